@@ -1,0 +1,217 @@
+"""The schema: which controllers and discrete groups one kind of character has, and in which order."""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from f2p_deploy.errors import InputError
+
+
+@dataclass(frozen=True)
+class Controller:
+    """One slider of the editor.
+
+    Args:
+        name: unique in its schema, dotted (`eye.inner-corner.tx`).
+        group: the part of the face it belongs to; priors are learned per group (section 3.5 of the paper).
+        default: the average face's value, in [0, 1].
+        low, high: what 0 and 1 mean in the engine's units; low < high.
+        mirror: the controller of the other half of the face that an artist would move with it, if there is one.
+    """
+
+    name: str
+    group: str
+    default: float = 0.5
+    low: float = -1.0
+    high: float = 1.0
+    mirror: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.group:
+            raise InputError(f"a controller needs a name and a group; found name {self.name!r}, group {self.group!r}")
+        if not 0.0 <= self.default <= 1.0:
+            raise InputError(f"controller {self.name!r}: default must lie in [0, 1], found {self.default}")
+        if not self.low < self.high:
+            raise InputError(f"controller {self.name!r}: range must ascend, found [{self.low}, {self.high}]")
+
+
+@dataclass(frozen=True)
+class DiscreteGroup:
+    """One choice among named options (hairstyle, lip colour), a one-hot part of the parameters.
+
+    Args:
+        name: unique in its schema (`hair`).
+        options: two or more unique names, in the engine's order.
+        default: the average face's option; the first one if not given.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    default: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name or len(self.options) < 2 or len(set(self.options)) != len(self.options):
+            raise InputError(f"discrete group {self.name!r} needs two or more different options, found {self.options}")
+        if not self.default:
+            object.__setattr__(self, "default", self.options[0])
+        if self.default not in self.options:
+            raise InputError(f"discrete group {self.name!r}: default {self.default!r} is not one of {self.options}")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The ordered controllers and discrete groups of one kind of character.
+
+    A vector of parameters holds the controllers in order, then the discrete groups' options in order:
+    n = n_c + n_d.
+
+    Raises:
+        InputError: two parts share a name, or a mirror partner does not exist.
+    """
+
+    name: str
+    controllers: tuple[Controller, ...]
+    discrete_groups: tuple[DiscreteGroup, ...] = ()
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        names = [part.name for part in (*self.controllers, *self.discrete_groups)]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise InputError(f"schema {self.name!r} has two parts named {repeated[0]!r}")
+        if not self.controllers:
+            raise InputError(f"schema {self.name!r} has no controllers")
+        for controller in self.controllers:
+            if controller.mirror is not None and controller.mirror not in names:
+                raise InputError(f"controller {controller.name!r}: mirror {controller.mirror!r} is not in the schema")
+
+    @property
+    def n_c(self) -> int:
+        """Number of continuous parameters (controllers)."""
+        return len(self.controllers)
+
+    @property
+    def n_d(self) -> int:
+        """Number of discrete parameters (options of all groups together)."""
+        return sum(len(group.options) for group in self.discrete_groups)
+
+    @property
+    def n(self) -> int:
+        """Length of a vector of parameters."""
+        return self.n_c + self.n_d
+
+    @cached_property
+    def controller_index(self) -> dict[str, int]:
+        """Position of each controller in a vector of parameters."""
+        return {controller.name: i for i, controller in enumerate(self.controllers)}
+
+    @cached_property
+    def discrete_slices(self) -> dict[str, slice]:
+        """Where each discrete group lies in a vector of parameters."""
+        slices, start = {}, self.n_c
+        for group in self.discrete_groups:
+            slices[group.name] = slice(start, start + len(group.options))
+            start += len(group.options)
+        return slices
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[int, ...]]:
+        """Positions of the controllers of each group, groups in order of first appearance."""
+        positions: dict[str, list[int]] = {}
+        for i, controller in enumerate(self.controllers):
+            positions.setdefault(controller.group, []).append(i)
+        return {group: tuple(indices) for group, indices in positions.items()}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that a vector's meaning depends on (not the description)."""
+        content = {**self.to_dict(), "description": ""}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the schema as plain data, the form that bundles and manifests store."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "controllers": [
+                {"name": c.name, "group": c.group, "default": c.default, "range": [c.low, c.high]}
+                | ({"mirror": c.mirror} if c.mirror else {})
+                for c in self.controllers
+            ],
+            "discrete": [{"name": g.name, "options": list(g.options), "default": g.default} for g in self.discrete_groups],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict, source: str = "schema") -> "Schema":
+        """Build a schema from plain data: the content of a TOML file, or what `to_dict` gave.
+
+        Raises:
+            InputError: a key is missing, unknown or of the wrong kind; the sentence begins with `source`.
+        """
+        try:
+            controllers = tuple(
+                Controller(
+                    name=entry["name"],
+                    group=entry["group"],
+                    default=float(entry.get("default", 0.5)),
+                    low=float(entry.get("range", (-1.0, 1.0))[0]),
+                    high=float(entry.get("range", (-1.0, 1.0))[1]),
+                    mirror=entry.get("mirror"),
+                )
+                for entry in data["controllers"]
+            )
+            discrete = tuple(
+                DiscreteGroup(entry["name"], tuple(entry["options"]), entry.get("default", ""))
+                for entry in data.get("discrete", ())
+            )
+            return cls(str(data["name"]), controllers, discrete, str(data.get("description", "")))
+        except KeyError as error:
+            raise InputError(f"{source}: {error.args[0]!r} is missing") from error
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
+            raise InputError(f"{source} is not a schema: {error}") from error
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
+
+
+def shipped_schemas() -> tuple[str, ...]:
+    """Return the names of the schemas inside the package."""
+    return tuple(sorted(entry.name[:-5] for entry in _folder().iterdir() if entry.name.endswith(".toml")))
+
+
+def load_schema(name_or_path: str | Path) -> Schema:
+    """Load a shipped schema by name, or any schema from a `.toml` file.
+
+    Raises:
+        InputError: no such schema (with the nearest shipped name), or the file is not a schema.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot read the schema {path}: {error}") from error
+    elif str(name_or_path) in shipped_schemas():
+        text = (_folder() / f"{name_or_path}.toml").read_text(encoding="utf-8")
+    else:
+        raise InputError(f"no schema named {str(name_or_path)!r}{suggestion(str(name_or_path), shipped_schemas())}")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"the schema {name_or_path} is not valid TOML: {error}") from error
+    return Schema.from_dict(data, f"schema {name_or_path}")
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """Return the end of an error sentence: the nearest known word, or all of them."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f". Did you mean {near[0]!r}?" if near else f". Available: {', '.join(known)}"
+
+
+def _folder():
+    return files("f2p_deploy.character") / "schemas"

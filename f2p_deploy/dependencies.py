@@ -1,0 +1,35 @@
+"""The optional packages: which extra brings which module, and the one check before slow work starts."""
+
+from importlib.util import find_spec
+
+from f2p_deploy.errors import MissingDependency
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "train": ("torch",),
+    "export": ("torch", "onnx", "onnxscript", "onnxsim"),
+    "faces": ("mediapipe",),
+    "photos": ("skimage",),
+    "engine": ("pyvista",),
+}
+
+
+def missing_modules(extra: str) -> tuple[str, ...]:
+    """Return the modules of an extra that are not installed here."""
+    return tuple(module for module in EXTRAS[extra] if find_spec(module) is None)
+
+
+def require(extra: str, purpose: str) -> None:
+    """Raise unless every module of an extra is installed.
+
+    Args:
+        extra: a key of `EXTRAS`.
+        purpose: what needs it, as the subject of a sentence ("training", "the MediaPipe landmarker").
+
+    Raises:
+        MissingDependency: with the line that installs the extra.
+    """
+    missing = missing_modules(extra)
+    if missing:
+        raise MissingDependency(
+            f"{purpose} needs {', '.join(missing)}, not installed here: pip install 'f2p-deploy[{extra}]'"
+        )

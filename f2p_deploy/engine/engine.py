@@ -1,0 +1,94 @@
+"""The contract of an engine: whatever turns parameters into a picture of the character's face."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from f2p_deploy.character.schema import Schema
+
+#: The classes of the Helen data set (Smith et al. 2013), the order of F_seg's outputs and of label maps.
+HELEN_CLASSES = (
+    "background",
+    "skin",
+    "left-brow",
+    "right-brow",
+    "left-eye",
+    "right-eye",
+    "nose",
+    "upper-lip",
+    "inner-mouth",
+    "lower-lip",
+    "hair",
+)
+
+#: The points by which faces are aligned, named from the viewer's side: left is left in the picture.
+LANDMARKS = ("left-eye", "right-eye", "nose-tip", "mouth-left", "mouth-right")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What may vary around a face without changing its parameters; the defaults are the editor's front view.
+
+    Args:
+        yaw, pitch, roll: turn of the head in degrees; yaw > 0 turns the nose to the picture's right.
+        light: direction towards the main light, x right, y up, z towards the viewer; any length but zero.
+        light_colour: RGB of the main light in [0, 2].
+        ambient: strength of the light from everywhere, in [0, 1].
+        background: RGB in [0, 1].
+        shift: displacement of the face in fractions of the picture (x right, y down).
+        zoom: magnification of the face around the picture's centre, > 0.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    light: tuple[float, float, float] = (0.25, 0.45, 0.85)
+    light_colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ambient: float = 0.45
+    background: tuple[float, float, float] = (0.92, 0.92, 0.92)
+    shift: tuple[float, float] = (0.0, 0.0)
+    zoom: float = 1.0
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One picture of a character.
+
+    Args:
+        image: (S, S, 3) uint8 RGB.
+        labels: (S, S) uint8 indices into `HELEN_CLASSES`, if the engine can say.
+        landmarks: pixel positions (x right, y down, pixel centres at .5) by the names of `LANDMARKS`, if it can say.
+    """
+
+    image: np.ndarray
+    labels: np.ndarray | None = None
+    landmarks: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What a studio implements in Python to let f2p-deploy render its characters.
+
+    An engine that is not in Python writes the folder of rendered pairs instead: see `f2p_deploy.engine.pairs`.
+    """
+
+    schema: Schema
+
+    def render(self, parameters: np.ndarray, size: int, scene: Scene = Scene()) -> Rendering:
+        """Draw one character.
+
+        Args:
+            parameters: (n,) float32 for `schema`; controllers in [0, 1], discrete groups one-hot or soft
+                (the most probable option is drawn).
+            size: edge of the square picture in pixels.
+            scene: light, pose and crop; an engine that cannot vary them raises InputError for any but the default.
+        """
+        ...
+
+    def render_many(
+        self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
+    ) -> Iterator[Rendering]:
+        """Draw (N, n) parameters in order, on several processes where that is faster."""
+        ...
