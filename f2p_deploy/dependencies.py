@@ -5,10 +5,8 @@ from importlib.util import find_spec
 from f2p_deploy.errors import MissingDependency
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "train": ("torch",),
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
-    "faces": ("mediapipe",),
-    "photos": ("skimage",),
+    "faces": ("mediapipe", "skimage"),
     "engine": ("pyvista",),
 }
 
