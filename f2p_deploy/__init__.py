@@ -1,1 +1,36 @@
-"""f2p-deploy: from a photo to a game character, and from trained networks to a shipped game."""
+"""f2p-deploy: one photo in, one editable game character out, and the networks that do it on every target.
+
+Names of the public API are resolved when they are first used: importing this package loads no PyTorch and no compiler.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+#: Where each public name lives.
+_PUBLIC = {
+    "Artifact": "f2p_deploy.artifact",
+    "Bundle": "f2p_deploy.bundle",
+    "F2PError": "f2p_deploy.errors",
+    "OneShot": "f2p_deploy.generation",
+    "Schema": "f2p_deploy.character.schema",
+    "diagnose": "f2p_deploy.doctor",
+    "export_bundle": "f2p_deploy.export",
+    "load": "f2p_deploy.runtimes",
+    "load_bundle": "f2p_deploy.bundle",
+    "load_schema": "f2p_deploy.character.schema",
+    "read_artifact": "f2p_deploy.artifact",
+    "shipped_schemas": "f2p_deploy.character.schema",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,10 +4,17 @@ from importlib.util import find_spec
 
 from f2p_deploy.errors import MissingDependency
 
+#: The modules that each extra of pyproject.toml brings, by the names they are imported with.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
     "faces": ("mediapipe", "skimage"),
     "engine": ("pyvista",),
+    "rtx": ("tensorrt_rtx",),
+    "trt": ("tensorrt", "cuda"),
+    "pycuda": ("pycuda",),
+    "coreml": ("coremltools",),
+    "openvino": ("openvino",),
+    "dev": ("pytest", "xdist", "ruff", "mypy"),
 }
 
 

@@ -1,0 +1,50 @@
+# Everything here runs in .venv, which the first command makes: Python 3.11 or newer is all that must be there before.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean
+
+help:
+	@echo "make demo    a photo becomes a character in three ways, and an ONNX artifact that computes the same"
+	@echo "make test    the whole suite (JOBS=$(JOBS) processes)"
+	@echo "make check   ruff and mypy"
+	@echo "make format  let ruff sort imports and mend what it can"
+	@echo "make clean   remove .venv, build and caches"
+
+demo: $(VENV)/demo.stamp
+	$(RUN)/f2p-deploy demo -o build/demo-run
+
+# One thread a process: the processes share the cores.
+test: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(RUN)/pytest -q -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp
+	$(RUN)/ruff check f2p_deploy tests bench
+	$(RUN)/mypy
+
+format: $(VENV)/dev.stamp
+	$(RUN)/ruff check --fix f2p_deploy tests bench
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	find f2p_deploy tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/demo.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces]' -c constraints.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,engine,dev]' -c constraints.txt
+	@touch $@ $(VENV)/demo.stamp
+
+$(VENV)/pyvenv.cfg:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "$(PYTHON) is not here: install Python 3.11 or newer (Debian: apt install python3 python3-venv)" >&2; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1): make PYTHON=/path/to/python3.11" >&2; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments (Debian: apt install python3-venv)" >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
