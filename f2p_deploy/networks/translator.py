@@ -44,6 +44,8 @@ class ResidualAttentionBlock(nn.Module):
 class Translator(nn.Module):
     """Embedding to parameters.
 
+    Table 4 plus one layer: the embeddings pass a batch norm first, since their scale is the recognition network's own.
+
     Args:
         n_c: number of controllers; their head ends in a sigmoid.
         group_sizes: number of options of each discrete group; their head ends in a softmax per group

@@ -1,0 +1,131 @@
+"""How much a rendered face resembles a photo: the losses of section 3.3 (eqs. 4 to 7)."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from f2p_deploy.settings import Reduction, SimilaritySettings
+
+#: Luma of ITU-R BT.601, the grey that LightCNN's authors read their pictures in.
+GREY = (0.299, 0.587, 0.114)
+
+
+def identity_loss(photo: torch.Tensor, rendered: torch.Tensor) -> torch.Tensor:
+    """Return the cosine distance of two batches of face embeddings (eq. 5).
+
+    Args:
+        photo: (N, 256) embeddings of the aligned photos.
+        rendered: (N, 256) embeddings of the rendered faces.
+
+    Returns:
+        (N,) distances in [0, 2]; 0 means the same direction.
+    """
+    return 1.0 - F.cosine_similarity(photo, rendered, dim=1)
+
+
+def content_loss(photo: torch.Tensor, rendered: torch.Tensor, reduction: Reduction = "mean") -> torch.Tensor:
+    """Return the L1 distance of two batches of weighted facial features, omega f (eq. 6).
+
+    Args:
+        photo: (N, C, H, W) content of the aligned photos.
+        rendered: (N, C, H, W) content of the rendered faces.
+        reduction: whether the elements are summed or averaged.
+
+    Returns:
+        (N,) distances, not negative.
+    """
+    return _l1(photo, rendered, reduction)
+
+
+def loopback_loss(parameters: torch.Tensor, again: torch.Tensor, reduction: Reduction = "mean") -> torch.Tensor:
+    """Return the L1 distance of the parameters and what the translator makes of their picture (eq. 7).
+
+    Args:
+        parameters: (N, n) x = T(I).
+        again: (N, n) T(G(x)).
+        reduction: whether the elements are summed or averaged.
+
+    Returns:
+        (N,) distances, not negative.
+    """
+    return _l1(parameters, again, reduction)
+
+
+class Similarity(nn.Module):
+    """F: the recognition and the segmentation network as one descriptor of a face, and the loss between two descriptions.
+
+    Args:
+        recognition: F_recg, grey (N, 1, r, r) to embeddings (N, 256).
+        segmentation: F_seg with `features(image)` as `f2p_deploy.networks.segmentation.Segmentation`.
+        settings: weights, features and reduction.
+        recognition_size, segmentation_size: edge of what each network sees; divisors of the face's edge.
+    """
+
+    def __init__(
+        self,
+        recognition: nn.Module,
+        segmentation: nn.Module,
+        settings: SimilaritySettings,
+        recognition_size: int = 128,
+        segmentation_size: int = 256,
+    ) -> None:
+        super().__init__()
+        self.recognition = recognition
+        self.segmentation = segmentation
+        self.settings = settings
+        self.recognition_size = recognition_size
+        self.segmentation_size = segmentation_size
+        self.register_buffer("grey", torch.tensor(GREY).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("class_weights", torch.tensor(settings.class_weights).view(1, -1, 1, 1), persistent=False)
+
+    def identity(self, face: torch.Tensor) -> torch.Tensor:
+        """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, 256), not normalised."""
+        grey = (reduce_to(face, self.recognition_size) * self.grey).sum(dim=1, keepdim=True)
+        return self.recognition(grey)
+
+    def content(self, face: torch.Tensor) -> torch.Tensor:
+        """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
+
+        For `probabilities` f is the class map itself and each class is its own channel; otherwise every channel of f is
+        weighted by the probability that the place belongs to the face.
+        """
+        stages = self.segmentation.features(reduce_to(face, self.segmentation_size))
+        weighted = stages["logits"].softmax(dim=1) * self.class_weights
+        if self.settings.features == "probabilities":
+            return weighted
+        features = stages[self.settings.features]
+        omega = weighted.sum(dim=1, keepdim=True)
+        if omega.shape[2:] != features.shape[2:]:  # a stage before the strided one is finer than the class maps
+            omega = F.interpolate(omega, size=features.shape[2:], mode="nearest")
+        return features * omega
+
+    def describe(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return identity (N, 256) and content (N, C, H, W) of faces (N, 3, S, S) RGB in [0, 1]."""
+        return self.identity(face), self.content(face)
+
+    def forward(self, face: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
+        """Return lambda_1 L_idt + lambda_2 L_ctt (eq. 9) of rendered faces against a photo's description.
+
+        Args:
+            face: (N, 3, S, S) rendered faces, RGB in [0, 1].
+            identity: (N, 256) of the aligned photos.
+            content: (N, C, H, W) of the aligned photos.
+
+        Returns:
+            (N,) losses.
+        """
+        own_identity, own_content = self.describe(face)
+        return self.settings.identity_weight * identity_loss(
+            identity, own_identity
+        ) + self.settings.content_weight * content_loss(content, own_content, self.settings.reduction)
+
+
+def reduce_to(face: torch.Tensor, size: int) -> torch.Tensor:
+    """Shrink (N, C, S, S) to (N, C, size, size) by integer average pooling, which is exact and has a portable gradient."""
+    factor = face.shape[-1] // size
+    return face if factor == 1 else F.avg_pool2d(face, factor)
+
+
+def _l1(a: torch.Tensor, b: torch.Tensor, reduction: Reduction) -> torch.Tensor:
+    distance = (a - b).abs().flatten(1)
+    return distance.mean(dim=1) if reduction == "mean" else distance.sum(dim=1)
