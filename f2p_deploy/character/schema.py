@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from math import isfinite
 from pathlib import Path
 
 from f2p_deploy.errors import InputError
+
+#: What a bone's controllers move: translation, rotation and scale along x, y and z (the paper's Table 5).
+AXES = ("tx", "ty", "tz", "rx", "ry", "rz", "sx", "sy", "sz")
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,11 @@ class Controller:
     mirror: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.name or not self.group:
-            raise InputError(f"a controller needs a name and a group; found name {self.name!r}, group {self.group!r}")
+        _check_name("controller", self.name)
+        _check_name(f"group of controller {self.name!r}", self.group)
         if not 0.0 <= self.default <= 1.0:
             raise InputError(f"controller {self.name!r}: default must lie in [0, 1], found {self.default}")
-        if not self.low < self.high:
+        if not (isfinite(self.low) and isfinite(self.high) and self.low < self.high):
             raise InputError(f"controller {self.name!r}: range must ascend, found [{self.low}, {self.high}]")
 
 
@@ -56,7 +61,10 @@ class DiscreteGroup:
     default: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name or len(self.options) < 2 or len(set(self.options)) != len(self.options):
+        _check_name("discrete group", self.name)
+        for option in self.options:
+            _check_name(f"option of discrete group {self.name!r}", option)
+        if len(self.options) < 2 or len(set(self.options)) != len(self.options):
             raise InputError(f"discrete group {self.name!r} needs two or more different options, found {self.options}")
         if not self.default:
             object.__setattr__(self, "default", self.options[0])
@@ -88,7 +96,7 @@ class Schema:
         if not self.controllers:
             raise InputError(f"schema {self.name!r} has no controllers")
         for controller in self.controllers:
-            if controller.mirror is not None and controller.mirror not in names:
+            if controller.mirror is not None and controller.mirror not in self.controller_index:
                 raise InputError(f"controller {controller.name!r}: mirror {controller.mirror!r} is not in the schema")
 
     @property
@@ -151,25 +159,19 @@ class Schema:
     def from_dict(cls, data: dict, source: str = "schema") -> "Schema":
         """Build a schema from plain data: the content of a TOML file, or what `to_dict` gave.
 
+        Besides `controllers`, `data` may list `bones`, the short form for engines whose sliders move bones: a bone
+        `{"name": "eye.lower-eyelid", "group": "eye", "axes": "tx ty rz"}` (`range` and `default` as for a controller)
+        stands for the controllers `eye.lower-eyelid.tx`, `.ty` and `.rz`, which follow the ones written out.
+
         Raises:
             InputError: a key is missing, unknown or of the wrong kind; the sentence begins with `source`.
         """
         try:
-            controllers = tuple(
-                Controller(
-                    name=entry["name"],
-                    group=entry["group"],
-                    default=float(entry.get("default", 0.5)),
-                    low=float(entry.get("range", (-1.0, 1.0))[0]),
-                    high=float(entry.get("range", (-1.0, 1.0))[1]),
-                    mirror=entry.get("mirror"),
-                )
-                for entry in data["controllers"]
-            )
-            discrete = tuple(
-                DiscreteGroup(entry["name"], tuple(entry["options"]), entry.get("default", ""))
-                for entry in data.get("discrete", ())
-            )
+            _check_keys(data, ("name", "description", "controllers", "bones", "discrete"))
+            plain = data.get("controllers", ()) if "bones" in data else data["controllers"]
+            entries = [*plain, *(entry for bone in data.get("bones", ()) for entry in _bone_controllers(bone))]
+            controllers = tuple(_controller(entry) for entry in entries)
+            discrete = tuple(_discrete_group(entry) for entry in data.get("discrete", ()))
             return cls(str(data["name"]), controllers, discrete, str(data.get("description", "")))
         except KeyError as error:
             raise InputError(f"{source}: {error.args[0]!r} is missing") from error
@@ -208,10 +210,49 @@ def load_schema(name_or_path: str | Path) -> Schema:
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """Return the end of an error sentence: the nearest known word, or all of them."""
+    """Return the end of an error sentence: the nearest known word, or what there is (the first twelve)."""
     near = difflib.get_close_matches(word, known, n=1)
-    return f". Did you mean {near[0]!r}?" if near else f". Available: {', '.join(known)}"
+    if near:
+        return f". Did you mean {near[0]!r}?"
+    more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+    return f". Available: {', '.join(known[:12])}{more}"
 
 
-def _folder():
+def _check_name(what: str, name: object) -> None:
+    """Refuse what cannot be a name; `=` parts group from option in CSV headers."""
+    if not isinstance(name, str) or not name or name != name.strip() or "=" in name:
+        raise InputError(f"{what}: a name is a text without '=' or spaces at its ends, found {name!r}")
+
+
+def _check_keys(entry: dict, known: Sequence[str]) -> None:
+    unknown = [key for key in entry if key not in known]
+    if unknown:
+        raise InputError(f"unknown key {unknown[0]!r}{suggestion(str(unknown[0]), known)}")
+
+
+def _controller(entry: dict) -> Controller:
+    _check_keys(entry, ("name", "group", "default", "range", "mirror"))
+    low, high = entry.get("range", (-1.0, 1.0))
+    default = float(entry.get("default", 0.5))
+    return Controller(entry["name"], entry["group"], default, float(low), float(high), entry.get("mirror"))
+
+
+def _bone_controllers(bone: dict) -> list[dict]:
+    _check_keys(bone, ("name", "group", "axes", "default", "range"))
+    axes = bone["axes"].split()
+    for axis in axes:
+        if axis not in AXES:
+            raise InputError(f"bone {bone['name']!r}: unknown axis {axis!r}{suggestion(axis, AXES)}")
+    shared = {key: value for key, value in bone.items() if key not in ("name", "axes")}
+    return [{"name": f"{bone['name']}.{axis}", **shared} for axis in axes]
+
+
+def _discrete_group(entry: dict) -> DiscreteGroup:
+    _check_keys(entry, ("name", "options", "default"))
+    if isinstance(entry["options"], str):
+        raise InputError(f"discrete group {entry['name']!r}: options must be a list, found {entry['options']!r}")
+    return DiscreteGroup(entry["name"], tuple(entry["options"]), entry.get("default", ""))
+
+
+def _folder() -> Traversable:
     return files("f2p_deploy.character") / "schemas"
