@@ -22,15 +22,15 @@ test: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(RUN)/pytest -q -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp
-	$(RUN)/ruff check f2p_deploy tests bench
+	$(RUN)/ruff check
 	$(RUN)/mypy
 
 format: $(VENV)/dev.stamp
-	$(RUN)/ruff check --fix f2p_deploy tests bench
+	$(RUN)/ruff check --fix
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
-	find f2p_deploy tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/demo.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces]' -c constraints.txt

@@ -1,0 +1,94 @@
+"""ONNX Runtime: the runtime of the base install, on any machine."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from f2p_deploy.artifact import Artifact
+from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.runtimes.base import Runtime, register
+
+#: Silent but for errors: everything worth telling is told by this package.
+LOG_ERRORS = 3
+
+
+@register("onnxruntime", suffixes=(".onnx",))
+class OnnxRuntime(Runtime):
+    """ONNX Runtime on the CPU. A graph is loaded when it is first used."""
+
+    provider: ClassVar[str] = "CPUExecutionProvider"
+
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        super().__init__(artifact, threads)
+        self._sessions: dict[str, Any] = {}
+        _require_provider(self.provider)
+
+    def describe_device(self) -> str:
+        """Return the version and the provider."""
+        import onnxruntime
+
+        return f"onnxruntime {onnxruntime.__version__}, {self.provider.removesuffix('ExecutionProvider')}"
+
+    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if graph not in self._sessions:
+            self._sessions[graph] = open_session(str(self.artifact.path(graph)), self.provider, self.threads)
+        session = self._sessions[graph]
+        names = [output.name for output in session.get_outputs()]
+        return dict(zip(names, session.run(names, inputs), strict=True))
+
+
+@register("onnxruntime-cuda", suffixes=(".onnx",))
+class OnnxRuntimeCuda(OnnxRuntime):
+    """ONNX Runtime on an NVIDIA card; needs the package `onnxruntime-gpu` in place of `onnxruntime`."""
+
+    provider = "CUDAExecutionProvider"
+
+
+def open_session(model: str | bytes, provider: str = OnnxRuntime.provider, threads: int | None = None) -> Any:
+    """Open a deterministic session on exactly the provider that was asked for.
+
+    Args:
+        model: path of an `.onnx` file, or its content.
+        provider: ONNX Runtime's name of an execution provider.
+        threads: threads within one operator; all cores if None.
+
+    Returns:
+        An `onnxruntime.InferenceSession`.
+
+    Raises:
+        MissingDependency: ONNX Runtime fell back to another provider.
+        CompilerError: ONNX Runtime cannot load the model.
+    """
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = LOG_ERRORS
+    failures = (state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    # ONNX Runtime appends the CPU by itself, so a list of one provider is no promise that it is used.
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=[provider])
+    except failures as error:
+        shown = model if isinstance(model, str) else "the model"
+        raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}: {error}") from error
+    used = session.get_providers()[0]
+    if used != provider:
+        raise MissingDependency(
+            f"asked ONNX Runtime for {provider}, it fell back to {used}: that provider's libraries did not load"
+        )
+    return session
+
+
+def _require_provider(provider: str) -> None:
+    """Raise unless the installed ONNX Runtime was built with a provider."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    if provider not in available:
+        raise MissingDependency(
+            f"the installed onnxruntime {onnxruntime.__version__} has no {provider}, only {', '.join(available)}: "
+            "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
+        )
