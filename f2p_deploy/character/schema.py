@@ -89,7 +89,7 @@ class Schema:
     description: str = ""
 
     def __post_init__(self) -> None:
-        names = [part.name for part in (*self.controllers, *self.discrete_groups)]
+        names = [controller.name for controller in self.controllers] + [group.name for group in self.discrete_groups]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise InputError(f"schema {self.name!r} has two parts named {repeated[0]!r}")
@@ -152,7 +152,9 @@ class Schema:
                 | ({"mirror": c.mirror} if c.mirror else {})
                 for c in self.controllers
             ],
-            "discrete": [{"name": g.name, "options": list(g.options), "default": g.default} for g in self.discrete_groups],
+            "discrete": [
+                {"name": g.name, "options": list(g.options), "default": g.default} for g in self.discrete_groups
+            ],
         }
 
     @classmethod

@@ -1,0 +1,299 @@
+"""Priors: what faces usually look like, one linear subspace per group of controllers (section 3.5 of the paper).
+
+Eq. 12 is printed with (P P^T)^-1, which does not exist when a group of g controllers is reduced to k < g coordinates,
+since P P^T is then a (g, g) matrix of rank k: its pseudo-inverse is meant, and used here.
+
+Discrete groups have no prior: they pass through unchanged.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.character.schema import Schema, suggestion
+from f2p_deploy.errors import InputError
+
+FORMAT = "f2p-priors"
+VERSION = "1"
+
+#: The arrays of one group, as a file names them.
+_ARRAYS = ("mean", "directions", "scale", "variances")
+
+#: Directions along which controllers vary less than this (standard deviation, in [0, 1]) carry nothing.
+SMALLEST_SCALE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPrior:
+    """The subspace of one group of g controllers, reduced to k coordinates of unit variance.
+
+    The whitening projection of eq. 11 is P = directions / scale; what eq. 12 multiplies by is its pseudo-inverse,
+    directions * scale.
+
+    Args:
+        group: the part of the face.
+        indices: g positions of its controllers in a vector of parameters.
+        mean: (g,) float32, the m of the paper.
+        directions: (g, k) float32, orthonormal columns, most varied first; k = 0 where nothing varies.
+        scale: (k,) float32 standard deviation along each direction, > 0.
+        variances: (g,) float32 along all directions, the ones left out included, descending (Fig. 6a).
+
+    Raises:
+        InputError: shapes that do not fit, numbers that are not finite, or a scale of 0.
+    """
+
+    group: str
+    indices: tuple[int, ...]
+    mean: np.ndarray
+    directions: np.ndarray
+    scale: np.ndarray
+    variances: np.ndarray
+
+    def __post_init__(self) -> None:
+        g, k = len(self.indices), np.size(self.scale)
+        shapes = {"mean": (g,), "directions": (g, k), "scale": (k,), "variances": (g,)}
+        for name, shape in shapes.items():
+            array = getattr(self, name)
+            if array.shape != shape or array.dtype != np.float32:
+                raise InputError(
+                    f"prior of {self.group!r}: {name} must be float32 {shape}, found {array.dtype} {array.shape}"
+                )
+            if not np.isfinite(array).all():
+                raise InputError(f"prior of {self.group!r}: {name} holds a number that is not finite")
+        if not (self.scale > 0).all():
+            raise InputError(f"prior of {self.group!r}: every scale must be greater than 0")
+
+    @property
+    def projection(self) -> np.ndarray:
+        """(g, k) float32: the P of eq. 11."""
+        return self.directions / self.scale
+
+    @property
+    def basis(self) -> np.ndarray:
+        """(g, k) float32: the pseudo-inverse of P^T, which eq. 12 multiplies by."""
+        return self.directions * self.scale
+
+    def reconstruction_energy(self, k: int) -> float:
+        """Return the share of the variance that the first k directions keep, in [0, 1] (Fig. 6a)."""
+        total = float(self.variances.sum(dtype=np.float64))
+        return float(self.variances[:k].sum(dtype=np.float64)) / total if total > 0 else 1.0
+
+
+@dataclass(frozen=True)
+class PriorMatrices:
+    """All groups at once, for code that multiplies by itself, such as a gradient step in the subspace.
+
+    Coordinates are `(x - mean) @ projection`, controllers `coordinates @ basis.T + mean`.
+
+    Args:
+        mean: (n_c,) float32.
+        projection: (n_c, k) float32, block-diagonal up to the order of controllers; k is the sum over groups.
+        basis: (n_c, k) float32, likewise.
+    """
+
+    mean: np.ndarray
+    projection: np.ndarray
+    basis: np.ndarray
+
+
+@dataclass(frozen=True)
+class Priors:
+    """The priors of every group of a schema.
+
+    Args:
+        schema_name, schema_fingerprint: the schema they were learned for.
+        groups: one prior per group of controllers; together they hold every controller once.
+
+    Raises:
+        InputError: a controller is in no group, or in two.
+    """
+
+    schema_name: str
+    schema_fingerprint: str
+    groups: tuple[GroupPrior, ...]
+
+    def __post_init__(self) -> None:
+        indices = sorted(i for prior in self.groups for i in prior.indices)
+        if not indices or indices != list(range(len(indices))):
+            raise InputError(f"priors for schema {self.schema_name!r} must hold every controller exactly once")
+
+    @property
+    def n_c(self) -> int:
+        """Number of controllers."""
+        return sum(len(prior.indices) for prior in self.groups)
+
+    def project(self, vectors: np.ndarray) -> np.ndarray:
+        """Return (..., k) float32 coordinates of (..., n) or (..., n_c) parameters (eq. 11), groups in order."""
+        matrices = self.as_matrices()
+        return ((self._controllers(vectors) - matrices.mean) @ matrices.projection).astype(np.float32)
+
+    def recover(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return (..., n_c) float32 controllers for (..., k) coordinates (eq. 12); they may leave [0, 1]."""
+        matrices = self.as_matrices()
+        if np.shape(coordinates)[-1:] != matrices.basis.shape[1:]:
+            wanted = matrices.basis.shape[1]
+            raise InputError(f"these priors have {wanted} coordinates, found an array of shape {np.shape(coordinates)}")
+        return (np.asarray(coordinates, dtype=np.float64) @ matrices.basis.T + matrices.mean).astype(np.float32)
+
+    def constrain(self, vectors: np.ndarray) -> np.ndarray:
+        """Return (..., n) or (..., n_c) float32 parameters with the controllers moved to the nearest usual face.
+
+        Controllers are projected, recovered and clipped to [0, 1]; discrete groups are kept.
+        """
+        constrained = np.array(vectors, dtype=np.float32)
+        constrained[..., : self.n_c] = np.clip(self.recover(self.project(vectors)), 0.0, 1.0)
+        return constrained
+
+    def random(self, count: int, seed: int) -> np.ndarray:
+        """Return (count, n_c) float32 controllers of random plausible faces (Fig. 6b), in [0, 1]."""
+        coordinates = sum(prior.scale.size for prior in self.groups)
+        normal = np.random.default_rng(seed).standard_normal((count, coordinates))
+        return np.clip(self.recover(normal), 0.0, 1.0)
+
+    def reconstruction_energy(self, k: int) -> dict[str, float]:
+        """Return, for each group, the share of the variance that its first k directions keep (Fig. 6a)."""
+        return {prior.group: prior.reconstruction_energy(k) for prior in self.groups}
+
+    def as_matrices(self) -> PriorMatrices:
+        """Return mean, projection and basis over all controllers."""
+        k = sum(prior.scale.size for prior in self.groups)
+        mean = np.zeros(self.n_c, dtype=np.float32)
+        projection, basis = np.zeros((2, self.n_c, k), dtype=np.float32)
+        start = 0
+        for prior in self.groups:
+            rows, stop = list(prior.indices), start + prior.scale.size
+            mean[rows] = prior.mean
+            projection[rows, start:stop] = prior.projection
+            basis[rows, start:stop] = prior.basis
+            start = stop
+        return PriorMatrices(mean, projection, basis)
+
+    def _controllers(self, vectors: np.ndarray) -> np.ndarray:
+        if np.ndim(vectors) == 0 or np.shape(vectors)[-1] < self.n_c:
+            raise InputError(f"these priors hold {self.n_c} controllers, found an array of shape {np.shape(vectors)}")
+        return np.asarray(vectors, dtype=np.float64)[..., : self.n_c]
+
+
+def fit_priors(
+    schema: Schema, vectors: np.ndarray, energy: float = 0.95, components: int | Mapping[str, int] | None = None
+) -> Priors:
+    """Learn the priors of every group by singular value decomposition.
+
+    Args:
+        schema: what the vectors mean.
+        vectors: (N, n) parameters of real faces, N >= 2; the paper's come from frontal photos.
+        energy: keep as few directions per group as hold this share of its variance, in (0, 1].
+        components: instead of `energy`, how many directions to keep, for every group (at most its size) or by group;
+            directions without any variance are never kept.
+
+    Raises:
+        InputError: too few vectors, a wrong shape, a number that is not finite, or a request out of range.
+    """
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2 or vectors.shape[1] != schema.n or len(vectors) < 2:
+        raise InputError(
+            f"priors of schema {schema.name!r} need two or more rows of {schema.n} values, found {vectors.shape}"
+        )
+    if not 0.0 < energy <= 1.0:
+        raise InputError(f"energy must lie in (0, 1], found {energy}")
+    unreal = np.argwhere(~np.isfinite(vectors[:, : schema.n_c]))
+    if len(unreal):
+        row, column = unreal[0]
+        name = schema.controllers[column].name
+        raise InputError(f"character {row + 1}: controller {name!r} must be a number, found {vectors[row, column]}")
+    wanted = _components_by_group(schema, components)
+    priors = (_fit_group(name, i, vectors[:, list(i)], energy, wanted.get(name)) for name, i in schema.groups.items())
+    return Priors(schema.name, schema.fingerprint, tuple(priors))
+
+
+def save_priors(path: Path, priors: Priors) -> None:
+    """Write priors as safetensors, whole or not at all.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "schema": priors.schema_name,
+        "schema_fingerprint": priors.schema_fingerprint,
+        "groups": json.dumps([prior.group for prior in priors.groups]),
+    }
+    tensors = {
+        f"{prior.group}.{field}": np.ascontiguousarray(getattr(prior, field))
+        for prior in priors.groups
+        for field in _ARRAYS
+    }
+    write_whole(path, save(tensors, metadata=metadata))
+
+
+def load_priors(path: Path, schema: Schema) -> Priors:
+    """Read the priors of a schema.
+
+    Raises:
+        InputError: an unreadable, damaged or truncated file, one that holds no priors, or another schema's.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except SafetensorError as error:
+        raise InputError(f"{path} is damaged or truncated: {error}") from error
+    if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
+        raise InputError(f"{path} holds no priors of version {VERSION}")
+    if metadata.get("schema_fingerprint") != schema.fingerprint:
+        raise InputError(
+            f"{path} holds the priors of schema {metadata.get('schema')!r} or of another version of it; "
+            f"asked for {schema.name!r}"
+        )
+    groups = []
+    for name, indices in schema.groups.items():
+        try:
+            groups.append(GroupPrior(name, indices, **{field: tensors[f"{name}.{field}"] for field in _ARRAYS}))
+        except KeyError as error:
+            raise InputError(f"{path} lacks {error.args[0]!r}") from error
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+    return Priors(schema.name, schema.fingerprint, tuple(groups))
+
+
+def _components_by_group(schema: Schema, components: int | Mapping[str, int] | None) -> dict[str, int]:
+    if components is None:
+        return {}
+    if not isinstance(components, Mapping):
+        components = {group: min(components, len(indices)) for group, indices in schema.groups.items()}
+    for group, count in components.items():
+        if group not in schema.groups:
+            raise InputError(f"no group of controllers named {group!r}{suggestion(group, tuple(schema.groups))}")
+        if not 1 <= count <= len(schema.groups[group]):
+            raise InputError(f"group {group!r} can keep 1 to {len(schema.groups[group])} components, asked {count}")
+    return dict(components)
+
+
+def _fit_group(
+    group: str, indices: tuple[int, ...], values: np.ndarray, energy: float, components: int | None
+) -> GroupPrior:
+    """Fit one group to its (N, g) values; `energy` decides where `components` is None."""
+    values = values.astype(np.float64)
+    mean = values.mean(axis=0)
+    _, singular, rows = np.linalg.svd(values - mean, full_matrices=False)
+    deviations = singular / np.sqrt(len(values) - 1)
+    varied = int(np.count_nonzero(deviations > SMALLEST_SCALE))
+    variances = np.zeros(len(indices))
+    variances[:varied] = deviations[:varied] ** 2
+    kept = varied
+    if components is not None:
+        kept = min(components, varied)
+    elif varied:
+        share = np.cumsum(variances[:varied]) / variances.sum()
+        kept = min(int(np.searchsorted(share, energy - 1e-12)) + 1, varied)
+    arrays = (mean, rows[:kept].T, deviations[:kept], variances)
+    return GroupPrior(group, indices, *(np.ascontiguousarray(array, dtype=np.float32) for array in arrays))
