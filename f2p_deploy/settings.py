@@ -1,6 +1,5 @@
 """What a bundle states about its networks, losses and generation: plain data, validated, no torch."""
 
-import types
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -94,11 +93,10 @@ class SimilaritySettings:
             content_weight=self.content_weight,
             loopback_weight=self.loopback_weight,
         )
-        if len(self.class_weights) != len(HELEN_CLASSES):
-            raise InputError(
-                f"class_weights needs a number for each of {len(HELEN_CLASSES)} classes, found {len(self.class_weights)}"
-            )
-        _not_negative(**{f"class_weights[{name}]": w for name, w in zip(HELEN_CLASSES, self.class_weights, strict=True)})
+        classes, found = len(HELEN_CLASSES), len(self.class_weights)
+        if found != classes:
+            raise InputError(f"class_weights needs a number for each of {classes} classes, found {found}")
+        _not_negative(**{f"the class weight of {c}": w for c, w in zip(HELEN_CLASSES, self.class_weights, strict=True)})
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,8 @@ class IterativeSettings:
     use_prior: bool = False
 
     def __post_init__(self) -> None:
-        _positive(iterations=self.iterations, learning_rate=self.learning_rate, decay_every=self.decay_every, beta=self.beta)
+        _positive(iterations=self.iterations, learning_rate=self.learning_rate)
+        _positive(decay_every=self.decay_every, beta=self.beta)
         if not 0.0 <= self.decay < 1.0:
             raise InputError(f"decay must lie in [0, 1), found {self.decay}")
 
@@ -225,5 +224,5 @@ def _value(expected: Any, value: Any, place: str) -> Any:
         return tuple(value)
     if origin is dict and isinstance(value, dict):
         return value
-    name = expected.__name__ if isinstance(expected, type) and not isinstance(expected, types.GenericAlias) else expected
+    name = expected.__name__ if isinstance(expected, type) and origin is None else expected
     raise InputError(f"{place} should be {name}, found {value!r}")

@@ -52,7 +52,7 @@ def loopback_loss(parameters: torch.Tensor, again: torch.Tensor, reduction: Redu
 
 
 class Similarity(nn.Module):
-    """F: the recognition and the segmentation network as one descriptor of a face, and the loss between two descriptions.
+    """F: recognition and segmentation as one descriptor of a face, and the loss between two descriptions.
 
     Args:
         recognition: F_recg, grey (N, 1, r, r) to embeddings (N, 256).
@@ -121,7 +121,7 @@ class Similarity(nn.Module):
 
 
 def reduce_to(face: torch.Tensor, size: int) -> torch.Tensor:
-    """Shrink (N, C, S, S) to (N, C, size, size) by integer average pooling, which is exact and has a portable gradient."""
+    """Shrink (N, C, S, S) to (N, C, size, size) by integer average pooling: exact, with a portable gradient."""
     factor = face.shape[-1] // size
     return face if factor == 1 else F.avg_pool2d(face, factor)
 

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.networks.width import scale_channels
 
 #: Filters of Conv_1 to Conv_7 in Table 2, for pictures of 512².
 TABLE_2_WIDTHS = (512, 512, 512, 256, 128, 64, 64)
@@ -29,7 +30,7 @@ class Imitator(nn.Module):
         sizes = (64, 128, 256, 512)
         if size not in sizes:
             raise InputError(f"the imitator draws {', '.join(map(str, sizes))} pixels, asked for {size}")
-        hidden = [max(8, round(filters * width)) for filters in TABLE_2_WIDTHS[: size.bit_length() - 3]]
+        hidden = [scale_channels(filters, width) for filters in TABLE_2_WIDTHS[: size.bit_length() - 3]]
         layers: list[nn.Module] = []
         channels = n
         for position, filters in enumerate(hidden):

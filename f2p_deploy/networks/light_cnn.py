@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.networks.width import scale_channels
 
 EMBEDDING = 256
 
@@ -62,7 +63,7 @@ class LightCNN(nn.Module):
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        c48, c96, c192, c128 = (max(4, round(channels * width)) for channels in (48, 96, 192, 128))
+        c48, c96, c192, c128 = (scale_channels(channels, width) for channels in (48, 96, 192, 128))
         self.conv1 = MaxFeatureMap(1, c48, kernel=5)
         self.block1 = _blocks(c48, 1)
         self.group1 = Group(c48, c96)

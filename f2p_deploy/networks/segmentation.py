@@ -1,12 +1,13 @@
 """The segmentation network F_seg: ResNet-50 at an eighth of the resolution, 11 Helen classes (Table 3).
 
-Names and shapes of the tensors are torchvision's `resnet50`, so that ImageNet weights load; the 1x1 head is `classifier`.
+Names and shapes of the tensors are torchvision's `resnet50`, so that ImageNet weights load; the head is `classifier`.
 """
 
 import torch
 from torch import nn
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.networks.width import scale_channels
 
 #: (filters of the middle convolution, number of blocks) of Conv_2 to Conv_5.
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
@@ -43,8 +44,8 @@ class Bottleneck(nn.Module):
 class Segmentation(nn.Module):
     """RGB face to class scores and the features they come from.
 
-    Table 3 puts the last stride of 2 into Conv_2; the text speaks of Conv_3 and Conv_4 changed from 2 to 1, which leaves it
-    in Conv_5. Both end at 1/8. The table's reading (2) is the default: it states the resolution of every stage, and it
+    Table 3 puts the last stride of 2 into Conv_2; the text speaks of Conv_3 and Conv_4 changed from 2 to 1, which leaves
+    it in Conv_5. Both end at 1/8. The table's reading (2) is the default: it states the resolution of every stage, and it
     is the only one whose later stages all run at 1/8. Common dilated ResNets keep it in Conv_3 (3).
 
     Args:
@@ -59,13 +60,13 @@ class Segmentation(nn.Module):
         super().__init__()
         if strided_stage not in (2, 3, 4, 5):
             raise InputError(f"strided_stage is 2, 3, 4 or 5 (Conv_2 to Conv_5 of Table 3), found {strided_stage}")
-        channels = max(8, round(64 * width))
+        channels = scale_channels(64, width)
         self.conv1 = nn.Conv2d(3, channels, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
         for position, (filters, count) in enumerate(STAGES):
-            middle = max(8, round(filters * width))
+            middle = scale_channels(filters, width)
             stride = 2 if strided_stage == position + 2 else 1
             blocks = [Bottleneck(channels, middle, stride)]
             channels = EXPANSION * middle

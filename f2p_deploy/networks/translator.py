@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.networks.light_cnn import EMBEDDING
+from f2p_deploy.networks.width import scale_channels
 
 
 class Attention(nn.Module):
@@ -55,7 +56,7 @@ class Translator(nn.Module):
 
     def __init__(self, n_c: int, group_sizes: Sequence[int] = (), width: float = 1.0) -> None:
         super().__init__()
-        channels = max(16, round(512 * width))
+        channels = scale_channels(512, width)
         self.group_sizes = tuple(group_sizes)
         self.normalise = nn.BatchNorm1d(EMBEDDING)
         self.fc_1 = nn.Linear(EMBEDDING, channels)

@@ -1,0 +1,329 @@
+"""The bundle: trained networks, schema, priors and settings of one kind of character, in one folder.
+
+`bundle.json` states everything but the weights; each network is one `.safetensors` file beside it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.character.priors import Priors, load_priors, save_priors
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.errors import InputError
+from f2p_deploy.settings import BundleSettings, from_data, to_data
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from f2p_deploy.similarity import Similarity
+
+FORMAT = "f2p-bundle"
+VERSION = 1
+HEADER = "bundle.json"
+PRIORS_FILE = "priors.safetensors"
+NETWORKS = ("imitator", "recognition", "segmentation", "translator")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of the bundle, as `bundle.json` lists it."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle. Networks are read when they are first asked for; they come in float32 and evaluation mode.
+
+    Args:
+        path: the folder.
+        name: what artifacts and pages call it.
+        schema: the character's schema.
+        settings: architecture, losses and generation.
+        provenance: for each part, how it was made: command, seed, data, time, metrics.
+        stored: the files of weights and priors.
+    """
+
+    path: Path
+    name: str
+    schema: Schema
+    settings: BundleSettings
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, StoredFile] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that an export depends on: schema, settings and weights, not name or provenance."""
+        content = {
+            "schema": self.schema.fingerprint,
+            "settings": to_data(self.settings),
+            "files": {name: entry.sha256 for name, entry in sorted(self.stored.items())},
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of the networks that are there."""
+        return tuple(name for name in NETWORKS if _file_of(name) in self.stored)
+
+    @cached_property
+    def imitator(self) -> "nn.Module":
+        """G: (N, n) to (N, 3, S, S)."""
+        return self._load("imitator")
+
+    @cached_property
+    def recognition(self) -> "nn.Module":
+        """F_recg: (N, 1, 128, 128) to (N, 256)."""
+        return self._load("recognition")
+
+    @cached_property
+    def segmentation(self) -> "nn.Module":
+        """F_seg: (N, 3, s, s) to (N, 11, s/8, s/8)."""
+        return self._load("segmentation")
+
+    @cached_property
+    def translator(self) -> "nn.Module":
+        """T after F_recg: (N, 256) to (N, n)."""
+        return self._load("translator")
+
+    @cached_property
+    def similarity(self) -> "Similarity":
+        """F, the descriptor made of F_recg and F_seg."""
+        from f2p_deploy.similarity import Similarity
+
+        sizes = self.settings.architecture
+        similarity = Similarity(
+            self.recognition,
+            self.segmentation,
+            self.settings.similarity,
+            sizes.recognition_size,
+            sizes.segmentation_size,
+        )
+        return similarity.eval().requires_grad_(False)
+
+    @cached_property
+    def priors(self) -> Priors | None:
+        """The priors of section 3.5, if the bundle has them."""
+        if PRIORS_FILE not in self.stored:
+            return None
+        return load_priors(self.path / PRIORS_FILE, self.schema)
+
+    def _load(self, name: str) -> "nn.Module":
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        if name not in self.networks:
+            raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
+        path = self.path / _file_of(name)
+        network = build_network(name, self.schema, self.settings)
+        try:
+            stored = load_file(path)
+            network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
+        except (SafetensorError, RuntimeError, OSError) as error:
+            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {error}") from error
+        return network.eval().requires_grad_(False)
+
+
+def demo_bundle_path() -> Path:
+    """Return the folder of the bundle inside the package."""
+    return Path(str(files("f2p_deploy"))) / "bundles" / "demo"
+
+
+def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Module":
+    """Return one network of a bundle with fresh weights.
+
+    Args:
+        name: one of `NETWORKS`.
+        schema: gives n, n_c and the discrete groups.
+        settings: gives sizes and widths.
+    """
+    from f2p_deploy.networks.imitator import Imitator
+    from f2p_deploy.networks.light_cnn import LightCNN
+    from f2p_deploy.networks.segmentation import Segmentation
+    from f2p_deploy.networks.translator import Translator
+
+    sizes = settings.architecture
+    if name == "imitator":
+        return Imitator(schema.n, sizes.image_size, sizes.imitator_width)
+    if name == "recognition":
+        return LightCNN(sizes.recognition_width)
+    if name == "segmentation":
+        return Segmentation(sizes.segmentation_width, sizes.strided_stage)
+    if name == "translator":
+        groups = [len(group.options) for group in schema.discrete_groups]
+        return Translator(schema.n_c, groups, sizes.translator_width)
+    raise InputError(f"a bundle has {', '.join(NETWORKS)}; no network is called {name!r}")
+
+
+def load_bundle(path: str | Path | None = None) -> Bundle:
+    """Open a bundle and check every file of it before anything is computed.
+
+    Args:
+        path: the folder; the demo bundle if not given.
+
+    Raises:
+        InputError: not a bundle, another version, or a file that is missing, truncated or changed (named).
+    """
+    folder = demo_bundle_path() if path is None else Path(path)
+    header = folder / HEADER
+    if not header.is_file():
+        raise InputError(f"{folder} is not a bundle: it has no {HEADER}")
+    try:
+        data = json.loads(header.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {header}: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise InputError(f"{header} does not describe a bundle (its format should be {FORMAT!r})")
+    if data.get("version") != VERSION:
+        raise InputError(f"{header} has format version {data.get('version')}; this f2p-deploy reads version {VERSION}")
+    try:
+        stored = {name: StoredFile(str(entry["sha256"]), int(entry["bytes"])) for name, entry in data["files"].items()}
+        bundle = Bundle(
+            path=folder,
+            name=str(data["name"]),
+            schema=Schema.from_dict(data["schema"], f"{header}: schema"),
+            settings=from_data(BundleSettings, data["settings"], f"{header}: settings"),
+            provenance=data.get("provenance", {}),
+            stored=stored,
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{header} is damaged: {type(error).__name__} {error}") from error
+    for name, entry in stored.items():
+        _check_file(folder, name, entry)
+    return bundle
+
+
+def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSettings) -> Bundle:
+    """Start a bundle without networks in a folder that is not a bundle yet.
+
+    Raises:
+        InputError: the folder holds a bundle of another schema, or cannot be written.
+    """
+    if (folder / HEADER).is_file():
+        existing = load_bundle(folder)
+        if existing.schema.fingerprint != schema.fingerprint:
+            raise InputError(f"{folder} already holds a bundle of schema {existing.schema.name!r}, not {schema.name!r}")
+        return existing
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot create the bundle {folder}: {error.strerror}") from error
+    bundle = Bundle(folder, name, schema, settings)
+    _write_header(bundle)
+    return bundle
+
+
+def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: Mapping[str, Any]) -> Bundle:
+    """Write one trained network into a bundle and return the bundle as it now is.
+
+    The weights are written under a temporary name and renamed, then `bundle.json` is replaced.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    half = bundle.settings.storage == "float16"
+    tensors = {
+        key: (value.half() if half and value.dtype is torch.float32 else value).contiguous()
+        for key, value in network.state_dict().items()
+    }
+    return _store(bundle, name, _file_of(name), lambda path: save_file(tensors, path), provenance)
+
+
+def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
+    """Write priors into a bundle and return the bundle as it now is."""
+    return _store(bundle, "priors", PRIORS_FILE, lambda path: save_priors(path, priors), provenance)
+
+
+def replace_settings(bundle: Bundle, settings: BundleSettings) -> Bundle:
+    """Write other settings into a bundle; the architecture must stay, since the weights depend on it.
+
+    Raises:
+        InputError: the architecture differs although networks are stored.
+    """
+    if bundle.stored and settings.architecture != bundle.settings.architecture:
+        raise InputError(f"the architecture of {bundle.path} cannot change: its networks are trained for it")
+    changed = Bundle(bundle.path, bundle.name, bundle.schema, settings, bundle.provenance, bundle.stored)
+    _write_header(changed)
+    return changed
+
+
+def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
+    """Copy a bundle to another folder under another name.
+
+    Raises:
+        InputError: the folder exists and is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty; a bundle is copied into a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for stored in bundle.stored:
+        shutil.copyfile(bundle.path / stored, folder / stored)
+    copy = Bundle(folder, name, bundle.schema, bundle.settings, bundle.provenance, bundle.stored)
+    _write_header(copy)
+    return copy
+
+
+def _store(bundle: Bundle, part: str, file_name: str, write: Any, provenance: Mapping[str, Any]) -> Bundle:
+    temporary = bundle.path / f".{file_name}.{os.getpid()}"
+    try:
+        write(temporary)
+        entry = StoredFile(_sha256(temporary), temporary.stat().st_size)
+        os.replace(temporary, bundle.path / file_name)
+    except OSError as error:
+        raise InputError(f"cannot write {bundle.path / file_name}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    changed = Bundle(
+        bundle.path,
+        bundle.name,
+        bundle.schema,
+        bundle.settings,
+        {**bundle.provenance, part: dict(provenance)},
+        {**bundle.stored, file_name: entry},
+    )
+    _write_header(changed)
+    return changed
+
+
+def _write_header(bundle: Bundle) -> None:
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": bundle.name,
+        "schema": bundle.schema.to_dict(),
+        "settings": to_data(bundle.settings),
+        "files": {name: to_data(entry) for name, entry in sorted(bundle.stored.items())},
+        "provenance": bundle.provenance,
+    }
+    write_whole(bundle.path / HEADER, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def _check_file(folder: Path, name: str, entry: StoredFile) -> None:
+    path = folder / name
+    if Path(name).name != name:
+        raise InputError(f"{folder / HEADER} lists {name!r}, which is not a file of the bundle's own folder")
+    if not path.is_file():
+        raise InputError(f"the bundle {folder} lacks {name}")
+    size = path.stat().st_size
+    if size != entry.bytes:
+        raise InputError(f"{path} is damaged: it has {size} bytes, {HEADER} says {entry.bytes}")
+    if _sha256(path) != entry.sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is not the one in {HEADER}")
+
+
+def _file_of(network: str) -> str:
+    return f"{network}.safetensors"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,289 @@
+"""One-shot, iterative and hybrid generation in PyTorch: the reference that every exported graph is measured against."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import nn
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.character.parameters import Parameters, average, harden
+from f2p_deploy.errors import InputError
+from f2p_deploy.settings import IterativeSettings
+
+Mode = Literal["one-shot", "iterative", "hybrid"]
+MODES: tuple[str, ...] = get_args(Mode)
+
+#: Called after every iteration with (iterations done, mean loss before the last update).
+Progress = Callable[[int, float], None]
+
+
+class OneShot(nn.Module):
+    """x = T(F_recg(I)) (eq. 2), through the priors' subspace where the bundle asks for it (section 3.5).
+
+    Args:
+        bundle: gives the recognition network, the translator, the priors and the settings.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__()
+        self.similarity = bundle.similarity
+        self.translator = bundle.translator
+        self.prior = PriorProjection(bundle) if bundle.settings.one_shot_prior else None
+
+    def forward(self, face: torch.Tensor) -> torch.Tensor:
+        """Generate.
+
+        Args:
+            face: (N, 3, S, S) aligned photos, RGB in [0, 1].
+
+        Returns:
+            (N, n) parameters: controllers in [0, 1], discrete groups as probabilities.
+        """
+        parameters = self.translator(self.similarity.identity(face))
+        return parameters if self.prior is None else self.prior(parameters).clamp(0.0, 1.0)
+
+
+class PriorProjection(nn.Module):
+    """Moves controllers into the priors' subspace (eqs. 11 and 12 in one product); discrete groups pass unchanged.
+
+    Raises:
+        InputError: the bundle has no priors.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__()
+        if bundle.priors is None:
+            raise InputError(f"the bundle {bundle.path} has no priors yet: f2p-deploy train priors makes them")
+        matrices = bundle.priors.as_matrices()
+        self.register_buffer("mean", torch.from_numpy(matrices.mean))
+        self.register_buffer("projection", torch.from_numpy(matrices.projection @ matrices.basis.T))
+
+    def forward(self, parameters: torch.Tensor) -> torch.Tensor:
+        """Return (N, n) parameters whose controllers lie in the subspace; they may leave [0, 1]."""
+        n_c = self.mean.shape[0]
+        controllers = (parameters[:, :n_c] - self.mean) @ self.projection + self.mean
+        return torch.cat([controllers, parameters[:, n_c:]], dim=1)
+
+
+class StateToParameters(nn.Module):
+    """The state of iterative generation to parameters: softmax(beta z) within each discrete group (section 3.6).
+
+    Args:
+        bundle: gives the schema.
+        beta: sharpness of the softmax.
+    """
+
+    def __init__(self, bundle: Bundle, beta: float) -> None:
+        super().__init__()
+        self.n_c = bundle.schema.n_c
+        self.group_sizes = [len(group.options) for group in bundle.schema.discrete_groups]
+        self.beta = beta
+
+    def forward(self, state: torch.Tensor) -> torch.Tensor:
+        """(N, n) controllers in [0, 1] and free numbers z to (N, n) parameters."""
+        if not self.group_sizes:
+            return state
+        controllers, free = state[:, : self.n_c], state[:, self.n_c :]
+        smoothed = [(self.beta * z).softmax(dim=1) for z in free.split(self.group_sizes, dim=1)]
+        return torch.cat([controllers, *smoothed], dim=1)
+
+
+class GenerationLoss(nn.Module):
+    """lambda_1 L_idt + lambda_2 L_ctt of a state's rendered face (eq. 9).
+
+    Args:
+        bundle: gives the imitator and the descriptor.
+        beta: sharpness of the softmax over discrete groups.
+    """
+
+    def __init__(self, bundle: Bundle, beta: float) -> None:
+        super().__init__()
+        self.to_parameters = StateToParameters(bundle, beta)
+        self.imitator = bundle.imitator
+        self.similarity = bundle.similarity
+
+    def forward(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
+        """Return (N,) losses of (N, n) states against identity (N, 256) and content (N, C, H, W) of the photos."""
+        return self.similarity(self.imitator(self.to_parameters(state)), identity, content)
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What iterative generation did.
+
+    Args:
+        parameters: (N, n) float32 after the last iteration; discrete groups as probabilities.
+        losses: (iterations + 1, N) float32, before each iteration and after the last.
+    """
+
+    parameters: np.ndarray
+    losses: np.ndarray
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One character made from one photo.
+
+    Args:
+        parameters: discrete groups one-hot, as a game needs them.
+        probabilities: (n,) float32 with the discrete groups as the networks left them.
+        mode: how it was made.
+        losses: loss before each iteration and after the last; empty for one-shot.
+    """
+
+    parameters: Parameters
+    probabilities: np.ndarray
+    mode: str
+    losses: tuple[float, ...] = ()
+
+
+def one_shot(bundle: Bundle, faces: torch.Tensor) -> np.ndarray:
+    """Return (N, n) float32 parameters of aligned faces (N, 3, S, S), RGB in [0, 1] (section 3.4.1)."""
+    with torch.inference_mode():
+        return OneShot(bundle).eval()(faces).numpy()
+
+
+def average_state(bundle: Bundle, count: int) -> torch.Tensor:
+    """Return (count, n) states of the average face: controllers at their defaults, z = 0 in every discrete group.
+
+    A one-hot start would stay where it is: at beta = 100 the softmax is flat there and has no gradient.
+    """
+    state = torch.zeros(count, bundle.schema.n)
+    state[:, : bundle.schema.n_c] = torch.tensor([c.default for c in bundle.schema.controllers])
+    return state
+
+
+def state_of(parameters: torch.Tensor, n_c: int, beta: float) -> torch.Tensor:
+    """Return the (N, n) state whose softmax(beta z) gives (N, n) parameters; probabilities below 1e-4 count as 1e-4."""
+    free = parameters[:, n_c:].clamp_min(1e-4).log() / beta
+    return torch.cat([parameters[:, :n_c], free], dim=1)
+
+
+def iterate(
+    bundle: Bundle,
+    faces: torch.Tensor,
+    settings: IterativeSettings | None = None,
+    start: torch.Tensor | None = None,
+    locked: torch.Tensor | None = None,
+    progress: Progress | None = None,
+) -> Trajectory:
+    """Search parameters by projected gradient descent (section 3.4.2, eq. 9): x <- clip(x - mu dL/dx, 0, 1).
+
+    Each sample of the batch is searched on its own; the free part z of the state is not clipped.
+
+    Args:
+        bundle: the networks.
+        faces: (N, 3, S, S) aligned photos, RGB in [0, 1].
+        settings: the bundle's own if not given.
+        start: (N, n) state to begin at; the average face if not given.
+        locked: (n,) bool, entries of the state that never change.
+        progress: called after every iteration.
+    """
+    settings = settings or bundle.settings.iterative
+    loss_of = GenerationLoss(bundle, settings.beta).eval()
+    prior = PriorProjection(bundle) if settings.use_prior else None
+    n_c = bundle.schema.n_c
+    with torch.no_grad():
+        identity, content = bundle.similarity.describe(faces)
+    state = (average_state(bundle, len(faces)) if start is None else start).clone()
+    fixed = state.clone()
+    losses = []
+    for done, learning_rate in enumerate(settings.learning_rates(), start=1):
+        state.requires_grad_(True)
+        loss = loss_of(state, identity, content)
+        (gradient,) = torch.autograd.grad(loss.sum(), state)
+        with torch.no_grad():
+            state = state - learning_rate * gradient
+            if prior is not None:
+                state = prior(state)
+            state[:, :n_c] = state[:, :n_c].clamp(0.0, 1.0)
+            if locked is not None:
+                state = torch.where(locked, fixed, state)
+        losses.append(loss.detach())
+        if progress is not None:
+            progress(done, float(losses[-1].mean()))
+    with torch.no_grad():
+        losses.append(loss_of(state, identity, content))
+        parameters = loss_of.to_parameters(state)
+    return Trajectory(parameters.numpy(), torch.stack(losses).numpy())
+
+
+def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, beta: float) -> torch.Tensor:
+    """Return (N, n) states to iterate from: the average face, or in hybrid mode what one-shot generation gives.
+
+    Hybrid is what the paper's conclusion leaves to future work.
+    """
+    if mode == "hybrid":
+        return state_of(torch.from_numpy(one_shot(bundle, faces)), bundle.schema.n_c, beta)
+    return average_state(bundle, len(faces))
+
+
+def generate(
+    bundle: Bundle, face: np.ndarray, mode: Mode, keep: Parameters | None = None, progress: Progress | None = None
+) -> Generation:
+    """Make a character from one aligned face.
+
+    Args:
+        bundle: the networks.
+        face: (S, S, 3) uint8 RGB, aligned.
+        mode: one of `MODES`.
+        keep: a character whose locked controllers and discrete groups are kept.
+        progress: called after every iteration.
+
+    Raises:
+        InputError: an unknown mode, a face of another size, or `keep` of another schema.
+    """
+    if mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
+    if keep is not None and keep.schema.fingerprint != bundle.schema.fingerprint:
+        raise InputError(f"the parameters are for schema {keep.schema.name!r}, the bundle for {bundle.schema.name!r}")
+    faces = to_tensor(bundle, face)
+    locked = None if keep is None else torch.from_numpy(keep.locked_mask)
+    if mode == "one-shot":
+        vector, losses = one_shot(bundle, faces)[0], ()
+    else:
+        settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
+        start = starting_state(bundle, faces, mode, settings.beta)
+        if keep is not None and locked is not None:
+            kept = state_of(torch.from_numpy(keep.values.copy())[None], bundle.schema.n_c, settings.beta)
+            start = torch.where(locked, kept, start)
+        trajectory = iterate(bundle, faces, settings, start, locked, progress)
+        vector, losses = trajectory.parameters[0], tuple(trajectory.losses[:, 0].tolist())
+    probabilities = keep.merge(vector).values if keep is not None else vector
+    hard = Parameters(bundle.schema, harden(probabilities, bundle.schema), keep.locked if keep else frozenset())
+    return Generation(hard, probabilities, mode, losses)
+
+
+def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
+    """Draw parameters with the imitator: (S, S, 3) uint8 RGB.
+
+    Raises:
+        InputError: the parameters are for another schema.
+    """
+    if parameters.schema.fingerprint != bundle.schema.fingerprint:
+        raise InputError(
+            f"the parameters are for schema {parameters.schema.name!r}, the bundle for {bundle.schema.name!r}"
+        )
+    with torch.inference_mode():
+        image = bundle.imitator(torch.from_numpy(parameters.values.copy())[None])[0]
+    return (image.permute(1, 2, 0) * 255.0).round().clamp(0, 255).to(torch.uint8).numpy()
+
+
+def render_average(bundle: Bundle) -> np.ndarray:
+    """Draw the average face: (S, S, 3) uint8 RGB."""
+    return render(bundle, average(bundle.schema))
+
+
+def to_tensor(bundle: Bundle, face: np.ndarray) -> torch.Tensor:
+    """Return an aligned face (S, S, 3) uint8 as (1, 3, S, S) float32 in [0, 1].
+
+    Raises:
+        InputError: another shape or dtype than the bundle's networks take.
+    """
+    size = bundle.settings.architecture.image_size
+    if face.shape != (size, size, 3) or face.dtype != np.uint8:
+        raise InputError(f"an aligned face is ({size}, {size}, 3) uint8, found {face.shape} {face.dtype}")
+    return torch.from_numpy(np.ascontiguousarray(face)).permute(2, 0, 1)[None].float() / 255.0
