@@ -61,7 +61,7 @@ def write_parameters(path: Path, parameters: Parameters) -> None:
     """
     form = _form(path)
     if parameters.locked and not form.keeps_locks:
-        logger.warning("%s: %d locks are not kept in this form; JSON keeps them", path, len(parameters.locked))
+        logger.warning("%s: locks on %d names are not kept in this form; JSON keeps them", path, len(parameters.locked))
     write_whole(path, form.encode([parameters]))
 
 

@@ -20,7 +20,7 @@ from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.errors import InputError
 
 FORMAT = "f2p-priors"
-VERSION = "1"
+VERSION = 1
 
 #: The arrays of one group, as a file names them.
 _ARRAYS = ("mean", "directions", "scale", "variances")
@@ -218,19 +218,19 @@ def save_priors(path: Path, priors: Priors) -> None:
     Raises:
         InputError: the folder cannot be written.
     """
-    metadata = {
-        "format": FORMAT,
+    about = {
         "version": VERSION,
         "schema": priors.schema_name,
         "schema_fingerprint": priors.schema_fingerprint,
-        "groups": json.dumps([prior.group for prior in priors.groups]),
+        "groups": [prior.group for prior in priors.groups],
     }
     tensors = {
         f"{prior.group}.{field}": np.ascontiguousarray(getattr(prior, field))
         for prior in priors.groups
         for field in _ARRAYS
     }
-    write_whole(path, save(tensors, metadata=metadata))
+    # One entry, because safetensors writes several in random order: the same priors would have different hashes.
+    write_whole(path, save(tensors, metadata={FORMAT: json.dumps(about)}))
 
 
 def load_priors(path: Path, schema: Schema) -> Priors:
@@ -239,21 +239,21 @@ def load_priors(path: Path, schema: Schema) -> Priors:
     Raises:
         InputError: an unreadable, damaged or truncated file, one that holds no priors, or another schema's.
     """
+    if not path.is_file():
+        raise InputError(f"no priors at {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
+            about = json.loads((file.metadata() or {}).get(FORMAT, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except SafetensorError as error:
+    except (SafetensorError, ValueError) as error:
         raise InputError(f"{path} is damaged or truncated: {error}") from error
-    if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
+    if not isinstance(about, dict) or about.get("version") != VERSION:
         raise InputError(f"{path} holds no priors of version {VERSION}")
-    if metadata.get("schema_fingerprint") != schema.fingerprint:
-        raise InputError(
-            f"{path} holds the priors of schema {metadata.get('schema')!r} or of another version of it; "
-            f"asked for {schema.name!r}"
-        )
+    if about.get("schema_fingerprint") != schema.fingerprint:
+        other = "another version of it" if about.get("schema") == schema.name else f"schema {about.get('schema')!r}"
+        raise InputError(f"asked for the priors of schema {schema.name!r}, but {path} holds those of {other}")
     groups = []
     for name, indices in schema.groups.items():
         try:

@@ -1,0 +1,46 @@
+"""Files are there whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.errors import InputError
+
+
+def test_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"before")
+    write_whole(path, b"after")
+    assert path.read_bytes() == b"after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
+    write_whole(tmp_path / "written", b"")
+    (tmp_path / "plain").write_bytes(b"")
+    assert (tmp_path / "written").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_failed_rename_leaves_what_was_there(tmp_path: Path) -> None:
+    occupied = tmp_path / "folder"
+    (occupied / "inside").mkdir(parents=True)
+    with pytest.raises(InputError, match="cannot write .*folder"):
+        write_whole(occupied, b"content")
+    assert list(tmp_path.iterdir()) == [occupied]
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot write .*absent.*No such file or directory"):
+        write_whole(tmp_path / "absent" / "file", b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind root")
+def test_unwritable_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(InputError, match="Permission denied"):
+            write_whole(tmp_path / "file", b"")
+    finally:
+        tmp_path.chmod(0o700)
