@@ -21,6 +21,9 @@ FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.npz"
 
+#: Tensors by name.
+Arrays = Mapping[str, np.ndarray]
+
 ParityStatus = Literal["passed", "failed", "unmeasured"]
 Verified = Literal["runtime", "graph", "reference", "no"]
 
@@ -223,8 +226,8 @@ class Artifact:
         """Load the golden vectors.
 
         Returns:
-            `samples`, the samples' names; and for each tensor of each graph `<graph>.<tensor>`, the samples
-            along the first axis: real inputs, and the outputs of PyTorch in float32.
+            For each tensor of each graph `<graph>.<tensor>`, samples along the first axis: real inputs, and the
+            outputs of PyTorch in float32; and `<graph>.samples`, the samples' names.
         """
         with np.load(self.folder / GOLDEN_FILE, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
@@ -242,7 +245,7 @@ class Draft:
     folder: Path
     manifest: Manifest | None = None
 
-    def write_golden(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def write_golden(self, arrays: Arrays) -> None:
         """Write the golden vectors; names as `Artifact.golden` gives them."""
         np.savez_compressed(self.folder / GOLDEN_FILE, allow_pickle=False, **arrays)
 

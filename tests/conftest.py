@@ -1,10 +1,15 @@
-"""What the whole suite shares: the data that is not in the repository, and the sample photo."""
+"""What the whole suite shares: the data that is not in the repository, the sample photo, and a small bundle."""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.export import Faces
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,3 +45,54 @@ def landmarker(shared: Path) -> Path:
 def astronaut() -> np.ndarray:
     """(512, 512, 3) uint8 RGB: NASA's portrait of Eileen Collins, public domain."""
     return pytest.importorskip("skimage.data").astronaut()
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
+    """A complete bundle of the paper's networks, very narrow, 128 pixels, with random weights."""
+    torch = pytest.importorskip("torch")
+    from f2p_deploy.bundle import NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
+    from f2p_deploy.settings import Architecture, BundleSettings
+
+    controllers = tuple(Controller(f"{part}.{axis}", part) for part in ("eye", "nose", "mouth") for axis in ("tx", "ty"))
+    discrete = (DiscreteGroup("hair", ("none", "short", "long")), DiscreteGroup("lips", ("natural", "red")))
+    widths = {f"{name}_width": 0.1 for name in NETWORKS}
+    settings = BundleSettings(Architecture(image_size=128, segmentation_size=64, **widths))
+    folder = tmp_path_factory.mktemp("bundle") / "small"
+    bundle = create_bundle(folder, "small", Schema("small", controllers, discrete), settings)
+    torch.manual_seed(0)
+    for name in NETWORKS:
+        network = build_network(name, bundle.schema, settings)
+        for module in network.modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                # Statistics of a trained network: a batch norm that does nothing could not be folded wrongly.
+                module.running_mean.normal_(0.0, 0.3)
+                module.running_var.uniform_(0.5, 2.0)
+        bundle = store_network(bundle, name, network, {"command": "tests"})
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def small_faces(astronaut: np.ndarray) -> "Faces":
+    """The astronaut's face at the size of `small_bundle`, and variations of it."""
+    from f2p_deploy.export.faces import varied
+
+    face = np.ascontiguousarray(astronaut[20:276, 96:352].reshape(128, 2, 128, 2, 3).mean(axis=(1, 3)).transpose(2, 0, 1))
+    return varied((face / 255).astype(np.float32), "astronaut")
+
+
+@pytest.fixture(scope="session")
+def small_artifact(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`small_bundle` exported to ONNX, once for all processes of the suite. Tests that change it work on a copy."""
+    pytest.importorskip("onnxsim")
+    from filelock import FileLock
+
+    from f2p_deploy.export import export_bundle
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small_artifact"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            export_bundle(small_bundle, "onnx", folder, faces=small_faces)
+    return folder

@@ -1,12 +1,12 @@
 """What every runtime does: checks what goes in and comes out, and gives the graphs their Python names."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact import Artifact, TensorSpec
+from f2p_deploy.artifact import Arrays, Artifact, TensorSpec
 from f2p_deploy.errors import F2PError, InputError
 
 #: How far rounding may carry an input out of its range.
@@ -47,7 +47,7 @@ class Runtime(ABC):
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run one graph; inputs are checked already."""
 
-    def compute(self, graph: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def compute(self, graph: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Run one graph by its name.
 
         Args:

@@ -1,0 +1,67 @@
+"""The real aligned faces that exports are checked with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from f2p_deploy.errors import InputError
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Aligned faces.
+
+    Args:
+        images: (K, 3, S, S) float32 RGB in [0, 1].
+        names: one a face, for reports.
+
+    Raises:
+        InputError: no face, or names, shape, dtype or range do not fit.
+    """
+
+    images: np.ndarray
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        shape = self.images.shape
+        if len(shape) != 4 or shape[0] == 0 or shape[1] != 3 or shape[2] != shape[3] or self.images.dtype != np.float32:
+            raise InputError(f"faces must be (K, 3, S, S) float32, found {shape} {self.images.dtype}")
+        if len(self.names) != shape[0]:
+            raise InputError(f"found {shape[0]} faces but {len(self.names)} names")
+        if not (np.isfinite(self.images).all() and self.images.min() >= 0 and self.images.max() <= 1):
+            raise InputError("faces must lie in [0, 1]")
+
+
+def default_faces(bundle: "Bundle") -> Faces:
+    """Return the sample photo, aligned as `run` aligns it, and what cameras do to it.
+
+    Raises:
+        MissingDependency: the extra `faces` is not installed.
+    """
+    return varied(_sample_face(bundle), "astronaut")
+
+
+def varied(face: np.ndarray, name: str) -> Faces:
+    """Return a face as it is, mirrored, darker, brighter, grey and closer.
+
+    Args:
+        face: (3, S, S) float32 RGB in [0, 1].
+        name: what the faces' names begin with.
+    """
+    grey = np.broadcast_to(np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), face, 1), face.shape)
+    edge = face.shape[-1]
+    closer = np.clip(np.arange(edge) * 0.9 + edge * 0.05, 0, edge - 1).astype(int)
+    variants = {
+        "": face,
+        "mirrored": face[:, :, ::-1],
+        "darker": face**1.6,
+        "brighter": face**0.6,
+        "grey": grey,
+        "closer": face[:, closer][:, :, closer],
+    }
+    images = np.clip(np.stack([np.asarray(image, np.float32) for image in variants.values()]), 0.0, 1.0)
+    return Faces(images, tuple(f"{name} {variant}".strip() for variant in variants))

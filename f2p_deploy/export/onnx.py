@@ -1,0 +1,138 @@
+"""A graph as ONNX: trace, check, simplify, and prove that simplifying changed nothing."""
+
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from f2p_deploy.artifact import Arrays
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.graphs import Graph
+from f2p_deploy.runtimes.onnxruntime import open_session
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+logger = logging.getLogger(__name__)
+
+#: What PyTorch's exporter writes without conversion, and every runtime since 2023 reads.
+OPSET = 18
+
+#: Relative to an output's largest value: float32 rounding of a different order of operations, and nothing more.
+SIMPLIFIED_TOLERANCE = 1e-5
+
+
+def to_onnx(graph: Graph, inputs: Arrays) -> "ModelProto":
+    """Export a graph.
+
+    Batch norms are folded into the layers before them and weights are part of the model.
+
+    Args:
+        graph: what to export.
+        inputs: one real batch, by tensor name; the simplified model must compute the same on it.
+
+    Returns:
+        A checked model of opset `OPSET` with static shapes and the tensor names of `graph`.
+
+    Raises:
+        CompilerError: PyTorch's exporter, the checker or the simplifier failed, or simplifying changed the results.
+    """
+    import onnx
+    import onnxsim
+
+    traced = _trace(graph, inputs)
+    try:
+        onnx.checker.check_model(traced, full_check=True)
+        simplified, proven = onnxsim.simplify(traced)
+        onnx.checker.check_model(simplified, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError) as error:
+        raise CompilerError(f"the ONNX of {graph.name} is not valid: {error}") from error
+    if not proven:
+        raise CompilerError(f"onnxsim could not prove that the simplified {graph.name} computes the same")
+    _require_unchanged(graph, traced, simplified, inputs)
+    _require_folded(graph, simplified)
+    _forget_where_it_was_built(simplified)
+    return simplified
+
+
+def precision_of(model: "ModelProto") -> str:
+    """Return the precision of a model's weights: `fp32`, `fp16` or `int8`; `mixed` if there are several."""
+    from onnx import TensorProto
+
+    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
+    # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
+    found = {names[w.data_type] for w in model.graph.initializer if w.data_type in names and len(w.dims) > 1}
+    return found.pop() if len(found) == 1 else "mixed"
+
+
+def operators(model: "ModelProto") -> dict[str, int]:
+    """Return how many nodes of each operator a model has, most frequent first."""
+    return dict(Counter(node.op_type for node in model.graph.node).most_common())
+
+
+def _trace(graph: Graph, inputs: Arrays) -> "ModelProto":
+    import torch
+
+    with _quiet():
+        try:
+            program = torch.onnx.export(
+                graph.module,
+                tuple(torch.from_numpy(inputs[spec.name]) for spec in graph.inputs),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=[spec.name for spec in graph.inputs],
+                output_names=[spec.name for spec in graph.outputs],
+                verbose=False,
+            )
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise CompilerError(f"PyTorch {torch.__version__} cannot export {graph.name} to ONNX: {error}") from error
+    if program is None:
+        raise CompilerError(f"PyTorch {torch.__version__} exported nothing for {graph.name}")
+    return program.model_proto
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what PyTorch's exporter says about operators that nobody uses."""
+    chatty = logging.getLogger("torch.onnx")
+    level = chatty.level
+    chatty.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        chatty.setLevel(level)
+
+
+def _require_unchanged(graph: Graph, traced: "ModelProto", simplified: "ModelProto", inputs: Arrays) -> None:
+    """Raise unless both models compute the same on a real batch."""
+    names = [spec.name for spec in graph.outputs]
+    feed = {spec.name: inputs[spec.name] for spec in graph.inputs}
+    before, after = (open_session(model.SerializeToString()).run(names, feed) for model in (traced, simplified))
+    for name, a, b in zip(names, before, after, strict=True):
+        difference = float(np.abs(a - b).max()) / max(float(np.abs(a).max()), 1e-12)
+        logger.debug("%s: simplifying changed %s by %.2g", graph.name, name, difference)
+        if not difference <= SIMPLIFIED_TOLERANCE:
+            raise CompilerError(f"simplifying {graph.name} changed {name} by {difference:.3g} of its largest value")
+
+
+def _require_folded(graph: Graph, model: "ModelProto") -> None:
+    """Raise if a batch norm is left directly behind a layer that could have taken it in."""
+    producers = {output: node.op_type for node in model.graph.node for output in node.output}
+    for node in model.graph.node:
+        before = producers.get(node.input[0], "") if node.op_type == "BatchNormalization" else ""
+        if before in ("Conv", "ConvTranspose", "Gemm"):
+            raise CompilerError(f"a batch norm of {graph.name} was not folded into the {before} before it: {node.name}")
+
+
+def _forget_where_it_was_built(model: "ModelProto") -> None:
+    """Remove the source lines and paths of this machine that the exporter leaves in every node."""
+    parts = (model, model.graph, *model.graph.node, *model.graph.initializer, *model.graph.value_info)
+    for part in (*parts, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""

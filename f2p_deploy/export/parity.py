@@ -1,0 +1,157 @@
+"""How near an artifact computes to PyTorch in float32: the measures, their floors, and the worst sample of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from f2p_deploy.artifact import Arrays, Parity
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.errors import InputError
+
+Precision = Literal["fp32", "fp16", "int8"]
+
+#: PyTorch's and the artifact's values of each output, float64.
+Pairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Floors:
+    """What a precision must keep, on the worst sample.
+
+    Args:
+        controllers: largest absolute difference of a controller.
+        discrete: share of discrete groups, over all samples, whose most probable option is the same.
+        identity: smallest cosine of two embeddings.
+        content: largest L1 difference of the content, relative to its own L1 norm.
+        render: smallest PSNR of two pictures in dB.
+    """
+
+    controllers: float
+    discrete: float
+    identity: float
+    content: float
+    render: float
+
+
+#: The only place where floors are written down.
+FLOORS: dict[Precision, Floors] = {
+    "fp32": Floors(controllers=1e-4, discrete=1.0, identity=0.99999, content=1e-4, render=60.0),
+    "fp16": Floors(controllers=5e-3, discrete=1.0, identity=0.9995, content=2e-2, render=45.0),
+    "int8": Floors(controllers=3e-2, discrete=0.99, identity=0.99, content=1e-1, render=35.0),
+}
+
+
+def compare(
+    graph: str, reference: Arrays, outputs: Arrays, samples: Sequence[str], precision: Precision, schema: Schema
+) -> tuple[Parity, ...]:
+    """Judge the outputs of one graph.
+
+    Args:
+        graph: `one_shot`, `describe` or `render`.
+        reference: PyTorch's float32 outputs by tensor name, K samples along the first axis.
+        outputs: the artifact's, of the same shapes.
+        samples: the K samples' names.
+        precision: whose floors hold.
+        schema: which parameters are controllers.
+
+    Returns:
+        One record a measure; NaN anywhere in an output misses its floor.
+
+    Raises:
+        InputError: an output is missing or has another shape, or the graph has no measures.
+    """
+    pairs = {}
+    for name, expected in reference.items():
+        if name not in outputs or outputs[name].shape != expected.shape:
+            shape = outputs[name].shape if name in outputs else "nothing"
+            raise InputError(f"{graph} should give {name} of the shape {expected.shape}, found {shape}")
+        pairs[name] = (expected.astype(np.float64), outputs[name].astype(np.float64))
+    if graph not in MEASURES:
+        raise InputError(f"no measures for the graph {graph!r}. Available: {', '.join(MEASURES)}")
+    return MEASURES[graph](pairs, tuple(samples), FLOORS[precision], schema)
+
+
+def _one_shot(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
+    expected, found = pairs["parameters"]
+    differences = np.abs(expected - found)[:, : schema.n_c].max(axis=1)
+    controllers = _at_most(
+        "one_shot", "parameters", "controllers max abs difference", differences, floors.controllers, samples
+    )
+    if not schema.discrete_groups:
+        return (controllers,)
+    agreement = _agreement(expected, found, schema)
+    return (
+        controllers,
+        Parity(
+            graph="one_shot",
+            output="parameters",
+            metric="discrete arg-max agreement",
+            value=float(agreement.mean()),
+            floor=floors.discrete,
+            better="higher",
+            worst=samples[int(agreement.argmin())],
+            samples=len(samples),
+        ),
+    )
+
+
+def _describe(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
+    return (
+        _at_least("describe", "identity", "cosine", _cosine(*pairs["identity"]), floors.identity, samples),
+        _at_most(
+            "describe", "content", "relative L1 difference", _relative_l1(*pairs["content"]), floors.content, samples
+        ),
+    )
+
+
+def _render(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
+    return (_at_least("render", "image", "PSNR dB", _psnr(*pairs["image"]), floors.render, samples),)
+
+
+#: How the outputs of each graph are judged.
+MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render}
+
+
+def _at_most(
+    graph: str, output: str, metric: str, values: np.ndarray, floor: float, samples: tuple[str, ...]
+) -> Parity:
+    worst = int(np.argmax(np.where(np.isnan(values), np.inf, values)))
+    return Parity(graph, output, metric, float(values[worst]), floor, "lower", samples[worst], len(samples))
+
+
+def _at_least(
+    graph: str, output: str, metric: str, values: np.ndarray, floor: float, samples: tuple[str, ...]
+) -> Parity:
+    worst = int(np.argmin(np.where(np.isnan(values), -np.inf, values)))
+    return Parity(graph, output, metric, float(values[worst]), floor, "higher", samples[worst], len(samples))
+
+
+def _agreement(expected: np.ndarray, found: np.ndarray, schema: Schema) -> np.ndarray:
+    """Return for each sample the share of discrete groups with the same most probable option; (K,) in [0, 1]."""
+    same = [
+        (expected[:, part].argmax(axis=1) == found[:, part].argmax(axis=1)) & ~np.isnan(found[:, part]).any(axis=1)
+        for part in schema.discrete_slices.values()
+    ]
+    return np.mean(same, axis=0)
+
+
+def _cosine(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return the cosine of each pair of rows; (K,)."""
+    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(found, axis=1)
+    return np.divide((expected * found).sum(axis=1), norms, out=np.full(len(norms), np.nan), where=norms > 0)
+
+
+def _relative_l1(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return |expected - found| / |expected| of each sample; (K,)."""
+    axes = tuple(range(1, expected.ndim))
+    norms = np.abs(expected).sum(axis=axes)
+    difference = np.abs(expected - found).sum(axis=axes)
+    return difference / np.maximum(norms, np.finfo(np.float32).tiny)
+
+
+def _psnr(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return the peak signal-to-noise ratio of pictures in [0, 1]; (K,) in dB, 200 at most so that JSON can hold it."""
+    error = np.square(expected - found).mean(axis=(1, 2, 3))
+    return -10.0 * np.log10(np.maximum(error, 1e-20))

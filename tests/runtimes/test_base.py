@@ -1,0 +1,72 @@
+"""What goes into a graph is checked, and each sentence names the tensor."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f2p_deploy.errors import F2PError, InputError
+from f2p_deploy.runtimes import Runtime, load
+from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+
+FACE = np.full((1, 3, 128, 128), 0.5, np.float32)
+
+
+@pytest.fixture(scope="module")
+def runtime(small_artifact: Path) -> Runtime:
+    return load(small_artifact, threads=1)
+
+
+def with_value(value: float) -> np.ndarray:
+    face = FACE.copy()
+    face[0, 1, 2, 3] = value
+    return face
+
+
+@pytest.mark.parametrize(
+    ("face", "sentence"),
+    [
+        (FACE.astype(np.float64), "'face' must be float32, found float64"),
+        ((FACE * 255).astype(np.uint8), "'face' must be float32, found uint8"),
+        (FACE * 255, r"'face' must lie in \[0, 1\], found values from 127.5 to 127.5"),
+        (with_value(-0.5), r"'face' must lie in \[0, 1\], found values from -0.5 to 0.5"),
+        (with_value(np.nan), "'face' holds NaN"),
+        (with_value(np.inf), "'face' holds NaN or infinite"),
+        (FACE[0], r"'face' must have the shape \(1, 3, 128, 128\), found \(3, 128, 128\)"),
+        (np.concatenate([FACE, FACE]), "exported for batches of 1"),
+        (FACE.transpose(0, 2, 3, 1), r"found \(1, 128, 128, 3\)"),
+        (FACE.tolist(), "'face' must be a NumPy array, found list"),
+    ],
+)
+def test_a_wrong_face_is_refused(runtime: Runtime, face: object, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        runtime.one_shot(face)  # type: ignore[arg-type]
+
+
+def test_a_view_of_a_face_counts_as_the_face(runtime: Runtime) -> None:
+    face = np.random.default_rng(0).random((1, 3, 128, 128), np.float32)
+    turned = np.ascontiguousarray(face.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    assert np.array_equal(runtime.one_shot(face), runtime.one_shot(turned))
+
+
+def test_wrong_tensor_and_graph_names(runtime: Runtime) -> None:
+    with pytest.raises(InputError, match="one_shot takes the tensors face; found image"):
+        runtime.compute("one_shot", {"image": FACE})
+    with pytest.raises(InputError, match="no graph 'step'. Available: one_shot, describe, render"):
+        runtime.compute("step", {})
+
+
+def test_computed_nan_is_an_error(small_artifact: Path) -> None:
+    class Broken(OnnxRuntime):
+        def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            outputs = super()._compute(graph, inputs)
+            return {name: value * np.float32(np.nan) for name, value in outputs.items()}
+
+    artifact = load(small_artifact).artifact
+    with pytest.raises(F2PError, match="one_shot computed NaN or infinite values in parameters"):
+        Broken(artifact, threads=1).one_shot(FACE)
+
+
+def test_threads_must_be_positive(small_artifact: Path) -> None:
+    with pytest.raises(InputError, match="threads must be at least 1, found 0"):
+        load(small_artifact, threads=0)
