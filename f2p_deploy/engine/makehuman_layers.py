@@ -1,0 +1,132 @@
+"""What is put onto the head: eyeballs, eyebrows, eyelashes and hair, each a mesh that follows the morphs."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.engine.makehuman_assets import Fit, Mesh, load_fit, load_mesh, load_picture
+from f2p_deploy.engine.rasteriser import Texture
+
+#: Where hair would hide the eyes of the average head, in its decimetres, and where a fringe ends.
+_FACE_HALF_WIDTH, _FACE_DEPTH, _FRINGE_END, _FRINGE_FADE = 0.62, 0.9, 7.52, 0.12
+
+HAIR_PIXELS, BROW_PIXELS, EYE_PIXELS = 1024, 256, 512
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A fitted mesh with its texture.
+
+    Args:
+        mesh: the mesh; its points are replaced by `fit.place(...)` for each character.
+        fit: how it hangs on the base mesh.
+        texture: channels as `shading.blend_layer` or `shading.shade_eyes` wants them.
+        uv_areas: (m,) area of each triangle in texture coordinates.
+        opacity: (n,) float32 factor on the texture's alpha at each vertex.
+    """
+
+    mesh: Mesh
+    fit: Fit
+    texture: Texture
+    uv_areas: np.ndarray
+    opacity: np.ndarray
+
+
+def load_hair(assets: Path, style: str, head: np.ndarray) -> Layer:
+    """Load a hairstyle by the name of its folder; what hangs over the eyes is cut off, as they must be seen.
+
+    Args:
+        assets: the folder that holds makehuman/.
+        style: the hairstyle.
+        head: (N, 3) the average head, on which the hair is cut.
+    """
+    folder = assets / "makehuman/data/hair" / style
+    picture = load_picture(folder / f"{style}_diffuse.png", "RGBA", HAIR_PIXELS)
+    layer = _layer(folder, style, _tintable(picture, picture[..., 3]))
+    placed = layer.fit.place(head)
+    x, y, z = np.abs(placed[:, 0]), placed[:, 1], placed[:, 2]
+    over_face = (x < _FACE_HALF_WIDTH) & (z > _FACE_DEPTH)
+    kept = np.where(over_face, np.clip((y - _FRINGE_END) / _FRINGE_FADE, 0, 1), 1).astype(np.float32)
+    return replace(layer, opacity=kept)
+
+
+def load_eyebrows(assets: Path, style: str) -> Layer:
+    """Load an eyebrow style; its label covers the brow's area, gaps between the hairs included."""
+    folder = assets / "makehuman/data/eyebrows" / style
+    picture = load_picture(folder / f"{style}.png", "RGBA", BROW_PIXELS)
+    area = np.clip(_blur(picture[..., 3], 4) * 3.0, 0, 1)
+    flat = picture.copy()
+    flat[..., :3] = 0.5
+    return _layer(folder, style, _tintable(flat, area))
+
+
+def load_eyelashes(assets: Path, style: str = "eyelashes01") -> Layer:
+    """Load eyelashes; they have no label of their own."""
+    folder = assets / "makehuman/data/eyelashes" / style
+    picture = load_picture(folder / f"{style}.png", "RGBA", BROW_PIXELS)
+    picture[..., :3] = 0.5
+    return _layer(folder, style, _tintable(picture, np.zeros_like(picture[..., 3])))
+
+
+def load_eyes(assets: Path) -> tuple[Layer, np.ndarray]:
+    """Load the eyeballs: the layer and the (m,) uint8 label of each triangle."""
+    folder = assets / "makehuman/data/eyes"
+    brown = load_picture(folder / "materials/brown_eye.png", "RGBA", EYE_PIXELS)[..., :3]
+    pale = load_picture(folder / "materials/ice_eye.png", "RGBA", EYE_PIXELS)[..., :3]
+    # The textures differ in the iris alone.
+    iris = np.clip(_blur((np.abs(brown - pale).max(-1) > 0.10).astype(np.float32), 3) * 3.0 - 1.0, 0, 1)
+    brightness = pale.mean(-1)
+    white = np.median(brightness[(iris < 0.01) & (brightness > 0.7)])
+    brightness = brightness * (1 - iris) / white * 0.97 + brightness * iris
+    veins = np.clip((pale[..., 0] - pale[..., 1] - 0.04) * 3.0, 0, 1) * (1 - iris)
+    picture = _shrink_irises(np.stack([np.clip(brightness, 0, 1), iris, veins], -1), iris)
+    layer = _layer(folder / "low-poly", "low-poly", np.rint(picture * 255).astype(np.uint8))
+    # The character's right eye is at the picture's left.
+    at_left = layer.mesh.points[layer.mesh.triangles][..., 0].mean(1) < 0
+    left, right = HELEN_CLASSES.index("left-eye"), HELEN_CLASSES.index("right-eye")
+    return layer, np.where(at_left, left, right).astype(np.uint8)
+
+
+def _layer(folder: Path, name: str, picture: np.ndarray) -> Layer:
+    mesh = load_mesh(folder / f"{name}.obj")
+    a, b, c = (mesh.uv[mesh.corners[:, k]] for k in range(3))
+    areas = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
+    opacity = np.ones(len(mesh.points), np.float32)
+    return Layer(mesh, load_fit(folder / f"{name}.mhclo"), Texture.from_array(picture), areas, opacity)
+
+
+def _tintable(picture: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Reduce RGBA to brightness (0.4 on average), label and alpha, so that any colour can be given to it."""
+    alpha = picture[..., 3]
+    brightness = np.log(picture[..., :3].mean(-1) + 0.02)
+    solid = brightness[alpha > 0.5]
+    # The same contrast for all, so that blond is not burnt out where the painter's hair was black.
+    brightness = 0.4 * np.exp(0.2 * np.clip((brightness - solid.mean()) / (solid.std() + 0.05), -2.2, 2.2))
+    # Hidden texels take the average, or filtering would draw dark rims.
+    brightness = brightness * alpha + 0.4 * (1 - alpha)
+    return np.rint(np.clip(np.stack([brightness, label, alpha], -1), 0, 1) * 255).astype(np.uint8)
+
+
+def _shrink_irises(picture: np.ndarray, iris: np.ndarray, factor: float = 0.8) -> np.ndarray:
+    """Scale the irises of an eye texture; the sclera around them stretches to fill the room."""
+    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    upper = rows + (columns.max() - columns) < rows.max()
+    source_rows, source_columns = rows.copy(), columns.copy()
+    for half in (upper, ~upper):
+        weight = iris * half
+        row, column = (weight * rows).sum() / weight.sum(), (weight * columns).sum() / weight.sum()
+        radius = np.sqrt(weight.sum() / np.pi)
+        distance = np.hypot(rows - row, columns - column)
+        stretch = np.interp(distance, [0, radius * factor, 2.0 * radius], [1 / factor, 1 / factor, 1.0])
+        source_rows = np.where(half, row + (rows - row) * stretch, source_rows)
+        source_columns = np.where(half, column + (columns - column) * stretch, source_columns)
+    edge = picture.shape[0] - 1
+    return picture[np.clip(np.rint(source_rows), 0, edge).astype(int), np.clip(np.rint(source_columns), 0, edge).astype(int)]
+
+
+def _blur(values: np.ndarray, radius: int) -> np.ndarray:
+    for axis in (0, 1):
+        values = sum(np.roll(values, by, axis) for by in range(-radius, radius + 1)) / (2 * radius + 1)
+    return values

@@ -1,0 +1,195 @@
+"""A small compiled rasteriser: depth, shaded skin and eyes, blended hair, and the final picture.
+
+Screen space throughout: x right, y down in samples, z in scene units with larger values nearer to the viewer.
+Colours are linear with a gamma of 2: a displayed value v is stored as v squared. All arrays are float32 unless said.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+GAMMA_2_WHITE = 255.0
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A picture with its smaller copies (mip levels), flat in memory.
+
+    Args:
+        texels: (total, channels) uint8, level after level, rows from the top.
+        offsets, widths, heights: (levels,) int64, where each level begins and how large it is.
+    """
+
+    texels: np.ndarray
+    offsets: np.ndarray
+    widths: np.ndarray
+    heights: np.ndarray
+
+    @classmethod
+    def from_array(cls, picture: np.ndarray) -> "Texture":
+        """Build the levels of a (H, W, channels) uint8 picture whose edges are powers of two."""
+        levels = [np.ascontiguousarray(picture)]
+        while min(levels[-1].shape[:2]) > 4:
+            height, width, channels = levels[-1].shape
+            blocks = levels[-1].reshape(height // 2, 2, width // 2, 2, channels).astype(np.float32)
+            levels.append(np.rint(blocks.mean((1, 3))).astype(np.uint8))
+        sizes = np.array([level.shape[0] * level.shape[1] for level in levels])
+        return cls(
+            np.concatenate([level.reshape(-1, level.shape[2]) for level in levels]),
+            np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
+            np.array([level.shape[1] for level in levels], np.int64),
+            np.array([level.shape[0] for level in levels], np.int64),
+        )
+
+
+def texture_levels(texture: Texture, uv_areas: np.ndarray, screen: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Choose each triangle's mip level: the one whose texels are about as large as a sample.
+
+    Args:
+        texture: the texture.
+        uv_areas: (m,) areas of the triangles in texture coordinates.
+        screen: (n, 3) vertices in screen space.
+        triangles: (m, 3) int32 vertices of each triangle.
+
+    Returns:
+        (m,) int64 levels.
+    """
+    a, b, c = (screen[triangles[:, k], :2] for k in range(3))
+    first, second = b - a, c - a
+    areas = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]) / 2
+    texels = uv_areas * float(texture.widths[0] * texture.heights[0])
+    level = 0.5 * np.log2(np.maximum(texels, 1e-6) / np.maximum(areas, 1e-3)) + 0.1
+    return np.clip(np.rint(level), 0, len(texture.widths) - 1).astype(np.int64)
+
+
+@njit(cache=True, fastmath=True)
+def vertex_normals(points, triangles):
+    """Return (n, 3) unit normals of (n, 3) points, averaged over the faces around each vertex by area."""
+    normals = np.zeros_like(points)
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
+        vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for k in (a, b, c):
+            normals[k, 0] += nx
+            normals[k, 1] += ny
+            normals[k, 2] += nz
+    for i in range(len(normals)):
+        length = np.sqrt(normals[i, 0] ** 2 + normals[i, 1] ** 2 + normals[i, 2] ** 2) + np.float32(1e-12)
+        normals[i] /= length
+    return normals
+
+
+@njit(cache=True, fastmath=True)
+def draw_depth(points, triangles, first, depth, owner):
+    """Draw triangles into a depth buffer and note in `owner` which triangle each sample shows.
+
+    Args:
+        points: (n, 3) vertices in screen space.
+        triangles: (m, 3) int32.
+        first: the number that `owner` gets for triangle 0.
+        depth: (H, W) float32, changed in place.
+        owner: (H, W) int32, changed in place.
+    """
+    height, width = depth.shape
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        xa, ya, xb, yb, xc, yc = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (xb - xa) * (yc - ya) - (xc - xa) * (yb - ya)
+        if abs(area) < 1e-9:
+            continue
+        x0, x1 = max(0, int(np.ceil(min(xa, xb, xc) - 0.5))), min(width - 1, int(np.floor(max(xa, xb, xc) - 0.5)))
+        y0, y1 = max(0, int(np.ceil(min(ya, yb, yc) - 0.5))), min(height - 1, int(np.floor(max(ya, yb, yc) - 0.5)))
+        inverse = 1.0 / area
+        za, zb, zc = points[a, 2], points[b, 2], points[c, 2]
+        for y in range(y0, y1 + 1):
+            py = y + 0.5
+            for x in range(x0, x1 + 1):
+                px = x + 0.5
+                wb = ((px - xa) * (yc - ya) - (xc - xa) * (py - ya)) * inverse
+                wc = ((xb - xa) * (py - ya) - (px - xa) * (yb - ya)) * inverse
+                wa = 1.0 - wb - wc
+                if wa >= 0 and wb >= 0 and wc >= 0:
+                    z = wa * za + wb * zb + wc * zc
+                    if z > depth[y, x]:
+                        depth[y, x] = z
+                        owner[y, x] = first + t
+
+
+@njit(cache=True, fastmath=True)
+def sample(texels, offset, width, height, u, v, out):
+    """Read a texture level bilinearly at (u, v), v upwards, into `out`: (channels,) in [0, 1]."""
+    x = min(max(u * width - 0.5, 0.0), width - 1.001)
+    y = min(max((1.0 - v) * height - 0.5, 0.0), height - 1.001)
+    ix, iy = int(x), int(y)
+    fx, fy = x - ix, y - iy
+    i = offset + iy * width + ix
+    w00, w01, w10, w11 = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
+    for k in range(len(out)):
+        value = texels[i, k] * w00 + texels[i + 1, k] * w01 + texels[i + width, k] * w10 + texels[i + width + 1, k] * w11
+        out[k] = value / np.float32(255.0)
+
+
+@njit(cache=True, fastmath=True)
+def barycentric(points, a, b, c, px, py):
+    """Return the weights of three screen-space vertices at a sample."""
+    xa, ya, xb, yb, xc, yc = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+    inverse = 1.0 / ((xb - xa) * (yc - ya) - (xc - xa) * (yb - ya))
+    wb = ((px - xa) * (yc - ya) - (xc - xa) * (py - ya)) * inverse
+    wc = ((xb - xa) * (py - ya) - (px - xa) * (yb - ya)) * inverse
+    return 1.0 - wb - wc, wb, wc
+
+
+@njit(cache=True, fastmath=True)
+def interpolate(points, triangles, owner, values, corners):
+    """Return (H, W, k) values at the samples of `owner`: (n, k) by vertex, indexed through (m, 3) `corners`."""
+    height, width = owner.shape
+    out = np.zeros((height, width, values.shape[1]), np.float32)
+    for y in range(height):
+        for x in range(width):
+            t = owner[y, x]
+            if t >= 0:
+                wa, wb, wc = barycentric(points, triangles[t, 0], triangles[t, 1], triangles[t, 2], x + 0.5, y + 0.5)
+                for k in range(values.shape[1]):
+                    out[y, x, k] = (
+                        wa * values[corners[t, 0], k] + wb * values[corners[t, 1], k] + wc * values[corners[t, 2], k]
+                    )
+    return out
+
+
+@njit(cache=True, fastmath=True)
+def resolve(image, labels, factor):
+    """Average factor x factor samples to pixels, and let them vote on the label.
+
+    Args:
+        image: (S*factor, S*factor, 3) linear colours.
+        labels: (S*factor, S*factor) uint8.
+
+    Returns:
+        (S, S, 3) uint8 and (S, S) uint8.
+    """
+    size = image.shape[0] // factor
+    picture = np.empty((size, size, 3), np.uint8)
+    votes = np.zeros(16, np.int64)
+    out = np.empty((size, size), np.uint8)
+    scale = 1.0 / (factor * factor)
+    for y in range(size):
+        for x in range(size):
+            for k in range(3):
+                total = np.float32(0.0)
+                for j in range(factor):
+                    for i in range(factor):
+                        total += min(max(image[y * factor + j, x * factor + i, k], np.float32(0.0)), np.float32(1.0))
+                picture[y, x, k] = np.uint8(np.sqrt(total * scale) * 255.0 + 0.5)
+            votes[:] = 0
+            best = labels[y * factor, x * factor]
+            for j in range(factor):
+                for i in range(factor):
+                    label = labels[y * factor + j, x * factor + i]
+                    votes[label] += 1
+                    if votes[label] > votes[best]:
+                        best = label
+            out[y, x] = best
+    return picture, out

@@ -1,0 +1,49 @@
+"""Sequences of scenes for training data: the editor's front view, and strong variation of pose, light and crop."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from f2p_deploy.engine.engine import Scene
+
+#: Which scene the i-th record of a data set is rendered in; pure, so that order and restarts do not matter.
+SceneOf = Callable[[int], Scene]
+
+
+def front_scenes(index: int) -> Scene:
+    """Return the editor's front view for every record."""
+    return Scene()
+
+
+def varied_scenes(seed: int) -> SceneOf:
+    """Return a sequence in which pose, light, colours and crop vary strongly and independently."""
+    return lambda index: random_scene(np.random.default_rng((seed, index, 1)))
+
+
+def random_scene(rng: np.random.Generator) -> Scene:
+    """Draw one scene.
+
+    Yaw within 35, pitch within 15, roll within 10 degrees, most of them small; light from anywhere in front, warm to
+    cold; any background; shift within 5 % of the picture; zoom 0.85 to 1.2.
+    """
+    # Triangular: heads in photos are more often nearly straight.
+    yaw, pitch, roll = rng.triangular(-1, 0, 1, 3) * (35, 15, 10)
+    azimuth, elevation = np.radians(rng.uniform(-80, 80)), np.radians(rng.uniform(-20, 65))
+    light = (
+        float(np.sin(azimuth) * np.cos(elevation)),
+        float(np.sin(elevation)),
+        float(np.cos(azimuth) * np.cos(elevation)),
+    )
+    warmth, strength = rng.uniform(-0.18, 0.25), rng.uniform(0.65, 1.25)
+    colour = (strength * (1 + warmth), strength, strength * (1 - warmth))
+    return Scene(
+        yaw=float(yaw),
+        pitch=float(pitch),
+        roll=float(roll),
+        light=light,
+        light_colour=tuple(float(value) for value in colour),
+        ambient=float(rng.uniform(0.2, 0.65)),
+        background=tuple(float(value) for value in rng.random(3)),
+        shift=tuple(float(value) for value in rng.uniform(-0.05, 0.05, 2)),
+        zoom=float(rng.uniform(0.85, 1.2)),
+    )
