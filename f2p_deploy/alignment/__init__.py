@@ -1,0 +1,29 @@
+"""Photo to aligned face: reading, landmarks, and the similarity transform onto the average face."""
+
+from f2p_deploy.alignment.aligned_face import AlignedFace, align, align_photo
+from f2p_deploy.alignment.cascade import CascadeFinder
+from f2p_deploy.alignment.finders import choose_finder
+from f2p_deploy.alignment.judgement import frontal_sharp_large
+from f2p_deploy.alignment.landmarker_model import download_landmarker, find_landmarker_model
+from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
+from f2p_deploy.alignment.landmarks_file import LandmarksFile
+from f2p_deploy.alignment.mediapipe import MediaPipeFinder
+from f2p_deploy.alignment.photo import read_photo
+from f2p_deploy.alignment.refinement import Segmentation
+
+__all__ = [
+    "AlignedFace",
+    "CascadeFinder",
+    "LandmarkFinder",
+    "Landmarks",
+    "LandmarksFile",
+    "MediaPipeFinder",
+    "Segmentation",
+    "align",
+    "align_photo",
+    "choose_finder",
+    "download_landmarker",
+    "find_landmarker_model",
+    "frontal_sharp_large",
+    "read_photo",
+]

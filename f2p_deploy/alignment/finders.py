@@ -1,0 +1,44 @@
+"""Which finder a machine gets: what the user named, else the best that is here."""
+
+import logging
+from pathlib import Path
+
+from f2p_deploy.alignment.cascade import CascadeFinder
+from f2p_deploy.alignment.landmarker_model import find_landmarker_model
+from f2p_deploy.alignment.landmarks import LandmarkFinder
+from f2p_deploy.alignment.landmarks_file import LandmarksFile
+from f2p_deploy.alignment.mediapipe import MediaPipeFinder
+from f2p_deploy.alignment.refinement import Segmentation
+from f2p_deploy.dependencies import missing_modules
+from f2p_deploy.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+
+def choose_finder(
+    landmarker: str | Path | None = None,
+    landmarks: str | Path | None = None,
+    segmentation: Segmentation | None = None,
+) -> LandmarkFinder:
+    """Return the finder the user named, else MediaPipe's if its model is here, else the cascade; the log says which.
+
+    Args:
+        landmarker: MediaPipe's model file (`--landmarker`).
+        landmarks: a file of landmarks (`--landmarks`).
+        segmentation: the bundle's segmentation network, which refines the cascade's points.
+
+    Raises:
+        InputError: both were named, or what was named cannot be used.
+        MissingDependency: what was named needs a package that is not installed, or no finder is.
+    """
+    if landmarker and landmarks:
+        raise InputError("landmarks come from a file or from MediaPipe: give --landmarks or --landmarker, not both")
+    if landmarks:
+        return LandmarksFile(landmarks)
+    model = find_landmarker_model(landmarker)
+    if model and (landmarker or "mediapipe" not in missing_modules("faces")):
+        logger.info("landmarks: MediaPipe, %s", model)
+        return MediaPipeFinder(model)
+    reason = "mediapipe is not installed" if model else "MediaPipe's model file is not here"
+    logger.info("landmarks: scikit-image's cascade, since %s", reason)
+    return CascadeFinder(segmentation)
