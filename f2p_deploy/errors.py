@@ -42,3 +42,9 @@ class CompilerError(F2PError):
     """A compiler (exporter, simplifier, engine builder) failed."""
 
     exit_code = 4
+
+
+class Interrupted(F2PError):
+    """The user stopped a long command; what was done is saved."""
+
+    exit_code = 130

@@ -1,0 +1,151 @@
+"""Portrait photos as training data: aligned once, kept in a file, split by name so that nobody trains on what is held out."""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from f2p_deploy.alignment import LandmarkFinder, align_photo, transform
+from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.settings import AlignmentTemplate
+from f2p_deploy.training.pictures import to_float
+from f2p_deploy.training.portrait_labels import region_labels
+
+log = logging.getLogger(__name__)
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+#: One photo in so many is held out, by the hash of its name.
+HELD_OUT_ONE_IN = 8
+
+#: Degrees up to which a portrait counts as the paper's "high-quality front-view" face.
+FRONTAL_YAW = 15.0
+
+
+@dataclass(frozen=True, eq=False)
+class Portraits:
+    """Aligned portraits.
+
+    Args:
+        names: (N,) of the photos, folder and file.
+        pictures: (N, S, S, 3) uint8 RGB.
+        regions: (N, S, S) uint8 Helen classes, 255 where unknown.
+        yaw: (N,) float32 degrees.
+    """
+
+    names: tuple[str, ...]
+    pictures: np.ndarray
+    regions: np.ndarray
+    yaw: np.ndarray
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Positions of the photos that no stage trains on."""
+        return np.flatnonzero([is_held_out(name) for name in self.names])
+
+    @property
+    def training(self) -> np.ndarray:
+        """Positions of the photos to train on."""
+        return np.flatnonzero([not is_held_out(name) for name in self.names])
+
+    @property
+    def frontal(self) -> np.ndarray:
+        """Positions of the photos to train on that face the camera."""
+        return self.training[np.abs(self.yaw[self.training]) <= FRONTAL_YAW]
+
+    def images(self, indices: np.ndarray) -> torch.Tensor:
+        """Return (B, 3, S, S) float32 RGB in [0, 1]."""
+        return to_float(self.pictures[indices])
+
+    def labels(self, indices: np.ndarray) -> torch.Tensor:
+        """Return (B, S, S) int64 Helen classes, 255 where unknown."""
+        return torch.from_numpy(self.regions[indices].astype(np.int64))
+
+
+def is_held_out(name: str) -> bool:
+    """Tell whether the photo of this name is kept out of all training."""
+    return hashlib.sha256(name.encode()).digest()[0] % HELD_OUT_ONE_IN == 0
+
+
+def load_portraits(
+    folders: Sequence[Path],
+    finder: LandmarkFinder,
+    template: AlignmentTemplate,
+    size: int,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> Portraits:
+    """Align every photo of some folders, or read what an earlier call aligned.
+
+    Photos without a usable face are left out, each with a line in the log. Labels need MediaPipe's 478 points; a photo
+    whose face was found by another finder is labelled unknown all over.
+
+    Args:
+        folders: of photos.
+        finder: of landmarks.
+        template: where the average face's landmarks lie.
+        size: edge of the aligned faces in pixels.
+        cache: `.npz` file that keeps the result; made anew when photos, template or size differ.
+        progress: called with (photos done, photos in all).
+
+    Raises:
+        InputError: no photo at all, or none with a face.
+    """
+    photos = list_photos(folders)
+    key = _key(photos, template, size)
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as stored:
+            if str(stored["key"]) == key:
+                return Portraits(tuple(stored["names"].tolist()), stored["pictures"], stored["regions"], stored["yaw"])
+    names, pictures, regions, yaw = [], [], [], []
+    for done, photo in enumerate(photos, start=1):
+        try:
+            aligned = align_photo(photo, finder, template.landmarks, size)
+        except PhotoError as error:
+            log.info("left out %s: %s", photo.name, error)
+            continue
+        finally:
+            if progress is not None:
+                progress(done, len(photos))
+        names.append(f"{photo.parent.name}/{photo.name}")
+        pictures.append(aligned.image)
+        dense = aligned.landmarks.dense
+        if dense is None:
+            regions.append(np.full((size, size), 255, np.uint8))
+        else:
+            regions.append(region_labels(transform(aligned.matrix, dense), size, aligned.image))
+        yaw.append(aligned.landmarks.yaw or 0.0)
+    if not names:
+        raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")
+    result = Portraits(tuple(names), np.stack(pictures), np.stack(regions), np.array(yaw, np.float32))
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cache.with_suffix(".part.npz")
+    np.savez(temporary, key=key, names=names, pictures=result.pictures, regions=result.regions, yaw=result.yaw)
+    os.replace(temporary, cache)
+    return result
+
+
+def list_photos(paths: Sequence[Path]) -> list[Path]:
+    """Return the photos in folders, sorted, by their suffixes.
+
+    Raises:
+        InputError: a folder that is not there, or no photo in any.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise InputError(f"{path} is not a folder of photos")
+    photos = [f for path in paths for f in sorted(path.iterdir()) if f.suffix.lower() in PHOTO_SUFFIXES]
+    if not photos:
+        raise InputError(f"no photos ({', '.join(PHOTO_SUFFIXES)}) in {', '.join(map(str, paths))}")
+    return photos
+
+
+def _key(photos: Sequence[Path], template: AlignmentTemplate, size: int) -> str:
+    listed = [(photo.name, photo.stat().st_size) for photo in photos]
+    return hashlib.sha256(json.dumps([listed, template.landmarks, size]).encode()).hexdigest()

@@ -1,0 +1,121 @@
+"""Stage I: the recognition network learns to tell characters and people apart.
+
+The paper takes LightCNN-29v2 as its authors trained it; `load_official_checkpoint` does that. This stage is for those who
+have no such weights: identities are the engine's characters (several scenes each) and portraits (one photo each, varied),
+told apart by a cosine classifier with a margin (Wang et al. 2018, "CosFace").
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from f2p_deploy.bundle import Bundle, build_network
+from f2p_deploy.networks.light_cnn import EMBEDDING
+from f2p_deploy.similarity import GREY, reduce_to
+from f2p_deploy.training.augment import Variation, affine_grids, vary_light, warp
+from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
+from f2p_deploy.training.portraits import Portraits
+
+SCALE = 24.0
+MARGIN = 0.2
+
+
+class RecognitionStage:
+    """Faces to embeddings, cosine softmax over identities.
+
+    Args:
+        bundle: gives the sizes.
+        pairs: rendered pairs whose records name an identity, several pictures each.
+        portraits: aligned photos, each its own identity; a part of every batch, if given.
+        held_out: how many of the last identities are kept for evaluation.
+        portrait_share: part of a batch that is portraits.
+    """
+
+    name = "recognition"
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        pairs: PairTensors,
+        portraits: Portraits | None = None,
+        held_out: int = 100,
+        portrait_share: float = 0.3,
+    ) -> None:
+        self.pairs, self.portraits = pairs, portraits
+        self.size = bundle.settings.architecture.recognition_size
+        self.portrait_share = portrait_share if portraits is not None else 0.0
+        names, self.identities = np.unique(pairs.pairs.identities[: len(pairs)], return_inverse=True)
+        self.characters = len(names) - held_out
+        self.training = np.flatnonzero(self.identities < self.characters)
+        self.held_out = np.flatnonzero(self.identities >= self.characters)
+        self.samples = len(self.training)
+        people = len(portraits.training) if portraits is not None else 0
+        self.network = build_network("recognition", bundle.schema, bundle.settings)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.classifier = nn.Linear(EMBEDDING, self.characters + people, bias=False)
+        self.modules = {"recognition": self.network, "classifier": self.classifier}
+        self.grey = torch.tensor(GREY).view(1, 3, 1, 1)
+
+    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """Return the cross-entropy of the cosine classifier with margin."""
+        from_photos = round(self.portrait_share * len(batch))
+        chosen = self.training[batch[from_photos:] if from_photos else batch]
+        images, identities = self.pairs.images(chosen), self.identities[chosen]
+        if self.portraits is not None and from_photos:
+            people = rng.integers(0, len(self.portraits.training), from_photos)
+            images = torch.cat([images, self.portraits.images(self.portraits.training[people])])
+            identities = np.concatenate([identities, self.characters + people])
+        images = reduce_to(images, 2 * self.size) if images.shape[-1] > 2 * self.size else images
+        images = warp(images, affine_grids(len(images), images.shape[-1], Variation(mirror=0.2), rng))
+        images = vary_light(reduce_to(images, self.size), Variation(), rng)
+        target = torch.from_numpy(identities)
+        cosine = F.normalize(self._embed(images)) @ F.normalize(self.classifier.weight).T
+        scores = SCALE * (cosine - MARGIN * F.one_hot(target, cosine.shape[1]))
+        return F.cross_entropy(scores, target), {"accuracy": float((cosine.argmax(1) == target).float().mean())}
+
+    def evaluate(self) -> dict[str, float]:
+        """Return the verification accuracy on held-out characters: same or not, best threshold of half of the pairs."""
+        embeddings = F.normalize(
+            torch.cat([self._embed(reduce_to(self.pairs.images(part), self.size)) for part in self._parts()])
+        )
+        cosine = (embeddings @ embeddings.T).numpy()
+        identities = self.identities[self.held_out]
+        first, second = np.triu_indices(len(identities), 1)
+        same, values = identities[first] == identities[second], cosine[first, second]
+        accuracy = verification_accuracy(values[same], values[~same])
+        return {
+            "verification": accuracy,
+            "cosine_same": float(values[same].mean()),
+            "cosine_different": float(values[~same].mean()),
+        }
+
+    def sheet(self) -> np.ndarray:
+        """Return eight held-out pictures above the most similar other held-out picture."""
+        embeddings = F.normalize(
+            torch.cat([self._embed(reduce_to(self.pairs.images(part), self.size)) for part in self._parts()])
+        )
+        step = max(1, len(embeddings) // 8)
+        cosine = embeddings[::step][:8] @ embeddings.T
+        nearest = cosine.topk(2, dim=1).indices[:, 1].numpy()
+        shown = self.held_out[::step][:8]
+        return tile([to_uint8(self.pairs.images(shown)), to_uint8(self.pairs.images(self.held_out[nearest]))])
+
+    def _embed(self, images: torch.Tensor) -> torch.Tensor:
+        return self.network((images * self.grey).sum(dim=1, keepdim=True))
+
+    def _parts(self) -> list[np.ndarray]:
+        return np.array_split(self.held_out, max(1, len(self.held_out) // 32))
+
+
+def verification_accuracy(same: np.ndarray, different: np.ndarray) -> float:
+    """Return the balanced accuracy of a threshold on similarities, chosen on even positions and applied to odd ones."""
+    thresholds = np.linspace(-1, 1, 401)
+
+    def accuracy(threshold: np.ndarray, which: int) -> np.ndarray:
+        kept = (same[which::2, None] >= threshold).mean(0)
+        refused = (different[which::2, None] < threshold).mean(0)
+        return (kept + refused) / 2
+
+    best = thresholds[np.argmax(accuracy(thresholds, 0))]
+    return float(accuracy(np.array([best]), 1)[0])

@@ -1,0 +1,72 @@
+"""How long a stage trains and how its learning rate falls."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+
+from f2p_deploy.errors import InputError
+
+Optimiser = Literal["sgd", "adam"]
+Decay = Literal["steps", "cosine"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Optimiser, length and learning rate of one stage; the defaults are the imitator's in the paper (section 3.6).
+
+    Args:
+        epochs: passes over the data; ignored where `steps` is given.
+        steps: number of updates.
+        batch: samples an update.
+        optimiser: `sgd` (with momentum) or `adam`.
+        learning_rate: of the first update.
+        momentum: of SGD.
+        weight_decay: L2 penalty.
+        decay: `steps` multiplies by 1 - `decay_by` every `decay_epochs`; `cosine` falls to 0 over the whole training.
+    """
+
+    epochs: int = 500
+    steps: int | None = None
+    batch: int = 16
+    optimiser: Optimiser = "sgd"
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    decay: Decay = "steps"
+    decay_by: float = 0.1
+    decay_epochs: int = 50
+
+    def __post_init__(self) -> None:
+        for name, value, kind in (("optimiser", self.optimiser, Optimiser), ("decay", self.decay, Decay)):
+            if value not in get_args(kind):
+                raise InputError(f"{name} must be one of {', '.join(get_args(kind))}, found {value!r}")
+        for name, number in (("epochs", self.epochs), ("batch", self.batch), ("decay_epochs", self.decay_epochs)):
+            if number < 1:
+                raise InputError(f"{name} must be at least 1, found {number}")
+        if self.steps is not None and self.steps < 1:
+            raise InputError(f"steps must be at least 1, found {self.steps}")
+        if not self.learning_rate > 0:
+            raise InputError(f"learning_rate must be greater than 0, found {self.learning_rate}")
+
+    def total_steps(self, samples: int) -> int:
+        """Return the number of updates for a data set of so many samples."""
+        return self.steps if self.steps is not None else self.epochs * self.steps_an_epoch(samples)
+
+    def steps_an_epoch(self, samples: int) -> int:
+        """Return the number of updates in one pass over so many samples; an incomplete last batch is left out."""
+        return max(1, samples // self.batch)
+
+    def rate(self, step: int, samples: int) -> float:
+        """Return the learning rate of update `step` (from 0)."""
+        if self.decay == "cosine":
+            return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / self.total_steps(samples)))
+        return self.learning_rate * (1.0 - self.decay_by) ** (step // self.steps_an_epoch(samples) // self.decay_epochs)
+
+    def optimiser_for(self, modules: dict[str, torch.nn.Module]) -> torch.optim.Optimizer:
+        """Return the optimiser over all trainable tensors of some modules."""
+        tensors = [tensor for module in modules.values() for tensor in module.parameters() if tensor.requires_grad]
+        if self.optimiser == "adam":
+            return torch.optim.AdamW(tensors, self.learning_rate, weight_decay=self.weight_decay)
+        return torch.optim.SGD(tensors, self.learning_rate, self.momentum, weight_decay=self.weight_decay)

@@ -1,0 +1,160 @@
+"""Running stages: from pairs and portraits to a bundle with one part more."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.bundle import Bundle, create_bundle, load_bundle, store_network, store_priors
+from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.errors import InputError
+from f2p_deploy.settings import AlignmentTemplate
+from f2p_deploy.training.imitator import ImitatorStage
+from f2p_deploy.training.loop import Progress, Stage, train
+from f2p_deploy.training.pictures import PairTensors
+from f2p_deploy.training.portraits import Portraits, load_portraits
+from f2p_deploy.training.presets import STAGES, Preset
+from f2p_deploy.training.priors import learn_priors
+from f2p_deploy.training.recognition import RecognitionStage
+from f2p_deploy.training.segmentation import SegmentationStage
+from f2p_deploy.training.translator import TranslatorStage
+
+log = logging.getLogger(__name__)
+
+#: How many of the front pairs are held out from the imitator, and so from every stage.
+HELD_OUT_PAIRS = 500
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What training reads.
+
+    Args:
+        front: folder of rendered pairs of the front view.
+        varied: folder of rendered pairs in varied scenes, several pictures of each character; for recognition and
+            segmentation.
+        portraits: folders of photos.
+        finder: of landmarks in the photos.
+    """
+
+    front: Path
+    varied: Path | None = None
+    portraits: tuple[Path, ...] = ()
+    finder: LandmarkFinder | None = None
+
+
+def start_bundle(folder: Path, preset: Preset, front: Path) -> Bundle:
+    """Open the bundle in a folder, or start one with a preset's settings for the schema of a folder of pairs.
+
+    Raises:
+        InputError: the folder holds a bundle of another schema.
+    """
+    pairs = PairSet(front)
+    settings = replace(preset.settings, alignment=template_of(pairs))
+    return create_bundle(folder, folder.name, pairs.schema, settings)
+
+
+def template_of(pairs: PairSet) -> AlignmentTemplate:
+    """Return where the landmarks lie in the mean over rendered pairs: uniform samples make it the average face.
+
+    Without landmarks in the pairs the default template is returned.
+    """
+    if pairs.landmark_table is None:
+        return AlignmentTemplate()
+    mean = np.asarray(pairs.landmark_table, np.float64).mean(axis=0) / pairs.size
+    return AlignmentTemplate({name: (float(x), float(y)) for name, (x, y) in zip(LANDMARKS, mean, strict=True)})
+
+
+def train_stage(
+    stage_name: str,
+    folder: Path,
+    preset: Preset,
+    sources: Sources,
+    seed: int = 0,
+    command: str = "",
+    progress: Progress | None = None,
+    aligning: Callable[[int, int], None] | None = None,
+) -> Bundle:
+    """Train one stage and put its part into the bundle.
+
+    Args:
+        stage_name: one of `STAGES`.
+        folder: of the bundle; its training state lies beside it in `<folder>.training/<stage>`.
+        preset: settings of a new bundle, and the schedule.
+        sources: data.
+        seed: of weights, order and augmentation.
+        command: the line that repeats this, for the provenance.
+        progress: called after every update.
+        aligning: called with (photos done, photos in all) while portraits are aligned.
+
+    Returns:
+        The bundle as it now is.
+
+    Raises:
+        InputError: no such stage, or data that the stage needs is missing.
+    """
+    if stage_name not in STAGES:
+        raise InputError(f"stages are {', '.join(STAGES)}, found {stage_name!r}")
+    bundle = start_bundle(folder, preset, sources.front)
+    work = folder.with_name(folder.name + ".training")
+    started = time.monotonic()
+    portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
+    provenance: dict[str, Any] = {"command": command, "preset": preset.name, "seed": seed}
+    if portraits is not None:
+        provenance["portraits"] = {"training": len(portraits.training), "held_out": len(portraits.held_out)}
+    if stage_name == "priors":
+        if portraits is None:
+            raise InputError("priors are learned from real faces: name folders of portraits")
+        priors = learn_priors(bundle, portraits)
+        provenance |= {"faces": len(portraits.frontal), "seconds": round(time.monotonic() - started, 1)}
+        provenance["components"] = {prior.group: int(prior.scale.size) for prior in priors.groups}
+        return store_priors(bundle, priors, provenance)
+    stage = _build(stage_name, bundle, preset, sources, portraits, seed)
+    outcome = train(stage, preset.schedules[stage_name], work / stage_name, seed, progress)
+    provenance |= {
+        "samples": stage.samples,
+        "steps": outcome.steps,
+        "seconds": round(outcome.seconds, 1),
+        "metrics": outcome.metrics,
+    }
+    return store_network(load_bundle(folder), stage_name, stage.modules[stage_name], provenance)
+
+
+def _build(
+    name: str, bundle: Bundle, preset: Preset, sources: Sources, portraits: Portraits | None, seed: int
+) -> Stage:
+    import torch
+
+    torch.manual_seed(seed)
+    size = bundle.settings.architecture.image_size
+    if name == "imitator":
+        return ImitatorStage(bundle, PairTensors(sources.front, size), HELD_OUT_PAIRS)
+    if name == "translator":
+        if portraits is None:
+            raise InputError("the translator learns from real faces: name folders of portraits")
+        pairs = PairTensors(sources.front, size) if preset.supervised_weight else None
+        return TranslatorStage(bundle, portraits, pairs, preset.supervised_weight, HELD_OUT_PAIRS)
+    if sources.varied is None:
+        raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
+    if name == "recognition":
+        return RecognitionStage(bundle, PairTensors(sources.varied, size), portraits)
+    sets = [PairTensors(folder, size, labels=True) for folder in (sources.front, sources.varied)]
+    return SegmentationStage(bundle, sets, portraits)
+
+
+def _portraits(
+    bundle: Bundle, sources: Sources, cache: Path, progress: Callable[[int, int], None] | None
+) -> Portraits | None:
+    folders: Sequence[Path] = sources.portraits
+    if not folders:
+        return None
+    if sources.finder is None:
+        raise InputError("portraits need a landmark finder")
+    size = bundle.settings.architecture.image_size
+    return load_portraits(folders, sources.finder, bundle.settings.alignment, size, cache, progress)

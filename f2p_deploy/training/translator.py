@@ -1,0 +1,107 @@
+"""Stage II: the translator learns to make characters whose faces resemble the photos (section 3.4.1, eq. 8)."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from f2p_deploy.bundle import Bundle, build_network
+from f2p_deploy.similarity import content_loss, identity_loss, loopback_loss
+from f2p_deploy.training.augment import Variation, vary_light
+from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
+from f2p_deploy.training.portraits import Portraits
+
+#: One update in so many leaves the content loss out and takes photos of any pose (section 3.4.1).
+ANY_POSE_EVERY = 4
+
+
+class TranslatorStage:
+    """Faces to parameters, the three losses; imitator, recognition and segmentation are fixed.
+
+    Args:
+        bundle: has the three other networks.
+        photos: aligned portraits.
+        pairs: renders whose parameters are known, for the supervised loss and its evaluation; may be None.
+        supervised_weight: weight of the L1 distance to the known parameters of renders, which the paper does not have;
+            0 leaves it out.
+        held_out: how many of the last pairs are kept for evaluation.
+    """
+
+    name = "translator"
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        photos: Portraits,
+        pairs: PairTensors | None = None,
+        supervised_weight: float = 0.0,
+        held_out: int = 200,
+    ) -> None:
+        self.photos, self.pairs, self.schema = photos, pairs, bundle.schema
+        self.settings = bundle.settings.similarity
+        self.supervised_weight = supervised_weight if pairs is not None else 0.0
+        self.imitator, self.similarity = bundle.imitator, bundle.similarity
+        self.network = build_network("translator", bundle.schema, bundle.settings)
+        self.modules = {"translator": self.network}
+        self.samples = len(photos.training)
+        self.known = 0 if pairs is None else len(pairs) - held_out
+
+    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """Return eq. 4, plus the supervised loss where it is asked for."""
+        any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
+        pool = self.photos.training if any_pose else self.photos.frontal
+        faces = self.photos.images(pool[rng.integers(0, len(pool), len(batch))])
+        numbers: dict[str, float] = {}
+        with torch.no_grad():
+            seen = self.similarity.identity(vary_light(faces, Variation(), rng))
+            identity, content = self.similarity.describe(faces)
+        parameters = self.network(seen)
+        rendered = self.imitator(parameters)
+        own_identity = self.similarity.identity(rendered)
+        parts = {"identity": self.settings.identity_weight * identity_loss(identity, own_identity).mean()}
+        if not any_pose:
+            own_content = self.similarity.content(rendered)
+            distance = content_loss(content, own_content, self.settings.reduction)
+            parts["content"] = self.settings.content_weight * distance.mean()
+        again = self.network(own_identity)
+        parts["loopback"] = self.settings.loopback_weight * loopback_loss(
+            parameters, again, self.settings.reduction
+        ).mean()
+        if self.pairs is not None and self.supervised_weight:
+            chosen = rng.integers(0, self.known, 2 * len(batch))
+            with torch.no_grad():
+                embeddings = self.similarity.identity(vary_light(self.pairs.images(chosen), Variation(), rng))
+            parts["supervised"] = self.supervised_weight * self._distance(embeddings, self.pairs.parameters(chosen))
+        numbers |= {name: float(value.detach()) for name, value in parts.items()}
+        return torch.stack(list(parts.values())).sum(), numbers
+
+    def evaluate(self) -> dict[str, float]:
+        """Return losses on held-out photos and, where the truth is known, parameter errors on held-out renders."""
+        identity, content = [], []
+        for part in np.array_split(self.photos.held_out, max(1, len(self.photos.held_out) // 10)):
+            photo_identity, photo_content = self.similarity.describe(self.photos.images(part))
+            own_identity, own_content = self.similarity.describe(self.imitator(self.network(photo_identity)))
+            identity += identity_loss(photo_identity, own_identity).tolist()
+            content += content_loss(photo_content, own_content, self.settings.reduction).tolist()
+        metrics = {"identity_photos": float(np.mean(identity)), "content_photos": float(np.mean(content))}
+        if self.pairs is not None:
+            held = np.arange(self.known, len(self.pairs))
+            made = self.network(self.similarity.identity(self.pairs.images(held)))
+            truth = self.pairs.parameters(held)
+            n_c = self.schema.n_c
+            metrics["controllers_renders"] = float((made[:, :n_c] - truth[:, :n_c]).abs().mean())
+            for name, part in self.schema.discrete_slices.items():
+                right = made[:, part].argmax(1) == truth[:, part].argmax(1)
+                metrics[f"{name}_renders"] = float(right.float().mean())
+        return metrics
+
+    def sheet(self) -> np.ndarray:
+        """Return eight held-out photos above their characters."""
+        faces = self.photos.images(self.photos.held_out[:8])
+        return tile([to_uint8(faces), to_uint8(self.imitator(self.network(self.similarity.identity(faces))))])
+
+    def _distance(self, embeddings: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        made = self.network(embeddings)
+        distance = (made[:, : self.schema.n_c] - truth[:, : self.schema.n_c]).abs().mean()
+        for part in self.schema.discrete_slices.values():
+            distance = distance + 0.05 * F.nll_loss(made[:, part].clamp_min(1e-6).log(), truth[:, part].argmax(1))
+        return distance
