@@ -47,3 +47,7 @@ def random_scene(rng: np.random.Generator) -> Scene:
         shift=tuple(float(value) for value in rng.uniform(-0.05, 0.05, 2)),
         zoom=float(rng.uniform(0.85, 1.2)),
     )
+
+
+#: The sequences by name; each is made from a seed.
+SCENES: dict[str, Callable[[int], SceneOf]] = {"front": lambda seed: front_scenes, "varied": varied_scenes}
