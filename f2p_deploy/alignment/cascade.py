@@ -121,7 +121,11 @@ def _agreeing(windows: np.ndarray) -> list[tuple[np.ndarray, int]]:
         members = same[most] & free
         groups.append((np.median(windows[members], axis=0), int(agreeing[most])))
         free &= ~members
-    return [group for group in groups if not any(_inside(group[0], other[0]) for other in groups if other[1] > group[1])]
+    return [
+        (window, count)
+        for window, count in groups
+        if not any(_inside(window, other) for other, others in groups if others > count)
+    ]
 
 
 def _inside(window: np.ndarray, other: np.ndarray) -> bool:

@@ -35,4 +35,4 @@ def frontal_sharp_large(aligned: AlignedFace) -> tuple[bool, str]:
         faults.append(f"the face is small ({eyes:.0f} pixels between the eye corners, limit {LARGE_EYE_DISTANCE:.0f})")
     if faults:
         return False, " and ".join(faults)
-    return True, f"the face is frontal ({yaw:.0f} degrees), sharp ({aligned.sharpness:.0f}) and large ({eyes:.0f} pixels)"
+    return True, f"the face is frontal ({yaw:.0f} degrees), sharp ({aligned.sharpness:.0f}), large ({eyes:.0f} pixels)"

@@ -54,7 +54,7 @@ def find_landmarker_model(argument: str | Path | None = None) -> Path | None:
     if not path.exists():
         return None
     if _sha256(path) != LANDMARKER_SHA256:
-        raise InputError(f"{path} is not the published face landmarker (wrong SHA-256); delete it and download it again")
+        raise InputError(f"{path} is not the published face landmarker (wrong SHA-256); delete and download it again")
     return path
 
 

@@ -6,8 +6,10 @@ import math
 import os
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +71,7 @@ class MediaPipeFinder:
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:
                 raise InputError(f"MediaPipe cannot use {model}: {str(error).splitlines()[0]}") from error
+        self._release = weakref.finalize(self, _close, self._landmarker)
         self._most_faces = most_faces
 
     def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
@@ -85,7 +88,7 @@ class MediaPipeFinder:
 
     def close(self) -> None:
         """Release MediaPipe's threads and memory."""
-        self._landmarker.close()
+        self._release()
 
     def _detect(self, pixels: np.ndarray, to_photo: np.ndarray) -> list[Landmarks]:
         import mediapipe
@@ -109,6 +112,14 @@ class MediaPipeFinder:
         to_close_up = np.column_stack([turn, _CLOSE_UP / 2 - turn @ centre])
         again = self._detect(warp(image, to_close_up, _CLOSE_UP), inverse(to_close_up))
         return [other for other in again if _overlap(face, other) > 0.5][:1]
+
+
+def _close(landmarker: Any) -> None:
+    """Close MediaPipe's landmarker; at the end of the process, when its threads are gone, keep it from complaining."""
+    try:
+        landmarker.close()
+    except RuntimeError:
+        landmarker._handle = None
 
 
 def _landmarks(dense: np.ndarray, pose: np.ndarray) -> Landmarks:
