@@ -31,7 +31,7 @@ NOSE_TIP, MOUTH_CORNERS = 297, {"mouth-left": 527, "mouth-right": 7272}
 DISTANCE, FOCAL, EYE_LINE = 13.0, 5.75, 0.44
 _PIVOT = np.array([0.0, -0.25, -0.95], np.float32)
 _LOWEST = 3.6
-_BROW_BIAS, _HAIR_BIAS = 0.05, 0.012
+_BROW_BIAS, _HAIR_BIAS, _THICKNESS = 0.05, 0.012, 0.02
 
 
 class MakeHumanEngine:
@@ -150,7 +150,7 @@ class MakeHumanEngine:
         shade_skin(
             image, labels, owner, screen, normals, self._openness_of_skin(choice["hair"]), skin.triangles, skin.corners,
             self._maps.kinds, self._maps.uv, masks.texels, masks.offsets, masks.widths, masks.heights, level,
-            self._maps.labels, HELEN_CLASSES.index("inner-mouth"), HELEN_CLASSES.index("skin"),
+            self._maps.labels, HELEN_CLASSES.index("inner-mouth"), HELEN_CLASSES.index("skin"), HELEN_CLASSES.index("hair"),
             palettes.linear(palettes.SKIN_TONES[choice["skin-tone"]]), palettes.linear(lip), lip_amount, hair,
             np.array(palettes.BEARDS[choice["beard"]], np.float32), 0.85 if choice["hair"] == "cropped" else 0.0,
             light, colour, np.float32(scene.ambient),
@@ -191,7 +191,7 @@ class MakeHumanEngine:
             self._openness_of(name, layer), layer.opacity, mesh.triangles, mesh.corners, mesh.uv,
             np.argsort(screen[mesh.triangles, 2].mean(1)), texture_levels(texture, layer.uv_areas, screen, mesh.triangles),
             texture.texels, texture.offsets, texture.widths, texture.heights,
-            tint.astype(np.float32), bias, light, colour, np.float32(scene.ambient),
+            tint.astype(np.float32), bias, _THICKNESS, light, colour, np.float32(scene.ambient),
         )  # fmt: skip
 
     def _layer(self, group: str, style: str) -> Layer:

@@ -7,10 +7,14 @@ import numpy as np
 
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Fit, Mesh, load_fit, load_mesh, load_picture
+from f2p_deploy.engine.noise import gaussian_noise
 from f2p_deploy.engine.rasteriser import Texture
 
 #: Where hair would hide the eyes of the average head, in its decimetres, and where a fringe ends.
 _FACE_HALF_WIDTH, _FACE_DEPTH, _FRINGE_END, _FRINGE_FADE = 0.62, 0.9, 7.52, 0.12
+
+#: Hairstyles without a texture of their own: how far the painted hairs run across and along, in texels.
+_PAINTED = {"bob01": (1.6, 60.0)}
 
 HAIR_PIXELS, BROW_PIXELS, EYE_PIXELS = 1024, 256, 512
 
@@ -43,7 +47,10 @@ def load_hair(assets: Path, style: str, head: np.ndarray) -> Layer:
         head: (N, 3) the average head, on which the hair is cut.
     """
     folder = assets / "makehuman/data/hair" / style
-    picture = load_picture(folder / f"{style}_diffuse.png", "RGBA", HAIR_PIXELS)
+    if style in _PAINTED:
+        picture = _paint_strands(*_PAINTED[style])
+    else:
+        picture = load_picture(folder / f"{style}_diffuse.png", "RGBA", HAIR_PIXELS)
     layer = _layer(folder, style, _tintable(picture, picture[..., 3]))
     placed = layer.fit.place(head)
     x, y, z = np.abs(placed[:, 0]), placed[:, 1], placed[:, 2]
@@ -107,6 +114,15 @@ def _tintable(picture: np.ndarray, label: np.ndarray) -> np.ndarray:
     # Hidden texels take the average, or filtering would draw dark rims.
     brightness = brightness * alpha + 0.4 * (1 - alpha)
     return np.rint(np.clip(np.stack([brightness, label, alpha], -1), 0, 1) * 255).astype(np.uint8)
+
+
+def _paint_strands(across: float, along: float) -> np.ndarray:
+    """Return an opaque RGBA texture of hairs: noise blurred by so many texels across and along."""
+    rng = np.random.default_rng(7)
+    strands = gaussian_noise(rng, (HAIR_PIXELS, HAIR_PIXELS), across, along)
+    strands = strands + 0.6 * gaussian_noise(rng, (HAIR_PIXELS, HAIR_PIXELS), 4 * across, 2 * along)
+    grey = np.clip(0.45 + 0.13 * strands, 0.05, 1.0).astype(np.float32)
+    return np.stack([grey, grey, grey, np.ones_like(grey)], -1)
 
 
 def _shrink_irises(picture: np.ndarray, iris: np.ndarray, factor: float = 0.8) -> np.ndarray:

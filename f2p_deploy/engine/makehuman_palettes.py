@@ -47,7 +47,7 @@ BEARDS = {
 }
 #: Hairstyles; `bald` has none and `cropped` is painted onto the scalp.
 HAIRSTYLES = (
-    "bald", "cropped", "short01", "short02", "short03", "short04", "bob02", "braid01", "long01", "ponytail01",
+    "bald", "cropped", "short01", "short02", "short03", "short04", "bob01", "bob02", "braid01", "long01", "ponytail01",
 )  # fmt: skip
 EYEBROWS = tuple(f"eyebrow{number:03d}" for number in range(1, 13))
 
@@ -62,7 +62,7 @@ GROUPS = {
     "beard": tuple(BEARDS),
 }
 DEFAULTS = {
-    "hair": "short03",
+    "hair": "short02",
     "hair-colour": "brown",
     "eyebrows": "eyebrow001",
     "eye-colour": "brown",

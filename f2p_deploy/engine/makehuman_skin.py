@@ -10,6 +10,7 @@ import numpy as np
 
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Mesh
+from f2p_deploy.engine.noise import gaussian_noise
 from f2p_deploy.engine.rasteriser import Texture, draw_depth, interpolate
 
 #: Channels of the mask texture. Noise channels are centred on 0.5, all others are amounts in [0, 1].
@@ -90,18 +91,17 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
 
     rng = np.random.default_rng(20200901)
     shape = x.shape
-    mottle = 0.5 + 0.06 * _noise(rng, shape, 30, 30) + 0.03 * _noise(rng, shape, 8, 8) + 0.03 * _noise(rng, shape, 2, 2)
-    strands = 0.5 + 0.2 * _noise(rng, shape, 1.6, 1.6) + 0.13 * _noise(rng, shape, 5, 5)
+    mottle = 0.5 + 0.06 * gaussian_noise(rng, shape, 30, 30) + 0.03 * gaussian_noise(rng, shape, 8, 8) + 0.03 * gaussian_noise(rng, shape, 2, 2)
+    strands = 0.5 + 0.2 * gaussian_noise(rng, shape, 1.6, 1.6) + 0.13 * gaussian_noise(rng, shape, 5, 5)
     ears = _ramp(x, 0.72, 0.80) * _ramp(z, 0.6, 0.3)
-    lobes = _ramp(x, 0.68, 0.72) * _ramp(z, 0.62, 0.5) * _ramp(y, 6.68, 6.78)
     nostril = spot(0.075, 6.815, 0.045, 0.025)
     hairless = np.clip(1 - lips * 1.6, 0, 1)
     # From the sideburns down along the cheek to below the mouth's corners.
-    edge = 6.60 + 0.75 * np.clip(x - 0.28, 0, 0.34) + 1.4 * np.clip(x - 0.62, 0, 0.3)
-    jaw = _ramp(y, edge + 0.05, edge - 0.07) * _ramp(x, 0.10, 0.24) * _ramp(z, 0.05, 0.35) * _ramp(y, 6.02, 6.2)
+    edge = 6.62 + 0.75 * np.clip(x - 0.28, 0, 0.34) + 1.4 * np.clip(x - 0.62, 0, 0.3)
+    jaw = _ramp(y, edge + 0.05, edge - 0.07) * _ramp(x, 0.08, 0.22) * _ramp(z, 0.05, 0.35) * _ramp(y, 6.02, 6.2)
     jaw = np.maximum(jaw, _ramp(y, 6.44, 6.36) * _ramp(z, 0.4, 0.7) * _ramp(y, 6.02, 6.2)) * hairless
-    moustache = _ramp(x, 0.31, 0.20) * _ramp(y, 6.60, 6.66) * _ramp(y, 6.81 - 0.25 * x, 6.78 - 0.25 * x) * front
-    hairline = 7.98 - 0.9 * np.clip(x - 0.42, 0, 0.2) - 1.4 * np.clip(x - 0.62, 0, 1) + 0.02 * _noise(rng, shape, 12, 12)
+    moustache = _ramp(x, 0.36, 0.24) * _ramp(y, 6.58, 6.64) * _ramp(y, 6.81 - 0.25 * x, 6.78 - 0.25 * x) * front
+    hairline = 7.98 - 0.9 * np.clip(x - 0.42, 0, 0.2) - 1.4 * np.clip(x - 0.62, 0, 1) + 0.02 * gaussian_noise(rng, shape, 12, 12)
     behind = _ramp(z, 0.42, 0.25) * _ramp(y, 6.75, 6.95)
     return {
         "blush": spot(0.40, 6.95, 0.17, 0.13) + 0.8 * spot(0, 6.92, 0.13, 0.09) + 0.8 * ears + 0.3 * spot(0, 6.4, 0.15, 0.1),
@@ -109,8 +109,8 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
         "lips": lips,
         "mottle": mottle,
         "moustache": moustache * hairless,
-        "goatee": np.maximum(box(-1, 0.16, 6.08, 6.46, 0.06), box(0.235, 0.28, 6.38, 6.68, 0.04)) * hairless,
-        "jaw": jaw * (1 - lobes),
+        "goatee": np.maximum(box(-1, 0.16, 6.08, 6.46, 0.06), box(0.21, 0.27, 6.38, 6.68, 0.05)) * hairless,
+        "jaw": jaw * _ramp(x, 0.715, 0.675),
         "strands": strands,
         "scalp": np.maximum(_ramp(y, hairline - 0.02, hairline + 0.10), behind) * (1 - ears),
         "gloss": spot(0, 7.0, 0.09, 0.25) + 0.7 * spot(0, 7.75, 0.35, 0.16) + 0.5 * spot(0.38, 7.08, 0.12, 0.07)
@@ -144,16 +144,6 @@ def _cut_window(mask: np.ndarray) -> np.ndarray:
 def _ramp(values: np.ndarray, start: float | np.ndarray, end: float | np.ndarray) -> np.ndarray:
     t = np.clip((values - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
-
-
-def _noise(rng: np.random.Generator, shape: tuple[int, ...], wide: float, high: float) -> np.ndarray:
-    """Gaussian noise of unit variance, blurred by (wide, high) texels."""
-    fy = np.fft.fftfreq(shape[0])[:, None] * high
-    fx = np.fft.rfftfreq(shape[1])[None, :] * wide
-    smooth = np.fft.irfft2(
-        np.fft.rfft2(rng.standard_normal(shape)) * np.exp(-2 * np.pi**2 * (fx**2 + fy**2)), s=shape
-    )
-    return smooth / smooth.std()
 
 
 def _fill_outwards(values: np.ndarray, known: np.ndarray, steps: int = 16) -> np.ndarray:

@@ -26,7 +26,7 @@ def _irradiance(nx, ny, nz, openness, light, colour, ambient, wrap, k):
 @njit(cache=True, fastmath=True)
 def shade_skin(
     image, labels, owner, screen, normals, openness, triangles, corners, kinds, uv, texels, offsets, widths, heights,
-    level, label_map, inner_mouth, skin_label, tone, lip, lip_amount, hair, beard, scalp, light, colour, ambient,
+    level, label_map, inner_mouth, skin_label, hair_label, tone, lip, lip_amount, hair, beard, scalp, light, colour, ambient,
 ):  # fmt: skip
     """Colour and label the samples that show skin.
 
@@ -36,7 +36,7 @@ def shade_skin(
         triangles, corners, kinds, uv: the skin's mesh and `SkinMaps.kinds` and `.uv`.
         texels, offsets, widths, heights, level: the masks (`makehuman_skin.CHANNELS`) and the mip level to read.
         label_map: (h, w) uint8 labels by texture coordinate.
-        inner_mouth, skin_label: label values of the mouth's inside and of all skin outside the label map.
+        inner_mouth, skin_label, hair_label: label values of the mouth's inside, of skin outside the label map, of hair.
         tone, lip, hair: (3,) linear colours.
         lip_amount: how much of `lip` covers the lips' own colour.
         beard: (4,) density of moustache, goatee and jaw, and how solid the hairs are.
@@ -81,6 +81,8 @@ def shade_skin(
             facial = max(max(beard[0] * masks[4], beard[1] * masks[5]), beard[2] * masks[6])
             facial = min(1.0, facial * (1.0 - beard[3] + beard[3] * 2.0 * masks[7]) * 1.15)
             cropped = min(1.0, scalp * masks[8] * (0.7 + 0.6 * masks[7]))
+            if cropped > 0.45:
+                labels[y, x] = hair_label
             gloss = (0.045 + 0.09 * masks[9] + 0.10 * lip_amount * masks[2]) * (1 - facial) * (1 - 0.7 * cropped)
             highlight = max(0.0, nx * hx + ny * hy + nz * hz) ** 20 * gloss * (0.4 + 0.6 * sky)
             rim = (1.0 - min(1.0, max(0.0, nz))) ** 3 * 0.05 * ambient
@@ -149,7 +151,7 @@ def shade_eyes(
 @njit(cache=True, fastmath=True)
 def blend_layer(
     image, cover, depth, screen, normals, openness, opacity, triangles, corners, uv, order, levels,
-    texels, offsets, widths, heights, tint, bias, light, colour, ambient,
+    texels, offsets, widths, heights, tint, bias, thickness, light, colour, ambient,
 ):  # fmt: skip
     """Blend triangles with an alpha texture over the picture, farthest first.
 
@@ -163,13 +165,17 @@ def blend_layer(
         levels: (m,) mip level of each triangle.
         texels, offsets, widths, heights: the texture; channels are brightness (0.4 is the tint itself), label, alpha.
         tint: (3,) linear colour.
-        bias: how far behind the surface a sample may lie and still be seen.
+        bias: how far behind the opaque surfaces a sample may lie and still be seen.
+        thickness: how far behind the layer's own solid samples.
         light, colour, ambient: the scene's light.
     """
     texel = np.zeros(3, np.float32)
     height, width = depth.shape
-    for index in range(len(order)):
-        t = order[index]
+    # The hair nearest to the viewer hides what lies behind it even where the sorting of triangles errs: its depth first.
+    front = depth - bias
+    for index in range(2 * len(order)):
+        t = order[index % len(order)]
+        blending = index >= len(order)
         a, b, c = triangles[t]
         xa, ya, xb, yb, xc, yc = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
         area = (xb - xa) * (yc - ya) - (xc - xa) * (yb - ya)
@@ -190,13 +196,17 @@ def blend_layer(
                 if wa < 0 or wb < 0 or wc < 0:
                     continue
                 z = wa * screen[a, 2] + wb * screen[b, 2] + wc * screen[c, 2]
-                if z < depth[y, x] - bias:
+                if z < front[y, x]:
                     continue
                 u = wa * uv[ca, 0] + wb * uv[cb, 0] + wc * uv[cc, 0]
                 v = wa * uv[ca, 1] + wb * uv[cb, 1] + wc * uv[cc, 1]
                 sample(texels, offset, w, h, u, v, texel)
                 solid = wa * opacity[a] + wb * opacity[b] + wc * opacity[c]
                 alpha = texel[2] * solid
+                if not blending:
+                    if alpha > 0.9:
+                        front[y, x] = max(front[y, x], z - thickness)
+                    continue
                 cover[y, x] += (1 - cover[y, x]) * texel[1] * solid
                 if alpha < 0.004:
                     continue
@@ -204,7 +214,7 @@ def blend_layer(
                 ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
                 nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
                 side = 1.0 if nz >= 0 else -1.0
-                sky = wa * openness[a] + wb * openness[b] + wc * openness[c]
+                sky = 0.25 + 0.75 * (wa * openness[a] + wb * openness[b] + wc * openness[c])
                 bright = texel[0] * 2.5
                 for k in range(3):
                     amount = _irradiance(nx * side, ny * side, nz * side, sky, light, colour, ambient, 0.5, k)
