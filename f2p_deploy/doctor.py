@@ -1,21 +1,34 @@
 """What this machine can do with f2p-deploy, and why not the rest."""
 
+import ctypes
 import os
 import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from packaging.requirements import Requirement
 
 from f2p_deploy.bundle import load_bundle
-from f2p_deploy.dependencies import EXTRAS, missing_modules
+from f2p_deploy.dependencies import EXTRAS
 from f2p_deploy.errors import F2PError
 
 Status = Literal["ok", "absent", "wrong"]
+
+#: What a module's wheel links to but does not bring, and the Debian package of each.
+SYSTEM_LIBRARIES = {
+    "mediapipe": {"libEGL.so.1": "libegl1", "libGLESv2.so.2": "libgles2"},
+    "cv2": {
+        "libGL.so.1": "libgl1",
+        "libgthread-2.0.so.0": "libglib2.0-0",
+        "libSM.so.6": "libsm6",
+        "libXext.so.6": "libxext6",
+    },
+}
 
 #: Extras that no user's work needs.
 DEVELOPMENT = ("dev",)
@@ -48,8 +61,20 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         landmarker: MediaPipe's model file, if named.
     """
     packages = list(_packages())
-    files = [_bundle(), _landmarker(landmarker), _assets(assets)]
-    return [*_machine(), *packages, *files, *_abilities(packages, files)]
+    bundle, engine_assets = _bundle(), _assets(assets)
+    return [
+        *_machine(),
+        *(finding for _, finding in packages),
+        *_system_libraries(),
+        bundle,
+        _landmarker(landmarker),
+        engine_assets,
+        _ability("run artifacts", ("",), packages),
+        _ability("run photos", ("", "export", "faces"), packages, bundle),
+        _ability("export --target onnx", ("", "export"), packages, bundle),
+        _ability("train", ("", "export"), packages),
+        _ability("engine render", ("", "engine"), packages, engine_assets),
+    ]
 
 
 def _machine() -> Iterator[Finding]:
@@ -58,29 +83,30 @@ def _machine() -> Iterator[Finding]:
     yield Finding("machine", "cores", "ok", str(os.cpu_count()))
 
 
-def _packages() -> Iterator[Finding]:
-    """Compare what pip's record of this package asks for with what is installed."""
+def _packages() -> Iterator[tuple[str, Finding]]:
+    """Compare what pip's record of this package asks for with what is installed; pairs of extra and finding."""
     try:
         lines = requires("f2p-deploy") or []
     except PackageNotFoundError:
-        yield Finding("packages", "f2p-deploy", "wrong", "not installed, only on the path", "pip install -e .")
+        yield "", Finding("packages", "f2p-deploy", "wrong", "not installed, only on the path", "pip install -e .")
         return
     for requirement in map(Requirement, lines):
         extra = _extra_of(requirement)
-        if extra in DEVELOPMENT:
-            continue
-        name, needed = requirement.name, str(requirement.specifier) or "any version"
-        source = f"the extra {extra}" if extra else "the base install"
-        remedy = f"pip install 'f2p-deploy[{extra}]'" if extra else "pip install f2p-deploy"
-        try:
-            found = version(name)
-        except PackageNotFoundError:
-            yield Finding("packages", name, "absent" if extra else "wrong", f"needed {needed}, from {source}", remedy)
-            continue
-        if requirement.specifier.contains(found, prereleases=True):
-            yield Finding("packages", name, "ok", f"{found} (needed {needed}, from {source})")
-        else:
-            yield Finding("packages", name, "wrong", f"{found}, needed {needed}, from {source}", f"{remedy} --upgrade")
+        if extra not in DEVELOPMENT:
+            yield extra, _package(requirement, extra)
+
+
+def _package(requirement: Requirement, extra: str) -> Finding:
+    name = requirement.name
+    needed = f"needed {requirement.specifier}, from {f'the extra {extra}' if extra else 'the base install'}"
+    remedy = f"pip install 'f2p-deploy[{extra}]'" if extra else "pip install f2p-deploy"
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        return Finding("packages", name, "absent" if extra else "wrong", needed, remedy)
+    if not requirement.specifier.contains(found, prereleases=True):
+        return Finding("packages", name, "wrong", f"{found}, {needed}", f"{remedy} --upgrade")
+    return Finding("packages", name, "ok", f"{found} ({needed})")
 
 
 def _extra_of(requirement: Requirement) -> str:
@@ -88,6 +114,29 @@ def _extra_of(requirement: Requirement) -> str:
     if requirement.marker is None:
         return ""
     return next((extra for extra in EXTRAS if requirement.marker.evaluate({"extra": extra})), "")
+
+
+def _system_libraries() -> Iterator[Finding]:
+    """Try the shared libraries that wheels for Linux expect from the system."""
+    if not sys.platform.startswith("linux"):
+        return
+    for module, libraries in SYSTEM_LIBRARIES.items():
+        if find_spec(module) is None:
+            continue
+        lacking = [library for library in libraries if not _loads(library)]
+        if lacking:
+            remedy = f"Debian and Ubuntu: apt install {' '.join(libraries[library] for library in lacking)}"
+            yield Finding("packages", f"libraries of {module}", "wrong", f"missing {', '.join(lacking)}", remedy)
+        else:
+            yield Finding("packages", f"libraries of {module}", "ok", ", ".join(libraries))
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _bundle() -> Finding:
@@ -125,23 +174,11 @@ def _assets(named: Path | None) -> Finding:
     return Finding("files", "reference engine's assets", "ok", str(path))
 
 
-def _abilities(packages: list[Finding], files: list[Finding]) -> Iterator[Finding]:
-    """Say what follows for the commands."""
-    wrong = [finding for finding in packages if finding.status == "wrong"]
-    bundle, _, assets = files
-    yield _ability("run artifacts", (), [*wrong])
-    yield _ability("run photos", ("export", "faces"), [bundle])
-    yield _ability("export --target onnx", ("export",), [bundle])
-    yield _ability("train", ("export",), [])
-    yield _ability("engine render", ("engine",), [assets])
-
-
-def _ability(name: str, extras: tuple[str, ...], needed: list[Finding]) -> Finding:
-    """Judge one command by the extras and findings that it cannot do without."""
-    lacking = [extra for extra in extras if missing_modules(extra)]
-    blocking = [finding.name for finding in needed if finding.status != "ok"]
-    if not lacking and not blocking:
+def _ability(name: str, extras: tuple[str, ...], packages: list[tuple[str, Finding]], *files: Finding) -> Finding:
+    """Judge one command by the extras (an empty one is the base install) and the files that it cannot do without."""
+    needed = [finding for extra, finding in packages if extra in extras]
+    blocking = [finding for finding in (*needed, *files) if finding.status != "ok"]
+    if not blocking:
         return Finding("able to", name, "ok", "yes")
-    modules = [module for extra in lacking for module in missing_modules(extra)]
-    remedy = f"pip install 'f2p-deploy[{','.join(lacking)}]'" if lacking else ""
-    return Finding("able to", name, "absent", f"no: {', '.join([*modules, *blocking])}", remedy)
+    remedies = dict.fromkeys(finding.remedy for finding in blocking if finding.remedy)
+    return Finding("able to", name, "absent", f"no: {', '.join(f.name for f in blocking)}", "; ".join(remedies))

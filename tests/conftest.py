@@ -55,7 +55,9 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
     from f2p_deploy.settings import Architecture, BundleSettings
 
-    controllers = tuple(Controller(f"{part}.{axis}", part) for part in ("eye", "nose", "mouth") for axis in ("tx", "ty"))
+    controllers = tuple(
+        Controller(f"{part}.{axis}", part) for part in ("eye", "nose", "mouth") for axis in ("tx", "ty")
+    )
     discrete = (DiscreteGroup("hair", ("none", "short", "long")), DiscreteGroup("lips", ("natural", "red")))
     widths = {f"{name}_width": 0.1 for name in NETWORKS}
     settings = BundleSettings(Architecture(image_size=128, segmentation_size=64, **widths))
@@ -69,6 +71,11 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
                 # Statistics of a trained network: a batch norm that does nothing could not be folded wrongly.
                 module.running_mean.normal_(0.0, 0.3)
                 module.running_var.uniform_(0.5, 2.0)
+            # PyTorch's own start lets the signal die, and then every face would give the same character.
+            elif isinstance(module, torch.nn.ConvTranspose2d):
+                module.weight.data.normal_(0.0, module.in_channels**-0.5)
+            elif isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+                torch.nn.init.kaiming_normal_(module.weight).data.mul_(0.45)
         bundle = store_network(bundle, name, network, {"command": "tests"})
     return bundle
 
@@ -78,7 +85,9 @@ def small_faces(astronaut: np.ndarray) -> "Faces":
     """The astronaut's face at the size of `small_bundle`, and variations of it."""
     from f2p_deploy.export.faces import varied
 
-    face = np.ascontiguousarray(astronaut[20:276, 96:352].reshape(128, 2, 128, 2, 3).mean(axis=(1, 3)).transpose(2, 0, 1))
+    face = np.ascontiguousarray(
+        astronaut[20:276, 96:352].reshape(128, 2, 128, 2, 3).mean(axis=(1, 3)).transpose(2, 0, 1)
+    )
     return varied((face / 255).astype(np.float32), "astronaut")
 
 

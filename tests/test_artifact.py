@@ -45,7 +45,9 @@ def folder(tmp_path: Path) -> Path:
 def write(folder: Path, content: bytes = b"graph", manifest: Manifest = MANIFEST) -> Path:
     with write_artifact(folder) as draft:
         (draft.folder / "one_shot.onnx").write_bytes(content)
-        draft.write_golden({"one_shot.face": np.ones((2, 3, 4, 4), np.float32), "one_shot.samples": np.array(["a", "b"])})
+        draft.write_golden(
+            {"one_shot.face": np.ones((2, 3, 4, 4), np.float32), "one_shot.samples": np.array(["a", "b"])}
+        )
         draft.manifest = manifest
     return folder
 

@@ -34,7 +34,10 @@ def test_constraints_satisfy_every_requirement() -> None:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
     pinned = {Requirement(line).name: next(iter(Requirement(line).specifier)).version for line in lines}
     project = PYPROJECT["project"]
-    for line in [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]:
+    for line in [
+        *project["dependencies"],
+        *(line for lines in project["optional-dependencies"].values() for line in lines),
+    ]:
         requirement = Requirement(line)
         if requirement.name in pinned:
             assert requirement.specifier.contains(pinned[requirement.name]), line

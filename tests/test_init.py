@@ -11,7 +11,21 @@ import f2p_deploy
 ROOT = Path(__file__).resolve().parents[1]
 
 #: What the base install does not have.
-OPTIONAL = "torch onnx onnxscript onnxsim mediapipe cv2 skimage scipy pyvista vtkmodules coremltools openvino tensorrt".split()
+OPTIONAL = [
+    "torch",
+    "onnx",
+    "onnxscript",
+    "onnxsim",
+    "mediapipe",
+    "cv2",
+    "skimage",
+    "scipy",
+    "pyvista",
+    "vtkmodules",
+    "coremltools",
+    "openvino",
+    "tensorrt",
+]
 
 WITHOUT_EXTRAS = f"""
 import sys
@@ -55,7 +69,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_an_artifact_runs_without_any_extra(small_artifact: Path) -> None:
-    code = WITHOUT_EXTRAS + """
+    code = (
+        WITHOUT_EXTRAS
+        + """
 import numpy as np
 import f2p_deploy
 runtime = f2p_deploy.load(sys.argv[1], threads=1)
@@ -64,19 +80,25 @@ difference = np.abs(runtime.one_shot(golden["one_shot.face"][:1]) - golden["one_
 runtime.describe(golden["describe.face"][:1]); runtime.render(golden["render.parameters"][:1])
 print(float(difference))
 """
+    )
     assert float(python(code, str(small_artifact))) < 1e-4
 
 
 def test_the_table_of_targets_needs_no_extra() -> None:
-    code = WITHOUT_EXTRAS + """
+    code = (
+        WITHOUT_EXTRAS
+        + """
 from f2p_deploy.export import TARGETS
 print(TARGETS["onnx"].why_not_here())
 """
+    )
     assert "pip install 'f2p-deploy[export]'" in python(code)
 
 
 def test_exporting_without_the_extra_says_how_to_install_it(small_bundle: "f2p_deploy.Bundle", tmp_path: Path) -> None:
-    code = WITHOUT_EXTRAS + """
+    code = (
+        WITHOUT_EXTRAS
+        + """
 from pathlib import Path
 import f2p_deploy
 try:
@@ -84,6 +106,7 @@ try:
 except f2p_deploy.F2PError as error:
     print(error.exit_code, error)
 """
+    )
     printed = python(code, str(small_bundle.path), str(tmp_path / "out"))
     assert printed.startswith("3 ") and "pip install 'f2p-deploy[export]'" in printed
     assert not list(tmp_path.iterdir())

@@ -151,7 +151,8 @@ def _manifest(bundle: Bundle, target: Target, entries: dict[str, GraphEntry], ba
         image_size=bundle.settings.architecture.image_size,
         batch=batch,
         graphs=entries,
-        tools={"f2p-deploy": __version__, "python": platform.python_version()} | {name: version(name) for name in TOOLS},
+        tools={"f2p-deploy": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in TOOLS},
         hardware={"built_for": "any", "built_on": f"{platform.system()} {platform.machine()}"},
         command=command,
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,13 +37,32 @@ class Faces:
             raise InputError("faces must lie in [0, 1]")
 
 
+#: Where MediaPipe finds the astronaut's landmarks, in pixels: so that every machine measures on the same faces.
+ASTRONAUT = {
+    "left-eye": (203.95, 101.52),
+    "right-eye": (246.37, 103.82),
+    "nose-tip": (223.68, 126.97),
+    "mouth-left": (202.28, 139.17),
+    "mouth-right": (244.49, 140.55),
+}
+
+
 def default_faces(bundle: "Bundle") -> Faces:
-    """Return the sample photo, aligned as `run` aligns it, and what cameras do to it.
+    """Return NASA's astronaut portrait, aligned for a bundle, and variations of it.
 
     Raises:
-        MissingDependency: the extra `faces` is not installed.
+        MissingDependency: the extra `faces` is not installed; scikit-image brings the photo.
     """
-    return varied(_sample_face(bundle), "astronaut")
+    require("faces", "the sample photo")
+    from skimage.data import astronaut
+
+    from f2p_deploy.alignment.warp import fit_similarity, warp
+
+    settings = bundle.settings
+    size = settings.architecture.image_size
+    template = np.array([settings.alignment.landmarks[name] for name in ASTRONAUT]) * size
+    face = warp(astronaut(), fit_similarity(np.array(list(ASTRONAUT.values())), template), size)
+    return varied((face.transpose(2, 0, 1) / 255).astype(np.float32), "astronaut")
 
 
 def varied(face: np.ndarray, name: str) -> Faces:

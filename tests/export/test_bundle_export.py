@@ -1,0 +1,147 @@
+"""Export as a whole: what is written down is true, and what goes wrong leaves nothing behind."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from f2p_deploy.artifact import Artifact, GraphEntry, read_artifact
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import CompilerError, FloorMissed, InputError
+from f2p_deploy.export import Faces, export_bundle
+from f2p_deploy.export.bundle_export import Samples, _measure, _samples
+from f2p_deploy.export.graphs import bundle_graphs
+from f2p_deploy.export.targets import TARGETS
+from f2p_deploy.export.targets import onnx as onnx_target
+from f2p_deploy.export.targets.target import Target, register
+
+
+@pytest.fixture
+def measured(small_bundle: Bundle, small_faces: Faces) -> dict[str, Samples]:
+    return _samples(small_bundle, bundle_graphs(small_bundle), small_faces)
+
+
+@pytest.fixture
+def failing_target(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A target whose compiler fails at the second graph."""
+
+    def build(graph, inputs, folder: Path, progress) -> GraphEntry:  # noqa: ANN001
+        if graph.name == "describe":
+            raise CompilerError("the compiler failed")
+        (folder / f"{graph.name}.onnx").write_bytes(b"graph")
+        return GraphEntry(f"{graph.name}.onnx", graph.inputs, graph.outputs, "fp32", "fp32")
+
+    facts = {**vars(TARGETS["onnx"]), "name": "failing", "build": build}
+    monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
+    register(Target(**facts))
+    return "failing"
+
+
+def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle, small_faces: Faces) -> None:
+    manifest = read_artifact(small_artifact).manifest
+    assert (manifest.target, manifest.bundle, manifest.batch, manifest.image_size) == ("onnx", "small", 1, 128)
+    assert manifest.bundle_fingerprint == small_bundle.fingerprint
+    assert manifest.schema == json.loads(json.dumps(small_bundle.schema.to_dict()))
+    assert set(manifest.graphs) == {"one_shot", "describe", "render"}
+    assert {entry.precision_found for entry in manifest.graphs.values()} == {"fp32"}
+    assert manifest.command.startswith("f2p-deploy export --target onnx -o ") and "--bundle" in manifest.command
+    assert manifest.parity_status == "passed" and manifest.verified == "runtime"
+    assert "onnxruntime" in manifest.verified_with
+    metrics = {(record.graph, record.output): record.samples for record in manifest.parity}
+    faces = len(small_faces.names)
+    assert metrics == {
+        ("one_shot", "parameters"): faces,
+        ("describe", "identity"): faces,
+        ("describe", "content"): faces,
+        ("render", "image"): faces + 8,
+    }
+
+
+def test_the_graphs_really_depend_on_the_face(small_artifact: Path) -> None:
+    golden = read_artifact(small_artifact).golden()
+    for tensor in ("one_shot.parameters", "describe.identity", "describe.content", "render.image"):
+        assert np.abs(golden[tensor][0] - golden[tensor][1]).max() > 1e-2, tensor
+
+
+def test_a_changed_weight_misses_its_floor_and_is_named(
+    small_artifact: Path, small_bundle: Bundle, measured: dict[str, Samples], tmp_path: Path
+) -> None:
+    artifact = read_artifact(small_artifact)
+    for graph in artifact.manifest.graphs:
+        model = onnx.load(artifact.path(graph))
+        if graph == "render":
+            bias = next(w for w in reversed(model.graph.initializer) if list(w.dims) == [3])
+            bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(0.05), bias.name))
+        onnx.save(model, tmp_path / f"{graph}.onnx")
+    records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, small_bundle)
+    assert [record.graph for record in records if not record.passed] == ["render"]
+
+
+def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
+    small_bundle: Bundle, small_faces: Faces, small_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(graph, inputs, folder: Path, progress) -> GraphEntry:  # noqa: ANN001
+        entry = read_artifact(small_artifact).manifest.graphs[graph.name]
+        model = onnx.load(small_artifact / entry.file)
+        if graph.name == "one_shot":
+            for weight in model.graph.initializer:
+                if len(weight.dims) == 4:
+                    weight.CopyFrom(
+                        numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.1), weight.name)
+                    )
+        onnx.save(model, folder / entry.file)
+        return entry
+
+    monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
+    register(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
+    artifact = export_bundle(small_bundle, "careless", tmp_path / "out", faces=small_faces)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parity"] == "failed"
+    with pytest.raises(FloorMissed, match="one_shot: controllers max abs difference.*worst of 6: astronaut"):
+        artifact.manifest.require_parity()
+
+
+def test_a_failing_compiler_leaves_nothing(
+    small_bundle: Bundle, small_faces: Faces, failing_target: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CompilerError):
+        export_bundle(small_bundle, failing_target, tmp_path / "deep" / "out", faces=small_faces)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_wrong_target_gets_a_suggestion(small_bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no target named 'onx'. Did you mean 'onnx'?"):
+        export_bundle(small_bundle, "onx", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_faces_of_another_size(small_bundle: Bundle, tmp_path: Path) -> None:
+    faces = Faces(np.zeros((1, 3, 64, 64), np.float32), ("small",))
+    with pytest.raises(InputError, match="takes faces of 128 pixels, found 64"):
+        export_bundle(small_bundle, "onnx", tmp_path / "out", faces=faces)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_stages_are_told(small_bundle: Bundle, small_faces: Faces, failing_target: str, tmp_path: Path) -> None:
+    stages: list[str] = []
+    with pytest.raises(CompilerError):
+        export_bundle(small_bundle, failing_target, tmp_path / "out", faces=small_faces, progress=stages.append)
+    assert stages == ["networks", "reference outputs of PyTorch"]
+
+
+def test_a_batch_of_two_is_measured_on_every_sample(
+    small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "f2p_deploy.export.graphs.bundle_graphs", lambda bundle, batch: (bundle_graphs(bundle, batch)[2],)
+    )
+    artifact = export_bundle(small_bundle, "onnx", tmp_path / "out", batch=2, faces=small_faces)
+    assert artifact.manifest.graphs["render"].inputs[0].shape == (2, small_bundle.schema.n)
+    assert artifact.manifest.parity_status == "passed" and artifact.manifest.parity[0].samples == 8
+    assert artifact.manifest.command.endswith("--batch 2")
+
+
+def test_the_onnx_target_is_in_the_table() -> None:
+    assert TARGETS["onnx"].build is onnx_target.build

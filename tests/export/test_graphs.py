@@ -1,0 +1,52 @@
+"""The graphs of a bundle: the design's names and shapes, and what PyTorch computes for them."""
+
+import numpy as np
+import pytest
+import torch
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import InputError
+from f2p_deploy.export.faces import Faces
+from f2p_deploy.export.graphs import bundle_graphs, run_in_batches
+
+
+def test_names_and_shapes(small_bundle: Bundle) -> None:
+    graphs = {graph.name: graph for graph in bundle_graphs(small_bundle, batch=2)}
+    shapes = {
+        name: [{spec.name: spec.shape for spec in side} for side in (graph.inputs, graph.outputs)]
+        for name, graph in graphs.items()
+    }
+    face, n = (2, 3, 128, 128), small_bundle.schema.n
+    assert shapes["one_shot"] == [{"face": face}, {"parameters": (2, n)}]
+    assert shapes["render"] == [{"parameters": (2, n)}, {"image": face}]
+    assert shapes["describe"][0] == {"face": face}
+    assert shapes["describe"][1]["identity"] == (2, 256)
+    assert shapes["describe"][1]["content"][0] == 2 and len(shapes["describe"][1]["content"]) == 4
+    assert {spec.dtype for graph in graphs.values() for spec in (*graph.inputs, *graph.outputs)} == {"float32"}
+
+
+def test_describe_is_the_similaritys(small_bundle: Bundle, small_faces: Faces) -> None:
+    describe = {graph.name: graph for graph in bundle_graphs(small_bundle)}["describe"]
+    face = small_faces.images[:1]
+    identity, content = small_bundle.similarity.describe(torch.from_numpy(face))
+    outputs = describe.compute({"face": face})
+    assert np.array_equal(outputs["identity"], identity.numpy())
+    assert np.array_equal(outputs["content"], content.numpy())
+
+
+def test_a_batch_below_one(small_bundle: Bundle) -> None:
+    with pytest.raises(InputError, match="batch size must be at least 1, found 0"):
+        bundle_graphs(small_bundle, batch=0)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 7])
+def test_batches_are_filled_up_and_cut_again(batch: int) -> None:
+    seen = []
+
+    def double(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        seen.append(len(inputs["x"]))
+        return {"y": inputs["x"] * 2}
+
+    values = np.arange(10.0).reshape(5, 2)
+    assert np.array_equal(run_in_batches(double, {"x": values}, batch)["y"], values * 2)
+    assert set(seen) == {batch}

@@ -1,0 +1,89 @@
+"""The ONNX of a graph: portable, folded, without a trace of the machine, and proven to be unchanged."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from f2p_deploy.artifact import TensorSpec
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.graphs import Graph
+from f2p_deploy.export.onnx import OPSET, _require_folded, _require_unchanged, operators, precision_of, to_onnx
+
+X = TensorSpec("x", "float32", (2, 3), "numbers")
+INPUTS = {"x": np.array([[1, 2, 3], [4, 5, 6]], np.float32)}
+
+
+def graph_of(module: torch.nn.Module, shape: tuple[int, ...] = (2, 3)) -> Graph:
+    return Graph("toy", module.eval(), (X,), (TensorSpec("y", "float32", shape, "numbers"),))
+
+
+def scaled(by: float) -> onnx.ModelProto:
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Mul", ["x", "by"], ["y"])],
+        "toy",
+        [value("x", TensorProto.FLOAT, (2, 3))],
+        [value("y", TensorProto.FLOAT, (2, 3))],
+        [numpy_helper.from_array(np.array(by, np.float32), "by")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+
+
+@pytest.fixture(scope="module", params=["one_shot", "describe", "render"])
+def exported(small_artifact: Path, request: pytest.FixtureRequest) -> onnx.ModelProto:
+    return onnx.load(small_artifact / f"{request.param}.onnx")
+
+
+def test_opset_names_and_static_shapes(exported: onnx.ModelProto) -> None:
+    assert [(entry.domain, entry.version) for entry in exported.opset_import] == [("", OPSET)]
+    for tensor in (*exported.graph.input, *exported.graph.output):
+        assert all(dim.dim_value > 0 and not dim.dim_param for dim in tensor.type.tensor_type.shape.dim), tensor.name
+
+
+def test_batch_norms_are_folded(exported: onnx.ModelProto) -> None:
+    assert "BatchNormalization" not in operators(exported)
+
+
+def test_nothing_of_this_machine_is_left(exported: onnx.ModelProto, small_artifact: Path) -> None:
+    content = exported.SerializeToString()
+    for trace in (b"stack_trace", b"f2p_deploy/", b".py", str(Path.cwd()).encode()):
+        assert trace not in content
+
+
+def test_an_operator_that_onnx_has_not_is_a_compiler_error() -> None:
+    class Unsupported(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.linalg.eigvals(x[:, :2]).real
+
+    with pytest.raises(CompilerError, match="cannot export toy to ONNX"):
+        to_onnx(graph_of(Unsupported(), (2,)), INPUTS)
+
+
+def test_a_changed_result_is_a_compiler_error() -> None:
+    graph = graph_of(torch.nn.Identity())
+    _require_unchanged(graph, scaled(2.0), scaled(2.0), INPUTS)
+    with pytest.raises(CompilerError, match=r"simplifying toy changed y by 0\.001"):
+        _require_unchanged(graph, scaled(2.0), scaled(2.002), INPUTS)
+
+
+def test_an_unfolded_batch_norm_is_a_compiler_error(small_artifact: Path) -> None:
+    model = onnx.load(small_artifact / "render.onnx")
+    relu = next(node for node in model.graph.node if node.op_type == "Relu")
+    relu.op_type = "BatchNormalization"
+    with pytest.raises(CompilerError, match="was not folded into the ConvTranspose"):
+        _require_folded(replace(graph_of(torch.nn.Identity()), name="render"), model)
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "found"), [("f", "fp32"), ("e", "fp16"), ("b", "int8"), ("fe", "mixed"), ("", "mixed")]
+)
+def test_precision_is_that_of_the_weights(dtypes: str, found: str) -> None:
+    model = scaled(1.0)  # its scalar is float32 whatever the weights are
+    for i, dtype in enumerate(dtypes):
+        model.graph.initializer.append(numpy_helper.from_array(np.ones((2, 3), dtype), f"w{i}"))
+    assert precision_of(model) == found

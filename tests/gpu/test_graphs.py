@@ -1,0 +1,42 @@
+"""The networks on a card compute the same face as on the processor."""
+
+import numpy as np
+import pytest
+import torch
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.export.faces import Faces
+from f2p_deploy.export.graphs import Graph, bundle_graphs
+from f2p_deploy.export.parity import compare
+
+
+@pytest.fixture
+def full_float32():
+    """TF32 rounds to ten bits, and would not be float32."""
+    allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = allowed
+
+
+def on_card(graph: Graph, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    module = graph.module.cuda()
+    try:
+        with torch.no_grad():
+            outputs = module(*(torch.from_numpy(inputs[spec.name]).cuda() for spec in graph.inputs))
+    finally:
+        graph.module.cpu()
+    outputs = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+    return {spec.name: value.cpu().numpy() for spec, value in zip(graph.outputs, outputs, strict=True)}
+
+
+def test_float32_floors(small_bundle: Bundle, small_faces: Faces, full_float32: None) -> None:
+    count = len(small_faces.names)
+    graphs = {graph.name: graph for graph in bundle_graphs(small_bundle, batch=count)}
+    inputs = {"face": small_faces.images}
+    inputs["parameters"] = graphs["one_shot"].compute(inputs)["parameters"]
+    for name, graph in graphs.items():
+        for record in compare(
+            name, graph.compute(inputs), on_card(graph, inputs), small_faces.names, "fp32", small_bundle.schema
+        ):
+            assert record.passed, record.sentence()

@@ -1,0 +1,98 @@
+"""The doctor names what is wrong here and what follows from it."""
+
+import importlib.metadata
+from pathlib import Path
+
+import numpy
+import pytest
+from packaging.requirements import Requirement
+
+from f2p_deploy import doctor
+from f2p_deploy.doctor import Finding, diagnose
+
+
+def by_name(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+@pytest.fixture
+def record(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What pip's record of this package asks for; to be changed by the test."""
+    lines = ["numpy>=1.26", 'torch>=2.9; extra == "export"', 'pytest>=8; extra == "dev"']
+    monkeypatch.setattr(doctor, "requires", lambda name: lines)
+    return lines
+
+
+def test_a_good_package_says_its_version_and_what_was_needed(record: list[str]) -> None:
+    finding = by_name(diagnose())["numpy"]
+    assert finding.status == "ok"
+    assert finding.detail == f"{numpy.__version__} (needed >=1.26, from the base install)"
+    assert "pytest" not in by_name(diagnose())
+
+
+def test_a_version_too_old_is_wrong_and_stops_everything(record: list[str]) -> None:
+    record[0] = "numpy>=99"
+    findings = by_name(diagnose())
+    assert findings["numpy"].status == "wrong"
+    assert findings["numpy"].remedy == "pip install f2p-deploy --upgrade"
+    assert findings["run artifacts"] == Finding(
+        "able to", "run artifacts", "absent", "no: numpy", "pip install f2p-deploy --upgrade"
+    )
+
+
+def test_versions_are_not_compared_as_strings(record: list[str]) -> None:
+    record[0] = "numpy>=1.9"
+    assert by_name(diagnose())["numpy"].status == "ok"
+
+
+def test_an_absent_extra_stops_what_needs_it_and_nothing_else(record: list[str]) -> None:
+    record[1] = 'no-such-package>=1; extra == "export"'
+    findings = by_name(diagnose())
+    assert findings["no-such-package"].status == "absent"
+    assert findings["train"].detail == "no: no-such-package"
+    assert findings["train"].remedy == "pip install 'f2p-deploy[export]'"
+    assert findings["run artifacts"].status == "ok"
+
+
+def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def requires(name: str) -> list[str]:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "requires", requires)
+    assert by_name(diagnose())["f2p-deploy"].remedy == "pip install -e ."
+
+
+def test_a_damaged_demo_bundle_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: list[str]) -> None:
+    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: tmp_path / "nothing")
+    findings = by_name(diagnose())
+    assert findings["demo bundle"].status == "wrong" and "bundle.json" in findings["demo bundle"].detail
+    assert findings["export --target onnx"].detail == "no: demo bundle"
+
+
+def test_a_bad_landmarker_file_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "face_landmarker.task"
+    path.write_bytes(b"not a model")
+    assert by_name(diagnose(landmarker=path))["face landmarker"].status == "wrong"
+    assert by_name(diagnose(landmarker=tmp_path / "none"))["face landmarker"].status == "wrong"
+
+
+def test_files_that_are_there(landmarker: Path, makehuman_assets: Path) -> None:
+    findings = by_name(diagnose(assets=makehuman_assets, landmarker=landmarker))
+    assert findings["face landmarker"] == Finding("files", "face landmarker", "ok", str(landmarker))
+    assert findings["reference engine's assets"] == Finding(
+        "files", "reference engine's assets", "ok", str(makehuman_assets)
+    )
+
+
+@pytest.mark.skipif(not doctor.sys.platform.startswith("linux"), reason="only wheels for Linux leave libraries out")
+def test_a_missing_system_library_says_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SYSTEM_LIBRARIES", {"numpy": {"libc.so.6": "libc6", "libno.so.9": "libno9"}})
+    finding = by_name(diagnose())["libraries of numpy"]
+    assert (finding.status, finding.detail) == ("wrong", "missing libno.so.9")
+    assert finding.remedy == "Debian and Ubuntu: apt install libno9"
+
+
+def test_every_requirement_of_pyproject_belongs_to_an_extra_or_the_base() -> None:
+    assert doctor._extra_of(Requirement("numpy>=1.26")) == ""
+    assert doctor._extra_of(Requirement('torch>=2.9; extra == "export"')) == "export"
+    assert doctor._extra_of(Requirement('tensorrt>=10.12; extra == "trt"')) == "trt"
