@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 #: Where the nose tip lies between the upper and lower end of the nose region: mean of MediaPipe's landmark 4 in the
 #: regions of `f2p_deploy.training.portrait_labels` on 147 portraits.
-_NOSE_TIP_HEIGHT = 0.74
+_NOSE_TIP_HEIGHT = 0.77
 
 #: Fraction of the face crop that the eyes, the lips and the nose must cover at least to be believed.
 _SMALLEST_REGION = 0.0008
