@@ -8,7 +8,7 @@ from f2p_deploy.errors import MissingDependency
 EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
     "faces": ("mediapipe", "skimage"),
-    "engine": ("pyvista",),
+    "engine": ("numba",),
     "rtx": ("tensorrt_rtx",),
     "trt": ("tensorrt", "cuda"),
     "pycuda": ("pycuda",),

@@ -27,6 +27,7 @@ SYSTEM_LIBRARIES = {
         "libgthread-2.0.so.0": "libglib2.0-0",
         "libSM.so.6": "libsm6",
         "libXext.so.6": "libxext6",
+        "libxcb.so.1": "libxcb1",
     },
 }
 

@@ -20,8 +20,7 @@ OPTIONAL = [
     "cv2",
     "skimage",
     "scipy",
-    "pyvista",
-    "vtkmodules",
+    "numba",
     "coremltools",
     "openvino",
     "tensorrt",
@@ -115,4 +114,4 @@ except f2p_deploy.F2PError as error:
 def test_the_command_line_loads_nothing_heavy_for_its_help() -> None:
     pytest.importorskip("f2p_deploy.cli")
     loaded = python("import sys, f2p_deploy.cli; print(*sys.modules)").split()
-    assert not {"torch", "onnxruntime", "onnx", "mediapipe", "skimage", "numpy", "PIL", "pyvista"} & set(loaded)
+    assert not {"torch", "onnxruntime", "onnx", "mediapipe", "skimage", "numpy", "PIL", "numba"} & set(loaded)
