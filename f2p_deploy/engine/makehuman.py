@@ -8,29 +8,42 @@ from pathlib import Path
 
 import numpy as np
 
+from f2p_deploy.character.parameters import check_vectors
 from f2p_deploy.character.schema import Schema, load_schema, suggestion
 from f2p_deploy.engine import makehuman_palettes as palettes
+from f2p_deploy.engine.camera import Camera
 from f2p_deploy.engine.engine import HELEN_CLASSES, Rendering, Scene
-from f2p_deploy.engine.makehuman_assets import find_assets, load_mesh, load_picture
+from f2p_deploy.engine.makehuman_assets import Mesh, find_assets, load_mesh, load_picture
 from f2p_deploy.engine.makehuman_layers import Layer, load_eyebrows, load_eyelashes, load_eyes, load_hair
 from f2p_deploy.engine.makehuman_morphs import load_morphs
 from f2p_deploy.engine.makehuman_skin import make_skin
 from f2p_deploy.engine.openness import sky_openness
-from f2p_deploy.engine.rasteriser import draw_depth, resolve, texture_levels, vertex_normals
-from f2p_deploy.engine.shading import blend_layer, shade_eyes, shade_skin
+from f2p_deploy.engine.rasteriser import (
+    Canvas,
+    Surface,
+    Texture,
+    blank_canvas,
+    draw_depth,
+    resolve,
+    texture_levels,
+    vertex_normals,
+)
+from f2p_deploy.engine.scenes import FRONT_VIEW
+from f2p_deploy.engine.shading import Light, SkinLabels, SkinPaint, blend_layer, make_light, shade_eyes, shade_skin
 from f2p_deploy.errors import InputError
 
 #: Samples along a pixel's edge.
 SAMPLES = 2
 
-#: Vertices of the base mesh: the corners of the eye at the picture's left (outer, inner) and right (inner, outer).
+#: Vertices of the base mesh: corners of the eyes at the picture's left and right, the nose's tip, corners of the mouth.
 EYE_CORNERS = {"left-eye": (1090, 1104), "right-eye": (7796, 7782)}
 NOSE_TIP, MOUTH_CORNERS = 297, {"mouth-left": 527, "mouth-right": 7272}
+_ALL_EYE_CORNERS = [vertex for pair in EYE_CORNERS.values() for vertex in pair]
 
-#: Camera: distance from the eyes in decimetres, focal length in picture edges, height of the eyes in the picture.
-DISTANCE, FOCAL, EYE_LINE = 13.0, 5.75, 0.44
-_PIVOT = np.array([0.0, -0.25, -0.95], np.float32)
+#: Faces above this height of the base mesh are drawn: head, neck and shoulders.
 _LOWEST = 3.6
+
+#: Depths in decimetres: how far brows and hair may lie in the skin and be seen, and how thick hair is.
 _BROW_BIAS, _HAIR_BIAS, _THICKNESS = 0.05, 0.012, 0.02
 
 
@@ -67,37 +80,35 @@ class MakeHumanEngine:
         self._skin_openness: dict[str, np.ndarray] = {}
         self._pool: tuple[int, ProcessPoolExecutor] | None = None
 
-    def render(self, parameters: np.ndarray, size: int, scene: Scene = Scene()) -> Rendering:
+    def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
         """Draw one character; see `Engine.render`.
 
         Raises:
-            InputError: parameters of another length, not finite, or controllers outside [0, 1]; a size below 16.
+            InputError: parameters that `check_vectors` refuses, a size below 16, or a scene that cannot be drawn.
         """
-        values = check_parameters(parameters, self.schema)
+        values = check_vectors(parameters, self.schema)
+        if values.ndim != 1:
+            raise InputError(f"render draws one character, found parameters of shape {values.shape}: use render_many")
         if size < 16:
             raise InputError(f"size must be at least 16 pixels, found {size}")
         if scene.zoom <= 0 or not any(scene.light):
             raise InputError("a scene needs a zoom above 0 and a direction of light that is not zero")
-        choice = self._choices(values)
+        look = self._look(values)
         base = self._morphs.shape(values[: self.schema.n_c])
-        view = _View(base, size * SAMPLES, scene)
-        edge = size * SAMPLES
-        image = np.empty((edge, edge, 3), np.float32)
-        image[:] = np.square(np.asarray(scene.background, np.float32))
-        labels = np.zeros((edge, edge), np.uint8)
-        depth = np.full((edge, edge), -1e9, np.float32)
-        owner = np.full((edge, edge), -1, np.int32)
-        self._draw_head(view, base, choice, image, labels, depth, owner, scene)
-        self._draw_layers(view, base, choice, image, labels, depth, scene)
-        picture, votes = resolve(image, labels, SAMPLES)
-        return Rendering(picture, votes, view.landmarks(base, SAMPLES))
+        camera = Camera(base[_ALL_EYE_CORNERS].mean(0), size * SAMPLES, scene)
+        light = make_light(scene.light, scene.light_colour, scene.ambient)
+        canvas = blank_canvas(size * SAMPLES, scene.background)
+        self._draw_head(canvas, camera, light, base, look)
+        self._draw_layers(canvas, camera, light, base, look)
+        image, labels = resolve(canvas.image, canvas.labels, SAMPLES)
+        return Rendering(image, labels, _landmarks(camera, base))
 
     def render_many(
         self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
     ) -> Iterator[Rendering]:
         """Draw (N, n) parameters in order; with `workers` above 1 on that many processes."""
         batch = np.asarray(batch, np.float32)
-        chosen = [Scene()] * len(batch) if scenes is None else list(scenes)
+        chosen = [FRONT_VIEW] * len(batch) if scenes is None else list(scenes)
         if len(chosen) != len(batch):
             raise InputError(f"{len(batch)} characters need as many scenes, found {len(chosen)}")
         if workers <= 1:
@@ -125,74 +136,65 @@ class MakeHumanEngine:
             self._pool = (workers, pool)
         return self._pool[1]
 
-    def _choices(self, values: np.ndarray) -> dict[str, str]:
-        choice = dict(palettes.DEFAULTS)
+    def _look(self, values: np.ndarray) -> dict[str, str]:
+        look = dict(palettes.DEFAULTS)
         for group in self.schema.discrete_groups:
             part = values[self.schema.discrete_slices[group.name]]
-            choice[group.name] = group.options[int(part.argmax())]
-        return choice
+            look[group.name] = group.options[int(part.argmax())]
+        return look
 
-    def _draw_head(self, view, base, choice, image, labels, depth, owner, scene) -> None:
-        skin, eyes = self._skin, self._eyes
-        light, colour = _light(scene)
-        screen = view.project(base)
-        normals = vertex_normals(view.turn(base), skin.triangles)
-        eye_points = eyes.fit.place(base)
-        eye_screen = view.project(eye_points)
-        eye_normals = vertex_normals(view.turn(eye_points), eyes.mesh.triangles)
+    def _draw_head(self, canvas: Canvas, camera: Camera, light: Light, base: np.ndarray, look: dict[str, str]) -> None:
+        """Draw skin and eyes, and label them."""
+        maps, eyes = self._maps, self._eyes
+        skin = _surface(camera, base, self._skin, self._openness_of_skin(look["hair"]), maps.uv)
+        eyeballs = _surface(camera, eyes.fit.place(base), eyes.mesh, self._openness_of("eyes", eyes), eyes.mesh.uv)
         first = len(skin.triangles)
-        draw_depth(screen, skin.triangles, 0, depth, owner)
-        draw_depth(eye_screen, eyes.mesh.triangles, first, depth, owner)
-        hair = palettes.linear(palettes.HAIR_COLOURS[choice["hair-colour"]])
-        lip, lip_amount = palettes.LIP_COLOURS[choice["lip-colour"]]
-        masks = self._maps.masks
-        level = int(np.clip(np.rint(np.log2(masks.widths[0] / (1.6 * len(image)))), 0, len(masks.widths) - 1))
-        shade_skin(
-            image, labels, owner, screen, normals, self._openness_of_skin(choice["hair"]), skin.triangles, skin.corners,
-            self._maps.kinds, self._maps.uv, masks.texels, masks.offsets, masks.widths, masks.heights, level,
-            self._maps.labels, HELEN_CLASSES.index("inner-mouth"), HELEN_CLASSES.index("skin"), HELEN_CLASSES.index("hair"),
-            palettes.linear(palettes.SKIN_TONES[choice["skin-tone"]]), palettes.linear(lip), lip_amount, hair,
-            np.array(palettes.BEARDS[choice["beard"]], np.float32), 0.85 if choice["hair"] == "cropped" else 0.0,
-            light, colour, np.float32(scene.ambient),
-        )  # fmt: skip
-        texture = eyes.texture
-        eye_level = int(np.clip(np.rint(np.log2(texture.widths[0] / (0.5 * len(image)))), 0, 4))
-        shade_eyes(
-            image, labels, owner, first, eye_screen, eye_normals, self._openness_of("eyes", eyes), eyes.mesh.triangles,
-            eyes.mesh.corners, eyes.mesh.uv, texture.texels, texture.offsets[eye_level], texture.widths[eye_level],
-            texture.heights[eye_level], palettes.linear(palettes.EYE_COLOURS[choice["eye-colour"]]), self._eye_sides,
-            light, colour, np.float32(scene.ambient),
-        )  # fmt: skip
+        draw_depth(skin.screen, skin.triangles, 0, canvas.depth, canvas.owner)
+        draw_depth(eyeballs.screen, eyeballs.triangles, first, canvas.depth, canvas.owner)
+        lip, lip_amount = palettes.LIP_COLOURS[look["lip-colour"]]
+        paint = SkinPaint(
+            tone=palettes.linear(palettes.SKIN_TONES[look["skin-tone"]]),
+            lip=palettes.linear(lip),
+            hair=palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]]),
+            lip_amount=lip_amount,
+            beard=np.array(palettes.BEARDS[look["beard"]], np.float32),
+            scalp=0.85 if look["hair"] == "cropped" else 0.0,
+        )
+        classes = (HELEN_CLASSES.index(name) for name in ("skin", "inner-mouth", "hair"))
+        edge = len(canvas.image)
+        level = _level(maps.masks, 1.6 * edge)
+        shade_skin(canvas, skin, maps.kinds, maps.masks, level, SkinLabels(maps.labels, *classes), paint, light)
+        iris = palettes.linear(palettes.EYE_COLOURS[look["eye-colour"]])
+        level = _level(eyes.texture, 0.5 * edge)
+        shade_eyes(canvas, eyeballs, first, self._eye_sides, eyes.texture, level, iris, light)
 
-    def _draw_layers(self, view, base, choice, image, labels, depth, scene) -> None:
-        hair = palettes.linear(palettes.HAIR_COLOURS[choice["hair-colour"]])
-        cover = np.zeros(depth.shape, np.float32)
-        brows = self._layer("eyebrows", choice["eyebrows"])
-        self._blend(view, base, choice["eyebrows"], brows, image, cover, depth, hair * 0.5, _BROW_BIAS, scene)
-        left = np.arange(len(labels))[None, :] < view.middle(base)
-        on_brow = (cover > 0.5) & (labels != 0)
-        labels[on_brow & left] = HELEN_CLASSES.index("left-brow")
-        labels[on_brow & ~left] = HELEN_CLASSES.index("right-brow")
-        lashes = np.full(3, 0.004, np.float32)
-        self._blend(view, base, "eyelashes", self._lashes, image, cover.copy(), depth, lashes, _BROW_BIAS, scene)
-        if choice["hair"] not in ("bald", "cropped"):
-            cover[:] = 0
-            layer = self._layer("hair", choice["hair"])
-            self._blend(view, base, choice["hair"], layer, image, cover, depth, hair, _HAIR_BIAS, scene)
-            labels[cover > 0.5] = HELEN_CLASSES.index("hair")
+    def _draw_layers(
+        self, canvas: Canvas, camera: Camera, light: Light, base: np.ndarray, look: dict[str, str]
+    ) -> None:
+        """Blend eyebrows, eyelashes and hair over the head, and label them."""
+        labels = canvas.labels
+        hair = palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]])
 
-    def _blend(self, view, base, name, layer, image, cover, depth, tint, bias, scene) -> None:
-        mesh, texture = layer.mesh, layer.texture
-        points = layer.fit.place(base).astype(np.float32)
-        screen = view.project(points)
-        light, colour = _light(scene)
-        blend_layer(
-            image, cover, depth, screen, vertex_normals(view.turn(points), mesh.triangles),
-            self._openness_of(name, layer), layer.opacity, mesh.triangles, mesh.corners, mesh.uv,
-            np.argsort(screen[mesh.triangles, 2].mean(1)), texture_levels(texture, layer.uv_areas, screen, mesh.triangles),
-            texture.texels, texture.offsets, texture.widths, texture.heights,
-            tint.astype(np.float32), bias, _THICKNESS, light, colour, np.float32(scene.ambient),
-        )  # fmt: skip
+        def blend(name: str, layer: Layer, tint: np.ndarray, bias: float) -> np.ndarray:
+            mesh, cover = layer.mesh, np.zeros(labels.shape, np.float32)
+            surface = _surface(camera, layer.fit.place(base), mesh, self._openness_of(name, layer), mesh.uv)
+            order = np.argsort(surface.screen[mesh.triangles, 2].mean(1))
+            levels = texture_levels(layer.texture, layer.uv_areas, surface)
+            blend_layer(
+                canvas, cover, surface, layer.opacity, order, layer.texture, levels, tint, bias, _THICKNESS, light
+            )
+            return cover
+
+        brows = look["eyebrows"]
+        on_brow = blend(brows, self._layer("eyebrows", brows), hair * np.float32(0.5), _BROW_BIAS) > 0.5
+        on_face = labels != HELEN_CLASSES.index("background")
+        left = np.arange(len(labels))[None, :] < camera.project(camera.turn(camera.eyes[None]))[0, 0]
+        labels[on_brow & on_face & left] = HELEN_CLASSES.index("left-brow")
+        labels[on_brow & on_face & ~left] = HELEN_CLASSES.index("right-brow")
+        blend("eyelashes", self._lashes, np.full(3, 0.004, np.float32), _BROW_BIAS)
+        style = look["hair"]
+        if style not in palettes.WITHOUT_MESH:
+            labels[blend(style, self._layer("hair", style), hair, _HAIR_BIAS) > 0.5] = HELEN_CLASSES.index("hair")
 
     def _layer(self, group: str, style: str) -> Layer:
         if style not in self._layers:
@@ -207,7 +209,7 @@ class MakeHumanEngine:
             points, triangles = self._average, self._skin.triangles
             normals = vertex_normals(points, triangles)
             open_sky = sky_openness(points, normals, points[: triangles.max() + 1], triangles)
-            if hair not in ("bald", "cropped"):
+            if hair not in palettes.WITHOUT_MESH:
                 layer = self._layer("hair", hair)
                 placed = layer.fit.place(points).astype(np.float32)
                 both = np.concatenate([points, placed])
@@ -228,45 +230,6 @@ class MakeHumanEngine:
         return self._openness[name]
 
 
-class _View:
-    """The camera: looks at the point between the eyes of one character."""
-
-    def __init__(self, base: np.ndarray, edge: int, scene: Scene) -> None:
-        corners = [vertex for pair in EYE_CORNERS.values() for vertex in pair]
-        self.eyes = base[corners].mean(0)
-        yaw, pitch, roll = np.radians([scene.yaw, -scene.pitch, -scene.roll])
-        about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-        about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
-        about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-        self.rotation = (about_z @ about_x @ about_y).astype(np.float32)
-        self.edge, self.scene = edge, scene
-
-    def turn(self, points: np.ndarray) -> np.ndarray:
-        """Return points in the viewer's directions, relative to the eyes of the unturned head."""
-        return ((points - self.eyes - _PIVOT) @ self.rotation.T + _PIVOT).astype(np.float32)
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Return (n, 3) screen positions."""
-        turned = self.turn(points)
-        scale = self.edge * FOCAL / (DISTANCE - turned[:, 2])
-        x = turned[:, 0] * scale
-        y = -turned[:, 1] * scale + (EYE_LINE - 0.5) * self.edge
-        centre = self.edge * (0.5 + np.array(self.scene.shift, np.float32))
-        screen = [x * self.scene.zoom + centre[0], y * self.scene.zoom + centre[1], turned[:, 2]]
-        return np.ascontiguousarray(np.stack(screen, 1), np.float32)
-
-    def middle(self, base: np.ndarray) -> float:
-        """Return the x of the point between the eyes."""
-        return float(self.project(self.eyes[None] + 0 * base[:1])[0, 0])
-
-    def landmarks(self, base: np.ndarray, samples: int) -> dict[str, tuple[float, float]]:
-        """Return the named points in pixels."""
-        places = {name: base[list(pair)].mean(0) for name, pair in EYE_CORNERS.items()}
-        places |= {"nose-tip": base[NOSE_TIP]} | {name: base[vertex] for name, vertex in MOUTH_CORNERS.items()}
-        at = self.project(np.stack(list(places.values()))) / samples
-        return {name: (float(point[0]), float(point[1])) for name, point in zip(places, at, strict=True)}
-
-
 def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> MakeHumanEngine:
     """Load the reference engine for a shipped schema.
 
@@ -279,24 +242,6 @@ def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> M
         MissingDependency: no assets; the sentence says how to get them.
     """
     return MakeHumanEngine(load_schema(schema_name), find_assets(assets))
-
-
-def check_parameters(parameters: np.ndarray, schema: Schema) -> np.ndarray:
-    """Return parameters as (n,) float32.
-
-    Raises:
-        InputError: wrong length, not finite, or a controller outside [0, 1].
-    """
-    values = np.asarray(parameters, np.float32)
-    if values.shape != (schema.n,):
-        raise InputError(f"schema {schema.name!r} needs {schema.n} parameters, found an array of shape {values.shape}")
-    if not np.isfinite(values).all():
-        raise InputError(f"parameter {int(np.flatnonzero(~np.isfinite(values))[0])} is not a finite number")
-    outside = np.flatnonzero((values[: schema.n_c] < -1e-6) | (values[: schema.n_c] > 1 + 1e-6))
-    if len(outside):
-        name = schema.controllers[outside[0]].name
-        raise InputError(f"controller {name!r} must lie in [0, 1], found {values[outside[0]]}")
-    return values
 
 
 def _check_groups(schema: Schema) -> None:
@@ -314,9 +259,22 @@ def _check_groups(schema: Schema) -> None:
                 )
 
 
-def _light(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    direction = np.asarray(scene.light, np.float32)
-    return direction / np.linalg.norm(direction), np.asarray(scene.light_colour, np.float32)
+def _surface(camera: Camera, points: np.ndarray, mesh: Mesh, openness: np.ndarray, uv: np.ndarray) -> Surface:
+    turned = camera.turn(points)
+    normals = vertex_normals(turned, mesh.triangles)
+    return Surface(camera.project(turned), normals, openness, mesh.triangles, uv, mesh.corners)
+
+
+def _level(texture: Texture, wanted_width: float) -> int:
+    level = np.rint(np.log2(texture.widths[0] / wanted_width))
+    return int(np.clip(level, 0, len(texture.widths) - 1))
+
+
+def _landmarks(camera: Camera, base: np.ndarray) -> dict[str, tuple[float, float]]:
+    places = {name: base[list(pair)].mean(0) for name, pair in EYE_CORNERS.items()}
+    places |= {"nose-tip": base[NOSE_TIP]} | {name: base[vertex] for name, vertex in MOUTH_CORNERS.items()}
+    at = camera.project(camera.turn(np.stack(list(places.values())))) / SAMPLES
+    return {name: (float(point[0]), float(point[1])) for name, point in zip(places, at, strict=True)}
 
 
 _worker_engine: MakeHumanEngine | None = None

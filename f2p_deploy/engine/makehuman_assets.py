@@ -12,8 +12,8 @@ from f2p_deploy.errors import MissingDependency
 ASSETS_VARIABLE = "F2P_MAKEHUMAN_ASSETS"
 HOW_TO_GET = (
     "Get the public-domain (CC0) assets of github.com/makehumancommunity: from `makehuman` the folder makehuman/data, "
-    "with the textures of `makehuman-assets` laid over it, and from `mpfb2` the folder of UV masks (textures); put them "
-    "into one folder as makehuman/data and mpfb2/textures, and name that folder with --assets or with the "
+    "with the textures of `makehuman-assets` laid over it, and from `mpfb2` the folder of UV masks (textures); put "
+    "them into one folder as makehuman/data and mpfb2/textures, and name that folder with --assets or with the "
     f"environment variable {ASSETS_VARIABLE}"
 )
 

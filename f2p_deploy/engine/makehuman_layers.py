@@ -8,7 +8,7 @@ import numpy as np
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Fit, Mesh, load_fit, load_mesh, load_picture
 from f2p_deploy.engine.noise import gaussian_noise
-from f2p_deploy.engine.rasteriser import Texture
+from f2p_deploy.engine.rasteriser import Texture, make_texture
 
 #: Where hair would hide the eyes of the average head, in its decimetres, and where a fringe ends.
 _FACE_HALF_WIDTH, _FACE_DEPTH, _FRINGE_END, _FRINGE_FADE = 0.62, 0.9, 7.52, 0.12
@@ -101,7 +101,7 @@ def _layer(folder: Path, name: str, picture: np.ndarray) -> Layer:
     a, b, c = (mesh.uv[mesh.corners[:, k]] for k in range(3))
     areas = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
     opacity = np.ones(len(mesh.points), np.float32)
-    return Layer(mesh, load_fit(folder / f"{name}.mhclo"), Texture.from_array(picture), areas, opacity)
+    return Layer(mesh, load_fit(folder / f"{name}.mhclo"), make_texture(picture), areas, opacity)
 
 
 def _tintable(picture: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -139,10 +139,12 @@ def _shrink_irises(picture: np.ndarray, iris: np.ndarray, factor: float = 0.8) -
         source_rows = np.where(half, row + (rows - row) * stretch, source_rows)
         source_columns = np.where(half, column + (columns - column) * stretch, source_columns)
     edge = picture.shape[0] - 1
-    return picture[np.clip(np.rint(source_rows), 0, edge).astype(int), np.clip(np.rint(source_columns), 0, edge).astype(int)]
+    at = (np.clip(np.rint(source), 0, edge).astype(int) for source in (source_rows, source_columns))
+    return picture[tuple(at)]
 
 
 def _blur(values: np.ndarray, radius: int) -> np.ndarray:
+    offsets = range(-radius, radius + 1)
     for axis in (0, 1):
-        values = sum(np.roll(values, by, axis) for by in range(-radius, radius + 1)) / (2 * radius + 1)
+        values = np.mean([np.roll(values, by, axis) for by in offsets], axis=0)
     return values

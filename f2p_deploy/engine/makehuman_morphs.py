@@ -87,7 +87,12 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
     # The average head lies at masculinity 0.5, the targets count from the female head.
     base_points = base.points + average - 0.5 * macros["head.masculinity"]
     return HeadMorphs(
-        base_points, low, high - low, np.array(starts, np.int64), np.concatenate(vertices), np.concatenate(displacements)
+        base_points,
+        low,
+        high - low,
+        np.array(starts, np.int64),
+        np.concatenate(vertices),
+        np.concatenate(displacements),
     )
 
 

@@ -49,6 +49,8 @@ BEARDS = {
 HAIRSTYLES = (
     "bald", "cropped", "short01", "short02", "short03", "short04", "bob01", "bob02", "braid01", "long01", "ponytail01",
 )  # fmt: skip
+WITHOUT_MESH = ("bald", "cropped")
+
 EYEBROWS = tuple(f"eyebrow{number:03d}" for number in range(1, 13))
 
 #: Every discrete group that the reference engine knows, with its options.

@@ -1,4 +1,4 @@
-"""What lies where on MakeHuman's skin: one texture of masks and one of labels, computed from the shape of the base mesh.
+"""What lies where on MakeHuman's skin: a texture of masks and one of labels, computed from the base mesh's shape.
 
 Everything is a function of the place on the unmorphed base mesh, so it stays on the nose when the nose moves.
 Coordinates below are the base mesh's: decimetres, eyes at x = +-0.31, y = 7.28; nose tip at y = 6.91; chin at y = 6.2.
@@ -11,7 +11,7 @@ import numpy as np
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Mesh
 from f2p_deploy.engine.noise import gaussian_noise
-from f2p_deploy.engine.rasteriser import Texture, draw_depth, interpolate
+from f2p_deploy.engine.rasteriser import Texture, draw_depth, interpolate, make_texture
 
 #: Channels of the mask texture. Noise channels are centred on 0.5, all others are amounts in [0, 1].
 CHANNELS = (
@@ -73,7 +73,7 @@ def make_skin(skin: Mesh, lips: np.ndarray) -> SkinMaps:
     masks = _masks(place, lips_here)
     labels = _labels(place, lips_here)
     picture = np.stack([np.clip(masks[channel], 0, 1) for channel in CHANNELS], -1)
-    return SkinMaps(Texture.from_array(np.rint(picture * 255).astype(np.uint8)), labels, kinds, uv)
+    return SkinMaps(make_texture(np.rint(picture * 255).astype(np.uint8)), labels, kinds, uv)
 
 
 def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
@@ -90,9 +90,12 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
         )  # fmt: skip
 
     rng = np.random.default_rng(20200901)
-    shape = x.shape
-    mottle = 0.5 + 0.06 * gaussian_noise(rng, shape, 30, 30) + 0.03 * gaussian_noise(rng, shape, 8, 8) + 0.03 * gaussian_noise(rng, shape, 2, 2)
-    strands = 0.5 + 0.2 * gaussian_noise(rng, shape, 1.6, 1.6) + 0.13 * gaussian_noise(rng, shape, 5, 5)
+
+    def noise(texels: float) -> np.ndarray:
+        return gaussian_noise(rng, x.shape, texels, texels)
+
+    mottle = 0.5 + 0.06 * noise(30) + 0.03 * noise(8) + 0.03 * noise(2)
+    strands = 0.5 + 0.2 * noise(1.6) + 0.13 * noise(5)
     ears = _ramp(x, 0.72, 0.80) * _ramp(z, 0.6, 0.3)
     nostril = spot(0.075, 6.815, 0.045, 0.025)
     hairless = np.clip(1 - lips * 1.6, 0, 1)
@@ -101,10 +104,11 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
     jaw = _ramp(y, edge + 0.05, edge - 0.07) * _ramp(x, 0.08, 0.22) * _ramp(z, 0.05, 0.35) * _ramp(y, 6.02, 6.2)
     jaw = np.maximum(jaw, _ramp(y, 6.44, 6.36) * _ramp(z, 0.4, 0.7) * _ramp(y, 6.02, 6.2)) * hairless
     moustache = _ramp(x, 0.36, 0.24) * _ramp(y, 6.58, 6.64) * _ramp(y, 6.81 - 0.25 * x, 6.78 - 0.25 * x) * front
-    hairline = 7.98 - 0.9 * np.clip(x - 0.42, 0, 0.2) - 1.4 * np.clip(x - 0.62, 0, 1) + 0.02 * gaussian_noise(rng, shape, 12, 12)
+    hairline = 7.98 - 0.9 * np.clip(x - 0.42, 0, 0.2) - 1.4 * np.clip(x - 0.62, 0, 1) + 0.02 * noise(12)
     behind = _ramp(z, 0.42, 0.25) * _ramp(y, 6.75, 6.95)
     return {
-        "blush": spot(0.40, 6.95, 0.17, 0.13) + 0.8 * spot(0, 6.92, 0.13, 0.09) + 0.8 * ears + 0.3 * spot(0, 6.4, 0.15, 0.1),
+        "blush": spot(0.40, 6.95, 0.17, 0.13) + 0.8 * spot(0, 6.92, 0.13, 0.09) + 0.3 * spot(0, 6.4, 0.15, 0.1)
+        + 0.8 * ears,
         "shade": 0.8 * spot(0.27, 7.24, 0.14, 0.07) + 0.35 * spot(0.16, 7.33, 0.07, 0.08) + nostril,
         "lips": lips,
         "mottle": mottle,

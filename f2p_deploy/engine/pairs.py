@@ -249,9 +249,7 @@ def _whole_records(folder: Path) -> Iterator[tuple[dict, int]]:
         yield record, end
 
 
-def _start_folder(
-    engine: Engine, out: Path, count: int, sampling: Sampling, size: int, parameters: np.ndarray
-) -> int:
+def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, size: int, parameters: np.ndarray) -> int:
     """Make or reopen a folder; return how many records it holds already."""
     content = parameters.astype("<f4").tobytes()
     manifest = {
@@ -273,7 +271,7 @@ def _start_folder(
         write_whole(out / PARAMETERS, content)
         write_whole(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     elif read_manifest(out) != manifest:
-        raise InputError(f"{out} holds another set of pairs (schema, seed, count or size differ); choose another folder")
+        raise InputError(f"{out} holds another set of pairs (schema, seed, count or size differ): name another folder")
     records = list(_whole_records(out))
     if records:
         os.truncate(out / RECORDS, records[-1][1])

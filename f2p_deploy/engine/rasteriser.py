@@ -4,16 +4,49 @@ Screen space throughout: x right, y down in samples, z in scene units with large
 Colours are linear with a gamma of 2: a displayed value v is stored as v squared. All arrays are float32 unless said.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-GAMMA_2_WHITE = 255.0
+
+class Surface(NamedTuple):
+    """A mesh as the camera sees it.
+
+    Args:
+        screen: (n, 3) vertices in screen space.
+        normals: (n, 3) unit normals, x right, y up, z towards the viewer.
+        openness: (n,) share of the sky that each vertex sees, in [0, 1].
+        triangles: (m, 3) int32 vertices of each triangle.
+        uv: (k, 2) texture coordinates, v upwards.
+        corners: (m, 3) int32 texture coordinates of each triangle.
+    """
+
+    screen: np.ndarray
+    normals: np.ndarray
+    openness: np.ndarray
+    triangles: np.ndarray
+    uv: np.ndarray
+    corners: np.ndarray
 
 
-@dataclass(frozen=True)
-class Texture:
+class Canvas(NamedTuple):
+    """A picture in the making; drawing changes it in place.
+
+    Args:
+        image: (H, W, 3) linear colours.
+        labels: (H, W) uint8 indices into the Helen classes.
+        depth: (H, W) z of the nearest opaque surface.
+        owner: (H, W) int32 triangle that each sample shows; -1 shows none.
+    """
+
+    image: np.ndarray
+    labels: np.ndarray
+    depth: np.ndarray
+    owner: np.ndarray
+
+
+class Texture(NamedTuple):
     """A picture with its smaller copies (mip levels), flat in memory.
 
     Args:
@@ -26,36 +59,47 @@ class Texture:
     widths: np.ndarray
     heights: np.ndarray
 
-    @classmethod
-    def from_array(cls, picture: np.ndarray) -> "Texture":
-        """Build the levels of a (H, W, channels) uint8 picture whose edges are powers of two."""
-        levels = [np.ascontiguousarray(picture)]
-        while min(levels[-1].shape[:2]) > 4:
-            height, width, channels = levels[-1].shape
-            blocks = levels[-1].reshape(height // 2, 2, width // 2, 2, channels).astype(np.float32)
-            levels.append(np.rint(blocks.mean((1, 3))).astype(np.uint8))
-        sizes = np.array([level.shape[0] * level.shape[1] for level in levels])
-        return cls(
-            np.concatenate([level.reshape(-1, level.shape[2]) for level in levels]),
-            np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
-            np.array([level.shape[1] for level in levels], np.int64),
-            np.array([level.shape[0] for level in levels], np.int64),
-        )
+
+def make_texture(picture: np.ndarray) -> Texture:
+    """Build the levels of a (H, W, channels) uint8 picture whose edges are powers of two."""
+    levels = [np.ascontiguousarray(picture)]
+    while min(levels[-1].shape[:2]) > 4:
+        height, width, channels = levels[-1].shape
+        blocks = levels[-1].reshape(height // 2, 2, width // 2, 2, channels).astype(np.float32)
+        levels.append(np.rint(blocks.mean((1, 3))).astype(np.uint8))
+    sizes = np.array([level.shape[0] * level.shape[1] for level in levels])
+    return Texture(
+        np.concatenate([level.reshape(-1, level.shape[2]) for level in levels]),
+        np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
+        np.array([level.shape[1] for level in levels], np.int64),
+        np.array([level.shape[0] for level in levels], np.int64),
+    )
 
 
-def texture_levels(texture: Texture, uv_areas: np.ndarray, screen: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def blank_canvas(edge: int, background: tuple[float, float, float]) -> Canvas:
+    """Return an empty canvas of edge x edge samples; the background is an RGB in [0, 1] as displayed."""
+    image = np.empty((edge, edge, 3), np.float32)
+    image[:] = np.square(np.asarray(background, np.float32))
+    return Canvas(
+        image,
+        np.zeros((edge, edge), np.uint8),
+        np.full((edge, edge), -1e9, np.float32),
+        np.full((edge, edge), -1, np.int32),
+    )
+
+
+def texture_levels(texture: Texture, uv_areas: np.ndarray, surface: Surface) -> np.ndarray:
     """Choose each triangle's mip level: the one whose texels are about as large as a sample.
 
     Args:
         texture: the texture.
-        uv_areas: (m,) areas of the triangles in texture coordinates.
-        screen: (n, 3) vertices in screen space.
-        triangles: (m, 3) int32 vertices of each triangle.
+        uv_areas: (m,) areas of the surface's triangles in texture coordinates.
+        surface: the surface that it is drawn on.
 
     Returns:
         (m,) int64 levels.
     """
-    a, b, c = (screen[triangles[:, k], :2] for k in range(3))
+    a, b, c = (surface.screen[surface.triangles[:, k], :2] for k in range(3))
     first, second = b - a, c - a
     areas = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]) / 2
     texels = uv_areas * float(texture.widths[0] * texture.heights[0])
@@ -119,16 +163,18 @@ def draw_depth(points, triangles, first, depth, owner):
 
 
 @njit(cache=True, fastmath=True)
-def sample(texels, offset, width, height, u, v, out):
-    """Read a texture level bilinearly at (u, v), v upwards, into `out`: (channels,) in [0, 1]."""
+def sample(texture, level, u, v, out):
+    """Read a level of a texture bilinearly at (u, v), v upwards, into `out`: (channels,) in [0, 1]."""
+    texels, width, height = texture.texels, texture.widths[level], texture.heights[level]
     x = min(max(u * width - 0.5, 0.0), width - 1.001)
     y = min(max((1.0 - v) * height - 0.5, 0.0), height - 1.001)
     ix, iy = int(x), int(y)
     fx, fy = x - ix, y - iy
-    i = offset + iy * width + ix
+    i = texture.offsets[level] + iy * width + ix
     w00, w01, w10, w11 = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
     for k in range(len(out)):
-        value = texels[i, k] * w00 + texels[i + 1, k] * w01 + texels[i + width, k] * w10 + texels[i + width + 1, k] * w11
+        upper = texels[i, k] * w00 + texels[i + 1, k] * w01
+        value = upper + texels[i + width, k] * w10 + texels[i + width + 1, k] * w11
         out[k] = value / np.float32(255.0)
 
 

@@ -10,9 +10,12 @@ from f2p_deploy.engine.engine import Scene
 SceneOf = Callable[[int], Scene]
 
 
+FRONT_VIEW = Scene()
+
+
 def front_scenes(index: int) -> Scene:
     """Return the editor's front view for every record."""
-    return Scene()
+    return FRONT_VIEW
 
 
 def varied_scenes(seed: int) -> SceneOf:
@@ -35,16 +38,19 @@ def random_scene(rng: np.random.Generator) -> Scene:
         float(np.cos(azimuth) * np.cos(elevation)),
     )
     warmth, strength = rng.uniform(-0.18, 0.25), rng.uniform(0.65, 1.25)
-    colour = (strength * (1 + warmth), strength, strength * (1 - warmth))
+    colour = (float(strength * (1 + warmth)), float(strength), float(strength * (1 - warmth)))
+    ambient = float(rng.uniform(0.2, 0.65))
+    red, green, blue = rng.random(3).tolist()
+    right, down = rng.uniform(-0.05, 0.05, 2).tolist()
     return Scene(
         yaw=float(yaw),
         pitch=float(pitch),
         roll=float(roll),
         light=light,
-        light_colour=tuple(float(value) for value in colour),
-        ambient=float(rng.uniform(0.2, 0.65)),
-        background=tuple(float(value) for value in rng.random(3)),
-        shift=tuple(float(value) for value in rng.uniform(-0.05, 0.05, 2)),
+        light_colour=colour,
+        ambient=ambient,
+        background=(red, green, blue),
+        shift=(right, down),
         zoom=float(rng.uniform(0.85, 1.2)),
     )
 

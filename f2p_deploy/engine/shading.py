@@ -1,8 +1,9 @@
 """How the character's surfaces take the light: skin, eyes, and everything that is drawn with an alpha texture.
 
-Compiled loops over the samples that `rasteriser.draw_depth` found. The viewer looks along -z; `light` is a unit vector
-towards the main light, `colour` its linear RGB, and a weak fill light comes from the other side.
+Compiled loops over the samples that `rasteriser.draw_depth` found.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -14,165 +15,209 @@ _WRAP = (0.42, 0.24, 0.17)
 _KEY, _FILL = 0.80, 0.12
 
 
+class Light(NamedTuple):
+    """The light of a scene; a weak fill light comes from the side opposite to the main light.
+
+    Args:
+        direction: (3,) unit vector towards the main light.
+        halfway: (3,) unit vector between the main light and the viewer, where highlights appear.
+        colour: (3,) linear RGB of the main light.
+        ambient: strength of the light from everywhere.
+    """
+
+    direction: np.ndarray
+    halfway: np.ndarray
+    colour: np.ndarray
+    ambient: np.float32
+
+
+class SkinPaint(NamedTuple):
+    """The colours of a character's skin; all colours are (3,) and linear.
+
+    Args:
+        tone, lip, hair: colours of skin, lipstick, and beard and cropped hair.
+        lip_amount: how much of `lip` covers the lips' own colour.
+        beard: (4,) density of moustache, goatee and jaw, and how much single hairs show.
+        scalp: how much cropped hair covers the scalp.
+    """
+
+    tone: np.ndarray
+    lip: np.ndarray
+    hair: np.ndarray
+    lip_amount: float
+    beard: np.ndarray
+    scalp: float
+
+
+class SkinLabels(NamedTuple):
+    """The labels of skin.
+
+    Args:
+        by_place: (h, w) uint8 labels by texture coordinate.
+        skin, inner_mouth, hair: labels of skin elsewhere, of the mouth's inside, and of cropped hair.
+    """
+
+    by_place: np.ndarray
+    skin: int
+    inner_mouth: int
+    hair: int
+
+
+def make_light(direction: tuple[float, float, float], colour: tuple[float, float, float], ambient: float) -> Light:
+    """Return the light of a scene whose main light comes from a direction of any length but zero."""
+    towards = np.asarray(direction, np.float32)
+    towards = towards / np.linalg.norm(towards)
+    halfway = towards + np.array([0, 0, 1], np.float32)
+    halfway /= np.linalg.norm(halfway) + np.float32(1e-6)
+    return Light(towards, halfway, np.asarray(colour, np.float32), np.float32(ambient))
+
+
 @njit(cache=True, fastmath=True, inline="always")
-def _irradiance(nx, ny, nz, openness, light, colour, ambient, wrap, k):
-    toward = nx * light[0] + ny * light[1] + nz * light[2]
+def _irradiance(nx, ny, nz, openness, light, wrap, k):
+    toward = nx * light.direction[0] + ny * light.direction[1] + nz * light.direction[2]
     key = max(0.0, (toward + wrap) / (1.0 + wrap))
-    fill = max(0.0, 0.3 * ny + 0.8 * nz - 0.5 * np.sign(light[0]) * nx)
-    sky = ambient * (0.85 + 0.15 * ny) * openness
-    return sky + (_KEY * key * colour[k] + _FILL * fill) * (0.35 + 0.65 * openness)
+    fill = max(0.0, 0.3 * ny + 0.8 * nz - 0.5 * np.sign(light.direction[0]) * nx)
+    sky = light.ambient * (0.85 + 0.15 * ny) * openness
+    return sky + (_KEY * key * light.colour[k] + _FILL * fill) * (0.35 + 0.65 * openness)
 
 
 @njit(cache=True, fastmath=True)
-def shade_skin(
-    image, labels, owner, screen, normals, openness, triangles, corners, kinds, uv, texels, offsets, widths, heights,
-    level, label_map, inner_mouth, skin_label, hair_label, tone, lip, lip_amount, hair, beard, scalp, light, colour, ambient,
-):  # fmt: skip
+def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light):
     """Colour and label the samples that show skin.
 
     Args:
-        image, labels, owner: (H, W, 3), (H, W) uint8 and (H, W) int32; samples with 0 <= owner < m are drawn.
-        screen, normals, openness: vertices (n, 3), normals (n, 3), and the share of sky each vertex sees (n,).
-        triangles, corners, kinds, uv: the skin's mesh and `SkinMaps.kinds` and `.uv`.
-        texels, offsets, widths, heights, level: the masks (`makehuman_skin.CHANNELS`) and the mip level to read.
-        label_map: (h, w) uint8 labels by texture coordinate.
-        inner_mouth, skin_label, hair_label: label values of the mouth's inside, of skin outside the label map, of hair.
-        tone, lip, hair: (3,) linear colours.
-        lip_amount: how much of `lip` covers the lips' own colour.
-        beard: (4,) density of moustache, goatee and jaw, and how solid the hairs are.
-        scalp: how dark cropped hair is on the scalp.
-        light, colour, ambient: the scene's light.
+        canvas: samples whose owner is one of the surface's triangles are drawn.
+        surface: the skin.
+        kinds: (m,) uint8 kind of each triangle, as in `SkinMaps`.
+        masks, level: texture with the channels `makehuman_skin.CHANNELS`, and the level to read.
+        labels: `SkinLabels`.
+        paint: `SkinPaint`.
+        light: `Light`.
     """
-    masks = np.zeros(11, np.float32)
-    diagonal = np.sqrt(light[0] ** 2 + light[1] ** 2 + (light[2] + 1) ** 2) + 1e-6
-    hx, hy, hz = light[0] / diagonal, light[1] / diagonal, (light[2] + 1) / diagonal
-    offset, width, height = offsets[level], widths[level], heights[level]
+    image, owner, triangles, normals = canvas.image, canvas.owner, surface.triangles, surface.normals
+    mask = np.zeros(11, np.float32)
+    hx, hy, hz = light.halfway
+    tone, place = paint.tone, labels.by_place
     for y in range(owner.shape[0]):
         for x in range(owner.shape[1]):
             t = owner[y, x]
             if t < 0 or t >= len(triangles):
                 continue
             a, b, c = triangles[t]
-            wa, wb, wc = barycentric(screen, a, b, c, x + 0.5, y + 0.5)
+            wa, wb, wc = barycentric(surface.screen, a, b, c, x + 0.5, y + 0.5)
             nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
             ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
             nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
             length = np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
             nx, ny, nz = nx / length, ny / length, nz / length
-            sky = wa * openness[a] + wb * openness[b] + wc * openness[c]
+            sky = wa * surface.openness[a] + wb * surface.openness[b] + wc * surface.openness[c]
             kind = kinds[t]
             if kind == 2:
-                labels[y, x] = inner_mouth
+                canvas.labels[y, x] = labels.inner_mouth
                 image[y, x, 0], image[y, x, 1], image[y, x, 2] = 0.045 + 0.1 * tone[0], 0.012, 0.012
                 continue
             if kind == 0:
-                ca, cb, cc = corners[t]
-                u = wa * uv[ca, 0] + wb * uv[cb, 0] + wc * uv[cc, 0]
-                v = wa * uv[ca, 1] + wb * uv[cb, 1] + wc * uv[cc, 1]
-                sample(texels, offset, width, height, u, v, masks)
-                column = min(max(int(u * label_map.shape[1]), 0), label_map.shape[1] - 1)
-                row = min(max(int((1 - v) * label_map.shape[0]), 0), label_map.shape[0] - 1)
-                labels[y, x] = label_map[row, column]
+                ca, cb, cc = surface.corners[t]
+                u = wa * surface.uv[ca, 0] + wb * surface.uv[cb, 0] + wc * surface.uv[cc, 0]
+                v = wa * surface.uv[ca, 1] + wb * surface.uv[cb, 1] + wc * surface.uv[cc, 1]
+                sample(masks, level, u, v, mask)
+                column = min(max(int(u * place.shape[1]), 0), place.shape[1] - 1)
+                row = min(max(int((1 - v) * place.shape[0]), 0), place.shape[0] - 1)
+                canvas.labels[y, x] = place[row, column]
             else:
-                masks[:] = 0.0
-                masks[3] = 0.5
-                masks[7] = 0.5
-                labels[y, x] = skin_label
-            facial = max(max(beard[0] * masks[4], beard[1] * masks[5]), beard[2] * masks[6])
-            facial = min(1.0, facial * (1.0 - beard[3] + beard[3] * 2.0 * masks[7]) * 1.15)
-            cropped = min(1.0, scalp * masks[8] * (0.7 + 0.6 * masks[7]))
+                mask[:] = 0.0
+                mask[3] = 0.5
+                mask[7] = 0.5
+                canvas.labels[y, x] = labels.skin
+            facial = max(max(paint.beard[0] * mask[4], paint.beard[1] * mask[5]), paint.beard[2] * mask[6])
+            facial = min(1.0, facial * (1.0 - paint.beard[3] + paint.beard[3] * 2.0 * mask[7]) * 1.15)
+            cropped = min(1.0, paint.scalp * mask[8] * (0.7 + 0.6 * mask[7]))
             if cropped > 0.45:
-                labels[y, x] = hair_label
-            gloss = (0.045 + 0.09 * masks[9] + 0.10 * lip_amount * masks[2]) * (1 - facial) * (1 - 0.7 * cropped)
+                canvas.labels[y, x] = labels.hair
+            gloss = (0.045 + 0.09 * mask[9] + 0.10 * paint.lip_amount * mask[2]) * (1 - facial) * (1 - 0.7 * cropped)
             highlight = max(0.0, nx * hx + ny * hy + nz * hz) ** 20 * gloss * (0.4 + 0.6 * sky)
-            rim = (1.0 - min(1.0, max(0.0, nz))) ** 3 * 0.05 * ambient
-            grain = 1.0 + (masks[3] - 0.5) * 0.55
+            rim = (1.0 - min(1.0, max(0.0, nz))) ** 3 * 0.05 * light.ambient
+            grain = 1.0 + (mask[3] - 0.5) * 0.55
             for k in range(3):
                 red = (0.07, -0.12, -0.11)[k]
-                albedo = tone[k] * grain * (1.0 + masks[0] * red * (1.25 - 0.6 * tone[0]))
-                albedo *= 1.0 - masks[1] * (0.26, 0.34, 0.26)[k]
-                albedo *= 1.0 - masks[10] * (0.05, 0.10, 0.08)[k]
+                albedo = tone[k] * grain * (1.0 + mask[0] * red * (1.25 - 0.6 * tone[0]))
+                albedo *= 1.0 - mask[1] * (0.26, 0.34, 0.26)[k]
+                albedo *= 1.0 - mask[10] * (0.05, 0.10, 0.08)[k]
                 natural = tone[k] * (0.86, 0.56, 0.56)[k] + (0.02, 0.0, 0.003)[k]
-                lips = natural * (1 - lip_amount) + lip[k] * lip_amount
-                albedo = albedo * (1 - masks[2]) + lips * masks[2]
-                albedo = albedo * (1 - facial) + hair[k] * (0.55 + 0.9 * masks[7]) * facial
-                albedo = albedo * (1 - cropped) + hair[k] * (0.6 + 0.8 * masks[7]) * cropped
+                lips = natural * (1 - paint.lip_amount) + paint.lip[k] * paint.lip_amount
+                albedo = albedo * (1 - mask[2]) + lips * mask[2]
+                albedo = albedo * (1 - facial) + paint.hair[k] * (0.55 + 0.9 * mask[7]) * facial
+                albedo = albedo * (1 - cropped) + paint.hair[k] * (0.6 + 0.8 * mask[7]) * cropped
                 wrap = _WRAP[k] * (1 - 0.6 * facial)
                 image[y, x, k] = (
-                    albedo * _irradiance(nx, ny, nz, sky, light, colour, ambient, wrap, k)
-                    + (highlight * colour[k] + rim)
+                    albedo * _irradiance(nx, ny, nz, sky, light, wrap, k)
+                    + (highlight * light.colour[k] + rim)
                 )  # fmt: skip
 
 
 @njit(cache=True, fastmath=True)
-def shade_eyes(
-    image, labels, owner, first, screen, normals, openness, triangles, corners, uv, texels, offset, width, height,
-    iris, sides, light, colour, ambient,
-):  # fmt: skip
+def shade_eyes(canvas, surface, first, sides, texture, level, iris, light):
     """Colour and label the samples that show the eyeballs.
 
     Args:
-        image, labels, owner: as for `shade_skin`; samples with first <= owner are drawn.
-        first: the number of the eyes' first triangle in `owner`.
-        screen, normals, openness, triangles, corners, uv: the eyes' mesh.
-        texels, offset, width, height: one level of the eye texture; channels are brightness, iris mask, veins.
-        iris: (3,) linear colour.
+        canvas: samples whose owner is `first` or above are drawn.
+        surface: the eyeballs.
+        first: the number of their first triangle in the canvas's owners.
         sides: (m,) uint8 label of each triangle: the eye at the left or at the right.
-        light, colour, ambient: the scene's light.
+        texture, level: channels are brightness, iris and veins; and the level to read.
+        iris: (3,) linear colour.
+        light: `Light`.
     """
+    image, owner, triangles, normals, uv = canvas.image, canvas.owner, surface.triangles, surface.normals, surface.uv
     texel = np.zeros(3, np.float32)
-    diagonal = np.sqrt(light[0] ** 2 + light[1] ** 2 + (light[2] + 1) ** 2) + 1e-6
-    hx, hy, hz = light[0] / diagonal, light[1] / diagonal, (light[2] + 1) / diagonal
+    hx, hy, hz = light.halfway
     for y in range(owner.shape[0]):
         for x in range(owner.shape[1]):
             t = owner[y, x] - first
             if t < 0:
                 continue
             a, b, c = triangles[t]
-            wa, wb, wc = barycentric(screen, a, b, c, x + 0.5, y + 0.5)
+            wa, wb, wc = barycentric(surface.screen, a, b, c, x + 0.5, y + 0.5)
             nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
             ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
             nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
-            sky = wa * openness[a] + wb * openness[b] + wc * openness[c]
-            ca, cb, cc = corners[t]
+            sky = wa * surface.openness[a] + wb * surface.openness[b] + wc * surface.openness[c]
+            ca, cb, cc = surface.corners[t]
             u = wa * uv[ca, 0] + wb * uv[cb, 0] + wc * uv[cc, 0]
             v = wa * uv[ca, 1] + wb * uv[cb, 1] + wc * uv[cc, 1]
-            sample(texels, offset, width, height, u, v, texel)
-            labels[y, x] = sides[t]
+            sample(texture, level, u, v, texel)
+            canvas.labels[y, x] = sides[t]
             shine = max(0.0, nx * hx + ny * hy + nz * hz) ** 140 * 1.3
             for k in range(3):
                 white = (0.84, 0.78, 0.74)[k] * (1.0 - texel[2] * (0.0, 0.35, 0.35)[k])
                 bright = texel[0] * texel[0]
                 albedo = white * bright * (1 - texel[1]) + iris[k] * bright * 2.6 * texel[1]
-                amount = _irradiance(nx, ny, nz, sky, light, colour, ambient, 0.35, k)
-                image[y, x, k] = albedo * amount * (0.6 + 0.4 * sky) + shine * colour[k] * (0.3 + 0.7 * sky)
+                amount = _irradiance(nx, ny, nz, sky, light, 0.35, k)
+                image[y, x, k] = albedo * amount * (0.6 + 0.4 * sky) + shine * light.colour[k] * (0.3 + 0.7 * sky)
 
 
 @njit(cache=True, fastmath=True)
-def blend_layer(
-    image, cover, depth, screen, normals, openness, opacity, triangles, corners, uv, order, levels,
-    texels, offsets, widths, heights, tint, bias, thickness, light, colour, ambient,
-):  # fmt: skip
+def blend_layer(canvas, cover, surface, opacity, order, texture, levels, tint, bias, thickness, light):
     """Blend triangles with an alpha texture over the picture, farthest first.
 
     Args:
-        image: (H, W, 3), changed in place.
+        canvas: its image is changed, its depth hides what lies behind.
         cover: (H, W), how much of each sample the layer covers; changed in place.
-        depth: (H, W), the opaque surfaces; samples behind them by more than `bias` are hidden.
-        screen, normals, openness, triangles, corners, uv: the layer's mesh.
+        surface: the layer's mesh.
         opacity: (n,) factor on the texture's alpha at each vertex.
         order: (m,) triangles from far to near.
-        levels: (m,) mip level of each triangle.
-        texels, offsets, widths, heights: the texture; channels are brightness (0.4 is the tint itself), label, alpha.
+        texture, levels: channels are brightness (0.4 is the tint itself), label and alpha; the level of each triangle.
         tint: (3,) linear colour.
         bias: how far behind the opaque surfaces a sample may lie and still be seen.
         thickness: how far behind the layer's own solid samples.
-        light, colour, ambient: the scene's light.
+        light: `Light`.
     """
+    image, screen, triangles, normals, uv = canvas.image, surface.screen, surface.triangles, surface.normals, surface.uv
+    openness = surface.openness
     texel = np.zeros(3, np.float32)
-    height, width = depth.shape
-    # The hair nearest to the viewer hides what lies behind it even where the sorting of triangles errs: its depth first.
-    front = depth - bias
+    height, width = cover.shape
+    # The layer's solid part hides what lies behind it even where the sorting of triangles errs: its depth comes first.
+    front = canvas.depth - bias
     for index in range(2 * len(order)):
         t = order[index % len(order)]
         blending = index >= len(order)
@@ -184,8 +229,7 @@ def blend_layer(
         inverse = 1.0 / area
         x0, x1 = max(0, int(np.ceil(min(xa, xb, xc) - 0.5))), min(width - 1, int(np.floor(max(xa, xb, xc) - 0.5)))
         y0, y1 = max(0, int(np.ceil(min(ya, yb, yc) - 0.5))), min(height - 1, int(np.floor(max(ya, yb, yc) - 0.5)))
-        ca, cb, cc = corners[t]
-        offset, w, h = offsets[levels[t]], widths[levels[t]], heights[levels[t]]
+        ca, cb, cc = surface.corners[t]
         for y in range(y0, y1 + 1):
             py = y + 0.5
             for x in range(x0, x1 + 1):
@@ -200,7 +244,7 @@ def blend_layer(
                     continue
                 u = wa * uv[ca, 0] + wb * uv[cb, 0] + wc * uv[cc, 0]
                 v = wa * uv[ca, 1] + wb * uv[cb, 1] + wc * uv[cc, 1]
-                sample(texels, offset, w, h, u, v, texel)
+                sample(texture, levels[t], u, v, texel)
                 solid = wa * opacity[a] + wb * opacity[b] + wc * opacity[c]
                 alpha = texel[2] * solid
                 if not blending:
@@ -217,6 +261,6 @@ def blend_layer(
                 sky = 0.25 + 0.75 * (wa * openness[a] + wb * openness[b] + wc * openness[c])
                 bright = texel[0] * 2.5
                 for k in range(3):
-                    amount = _irradiance(nx * side, ny * side, nz * side, sky, light, colour, ambient, 0.5, k)
+                    amount = _irradiance(nx * side, ny * side, nz * side, sky, light, 0.5, k)
                     shown = tint[k] * bright * bright * amount
                     image[y, x, k] += (shown - image[y, x, k]) * alpha
