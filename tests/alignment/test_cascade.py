@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, Segmentation, read_photo
+from f2p_deploy.engine.engine import HELEN_CLASSES
+
+pytest.importorskip("skimage")
+
+
+def distance(found: np.ndarray, true: np.ndarray) -> float:
+    """Mean distance of five points in distances of the eyes."""
+    return float(np.hypot(*(found - true).T).mean() / np.hypot(*(true[1] - true[0])))
+
+
+def test_the_astronaut_without_any_download(astronaut: np.ndarray) -> None:
+    (face,) = CascadeFinder().find(astronaut)
+    true = np.array([(204, 102), (246, 104), (223.7, 126), (202.3, 139.2), (244.5, 140.6)])
+    assert distance(face.array, true) < 0.25
+    assert face.source == "cascade" and face.yaw == 0 and face.dense is None
+
+
+def test_portraits_and_their_points(finder: MediaPipeFinder, shared: Path) -> None:
+    errors = []
+    for number in range(0, 147, 12):
+        photo = read_photo(shared / "data" / "portraits" / f"p{number:04d}.jpg")
+        found = CascadeFinder().find(photo)
+        errors.append(distance(found[0].array, finder.find(photo)[0].array) if found else np.inf)
+    assert np.median(errors) < 0.16
+    assert sum(error < 0.3 for error in errors) >= len(errors) - 1
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket", "chelsea"])
+def test_no_face_where_there_is_none(name: str) -> None:
+    assert CascadeFinder().find(getattr(pytest.importorskip("skimage.data"), name)()) == []
+
+
+def test_a_small_face_in_a_large_photo(astronaut: np.ndarray) -> None:
+    large = np.full((1500, 2000, 3), 128, np.uint8)
+    large[700:1212, 1200:1712] = astronaut
+    (face,) = CascadeFinder().find(large)
+    assert np.abs(face.array[:2] - (np.array([(204, 102), (246, 104)]) + (1200, 700))).max() < 15
+
+
+def test_a_picture_smaller_than_the_window_has_no_face() -> None:
+    assert CascadeFinder().find(np.zeros((20, 300, 3), np.uint8)) == []
+
+
+def test_segmentation_that_sees_no_eyes_and_no_mouth_drops_the_box(astronaut: np.ndarray, template: dict) -> None:
+    def only_skin(crop: np.ndarray) -> np.ndarray:
+        return np.eye(len(HELEN_CLASSES), dtype=np.float32)[:, 1, None, None] * np.ones((1, 32, 32), np.float32)
+
+    assert CascadeFinder(Segmentation(only_skin, template, 128)).find(astronaut) == []
+
+
+def test_the_photo_is_not_changed(astronaut: np.ndarray) -> None:
+    copy = astronaut.copy()
+    CascadeFinder().find(copy)
+    assert np.array_equal(copy, astronaut)
+    assert Image.fromarray(copy).size == (512, 512)
