@@ -1,0 +1,54 @@
+"""`f2p-deploy bundle`: what lies in a bundle."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+bundle_app = typer.Typer(name="bundle", no_args_is_help=True, help="Look into bundles.", rich_markup_mode=None)
+
+
+@bundle_app.callback()
+def _bundle() -> None:
+    """Look into bundles."""
+
+
+@bundle_app.command()
+def show(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="The bundle; the demo bundle if not given.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show a bundle's schema, sizes, networks, settings and where they came from."""
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.bundle_summary import summarise
+    from f2p_deploy.settings import to_data
+
+    opened = load_bundle(folder)
+    summary = summarise(opened)
+    if as_json:
+        console.emit(summary)
+        return
+    schema = opened.schema
+    console.result(f"{opened.name}: {opened.path}")
+    console.result(
+        f"schema {schema.name}: {schema.n} parameters, {schema.n_c} controllers in {len(schema.groups)} groups, "
+        f"{schema.n_d} options in {len(schema.discrete_groups)} discrete groups"
+    )
+    console.result(f"fingerprint {opened.fingerprint}\n")
+    rows = [
+        (part["name"], f"{part['parameters']:,}", part["dtype"], f"{part['bytes'] / 1e6:.2f} MB")
+        for part in summary["parts"]
+    ]
+    console.table(rows, ("part", "parameters", "stored as", "size"))
+    console.result("\nsettings:")
+    for section, values in to_data(opened.settings).items():
+        console.result(f"  {section}: {json.dumps(values)}")
+    console.result("\nprovenance:" if opened.provenance else "\nprovenance: none")
+    for part, facts in opened.provenance.items():
+        console.result(f"  {part}")
+        console.table([(f"    {key}", str(value) if isinstance(value, str) else json.dumps(value)) for key, value in facts.items()])

@@ -1,0 +1,163 @@
+"""What the command line says: sentences and progress on stderr, results on stdout."""
+
+import json
+import logging
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Seconds between two lines of progress where there is no terminal to draw a bar on.
+_LINE_EVERY = 30.0
+
+_COLOURS = {"error": "31", "warning": "33"}
+
+
+class _Output:
+    """Where sentences go while a bar is drawn, and whether the one JSON object was printed."""
+
+    bar_console: "Console | None" = None
+    emitted = False
+
+
+def result(text: str) -> None:
+    """Print a line of the result."""
+    print(text, flush=True)
+
+
+def emit(data: object) -> None:
+    """Print the one object of `--json`."""
+    _Output.emitted = True
+    print(json.dumps(data, indent=2, ensure_ascii=False), flush=True)
+
+
+def emitted() -> bool:
+    """Return whether the one object of `--json` was printed."""
+    return _Output.emitted
+
+
+def sentence(text: str, kind: str = "") -> None:
+    """Print a sentence on stderr, above the bar if there is one.
+
+    Args:
+        text: never wrapped or marked up.
+        kind: `error`, `warning` or nothing; becomes the first word.
+    """
+    if _Output.bar_console is not None:
+        line = f"{kind}: {text}" if kind else text
+        _Output.bar_console.print(line, soft_wrap=True, markup=False, highlight=False, style=_style(kind))
+        return
+    prefix = f"{kind}: " if kind else ""
+    if prefix and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        prefix = f"\x1b[1;{_COLOURS[kind]}m{prefix}\x1b[0m"
+    print(f"{prefix}{text}", file=sys.stderr, flush=True)
+
+
+def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
+    """Print rows in columns on stdout; wrapped to the terminal, one line a row elsewhere."""
+    if sys.stdout.isatty():
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(*headers, box=SIMPLE_HEAD, show_header=bool(headers), pad_edge=False)
+        for _ in rows[0] if rows and not headers else ():
+            drawn.add_column()
+        for row in rows:
+            drawn.add_row(*(Text(cell) for cell in row))
+        Console().print(drawn)
+        return
+    lines = [headers, *rows] if headers else list(rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+class Bar:
+    """A progress bar on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, progress: Any) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+        self._next_line = time.monotonic() + _LINE_EVERY
+
+    def update(self, key: str, done: float, total: float, doing: str) -> None:
+        """Show how far something is.
+
+        Args:
+            key: one line of the display each.
+            done, total: in any unit.
+            doing: what is being done.
+        """
+        if self._progress is not None:
+            if key not in self._tasks:
+                self._tasks[key] = self._progress.add_task(doing, total=total)
+            self._progress.update(self._tasks[key], completed=done, total=total, description=doing)
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_EVERY
+            sentence(f"{doing} ({done / total:.0%})")
+
+
+@contextmanager
+def bar() -> Iterator[Bar]:
+    """Draw progress on stderr while a block runs."""
+    if not sys.stderr.isatty():
+        yield Bar(None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Doing(ProgressColumn):
+        """The description as it is: file names are no markup."""
+
+        def render(self, task: Task) -> Text:
+            return Text(task.description)
+
+    console = Console(stderr=True)
+    columns = (BarColumn(28), TaskProgressColumn(), TimeRemainingColumn(), Doing())
+    with Progress(*columns, console=console, transient=True) as drawn:
+        _Output.bar_console = console
+        try:
+            yield Bar(drawn)
+        finally:
+            _Output.bar_console = None
+
+
+def set_up(verbose: bool = False) -> None:
+    """Quieten libraries, send the package's own warnings to stderr; with `verbose` everything."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
+    os.environ.setdefault("GLOG_minloglevel", "0" if verbose else "3")
+    warnings.simplefilter("default" if verbose else "ignore")
+    root, own = logging.getLogger(), logging.getLogger("f2p_deploy")
+    for handler in [handler for handler in root.handlers if isinstance(handler, _SentenceHandler)]:
+        root.removeHandler(handler)
+    root.addHandler(_SentenceHandler())
+    root.setLevel(logging.INFO if verbose else logging.CRITICAL)
+    own.setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+class _SentenceHandler(logging.Handler):
+    """Turns log records into sentences."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            sentence(self.format(record), "warning")
+        else:
+            sentence(f"{record.name}: {self.format(record)}")
+
+
+def reset() -> None:
+    """Begin a new command."""
+    _Output.emitted = False
+
+
+def _style(kind: str) -> str | None:
+    return {"error": "bold red", "warning": "yellow"}.get(kind)

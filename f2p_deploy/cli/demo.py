@@ -1,0 +1,37 @@
+"""`f2p-deploy demo`: the sample photo through everything."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+from f2p_deploy.cli.export import show as show_artifact
+from f2p_deploy.cli.run import show as show_report
+
+
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the results go.")] = Path("f2p-demo"),
+    landmarker: options.Landmarker = None,
+    offline: options.Offline = False,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Make the sample photo a character in three ways and export the demo bundle to ONNX."""
+    from f2p_deploy.demo import run_demo
+
+    options.use_threads(threads)
+    with console.bar() as bar:
+        outcome = run_demo(out, landmarker, offline, lambda done, total, doing: bar.update("demo", done, total, doing))
+    if as_json:
+        artifact = {"artifact": str(outcome.artifact.folder), **outcome.artifact.manifest.to_dict()}
+        console.emit({"characters": outcome.report.to_dict(), "artifact": artifact})
+    else:
+        console.sentence(outcome.report.finder)
+        show_report(outcome.report)
+        console.result("")
+        show_artifact(outcome.artifact)
+    if outcome.report.failed:
+        raise typer.Exit(2)
+    outcome.artifact.manifest.require_parity()

@@ -1,0 +1,47 @@
+"""`f2p-deploy doctor` and `f2p-deploy landmarker`: what is here, and the one file that is worth fetching."""
+
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+_MARKS = {"ok": "ok", "absent": "-", "wrong": "WRONG"}
+
+
+def doctor(
+    assets: options.Assets = None, landmarker: options.Landmarker = None, as_json: options.Json = False
+) -> None:
+    """Say what this machine can do, and what is missing for the rest. Nothing is installed or changed."""
+    from f2p_deploy.doctor import diagnose
+
+    findings = diagnose(assets, landmarker)
+    if as_json:
+        console.emit({"findings": [asdict(finding) for finding in findings]})
+        return
+    for area, group in groupby(findings, key=lambda finding: finding.area):
+        console.result(f"{area}:")
+        rows = []
+        for finding in group:
+            remedy = f"; {finding.remedy}" if finding.remedy and finding.status != "ok" else ""
+            rows.append((f"  {finding.name}", _MARKS[finding.status], f"{finding.detail}{remedy}"))
+        console.table(rows)
+
+
+def landmarker(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Where to put it; the cache if not given.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Download MediaPipe's face landmarker (4 MB, Apache-2.0) and check its SHA-256; `run` finds it by itself."""
+    from f2p_deploy.alignment import download_landmarker
+
+    path = download_landmarker(destination=out)
+    if as_json:
+        console.emit({"landmarker": str(path)})
+    else:
+        console.result(str(path))

@@ -1,0 +1,47 @@
+"""`f2p-deploy render`: parameters to a picture."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+from f2p_deploy.errors import InputError
+
+
+def render(
+    parameters: Annotated[
+        Path | None, typer.Argument(metavar="PARAMETERS", help="A character's parameters: .json, .csv or .f32.")
+    ] = None,
+    average: Annotated[bool, typer.Option("--average", help="Draw the average face.")] = False,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Draw with the reference engine instead of the imitator.")
+    ] = False,
+    assets: options.Assets = None,
+    bundle: options.Bundle = None,
+    size: Annotated[int | None, typer.Option("--size", metavar="N", help="Edge of the picture in pixels.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="PNG", help="The picture; <name of the parameters>.png if not given."),
+    ] = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Draw a character from its parameters, after somebody moved its sliders, say."""
+    if (parameters is None) == (not average):
+        raise InputError("name a file of parameters, or --average for the average face, and not both")
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.character import parameters as characters
+    from f2p_deploy.creation import drawing
+
+    picture = out or Path(f"{parameters.stem if parameters else 'average'}.png")
+    drawing.check_picture_path(picture)
+    opened = load_bundle(bundle)
+    character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
+    drawn = drawing.draw_character(opened, character, drawing.engine_for(opened.schema, assets) if engine else None, size)
+    drawing.write_picture(picture, drawn)
+    if as_json:
+        drawn_by = "engine" if engine else "imitator"
+        console.emit({"picture": str(picture), "size": drawn.shape[0], "drawn_by": drawn_by, "bundle": opened.name})
+    else:
+        console.result(str(picture))

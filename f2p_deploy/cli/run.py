@@ -1,0 +1,105 @@
+"""`f2p-deploy run`: photos to characters."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+if TYPE_CHECKING:
+    from f2p_deploy.creation import Report
+
+
+def run(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders of photos.")],
+    mode: Annotated[
+        list[str],
+        typer.Option(
+            "--mode",
+            metavar="auto|one-shot|iterative|hybrid",
+            help="How characters are made; given more than once, all of them side by side.",
+        ),
+    ] = ["auto"],  # noqa: B006 - typer wants a list and copies it
+    bundle: options.Bundle = None,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the results go.")] = Path("f2p-out"),
+    face: Annotated[
+        int | None, typer.Option("--face", metavar="N", help="Which face of a photo, 1 being the largest.")
+    ] = None,
+    landmarker: options.Landmarker = None,
+    landmarks: options.Landmarks = None,
+    offline: options.Offline = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="PARAMETERS.json", help="Keep the values that are locked in this file."),
+    ] = None,
+    engine: Annotated[bool, typer.Option("--engine", help="Let the reference engine draw the characters, too.")] = False,
+    assets: options.Assets = None,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Make editable characters from photos.
+
+    Leaves OUT/<photo>/parameters.json, aligned.png and character.png, and OUT/index.html and OUT/summary.csv for all.
+    A photo without a usable face does not stop the others; the exit code is 0 if every photo became a character, else 2.
+    """
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.creation import choose_finder_for, create_characters
+    from f2p_deploy.creation.drawing import engine_for, read_character
+    from f2p_deploy.creation.mode import check_modes
+    from f2p_deploy.creation.sources import expand
+
+    check_modes(mode)
+    expand(photos)
+    opened = load_bundle(bundle)
+    kept = None if keep is None else read_character(keep, opened.schema)
+    drawing = engine_for(opened.schema, assets) if engine else None
+    finder = choose_finder_for(opened, landmarker, landmarks, offline)
+    options.use_threads(threads)
+    if not as_json:
+        console.sentence(finder.sentence)
+    with console.bar() as bar:
+        report = create_characters(
+            photos,
+            opened,
+            out,
+            mode,
+            finder=finder,
+            face=face,
+            keep=kept,
+            engine=drawing,
+            progress=lambda done, total, doing: bar.update("photos", done, total, doing),
+        )
+    if as_json:
+        console.emit(report.to_dict())
+    else:
+        show(report)
+    if report.failed:
+        raise typer.Exit(2)
+
+
+def show(report: "Report") -> None:
+    """Print what came of the photos: warnings and failures as sentences, characters as a table."""
+    for note in report.notes:
+        console.sentence(note)
+    for result in report.created:
+        for warning in result.warnings:
+            console.sentence(f"{result.photo.name}: {warning}", "warning")
+    for failure in report.failed:
+        console.sentence(failure.message, "error")
+    rows = [
+        (
+            result.photo.name,
+            result.mode,
+            f"{result.losses[0]:.4f} -> {result.losses[-1]:.4f}" if result.losses else "-",
+            f"{result.generation_seconds:.2f} s",
+            str(report.out / result.name),
+        )
+        for result in report.created
+    ]
+    if rows:
+        console.table(rows, ("photo", "mode", "loss", "time", "character"))
+    for result in report.created if len(report.created) == 1 else ():
+        console.result(f"{result.mode}: {result.mode_reason}")
+    console.result(f"page: {report.page}")

@@ -1,0 +1,83 @@
+"""`f2p-deploy train`: rendered pairs and photos to a bundle's networks."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+from f2p_deploy.errors import InputError
+
+#: The word for all stages, one after the other.
+ALL = "all"
+
+
+def train(
+    stage: Annotated[
+        str, typer.Argument(metavar="STAGE", help="imitator, recognition, segmentation, translator, priors or all.")
+    ],
+    front: Annotated[Path, typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view.")],
+    varied: Annotated[
+        Path | None,
+        typer.Option("--varied", metavar="DIR", help="Rendered pairs in varied scenes: for recognition, segmentation."),
+    ] = None,
+    portraits: Annotated[
+        list[Path] | None,
+        typer.Option("--portraits", metavar="DIR", help="A folder of photos; may be repeated."),
+    ] = None,
+    bundle: Annotated[
+        Path, typer.Option("--bundle", metavar="DIR", help="The bundle to make or to go on with.")
+    ] = Path("bundle"),
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="lite|paper", help="Sizes and schedules of a new bundle.")
+    ] = "lite",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, order and augmentation.")] = 0,
+    landmarker: options.Landmarker = None,
+    landmarks: options.Landmarks = None,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Train the networks of a bundle, one stage a command or all of them.
+
+    A stopped or killed training goes on where its last saved state is, with the same command. States, metrics and
+    picture sheets lie in <bundle>.training.
+    """
+    from f2p_deploy.character.schema import suggestion
+    from f2p_deploy.training.presets import STAGES, preset_named
+
+    if stage not in (*STAGES, ALL):
+        raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
+    recipe = preset_named(preset)
+    from f2p_deploy.alignment import choose_finder
+    from f2p_deploy.dependencies import missing_modules, require
+
+    if "torch" in missing_modules("export"):
+        require("export", "training")
+    from f2p_deploy.training.stages import Sources, train_stage
+
+    options.use_threads(threads)
+    finder = choose_finder(landmarker, landmarks) if portraits else None
+    sources = Sources(front, varied, tuple(portraits or ()), finder)
+    command = shlex.join(["f2p-deploy", *sys.argv[1:]])
+    for name in STAGES if stage == ALL else (stage,):
+        with console.bar() as bar:
+
+            def updated(done: int, total: int, numbers: Mapping[str, float], name: str = name) -> None:
+                bar.update(name, done, total, f"{name}, update {done} of {total}, loss {numbers['loss']:.4f}")
+
+            def aligned(done: int, total: int, name: str = name) -> None:
+                bar.update("portraits", done, total, f"{name}: aligning portraits")
+
+            trained = train_stage(name, bundle, recipe, sources, seed, command, updated, aligned)
+        if not as_json:
+            facts = trained.provenance.get(name, {})
+            metrics = ", ".join(f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items())
+            console.result(f"{name}: {facts.get('seconds', 0)} s{f', {metrics}' if metrics else ''}")
+    if as_json:
+        console.emit({"bundle": str(trained.path), "provenance": dict(trained.provenance)})
+    else:
+        console.result(f"bundle: {trained.path}")

@@ -1,0 +1,75 @@
+"""A loss curve as inline SVG, coloured by the page's own style."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+_WIDTH, _HEIGHT = 420, 190
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 16, 40
+
+
+def loss_curve(losses: Sequence[float], title: str) -> str:
+    """Draw the loss over the iterations.
+
+    Args:
+        losses: before each iteration and after the last, two or more.
+        title: what a screen reader says.
+
+    Returns:
+        An `<svg>` element with axes, the first and the last value.
+    """
+    low, high, step = _axis(min(losses), max(losses))
+    last = len(losses) - 1
+
+    def x(i: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * i / last
+
+    def y(loss: float) -> float:
+        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (loss - low) / (high - low)
+
+    lines = [
+        f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">',
+        f"<title>{escape(title)}</title>",
+    ]
+    for i in range(round((high - low) / step) + 1):
+        tick = low + i * step
+        lines.append(f'<path class="grid" d="M{_LEFT} {y(tick):.1f}H{_WIDTH - _RIGHT}"/>')
+        lines.append(f'<text class="tick" x="{_LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{_short(tick)}</text>')
+    for i in _iteration_ticks(last):
+        lines.append(f'<text class="tick" x="{x(i):.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{i}</text>')
+    points = " ".join(f"{x(i):.1f},{y(loss):.1f}" for i, loss in enumerate(losses))
+    lines.append(f'<polyline class="line" points="{points}"/>')
+    for i, anchor, dx in ((0, "start", 8), (last, "end", -2)):
+        lines.append(f'<circle class="dot" cx="{x(i):.1f}" cy="{y(losses[i]):.1f}" r="3.5"/>')
+        below = y(losses[i]) + (18 if y(losses[i]) < _TOP + 16 and i else -9 if i else 4)
+        lines.append(
+            f'<text class="value" x="{x(i) + dx:.1f}" y="{below:.1f}" text-anchor="{anchor}">{losses[i]:.4g}</text>'
+        )
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    lines.append(f'<text class="axis" x="{middle}" y="{_HEIGHT - 5}" text-anchor="middle">iteration</text>')
+    centre = (_TOP + _HEIGHT - _BOTTOM) / 2
+    lines.append(
+        f'<text class="axis" x="12" y="{centre}" text-anchor="middle" transform="rotate(-90 12 {centre})">loss</text>'
+    )
+    lines.append("</svg>")
+    return "".join(lines)
+
+
+def _axis(lowest: float, highest: float) -> tuple[float, float, float]:
+    """Return the ends of an axis that holds two values, and the distance of its ticks (1, 2 or 5 times ten)."""
+    span = max(highest - lowest, abs(highest) * 0.02, 1e-9)
+    magnitude = 10.0 ** math.floor(math.log10(span / 4))
+    step = next(nice * magnitude for nice in (1, 2, 5, 10) if nice * magnitude >= span / 4)
+    low = math.floor(lowest / step) * step
+    high = max(math.ceil(highest / step) * step, low + step)
+    return low, high, step
+
+
+def _iteration_ticks(last: int) -> list[int]:
+    step = next((nice for nice in (1, 2, 5, 10, 20, 50, 100, 200, 500) if last / nice <= 6), last)
+    ticks = list(range(0, last + 1, step))
+    return ticks if last - ticks[-1] == 0 else [*(t for t in ticks if last - t > step / 2), last]
+
+
+def _short(value: float) -> str:
+    return f"{value:.6g}" if abs(value) > 1e-12 else "0"

@@ -1,0 +1,110 @@
+"""Parameters to a picture: the imitator's, or the engine's own."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.character.parameter_files import read_parameters
+from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.dependencies import missing_modules, require
+from f2p_deploy.engine.engine import Engine
+from f2p_deploy.errors import InputError
+
+#: Suffixes of pictures that are written.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+#: The engine draws any size; the imitator's picture is resampled.
+SMALLEST_SIZE, LARGEST_SIZE = 16, 4096
+
+
+def engine_for(schema: Schema, assets: Path | None = None) -> Engine:
+    """Return the reference engine for a bundle's schema.
+
+    Args:
+        schema: one whose sliders are MakeHuman's.
+        assets: the folder of MakeHuman's assets; from the environment if not given.
+
+    Raises:
+        MissingDependency: the assets are not here, or lack a file.
+        InputError: the schema is another engine's.
+    """
+    from f2p_deploy.engine.makehuman import MakeHumanEngine
+    from f2p_deploy.engine.makehuman_assets import find_assets
+
+    return MakeHumanEngine(schema, find_assets(assets))
+
+
+def read_character(path: Path, schema: Schema) -> Parameters:
+    """Read one character's parameters; see `read_parameters`.
+
+    Raises:
+        InputError: a folder, or no parameters of this schema.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name the parameters in it, such as {path / 'parameters.json'}")
+    return read_parameters(path, schema)
+
+
+def draw_character(
+    bundle: Bundle, parameters: Parameters, engine: Engine | None = None, size: int | None = None
+) -> np.ndarray:
+    """Draw parameters with the engine if there is one, else with the bundle's imitator.
+
+    Args:
+        bundle: gives the imitator and its size.
+        parameters: for the bundle's schema.
+        engine: draws instead of the imitator.
+        size: edge of the picture in pixels; the bundle's if not given.
+
+    Returns:
+        (size, size, 3) uint8 RGB.
+
+    Raises:
+        InputError: a size out of range, or parameters of another schema.
+        MissingDependency: the imitator is asked for without PyTorch.
+    """
+    edge = size or bundle.settings.architecture.image_size
+    if not SMALLEST_SIZE <= edge <= LARGEST_SIZE:
+        raise InputError(f"a picture is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, found {edge}")
+    if engine is not None:
+        return engine.render(parameters.values, edge).image
+    if "torch" in missing_modules("export"):
+        require("export", "the imitator")
+    from f2p_deploy.generation import render
+
+    picture = render(bundle, parameters)
+    if picture.shape[0] == edge:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.LANCZOS))
+
+
+def check_picture_path(path: Path) -> None:
+    """Raise unless a picture can be written under this name.
+
+    Raises:
+        InputError: a suffix that is not a picture's, a folder, or no folder to write into.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"a picture's name ends in {', '.join(SUFFIXES)}, found {path}")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file with -o")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {path.absolute().parent}")
+
+
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write an (H, W, 3) uint8 picture, whole or not at all; the suffix says in which format.
+
+    Raises:
+        InputError: see `check_picture_path`, or the file cannot be written.
+    """
+    check_picture_path(path)
+    content = io.BytesIO()
+    form = {".png": "PNG", ".webp": "WEBP"}.get(path.suffix.lower(), "JPEG")
+    Image.fromarray(picture).save(content, form)
+    write_whole(path, content.getvalue())

@@ -1,0 +1,78 @@
+"""The output folder: checked before slow work, each character put into it whole."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from f2p_deploy.creation.results import (
+    ALIGNED_FILE,
+    CHARACTER_FILE,
+    ENGINE_FILE,
+    PARAMETERS_FILE,
+    PHOTO_FILE,
+    RESULT_FILE,
+)
+from f2p_deploy.errors import InputError
+
+#: All files of a character that are ours to replace or remove.
+_OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, PHOTO_FILE, RESULT_FILE)
+
+
+def prepare(out: Path, names: Sequence[str]) -> None:
+    """Make the output folder, and find out now whether it can be written.
+
+    Args:
+        out: may be there already, with anything in it.
+        names: the folders that will be made in it.
+
+    Raises:
+        InputError: it cannot be made or written, or a file lies where a folder is needed.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"the output folder {out} is a file: choose another place with -o")
+    probe = out / f".{uuid4().hex}.part"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"cannot write the output folder {out}: {error.strerror or error}") from error
+    for name in names:
+        if (out / name).exists() and not (out / name).is_dir():
+            raise InputError(f"{out / name} is a file, and a folder of that name is needed: choose another place with -o")
+
+
+@contextmanager
+def character_folder(out: Path, name: str) -> Iterator[Path]:
+    """Give a temporary folder to fill; at the end of the block its files stand in `out / name`.
+
+    After an error nothing of it is left, and what an earlier run made is as it was. Files that are not ours stay.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written.
+    """
+    temporary = out / f".{name}.{uuid4().hex}.part"
+    try:
+        try:
+            temporary.mkdir()
+            yield temporary
+            _move_in(temporary, out / name)
+        except OSError as error:
+            raise InputError(f"cannot write {out / name}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _move_in(temporary: Path, folder: Path) -> None:
+    """Put finished files in their place; all of them are complete, so only renames are left to do."""
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    made = [path.name for path in temporary.iterdir()]
+    for name in made:
+        os.replace(temporary / name, folder / name)
+    for name in set(_OURS) - set(made):
+        (folder / name).unlink(missing_ok=True)

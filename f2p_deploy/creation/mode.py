@@ -1,0 +1,39 @@
+"""How a character is made from a photo: the words of `--mode`, and what `auto` chooses."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from f2p_deploy.alignment import AlignedFace, frontal_sharp_large
+from f2p_deploy.character.schema import suggestion
+from f2p_deploy.errors import InputError
+
+if TYPE_CHECKING:
+    from f2p_deploy.generation import Mode
+
+MODES = ("auto", "one-shot", "iterative", "hybrid")
+
+
+def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
+    """Return the modes, each once.
+
+    Raises:
+        InputError: none, or an unknown one.
+    """
+    if not modes:
+        raise InputError(f"name a mode: {', '.join(MODES)}")
+    for mode in modes:
+        if mode not in MODES:
+            raise InputError(f"no mode named {mode!r}{suggestion(mode, MODES)}")
+    return tuple(dict.fromkeys(modes))
+
+
+def settle(mode: str, face: AlignedFace) -> tuple["Mode", str]:
+    """Return the mode that a photo's character is made in, and why, as the end of a sentence.
+
+    The paper finds iterative generation more exact on frontal, sharp and large faces, one-shot generation more robust
+    on all others; hybrid starts from the one and ends like the other.
+    """
+    if mode != "auto":
+        return mode, "asked for"  # type: ignore[return-value]
+    suits, reason = frontal_sharp_large(face)
+    return ("hybrid" if suits else "one-shot"), f"chosen because {reason}"

@@ -1,0 +1,162 @@
+"""What came of the photos: plain data for the page, the table and `--json`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from f2p_deploy.character.parameter_files import to_json
+from f2p_deploy.character.parameters import Parameters
+
+#: The files of one character inside its folder.
+PARAMETERS_FILE = "parameters.json"
+ALIGNED_FILE = "aligned.png"
+CHARACTER_FILE = "character.png"
+ENGINE_FILE = "engine.png"
+PHOTO_FILE = "photo.jpg"
+RESULT_FILE = "result.json"
+
+
+@dataclass(frozen=True)
+class PhotoView:
+    """The photo as the page shows it: small, with what was found in it.
+
+    Args:
+        width, height: of the small photo in pixels.
+        frame: corners of the square that became the aligned face, (x, y) in pixels of the small photo.
+        points: the five landmarks by name, in the same pixels.
+    """
+
+    width: int
+    height: int
+    frame: tuple[tuple[float, float], ...]
+    points: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Created:
+    """A character that was made.
+
+    Args:
+        photo: the photo's path.
+        name: of the character's folder inside the output folder.
+        mode: how it was made.
+        mode_reason: why in this way, as the end of a sentence.
+        parameters: the character; discrete groups one-hot.
+        losses: before each iteration and after the last; empty for one-shot.
+        seconds: from reading the photo to the written files.
+        generation_seconds: of that, generation alone.
+        finder: what found the landmarks.
+        view: for the page.
+        warnings: sentences.
+        has_engine_picture: whether the engine drew it, too.
+    """
+
+    photo: Path
+    name: str
+    mode: str
+    mode_reason: str
+    parameters: Parameters
+    losses: tuple[float, ...]
+    seconds: float
+    generation_seconds: float
+    finder: str
+    view: PhotoView
+    warnings: tuple[str, ...] = ()
+    has_engine_picture: bool = False
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Option of each discrete group."""
+        return {group.name: self.parameters.choice(group.name) for group in self.parameters.schema.discrete_groups}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON: `status` is `created`."""
+        return {
+            "photo": str(self.photo),
+            "status": "created",
+            "folder": self.name,
+            "mode": self.mode,
+            "mode_reason": self.mode_reason,
+            "seconds": round(self.seconds, 3),
+            "generation_seconds": round(self.generation_seconds, 3),
+            "losses": [float(f"{loss:.6g}") for loss in self.losses],
+            "finder": self.finder,
+            "warnings": list(self.warnings),
+            "parameters": to_json(self.parameters),
+        }
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A photo that no character came of.
+
+    Args:
+        photo: its path.
+        reason: one word for tables: that of the `PhotoError`, `refused` for other bad input, `unexpected` for a bug.
+        message: the sentence for a person.
+    """
+
+    photo: Path
+    reason: str
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON: `status` is `failed`."""
+        return {"photo": str(self.photo), "status": "failed", "reason": self.reason, "message": self.message}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of all photos.
+
+    Args:
+        out: the output folder.
+        bundle: name of the bundle.
+        schema: name of its schema.
+        finder: the sentence that says what found the faces.
+        results: in the order of the photos.
+        notes: sentences about the whole run.
+    """
+
+    out: Path
+    bundle: str
+    schema: str
+    finder: str
+    results: tuple[Created | Failed, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def page(self) -> Path:
+        """The page with all characters."""
+        return self.out / "index.html"
+
+    @property
+    def table(self) -> Path:
+        """The CSV with all characters."""
+        return self.out / "summary.csv"
+
+    @property
+    def created(self) -> tuple[Created, ...]:
+        """The characters that were made."""
+        return tuple(result for result in self.results if isinstance(result, Created))
+
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        """The photos that no character came of."""
+        return tuple(result for result in self.results if isinstance(result, Failed))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "out": str(self.out),
+            "page": str(self.page),
+            "table": str(self.table),
+            "bundle": self.bundle,
+            "schema": self.schema,
+            "finder": self.finder,
+            "notes": list(self.notes),
+            "created": len(self.created),
+            "failed": len(self.failed),
+            "results": [result.to_dict() for result in self.results],
+        }

@@ -1,0 +1,48 @@
+"""`summary.csv`: one row a character or failure, with every controller."""
+
+import csv
+import io
+
+from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.creation.results import Created, Failed, Report
+
+_COLUMNS = ("photo", "folder", "status", "reason", "mode", "mode_reason", "seconds", "loss_first", "loss_last")
+
+
+def write_table(report: Report, schema: Schema) -> None:
+    """Write the table, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    groups = [group.name for group in schema.discrete_groups]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*_COLUMNS, *groups, "warnings", *schema.controller_index))
+    for result in report.results:
+        writer.writerow(_created(result) if isinstance(result, Created) else _failed(result, len(groups), schema.n_c))
+    write_whole(report.table, text.getvalue().encode("utf-8"))
+
+
+def _created(result: Created) -> list[object]:
+    first, last = (result.losses[0], result.losses[-1]) if result.losses else ("", "")
+    return [
+        result.photo,
+        result.name,
+        "created",
+        "",
+        result.mode,
+        result.mode_reason,
+        f"{result.seconds:.3f}",
+        first if first == "" else f"{first:.6g}",
+        last if last == "" else f"{last:.6g}",
+        *result.choices.values(),
+        " ".join(result.warnings),
+        *(f"{value:.6g}" for value in result.parameters.values[: result.parameters.schema.n_c]),
+    ]
+
+
+def _failed(result: Failed, groups: int, controllers: int) -> list[object]:
+    empty = [""] * (len(_COLUMNS) - 4 + groups)
+    return [result.photo, "", "failed", result.reason, *empty, result.message, *[""] * controllers]

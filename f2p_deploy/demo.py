@@ -1,0 +1,88 @@
+"""The demo: the sample photo becomes a character in three modes, and the demo bundle an ONNX artifact."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from f2p_deploy.artifact import Artifact
+from f2p_deploy.bundle import Bundle, load_bundle
+from f2p_deploy.creation import Report, choose_finder_for, create_characters
+from f2p_deploy.creation.characters import Progress
+from f2p_deploy.dependencies import require
+from f2p_deploy.errors import InputError
+from f2p_deploy.export import export_bundle
+
+MODES = ("one-shot", "iterative", "hybrid")
+
+#: What the bar counts: the characters and the export.
+_STAGES = len(MODES) + 1
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo made.
+
+    Args:
+        report: the characters; the page and the table lie where it says.
+        artifact: the ONNX export, with its measured parity.
+    """
+
+    report: Report
+    artifact: Artifact
+
+
+def run_demo(
+    out: Path,
+    landmarker: Path | None = None,
+    offline: bool = False,
+    progress: Progress = lambda done, total, doing: None,
+    bundle: Bundle | None = None,
+) -> Demo:
+    """Make the characters and the artifact.
+
+    Args:
+        out: the folder for both: `index.html`, a folder a character, `onnx`.
+        landmarker: MediaPipe's model file, if named.
+        offline: find the face with the built-in cascade.
+        progress: told how far it is.
+        bundle: the demo bundle if not given.
+
+    Raises:
+        MissingDependency: the extras `export` or `faces` are not installed.
+        InputError: the folder cannot be written.
+    """
+    require("export", "the demo")
+    bundle = bundle or load_bundle()
+    photo = write_sample_photo(out / "photo")
+    report = create_characters(
+        [photo],
+        bundle,
+        out,
+        MODES,
+        finder=choose_finder_for(bundle, landmarker, offline=offline),
+        progress=lambda done, total, doing: progress(done, _STAGES, doing),
+    )
+    artifact = export_bundle(
+        bundle, "onnx", out / "onnx", progress=lambda stage: progress(len(MODES), _STAGES, f"ONNX: {stage}")
+    )
+    return Demo(report, artifact)
+
+
+def write_sample_photo(folder: Path) -> Path:
+    """Write NASA's portrait of the astronaut Eileen Collins (public domain, scikit-image's copy) as a file.
+
+    Raises:
+        MissingDependency: scikit-image is not installed.
+        InputError: the folder cannot be written.
+    """
+    require("faces", "the sample photo")
+    from skimage.data import astronaut
+
+    from f2p_deploy.creation.drawing import write_picture
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write the folder {folder}: {error.strerror or error}") from error
+    path = folder / "astronaut.png"
+    write_picture(path, astronaut())
+    return path
