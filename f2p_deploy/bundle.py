@@ -5,7 +5,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from f2p_deploy.character.atomic import write_whole
-from f2p_deploy.character.priors import Priors, load_priors, save_priors
+from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import BundleSettings, from_data, to_data
@@ -228,19 +227,19 @@ def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: M
     The weights are written under a temporary name and renamed, then `bundle.json` is replaced.
     """
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     half = bundle.settings.storage == "float16"
     tensors = {
         key: (value.half() if half and value.dtype is torch.float32 else value).contiguous()
         for key, value in network.state_dict().items()
     }
-    return _store(bundle, name, _file_of(name), lambda path: save_file(tensors, path), provenance)
+    return _store(bundle, name, _file_of(name), save(tensors), provenance)
 
 
 def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
     """Write priors into a bundle and return the bundle as it now is."""
-    return _store(bundle, "priors", PRIORS_FILE, lambda path: save_priors(path, priors), provenance)
+    return _store(bundle, "priors", PRIORS_FILE, priors_to_bytes(priors), provenance)
 
 
 def replace_settings(bundle: Bundle, settings: BundleSettings) -> Bundle:
@@ -272,16 +271,9 @@ def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
     return copy
 
 
-def _store(bundle: Bundle, part: str, file_name: str, write: Any, provenance: Mapping[str, Any]) -> Bundle:
-    temporary = bundle.path / f".{file_name}.{os.getpid()}"
-    try:
-        write(temporary)
-        entry = StoredFile(_sha256(temporary), temporary.stat().st_size)
-        os.replace(temporary, bundle.path / file_name)
-    except OSError as error:
-        raise InputError(f"cannot write {bundle.path / file_name}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
+    write_whole(bundle.path / file_name, content)
+    entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
     changed = Bundle(
         bundle.path,
         bundle.name,

@@ -53,6 +53,9 @@ class PriorProjection(nn.Module):
         InputError: the bundle has no priors.
     """
 
+    mean: torch.Tensor
+    projection: torch.Tensor
+
     def __init__(self, bundle: Bundle) -> None:
         super().__init__()
         if bundle.priors is None:

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from f2p_deploy.networks.segmentation import Segmentation
 from f2p_deploy.settings import Reduction, SimilaritySettings
 
 #: Luma of ITU-R BT.601, the grey that LightCNN's authors read their pictures in.
@@ -56,15 +57,18 @@ class Similarity(nn.Module):
 
     Args:
         recognition: F_recg, grey (N, 1, r, r) to embeddings (N, 256).
-        segmentation: F_seg with `features(image)` as `f2p_deploy.networks.segmentation.Segmentation`.
+        segmentation: F_seg.
         settings: weights, features and reduction.
         recognition_size, segmentation_size: edge of what each network sees; divisors of the face's edge.
     """
 
+    grey: torch.Tensor
+    class_weights: torch.Tensor
+
     def __init__(
         self,
         recognition: nn.Module,
-        segmentation: nn.Module,
+        segmentation: Segmentation,
         settings: SimilaritySettings,
         recognition_size: int = 128,
         segmentation_size: int = 256,

@@ -212,12 +212,8 @@ def fit_priors(
     return Priors(schema.name, schema.fingerprint, tuple(priors))
 
 
-def save_priors(path: Path, priors: Priors) -> None:
-    """Write priors as safetensors, whole or not at all.
-
-    Raises:
-        InputError: the folder cannot be written.
-    """
+def priors_to_bytes(priors: Priors) -> bytes:
+    """Return priors as a safetensors file's content; the same priors give the same bytes."""
     about = {
         "version": VERSION,
         "schema": priors.schema_name,
@@ -230,7 +226,16 @@ def save_priors(path: Path, priors: Priors) -> None:
         for field in _ARRAYS
     }
     # One entry, because safetensors writes several in random order: the same priors would have different hashes.
-    write_whole(path, save(tensors, metadata={FORMAT: json.dumps(about)}))
+    return save(tensors, metadata={FORMAT: json.dumps(about)})
+
+
+def save_priors(path: Path, priors: Priors) -> None:
+    """Write priors as safetensors, whole or not at all.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    write_whole(path, priors_to_bytes(priors))
 
 
 def load_priors(path: Path, schema: Schema) -> Priors:

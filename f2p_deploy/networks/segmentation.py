@@ -44,9 +44,9 @@ class Bottleneck(nn.Module):
 class Segmentation(nn.Module):
     """RGB face to class scores and the features they come from.
 
-    Table 3 puts the last stride of 2 into Conv_2; the text speaks of Conv_3 and Conv_4 changed from 2 to 1, which leaves
-    it in Conv_5. Both end at 1/8. The table's reading (2) is the default: it states the resolution of every stage, and it
-    is the only one whose later stages all run at 1/8. Common dilated ResNets keep it in Conv_3 (3).
+    Table 3 puts the last stride of 2 into Conv_2; the text speaks of Conv_3 and Conv_4 changed from 2 to 1, which
+    leaves it in Conv_5. Both end at 1/8. The table's reading (2) is the default: it states the resolution of every
+    stage, and it is the only one whose later stages all run at 1/8. Common dilated ResNets keep it in Conv_3 (3).
 
     Args:
         width: multiplies the number of filters of every layer but the head.
@@ -55,6 +55,9 @@ class Segmentation(nn.Module):
     Raises:
         InputError: no such stage.
     """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
 
     def __init__(self, width: float = 1.0, strided_stage: int = 2) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""Training: one module a stage. Each stage adds one part to a bundle; see `f2p_deploy.training.presets` for the recipes."""
+"""Training: one module a stage; each stage adds one part to a bundle. The recipes are in `presets`."""

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.bundle import Bundle, build_network
-from f2p_deploy.training.pictures import PairTensors, to_uint8, tile
+from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
 
 
 class ImitatorStage:

@@ -132,7 +132,7 @@ def train(
             loss, numbers = stage.loss(_batch(stage.samples, schedule.batch, done, seed), done, rng)
             if not torch.isfinite(loss):
                 raise InputError(
-                    f"{stage.name}: the loss became {float(loss)} at update {done}; a lower learning rate may help"
+                    f"{stage.name}: the loss became {loss.item()} at update {done}; a lower learning rate may help"
                 )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -178,9 +178,7 @@ def _show(stage: Stage, folder: Path, step: int) -> dict[str, float]:
     return metrics
 
 
-def _resume(
-    path: Path, stage: Stage, optimiser: torch.optim.Optimizer, described: dict[str, Any]
-) -> tuple[int, float]:
+def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, described: dict[str, Any]) -> tuple[int, float]:
     if not path.exists():
         return 0, 0.0
     try:

@@ -1,4 +1,4 @@
-"""Portrait photos as training data: aligned once, kept in a file, split by name so that nobody trains on what is held out."""
+"""Portrait photos as training data: aligned once, kept in a file, split by name into training and held out."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from f2p_deploy.alignment import LandmarkFinder, align_photo, transform
+from f2p_deploy.alignment import LandmarkFinder, align_photo
 from f2p_deploy.errors import InputError, PhotoError
 from f2p_deploy.settings import AlignmentTemplate
 from f2p_deploy.training.pictures import to_float
-from f2p_deploy.training.portrait_labels import region_labels
+from f2p_deploy.training.portrait_labels import UNKNOWN, label_portrait
 
 log = logging.getLogger(__name__)
 
@@ -115,11 +115,8 @@ def load_portraits(
                 progress(done, len(photos))
         names.append(f"{photo.parent.name}/{photo.name}")
         pictures.append(aligned.image)
-        dense = aligned.landmarks.dense
-        if dense is None:
-            regions.append(np.full((size, size), 255, np.uint8))
-        else:
-            regions.append(region_labels(transform(aligned.matrix, dense), size, aligned.image))
+        known = aligned.landmarks.dense is not None
+        regions.append(label_portrait(aligned).labels if known else np.full((size, size), UNKNOWN, np.uint8))
         yaw.append(aligned.landmarks.yaw or 0.0)
     if not names:
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")

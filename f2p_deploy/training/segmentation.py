@@ -14,10 +14,10 @@ from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.similarity import reduce_to
 from f2p_deploy.training.augment import Variation, affine_grids, vary_light, warp, warp_labels
 from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
+from f2p_deploy.training.portrait_labels import UNKNOWN
 from f2p_deploy.training.portraits import Portraits
 
-#: Label of a pixel that nobody knows the class of.
-IGNORED = 255
+#: The network's answer is so many times smaller than its picture.
 STRIDE = 8
 
 #: One colour a class, for sheets.
@@ -70,7 +70,7 @@ class SegmentationStage:
             images = torch.cat([images, self.portraits.images(chosen)])
             labels = torch.cat([labels, self.portraits.labels(chosen)])
         grids = affine_grids(len(images), images.shape[-1], Variation(rotation=15.0, scale=0.15, shift=0.08), rng)
-        images, labels = warp(images, grids), warp_labels(labels, grids, IGNORED)
+        images, labels = warp(images, grids), warp_labels(labels, grids, UNKNOWN)
         images = vary_light(reduce_to(images, self.size), Variation(), rng)
         shares = class_shares(labels, labels.shape[-1] // (self.size // STRIDE))
         log_probabilities = self.network(images).log_softmax(dim=1)
@@ -119,7 +119,7 @@ class SegmentationStage:
         return F.interpolate(scores, size=images.shape[2:], mode="bilinear").argmax(dim=1)
 
     def _agreement(self, images: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
-        predicted, known = self._predict(images), labels != IGNORED
+        predicted, known = self._predict(images), labels != UNKNOWN
         counts = np.zeros((len(HELEN_CLASSES), 2))
         for c in range(len(HELEN_CLASSES)):
             here, there = (predicted == c) & known, (labels == c) & known
@@ -129,12 +129,12 @@ class SegmentationStage:
 
 def class_shares(labels: torch.Tensor, cell: int) -> torch.Tensor:
     """Return (B, 11, S/cell, S/cell) shares of each class in every cell; ignored pixels count for none."""
-    known = labels != IGNORED
+    known = labels != UNKNOWN
     one_hot = F.one_hot(torch.where(known, labels, 0), len(HELEN_CLASSES)) * known[..., None]
     return F.avg_pool2d(one_hot.permute(0, 3, 1, 2).float(), cell)
 
 
 def mean_iou(counts: np.ndarray) -> float:
-    """Return the mean intersection over union of (classes, 2) counts of intersection and union; absent classes are out."""
+    """Return the mean over the classes that occur of intersection over union, from (classes, 2) counts of both."""
     present = counts[:, 1] > 0
     return float((counts[present, 0] / counts[present, 1]).mean())

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 #: How many of the front pairs are held out from the imitator, and so from every stage.
 HELD_OUT_PAIRS = 500
 
+#: How many characters are held out from recognition, and pairs of each set from segmentation.
+HELD_OUT_CHARACTERS = 100
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -143,9 +146,9 @@ def _build(
     if sources.varied is None:
         raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
     if name == "recognition":
-        return RecognitionStage(bundle, PairTensors(sources.varied, size), portraits)
+        return RecognitionStage(bundle, PairTensors(sources.varied, size), portraits, HELD_OUT_CHARACTERS)
     sets = [PairTensors(folder, size, labels=True) for folder in (sources.front, sources.varied)]
-    return SegmentationStage(bundle, sets, portraits)
+    return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS)
 
 
 def _portraits(

@@ -63,9 +63,9 @@ class TranslatorStage:
             distance = content_loss(content, own_content, self.settings.reduction)
             parts["content"] = self.settings.content_weight * distance.mean()
         again = self.network(own_identity)
-        parts["loopback"] = self.settings.loopback_weight * loopback_loss(
-            parameters, again, self.settings.reduction
-        ).mean()
+        parts["loopback"] = (
+            self.settings.loopback_weight * loopback_loss(parameters, again, self.settings.reduction).mean()
+        )
         if self.pairs is not None and self.supervised_weight:
             chosen = rng.integers(0, self.known, 2 * len(batch))
             with torch.no_grad():
@@ -89,8 +89,8 @@ class TranslatorStage:
             truth = self.pairs.parameters(held)
             n_c = self.schema.n_c
             metrics["controllers_renders"] = float((made[:, :n_c] - truth[:, :n_c]).abs().mean())
-            for name, part in self.schema.discrete_slices.items():
-                right = made[:, part].argmax(1) == truth[:, part].argmax(1)
+            for name, options in self.schema.discrete_slices.items():
+                right = made[:, options].argmax(1) == truth[:, options].argmax(1)
                 metrics[f"{name}_renders"] = float(right.float().mean())
         return metrics
 

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.bundle import copy_bundle, load_bundle, store_priors  # noqa: E402
+from f2p_deploy.character.parameters import Parameters, average, random_batch  # noqa: E402
+from f2p_deploy.character.priors import fit_priors  # noqa: E402
+from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.generation import (  # noqa: E402
+    GenerationLoss,
+    OneShot,
+    PriorProjection,
+    StateToParameters,
+    average_state,
+    generate,
+    iterate,
+    one_shot,
+    render,
+    state_of,
+)
+from f2p_deploy.settings import IterativeSettings  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def faces(small_bundle):
+    """Two characters of the bundle's own, so that a solution exists."""
+    with torch.no_grad():
+        return small_bundle.imitator(torch.from_numpy(random_batch(small_bundle.schema, 2, 5)))
+
+
+@pytest.fixture(scope="module")
+def with_priors(small_bundle, tmp_path_factory):
+    copy = copy_bundle(small_bundle, tmp_path_factory.mktemp("priors") / "bundle", "priors")
+    rng = np.random.default_rng(0)
+    vectors = random_batch(copy.schema, 50, 1)
+    for indices in copy.schema.groups.values():  # both controllers of a group move together
+        vectors[:, list(indices)] = np.clip(0.5 + 0.2 * rng.standard_normal((50, 1)), 0, 1)
+    store_priors(copy, fit_priors(copy.schema, vectors, components=1), {})
+    return load_bundle(copy.path)
+
+
+def test_one_shot_is_the_translator_after_the_recognition_network(small_bundle, faces) -> None:
+    expected = small_bundle.translator(small_bundle.similarity.identity(faces))
+    np.testing.assert_allclose(one_shot(small_bundle, faces), expected.detach().numpy(), atol=1e-6)
+
+
+def test_an_iteration_is_a_projected_gradient_step(small_bundle, faces) -> None:
+    settings = IterativeSettings(iterations=1, learning_rate=1e4)
+    loss_of = GenerationLoss(small_bundle, settings.beta)
+    identity, content = small_bundle.similarity.describe(faces)
+    state = average_state(small_bundle, 2).requires_grad_(True)
+    (gradient,) = torch.autograd.grad(loss_of(state, identity, content).sum(), state)
+    expected = (state - 1e4 * gradient).detach()
+    n_c = small_bundle.schema.n_c
+    assert bool((expected[:, :n_c] > 1).any() | (expected[:, :n_c] < 0).any()), "the step should reach the bounds"
+    expected[:, :n_c] = expected[:, :n_c].clamp(0, 1)
+    parameters = StateToParameters(small_bundle, settings.beta)(expected)
+    np.testing.assert_allclose(iterate(small_bundle, faces, settings).parameters, parameters.numpy(), atol=1e-5)
+
+
+def test_iterating_lowers_the_loss_and_stays_in_range(small_bundle, faces) -> None:
+    trajectory = iterate(small_bundle, faces, IterativeSettings(iterations=15, learning_rate=300.0, beta=1.0))
+    assert trajectory.losses.shape == (16, 2)
+    assert (trajectory.losses[-1] < trajectory.losses[0]).all()
+    assert trajectory.parameters.min() >= 0 and trajectory.parameters.max() <= 1
+
+
+def test_samples_of_a_batch_do_not_influence_each_other(small_bundle, faces) -> None:
+    settings = IterativeSettings(iterations=1, learning_rate=50.0)
+    both, one = iterate(small_bundle, faces, settings), iterate(small_bundle, faces[1:], settings)
+    np.testing.assert_allclose(both.parameters[1], one.parameters[0], atol=1e-4)
+
+
+def test_state_and_parameters_are_inverse_to_each_other(small_bundle) -> None:
+    parameters = torch.from_numpy(one_shot(small_bundle, torch.rand(2, 3, 128, 128)))
+    state = state_of(parameters, small_bundle.schema.n_c, beta=100.0)
+    torch.testing.assert_close(StateToParameters(small_bundle, 100.0)(state), parameters, atol=1e-5, rtol=0)
+
+
+def test_average_start_has_a_gradient_in_every_discrete_group(small_bundle, faces) -> None:
+    loss_of = GenerationLoss(small_bundle, beta=100.0)
+    state = average_state(small_bundle, 2).requires_grad_(True)
+    (gradient,) = torch.autograd.grad(loss_of(state, *small_bundle.similarity.describe(faces)).sum(), state)
+    for part in small_bundle.schema.discrete_slices.values():
+        assert float(gradient[:, part].abs().max()) > 0
+
+
+def test_priors_keep_the_search_in_their_subspace(with_priors, faces) -> None:
+    settings = IterativeSettings(iterations=3, learning_rate=100.0, use_prior=True)
+    found = iterate(with_priors, faces, settings).parameters[:, : with_priors.schema.n_c]
+    free = iterate(with_priors, faces, IterativeSettings(iterations=3, learning_rate=100.0)).parameters
+    np.testing.assert_allclose(found, with_priors.priors.constrain(found), atol=2e-3)
+    assert (
+        np.abs(free[:, : with_priors.schema.n_c] - with_priors.priors.constrain(free)[:, : found.shape[1]]).max() > 0.01
+    )
+
+
+def test_prior_projection_is_eqs_11_and_12(with_priors) -> None:
+    vectors = random_batch(with_priors.schema, 3, 9)
+    made = PriorProjection(with_priors)(torch.from_numpy(vectors)).numpy()
+    expected = with_priors.priors.recover(with_priors.priors.project(vectors))
+    np.testing.assert_allclose(made[:, : with_priors.schema.n_c], expected, atol=1e-5)
+    np.testing.assert_array_equal(made[:, with_priors.schema.n_c :], vectors[:, with_priors.schema.n_c :])
+
+
+def test_asking_for_priors_that_are_not_there_says_how_to_make_them(small_bundle, faces) -> None:
+    with pytest.raises(InputError, match="f2p-deploy train priors"):
+        iterate(small_bundle, faces, IterativeSettings(iterations=1, use_prior=True))
+
+
+@pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
+def test_locked_values_survive_every_mode(small_bundle, mode: str) -> None:
+    keep = average(small_bundle.schema).with_values({"eye.tx": 0.125, "hair": "long"}).lock("eye.tx", "hair")
+    face = np.random.default_rng(0).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    made = generate(small_bundle, face, mode, keep).parameters
+    assert made["eye.tx"] == 0.125 and made.choice("hair") == "long"
+    assert made.locked == keep.locked
+
+
+def test_generated_characters_have_one_option_per_group(small_bundle) -> None:
+    face = np.full((128, 128, 3), 128, np.uint8)
+    made = generate(small_bundle, face, "one-shot")
+    for part in small_bundle.schema.discrete_slices.values():
+        assert sorted(set(made.parameters.values[part].tolist())) == [0.0, 1.0]
+    assert made.losses == ()
+
+
+def test_hybrid_starts_where_one_shot_ends(small_bundle, faces) -> None:
+    face = (faces[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+    first = generate(small_bundle, face, "hybrid").losses[0]
+    tensor = torch.from_numpy(face).permute(2, 0, 1)[None].float() / 255
+    parameters = torch.from_numpy(OneShot(small_bundle)(tensor).detach().numpy())
+    expected = small_bundle.similarity(small_bundle.imitator(parameters), *small_bundle.similarity.describe(tensor))
+    assert first == pytest.approx(float(expected), abs=1e-4)
+
+
+def test_wrong_faces_modes_and_schemas_are_refused(small_bundle) -> None:
+    face = np.zeros((128, 128, 3), np.uint8)
+    with pytest.raises(InputError, match=r"\(128, 128, 3\) uint8, found \(64, 64, 3\)"):
+        generate(small_bundle, face[:64, :64], "one-shot")
+    with pytest.raises(InputError, match="mode must be one of"):
+        generate(small_bundle, face, "two-shot")
+    from f2p_deploy.character.schema import Schema
+
+    stranger = average(Schema("stranger", small_bundle.schema.controllers))
+    with pytest.raises(InputError, match="'stranger'"):
+        generate(small_bundle, face, "one-shot", stranger)
+    with pytest.raises(InputError, match="'stranger'"):
+        render(small_bundle, stranger)
+
+
+def test_render_draws_what_the_imitator_draws(small_bundle) -> None:
+    parameters = Parameters(small_bundle.schema, random_batch(small_bundle.schema, 1, 3)[0])
+    picture = render(small_bundle, parameters)
+    expected = small_bundle.imitator(torch.from_numpy(parameters.values.copy())[None])[0].permute(1, 2, 0).numpy()
+    assert picture.shape == (128, 128, 3)
+    assert np.abs(picture / 255.0 - expected).max() < 0.5 / 255 + 1e-6

@@ -1,0 +1,97 @@
+"""Every stage for a few updates on tiny discs, through the same door as the command."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.bundle import load_bundle  # noqa: E402
+from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.settings import Architecture  # noqa: E402
+from f2p_deploy.training import stages  # noqa: E402
+from f2p_deploy.training.portraits import Portraits, is_held_out  # noqa: E402
+from f2p_deploy.training.presets import LITE, PAPER, preset_named  # noqa: E402
+from f2p_deploy.training.schedule import Schedule  # noqa: E402
+
+SMALL = replace(
+    LITE,
+    settings=replace(
+        LITE.settings, architecture=Architecture(128, 0.06, 0.06, 128, 0.06, 64, 2, 0.06), storage="float32"
+    ),
+    schedules={name: Schedule(steps=2, batch=4, optimiser="adam") for name in LITE.schedules},
+)
+
+
+@pytest.fixture
+def portraits(monkeypatch) -> Portraits:
+    """Noise instead of people: enough to see that data flows, and no photo is needed."""
+    rng = np.random.default_rng(0)
+    names = tuple(f"people/p{i:04d}.jpg" for i in range(40))
+    made = Portraits(
+        names,
+        rng.integers(0, 255, (40, 128, 128, 3), dtype=np.uint8),
+        rng.integers(0, 11, (40, 128, 128), dtype=np.uint8),
+        np.zeros(40, np.float32),
+    )
+    monkeypatch.setattr(stages, "load_portraits", lambda *_: made)
+    return made
+
+
+@pytest.fixture
+def sources(disc_pairs: Path, tmp_path: Path, monkeypatch) -> stages.Sources:
+    monkeypatch.setattr(stages, "HELD_OUT_PAIRS", 12)
+    monkeypatch.setattr(stages, "HELD_OUT_CHARACTERS", 6)
+    return stages.Sources(disc_pairs, disc_pairs, (tmp_path,), finder=object())
+
+
+def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
+    folder = tmp_path / "made"
+    for name in stages.STAGES:
+        stages.train_stage(name, folder, SMALL, sources, seed=1, command=f"train {name}")
+    bundle = load_bundle(folder)
+    assert bundle.networks == ("imitator", "recognition", "segmentation", "translator")
+    assert bundle.priors is not None
+    assert bundle.provenance["imitator"]["command"] == "train imitator"
+    assert bundle.provenance["imitator"]["samples"] == 48
+    assert 0 < bundle.provenance["imitator"]["metrics"]["l1"] < 1
+    assert bundle.provenance["translator"]["portraits"]["training"] == len(portraits.training)
+    assert (tmp_path / "made.training" / "translator" / "metrics.jsonl").is_file()
+    template = bundle.settings.alignment.landmarks
+    assert template["left-eye"] == pytest.approx((0.5, 0.5)) and template["mouth-right"][0] > 0.5
+
+
+def test_the_same_seed_trains_the_same_network(sources, tmp_path) -> None:
+    only_pairs = replace(sources, portraits=())
+    for name in ("one", "two"):
+        stages.train_stage("imitator", tmp_path / name, SMALL, only_pairs, seed=5)
+    one, two = (load_bundle(tmp_path / name) for name in ("one", "two"))
+    assert one.stored == two.stored
+
+
+@pytest.mark.parametrize(
+    ("stage", "change", "sentence"),
+    [
+        ("imitatr", {}, "stages are imitator"),
+        ("translator", {"portraits": ()}, "name folders of portraits"),
+        ("priors", {"portraits": ()}, "name folders of portraits"),
+        ("recognition", {"varied": None}, "engine render --varied"),
+    ],
+)
+def test_missing_data_is_named_before_training(sources, portraits, tmp_path, stage, change, sentence) -> None:
+    with pytest.raises(InputError, match=sentence):
+        stages.train_stage(stage, tmp_path / "made", SMALL, replace(sources, **change))
+
+
+def test_held_out_photos_are_fixed_by_their_names_and_about_one_in_eight() -> None:
+    held = [is_held_out(f"portraits/p{i:04d}.jpg") for i in range(2000)]
+    assert 0.10 < np.mean(held) < 0.15
+    assert held == [is_held_out(f"portraits/p{i:04d}.jpg") for i in range(2000)]
+
+
+def test_presets_are_found_by_name_and_misspellings_get_a_suggestion() -> None:
+    assert preset_named("paper") is PAPER
+    with pytest.raises(InputError, match="Did you mean 'lite'"):
+        preset_named("litte")
