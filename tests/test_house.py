@@ -1,0 +1,81 @@
+"""What holds the repository together: links, layers, and the sentences of the Makefile."""
+
+import ast
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "f2p_deploy"
+
+#: Modules that run artifacts or describe them: none may import PyTorch, even inside a function.
+WITHOUT_TORCH = (
+    "artifact.py",
+    "doctor.py",
+    "errors.py",
+    "dependencies.py",
+    "runtimes",
+    "character",
+    "export/parity.py",
+)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def files_of(name: str) -> list[Path]:
+    path = PACKAGE / name
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+@pytest.mark.parametrize("name", ["export", "calibration", "runtimes"])
+def test_root_links_lead_into_the_package(name: str) -> None:
+    assert (ROOT / name).resolve() == (PACKAGE / name).resolve()
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_no_torch_where_artifacts_run(name: str) -> None:
+    for path in files_of(name):
+        if path.name == "torch.py":
+            continue
+        assert not {module for module in imports_of(path) if module.partition(".")[0] == "torch"}, path
+
+
+def test_runtimes_do_not_import_the_export() -> None:
+    for path in files_of("runtimes"):
+        assert not {module for module in imports_of(path) if module.startswith("f2p_deploy.export")}, path
+
+
+def test_nothing_below_the_command_line_imports_it() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] not in ("cli", "__main__.py"):
+            assert not {module for module in imports_of(path) if module.startswith("f2p_deploy.cli")}, path
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("python", "sentence"),
+    [("no-such-python", "no-such-python is not here: install Python 3.11 or newer"), ("old", "is Python 3.9.1")],
+)
+def test_make_says_in_one_sentence_which_python_it_needs(tmp_path: Path, python: str, sentence: str) -> None:
+    old = tmp_path / "old"
+    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.1 && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    chosen = old if python == "old" else python
+    done = subprocess.run(
+        ["make", "demo", f"PYTHON={chosen}"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert sentence in done.stderr and not (tmp_path / ".venv").exists()
