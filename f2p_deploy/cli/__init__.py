@@ -78,15 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(words: Sequence[str]) -> int:
     """Run a command line; return the exit code."""
-    usage_error = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
         code = app(args=list(words), prog_name="f2p-deploy", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except F2PError as error:
         return _fail(words, str(error), error.exit_code)
-    except usage_error as error:
-        message = error.format_message()  # type: ignore[attr-defined]
-        return _fail(words, message, 2) if message else 2
     except (typer.Abort, KeyboardInterrupt):
         return _fail(words, "stopped", INTERRUPTED)
     except BrokenPipeError:
@@ -94,8 +90,21 @@ def _run(words: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
+        usage = getattr(error, "format_message", None)  # what the parser raises, in every version of typer
+        if usage is not None:
+            return _usage(words, usage())
         text = " ".join(str(error).split()) or "no message"
-        return _fail(words, f"unexpected {type(error).__name__}: {text}. This is a bug; F2P_DEBUG=1 shows where", UNEXPECTED)
+        message = f"unexpected {type(error).__name__}: {text}. This is a bug; F2P_DEBUG=1 shows where"
+        return _fail(words, message, UNEXPECTED)
+
+
+def _usage(words: Sequence[str], message: str) -> int:
+    """Say what is wrong with the words, or show the help that a group without a command stands for."""
+    if message.startswith("Usage:"):
+        console.sentence(message)
+        return 2
+    place = " ".join(["f2p-deploy", *(word for word in words[:1] if not word.startswith("-"))])
+    return _fail(words, f"{message.rstrip('.?')}{'?' if message.endswith('?') else '.'} See {place} --help", 2)
 
 
 def _fail(words: Sequence[str], message: str, code: int) -> int:

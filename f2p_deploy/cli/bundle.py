@@ -51,4 +51,5 @@ def show(
     console.result("\nprovenance:" if opened.provenance else "\nprovenance: none")
     for part, facts in opened.provenance.items():
         console.result(f"  {part}")
-        console.table([(f"    {key}", str(value) if isinstance(value, str) else json.dumps(value)) for key, value in facts.items()])
+        for key, value in facts.items():
+            console.result(f"    {key}: {value if isinstance(value, str) else json.dumps(value)}")

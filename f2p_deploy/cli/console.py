@@ -93,16 +93,16 @@ class Bar:
 
         Args:
             key: one line of the display each.
-            done, total: in any unit.
+            done, total: in any unit; a total of 0 means that nobody knows.
             doing: what is being done.
         """
         if self._progress is not None:
             if key not in self._tasks:
-                self._tasks[key] = self._progress.add_task(doing, total=total)
-            self._progress.update(self._tasks[key], completed=done, total=total, description=doing)
+                self._tasks[key] = self._progress.add_task(doing, total=total or None)
+            self._progress.update(self._tasks[key], completed=done, total=total or None, description=doing)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY
-            sentence(f"{doing} ({done / total:.0%})")
+            sentence(f"{doing} ({done / total:.0%})" if total else doing)
 
 
 @contextmanager

@@ -28,7 +28,6 @@ def demo(
         artifact = {"artifact": str(outcome.artifact.folder), **outcome.artifact.manifest.to_dict()}
         console.emit({"characters": outcome.report.to_dict(), "artifact": artifact})
     else:
-        console.sentence(outcome.report.finder)
         show_report(outcome.report)
         console.result("")
         show_artifact(outcome.artifact)

@@ -1,5 +1,6 @@
 """`f2p-deploy engine`: folders of rendered pairs."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def render(
     ] = 1,
     near_average: Annotated[
         float,
-        typer.Option("--near-average", min=0, max=1, metavar="SHARE", help="Share of characters nearer to the average."),
+        typer.Option("--near-average", min=0, max=1, metavar="SHARE", help="Share of characters near the average."),
     ] = 0.0,
     workers: Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes that render.")] = 2,
     assets: options.Assets = None,
@@ -36,8 +37,7 @@ def render(
     """Render characters with the reference engine into a folder of pairs; an interrupted folder is gone on with."""
     import time
 
-    from f2p_deploy.character.schema import load_schema
-    from f2p_deploy.creation.drawing import engine_for
+    from f2p_deploy.engine.makehuman import load_engine
     from f2p_deploy.engine.pairs import Sampling, write_pairs
     from f2p_deploy.errors import Interrupted
 
@@ -47,7 +47,7 @@ def render(
         near_average=near_average,
         pictures_per_character=pictures_each,
     )
-    drawing = engine_for(load_schema(schema), assets)
+    drawing = load_engine(schema, assets)
     started = time.monotonic()
     reached: list[int] = []
 
@@ -60,7 +60,8 @@ def render(
             pairs = write_pairs(drawing, out, count, sampling, size, workers, progress)
         except KeyboardInterrupt:
             done = reached[-1] if reached else 0
-            raise Interrupted(f"stopped after {done} of {count} pictures; the same command goes on from there") from None
+            message = f"stopped after {done} of {count} pictures; the same command goes on from there"
+            raise Interrupted(message) from None
     seconds = time.monotonic() - started
     speed = len(reached) / seconds
     if as_json:
@@ -77,5 +78,17 @@ def check(
     """Find missing, truncated, mis-sized, out-of-range and duplicate records; the exit code is 2 if there are any."""
     from f2p_deploy.engine.pairs_check import check_pairs
 
-    report = check_pairs(folder)
-    raise NotImplementedError(report)
+    with console.bar() as bar:
+        report = check_pairs(folder, lambda done, total: bar.update("check", done, total, f"{done} of {total} records"))
+    if as_json:
+        problems = [asdict(problem) for problem in report.problems]
+        console.emit({"folder": str(folder), "ok": report.ok, "count": report.count, "problems": problems})
+    elif report.ok:
+        console.result(f"{folder}: {report.count} records, all sound")
+    else:
+        rows = [("-" if p.record is None else str(p.record), p.reason, p.detail) for p in report.problems]
+        console.table(rows, ("record", "fault", "what was found"))
+    if not report.ok:
+        faults = len(report.problems)
+        console.sentence(f"{folder} has {faults} fault{'' if faults == 1 else 's'} in {report.count} records", "error")
+        raise typer.Exit(2)

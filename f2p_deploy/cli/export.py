@@ -50,7 +50,7 @@ def export(
         faces = aligned_faces(photos, opened, choose_finder_for(opened, landmarker, landmarks, offline))
     with console.bar() as bar:
         artifact = export_bundle(
-            opened, target, out, batch, faces, progress=lambda stage: bar.update("export", 0, 1, stage)
+            opened, target, out, batch, faces, progress=lambda stage: bar.update("export", 0, 0, stage)
         )
     if as_json:
         console.emit({"artifact": str(artifact.folder), **artifact.manifest.to_dict()})
@@ -74,6 +74,6 @@ def show(artifact: "Artifact") -> None:
         )
         for record in manifest.parity
     ]
-    console.table(rows, ("graph", "output", "measure", "worst", "floor", "", "of"))
+    console.table(rows, ("graph", "output", "measure", "worst", "floor", "result", "worst sample"))
     console.result(f"parity with PyTorch: {manifest.parity_status}, measured with {manifest.verified_with}")
     console.result(f"artifact: {artifact.folder}")

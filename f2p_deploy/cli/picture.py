@@ -38,7 +38,8 @@ def render(
     drawing.check_picture_path(picture)
     opened = load_bundle(bundle)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
-    drawn = drawing.draw_character(opened, character, drawing.engine_for(opened.schema, assets) if engine else None, size)
+    drawer = drawing.engine_for(opened.schema, assets) if engine else None
+    drawn = drawing.draw_character(opened, character, drawer, size)
     drawing.write_picture(picture, drawn)
     if as_json:
         drawn_by = "engine" if engine else "imitator"

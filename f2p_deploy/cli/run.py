@@ -33,7 +33,7 @@ def run(
         Path | None,
         typer.Option("--keep", metavar="PARAMETERS.json", help="Keep the values that are locked in this file."),
     ] = None,
-    engine: Annotated[bool, typer.Option("--engine", help="Let the reference engine draw the characters, too.")] = False,
+    engine: Annotated[bool, typer.Option("--engine", help="Let the reference engine draw them, too.")] = False,
     assets: options.Assets = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
@@ -42,7 +42,8 @@ def run(
     """Make editable characters from photos.
 
     Leaves OUT/<photo>/parameters.json, aligned.png and character.png, and OUT/index.html and OUT/summary.csv for all.
-    A photo without a usable face does not stop the others; the exit code is 0 if every photo became a character, else 2.
+    A photo without a usable face does not stop the others. The exit code is 0 if every photo became a character,
+    2 if one or more did not.
     """
     from f2p_deploy.bundle import load_bundle
     from f2p_deploy.creation import choose_finder_for, create_characters
@@ -57,8 +58,6 @@ def run(
     drawing = engine_for(opened.schema, assets) if engine else None
     finder = choose_finder_for(opened, landmarker, landmarks, offline)
     options.use_threads(threads)
-    if not as_json:
-        console.sentence(finder.sentence)
     with console.bar() as bar:
         report = create_characters(
             photos,
@@ -81,7 +80,7 @@ def run(
 
 def show(report: "Report") -> None:
     """Print what came of the photos: warnings and failures as sentences, characters as a table."""
-    for note in report.notes:
+    for note in (report.finder, *report.notes):
         console.sentence(note)
     for result in report.created:
         for warning in result.warnings:

@@ -151,7 +151,7 @@ def _characters_of(
 
             results.append(_create(photo, name, asked, image, aligned, workshop, started, within))
     except PhotoError as error:
-        return [Failed(photo, error.reason, str(error))]
+        return [*results, Failed(photo, error.reason, str(error))]
     except _OutputError:
         raise
     except F2PError as error:
@@ -251,9 +251,10 @@ def _check_bundle(bundle: Bundle, modes: Sequence[str], keep: Parameters | None,
     for name in _networks_for(modes):
         if name not in bundle.networks:
             raise InputError(f"the bundle {bundle.path} has no {name} yet: f2p-deploy train {name} makes it")
-    for what, schema in (("the parameters to keep are", keep and keep.schema), ("the engine is", engine and engine.schema)):
-        if schema is not None and schema.fingerprint != bundle.schema.fingerprint:
-            raise InputError(f"{what} for schema {schema.name!r}, the bundle {bundle.name!r} for {bundle.schema.name!r}")
+    for what, part in (("the parameters to keep are", keep), ("the engine is", engine)):
+        if part is not None and part.schema.fingerprint != bundle.schema.fingerprint:
+            named, own = part.schema.name, bundle.schema.name
+            raise InputError(f"{what} for schema {named!r}, the bundle {bundle.name!r} is for {own!r}")
 
 
 def _networks_for(modes: Sequence[str]) -> tuple[str, ...]:

@@ -34,16 +34,18 @@ def loss_curve(losses: Sequence[float], title: str) -> str:
     for i in range(round((high - low) / step) + 1):
         tick = low + i * step
         lines.append(f'<path class="grid" d="M{_LEFT} {y(tick):.1f}H{_WIDTH - _RIGHT}"/>')
-        lines.append(f'<text class="tick" x="{_LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{_short(tick)}</text>')
+        place = f'x="{_LEFT - 8}" y="{y(tick) + 4:.1f}"'
+        lines.append(f'<text class="tick" {place} text-anchor="end">{_short(tick)}</text>')
     for i in _iteration_ticks(last):
         lines.append(f'<text class="tick" x="{x(i):.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{i}</text>')
     points = " ".join(f"{x(i):.1f},{y(loss):.1f}" for i, loss in enumerate(losses))
     lines.append(f'<polyline class="line" points="{points}"/>')
     for i, anchor, dx in ((0, "start", 8), (last, "end", -2)):
         lines.append(f'<circle class="dot" cx="{x(i):.1f}" cy="{y(losses[i]):.1f}" r="3.5"/>')
-        below = y(losses[i]) + (18 if y(losses[i]) < _TOP + 16 and i else -9 if i else 4)
+        # Above the point, where the curve that falls away from it leaves room; beside it at the picture's top.
+        baseline = y(losses[i]) - 9 if y(losses[i]) > _TOP + 12 else y(losses[i]) + 4
         lines.append(
-            f'<text class="value" x="{x(i) + dx:.1f}" y="{below:.1f}" text-anchor="{anchor}">{losses[i]:.4g}</text>'
+            f'<text class="value" x="{x(i) + dx:.1f}" y="{baseline:.1f}" text-anchor="{anchor}">{losses[i]:.4g}</text>'
         )
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     lines.append(f'<text class="axis" x="{middle}" y="{_HEIGHT - 5}" text-anchor="middle">iteration</text>')

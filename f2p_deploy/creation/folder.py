@@ -42,7 +42,7 @@ def prepare(out: Path, names: Sequence[str]) -> None:
         raise InputError(f"cannot write the output folder {out}: {error.strerror or error}") from error
     for name in names:
         if (out / name).exists() and not (out / name).is_dir():
-            raise InputError(f"{out / name} is a file, and a folder of that name is needed: choose another place with -o")
+            raise InputError(f"{out / name} is a file where a folder is needed: choose another place with -o")
 
 
 @contextmanager

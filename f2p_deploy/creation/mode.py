@@ -34,6 +34,6 @@ def settle(mode: str, face: AlignedFace) -> tuple["Mode", str]:
     on all others; hybrid starts from the one and ends like the other.
     """
     if mode != "auto":
-        return mode, "asked for"  # type: ignore[return-value]
+        return mode, "as asked"  # type: ignore[return-value]
     suits, reason = frontal_sharp_large(face)
     return ("hybrid" if suits else "one-shot"), f"chosen because {reason}"

@@ -45,7 +45,7 @@ def page(report: Report) -> str:
     style = (files("f2p_deploy.creation") / "page.css").read_text(encoding="utf-8")
     created, failed = len(report.created), len(report.failed)
     counts = f"{created} character{'' if created == 1 else 's'}"
-    counts += f", {failed} photo{'' if failed == 1 else 's'} without" if failed else ""
+    counts += f", {failed} photo{'' if failed == 1 else 's'} failed" if failed else ""
     notes = "".join(f"<p>{escape(note)}</p>" for note in (report.finder, *report.notes))
     cards = [_card(result) if isinstance(result, Created) else _failure(result) for result in report.results]
     overview = _overview(report.created) if len(report.created) >= _OVERVIEW_FROM else ""
@@ -151,12 +151,12 @@ def _controllers(parameters: Parameters) -> str:
     order = np.argsort(-np.abs(values - usual), kind="stable")[:CONTROLLERS_SHOWN]
     rows = []
     for i in order:
-        low, high = sorted((float(usual[i]), float(values[i])))
-        name = schema.controllers[i].name
+        mean, value = float(usual[i]), float(values[i])
+        left, width = f"{min(mean, value):.1%}", f"{abs(value - mean):.1%}"
+        bar = f'<i style="left:{left};width:{width}"></i><b style="left:{mean:.1%}"></b>'
         rows.append(
-            f'<tr><th scope="row">{escape(name)}</th><td class="bar"><div>'
-            f'<i style="left:{low:.1%};width:{high - low:.1%}"></i><b style="left:{float(usual[i]):.1%}"></b></div></td>'
-            f"<td>{values[i]:.2f}</td></tr>"
+            f'<tr><th scope="row">{escape(schema.controllers[i].name)}</th><td class="bar"><div>{bar}</div></td>'
+            f"<td>{value:.2f}</td></tr>"
         )
     heading = f"Furthest from the average, {len(order)} of {schema.n_c} sliders"
     return f"<section><h3>{heading}</h3><table>{''.join(rows)}</table></section>"

@@ -6,7 +6,10 @@ from pathlib import Path
 from f2p_deploy.errors import InputError
 
 #: What counts as a photo inside a folder; a file named on its own is read whatever it is called.
-SUFFIXES = tuple(".jpg .jpeg .jpe .png .webp .bmp .gif .tif .tiff .avif .jp2 .ppm .pgm .heic .heif".split())
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".gif", ".tif"),
+    *(".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".heic", ".heif"),
+)
 
 #: Names that are taken in the output folder.
 _RESERVED = ("index.html", "summary.csv")

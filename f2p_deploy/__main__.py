@@ -1,5 +1,0 @@
-"""`python -m f2p_deploy` is `f2p-deploy`."""
-
-from f2p_deploy.cli import main
-
-main()

@@ -1,0 +1,5 @@
+"""`python -m f2p_deploy.cli` is `f2p-deploy`."""
+
+from f2p_deploy.cli import main
+
+main()

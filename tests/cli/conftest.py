@@ -1,0 +1,86 @@
+"""Running command lines in this process, as the entry point runs them, and what they are run on."""
+
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command line left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one object on stdout."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run `f2p-deploy` with some words; logging and warnings are afterwards as they were."""
+    from f2p_deploy.cli import main
+
+    def run(*words: object) -> Ran:
+        root, own = logging.getLogger(), logging.getLogger("f2p_deploy")
+        before = (root.level, own.level, list(root.handlers))
+        capsys.readouterr()
+        with warnings.catch_warnings():
+            try:
+                main([str(word) for word in words])
+            except SystemExit as end:
+                code = end.code
+            finally:
+                root.setLevel(before[0])
+                own.setLevel(before[1])
+                root.handlers[:] = before[2]
+        captured = capsys.readouterr()
+        assert isinstance(code, int)
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
+    """The astronaut as a file, in a folder of its own."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    path = folder / "astronaut.png"
+    Image.fromarray(astronaut).save(path)
+    return path
+
+
+@pytest.fixture
+def landmarks(tmp_path: Path) -> Path:
+    """A landmark file for the photo: the tests need neither a download nor a trained network to find the face."""
+    from f2p_deploy.export.faces import ASTRONAUT
+
+    path = tmp_path / "landmarks.json"
+    path.write_text(json.dumps({"astronaut.png": {name: list(point) for name, point in ASTRONAUT.items()}}))
+    return path
+
+
+@pytest.fixture
+def damaged_bundle(small_bundle: "Bundle", tmp_path: Path) -> Path:
+    """A copy of the small bundle whose imitator was cut short."""
+    folder = tmp_path / "damaged"
+    shutil.copytree(small_bundle.path, folder)
+    weights = folder / "imitator.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    return folder

@@ -1,0 +1,107 @@
+"""The entry point: words it does not know, errors, their codes and their forms."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from f2p_deploy import __version__
+
+
+def test_version(f2p: Callable) -> None:
+    ran = f2p("--version")
+    assert (ran.code, ran.out) == (0, f"f2p-deploy {__version__}\n")
+
+
+def test_without_words_the_help_is_shown(f2p: Callable) -> None:
+    ran = f2p()
+    assert ran.code == 2 and ran.err.startswith("Usage: f2p-deploy") and "render" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
+        (["run"], "Missing argument 'PHOTO'."),
+        (["run", "x.jpg", "--mode", "hybird"], "no mode named 'hybird'. Did you mean 'hybrid'?"),
+        (["export", "--target", "onxn"], "no target named 'onxn'. Did you mean 'onnx'?"),
+        (["train", "imitatr", "--front", "x"], "no stage named 'imitatr'. Did you mean 'imitator'?"),
+        (["train", "imitator", "--front", "x", "--preset", "papr"], "no preset named 'papr'. Did you mean 'paper'?"),
+        (["schema", "show", "justice-mael"], "no schema named 'justice-mael'. Did you mean 'justice-male'?"),
+    ],
+)
+def test_wrong_words_get_a_suggestion_and_code_2(f2p: Callable, words: list[str], sentence: str) -> None:
+    ran = f2p(*words)
+    assert ran.code == 2 and ran.out == ""
+    assert ran.err.startswith(f"error: {sentence}") and ran.err.count("\n") == 1
+
+
+def test_an_error_is_one_object_with_json(f2p: Callable) -> None:
+    ran = f2p("run", "nowhere.jpg", "--json")
+    assert ran.code == 2
+    assert ran.json == {"error": "there is no file nowhere.jpg", "exit_code": 2}
+
+
+def test_a_long_sentence_is_not_wrapped_in_a_pipe(tmp_path: Path) -> None:
+    name = "x" * 180 + ".jpg"
+    done = _process("run", str(tmp_path / name))
+    assert done.returncode == 2
+    assert done.stderr == f"error: there is no file {tmp_path / name}\n"
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = _process("run", str(tmp_path / "no.jpg"), F2P_DEBUG="1")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr and done.stderr.rstrip().splitlines()[-1].startswith("error: there is no file")
+
+
+def test_a_bug_is_one_line_with_code_70(f2p: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    import f2p_deploy.doctor
+
+    monkeypatch.setattr(f2p_deploy.doctor, "diagnose", lambda *_: 1 / 0)
+    ran = f2p("doctor")
+    assert ran.code == 70
+    assert ran.err == "error: unexpected ZeroDivisionError: division by zero. This is a bug; F2P_DEBUG=1 shows where\n"
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = [sys.executable, "-m", "f2p_deploy.cli", "schema", "show", "justice-female"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("command", ["run", "render", "export", "demo", "doctor", "train", "bundle show", "engine check"])
+def test_every_command_has_help(f2p: Callable, command: str) -> None:
+    ran = f2p(*command.split(), "--help")
+    assert ran.code == 0 and "--json" in ran.out
+
+
+def test_a_missing_package_is_code_3(small_bundle: object, tmp_path: Path) -> None:
+    """Without PyTorch nothing can be made, and that is said before anything is written."""
+    photo = tmp_path / "a.png"
+    photo.write_bytes(b"")
+    code = "import sys; sys.modules['torch'] = None\n"
+    code += "import importlib.util as u; find = u.find_spec\n"
+    code += "u.find_spec = lambda name, *a: None if name == 'torch' else find(name, *a)\n"
+    code += "from f2p_deploy.cli import main; main()"
+    words = ["run", str(photo), "--bundle", str(small_bundle.path), "-o", str(tmp_path / "out"), "--json"]  # type: ignore[attr-defined]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "pip install 'f2p-deploy[export]'" in json.loads(done.stdout)["error"]
+    assert not (tmp_path / "out").exists()
+
+
+def _process(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "f2p_deploy.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "60"} | environment,
+    )

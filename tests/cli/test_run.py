@@ -1,0 +1,222 @@
+"""`run`: what it leaves, and every photo or place that it cannot use."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+
+def test_a_photo_becomes_a_character(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    ran = f2p("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", out)
+    assert ran.code == 0, ran.err
+    assert f"page: {out / 'index.html'}" in ran.out and "astronaut.png" in ran.out
+    assert "Landmarks come from" in ran.err
+    made = {path.name for path in (out / "astronaut").iterdir()}
+    assert {"parameters.json", "aligned.png", "character.png"} <= made
+    with Image.open(out / "astronaut" / "character.png") as picture:
+        assert picture.size == (128, 128)
+    assert not list(out.rglob("*.part"))
+
+
+def test_json_says_everything(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    words = ("--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out", "--json", "--threads", 1)
+    ran = f2p("run", photo, "--mode", "hybrid", *words)
+    assert ran.code == 0
+    (result,) = ran.json["results"]
+    assert (result["status"], result["mode"], result["mode_reason"]) == ("created", "hybrid", "as asked")
+    assert len(result["losses"]) == small_bundle.settings.hybrid.iterations + 1
+    assert result["parameters"]["schema"] == "small" and (ran.json["created"], ran.json["failed"]) == (1, 0)
+
+
+def test_the_folder_goes_on_after_bad_photos(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    (photo.parent / "notes.jpg").write_text("not a picture")
+    Image.new("RGB", (20, 20)).save(photo.parent / "tiny.png")
+    cut = photo.parent / "cut.png"
+    cut.write_bytes(photo.read_bytes()[:20_000])
+    out = tmp_path / "out"
+    ran = f2p("run", photo.parent, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", out)
+    assert ran.code == 2
+    assert "error: notes.jpg: this is not a picture in a format read here" in ran.err
+    assert "error: tiny.png: 20x20 pixels are too few; a photo needs at least 64 on each edge" in ran.err
+    assert "error: cut.png: the picture is damaged or incomplete" in ran.err
+    with (out / "summary.csv").open(newline="") as stream:
+        rows = {Path(row["photo"]).name: row for row in csv.DictReader(stream)}
+    assert rows["astronaut.png"]["status"] == "created" and float(rows["astronaut.png"]["eye.tx"]) >= 0
+    assert [rows[name]["reason"] for name in ("notes.jpg", "tiny.png", "cut.png")] == [
+        "unreadable",
+        "too-small",
+        "unreadable",
+    ]
+    assert sorted(path.name for path in out.iterdir()) == ["astronaut", "index.html", "summary.csv"]
+    assert "this is not a picture" in (out / "index.html").read_text()
+
+
+def test_no_face(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300), "grey").save(tmp_path / "wall.png")
+    ran = f2p("run", tmp_path / "wall.png", "--bundle", small_bundle.path, "--offline", "-o", tmp_path / "out", "--json")
+    assert ran.code == 2
+    (result,) = ran.json["results"]
+    assert result["reason"] == "no-face" and result["message"].startswith("wall.png: no face was found")
+
+
+def test_two_faces(f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path) -> None:
+    (face,) = json.loads(landmarks.read_text()).values()
+    smaller = {name: [x / 2, y / 2] for name, (x, y) in face.items()}
+    landmarks.write_text(json.dumps({"astronaut.png": [smaller, face]}))
+    words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out")
+    ran = f2p(*words)
+    assert ran.code == 0 and "warning: astronaut.png: 2 faces were found" in ran.err and "--face 2" in ran.err
+    ran = f2p(*words, "--face", 3)
+    assert ran.code == 2 and "error: astronaut.png: face 3 was asked for, but 2 faces were found" in ran.err
+    ran = f2p(*words, "--face", 0)
+    assert ran.code == 2 and "error: faces are counted from 1, the largest; found 0" in ran.err
+
+
+def test_a_profile(f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path) -> None:
+    content = json.loads(landmarks.read_text())
+    content["astronaut.png"]["yaw"] = 75
+    landmarks.write_text(json.dumps(content))
+    words = ("--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out")
+    ran = f2p("run", photo, *words, "--json")
+    assert ran.code == 2
+    (result,) = ran.json["results"]
+    assert result["reason"] == "turned" and "the head is turned too far (75 degrees" in result["message"]
+
+
+def test_auto_says_why(f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path) -> None:
+    content = json.loads(landmarks.read_text())
+    content["astronaut.png"]["yaw"] = 35
+    landmarks.write_text(json.dumps(content))
+    words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out")
+    ran = f2p(*words)
+    assert ran.code == 0 and "one-shot: chosen because the head is turned by 35 degrees" in ran.out
+    assert "chosen because the head is turned by 35 degrees" in (tmp_path / "out" / "index.html").read_text()
+    assert "35 degrees" in f2p(*words, "--json").json["results"][0]["mode_reason"]
+
+
+def test_keep_keeps_what_is_locked(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    from f2p_deploy.character.parameter_files import read_parameters, write_parameters
+    from f2p_deploy.character.parameters import average
+
+    kept = average(small_bundle.schema).with_values({"eye.tx": 0.875, "hair": "long"}).lock("eye.tx", "hair")
+    write_parameters(tmp_path / "kept.json", kept)
+    words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out")
+    for mode in ("one-shot", "hybrid"):
+        assert f2p(*words, "--keep", tmp_path / "kept.json", "--mode", mode).code == 0
+        found = read_parameters(tmp_path / "out" / "astronaut" / "parameters.json", small_bundle.schema)
+        assert found["eye.tx"] == 0.875 and found.choice("hair") == "long" and found.locked == {"eye.tx", "hair"}
+
+
+def test_keep_of_another_schema(f2p: Callable, small_bundle: "Bundle", photo: Path, tmp_path: Path) -> None:
+    from f2p_deploy.character.parameter_files import write_parameters
+    from f2p_deploy.character.parameters import average
+    from f2p_deploy.character.schema import load_schema
+
+    write_parameters(tmp_path / "other.json", average(load_schema("justice-male")))
+    words = ("--bundle", small_bundle.path, "-o", tmp_path / "out", "--keep", tmp_path / "other.json")
+    ran = f2p("run", photo, *words)
+    assert ran.code == 2
+    assert ran.err == f"error: {tmp_path / 'other.json'}: 'schema' must be 'small', found 'justice-male'\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_truncated_bundle(f2p: Callable, damaged_bundle: Path, photo: Path, tmp_path: Path) -> None:
+    ran = f2p("run", photo, "--bundle", damaged_bundle, "-o", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {damaged_bundle / 'imitator.safetensors'} is damaged: it has ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_without_a_network(f2p: Callable, small_bundle: "Bundle", photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(small_bundle.path, folder)
+    content = json.loads((folder / "bundle.json").read_text())
+    del content["files"]["translator.safetensors"]
+    (folder / "bundle.json").write_text(json.dumps(content))
+    ran = f2p("run", photo, "--bundle", folder, "-o", tmp_path / "out")
+    assert ran.code == 2 and f"the bundle {folder} has no translator yet: f2p-deploy train translator" in ran.err
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_nothing_to_read(f2p: Callable, small_bundle: "Bundle", tmp_path: Path, missing: bool) -> None:
+    folder = tmp_path / "empty"
+    if not missing:
+        folder.mkdir()
+    ran = f2p("run", folder, "--bundle", small_bundle.path, "-o", tmp_path / "out")
+    sentence = f"there is no file {folder}" if missing else f"the folder {folder} has no photo directly in it"
+    assert ran.code == 2 and ran.err.startswith(f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_out_is_a_file(f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path) -> None:
+    words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o")
+    ran = f2p(*words, landmarks)
+    assert ran.code == 2 and ran.err == f"error: the output folder {landmarks} is a file: choose another place with -o\n"
+    ran = f2p(*words, landmarks / "inside")
+    assert ran.code == 2 and ran.err == f"error: cannot write the output folder {landmarks / 'inside'}: Not a directory\n"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not stop the administrator")
+def test_out_cannot_be_written(f2p: Callable, small_bundle: "Bundle", photo: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    ran = f2p("run", photo, "--bundle", small_bundle.path, "--offline", "-o", locked)
+    assert ran.code == 2 and ran.err == f"error: cannot write the output folder {locked}: Permission denied\n"
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    """Files may grow to 4 kB in the process, which fails in writing as a full disk does."""
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "out"
+    words = ["run", str(photo), "--bundle", str(small_bundle.path), "--landmarks", str(landmarks), "-o", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "f2p_deploy.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    )
+    assert done.returncode == 2 and done.stderr == f"error: cannot write {out / 'astronaut'}: File too large\n"
+    assert list(out.iterdir()) == []
+
+
+def test_several_modes_side_by_side(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    words = ("--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out", "--json")
+    ran = f2p("run", photo, "--mode", "one-shot", "--mode", "hybrid", *words)
+    assert [result["folder"] for result in ran.json["results"]] == ["astronaut-one-shot", "astronaut-hybrid"]
+
+
+def test_the_trained_bundle_without_any_download(f2p: Callable, photo: Path, tmp_path: Path) -> None:
+    from f2p_deploy.bundle import demo_bundle_path
+
+    if not (demo_bundle_path() / "bundle.json").is_file():
+        pytest.skip("the demo bundle is not in this checkout")
+    ran = f2p("run", photo, "--offline", "--mode", "one-shot", "-o", tmp_path / "out", "--json")
+    assert ran.code == 0 and "built-in cascade, refined" in ran.json["finder"]
+    with Image.open(tmp_path / "out" / "astronaut" / "aligned.png") as aligned:
+        assert np.asarray(aligned).std() > 20
