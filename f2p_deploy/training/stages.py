@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder
-from f2p_deploy.bundle import Bundle, create_bundle, load_bundle, store_network, store_priors
+from f2p_deploy.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network, store_priors
 from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.errors import InputError
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 #: How many of the front pairs are held out from the imitator, and so from every stage.
 HELD_OUT_PAIRS = 500
+
+#: How many rendered pairs the alignment template is measured on.
+TEMPLATE_PAIRS = 200
 
 #: How many characters are held out from recognition, and pairs of each set from segmentation.
 HELD_OUT_CHARACTERS = 100
@@ -52,25 +55,33 @@ class Sources:
     finder: LandmarkFinder | None = None
 
 
-def start_bundle(folder: Path, preset: Preset, front: Path) -> Bundle:
+def start_bundle(folder: Path, preset: Preset, front: Path, finder: LandmarkFinder | None = None) -> Bundle:
     """Open the bundle in a folder, or start one with a preset's settings for the schema of a folder of pairs.
 
     Raises:
         InputError: the folder holds a bundle of another schema.
     """
+    if (folder / HEADER).is_file():
+        return create_bundle(folder, folder.name, PairSet(front).schema, preset.settings)
     pairs = PairSet(front)
-    settings = replace(preset.settings, alignment=template_of(pairs))
+    settings = replace(preset.settings, alignment=template_of(pairs, finder))
     return create_bundle(folder, folder.name, pairs.schema, settings)
 
 
-def template_of(pairs: PairSet) -> AlignmentTemplate:
-    """Return where the landmarks lie in the mean over rendered pairs: uniform samples make it the average face.
+def template_of(pairs: PairSet, finder: LandmarkFinder | None = None) -> AlignmentTemplate:
+    """Return where the average face's landmarks lie: their mean over rendered pairs, since uniform samples centre on it.
 
-    Without landmarks in the pairs the default template is returned.
+    The finder that finds them in photos finds them in the renders too, so that both mean the same point of a face;
+    without one, the engine's own landmarks serve, and without those the default template.
     """
-    if pairs.landmark_table is None:
+    found = []
+    if finder is not None:
+        for i in range(min(TEMPLATE_PAIRS, len(pairs))):
+            found += [face.array for face in finder.find(pairs.image(i))[:1]]
+    table = np.array(found) if found else pairs.landmark_table
+    if table is None:
         return AlignmentTemplate()
-    mean = np.asarray(pairs.landmark_table, np.float64).mean(axis=0) / pairs.size
+    mean = np.asarray(table, np.float64).mean(axis=0) / pairs.size
     return AlignmentTemplate({name: (float(x), float(y)) for name, (x, y) in zip(LANDMARKS, mean, strict=True)})
 
 
@@ -104,7 +115,7 @@ def train_stage(
     """
     if stage_name not in STAGES:
         raise InputError(f"stages are {', '.join(STAGES)}, found {stage_name!r}")
-    bundle = start_bundle(folder, preset, sources.front)
+    bundle = start_bundle(folder, preset, sources.front, sources.finder)
     work = folder.with_name(folder.name + ".training")
     started = time.monotonic()
     portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)

@@ -8,7 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.bundle import load_bundle  # noqa: E402
+from f2p_deploy.engine.engine import LANDMARKS  # noqa: E402
+from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.settings import Architecture  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
@@ -23,6 +26,14 @@ SMALL = replace(
     ),
     schedules={name: Schedule(steps=2, batch=4, optimiser="adam") for name in LITE.schedules},
 )
+
+
+class OffCentreFinder:
+    """Finds every face's points at a quarter of the picture, unlike the engine, which puts them in the middle."""
+
+    def find(self, image, name=None):
+        quarter = len(image) / 4
+        return [Landmarks({name: (quarter + i, quarter) for i, name in enumerate(LANDMARKS)}, "test")]
 
 
 @pytest.fixture
@@ -44,7 +55,7 @@ def portraits(monkeypatch) -> Portraits:
 def sources(disc_pairs: Path, tmp_path: Path, monkeypatch) -> stages.Sources:
     monkeypatch.setattr(stages, "HELD_OUT_PAIRS", 12)
     monkeypatch.setattr(stages, "HELD_OUT_CHARACTERS", 6)
-    return stages.Sources(disc_pairs, disc_pairs, (tmp_path,), finder=object())
+    return stages.Sources(disc_pairs, disc_pairs, (tmp_path,), finder=OffCentreFinder())
 
 
 def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
@@ -59,8 +70,7 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     assert 0 < bundle.provenance["imitator"]["metrics"]["l1"] < 1
     assert bundle.provenance["translator"]["portraits"]["training"] == len(portraits.training)
     assert (tmp_path / "made.training" / "translator" / "metrics.jsonl").is_file()
-    template = bundle.settings.alignment.landmarks
-    assert template["left-eye"] == pytest.approx((0.5, 0.5)) and template["mouth-right"][0] > 0.5
+    assert bundle.settings.alignment.landmarks["left-eye"] == pytest.approx((0.25, 0.25))
 
 
 def test_the_same_seed_trains_the_same_network(sources, tmp_path) -> None:
@@ -69,6 +79,11 @@ def test_the_same_seed_trains_the_same_network(sources, tmp_path) -> None:
         stages.train_stage("imitator", tmp_path / name, SMALL, only_pairs, seed=5)
     one, two = (load_bundle(tmp_path / name) for name in ("one", "two"))
     assert one.stored == two.stored
+
+
+def test_without_a_finder_the_template_is_the_engine_s(disc_pairs) -> None:
+    template = stages.template_of(PairSet(disc_pairs)).landmarks
+    assert template["left-eye"] == pytest.approx((0.5, 0.5)) and template["mouth-right"][0] > 0.5
 
 
 @pytest.mark.parametrize(
