@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from f2p_deploy.engine.camera import Camera
 from f2p_deploy.engine.engine import HELEN_CLASSES, Rendering, Scene
 from f2p_deploy.engine.makehuman_assets import Mesh, find_assets, load_mesh, load_picture
 from f2p_deploy.engine.makehuman_layers import Layer, load_eyebrows, load_eyelashes, load_eyes, load_hair
-from f2p_deploy.engine.makehuman_morphs import load_morphs
-from f2p_deploy.engine.makehuman_skin import make_skin
+from f2p_deploy.engine.makehuman_morphs import check_controllers, load_morphs
+from f2p_deploy.engine.makehuman_skin import SkinMaps, make_skin
 from f2p_deploy.engine.openness import sky_openness
 from f2p_deploy.engine.rasteriser import (
     Canvas,
@@ -61,13 +62,11 @@ class MakeHumanEngine:
     """
 
     def __init__(self, schema: Schema, assets: Path) -> None:
+        check_controllers(schema)
         _check_groups(schema)
         self.schema = schema
         self.assets = find_assets(assets)
-        base = load_mesh(self.assets / "makehuman/data/3dobjs/base.obj")
-        kept = (base.part == "body") & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
-        self._skin = replace(base, triangles=base.triangles[kept], corners=base.corners[kept], part=base.part[kept])
-        self._maps = make_skin(self._skin, load_picture(self.assets / "mpfb2/textures/mpfb_lips.jpg", "L", 2048))
+        base, self._skin, self._maps = _load_head(self.assets)
         self._eyes, self._eye_sides = load_eyes(self.assets)
         self._lashes = load_eyelashes(self.assets)
         self._morphs = load_morphs(
@@ -242,6 +241,15 @@ def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> M
         MissingDependency: no assets; the sentence says how to get them.
     """
     return MakeHumanEngine(load_schema(schema_name), find_assets(assets))
+
+
+@lru_cache(maxsize=1)
+def _load_head(assets: Path) -> tuple[Mesh, Mesh, SkinMaps]:
+    """Return the base mesh, the part of it that is drawn as skin, and the skin's maps: the same for all schemas."""
+    base = load_mesh(assets / "makehuman/data/3dobjs/base.obj")
+    kept = (base.part == "body") & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
+    skin = replace(base, triangles=base.triangles[kept], corners=base.corners[kept], part=base.part[kept])
+    return base, skin, make_skin(skin, load_picture(assets / "mpfb2/textures/mpfb_lips.jpg", "L", 2048))
 
 
 def _check_groups(schema: Schema) -> None:

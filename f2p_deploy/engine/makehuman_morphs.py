@@ -45,11 +45,20 @@ class HeadMorphs:
         return points
 
 
+def check_controllers(schema: Schema) -> None:
+    """Raise InputError for the first controller that MakeHuman does not have, with the nearest that it has."""
+    known = (*SLIDERS, *MACROS)
+    for controller in schema.controllers:
+        if controller.name not in known:
+            near = suggestion(controller.name, known)
+            raise InputError(f"schema {schema.name!r}: MakeHuman has no slider {controller.name!r}{near}")
+
+
 def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -> HeadMorphs:
     """Read the target files of a schema's controllers.
 
     Args:
-        schema: its controllers are named in `SLIDERS` or `MACROS`.
+        schema: its controllers are those of `SLIDERS` and `MACROS`.
         base: the base mesh.
         targets: the folder `makehuman/data/targets`.
         needed: (N,) bool, the vertices that any picture uses; displacements of others are left out.
@@ -58,6 +67,7 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
         InputError: a controller that MakeHuman does not have.
         MissingDependency: a target file is missing.
     """
+    check_controllers(schema)
     heads = _macro_heads(targets, len(base.points))
     average = heads.mean((0, 1))
     macros = {"head.masculinity": heads[1].mean(0) - heads[0].mean(0)}
@@ -68,16 +78,10 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
             total = np.zeros_like(base.points)
             if controller.name in macros:
                 total += macros[controller.name] if positive else 0.0
-            elif controller.name in SLIDERS:
+            else:
                 for file in SLIDERS[controller.name].files(positive):
                     moved, by = load_target(targets / file)
                     total[moved] += by
-            else:
-                known = (*SLIDERS, *MACROS)
-                raise InputError(
-                    f"schema {schema.name!r}: MakeHuman has no slider {controller.name!r}"
-                    f"{suggestion(controller.name, known)}"
-                )
             rows = np.flatnonzero(np.abs(total).max(1) * needed > 1e-5)
             vertices.append(rows.astype(np.int32))
             displacements.append(total[rows])

@@ -23,7 +23,7 @@ WINDOW_ORIGIN = np.array([0.634, 0.14], np.float32)
 WINDOW_EXTENT = np.array([0.366, 0.69], np.float32)
 WINDOW_PIXELS = (2048, 1024)
 
-#: Kinds of skin triangles: the face's own part of the UV map, all other skin, the mouth's inside, the eye sockets.
+#: Kinds of skin triangles: those in the head's window of the UV map, other skin, the mouth's inside, the eye sockets.
 HEAD, BODY, MOUTH, SOCKET = range(4)
 
 

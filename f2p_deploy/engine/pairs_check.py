@@ -1,0 +1,255 @@
+"""Checking a folder of rendered pairs: every record, every file, each fault named."""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from f2p_deploy.character.parameters import SUM_TOLERANCE, column_names
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
+from f2p_deploy.engine.pairs import LANDMARK_FILE, MANIFEST, PARAMETERS, RECORDS, read_manifest
+from f2p_deploy.errors import InputError
+
+#: The kinds of fault, and what each means.
+REASONS = {
+    "missing": "a record, or a file that it names, is not there",
+    "truncated": "a file ends early or cannot be decoded",
+    "size": "a picture or a table has another size than the manifest says",
+    "range": "a parameter, label or landmark lies outside what it may be",
+    "nan": "a number is not finite",
+    "duplicate": "a record or its parameters occur twice",
+    "extra": "a file that no record names",
+    "hash": "a file's content is not what its record says",
+    "manifest": "manifest or record line contradict the format",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a folder of pairs.
+
+    Args:
+        record: index of the record, None if the whole folder is concerned.
+        reason: a key of `REASONS`.
+        detail: what was found, and in which file.
+    """
+
+    record: int | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class PairsReport:
+    """What a check found.
+
+    Args:
+        folder: the folder that was checked.
+        count: how many records the manifest promises.
+        problems: all faults, those of the whole folder first, then by record.
+    """
+
+    folder: Path
+    count: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def check_pairs(folder: Path, progress: Callable[[int, int], None] | None = None) -> PairsReport:
+    """Look for missing, truncated, mis-sized, out-of-range, duplicate and changed records and for extra files.
+
+    Args:
+        folder: the folder.
+        progress: called with the number of records looked at, and the number of records.
+
+    Raises:
+        InputError: the folder is not one of rendered pairs at all: no manifest of this format, or no schema in it.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    schema = Schema.from_dict(manifest["schema"], str(folder / MANIFEST))
+    try:
+        count, size = int(manifest["count"]), int(manifest["size"])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{folder / MANIFEST}: count and size must be whole numbers: {error}") from error
+    problems = list(_check_parameters(folder, manifest, schema, count))
+    records, line_problems = _read_lines(folder, count)
+    problems += line_problems
+    for done, (index, record) in enumerate(sorted(records.items()), start=1):
+        for kind in ("image", "labels"):
+            problems += [Problem(index, *fault) for fault in _check_picture(folder, record, kind, size)]
+        if progress is not None:
+            progress(done, len(records))
+    problems += _check_duplicates(folder, records, schema.n)
+    problems += _check_landmarks(folder, records, size)
+    problems += _check_extra(folder, records)
+    problems.sort(key=lambda problem: -1 if problem.record is None else problem.record)
+    return PairsReport(folder, count, tuple(problems))
+
+
+def _check_parameters(folder: Path, manifest: dict, schema: Schema, count: int) -> Iterator[Problem]:
+    if manifest["fingerprint"] != schema.fingerprint:
+        yield Problem(None, "manifest", f"{MANIFEST}: the fingerprint is not that of the schema beside it")
+    path = folder / PARAMETERS
+    content = _content(path)
+    if content is None:
+        yield Problem(None, "missing", f"{PARAMETERS} is not there or cannot be read")
+        return
+    expected = count * schema.n * 4
+    if len(content) != expected:
+        reason = "truncated" if len(content) < expected else "size"
+        yield Problem(None, reason, f"{PARAMETERS} should hold {expected} bytes, found {len(content)}")
+    elif manifest.get("parameters_sha256", _sha256(content)) != _sha256(content):
+        yield Problem(None, "hash", f"{PARAMETERS} is not what the manifest says")
+    rows = len(content) // (schema.n * 4)
+    values = np.frombuffer(content[: rows * schema.n * 4], "<f4").reshape(rows, schema.n)
+    names = column_names(schema)
+    for index in np.flatnonzero(~np.isfinite(values).all(1)):
+        name = names[int(np.flatnonzero(~np.isfinite(values[index]))[0])]
+        yield Problem(int(index), "nan", f"{PARAMETERS}: {name!r} is not a finite number")
+    outside = (values < 0) | (values > 1)
+    for index in np.flatnonzero(outside.any(1)):
+        column = int(np.flatnonzero(outside[index])[0])
+        yield Problem(
+            int(index), "range", f"{PARAMETERS}: {names[column]!r} is {values[index, column]:g}, not in [0, 1]"
+        )
+    for group, part in schema.discrete_slices.items():
+        sums = values[:, part].sum(1, dtype=np.float64)
+        for index in np.flatnonzero(np.isfinite(sums) & (np.abs(sums - 1) > SUM_TOLERANCE)):
+            detail = f"{PARAMETERS}: the options of {group!r} add up to {sums[index]:g}, not 1"
+            yield Problem(int(index), "range", detail)
+
+
+def _read_lines(folder: Path, count: int) -> tuple[dict[int, dict], list[Problem]]:
+    """Return the records by index, and what is wrong with their lines."""
+    problems: list[Problem] = []
+    records: dict[int, dict] = {}
+    content = _content(folder / RECORDS)
+    if content is None:
+        return {}, [Problem(None, "missing", f"{RECORDS} is not there or cannot be read")]
+    for number, line in enumerate(content.splitlines(), start=1):
+        record = _parse(line)
+        if record is None:
+            problems.append(Problem(None, "truncated", f"{RECORDS}: line {number} is not a record"))
+            continue
+        index = record["index"]
+        if index in records:
+            problems.append(Problem(index, "duplicate", f"{RECORDS}: line {number} repeats the record"))
+        elif not 0 <= index < count:
+            problems.append(Problem(index, "range", f"{RECORDS}: line {number} is beyond the count of {count}"))
+        else:
+            records[index] = record
+    problems += [
+        Problem(index, "missing", f"{RECORDS} has no line for it") for index in range(count) if index not in records
+    ]
+    return records, problems
+
+
+def _parse(line: bytes) -> dict | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    good = isinstance(record, dict) and isinstance(record.get("index"), int) and isinstance(record.get("image"), str)
+    return record if good else None
+
+
+def _check_picture(folder: Path, record: dict, kind: str, size: int) -> Iterator[tuple[str, str]]:
+    name = record.get(kind)
+    if name is None:
+        return
+    if not isinstance(name, str) or Path(name).is_absolute() or ".." in Path(name).parts:
+        yield "manifest", f"{RECORDS}: {name!r} is not a file name inside the folder"
+        return
+    content = _content(folder / name)
+    if content is None:
+        yield "missing", f"{name} is not there or cannot be read"
+        return
+    hashes = record.get("sha256")
+    expected = hashes.get(kind) if isinstance(hashes, dict) else None
+    if expected is not None and expected != _sha256(content):
+        yield "hash", f"{name} is not what its record says"
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            picture.load()
+            mode, found = picture.mode, picture.size
+            pixels = np.asarray(picture)
+    # Pillow raises whatever its decoders raise for damaged files; each means the same here.
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        yield "truncated", f"{name} cannot be decoded: {error}"
+        return
+    if found != (size, size) or mode != ("RGB" if kind == "image" else "L"):
+        yield "size", f"{name} should be {size} x {size} {'RGB' if kind == 'image' else 'L'}, found {found} {mode}"
+    elif kind == "labels" and int(pixels.max()) >= len(HELEN_CLASSES):
+        yield "range", f"{name} has the label {int(pixels.max())}; the highest is {len(HELEN_CLASSES) - 1}"
+
+
+def _check_duplicates(folder: Path, records: dict[int, dict], n: int) -> Iterator[Problem]:
+    """Find records that share a file or a picture, and characters of different identity with the same parameters."""
+    content = _content(folder / PARAMETERS) or b""
+    pictures: dict[object, int] = {}
+    characters: dict[bytes, tuple[int, object]] = {}
+    for index, record in sorted(records.items()):
+        hashes = record.get("sha256")
+        picture = hashes.get("image") if isinstance(hashes, dict) else None
+        for key in filter(None, (record["image"], picture)):
+            if pictures.setdefault(key, index) != index:
+                yield Problem(index, "duplicate", f"its picture is that of record {pictures[key]}")
+                break
+        row = content[index * n * 4 : (index + 1) * n * 4]
+        identity = record.get("identity", index)
+        first, whose = characters.setdefault(row, (index, identity))
+        if row and whose != identity:
+            yield Problem(index, "duplicate", f"its parameters are those of record {first}, another character's")
+
+
+def _check_landmarks(folder: Path, records: dict[int, dict], size: int) -> Iterator[Problem]:
+    path = folder / LANDMARK_FILE
+    if not path.exists():
+        return
+    row = len(LANDMARKS) * 2
+    content = _content(path)
+    if content is None:
+        yield Problem(None, "missing", f"{LANDMARK_FILE} cannot be read")
+        return
+    rows = len(content) // (row * 4)
+    table = np.frombuffer(content[: rows * row * 4], "<f4").reshape(rows, row)
+    expected = max(records, default=-1) + 1
+    if len(content) != expected * row * 4:
+        reason = "truncated" if rows < expected else "size"
+        yield Problem(None, reason, f"{LANDMARK_FILE} should hold {expected * row * 4} bytes, found {len(content)}")
+    for index in range(rows):
+        if not np.isfinite(table[index]).all():
+            yield Problem(index, "nan", f"{LANDMARK_FILE}: a position is not a finite number")
+        elif np.abs(table[index]).max() > 4 * size:
+            yield Problem(index, "range", f"{LANDMARK_FILE}: a position lies far outside the picture")
+
+
+def _check_extra(folder: Path, records: dict[int, dict]) -> Iterator[Problem]:
+    known = {MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS}
+    known |= {str(record.get(kind)) for record in records.values() for kind in ("image", "labels")}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in known:
+            yield Problem(None, "extra", f"{name} belongs to no record")
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

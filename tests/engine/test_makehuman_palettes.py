@@ -1,0 +1,35 @@
+"""The shipped schemas use the engine's words, and their colours can be told apart."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from f2p_deploy.character.schema import load_schema
+from f2p_deploy.engine import makehuman_palettes as palettes
+
+
+@pytest.mark.parametrize("name", ["makehuman", "makehuman-female", "makehuman-male"])
+def test_schemas_and_engine_agree(name: str) -> None:
+    for group in load_schema(name).discrete_groups:
+        assert set(group.options) <= set(palettes.GROUPS[group.name])
+
+
+def test_the_demo_s_schema_has_everything() -> None:
+    groups = {group.name: group.options for group in load_schema("makehuman").discrete_groups}
+    assert groups == palettes.GROUPS
+
+
+@pytest.mark.parametrize("colours", [palettes.SKIN_TONES, palettes.HAIR_COLOURS, palettes.EYE_COLOURS])
+def test_colours_differ_visibly(colours: dict[str, tuple[int, int, int]]) -> None:
+    for one, other in combinations(colours.values(), 2):
+        assert np.abs(np.subtract(one, other)).max() >= 8
+
+
+def test_skin_grows_darker_in_order() -> None:
+    brightness = [sum(colour) for colour in palettes.SKIN_TONES.values()]
+    assert brightness == sorted(brightness, reverse=True)
+
+
+def test_linear_is_the_square_of_what_is_displayed() -> None:
+    assert palettes.linear((255, 51, 0)) == pytest.approx((1, 0.04, 0))
