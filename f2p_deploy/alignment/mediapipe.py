@@ -16,7 +16,7 @@ import numpy as np
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.warp import inverse, transform, warp
 from f2p_deploy.dependencies import require
-from f2p_deploy.errors import InputError
+from f2p_deploy.errors import InputError, MissingDependency
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +63,13 @@ class MediaPipeFinder:
     def __init__(self, model: Path, most_faces: int = 5) -> None:
         require("faces", "the MediaPipe landmarker")
         with _native_messages_logged():
-            from mediapipe.tasks.python import vision
-            from mediapipe.tasks.python.core.base_options import BaseOptions
+            try:
+                from mediapipe.tasks.python import vision
+                from mediapipe.tasks.python.core.base_options import BaseOptions
+            except (ImportError, OSError) as error:  # its shared libraries ask for libGL and others of the system's
+                raise MissingDependency(
+                    f"mediapipe is installed, but a library that it needs is not ({error}): see f2p-deploy doctor"
+                ) from error
 
             options = vision.FaceLandmarkerOptions(
                 base_options=BaseOptions(model_asset_buffer=model.read_bytes()),

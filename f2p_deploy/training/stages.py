@@ -69,7 +69,7 @@ def start_bundle(folder: Path, preset: Preset, front: Path, finder: LandmarkFind
 
 
 def template_of(pairs: PairSet, finder: LandmarkFinder | None = None) -> AlignmentTemplate:
-    """Return where the average face's landmarks lie: their mean over rendered pairs, since uniform samples centre on it.
+    """Return where the average face's landmarks lie: their mean over rendered pairs, which are drawn around it.
 
     The finder that finds them in photos finds them in the renders too, so that both mean the same point of a face;
     without one, the engine's own landmarks serve, and without those the default template.
