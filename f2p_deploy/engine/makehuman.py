@@ -1,6 +1,8 @@
 """The reference engine: MakeHuman's face, drawn by the package's own rasteriser."""
 
+# ruff: noqa: E402 - what is missing must be said before it is imported
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -8,6 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+
+from f2p_deploy.dependencies import require
+
+require("engine", "the reference engine")
 
 from f2p_deploy.character.parameters import check_vectors
 from f2p_deploy.character.schema import Schema, load_schema, suggestion
@@ -290,6 +296,8 @@ _worker_engine: MakeHumanEngine | None = None
 
 def _start_worker(schema: Schema, assets: Path) -> None:
     global _worker_engine
+    # An interrupt is the parent's to answer.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker_engine = MakeHumanEngine(schema, assets)
 
 

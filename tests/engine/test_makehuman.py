@@ -1,5 +1,7 @@
 """The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ pytest.importorskip("numba")
 from f2p_deploy.engine.makehuman import MakeHumanEngine, load_engine
 
 SIZE = 96
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def draw(engine: MakeHumanEngine, scene: Scene = FRONT_VIEW, size: int = SIZE, **changes: float | str) -> Rendering:
@@ -195,6 +198,12 @@ def test_missing_assets_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.
         load_engine("makehuman")
     with pytest.raises(MissingDependency, match="base.obj"):
         load_engine("makehuman", tmp_path)
+
+
+def test_a_missing_rasteriser_is_said_before_slow_work() -> None:
+    program = "import sys; sys.modules['numba'] = None; import f2p_deploy.engine.makehuman"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert "MissingDependency: the reference engine needs numba" in done.stderr
 
 
 def test_the_environment_variable_names_the_assets(makehuman_assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
