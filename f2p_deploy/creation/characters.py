@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -122,7 +122,8 @@ def create_characters(
         for i, photo in enumerate(expanded):
             first = i * len(modes)
             named = dict(zip(modes, names[first : first + len(modes)], strict=True))
-            results += _characters_of(photo, named, workshop, first, total, progress)
+            for result in _characters_of(photo, named, workshop, first, total, progress):
+                results.append(result)
     except KeyboardInterrupt:
         interrupted = True
     report = replace(report, results=tuple(results))
@@ -136,11 +137,10 @@ def create_characters(
 
 def _characters_of(
     photo: Path, names: dict[str, str], workshop: _Workshop, first: int, total: int, progress: Progress
-) -> list[Created | Failed]:
-    """Make the characters of one photo, by mode and folder name; a failure is a result, too."""
+) -> Iterator[Created | Failed]:
+    """Yield the characters of one photo, by mode and folder name; a failure is a result, too, and the last one."""
     progress(first, total, f"{photo.name}: finding the face")
     started = time.perf_counter()
-    results: list[Created | Failed] = []
     try:
         image, aligned = _align(photo, workshop)
         for i, (asked, name) in enumerate(names.items()):
@@ -149,19 +149,18 @@ def _characters_of(
             def within(fraction: float, doing: str, position: int = first + i) -> None:
                 progress(position + fraction, total, f"{photo.name}: {doing}")
 
-            results.append(_create(photo, name, asked, image, aligned, workshop, started, within))
+            yield _create(photo, name, asked, image, aligned, workshop, started, within)
     except PhotoError as error:
-        return [*results, Failed(photo, error.reason, str(error))]
+        yield Failed(photo, error.reason, str(error))
     except _OutputError:
         raise
     except F2PError as error:
-        return [*results, Failed(photo, "refused", str(error))]
+        yield Failed(photo, "refused", str(error))
     except Exception as error:
         # One odd photo must not lose a folder of others; the traceback is in the log.
         logger.info("unexpected failure of %s", photo, exc_info=True)
         message = f"{photo.name}: unexpected {type(error).__name__}: {error}; this is a bug, --verbose shows where"
-        return [*results, Failed(photo, "unexpected", message)]
-    return results
+        yield Failed(photo, "unexpected", message)
 
 
 class _OutputError(InputError):

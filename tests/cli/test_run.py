@@ -72,7 +72,8 @@ def test_the_folder_goes_on_after_bad_photos(
 
 def test_no_face(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
     Image.new("RGB", (300, 300), "grey").save(tmp_path / "wall.png")
-    ran = f2p("run", tmp_path / "wall.png", "--bundle", small_bundle.path, "--offline", "-o", tmp_path / "out", "--json")
+    words = ("--bundle", small_bundle.path, "--offline", "-o", tmp_path / "out", "--json")
+    ran = f2p("run", tmp_path / "wall.png", *words)
     assert ran.code == 2
     (result,) = ran.json["results"]
     assert result["reason"] == "no-face" and result["message"].startswith("wall.png: no face was found")
@@ -171,10 +172,11 @@ def test_nothing_to_read(f2p: Callable, small_bundle: "Bundle", tmp_path: Path, 
 
 def test_out_is_a_file(f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path) -> None:
     words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o")
+    inside = landmarks / "inside"
     ran = f2p(*words, landmarks)
-    assert ran.code == 2 and ran.err == f"error: the output folder {landmarks} is a file: choose another place with -o\n"
-    ran = f2p(*words, landmarks / "inside")
-    assert ran.code == 2 and ran.err == f"error: cannot write the output folder {landmarks / 'inside'}: Not a directory\n"
+    assert (ran.code, ran.err) == (2, f"error: the output folder {landmarks} is a file: choose another place with -o\n")
+    ran = f2p(*words, inside)
+    assert (ran.code, ran.err) == (2, f"error: cannot write the output folder {inside}: Not a directory\n")
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not stop the administrator")

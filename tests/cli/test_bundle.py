@@ -1,0 +1,35 @@
+"""`bundle show`: what lies in a bundle, without PyTorch."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+
+def test_show_prints_sizes_settings_and_provenance(f2p: Callable, small_bundle: "Bundle") -> None:
+    ran = f2p("bundle", "show", small_bundle.path)
+    assert ran.code == 0
+    assert "schema small: 11 parameters, 6 controllers in 3 groups, 5 options in 2 discrete groups" in ran.out
+    assert small_bundle.fingerprint in ran.out and '"image_size": 128' in ran.out
+    assert "provenance:" in ran.out and "command: tests" in ran.out
+
+
+def test_show_needs_no_torch(small_bundle: "Bundle") -> None:
+    code = "import sys; sys.modules['torch'] = None; from f2p_deploy.cli import main; main()"
+    words = ["bundle", "show", str(small_bundle.path)]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "translator" in done.stdout, done.stderr
+
+
+def test_a_damaged_bundle(f2p: Callable, damaged_bundle: Path) -> None:
+    ran = f2p("bundle", "show", damaged_bundle, "--json")
+    assert ran.code == 2 and "imitator.safetensors is damaged" in ran.json["error"]
+
+
+def test_no_bundle(f2p: Callable, tmp_path: Path) -> None:
+    ran = f2p("bundle", "show", tmp_path)
+    assert (ran.code, ran.err) == (2, f"error: {tmp_path} is not a bundle: it has no bundle.json\n")

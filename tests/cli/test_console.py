@@ -1,0 +1,62 @@
+"""What is printed where: bars, tables and warnings, with and without a terminal."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from f2p_deploy.cli import console
+
+
+def test_a_table_in_a_pipe_has_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    console.table([("a", "x" * 200), ("bbb", "[red]y[/red]")], ("name", "text"))
+    assert capsys.readouterr().out == f"name  text\na     {'x' * 200}\nbbb   [red]y[/red]\n"
+
+
+def test_warnings_of_the_package_are_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    root, own = logging.getLogger(), logging.getLogger("f2p_deploy")
+    before = (root.level, own.level, list(root.handlers))
+    try:
+        console.set_up()
+        logging.getLogger("f2p_deploy.somewhere").warning("three %s", "words")
+        logging.getLogger("f2p_deploy.somewhere").info("unheard")
+        logging.getLogger("somebody.else").warning("unheard, too")
+    finally:
+        root.setLevel(before[0])
+        own.setLevel(before[1])
+        root.handlers[:] = before[2]
+    assert capsys.readouterr().err == "warning: three words\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("no_color", [False, True])
+def test_colours_only_on_a_terminal_that_wants_them(no_color: bool) -> None:
+    import pty
+
+    code = """
+from f2p_deploy.cli import console
+with console.bar() as bar:
+    bar.update("a", 1, 2, "file[red].jpg")
+    console.sentence("one [bold] sentence", "error")
+console.sentence("another", "error")
+"""
+    master, slave = pty.openpty()
+    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {"TERM": "xterm-256color"}
+    environment |= {"NO_COLOR": "1"} if no_color else {}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=slave, stderr=slave, env=environment):
+        os.close(slave)
+        printed = b""
+        while True:
+            try:
+                chunk = os.read(master, 4096)
+            except OSError:
+                break
+            if not chunk:
+                break
+            printed += chunk
+    os.close(master)
+    text = printed.decode()
+    assert "file[red].jpg" in text and "one [bold] sentence" in text and "another" in text
+    assert ("\x1b[1;31m" in text) is not no_color

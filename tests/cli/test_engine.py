@@ -1,0 +1,35 @@
+"""`engine`: rendering a folder of pairs and finding its faults."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def test_render_then_check_then_damage(f2p: Callable, makehuman_assets: Path, tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    out = tmp_path / "pairs"
+    words = ("--count", 3, "--size", 64, "--workers", 1, "--assets", makehuman_assets, "-o", out)
+    ran = f2p("engine", "render", *words)
+    assert ran.code == 0 and ran.out.startswith(f"{out}: 3 pairs, 3 rendered now, "), ran.err
+    assert f2p("engine", "render", *words, "--json").json["rendered"] == 0
+    assert f2p("engine", "check", out).out == f"{out}: 3 records, all sound\n"
+
+    (out / "images" / "000001.png").unlink()
+    ran = f2p("engine", "check", out)
+    assert ran.code == 2 and ran.err == f"error: {out} has 1 fault in 3 records\n"
+    assert "missing" in ran.out and "images/000001.png" in ran.out
+    (problem,) = f2p("engine", "check", out, "--json").json["problems"]
+    assert (problem["record"], problem["reason"]) == (1, "missing")
+
+
+def test_no_assets_is_code_3(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("F2P_MAKEHUMAN_ASSETS", raising=False)
+    ran = f2p("engine", "render", "--count", 1, "-o", tmp_path / "pairs")
+    assert ran.code == 3 and "--assets" in ran.err
+    assert not (tmp_path / "pairs").exists()
+
+
+def test_a_folder_without_pairs(f2p: Callable, tmp_path: Path) -> None:
+    ran = f2p("engine", "check", tmp_path)
+    assert ran.code == 2 and "is not a folder of rendered pairs" in ran.err

@@ -1,0 +1,61 @@
+"""`train`: what it refuses, and what an interrupt leaves."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
+from f2p_deploy.engine.engine import Rendering, Scene
+
+
+class Discs:
+    """The smallest engine there is: a disc whose place and brightness are its two sliders."""
+
+    schema = Schema(
+        "discs", (Controller("x", "place"), Controller("light", "look")), (DiscreteGroup("hue", ("red", "blue")),)
+    )
+
+    def render(self, parameters: np.ndarray, size: int, scene: Scene = Scene()) -> Rendering:
+        """Draw a disc."""
+        y, x = np.mgrid[:size, :size] / size
+        disc = np.hypot(x - 0.3 - 0.4 * parameters[0], y - 0.5) < 0.2
+        image = np.full((size, size, 3), 230, np.uint8)
+        image[disc] = np.array([200, 40, 40] if parameters[2] > 0.5 else [40, 40, 200]) * (0.5 + 0.5 * parameters[1])
+        return Rendering(image)
+
+    def render_many(
+        self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
+    ) -> Iterator[Rendering]:
+        """Draw one disc after the other."""
+        return (self.render(parameters, size) for parameters in batch)
+
+
+def test_pairs_are_needed(f2p: Callable, tmp_path: Path) -> None:
+    ran = f2p("train", "imitator", "--front", tmp_path / "none", "--bundle", tmp_path / "bundle")
+    assert ran.code == 2 and "is not a folder of rendered pairs" in ran.err
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_an_interrupt_keeps_the_state_and_says_so(tmp_path: Path) -> None:
+    from f2p_deploy.engine.pairs import write_pairs
+
+    write_pairs(Discs(), tmp_path / "front", count=520, size=256)
+    words = ["train", "imitator", "--front", "front", "--bundle", "bundle", "--threads", "1"]
+    command = [sys.executable, "-m", "f2p_deploy.cli", *words]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        metrics = tmp_path / "bundle.training" / "imitator" / "metrics.jsonl"
+        deadline = time.monotonic() + 120
+        while not metrics.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert err.startswith("error: imitator: stopped after ") and "the same command goes on from there" in err
+    assert (metrics.parent / "state.pt").is_file() and not list(tmp_path.rglob("*.part"))

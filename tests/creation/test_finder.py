@@ -1,0 +1,67 @@
+"""Which finder a run uses, what it says about it, and the segmentation network as alignment calls it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from f2p_deploy.errors import InputError
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+pytest.importorskip("torch")
+pytest.importorskip("skimage")
+
+
+def test_offline_is_the_cascade_with_the_bundles_network(small_bundle: "Bundle") -> None:
+    from f2p_deploy.alignment import CascadeFinder
+    from f2p_deploy.creation import choose_finder_for
+
+    chosen = choose_finder_for(small_bundle, offline=True)
+    assert isinstance(chosen.finder, CascadeFinder)
+    assert chosen.sentence == (
+        "Landmarks are found with the built-in cascade, refined by the bundle's segmentation network."
+    )
+
+
+def test_without_the_model_the_sentence_says_how_to_get_it(
+    small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from f2p_deploy.creation import choose_finder_for
+
+    monkeypatch.delenv("F2P_FACE_LANDMARKER", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert "f2p-deploy landmarker" in choose_finder_for(small_bundle).sentence
+
+
+def test_mediapipe_where_its_model_is(small_bundle: "Bundle", landmarker: Path) -> None:
+    pytest.importorskip("mediapipe")
+    from f2p_deploy.alignment import MediaPipeFinder
+    from f2p_deploy.creation import choose_finder_for
+
+    assert isinstance(choose_finder_for(small_bundle, landmarker=landmarker).finder, MediaPipeFinder)
+
+
+def test_offline_contradicts_a_model(small_bundle: "Bundle", tmp_path: Path) -> None:
+    from f2p_deploy.creation import choose_finder_for
+
+    with pytest.raises(InputError, match="--offline means the built-in finder"):
+        choose_finder_for(small_bundle, landmarker=tmp_path / "x.task", offline=True)
+
+
+def test_class_probabilities_are_the_networks(small_bundle: "Bundle", astronaut: np.ndarray) -> None:
+    import torch
+
+    from f2p_deploy.creation.finder import class_probabilities
+    from f2p_deploy.similarity import reduce_to
+
+    face = astronaut[:128, 160:288].astype(np.float32) / 255.0
+    found = class_probabilities(small_bundle)(face)
+    assert found.shape == (11, 8, 8) and found.dtype == np.float32
+    assert np.allclose(found.sum(axis=0), 1.0, atol=1e-5)
+    with torch.no_grad():
+        image = reduce_to(torch.from_numpy(face.transpose(2, 0, 1).copy())[None], 64)
+        expected = small_bundle.segmentation(image).softmax(dim=1)[0].numpy()
+    assert np.allclose(found, expected, atol=1e-6)

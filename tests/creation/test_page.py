@@ -1,0 +1,88 @@
+"""The page: complete, escaped, without anything from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.creation import ChosenFinder
+
+pytest.importorskip("torch")
+
+_EMPTY = ("meta", "img", "link", "br")
+
+
+class _Reader(HTMLParser):
+    """Collects links and text, and fails on tags that are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value for name, value in attrs if name in ("src", "href") and value]
+        if tag not in _EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value for name, value in attrs if name in ("src", "href") and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def page(small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", tmp_path: Path) -> Path:
+    """The page of a photo with an awkward name in two modes, and of a text file."""
+    from f2p_deploy.creation import create_characters
+
+    awkward = photo.rename(photo.with_name("a & <b>.png"))
+    (photo.parent / "notes.jpg").write_text("not a picture")
+    photos = [awkward, photo.parent / "notes.jpg"]
+    return create_characters(photos, small_bundle, tmp_path / "out", ["one-shot", "hybrid"], finder=finder).page
+
+
+def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
+    reader = _Reader()
+    reader.feed(page.read_text())
+    assert not reader.open
+    links = [link for link in reader.links if not link.startswith("#")]
+    assert len(links) > 10
+    for link in links:
+        assert not re.match(r"[a-z]+:|//", link), link
+        assert (page.parent / unquote(link)).is_file(), link
+
+
+def test_it_says_what_happened(page: Path) -> None:
+    reader = _Reader()
+    reader.feed(page.read_text())
+    for words in ("2 characters, 1 photo failed", "a & <b>-hybrid", "as asked", "Loss over 20 iterations", "hair"):
+        assert words in reader.text, words
+    assert "notes.jpg: this is not a picture" in reader.text
+    assert "Furthest from the average, 6 of 6 sliders" in reader.text
+
+
+def test_it_is_light_and_dark(page: Path) -> None:
+    assert "prefers-color-scheme: dark" in page.read_text()
+
+
+def test_the_bars_show_the_controllers_furthest_from_the_average(small_bundle: "Bundle") -> None:
+    from f2p_deploy.character.parameters import average
+    from f2p_deploy.creation.page import _controllers
+
+    parameters = average(small_bundle.schema).with_values({"nose.ty": 0.9, "eye.tx": 0.2})
+    names = re.findall(r'scope="row">([^<]+)<', _controllers(parameters))
+    assert names[:2] == ["nose.ty", "eye.tx"]
+    assert 'left:20.0%;width:30.0%' in _controllers(parameters)
+    assert np.isclose(parameters["nose.ty"], 0.9)
