@@ -76,7 +76,9 @@ def test_a_closed_pipe_is_no_error() -> None:
         assert process.stderr.read() == b""
 
 
-@pytest.mark.parametrize("command", ["run", "render", "export", "demo", "doctor", "train", "bundle show", "engine check"])
+@pytest.mark.parametrize(
+    "command", ["run", "render", "export", "demo", "doctor", "train", "bundle show", "engine check", "schema list"]
+)
 def test_every_command_has_help(f2p: Callable, command: str) -> None:
     ran = f2p(*command.split(), "--help")
     assert ran.code == 0 and "--json" in ran.out

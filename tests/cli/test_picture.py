@@ -83,7 +83,7 @@ def test_parameters_or_the_average(f2p: Callable) -> None:
 
 @pytest.mark.parametrize(
     ("out", "sentence"),
-    [("picture.txt", "a picture's name ends in .png"), ("no/picture.png", "there is no folder"), (".", "a picture's name")],
+    [("picture.txt", "a picture's name ends in .png"), ("no/a.png", "there is no folder"), (".", "a picture's name")],
 )
 def test_a_picture_that_cannot_be_written(
     f2p: Callable, small_bundle: "Bundle", tmp_path: Path, out: str, sentence: str

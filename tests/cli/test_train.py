@@ -14,6 +14,9 @@ from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 from f2p_deploy.engine.engine import Rendering, Scene
 
 
+FRONT = Scene()
+
+
 class Discs:
     """The smallest engine there is: a disc whose place and brightness are its two sliders."""
 
@@ -21,7 +24,7 @@ class Discs:
         "discs", (Controller("x", "place"), Controller("light", "look")), (DiscreteGroup("hue", ("red", "blue")),)
     )
 
-    def render(self, parameters: np.ndarray, size: int, scene: Scene = Scene()) -> Rendering:
+    def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT) -> Rendering:
         """Draw a disc."""
         y, x = np.mgrid[:size, :size] / size
         disc = np.hypot(x - 0.3 - 0.4 * parameters[0], y - 0.5) < 0.2

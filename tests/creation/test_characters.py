@@ -97,7 +97,7 @@ def test_the_engine_draws_too_and_must_be_of_the_schema(
         def __init__(self, schema: Schema) -> None:
             self.schema = schema
 
-        def render(self, parameters: np.ndarray, size: int, scene: Scene = Scene()) -> Rendering:
+        def render(self, parameters: np.ndarray, size: int, scene: Scene | None = None) -> Rendering:
             return Rendering(np.full((size, size, 3), 77, np.uint8))
 
         def render_many(

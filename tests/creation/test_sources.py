@@ -46,7 +46,8 @@ def test_photos_of_one_stem_get_folders_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [("index.html.jpg", "index.html-2"), ("...jpg", "photo"), (".anna.jpg", "anna"), ("a. .png", "a")]
+    ("name", "folder"),
+    [("index.html.jpg", "index.html-2"), ("...jpg", "photo"), (".anna.jpg", "anna"), ("a. .png", "a")],
 )
 def test_names_that_no_folder_may_have(name: str, folder: str) -> None:
     assert folder_names([Path(name)]) == (folder,)
