@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from f2p_deploy.character.atomic import write_whole
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
@@ -22,6 +22,7 @@ from f2p_deploy.settings import BundleSettings, from_data, to_data
 if TYPE_CHECKING:
     from torch import nn
 
+    from f2p_deploy.networks.segmentation import Segmentation
     from f2p_deploy.similarity import Similarity
 
 FORMAT = "f2p-bundle"
@@ -85,9 +86,9 @@ class Bundle:
         return self._load("recognition")
 
     @cached_property
-    def segmentation(self) -> "nn.Module":
+    def segmentation(self) -> "Segmentation":
         """F_seg: (N, 3, s, s) to (N, 11, s/8, s/8)."""
-        return self._load("segmentation")
+        return cast("Segmentation", self._load("segmentation"))
 
     @cached_property
     def translator(self) -> "nn.Module":
