@@ -238,6 +238,26 @@ def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: M
     return _store(bundle, name, _file_of(name), save(tensors), provenance)
 
 
+def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) -> Bundle:
+    """Take one network from a checkpoint instead of training it, such as the official LightCNN-29v2.
+
+    Args:
+        bundle: where it goes; its architecture must fit (the official weights need recognition_width 1).
+        name: one of `NETWORKS`.
+        checkpoint: see `f2p_deploy.networks.checkpoint`.
+        command: the line that repeats this, for the provenance.
+
+    Raises:
+        InputError: no such network, or the checkpoint does not fit.
+    """
+    from f2p_deploy.networks.checkpoint import load_checkpoint
+
+    network = build_network(name, bundle.schema, bundle.settings)
+    load_checkpoint(network, checkpoint)
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    return store_network(bundle, name, network, {"command": command, "checkpoint": checkpoint.name, "sha256": sha256})
+
+
 def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
     """Write priors into a bundle and return the bundle as it now is."""
     return _store(bundle, "priors", PRIORS_FILE, priors_to_bytes(priors), provenance)

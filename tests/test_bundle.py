@@ -10,6 +10,7 @@ from f2p_deploy.bundle import (  # noqa: E402
     build_network,
     copy_bundle,
     create_bundle,
+    import_network,
     load_bundle,
     replace_settings,
     store_network,
@@ -155,3 +156,18 @@ def test_nothing_is_left_behind_by_a_store_that_fails(copied, monkeypatch) -> No
 
 def copied_network(bundle):
     return build_network("imitator", bundle.schema, bundle.settings)
+
+
+def test_a_checkpoint_replaces_a_network_and_is_named_in_the_provenance(copied, tmp_path) -> None:
+    network = copied_network(copied)
+    torch.save({"state_dict": {f"module.{k}": v for k, v in network.state_dict().items()}}, tmp_path / "own.pth")
+    changed = import_network(copied, "imitator", tmp_path / "own.pth", "f2p-deploy bundle import imitator own.pth")
+    assert changed.provenance["imitator"]["checkpoint"] == "own.pth"
+    torch.testing.assert_close(load_bundle(copied.path).imitator.state_dict(), network.state_dict())
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_the_bundle_alone(copied, tmp_path) -> None:
+    torch.save({"layers.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match="does not fit this Imitator"):
+        import_network(copied, "imitator", tmp_path / "other.pth", "")
+    assert load_bundle(copied.path).stored == copied.stored

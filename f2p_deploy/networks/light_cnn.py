@@ -3,14 +3,10 @@
 Names and shapes of the tensors are those of the authors' checkpoint, so that it loads as it is.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from f2p_deploy.errors import InputError
 from f2p_deploy.networks.width import scale_channels
 
 EMBEDDING = 256
@@ -89,36 +85,6 @@ class LightCNN(nn.Module):
         x = _pool(self.group2(self.block2(x)))
         x = self.group4(self.block4(self.group3(self.block3(x))))
         return self.fc(_pool(x).flatten(1))
-
-
-def load_official_checkpoint(path: Path, width: float = 1.0) -> LightCNN:
-    """Load the authors' `LightCNN_29Layers_V2_checkpoint.pth.tar`.
-
-    Only tensors are unpickled. The classifier (`fc2`) and the `module.` prefix of DataParallel are dropped.
-
-    Raises:
-        InputError: not a checkpoint, or its tensors are not those of LightCNN-29v2.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen kinds for a damaged file
-        raise InputError(f"cannot read the checkpoint {path}: {type(error).__name__}: {error}") from error
-    state = content.get("state_dict", content) if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping):
-        raise InputError(f"{path} holds no state_dict")
-    tensors = {name.removeprefix("module."): value for name, value in state.items()}
-    tensors = {name: value for name, value in tensors.items() if not name.startswith("fc2.")}
-    network = LightCNN(width)
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in tensors.items()}
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise InputError(
-                f"{path} is not LightCNN-29v2: {name} should be {expected.get(name, 'absent')}, "
-                f"found {found.get(name, 'nothing')}"
-            )
-    network.load_state_dict(tensors)
-    return network.eval()
 
 
 def _blocks(channels: int, count: int) -> nn.Sequential:

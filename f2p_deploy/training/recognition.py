@@ -1,6 +1,6 @@
 """Stage I: the recognition network learns to tell characters and people apart.
 
-The paper takes LightCNN-29v2 as its authors trained it; `load_official_checkpoint` does that. This stage is for those
+The paper takes LightCNN-29v2 as its authors trained it; `f2p-deploy bundle import` takes them. This stage is for those
 who have no such weights: identities are the engine's characters (several scenes each) and portraits (one photo each,
 varied), told apart by a cosine classifier with a margin (Wang et al. 2018, "CosFace").
 """

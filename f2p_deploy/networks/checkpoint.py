@@ -1,0 +1,54 @@
+"""Other people's checkpoints: only tensors are read, and every name and shape is checked before anything is taken."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from f2p_deploy.errors import InputError
+
+#: Tensors that checkpoints hold and the networks here do not need: LightCNN's classifier of its training identities.
+NOT_NEEDED = ("fc2.",)
+
+
+def load_checkpoint(network: nn.Module, path: Path) -> None:
+    """Fill a network from a `.safetensors` file or a PyTorch checkpoint, such as LightCNN-29v2's own.
+
+    A checkpoint is a state dict, or holds one as `state_dict`; the `module.` prefix of DataParallel is dropped.
+
+    Args:
+        network: what is filled; unchanged if anything is wrong.
+        path: the file.
+
+    Raises:
+        InputError: not a checkpoint, one that would run code, or tensors of other names or shapes (the first is named).
+    """
+    tensors = {name: value for name, value in _read(path).items() if not name.startswith(NOT_NEEDED)}
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in tensors.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise InputError(
+                f"{path} does not fit this {type(network).__name__}: {name} should be "
+                f"{expected.get(name, 'absent')}, found {found.get(name, 'nothing')}"
+            )
+    network.load_state_dict(tensors)
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"cannot read the checkpoint {path}: {first_line}") from error
+    state = content.get("state_dict", content) if isinstance(content, Mapping) else None
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise InputError(f"{path} holds no state dict of tensors")
+    return {str(name).removeprefix("module."): value for name, value in state.items()}
