@@ -82,9 +82,9 @@ def show(report: "Report") -> None:
     """Print what came of the photos: warnings and failures as sentences, characters as a table."""
     for note in (report.finder, *report.notes):
         console.sentence(note)
-    for result in report.created:
-        for warning in result.warnings:
-            console.sentence(f"{result.photo.name}: {warning}", "warning")
+    warnings = (f"{result.photo.name}: {warning}" for result in report.created for warning in result.warnings)
+    for warning in dict.fromkeys(warnings):
+        console.sentence(warning, "warning")
     for failure in report.failed:
         console.sentence(failure.message, "error")
     rows = [

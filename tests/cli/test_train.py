@@ -13,7 +13,6 @@ import pytest
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 from f2p_deploy.engine.engine import Rendering, Scene
 
-
 FRONT = Scene()
 
 
