@@ -21,7 +21,8 @@ from f2p_deploy.cli.picture import render
 from f2p_deploy.cli.run import run
 from f2p_deploy.cli.schema import schema_app
 from f2p_deploy.cli.train import train
-from f2p_deploy.errors import F2PError
+from f2p_deploy.dependencies import EXTRAS
+from f2p_deploy.errors import F2PError, MissingDependency
 
 #: Exit code of what no user can cause: a bug.
 UNEXPECTED = 70
@@ -89,13 +90,28 @@ def _run(words: Sequence[str]) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except ModuleNotFoundError as error:
+        return _fail(words, *_of_missing_module(error))
     except Exception as error:
         usage = getattr(error, "format_message", None)  # what the parser raises, in every version of typer
         if usage is not None:
             return _usage(words, usage())
-        text = " ".join(str(error).split()) or "no message"
-        message = f"unexpected {type(error).__name__}: {text}. This is a bug; F2P_DEBUG=1 shows where"
-        return _fail(words, message, UNEXPECTED)
+        return _fail(words, *_of_bug(error))
+
+
+def _of_bug(error: Exception) -> tuple[str, int]:
+    """Return the sentence and the code of what no user can cause."""
+    text = " ".join(str(error).split()) or "no message"
+    return f"unexpected {type(error).__name__}: {text}. This is a bug; F2P_DEBUG=1 shows where", UNEXPECTED
+
+
+def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
+    """Return the sentence and the code of a package that an extra would bring, and that no check found missing."""
+    module = (error.name or "").partition(".")[0]
+    extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
+    if not extra:
+        return _of_bug(error)
+    return f"this needs {module}, not installed here: pip install 'f2p-deploy[{extra}]'", MissingDependency.exit_code
 
 
 def _usage(words: Sequence[str], message: str) -> int:

@@ -46,7 +46,7 @@ def run(
     2 if one or more did not.
     """
     from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.creation import choose_finder_for, create_characters
+    from f2p_deploy.creation import check_packages, choose_finder_for, create_characters
     from f2p_deploy.creation.drawing import engine_for, read_character
     from f2p_deploy.creation.mode import check_modes
     from f2p_deploy.creation.sources import expand
@@ -56,6 +56,7 @@ def run(
     opened = load_bundle(bundle)
     kept = None if keep is None else read_character(keep, opened.schema)
     drawing = engine_for(opened.schema, assets) if engine else None
+    check_packages()
     finder = choose_finder_for(opened, landmarker, landmarks, offline)
     options.use_threads(threads)
     with console.bar() as bar:

@@ -46,17 +46,17 @@ def train(
     A stopped or killed training goes on where its last saved state is, with the same command. States, metrics and
     picture sheets lie in <bundle>.training.
     """
+    from f2p_deploy.dependencies import missing_modules, require
+
+    if "torch" in missing_modules("export"):
+        require("export", "training")
+    from f2p_deploy.alignment import choose_finder
     from f2p_deploy.character.schema import suggestion
     from f2p_deploy.training.presets import STAGES, preset_named
 
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
-    from f2p_deploy.alignment import choose_finder
-    from f2p_deploy.dependencies import missing_modules, require
-
-    if "torch" in missing_modules("export"):
-        require("export", "training")
     from f2p_deploy.training.stages import Sources, train_stage
 
     options.use_threads(threads)

@@ -100,13 +100,12 @@ def create_characters(
         MissingDependency: PyTorch is not installed.
         Interrupted: the user stopped it; the page shows what was made.
     """
+    check_packages()
     modes = check_modes(modes)
     if face is not None and face < 1:
         raise InputError(f"faces are counted from 1, the largest; found {face}")
     expanded = sources.expand(photos)
     _check_bundle(bundle, modes, keep, engine)
-    if "torch" in missing_modules("export"):
-        require("export", "making characters")
     names = [
         stem if len(modes) == 1 else f"{stem}-{mode}" for stem in sources.folder_names(expanded) for mode in modes
     ]
@@ -133,6 +132,16 @@ def create_characters(
         raise Interrupted(f"stopped after {len(results)} of {total} characters; {report.page} shows what was made")
     progress(total, total, "done")
     return report
+
+
+def check_packages() -> None:
+    """Raise unless PyTorch is installed.
+
+    Raises:
+        MissingDependency: with the line that installs it.
+    """
+    if "torch" in missing_modules("export"):
+        require("export", "making characters")
 
 
 def _characters_of(

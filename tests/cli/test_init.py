@@ -68,6 +68,20 @@ def test_a_bug_is_one_line_with_code_70(f2p: Callable, monkeypatch: pytest.Monke
     assert ran.err == "error: unexpected ZeroDivisionError: division by zero. This is a bug; F2P_DEBUG=1 shows where\n"
 
 
+@pytest.mark.parametrize(("module", "code"), [("numba", 3), ("mediapipe.tasks", 3), ("f2p_deploy.nothing", 70)])
+def test_a_package_that_no_check_found_missing(
+    f2p: Callable, monkeypatch: pytest.MonkeyPatch, module: str, code: int
+) -> None:
+    import f2p_deploy.doctor
+
+    def diagnose(*_: object) -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(f2p_deploy.doctor, "diagnose", diagnose)
+    ran = f2p("doctor")
+    assert ran.code == code and ("pip install 'f2p-deploy[" in ran.err) is (code == 3)
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     command = [sys.executable, "-m", "f2p_deploy.cli", "schema", "show", "justice-female"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

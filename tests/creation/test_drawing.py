@@ -29,14 +29,3 @@ def test_sizes_that_nobody_draws(small_bundle: "Bundle", size: int) -> None:
 
     with pytest.raises(InputError, match=f"16 to 4096 pixels, found {size}"):
         draw_character(small_bundle, average(small_bundle.schema), size=size)
-
-
-def test_the_reference_engine_draws_a_bundles_characters(makehuman_assets: Path) -> None:
-    pytest.importorskip("numba")
-    from f2p_deploy.character.parameters import average
-    from f2p_deploy.character.schema import load_schema
-    from f2p_deploy.creation.drawing import engine_for
-
-    schema = load_schema("makehuman-female")
-    picture = engine_for(schema, makehuman_assets).render(average(schema).values, 64).image
-    assert picture.shape == (64, 64, 3) and picture.std() > 10
