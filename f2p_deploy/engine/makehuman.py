@@ -121,7 +121,7 @@ class MakeHumanEngine:
                 yield self.render(parameters, size, scene)
             return
         pool = self._processes(workers)
-        yield from pool.map(_render_in_worker, batch, [size] * len(batch), chosen, chunksize=8)
+        yield from pool.map(_render_in_worker, batch, [size] * len(batch), chosen, chunksize=4)
 
     def close(self) -> None:
         """End the worker processes, if there are any."""
@@ -212,26 +212,26 @@ class MakeHumanEngine:
     def _openness_of_skin(self, hair: str) -> np.ndarray:
         if hair not in self._skin_openness:
             points, triangles = self._average, self._skin.triangles
-            normals = vertex_normals(points, triangles)
-            open_sky = sky_openness(points, normals, points[: triangles.max() + 1], triangles)
-            if hair not in palettes.WITHOUT_MESH:
-                layer = self._layer("hair", hair)
-                placed = layer.fit.place(points).astype(np.float32)
-                both = np.concatenate([points, placed])
-                faces = np.concatenate([triangles, layer.mesh.triangles + len(points)])
-                # Hair lets some light through.
-                open_sky = 0.45 * open_sky + 0.55 * sky_openness(points, normals, both, faces)
-            self._skin_openness[hair] = open_sky.astype(np.float32)
+            if hair in palettes.WITHOUT_MESH:
+                normals = vertex_normals(points, triangles)
+                self._skin_openness[hair] = sky_openness(points, normals, points[: triangles.max() + 1], triangles)
+            else:
+                self._openness_of(hair, self._layer("hair", hair))
         return self._skin_openness[hair]
 
     def _openness_of(self, name: str, layer: Layer) -> np.ndarray:
+        """Return the openness of a layer's vertices on the average head; that of the skin below is found with it."""
         if name not in self._openness:
-            points, mesh = self._average, layer.mesh
+            points, mesh, skin = self._average, layer.mesh, self._skin.triangles
             placed = layer.fit.place(points).astype(np.float32)
             both = np.concatenate([points, placed])
-            faces = np.concatenate([self._skin.triangles, mesh.triangles + len(points)])
-            normals = vertex_normals(placed, mesh.triangles)
-            self._openness[name] = sky_openness(placed, normals, both, faces)
+            faces = np.concatenate([skin, mesh.triangles + len(points)])
+            normals = np.concatenate([vertex_normals(points, skin), vertex_normals(placed, mesh.triangles)])
+            seen = sky_openness(both, normals, both, faces)
+            self._openness[name] = seen[len(points) :]
+            # Hair lets some light through.
+            shaded = 0.45 * self._openness_of_skin("bald") + 0.55 * seen[: len(points)]
+            self._skin_openness[name] = shaded.astype(np.float32)
         return self._openness[name]
 
 

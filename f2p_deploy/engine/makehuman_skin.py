@@ -153,9 +153,10 @@ def _ramp(values: np.ndarray, start: float | np.ndarray, end: float | np.ndarray
 def _fill_outwards(values: np.ndarray, known: np.ndarray, steps: int = 16) -> np.ndarray:
     """Spread values a few texels beyond the island's rim, so that filtering never reads outside it."""
     values, known = values.copy(), known.copy()
+    height, width = known.shape
     for _ in range(steps):
-        for axis, by in ((0, 1), (0, -1), (1, 1), (1, -1)):
-            take = np.roll(known, by, axis) & ~known
-            values[take] = np.roll(values, by, axis)[take]
-            known |= take
+        for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            rows, columns = np.nonzero(np.roll(known, (down, right), (0, 1)) & ~known)
+            values[rows, columns] = values[(rows - down) % height, (columns - right) % width]
+            known[rows, columns] = True
     return values

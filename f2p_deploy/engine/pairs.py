@@ -34,7 +34,7 @@ FORMAT_VERSION = 1
 MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS = "manifest.json", "parameters.f32", "landmarks.f32", "records.jsonl"
 
 #: How many pictures are handed to the engine's processes at once.
-_BATCH = 128
+_BATCH = 256
 
 
 @dataclass(frozen=True)
