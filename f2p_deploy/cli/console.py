@@ -67,9 +67,9 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
         from rich.table import Table
         from rich.text import Text
 
-        drawn = Table(*headers, box=SIMPLE_HEAD, show_header=bool(headers), pad_edge=False)
-        for _ in rows[0] if rows and not headers else ():
-            drawn.add_column()
+        drawn = Table(box=SIMPLE_HEAD, show_header=bool(headers), pad_edge=False)
+        for header in headers or [""] * len(rows[0] if rows else ()):
+            drawn.add_column(header, overflow="fold")
         for row in rows:
             drawn.add_row(*(Text(cell) for cell in row))
         Console().print(drawn)
