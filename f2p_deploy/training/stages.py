@@ -120,6 +120,8 @@ def train_stage(
     started = time.monotonic()
     portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
     provenance: dict[str, Any] = {"command": command, "preset": preset.name, "seed": seed}
+    folders = {"front": sources.front, "varied": sources.varied}
+    provenance["pairs"] = {name: _facts_of(PairSet(path)) for name, path in folders.items() if path is not None}
     if portraits is not None:
         provenance["portraits"] = {"training": len(portraits.training), "held_out": len(portraits.held_out)}
     if stage_name == "priors":
@@ -160,6 +162,12 @@ def _build(
         return RecognitionStage(bundle, PairTensors(sources.varied, size), portraits, HELD_OUT_CHARACTERS)
     sets = [PairTensors(folder, size, labels=True) for folder in (sources.front, sources.varied)]
     return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS)
+
+
+def _facts_of(pairs: PairSet) -> dict[str, Any]:
+    """Return what repeats a folder of pairs: who rendered how many, and how they were drawn."""
+    kept = ("engine", "size", "sampling", "parameters_sha256")
+    return {"count": len(pairs), **{name: pairs.manifest[name] for name in kept if name in pairs.manifest}}
 
 
 def _portraits(

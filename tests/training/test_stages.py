@@ -67,6 +67,8 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     assert bundle.priors is not None
     assert bundle.provenance["imitator"]["command"] == "train imitator"
     assert bundle.provenance["imitator"]["samples"] == 48
+    assert bundle.provenance["imitator"]["pairs"]["front"]["count"] == 60
+    assert bundle.provenance["imitator"]["pairs"]["varied"]["sampling"]["seed"] == 3
     assert 0 < bundle.provenance["imitator"]["metrics"]["l1"] < 1
     assert bundle.provenance["translator"]["portraits"]["training"] == len(portraits.training)
     assert (tmp_path / "made.training" / "translator" / "metrics.jsonl").is_file()

@@ -1,0 +1,97 @@
+"""The bundle inside the package: whole, small enough, trained, and different for different people."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.alignment import MediaPipeFinder, align, align_photo  # noqa: E402
+from f2p_deploy.bundle import NETWORKS, Bundle, load_bundle  # noqa: E402
+from f2p_deploy.export.faces import default_faces  # noqa: E402
+from f2p_deploy.generation import generate, one_shot, render_average, to_tensor  # noqa: E402
+from f2p_deploy.similarity import reduce_to  # noqa: E402
+
+LARGEST_BYTES = 16_000_000
+
+
+@pytest.fixture(scope="module")
+def demo() -> Bundle:
+    return load_bundle()
+
+
+@pytest.fixture(scope="module")
+def face(demo) -> np.ndarray:
+    """The aligned astronaut, (S, S, 3) uint8."""
+    image = default_faces(demo).images[0]
+    return np.ascontiguousarray((image.transpose(1, 2, 0) * 255).round().astype(np.uint8))
+
+
+def test_is_whole_and_small(demo) -> None:
+    assert demo.networks == NETWORKS
+    assert demo.priors is not None
+    assert sum(path.stat().st_size for path in demo.path.iterdir()) <= LARGEST_BYTES
+
+
+def test_says_how_every_part_was_made(demo) -> None:
+    for part in (*NETWORKS, "priors"):
+        facts = demo.provenance[part]
+        assert facts["command"].startswith(f"f2p-deploy train {part}")
+        assert facts["seconds"] > 0 and "seed" in facts
+    assert demo.provenance["imitator"]["metrics"]["pictures"] == 500
+
+
+def test_no_path_of_the_machine_it_was_trained_on_is_inside(demo) -> None:
+    header = (demo.path / "bundle.json").read_text()
+    assert "/home" not in header and "/tmp" not in header and "/root" not in header
+
+
+def test_imitator_draws_a_face_and_not_an_average_of_everything(demo) -> None:
+    picture = render_average(demo).astype(float)
+    corner, middle = picture[:8, :8].mean((0, 1)), picture[100:156, 100:156].mean((0, 1))
+    assert np.abs(corner - middle).max() > 30
+    labels = demo.segmentation(torch.from_numpy(picture / 255).permute(2, 0, 1)[None].float()).argmax(1)[0]
+    assert {0, 1, 6} <= set(labels.unique().tolist())
+
+
+def test_segmentation_finds_the_eyes_of_a_photo_where_they_are(demo, face) -> None:
+    size = demo.settings.architecture.segmentation_size
+    probabilities = demo.segmentation(reduce_to(to_tensor(demo, face), size)).softmax(1)[0]
+    cells = (torch.arange(probabilities.shape[1]) + 0.5) / probabilities.shape[1]
+    for name, index in (("left-eye", 4), ("right-eye", 5)):
+        weight = probabilities[index]
+        x = float((weight.sum(0) * cells).sum() / weight.sum())
+        y = float((weight.sum(1) * cells).sum() / weight.sum())
+        expected = demo.settings.alignment.landmarks[name]
+        assert (x, y) == pytest.approx(expected, abs=0.06), name
+
+
+def test_iterating_brings_the_character_nearer_to_the_photo(demo, face) -> None:
+    losses = generate(demo, face, "iterative").losses
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_hybrid_ends_nearer_than_one_shot(demo, face) -> None:
+    losses = generate(demo, face, "hybrid").losses
+    assert losses[-1] < losses[0]
+
+
+def test_the_character_changes_with_the_photo(demo, face, shared, landmarker) -> None:
+    finder = MediaPipeFinder(landmarker)
+    template, size = demo.settings.alignment.landmarks, demo.settings.architecture.image_size
+    folder = shared / "data" / "portraits"
+    faces = [align_photo(path, finder, template, size).image for path in sorted(folder.glob("*.jpg"))[:6]]
+    vectors = one_shot(demo, torch.cat([to_tensor(demo, image) for image in (face, *faces)]))
+    controllers = vectors[:, : demo.schema.n_c]
+    distances = [np.abs(a - b).mean() for i, a in enumerate(controllers) for b in controllers[:i]]
+    assert min(distances) > 0.01
+
+
+def test_the_same_person_stays_nearer_than_another(demo, astronaut, shared, landmarker) -> None:
+    finder = MediaPipeFinder(landmarker)
+    template, size = demo.settings.alignment.landmarks, demo.settings.architecture.image_size
+    first = align(astronaut, finder, template, size).image
+    darker = (first * 0.8).astype(np.uint8)
+    other = align_photo(shared / "data" / "photos" / "grace_hopper.bmp", finder, template, size).image
+    a, b, c = one_shot(demo, torch.cat([to_tensor(demo, image) for image in (first, darker, other)]))
+    n_c = demo.schema.n_c
+    assert np.abs(a - b)[:n_c].mean() < 0.7 * np.abs(a - c)[:n_c].mean()
