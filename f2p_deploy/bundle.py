@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError

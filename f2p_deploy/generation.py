@@ -289,4 +289,4 @@ def to_tensor(bundle: Bundle, face: np.ndarray) -> torch.Tensor:
     size = bundle.settings.architecture.image_size
     if face.shape != (size, size, 3) or face.dtype != np.uint8:
         raise InputError(f"an aligned face is ({size}, {size}, 3) uint8, found {face.shape} {face.dtype}")
-    return torch.from_numpy(np.ascontiguousarray(face)).permute(2, 0, 1)[None].float() / 255.0
+    return torch.from_numpy(np.array(face)).permute(2, 0, 1)[None].float() / 255.0

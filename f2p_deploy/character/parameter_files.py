@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.parameters import Parameters, Value, check_vectors, column_names
 from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.errors import InputError

@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.errors import InputError
 

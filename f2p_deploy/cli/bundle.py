@@ -1,6 +1,8 @@
 """`f2p-deploy bundle`: what lies in a bundle."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,12 +10,14 @@ import typer
 
 from f2p_deploy.cli import console, options
 
-bundle_app = typer.Typer(name="bundle", no_args_is_help=True, help="Look into bundles.", rich_markup_mode=None)
+bundle_app = typer.Typer(
+    name="bundle", no_args_is_help=True, help="Look into bundles and change them.", rich_markup_mode=None
+)
 
 
 @bundle_app.callback()
 def _bundle() -> None:
-    """Look into bundles."""
+    """Look into bundles and change them."""
 
 
 @bundle_app.command()
@@ -53,3 +57,31 @@ def show(
         console.result(f"  {part}")
         for key, value in facts.items():
             console.result(f"    {key}: {value if isinstance(value, str) else json.dumps(value)}")
+
+
+@bundle_app.command("import")
+def import_(
+    network: Annotated[
+        str, typer.Argument(metavar="NETWORK", help="recognition, segmentation, imitator or translator.")
+    ],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch checkpoint or a .safetensors file.")
+    ],
+    bundle: Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle that takes it.")],
+    as_json: options.Json = False,
+) -> None:
+    """Take a network from a checkpoint instead of training it, such as the official LightCNN-29v2.
+
+    The checkpoint's tensors must be those of the bundle's architecture. A translator is trained for one recognition
+    network: train it again after another has come in.
+    """
+    from f2p_deploy.bundle import import_network, load_bundle
+    from f2p_deploy.dependencies import missing_modules, require
+
+    if "torch" in missing_modules("export"):
+        require("export", "reading a checkpoint")
+    changed = import_network(load_bundle(bundle), network, checkpoint, shlex.join(["f2p-deploy", *sys.argv[1:]]))
+    if as_json:
+        console.emit({"bundle": str(changed.path), "provenance": changed.provenance[network]})
+    else:
+        console.result(f"{network}: from {checkpoint.name}, now in {changed.path}")

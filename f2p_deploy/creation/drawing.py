@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.character.atomic import write_whole
 from f2p_deploy.character.parameter_files import read_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema

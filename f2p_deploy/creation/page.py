@@ -9,7 +9,7 @@ from urllib.parse import quote
 import numpy as np
 
 from f2p_deploy import __version__
-from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.parameters import Parameters, average
 from f2p_deploy.creation.curve import loss_curve
 from f2p_deploy.creation.results import (

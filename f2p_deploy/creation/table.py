@@ -3,7 +3,7 @@
 import csv
 import io
 
-from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.creation.results import Created, Failed, Report
 

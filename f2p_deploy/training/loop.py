@@ -3,9 +3,9 @@
 A stage's folder holds `state.pt` (tensors and numbers only), `metrics.jsonl` and `sheet-<step>.png`.
 """
 
+import io
 import json
 import logging
-import os
 import pickle
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.errors import InputError, Interrupted
 from f2p_deploy.training.schedule import Schedule
 
@@ -117,7 +118,9 @@ def train(
             "modules": {name: module.state_dict() for name, module in stage.modules.items()},
             "optimiser": optimiser.state_dict(),
         }
-        _save_atomically(state_path, content)
+        stream = io.BytesIO()
+        torch.save(content, stream)
+        write_whole(state_path, stream.getvalue())
 
     saved_at = time.monotonic()
     try:
@@ -195,15 +198,6 @@ def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, describe
         return int(content["step"]), float(content["seconds"])
     except (KeyError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
         raise InputError(f"{path} is damaged; remove it to train {stage.name} from the beginning: {error}") from error
-
-
-def _save_atomically(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".part")
-    try:
-        torch.save(content, temporary)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"cannot write {path}: {error}") from error
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

@@ -33,3 +33,24 @@ def test_a_damaged_bundle(f2p: Callable, damaged_bundle: Path) -> None:
 def test_no_bundle(f2p: Callable, tmp_path: Path) -> None:
     ran = f2p("bundle", "show", tmp_path)
     assert (ran.code, ran.err) == (2, f"error: {tmp_path} is not a bundle: it has no bundle.json\n")
+
+
+def test_import_takes_a_checkpoint_of_somebody_else(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
+    import torch
+
+    from f2p_deploy.bundle import build_network, copy_bundle, load_bundle
+
+    copy_bundle(small_bundle, tmp_path / "game", "game")
+    network = build_network("recognition", small_bundle.schema, small_bundle.settings)
+    state = {f"module.{name}": tensor for name, tensor in network.state_dict().items()}
+    torch.save({"state_dict": state | {"module.fc2.weight": torch.zeros(10, 256)}}, tmp_path / "light.pth.tar")
+    ran = f2p("bundle", "import", "recognition", tmp_path / "light.pth.tar", "--bundle", tmp_path / "game")
+    assert ran.code == 0 and "recognition: from light.pth.tar" in ran.out
+    assert torch.equal(load_bundle(tmp_path / "game").recognition.fc.weight, network.fc.weight)
+
+
+def test_import_refuses_a_checkpoint_of_another_network(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
+    ran = f2p(
+        "bundle", "import", "recognition", small_bundle.path / "imitator.safetensors", "--bundle", small_bundle.path
+    )
+    assert ran.code == 2 and "does not fit this LightCNN" in ran.err

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.character.atomic import write_whole
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.errors import InputError
 
 
