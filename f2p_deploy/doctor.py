@@ -161,7 +161,8 @@ def _landmarker(named: Path | None) -> Finding:
         return Finding("files", "face landmarker", "wrong", str(error))
     if path is None:
         detail = "not found; photos are aligned with the built-in finder, which is less precise"
-        return Finding("files", "face landmarker", "absent", detail, f"--landmarker FILE, or set {LANDMARKER_VARIABLE}")
+        remedy = f"f2p-deploy landmarker downloads it; a copy: --landmarker FILE, or {LANDMARKER_VARIABLE}"
+        return Finding("files", "face landmarker", "absent", detail, remedy)
     return Finding("files", "face landmarker", "ok", str(path))
 
 

@@ -57,13 +57,13 @@ LITE = Preset(
         similarity=SimilaritySettings(
             loopback_weight=0.05,  # a mean over parameters is some twenty times a mean over mostly empty class maps
             features="probabilities",
-            class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.0),
+            class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
         ),
         storage="float16",
     ),
     {
         "imitator": Schedule(steps=4500, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "recognition": Schedule(steps=700, batch=32, optimiser="adam", learning_rate=1e-3, decay="cosine"),
+        "recognition": Schedule(steps=700, batch=32, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "segmentation": Schedule(steps=700, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "translator": Schedule(steps=800, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
