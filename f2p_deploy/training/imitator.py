@@ -31,6 +31,10 @@ class ImitatorStage:
         drawn = self.network(self.pairs.parameters(batch))
         return (drawn - self.pairs.images(batch)).abs().mean(), {}
 
+    def trained(self) -> torch.nn.Module:
+        """Return the network that the bundle stores."""
+        return self.network
+
     def evaluate(self) -> dict[str, float]:
         """Return mean L1 (in [0, 1]) and mean PSNR (dB, peak 1) over the held-out pairs."""
         l1, psnr = [], []

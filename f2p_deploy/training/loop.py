@@ -46,6 +46,10 @@ class Stage(Protocol):
         """
         ...
 
+    def trained(self) -> torch.nn.Module:
+        """Return the network that the bundle stores."""
+        ...
+
     def evaluate(self) -> dict[str, float]:
         """Return metrics on held-out data; the modules are in evaluation mode."""
         ...

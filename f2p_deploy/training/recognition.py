@@ -4,16 +4,20 @@ The paper takes LightCNN-29v2 as its authors trained it; `f2p-deploy bundle impo
 who have no such weights: identities are the engine's characters (several scenes each) and portraits (one photo each,
 varied), told apart by a cosine classifier with a margin (Wang et al. 2018, "CosFace"). Of a character the engine knows
 more than who it is: a linear head predicts its controllers from the embedding, which teaches shape long before a
-thousand identities can be told apart.
+thousand identities can be told apart. LightCNN has no batch norm and learns slowly from nothing, so one stands behind
+every filter during training and is folded into the filter at the end: what is stored is LightCNN-29v2 as it is.
 """
+
+import copy
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from f2p_deploy.bundle import Bundle, build_network
-from f2p_deploy.networks.light_cnn import EMBEDDING
+from f2p_deploy.networks.light_cnn import EMBEDDING, MaxFeatureMap
 from f2p_deploy.similarity import GREY, reduce_to
 from f2p_deploy.training.augment import Variation, affine_grids, vary_light, warp
 from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
@@ -56,7 +60,7 @@ class RecognitionStage:
         self.held_out = np.flatnonzero(self.identities >= self.characters)
         self.samples = len(self.training)
         people = len(portraits.training) if portraits is not None else 0
-        self.network = build_network("recognition", bundle.schema, bundle.settings)
+        self.network = with_batch_norms(build_network("recognition", bundle.schema, bundle.settings))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.classifier = nn.Linear(EMBEDDING, self.characters + people, bias=False)
         self.controllers = nn.Sequential(nn.BatchNorm1d(EMBEDDING), nn.Linear(EMBEDDING, bundle.schema.n_c))
@@ -116,11 +120,32 @@ class RecognitionStage:
         shown = self.held_out[::step][:8]
         return tile([to_uint8(self.pairs.images(shown)), to_uint8(self.pairs.images(self.held_out[nearest]))])
 
+    def trained(self) -> nn.Module:
+        """Return the recognition network as it is stored, batch norms folded."""
+        return without_batch_norms(self.network)
+
     def _embed(self, images: torch.Tensor) -> torch.Tensor:
         return self.network((images * self.grey).sum(dim=1, keepdim=True))
 
     def _parts(self) -> list[np.ndarray]:
         return np.array_split(self.held_out, max(1, len(self.held_out) // 32))
+
+
+def with_batch_norms(network: nn.Module) -> nn.Module:
+    """Put a batch norm behind every convolution of a LightCNN, in place."""
+    for module in network.modules():
+        if isinstance(module, MaxFeatureMap):
+            module.filter = nn.Sequential(module.filter, nn.BatchNorm2d(module.filter.out_channels))  # type: ignore
+    return network
+
+
+def without_batch_norms(network: nn.Module) -> nn.Module:
+    """Return a copy with the batch norms folded into their convolutions: in evaluation mode it computes the same."""
+    folded = copy.deepcopy(network).eval()
+    for module in folded.modules():
+        if isinstance(module, MaxFeatureMap) and isinstance(module.filter, nn.Sequential):
+            module.filter = fuse_conv_bn_eval(module.filter[0], module.filter[1])  # type: ignore
+    return folded
 
 
 def verification_accuracy(same: np.ndarray, different: np.ndarray) -> float:

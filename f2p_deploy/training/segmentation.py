@@ -77,6 +77,10 @@ class SegmentationStage:
         weight = shares.sum(dim=1)
         return -(shares * log_probabilities).sum() / weight.sum().clamp_min(1.0), {}
 
+    def trained(self) -> torch.nn.Module:
+        """Return the network that the bundle stores."""
+        return self.network
+
     def evaluate(self) -> dict[str, float]:
         """Return the mean intersection over union on held-out renders and, against landmarks, on held-out photos.
 

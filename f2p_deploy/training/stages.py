@@ -139,7 +139,7 @@ def train_stage(
         "seconds": round(outcome.seconds, 1),
         "metrics": outcome.metrics,
     }
-    return store_network(load_bundle(folder), stage_name, stage.modules[stage_name], provenance)
+    return store_network(load_bundle(folder), stage_name, stage.trained(), provenance)
 
 
 def _build(

@@ -74,6 +74,10 @@ class TranslatorStage:
         numbers |= {name: float(value.detach()) for name, value in parts.items()}
         return torch.stack(list(parts.values())).sum(), numbers
 
+    def trained(self) -> torch.nn.Module:
+        """Return the network that the bundle stores."""
+        return self.network
+
     def evaluate(self) -> dict[str, float]:
         """Return losses on held-out photos and, where the truth is known, parameter errors on held-out renders."""
         identity, content = [], []
