@@ -63,9 +63,9 @@ LITE = Preset(
     ),
     {
         "imitator": Schedule(steps=4500, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "recognition": Schedule(steps=500, batch=32, optimiser="adam", learning_rate=2e-3, decay="cosine"),
+        "recognition": Schedule(steps=400, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "segmentation": Schedule(steps=700, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "translator": Schedule(steps=500, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
+        "translator": Schedule(steps=350, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
     supervised_weight=0.1,
 )

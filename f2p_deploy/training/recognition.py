@@ -37,8 +37,10 @@ class RecognitionStage:
         bundle: gives the sizes.
         pairs: rendered pairs whose records name an identity, several pictures each.
         portraits: aligned photos, each its own identity; a part of every batch, if given.
+        front: rendered pairs of the front view, from which controllers are learned besides; as many as a batch has.
         held_out: how many of the last identities are kept for evaluation.
         portrait_share: part of a batch that is portraits.
+        front_held_out: how many of the last front pairs no stage trains on.
     """
 
     name = "recognition"
@@ -48,10 +50,13 @@ class RecognitionStage:
         bundle: Bundle,
         pairs: PairTensors,
         portraits: Portraits | None = None,
+        front: PairTensors | None = None,
         held_out: int = 100,
         portrait_share: float = 0.3,
+        front_held_out: int = 0,
     ) -> None:
-        self.pairs, self.portraits = pairs, portraits
+        self.pairs, self.portraits, self.front = pairs, portraits, front
+        self.front_training = 0 if front is None else len(front) - front_held_out
         self.size = bundle.settings.architecture.recognition_size
         self.portrait_share = portrait_share if portraits is not None else 0.0
         names, self.identities = np.unique(pairs.pairs.identities[: len(pairs)], return_inverse=True)
@@ -80,16 +85,20 @@ class RecognitionStage:
             people = rng.integers(0, len(self.portraits.training), from_photos)
             images = torch.cat([images, self.portraits.images(self.portraits.training[people])])
             identities = np.concatenate([identities, self.characters + people])
-        images = reduce_to(images, 2 * self.size) if images.shape[-1] > 2 * self.size else images
-        images = warp(images, affine_grids(len(images), images.shape[-1], Variation(mirror=0.2), rng))
-        images = vary_light(reduce_to(images, self.size), Variation(), rng)
+        truth = self.pairs.parameters(chosen)
+        images = reduce_to(images, self.size)
+        images = warp(images, affine_grids(len(images), self.size, Variation(mirror=0.2), rng))
+        if self.front is not None:
+            straight = rng.integers(0, self.front_training, len(batch))
+            images = torch.cat([images, reduce_to(self.front.images(straight), self.size)])
+            truth = torch.cat([truth, self.front.parameters(straight)])
+        embeddings = self._embed(vary_light(images, Variation(), rng))
         target = torch.from_numpy(identities)
-        embeddings = self._embed(images)
-        cosine = F.normalize(embeddings) @ F.normalize(self.classifier.weight).T
+        cosine = F.normalize(embeddings[: len(target)]) @ F.normalize(self.classifier.weight).T
         scores = SCALE * (cosine - MARGIN * F.one_hot(target, cosine.shape[1]))
-        predicted = self.controllers(embeddings)[: len(chosen)]
-        truth = self.pairs.parameters(chosen)[:, : predicted.shape[1]] - 0.5
-        error = 12.0 * (predicted - truth).square().mean()
+        predicted = self.controllers(embeddings)
+        predicted = torch.cat([predicted[: len(chosen)], predicted[len(target) :]])
+        error = 12.0 * (predicted - (truth[:, : predicted.shape[1]] - 0.5)).square().mean()
         numbers = {"accuracy": (cosine.argmax(1) == target).float().mean().item(), "controllers": error.item()}
         return F.cross_entropy(scores, target) + CONTROLLERS_WEIGHT * error, numbers
 

@@ -159,7 +159,10 @@ def _build(
     if sources.varied is None:
         raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
     if name == "recognition":
-        return RecognitionStage(bundle, PairTensors(sources.varied, size), portraits, HELD_OUT_CHARACTERS)
+        front, varied = PairTensors(sources.front, size), PairTensors(sources.varied, size)
+        return RecognitionStage(
+            bundle, varied, portraits, front, held_out=HELD_OUT_CHARACTERS, front_held_out=HELD_OUT_PAIRS
+        )
     sets = [PairTensors(folder, size, labels=True) for folder in (sources.front, sources.varied)]
     return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS)
 
