@@ -98,16 +98,19 @@ class Bundle:
     @cached_property
     def similarity(self) -> "Similarity":
         """F, the descriptor made of F_recg and F_seg."""
+        import torch
+
         from f2p_deploy.similarity import Similarity
 
         sizes = self.settings.architecture
-        similarity = Similarity(
-            self.recognition,
-            self.segmentation,
-            self.settings.similarity,
-            sizes.recognition_size,
-            sizes.segmentation_size,
-        )
+        with torch.inference_mode(False):  # see `_load`
+            similarity = Similarity(
+                self.recognition,
+                self.segmentation,
+                self.settings.similarity,
+                sizes.recognition_size,
+                sizes.segmentation_size,
+            )
         return similarity.eval().requires_grad_(False)
 
     @cached_property
@@ -118,16 +121,19 @@ class Bundle:
         return load_priors(self.path / PRIORS_FILE, self.schema)
 
     def _load(self, name: str) -> "nn.Module":
+        import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         if name not in self.networks:
             raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
         path = self.path / _file_of(name)
-        network = build_network(name, self.schema, self.settings)
         try:
-            stored = load_file(path)
-            network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
+            # Weights made in a caller's inference mode could never take part in a gradient afterwards.
+            with torch.inference_mode(False):
+                network = build_network(name, self.schema, self.settings)
+                stored = load_file(path)
+                network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
         except (SafetensorError, RuntimeError, OSError) as error:
             raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {error}") from error
         return network.eval().requires_grad_(False)

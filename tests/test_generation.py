@@ -156,3 +156,10 @@ def test_render_draws_what_the_imitator_draws(small_bundle) -> None:
     expected = small_bundle.imitator(torch.from_numpy(parameters.values.copy())[None])[0].permute(1, 2, 0).numpy()
     assert picture.shape == (128, 128, 3)
     assert np.abs(picture / 255.0 - expected).max() < 0.5 / 255 + 1e-6
+
+
+def test_networks_first_used_without_gradient_can_be_iterated_with_later(small_bundle, faces) -> None:
+    fresh = load_bundle(small_bundle.path)
+    with torch.inference_mode():
+        fresh.imitator, fresh.similarity  # noqa: B018, read in inference mode
+    iterate(fresh, faces, IterativeSettings(iterations=1))

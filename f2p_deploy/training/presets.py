@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError
-from f2p_deploy.settings import Architecture, BundleSettings, SimilaritySettings
+from f2p_deploy.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
 from f2p_deploy.training.schedule import Schedule
 
 STAGES = ("imitator", "recognition", "segmentation", "translator", "priors")
@@ -59,6 +59,10 @@ LITE = Preset(
             features="probabilities",
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
         ),
+        # At beta = 100 and this loss's scale the discrete groups freeze in the first step, before the face has a shape;
+        # found on portraits of the training part.
+        iterative=IterativeSettings(learning_rate=20.0, beta=10.0),
+        hybrid=IterativeSettings(iterations=20, learning_rate=10.0, beta=3.0),
         storage="float16",
     ),
     {
