@@ -50,7 +50,10 @@ def test_an_interrupt_keeps_the_state_and_says_so(tmp_path: Path) -> None:
 
     write_pairs(Discs(), tmp_path / "front", count=520, size=256)
     words = ["train", "imitator", "--front", "front", "--bundle", "bundle", "--threads", "1"]
-    command = [sys.executable, "-m", "f2p_deploy.cli", *words]
+    # A suite that was started in the background ignores SIGINT, and its children would: a terminal's do not.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listening}; import sys; from f2p_deploy.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, *words]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         metrics = tmp_path / "bundle.training" / "imitator" / "metrics.jsonl"
         deadline = time.monotonic() + 120
