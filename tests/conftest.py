@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
     from f2p_deploy.bundle import Bundle
@@ -45,6 +46,16 @@ def landmarker(shared: Path) -> Path:
 def astronaut() -> np.ndarray:
     """(512, 512, 3) uint8 RGB: NASA's portrait of Eileen Collins, public domain."""
     return pytest.importorskip("skimage.data").astronaut()
+
+
+@pytest.fixture
+def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
+    """The astronaut as a file, in a folder of its own."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    path = folder / "astronaut.png"
+    Image.fromarray(astronaut).save(path)
+    return path
 
 
 @pytest.fixture(scope="session")

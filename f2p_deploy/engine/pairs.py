@@ -217,6 +217,8 @@ def read_manifest(folder: Path) -> dict:
         InputError: there is none, or it is not of this format.
     """
     path = Path(folder) / MANIFEST
+    if not path.is_file():
+        raise InputError(f"{folder} is not a folder of rendered pairs: it has no {path.name}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -104,9 +104,7 @@ class RecognitionStage:
 
     def evaluate(self) -> dict[str, float]:
         """Return the verification accuracy on held-out characters: same or not, best threshold of half of the pairs."""
-        embeddings = F.normalize(
-            torch.cat([self._embed(reduce_to(self.pairs.images(part), self.size)) for part in self._parts()])
-        )
+        embeddings = self._held_out_embeddings()
         cosine = (embeddings @ embeddings.T).numpy()
         identities = self.identities[self.held_out]
         first, second = np.triu_indices(len(identities), 1)
@@ -120,9 +118,7 @@ class RecognitionStage:
 
     def sheet(self) -> np.ndarray:
         """Return eight held-out pictures above the most similar other held-out picture."""
-        embeddings = F.normalize(
-            torch.cat([self._embed(reduce_to(self.pairs.images(part), self.size)) for part in self._parts()])
-        )
+        embeddings = self._held_out_embeddings()
         step = max(1, len(embeddings) // 8)
         cosine = embeddings[::step][:8] @ embeddings.T
         nearest = cosine.topk(2, dim=1).indices[:, 1].numpy()
@@ -136,8 +132,9 @@ class RecognitionStage:
     def _embed(self, images: torch.Tensor) -> torch.Tensor:
         return self.network((images * self.grey).sum(dim=1, keepdim=True))
 
-    def _parts(self) -> list[np.ndarray]:
-        return np.array_split(self.held_out, max(1, len(self.held_out) // 32))
+    def _held_out_embeddings(self) -> torch.Tensor:
+        parts = np.array_split(self.held_out, max(1, len(self.held_out) // 32))
+        return F.normalize(torch.cat([self._embed(reduce_to(self.pairs.images(part), self.size)) for part in parts]))
 
 
 def with_batch_norms(network: nn.Module) -> nn.Module:

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 if TYPE_CHECKING:
     from f2p_deploy.bundle import Bundle
@@ -54,16 +52,6 @@ def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code, captured.out, captured.err)
 
     return run
-
-
-@pytest.fixture
-def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
-    """The astronaut as a file, in a folder of its own."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    path = folder / "astronaut.png"
-    Image.fromarray(astronaut).save(path)
-    return path
 
 
 @pytest.fixture

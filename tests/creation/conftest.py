@@ -4,23 +4,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from PIL import Image
 
 if TYPE_CHECKING:
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.creation import ChosenFinder
-
-
-@pytest.fixture
-def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
-    """The astronaut as a file, in a folder of its own."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    path = folder / "astronaut.png"
-    Image.fromarray(astronaut).save(path)
-    return path
 
 
 @pytest.fixture
