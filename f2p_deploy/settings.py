@@ -76,6 +76,8 @@ class SimilaritySettings:
         class_weights: weight of each Helen class in omega; background and hair count nothing by default, since the
             background is not the face's and hair is a choice rather than a shape.
         reduction: whether the L1 norm of eq. 6 (and eq. 7) sums or averages its elements.
+        colour_weight: weight of the colours of skin, brows, eyes, lips and hair beside the class probabilities. Class
+            probabilities say where things are; LightCNN sees grey: without this nothing in eq. 4 sees a colour.
     """
 
     identity_weight: float = 0.01
@@ -84,6 +86,7 @@ class SimilaritySettings:
     features: Features = "conv_5"
     class_weights: tuple[float, ...] = (0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0)
     reduction: Reduction = "mean"
+    colour_weight: float = 0.0
 
     def __post_init__(self) -> None:
         _choose("features", self.features, Features)
@@ -92,7 +95,10 @@ class SimilaritySettings:
             identity_weight=self.identity_weight,
             content_weight=self.content_weight,
             loopback_weight=self.loopback_weight,
+            colour_weight=self.colour_weight,
         )
+        if self.colour_weight and self.features != "probabilities":
+            raise InputError(f"colour_weight goes with the features 'probabilities', found {self.features!r}")
         classes, found = len(HELEN_CLASSES), len(self.class_weights)
         if found != classes:
             raise InputError(f"class_weights needs a number for each of {classes} classes, found {found}")

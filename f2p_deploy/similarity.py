@@ -4,11 +4,21 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.networks.segmentation import Segmentation
 from f2p_deploy.settings import Reduction, SimilaritySettings
 
 #: Luma of ITU-R BT.601, the grey that LightCNN's authors read their pictures in.
 GREY = (0.299, 0.587, 0.114)
+
+#: Regions that have a colour of their own: the classes of each.
+COLOURED_REGIONS = (
+    ("skin", "nose"),
+    ("left-brow", "right-brow"),
+    ("left-eye", "right-eye"),
+    ("upper-lip", "lower-lip"),
+    ("hair",),
+)
 
 
 def identity_loss(photo: torch.Tensor, rendered: torch.Tensor) -> torch.Tensor:
@@ -64,6 +74,7 @@ class Similarity(nn.Module):
 
     grey: torch.Tensor
     class_weights: torch.Tensor
+    regions: torch.Tensor
 
     def __init__(
         self,
@@ -81,6 +92,8 @@ class Similarity(nn.Module):
         self.segmentation_size = segmentation_size
         self.register_buffer("grey", torch.tensor(GREY).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("class_weights", torch.tensor(settings.class_weights).view(1, -1, 1, 1), persistent=False)
+        members = [[float(name in region) for name in HELEN_CLASSES] for region in COLOURED_REGIONS]
+        self.register_buffer("regions", torch.tensor(members)[:, :, None, None], persistent=False)
 
     def identity(self, face: torch.Tensor) -> torch.Tensor:
         """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, 256), not normalised."""
@@ -91,12 +104,19 @@ class Similarity(nn.Module):
         """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
 
         For `probabilities` f is the class map itself and each class is its own channel; otherwise every channel of f is
-        weighted by the probability that the place belongs to the face.
+        weighted by the probability that the place belongs to the face. With a `colour_weight`, red, green and blue of
+        each of `COLOURED_REGIONS` follow, weighted by the probability of the region.
         """
-        stages = self.segmentation.features(reduce_to(face, self.segmentation_size))
-        weighted = stages["logits"].softmax(dim=1) * self.class_weights
+        face_seen = reduce_to(face, self.segmentation_size)
+        stages = self.segmentation.features(face_seen)
+        probabilities = stages["logits"].softmax(dim=1)
+        weighted = probabilities * self.class_weights
         if self.settings.features == "probabilities":
-            return weighted
+            if not self.settings.colour_weight:
+                return weighted
+            colours = reduce_to(face_seen, probabilities.shape[-1]) * self.settings.colour_weight
+            shares = F.conv2d(probabilities, self.regions)
+            return torch.cat([weighted, *(colours * share for share in shares.split(1, dim=1))], dim=1)
         features = stages[self.settings.features]
         omega = weighted.sum(dim=1, keepdim=True)
         if omega.shape[2:] != features.shape[2:]:  # a stage before the strided one is finer than the class maps

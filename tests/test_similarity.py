@@ -2,6 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.networks.segmentation import Segmentation  # noqa: E402
 from f2p_deploy.settings import SimilaritySettings  # noqa: E402
@@ -62,6 +63,20 @@ def test_probabilities_as_features_carry_each_class_weight_once() -> None:
     model, face = similarity(features="probabilities", class_weights=weights), torch.rand(1, 3, 128, 128)
     probabilities = model.segmentation(reduce_to(face, 64)).softmax(1)
     torch.testing.assert_close(model.content(face), probabilities * torch.arange(11.0).view(1, 11, 1, 1))
+
+
+def test_colours_follow_the_class_maps_region_by_region() -> None:
+    model, face = similarity(features="probabilities", colour_weight=2.0), torch.rand(1, 3, 128, 128)
+    content, probabilities = model.content(face), model.segmentation(reduce_to(face, 64)).softmax(1)
+    colours = 2.0 * reduce_to(face, 8)
+    assert content.shape == (1, 11 + 15, 8, 8)
+    torch.testing.assert_close(content[:, 11:14], colours * (probabilities[:, 1] + probabilities[:, 6])[:, None])
+    torch.testing.assert_close(content[:, 23:], colours * probabilities[:, 10:])
+
+
+def test_colours_are_refused_beside_features_that_have_no_region_of_their_own() -> None:
+    with pytest.raises(InputError, match="colour_weight goes with the features 'probabilities', found 'conv_5'"):
+        SimilaritySettings(colour_weight=1.0)
 
 
 def test_features_of_a_finer_stage_are_weighted_too() -> None:

@@ -70,7 +70,7 @@ def train(
                 bar.update(name, done, total, f"{name}, update {done} of {total}, loss {numbers['loss']:.4f}")
 
             def aligned(done: int, total: int, name: str = name) -> None:
-                bar.update("portraits", done, total, f"{name}: aligning portraits")
+                bar.update("faces", done, total, f"{name}: finding faces")
 
             trained = train_stage(name, bundle, recipe, sources, seed, command, updated, aligned)
         if not as_json:

@@ -20,18 +20,20 @@ class PairTensors:
     Args:
         folder: what `f2p_deploy.engine.pairs` wrote or describes.
         size: edge of the pictures that training needs, in pixels.
-        labels: whether the label maps are needed too.
+        labels: whether the label maps are needed too; None reads them if the first record has one.
         limit: read only so many of the first pairs.
 
     Raises:
         InputError: not a folder of pairs, pictures of another size, no label maps although they are needed.
     """
 
-    def __init__(self, folder: Path, size: int, labels: bool = False, limit: int | None = None) -> None:
+    def __init__(self, folder: Path, size: int, labels: bool | None = False, limit: int | None = None) -> None:
         self.pairs = PairSet(folder)
         if self.pairs.size != size:
             raise InputError(f"{folder} holds pictures of {self.pairs.size} pixels; the bundle needs {size}")
         count = len(self.pairs) if limit is None else min(limit, len(self.pairs))
+        if labels is None:
+            labels = self.pairs.labels(0) is not None
         self._images = np.empty((count, size, size, 3), np.uint8)
         self._labels = np.empty((count, size, size), np.uint8) if labels else None
         with ThreadPoolExecutor(DECODERS) as pool:
@@ -48,6 +50,11 @@ class PairTensors:
 
     def __len__(self) -> int:
         return len(self._images)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the label maps were read."""
+        return self._labels is not None
 
     def parameters(self, indices: np.ndarray) -> torch.Tensor:
         """Return (B, n) float32 parameters."""

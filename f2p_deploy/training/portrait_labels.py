@@ -48,6 +48,9 @@ _POLYGONS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("inner-mouth", (*_INNER_UPPER_LIP, *reversed(_INNER_LOWER_LIP))),
 )
 
+#: Every point of those contours once: the shape of a face (`f2p_deploy.training.face_shapes`).
+CONTOUR_POINTS: tuple[int, ...] = tuple(sorted({point for _, contour in _POLYGONS for point in contour}))
+
 #: Polygons are painted this many times larger, then each class's share of a pixel decides.
 _OVERSAMPLING = 4
 

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.alignment.warp import transform
 from f2p_deploy.errors import InputError, PhotoError
 from f2p_deploy.settings import AlignmentTemplate
+from f2p_deploy.training.face_shapes import contour_shape
 from f2p_deploy.training.pictures import to_float
 from f2p_deploy.training.portrait_labels import UNKNOWN, label_portrait
 
@@ -23,6 +25,9 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 #: One photo in so many is held out, by the hash of its name.
 HELD_OUT_ONE_IN = 8
+
+#: What the cache keeps beside the names, and `Portraits` holds.
+_ARRAYS = ("pictures", "regions", "yaw", "shapes")
 
 #: Degrees up to which a portrait counts as the paper's "high-quality front-view" face.
 FRONTAL_YAW = 15.0
@@ -37,12 +42,14 @@ class Portraits:
         pictures: (N, S, S, 3) uint8 RGB.
         regions: (N, S, S) uint8 Helen classes, 255 where unknown.
         yaw: (N,) float32 degrees.
+        shapes: (N, K, 2) float32 contour points in edges of the picture, NaN where there is no mesh.
     """
 
     names: tuple[str, ...]
     pictures: np.ndarray
     regions: np.ndarray
     yaw: np.ndarray
+    shapes: np.ndarray
 
     @property
     def held_out(self) -> np.ndarray:
@@ -102,8 +109,9 @@ def load_portraits(
     if cache.is_file():
         with np.load(cache, allow_pickle=False) as stored:
             if str(stored["key"]) == key:
-                return Portraits(tuple(stored["names"].tolist()), stored["pictures"], stored["regions"], stored["yaw"])
-    names, pictures, regions, yaw = [], [], [], []
+                return Portraits(tuple(stored["names"].tolist()), **{name: stored[name] for name in _ARRAYS})
+    names: list[str] = []
+    rows: dict[str, list] = {name: [] for name in _ARRAYS}
     for done, photo in enumerate(photos, start=1):
         try:
             aligned = align_photo(photo, finder, template.landmarks, size)
@@ -114,18 +122,21 @@ def load_portraits(
             if progress is not None:
                 progress(done, len(photos))
         names.append(f"{photo.parent.name}/{photo.name}")
-        pictures.append(aligned.image)
-        known = aligned.landmarks.dense is not None
-        regions.append(label_portrait(aligned).labels if known else np.full((size, size), UNKNOWN, np.uint8))
-        yaw.append(aligned.landmarks.yaw or 0.0)
+        dense = aligned.landmarks.dense
+        rows["pictures"].append(aligned.image)
+        rows["regions"].append(
+            np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels
+        )
+        rows["yaw"].append(np.float32(aligned.landmarks.yaw or 0.0))
+        rows["shapes"].append(contour_shape(None if dense is None else transform(aligned.matrix, dense), size))
     if not names:
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")
-    result = Portraits(tuple(names), np.stack(pictures), np.stack(regions), np.array(yaw, np.float32))
+    arrays = {name: np.stack(values) for name, values in rows.items()}
     cache.parent.mkdir(parents=True, exist_ok=True)
     temporary = cache.with_suffix(".part.npz")
-    np.savez(temporary, key=key, names=names, pictures=result.pictures, regions=result.regions, yaw=result.yaw)
+    np.savez(temporary, key=key, names=names, **arrays)  # type: ignore[arg-type]
     os.replace(temporary, cache)
-    return result
+    return Portraits(tuple(names), **arrays)
 
 
 def list_photos(paths: Sequence[Path]) -> list[Path]:
@@ -145,4 +156,4 @@ def list_photos(paths: Sequence[Path]) -> list[Path]:
 
 def _key(photos: Sequence[Path], template: AlignmentTemplate, size: int) -> str:
     listed = [(photo.name, photo.stat().st_size) for photo in photos]
-    return hashlib.sha256(json.dumps([listed, template.landmarks, size]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([listed, template.landmarks, size, _ARRAYS]).encode()).hexdigest()

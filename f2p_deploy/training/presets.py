@@ -1,7 +1,7 @@
 """The recipes: *paper* as the paper prints it, *lite* for CPUs; the same code, other sizes and schedules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError
@@ -20,12 +20,14 @@ class Preset:
         settings: of the bundle.
         schedules: by stage.
         supervised_weight: see `f2p_deploy.training.translator.TranslatorStage`.
+        feature_weight: see `f2p_deploy.training.imitator.ImitatorStage`.
     """
 
     name: str
     settings: BundleSettings
     schedules: Mapping[str, Schedule]
-    supervised_weight: float = field(default=0.0)
+    supervised_weight: float = 0.0
+    feature_weight: float = 1.0
 
 
 #: Section 3.6: SGD, batch 16, momentum 0.9, 10 % less every 50 epochs, 500 epochs; segmentation at a tenth of the
@@ -66,12 +68,13 @@ LITE = Preset(
         storage="float16",
     ),
     {
-        "imitator": Schedule(steps=4500, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "recognition": Schedule(steps=400, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
+        "imitator": Schedule(steps=8000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
+        "recognition": Schedule(steps=2000, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "segmentation": Schedule(steps=700, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "translator": Schedule(steps=350, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
     supervised_weight=0.1,
+    feature_weight=4.0,
 )
 
 PRESETS = {preset.name: preset for preset in (PAPER, LITE)}

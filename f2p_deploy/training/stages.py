@@ -15,6 +15,7 @@ from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import AlignmentTemplate
+from f2p_deploy.training.face_shapes import shapes_of_pairs
 from f2p_deploy.training.imitator import ImitatorStage
 from f2p_deploy.training.loop import Progress, Stage, train
 from f2p_deploy.training.pictures import PairTensors
@@ -105,7 +106,7 @@ def train_stage(
         seed: of weights, order and augmentation.
         command: the line that repeats this, for the provenance.
         progress: called after every update.
-        aligning: called with (photos done, photos in all) while portraits are aligned.
+        aligning: called with (pictures done, pictures in all) while faces are found in portraits and renders.
 
     Returns:
         The bundle as it now is.
@@ -131,7 +132,7 @@ def train_stage(
         provenance |= {"faces": len(portraits.frontal), "seconds": round(time.monotonic() - started, 1)}
         provenance["components"] = {prior.group: int(prior.scale.size) for prior in priors.groups}
         return store_priors(bundle, priors, provenance)
-    stage = _build(stage_name, bundle, preset, sources, portraits, seed)
+    stage = _build(stage_name, bundle, preset, sources, portraits, seed, work, aligning)
     outcome = train(stage, preset.schedules[stage_name], work / stage_name, seed, progress)
     provenance |= {
         "samples": stage.samples,
@@ -143,25 +144,36 @@ def train_stage(
 
 
 def _build(
-    name: str, bundle: Bundle, preset: Preset, sources: Sources, portraits: Portraits | None, seed: int
+    name: str,
+    bundle: Bundle,
+    preset: Preset,
+    sources: Sources,
+    portraits: Portraits | None,
+    seed: int,
+    work: Path,
+    finding: Callable[[int, int], None] | None,
 ) -> Stage:
     import torch
 
     torch.manual_seed(seed)
     size = bundle.settings.architecture.image_size
     if name == "imitator":
-        return ImitatorStage(bundle, PairTensors(sources.front, size), HELD_OUT_PAIRS)
+        pairs = PairTensors(sources.front, size, labels=None if preset.feature_weight != 1.0 else False)
+        return ImitatorStage(bundle, pairs, HELD_OUT_PAIRS, preset.feature_weight)
     if name == "translator":
         if portraits is None:
             raise InputError("the translator learns from real faces: name folders of portraits")
-        pairs = PairTensors(sources.front, size) if preset.supervised_weight else None
-        return TranslatorStage(bundle, portraits, pairs, preset.supervised_weight, HELD_OUT_PAIRS)
+        known = PairTensors(sources.front, size) if preset.supervised_weight else None
+        return TranslatorStage(bundle, portraits, known, preset.supervised_weight, HELD_OUT_PAIRS)
     if sources.varied is None:
         raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
     if name == "recognition":
         front, varied = PairTensors(sources.front, size), PairTensors(sources.varied, size)
+        shapes = None
+        if sources.finder is not None:
+            shapes = shapes_of_pairs(front.pairs, sources.finder, work / "shapes.npz", finding)
         return RecognitionStage(
-            bundle, varied, portraits, front, held_out=HELD_OUT_CHARACTERS, front_held_out=HELD_OUT_PAIRS
+            bundle, varied, portraits, front, shapes, HELD_OUT_CHARACTERS, front_held_out=HELD_OUT_PAIRS
         )
     sets = [PairTensors(folder, size, labels=True) for folder in (sources.front, sources.varied)]
     return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS)

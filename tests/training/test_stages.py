@@ -15,6 +15,7 @@ from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.settings import Architecture  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
+from f2p_deploy.training.portrait_labels import CONTOUR_POINTS  # noqa: E402
 from f2p_deploy.training.portraits import Portraits, is_held_out  # noqa: E402
 from f2p_deploy.training.presets import LITE, PAPER, preset_named  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
@@ -46,6 +47,7 @@ def portraits(monkeypatch) -> Portraits:
         rng.integers(0, 255, (40, 128, 128, 3), dtype=np.uint8),
         rng.integers(0, 11, (40, 128, 128), dtype=np.uint8),
         np.zeros(40, np.float32),
+        rng.random((40, len(CONTOUR_POINTS), 2), dtype=np.float32),
     )
     monkeypatch.setattr(stages, "load_portraits", lambda *_: made)
     return made

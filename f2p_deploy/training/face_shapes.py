@@ -1,0 +1,99 @@
+"""The shape of a face as points, the same in photos and in renders: what both kinds of picture can be taught with.
+
+MediaPipe's landmarker finds its mesh in rendered faces as well as in photos, so its contours are a label that costs
+nothing and that means the same in both.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.training.portrait_labels import CONTOUR_POINTS
+
+#: Standard deviations beyond which a coordinate is cut off: a landmarker's slips must not rule the loss.
+_FARTHEST = 4.0
+
+#: Smallest standard deviation of a coordinate, in edges of the picture.
+_SMALLEST_DEVIATION = 0.003
+
+
+def contour_shape(dense: np.ndarray | None, size: int) -> np.ndarray:
+    """Return (K, 2) float32 contour points in edges of the picture; NaN where there is no mesh.
+
+    Args:
+        dense: (478, 2) mesh points in pixels, or None.
+        size: edge of the picture in pixels.
+    """
+    if dense is None:
+        return np.full((len(CONTOUR_POINTS), 2), np.nan, np.float32)
+    return (np.asarray(dense)[list(CONTOUR_POINTS), :2] / size).astype(np.float32)
+
+
+def shapes_of_pairs(
+    pairs: PairSet, finder: LandmarkFinder, cache: Path, progress: Callable[[int, int], None] | None = None
+) -> np.ndarray:
+    """Return (N, K, 2) float32 contour points of rendered faces, NaN where none was found, or what a cache keeps.
+
+    Args:
+        pairs: the renders.
+        finder: of landmarks.
+        cache: `.npz` file that keeps the result; made anew for other pairs.
+        progress: called with (pictures done, pictures in all).
+    """
+    facts = {name: pairs.manifest.get(name) for name in ("engine", "size", "sampling", "parameters_sha256")}
+    key = hashlib.sha256(json.dumps([facts, len(pairs), CONTOUR_POINTS], sort_keys=True).encode()).hexdigest()
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as stored:
+            if str(stored["key"]) == key:
+                return stored["shapes"]
+    shapes = np.empty((len(pairs), len(CONTOUR_POINTS), 2), np.float32)
+    for i in range(len(pairs)):
+        found = finder.find(pairs.image(i))
+        shapes[i] = contour_shape(found[0].dense if found else None, pairs.size)
+        if progress is not None:
+            progress(i + 1, len(pairs))
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cache.with_suffix(".part.npz")
+    np.savez(temporary, key=key, shapes=shapes)
+    os.replace(temporary, cache)
+    return shapes
+
+
+class ShapeTarget:
+    """Turns contour points into numbers of mean 0 and variance 1 over the renders, place, size and turn taken away.
+
+    Args:
+        shapes: (N, K, 2) of rendered faces, not all NaN.
+    """
+
+    def __init__(self, shapes: np.ndarray) -> None:
+        known = shapes[np.isfinite(shapes).all(axis=(1, 2))].astype(np.float64)
+        self.mean = known.mean(axis=0)
+        superposed = superpose(known, self.mean)
+        self.mean = superposed.mean(axis=0)
+        self.deviation = np.maximum(superposed.std(axis=0), _SMALLEST_DEVIATION)
+
+    def __call__(self, shapes: np.ndarray) -> np.ndarray:
+        """Return (N, 2 K) float32; rows of faces without a mesh are NaN."""
+        away = (superpose(np.asarray(shapes, np.float64), self.mean) - self.mean) / self.deviation
+        return np.clip(away, -_FARTHEST, _FARTHEST).reshape(len(shapes), -1).astype(np.float32)
+
+
+def superpose(shapes: np.ndarray, onto: np.ndarray) -> np.ndarray:
+    """Return shapes (N, K, 2) under the similarity transform that brings each closest to `onto` (K, 2).
+
+    The least-squares solution of Umeyama (1991) in the plane, where it is a product of complex numbers.
+    """
+    target = onto[:, 0] + 1j * onto[:, 1]
+    points = shapes[..., 0] + 1j * shapes[..., 1]
+    centred = points - points.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # rows of NaN stay NaN
+        factor = (centred.conj() * (target - target.mean())).sum(axis=1) / (np.abs(centred) ** 2).sum(axis=1)
+    moved = centred * factor[:, None] + target.mean()
+    return np.stack([moved.real, moved.imag], axis=-1)
