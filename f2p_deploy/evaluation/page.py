@@ -1,0 +1,193 @@
+"""One HTML page for measurements: tables, and rows of pictures; one file, nothing from elsewhere."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from f2p_deploy import __version__
+from f2p_deploy.atomic import write_whole
+
+#: What the measurements need beyond the look of the page of characters.
+_STYLE = """
+article > * + * { margin-top: 14px; }
+article section + section { margin-top: 22px; padding-top: 20px; border-top: 1px solid var(--line); }
+article h3 { margin: 0; overflow-wrap: anywhere; }
+.pictures { margin-top: 10px; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 12px; }
+.pictures.small { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 6px; }
+.small figcaption { margin-top: 3px; font-size: 11px; }
+.small figure img { border-radius: 6px; }
+figcaption span { display: block; }
+.wide { overflow-x: auto; }
+.wide table { white-space: nowrap; }
+th, td { padding: 5px 18px 5px 0; }
+thead th { color: var(--quiet); font-size: 13px; border-bottom: 1px solid var(--line); }
+tbody tr + tr > * { border-top: 1px solid var(--line); }
+td, thead th + th { text-align: right; }
+td:last-child, thead th:last-child { padding-right: 0; }
+tr.marked > * { color: var(--accent); font-weight: 600; }
+.note { color: var(--quiet); font-size: 14px; max-width: 78ch; }
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture and the words below it.
+
+    Args:
+        source: a file relative to the page, or what `data_uri` gave.
+        caption: what it shows.
+        detail: a number or a remark, on a line of its own.
+    """
+
+    source: str
+    caption: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class PictureRow:
+    """Pictures side by side.
+
+    Args:
+        pictures: in order.
+        title: what they have in common.
+        text: a sentence about them.
+        small: thumbnails, for many of them.
+    """
+
+    pictures: Sequence[Picture]
+    title: str = ""
+    text: str = ""
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells in rows; the first column names the row, the others are numbers.
+
+    Args:
+        headers: one a column.
+        rows: as many cells each.
+        title: above it.
+        text: below it: what the numbers are.
+        marked: positions of the rows to stand out.
+    """
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    title: str = ""
+    text: str = ""
+    marked: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card of the page.
+
+    Args:
+        title: its heading.
+        parts: what stands in it, from top to bottom.
+        text: the sentence below the heading.
+    """
+
+    title: str
+    parts: Sequence[Table | PictureRow] = ()
+    text: str = ""
+
+
+def write_page(
+    path: Path, title: str, facts: Mapping[str, str], cards: Sequence[Card], notes: Sequence[str] = ()
+) -> None:
+    """Write a page, whole or not at all; the arguments are those of `page`.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    write_whole(path, page(title, facts, cards, notes).encode("utf-8"))
+
+
+def page(title: str, facts: Mapping[str, str], cards: Sequence[Card], notes: Sequence[str] = ()) -> str:
+    """Return a page as HTML.
+
+    Args:
+        title: the page's heading.
+        facts: what was measured, by name: bundle, photos, ...
+        cards: from top to bottom.
+        notes: sentences for the foot of the page.
+    """
+    style = (files("f2p_deploy.creation") / "page.css").read_text(encoding="utf-8") + _STYLE
+    listed = " · ".join(f"{escape(name)} <b>{escape(value)}</b>" for name, value in facts.items())
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{escape(title)} · f2p-deploy</title><style>{style}</style></head><body>",
+            f'<header><h1>{escape(title)}</h1><p class="facts">{listed}</p></header>',
+            "<main>",
+            *(_card(card) for card in cards),
+            "</main>",
+            f"<footer>{''.join(f'<p>{escape(note)}</p>' for note in notes)}"
+            f"<p>Made by f2p-deploy {__version__}.</p></footer>",
+            "</body></html>\n",
+        ]
+    )
+
+
+def data_uri(picture: np.ndarray, edge: int | None = None) -> str:
+    """Return an (H, W, 3) uint8 picture as a `data:` address, so that the page stays one file.
+
+    Args:
+        picture: RGB.
+        edge: its longest edge in the page in pixels; as it is if not given or smaller.
+    """
+    image = Image.fromarray(picture)
+    if edge is not None:
+        image.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+
+
+def _card(card: Card) -> str:
+    text = f'<p class="note">{escape(card.text)}</p>' if card.text else ""
+    parts = [_table(part) if isinstance(part, Table) else _pictures(part) for part in card.parts]
+    return f"<article><h2>{escape(card.title)}</h2>{text}{''.join(parts)}</article>"
+
+
+def _table(table: Table) -> str:
+    heads = "".join(f'<th scope="col">{escape(header)}</th>' for header in table.headers)
+    rows = []
+    for i, row in enumerate(table.rows):
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        mark = ' class="marked"' if i in table.marked else ""
+        rows.append(f'<tr{mark}><th scope="row">{escape(row[0])}</th>{cells}</tr>')
+    drawn = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<section>{_heading(table.title)}<div class="wide">{drawn}</div>{_note(table.text)}</section>'
+
+
+def _pictures(row: PictureRow) -> str:
+    figures = "".join(
+        f'<figure><img src="{escape(picture.source)}" alt="{escape(picture.caption)}" loading="lazy">'
+        f"<figcaption>{escape(picture.caption)}"
+        f"{f'<span>{escape(picture.detail)}</span>' if picture.detail else ''}</figcaption></figure>"
+        for picture in row.pictures
+    )
+    kind = "pictures small" if row.small else "pictures"
+    return f'<section>{_heading(row.title)}{_note(row.text)}<div class="{kind}">{figures}</div></section>'
+
+
+def _heading(title: str) -> str:
+    return f"<h3>{escape(title)}</h3>" if title else ""
+
+
+def _note(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>' if text else ""
