@@ -102,16 +102,44 @@ def region_labels(dense: np.ndarray, size: int) -> np.ndarray:
     Returns:
         (S, S) uint8; skin, brows, eyes, nose, lips, inner mouth, and `UNKNOWN` outside the face's oval.
     """
+    painted = _paint(dense, size).reshape(size, _OVERSAMPLING, size, _OVERSAMPLING)
+    values = (*range(len(HELEN_CLASSES)), UNKNOWN)
+    shares = np.stack([(painted == value).mean(axis=(1, 3)) for value in values])
+    return np.array(values, dtype=np.uint8)[shares.argmax(axis=0)]
+
+
+def render_labels(shape: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Label a rendered face as a photo would be: regions from the mesh, hair and background from the engine.
+
+    An engine's brow is where hairs are, the mesh's brow where a brow is expected; the content loss compares photos with
+    renders, so both must mean the same.
+
+    Args:
+        shape: (K, 2) `CONTOUR_POINTS` in edges of the picture, NaN where MediaPipe found no face.
+        drawn: (S, S) uint8 Helen classes as the engine drew them.
+
+    Returns:
+        (S, S) uint8 Helen classes; the engine's own where there is no mesh.
+    """
+    if not np.isfinite(shape).all():
+        return drawn
+    size = len(drawn)
+    dense = np.zeros((max(CONTOUR_POINTS) + 1, 2))
+    dense[list(CONTOUR_POINTS)] = shape * size
+    painted = _paint(dense, size)[_OVERSAMPLING // 2 :: _OVERSAMPLING, _OVERSAMPLING // 2 :: _OVERSAMPLING]
+    kept = np.isin(drawn, [HELEN_CLASSES.index("background"), HELEN_CLASSES.index("hair")]) | (painted == UNKNOWN)
+    return np.where(kept, drawn, painted)
+
+
+def _paint(dense: np.ndarray, size: int) -> np.ndarray:
+    """Return the regions painted `_OVERSAMPLING` times larger than the square, `UNKNOWN` outside the face's oval."""
     large = np.full((size * _OVERSAMPLING, size * _OVERSAMPLING), UNKNOWN, dtype=np.uint8)
     canvas = Image.fromarray(large)
     draw = ImageDraw.Draw(canvas)
     for name, indices in _POLYGONS:
         corners = dense[list(indices)] * _OVERSAMPLING - 0.5
         draw.polygon([(float(x), float(y)) for x, y in corners], fill=HELEN_CLASSES.index(name))
-    painted = np.asarray(canvas).reshape(size, _OVERSAMPLING, size, _OVERSAMPLING)
-    values = (*range(len(HELEN_CLASSES)), UNKNOWN)
-    shares = np.stack([(painted == value).mean(axis=(1, 3)) for value in values])
-    return np.array(values, dtype=np.uint8)[shares.argmax(axis=0)]
+    return np.asarray(canvas)
 
 
 def with_hair_and_background(labels: np.ndarray, image: np.ndarray, dense: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ class Preset:
         schedules: by stage.
         supervised_weight: see `f2p_deploy.training.translator.TranslatorStage`.
         feature_weight: see `f2p_deploy.training.imitator.ImitatorStage`.
+        mesh_labels: label renders by MediaPipe's mesh, as portraits are, where a landmarker is there.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Preset:
     schedules: Mapping[str, Schedule]
     supervised_weight: float = 0.0
     feature_weight: float = 1.0
+    mesh_labels: bool = False
 
 
 #: Section 3.6: SGD, batch 16, momentum 0.9, 10 % less every 50 epochs, 500 epochs; segmentation at a tenth of the
@@ -70,11 +72,12 @@ LITE = Preset(
     {
         "imitator": Schedule(steps=8000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "recognition": Schedule(steps=2000, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "segmentation": Schedule(steps=700, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
+        "segmentation": Schedule(steps=1000, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "translator": Schedule(steps=350, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
     supervised_weight=0.1,
     feature_weight=4.0,
+    mesh_labels=True,
 )
 
 PRESETS = {preset.name: preset for preset in (PAPER, LITE)}

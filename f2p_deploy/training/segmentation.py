@@ -14,7 +14,7 @@ from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.similarity import reduce_to
 from f2p_deploy.training.augment import Variation, affine_grids, vary_light, warp, warp_labels
 from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
-from f2p_deploy.training.portrait_labels import UNKNOWN
+from f2p_deploy.training.portrait_labels import UNKNOWN, render_labels
 from f2p_deploy.training.portraits import Portraits
 
 #: The network's answer is so many times smaller than its picture.
@@ -39,6 +39,8 @@ class SegmentationStage:
         portraits: aligned photos whose regions landmarks label; a part of every batch, if given.
         held_out: how many of the last pairs of each set are kept for evaluation.
         portrait_share: part of a batch that is portraits.
+        shapes: for each set the (N, K, 2) contour points of its renders, from which they are labelled as portraits are
+            (`f2p_deploy.training.portrait_labels.render_labels`); the engine's own labels without.
     """
 
     name = "segmentation"
@@ -50,9 +52,10 @@ class SegmentationStage:
         portraits: Portraits | None = None,
         held_out: int = 100,
         portrait_share: float = 0.4,
+        shapes: list[np.ndarray] | None = None,
     ) -> None:
         self.size = bundle.settings.architecture.segmentation_size
-        self.pair_sets, self.held_out = pair_sets, held_out
+        self.pair_sets, self.held_out, self.shapes = pair_sets, held_out, shapes
         self.portraits = portraits
         self.portrait_share = portrait_share if portraits is not None else 0.0
         self.network = build_network("segmentation", bundle.schema, bundle.settings)
@@ -91,7 +94,7 @@ class SegmentationStage:
             held = np.arange(len(pairs) - self.held_out, len(pairs))
             counts = np.zeros((len(HELEN_CLASSES), 2))
             for part in np.array_split(held, max(1, len(held) // 10)):
-                counts += self._agreement(pairs.images(part), pairs.label_maps(part))
+                counts += self._agreement(pairs.images(part), self._labels(position, part))
             metrics[f"miou_renders_{position}"] = mean_iou(counts)
         if self.portraits is not None:
             counts = np.zeros((len(HELEN_CLASSES), 2))
@@ -115,8 +118,17 @@ class SegmentationStage:
             own = batch[owner == position] - (self.ends[position - 1] if position else 0)
             if len(own):
                 images.append(pairs.images(own))
-                labels.append(pairs.label_maps(own))
+                labels.append(self._labels(position, own))
         return torch.cat(images), torch.cat(labels)
+
+    def _labels(self, position: int, indices: np.ndarray) -> torch.Tensor:
+        """Return (B, S, S) int64 Helen classes of renders of one set."""
+        labels = self.pair_sets[position].label_maps(indices)
+        if self.shapes is not None:
+            shapes = self.shapes[position][indices]
+            made = [render_labels(shape, own.numpy()) for shape, own in zip(shapes, labels, strict=True)]
+            labels = torch.from_numpy(np.stack(made))
+        return labels
 
     def _predict(self, images: torch.Tensor) -> torch.Tensor:
         scores = self.network(reduce_to(images, self.size))

@@ -171,12 +171,19 @@ def _build(
         front, varied = PairTensors(sources.front, size), PairTensors(sources.varied, size)
         shapes = None
         if sources.finder is not None:
-            shapes = shapes_of_pairs(front.pairs, sources.finder, work / "shapes.npz", finding)
+            shapes = shapes_of_pairs(front.pairs, sources.finder, work / "shapes-front.npz", finding)
         return RecognitionStage(
             bundle, varied, portraits, front, shapes, HELD_OUT_CHARACTERS, front_held_out=HELD_OUT_PAIRS
         )
     sets = [PairTensors(folder, size, labels=True) for folder in (sources.front, sources.varied)]
-    return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS)
+    meshes = None
+    if preset.mesh_labels and sources.finder is not None:
+        finder = sources.finder
+        meshes = [
+            shapes_of_pairs(pairs.pairs, finder, work / f"shapes-{name}.npz", finding)
+            for name, pairs in zip(("front", "varied"), sets, strict=True)
+        ]
+    return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS, shapes=meshes)
 
 
 def _facts_of(pairs: PairSet) -> dict[str, Any]:

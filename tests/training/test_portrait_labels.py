@@ -7,7 +7,14 @@ from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, align, align_ph
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
-from f2p_deploy.training.portrait_labels import UNKNOWN, confidence_of, label_portrait, region_labels
+from f2p_deploy.training.face_shapes import contour_shape
+from f2p_deploy.training.portrait_labels import (
+    UNKNOWN,
+    confidence_of,
+    label_portrait,
+    region_labels,
+    render_labels,
+)
 
 TEMPLATE = {
     "left-eye": (0.36, 0.40),
@@ -87,3 +94,23 @@ def test_a_face_without_a_mesh_is_refused(astronaut: np.ndarray) -> None:
     pytest.importorskip("skimage")
     with pytest.raises(InputError, match="478"):
         label_portrait(align(astronaut, CascadeFinder(), TEMPLATE, 64))
+
+
+def test_a_render_is_labelled_as_a_photo_is_where_the_engine_drew_face(
+    finder: MediaPipeFinder, astronaut: np.ndarray
+) -> None:
+    dense = transform(align(astronaut, finder, TEMPLATE, 128).matrix, finder.find(astronaut)[0].dense)
+    shape = contour_shape(dense, 128)
+    drawn = np.full((128, 128), HELEN_CLASSES.index("skin"), np.uint8)
+    drawn[:52] = HELEN_CLASSES.index("hair")
+    drawn[:, :10] = HELEN_CLASSES.index("background")
+    made, photo = render_labels(shape, drawn), region_labels(dense, 128)
+    assert (made[:52, 10:] == HELEN_CLASSES.index("hair")).all() and (made[:, :10] == 0).all()
+    face = photo[52:, 10:] != UNKNOWN
+    assert (made[52:, 10:][face] == photo[52:, 10:][face]).mean() > 0.98
+    assert (made[52:, 10:][~face] == HELEN_CLASSES.index("skin")).all()
+
+
+def test_a_render_without_a_mesh_keeps_the_engine_s_labels() -> None:
+    drawn = np.arange(16, dtype=np.uint8).reshape(4, 4) % 11
+    assert render_labels(contour_shape(None, 4), drawn) is drawn
