@@ -15,6 +15,7 @@ from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
 from f2p_deploy.cli.engine import engine_app
+from f2p_deploy.cli.evaluate import evaluate_app
 from f2p_deploy.cli.export import export
 from f2p_deploy.cli.options import Verbose
 from f2p_deploy.cli.picture import render
@@ -58,7 +59,7 @@ def _options(
 
 for _command in (run, render, export, demo, doctor, landmarker, train):
     app.command()(_command)
-for _group in (bundle_app, engine_app, schema_app):
+for _group in (bundle_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)
 
 

@@ -19,8 +19,12 @@ _STYLE = """
 article > * + * { margin-top: 14px; }
 article section + section { margin-top: 22px; padding-top: 20px; border-top: 1px solid var(--line); }
 article h3 { margin: 0; overflow-wrap: anywhere; }
-.pictures { margin-top: 10px; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 12px; }
-.pictures.small { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 6px; }
+.pictures {
+  --column: 132px; margin-top: 10px; gap: 12px;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--column) * var(--across)), 1fr));
+}
+.pictures.small { --column: 76px; gap: 6px 10px; }
+.pictures figure img { aspect-ratio: var(--across); }
 .small figcaption { margin-top: 3px; font-size: 11px; }
 .small figure img { border-radius: 6px; }
 figcaption span { display: block; }
@@ -60,12 +64,14 @@ class PictureRow:
         title: what they have in common.
         text: a sentence about them.
         small: thumbnails, for many of them.
+        across: how many times wider than high the pictures are: squares that were put side by side.
     """
 
     pictures: Sequence[Picture]
     title: str = ""
     text: str = ""
     small: bool = False
+    across: int = 1
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,8 @@ def _pictures(row: PictureRow) -> str:
         f"{f'<span>{escape(picture.detail)}</span>' if picture.detail else ''}</figcaption></figure>"
         for picture in row.pictures
     )
-    kind = "pictures small" if row.small else "pictures"
-    return f'<section>{_heading(row.title)}{_note(row.text)}<div class="{kind}">{figures}</div></section>'
+    kind = f'class="pictures{" small" if row.small else ""}" style="--across: {row.across}"'
+    return f"<section>{_heading(row.title)}{_note(row.text)}<div {kind}>{figures}</div></section>"
 
 
 def _heading(title: str) -> str:

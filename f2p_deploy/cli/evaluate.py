@@ -1,0 +1,107 @@
+"""`f2p-deploy evaluate`: how good a bundle's characters are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+evaluate_app = typer.Typer(
+    name="evaluate", no_args_is_help=True, help="Measure how good a bundle's characters are.", rich_markup_mode=None
+)
+
+
+@evaluate_app.callback()
+def _group() -> None:
+    """Measure how good a bundle's characters are."""
+
+
+@evaluate_app.command()
+def landmarks(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders of photos.")],
+    mode: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mode",
+            metavar="one-shot|iterative|hybrid",
+            help="How characters are made; may be given more than once. All three if not given.",
+        ),
+    ] = None,
+    bundle: options.Bundle = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Leave a page, tables and pictures here.")
+    ] = None,
+    degrade: Annotated[
+        bool, typer.Option("--degrade", help="Measure blurred, dark and shrunken copies of the photos, too.")
+    ] = False,
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only", metavar="held-out|training|all", help="Photos that training keeps out, or takes, by their name."
+        ),
+    ] = "all",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
+    imitator: Annotated[bool, typer.Option("--imitator", help="Measure the imitator's pictures, too.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of random characters, noise and intervals.")] = 0,
+    landmarker: options.Landmarker = None,
+    assets: options.Assets = None,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Measure how far characters, drawn by the reference engine, are from the photos' faces.
+
+    MediaPipe finds its mesh in the aligned photo and in the picture of the character; their mean distance over the
+    outer-eye distance is compared with the average face's and a random character's. A picture without a face counts
+    as infinitely far.
+    """
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.creation import check_packages
+    from f2p_deploy.creation.drawing import engine_for
+    from f2p_deploy.errors import Interrupted
+    from f2p_deploy.evaluation.degrade import CONDITIONS
+    from f2p_deploy.evaluation.landmark_data import report_data
+    from f2p_deploy.evaluation.landmark_page import write_results
+    from f2p_deploy.evaluation.landmark_tables import tables
+    from f2p_deploy.evaluation.landmarks import check_modes, measure_landmarks, open_landmarker
+    from f2p_deploy.evaluation.selection import select_photos
+
+    modes = check_modes(mode or ())
+    check_packages()
+    select_photos(photos, only, limit)
+    opened = load_bundle(bundle)
+    finder = open_landmarker(landmarker)
+    engine = engine_for(opened.schema, assets)
+    options.use_threads(threads)
+    with console.bar() as bar:
+        report = measure_landmarks(
+            photos,
+            opened,
+            engine,
+            finder,
+            modes,
+            only=only,
+            limit=limit,
+            imitator=imitator,
+            conditions=CONDITIONS if degrade else (),
+            seed=seed,
+            out=out,
+            progress=lambda done, total, doing: bar.update("photos", done, total, doing),
+        )
+    for refused in report.refused:
+        console.sentence(f"refused: {refused.message}", "warning")
+    page = None if out is None else write_results(report, out)
+    if as_json:
+        console.emit(report_data(report))
+    else:
+        for table in tables(report):
+            console.result(f"\n{table.title}")
+            console.table(table.rows, table.headers)
+        if page is not None:
+            console.result(f"\npage: {page}")
+    if not report.complete:
+        done = len(report.measured) + len(report.refused)
+        raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")
+    if not report.measured:
+        raise typer.Exit(2)

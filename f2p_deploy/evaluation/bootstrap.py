@@ -1,0 +1,56 @@
+"""Medians with bootstrap intervals (Efron 1979); infinite values stand for failures and count as the worst."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Draws of the photos, with replacement, and the share of their medians that an interval holds.
+DRAWS = 2000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and the interval it may lie in if other photos had been taken; infinite where failures rule it."""
+
+    value: float
+    low: float
+    high: float
+
+
+def median(values: np.ndarray, seed: int) -> Estimate:
+    """Return the median of (N,) values, at least one."""
+    drawn = _drawn_medians(values, _draws(len(values), seed))
+    return Estimate(float(np.median(values)), *_interval(drawn))
+
+
+def median_ratio(values: np.ndarray, reference: np.ndarray, seed: int) -> Estimate:
+    """Return the median of (N,) values over that of others, of the same photos in the same order.
+
+    Every draw takes the same photos for both, so that what is hard about a photo cancels.
+    """
+    draws = _draws(len(values), seed)
+    below, above = _drawn_medians(reference, draws), _drawn_medians(values, draws)
+    return Estimate(float(_ratio(np.median(values), np.median(reference))), *_interval(_ratio(above, below)))
+
+
+def _draws(count: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, count, (DRAWS, count))
+
+
+def _drawn_medians(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    return np.median(np.asarray(values, np.float64)[draws], axis=1)
+
+
+def _interval(drawn: np.ndarray) -> tuple[float, float]:
+    # Not numpy's quantile: it interpolates, and infinity minus infinity is no number.
+    ordered = np.sort(drawn)
+    edge = int(round((1.0 - CONFIDENCE) / 2 * (len(ordered) - 1)))
+    return float(ordered[edge]), float(ordered[-1 - edge])
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Divide; a failure over anything is infinite, also over another failure."""
+    above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(above), np.inf, above / below)
