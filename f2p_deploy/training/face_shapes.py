@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
@@ -63,6 +64,36 @@ def shapes_of_pairs(
     np.savez(temporary, key=key, shapes=shapes)
     os.replace(temporary, cache)
     return shapes
+
+
+class ShapeModel:
+    """Parameters to contour points: what a character's shape would be found to be, without drawing it.
+
+    Sliders move a mesh linearly, and points in the front view follow: a ridge regression over rendered faces.
+
+    Args:
+        parameters: (N, n) of rendered faces.
+        shapes: (N, K, 2) of the same, not all NaN.
+        ridge: penalty on the slopes' squares, in samples.
+    """
+
+    def __init__(self, parameters: np.ndarray, shapes: np.ndarray, ridge: float = 10.0) -> None:
+        known = np.isfinite(shapes).all(axis=(1, 2))
+        x, y = parameters[known].astype(np.float64), shapes[known].astype(np.float64).reshape(int(known.sum()), -1)
+        middle = x.mean(axis=0)
+        centred = x - middle
+        slopes = np.linalg.solve(centred.T @ centred + ridge * np.eye(x.shape[1]), centred.T @ (y - y.mean(axis=0)))
+        self.slopes = torch.from_numpy(slopes.astype(np.float32))
+        self.offset = torch.from_numpy((y.mean(axis=0) - middle @ slopes).astype(np.float32))
+
+    def __call__(self, parameters: torch.Tensor) -> torch.Tensor:
+        """Return (B, K, 2) contour points in edges of the picture for (B, n) parameters."""
+        return (parameters @ self.slopes + self.offset).unflatten(1, (-1, 2))
+
+
+def shape_distance(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Return (B,) mean distances of contour points (B, K, 2), in edges of the picture."""
+    return ((made - wanted).square().sum(dim=2) + 1e-8).sqrt().mean(dim=1)
 
 
 class ShapeTarget:

@@ -19,7 +19,7 @@ class Preset:
         name: what `--preset` takes.
         settings: of the bundle.
         schedules: by stage.
-        supervised_weight: see `f2p_deploy.training.translator.TranslatorStage`.
+        supervised_weight, shape_weight: see `f2p_deploy.training.translator.TranslatorStage`.
         feature_weight: see `f2p_deploy.training.imitator.ImitatorStage`.
         mesh_labels: label renders by MediaPipe's mesh, as portraits are, where a landmarker is there.
     """
@@ -28,6 +28,7 @@ class Preset:
     settings: BundleSettings
     schedules: Mapping[str, Schedule]
     supervised_weight: float = 0.0
+    shape_weight: float = 0.0
     feature_weight: float = 1.0
     mesh_labels: bool = False
 
@@ -75,7 +76,8 @@ LITE = Preset(
         "segmentation": Schedule(steps=1000, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "translator": Schedule(steps=350, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
-    supervised_weight=0.1,
+    supervised_weight=1.0,
+    shape_weight=10.0,
     feature_weight=4.0,
     mesh_labels=True,
 )

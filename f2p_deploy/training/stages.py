@@ -164,7 +164,12 @@ def _build(
         if portraits is None:
             raise InputError("the translator learns from real faces: name folders of portraits")
         known = PairTensors(sources.front, size) if preset.supervised_weight else None
-        return TranslatorStage(bundle, portraits, known, preset.supervised_weight, HELD_OUT_PAIRS)
+        shapes = None
+        if known is not None and preset.shape_weight and sources.finder is not None:
+            shapes = shapes_of_pairs(known.pairs, sources.finder, work / "shapes-front.npz", finding)
+        return TranslatorStage(
+            bundle, portraits, known, preset.supervised_weight, shapes, preset.shape_weight, HELD_OUT_PAIRS
+        )
     if sources.varied is None:
         raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
     if name == "recognition":

@@ -5,10 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.bundle import Bundle, build_network
-from f2p_deploy.similarity import content_loss, identity_loss, loopback_loss
-from f2p_deploy.training.augment import Variation, vary_light
+from f2p_deploy.similarity import content_loss, identity_loss, loopback_loss, reduce_to
+from f2p_deploy.training.augment import Variation, affine_grids, vary_light, warp
+from f2p_deploy.training.face_shapes import ShapeModel, shape_distance
 from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
-from f2p_deploy.training.portraits import Portraits
+from f2p_deploy.training.portraits import FRONTAL_YAW, Portraits
+from f2p_deploy.training.recognition import JITTER
 
 #: One update in so many leaves the content loss out and takes photos of any pose (section 3.4.1).
 ANY_POSE_EVERY = 4
@@ -23,6 +25,9 @@ class TranslatorStage:
         pairs: renders whose parameters are known, for the supervised loss and its evaluation; may be None.
         supervised_weight: weight of the L1 distance to the known parameters of renders, which the paper does not have;
             0 leaves it out.
+        shapes: (N, K, 2) contour points of `pairs`, see `f2p_deploy.training.face_shapes`; may be None.
+        shape_weight: weight of the distance between the contour points of a frontal photo and those that a linear model
+            gives the character, in edges of the picture, which the paper does not have; 0 leaves it out.
         held_out: how many of the last pairs are kept for evaluation.
     """
 
@@ -34,6 +39,8 @@ class TranslatorStage:
         photos: Portraits,
         pairs: PairTensors | None = None,
         supervised_weight: float = 0.0,
+        shapes: np.ndarray | None = None,
+        shape_weight: float = 0.0,
         held_out: int = 200,
     ) -> None:
         self.photos, self.pairs, self.schema = photos, pairs, bundle.schema
@@ -44,15 +51,19 @@ class TranslatorStage:
         self.modules = {"translator": self.network}
         self.samples = len(photos.training)
         self.known = 0 if pairs is None else len(pairs) - held_out
+        self.shape_weight, self.shape_model = shape_weight, None
+        if pairs is not None and shapes is not None and shape_weight and np.isfinite(shapes[: self.known]).any():
+            self.shape_model = ShapeModel(pairs.pairs.parameters[: self.known], shapes[: self.known])
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return eq. 4, plus the supervised loss where it is asked for."""
+        """Return eq. 4, plus the supervised loss and the shape's where they are asked for."""
         any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
         pool = self.photos.training if any_pose else self.photos.frontal
-        faces = self.photos.images(pool[rng.integers(0, len(pool), len(batch))])
+        chosen = pool[rng.integers(0, len(pool), len(batch))]
+        faces = self.photos.images(chosen)
         numbers: dict[str, float] = {}
         with torch.no_grad():
-            seen = self.similarity.identity(vary_light(faces, Variation(), rng))
+            seen = self._embed_varied(faces, rng)
             identity, content = self.similarity.describe(faces)
         parameters = self.network(seen)
         rendered = self.imitator(parameters)
@@ -62,15 +73,18 @@ class TranslatorStage:
             own_content = self.similarity.content(rendered)
             distance = content_loss(content, own_content, self.settings.reduction)
             parts["content"] = self.settings.content_weight * distance.mean()
+            if self.shape_model is not None:
+                distance = shape_distance(self.shape_model(parameters), torch.from_numpy(self.photos.shapes[chosen]))
+                parts["shape"] = self.shape_weight * distance[distance.isfinite()].mean()
         again = self.network(own_identity)
         parts["loopback"] = (
             self.settings.loopback_weight * loopback_loss(parameters, again, self.settings.reduction).mean()
         )
         if self.pairs is not None and self.supervised_weight:
-            chosen = rng.integers(0, self.known, 2 * len(batch))
+            renders = rng.integers(0, self.known, 2 * len(batch))
             with torch.no_grad():
-                embeddings = self.similarity.identity(vary_light(self.pairs.images(chosen), Variation(), rng))
-            parts["supervised"] = self.supervised_weight * self._distance(embeddings, self.pairs.parameters(chosen))
+                embeddings = self._embed_varied(self.pairs.images(renders), rng)
+            parts["supervised"] = self.supervised_weight * self._distance(embeddings, self.pairs.parameters(renders))
         numbers |= {name: float(value.detach()) for name, value in parts.items()}
         return torch.stack(list(parts.values())).sum(), numbers
 
@@ -87,6 +101,11 @@ class TranslatorStage:
             identity += identity_loss(photo_identity, own_identity).tolist()
             content += content_loss(photo_content, own_content, self.settings.reduction).tolist()
         metrics = {"identity_photos": float(np.mean(identity)), "content_photos": float(np.mean(content))}
+        if self.shape_model is not None:
+            held = self.photos.held_out[np.abs(self.photos.yaw[self.photos.held_out]) <= FRONTAL_YAW]
+            made = self.network(self.similarity.identity(self.photos.images(held)))
+            distance = shape_distance(self.shape_model(made), torch.from_numpy(self.photos.shapes[held]))
+            metrics["shape_photos"] = float(distance[distance.isfinite()].mean())
         if self.pairs is not None:
             held = np.arange(self.known, len(self.pairs))
             made = self.network(self.similarity.identity(self.pairs.images(held)))
@@ -102,6 +121,12 @@ class TranslatorStage:
         """Return eight held-out photos above their characters."""
         faces = self.photos.images(self.photos.held_out[:8])
         return tile([to_uint8(faces), to_uint8(self.imitator(self.network(self.similarity.identity(faces))))])
+
+    def _embed_varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        """Return (B, 256) embeddings of faces under other light and a little out of place."""
+        size = self.similarity.recognition_size
+        moved = warp(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
+        return self.similarity.identity(vary_light(moved, Variation(), rng))
 
     def _distance(self, embeddings: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         made = self.network(embeddings)

@@ -3,8 +3,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from f2p_deploy.training.face_shapes import ShapeTarget, contour_shape, shapes_of_pairs, superpose
-from f2p_deploy.training.portrait_labels import CONTOUR_POINTS
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.training.face_shapes import (  # noqa: E402
+    ShapeModel,
+    ShapeTarget,
+    contour_shape,
+    shape_distance,
+    shapes_of_pairs,
+    superpose,
+)
+from f2p_deploy.training.portrait_labels import CONTOUR_POINTS  # noqa: E402
 
 SHAPE = np.random.default_rng(0).random((20, 2))
 
@@ -69,6 +78,20 @@ def test_faces_without_a_mesh_have_no_target_and_slips_are_cut_off() -> None:
     values = ShapeTarget(shapes[2:])(shapes)
     assert np.isnan(values[0]).all()
     assert np.abs(values[1]).max() == 4.0
+
+
+def test_a_linear_shape_is_learned_and_its_distance_is_in_edges() -> None:
+    rng = np.random.default_rng(2)
+    parameters, slopes = rng.random((300, 6)).astype(np.float32), rng.normal(0, 0.1, (6, 40))
+    shapes = SHAPE + (parameters @ slopes).reshape(-1, 20, 2)
+    shapes[7] = np.nan
+    model = ShapeModel(parameters, shapes, ridge=1e-6)
+    made = model(torch.from_numpy(parameters[:5]))
+    np.testing.assert_allclose(made.numpy(), shapes[:5], atol=1e-4)
+    wanted = torch.from_numpy(shapes[:5].astype(np.float32))
+    moved_by = torch.tensor([0.03, 0.04])
+    np.testing.assert_allclose(shape_distance(made, wanted + moved_by).numpy(), 0.05, atol=2e-4)
+    assert shape_distance(made, torch.full_like(wanted, float("nan"))).isnan().all()
 
 
 def test_renders_are_looked_at_once_and_again_when_they_are_others(tmp_path) -> None:

@@ -1,5 +1,6 @@
 """Every stage for a few updates on tiny discs, through the same door as the command."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from f2p_deploy.bundle import load_bundle  # noqa: E402
 from f2p_deploy.engine.engine import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.settings import Architecture  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.portrait_labels import CONTOUR_POINTS  # noqa: E402
@@ -35,6 +37,16 @@ class OffCentreFinder:
     def find(self, image, name=None):
         quarter = len(image) / 4
         return [Landmarks({name: (quarter + i, quarter) for i, name in enumerate(LANDMARKS)}, "test")]
+
+
+class MeshFinder(OffCentreFinder):
+    """Finds a mesh, too: a fan of points whose width follows the picture's brightness."""
+
+    def find(self, image, name=None):
+        angle = np.linspace(0, 2 * np.pi, 478)
+        radius = len(image) * (0.2 + 0.1 * float(np.mean(image)) / 255.0)
+        dense = len(image) / 2 + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return [replace(found, dense=dense) for found in super().find(image)]
 
 
 @pytest.fixture
@@ -75,6 +87,24 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     assert bundle.provenance["translator"]["portraits"]["training"] == len(portraits.training)
     assert (tmp_path / "made.training" / "translator" / "metrics.jsonl").is_file()
     assert bundle.settings.alignment.landmarks["left-eye"] == pytest.approx((0.25, 0.25))
+
+
+def test_with_a_mesh_shape_is_learned_and_measured(sources, portraits, tmp_path) -> None:
+    folder, seeing = tmp_path / "made", replace(sources, finder=MeshFinder())
+    for name in ("imitator", "recognition", "segmentation", "translator"):
+        stages.train_stage(name, folder, SMALL, seeing, seed=1)
+    work = tmp_path / "made.training"
+    assert (work / "shapes-front.npz").is_file() and (work / "shapes-varied.npz").is_file()
+    metrics = {name: entry["metrics"] for name, entry in load_bundle(folder).provenance.items()}
+    assert {"shape_renders", "shape_photos"} <= metrics["recognition"].keys()
+    assert metrics["translator"]["shape_photos"] > 0
+    lines = (work / "recognition" / "metrics.jsonl").read_text().splitlines()
+    assert {"identities", "controllers", "groups", "shape", "domain"} <= json.loads(lines[0]).keys()
+
+
+def test_the_stored_recognition_network_has_light_cnn_s_tensors_alone(sources, portraits, tmp_path) -> None:
+    bundle = stages.train_stage("recognition", tmp_path / "made", SMALL, sources, seed=1)
+    assert sorted(bundle.recognition.state_dict()) == sorted(LightCNN(0.06).state_dict())
 
 
 def test_the_same_seed_trains_the_same_network(sources, tmp_path) -> None:
