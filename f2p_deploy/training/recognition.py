@@ -12,11 +12,13 @@ This stage is for those who have no such weights, and it teaches the embedding f
 * not whether it is a photo: the means of the photos' and the renders' embeddings are drawn together.
 
 LightCNN has no batch norm and learns slowly from nothing, so one stands behind every filter during training, and one
-behind the embedding, whose coordinates so have mean 0 and variance 1. All are folded into the filters at the end: what
-is stored is LightCNN-29v2 as it is.
+behind the embedding, whose coordinates so have mean 0 and variance 1. In the end the embedding is turned and scaled so
+that its cosine (eq. 5) is above all one of shapes, see `onto_shape`; search by gradient would otherwise improve it in
+directions in which no face differs. All of this is folded into the filters: what is stored is LightCNN-29v2 as it is.
 """
 
 import copy
+from typing import cast
 
 import numpy as np
 import torch
@@ -42,6 +44,11 @@ SHAPE_WEIGHT = 1.0
 CONTROLLERS_WEIGHT = 0.5
 GROUPS_WEIGHT = 0.02
 DOMAIN_WEIGHT = 0.2
+
+#: Of the embedding that is stored: number of coordinates that are shape, and their part of its mean squared length. The
+#: others are what the translator reads hair, beard and skin from.
+SHAPE_COORDINATES = 64
+SHAPE_PART = 0.8
 
 #: How far fronts and photos are moved before their points are asked for: about what alignment leaves.
 JITTER = Variation(rotation=4.0, scale=0.04, shift=0.015)
@@ -95,7 +102,7 @@ class RecognitionStage:
         }
         self.front_shapes = self.photo_shapes = None
         if front is not None and shapes is not None and np.isfinite(shapes).any():
-            target = ShapeTarget(shapes[: self.front_training])
+            self.target = target = ShapeTarget(shapes[: self.front_training])
             self.front_shapes = target(shapes)
             if portraits is not None:
                 self.photo_shapes = target(portraits.shapes)
@@ -187,8 +194,13 @@ class RecognitionStage:
         return tile([to_uint8(self.pairs.images(shown)), to_uint8(self.pairs.images(self.held_out[nearest]))])
 
     def trained(self) -> nn.Module:
-        """Return the recognition network as it is stored, batch norms folded."""
-        return without_batch_norms(self.network)
+        """Return the recognition network as it is stored: batch norms folded, the embedding turned onto shape."""
+        network = without_batch_norms(self.network)
+        if self.front_shapes is not None:
+            deviation = torch.from_numpy(self.target.deviation.reshape(-1).astype(np.float32))
+            head = cast("nn.Linear", self.modules["shape"])
+            onto_shape(network.fc, head.weight * deviation[:, None], head.bias * deviation)  # type: ignore[arg-type]
+        return network
 
     def _explained(self, source: PairTensors | Portraits, shapes: np.ndarray, positions: np.ndarray) -> float:
         """Return the part of the contour points' variance, over some pictures, that the embedding explains."""
@@ -198,12 +210,13 @@ class RecognitionStage:
         left = (self.modules["shape"](embeddings) - torch.from_numpy(shapes[positions])).square().sum()
         return 1.0 - float(left) / float(np.square(shapes[positions] - shapes[positions].mean(axis=0)).sum())
 
-    def _embed(self, images: torch.Tensor) -> torch.Tensor:
-        return self.network((images * self.grey).sum(dim=1, keepdim=True))
+    def _embed(self, images: torch.Tensor, network: nn.Module | None = None) -> torch.Tensor:
+        return (network or self.network)((images * self.grey).sum(dim=1, keepdim=True))
 
     def _held_out_embeddings(self) -> torch.Tensor:
-        parts = np.array_split(self.held_out, max(1, len(self.held_out) // 32))
-        return F.normalize(torch.cat([self._embed(reduce_to(self.pairs.images(part), self.size)) for part in parts]))
+        parts, network = np.array_split(self.held_out, max(1, len(self.held_out) // 32)), self.trained()
+        images = (reduce_to(self.pairs.images(part), self.size) for part in parts)
+        return F.normalize(torch.cat([self._embed(part, network) for part in images]))
 
 
 def with_batch_norms(network: nn.Module) -> nn.Module:
@@ -226,6 +239,28 @@ def without_batch_norms(network: nn.Module) -> nn.Module:
         elif isinstance(module, LightCNN) and isinstance(module.fc, nn.Sequential):
             module.fc = fuse_linear_bn_eval(module.fc[0], module.fc[1])  # type: ignore
     return folded
+
+
+def onto_shape(fc: nn.Linear, slopes: torch.Tensor, offset: torch.Tensor) -> None:
+    """Turn and scale an embedding, in place, so that its first coordinates are the principal shapes it tells.
+
+    With the slopes' singular value decomposition U S V: the first coordinates are those of S V e, where distances are
+    distances of points; the others are an orthonormal rest, scaled down. Nothing is lost, as the whole is invertible.
+
+    Args:
+        fc: makes embeddings e of mean 0 and variance 1.
+        slopes: (2 K, 256) and `offset`: (2 K,) of the linear map from e to contour points, minus their mean.
+    """
+    with torch.no_grad():
+        u, s, v = torch.linalg.svd(slopes, full_matrices=False)
+        principal = s[:SHAPE_COORDINATES, None] * v[:SHAPE_COORDINATES]
+        shift = u[:, :SHAPE_COORDINATES].T @ offset
+        length = float(s[:SHAPE_COORDINATES].square().sum()) ** 0.5
+        rest = torch.linalg.svd(v[:SHAPE_COORDINATES], full_matrices=True)[2][SHAPE_COORDINATES:]
+        turned = torch.cat([principal * SHAPE_PART**0.5 / length, rest * ((1.0 - SHAPE_PART) / len(rest)) ** 0.5])
+        moved = torch.cat([shift * SHAPE_PART**0.5 / length, torch.zeros(len(rest))])
+        fc.weight.copy_(turned @ fc.weight)
+        fc.bias.copy_(turned @ fc.bias + moved)
 
 
 def verification_accuracy(same: np.ndarray, different: np.ndarray) -> float:

@@ -5,6 +5,9 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.training.recognition import (  # noqa: E402
+    SHAPE_COORDINATES,
+    SHAPE_PART,
+    onto_shape,
     verification_accuracy,
     with_batch_norms,
     without_batch_norms,
@@ -23,7 +26,7 @@ def test_verification_is_chance_where_they_are_alike() -> None:
 def test_folding_the_batch_norms_changes_nothing_and_leaves_a_light_cnn() -> None:
     network = with_batch_norms(LightCNN(0.1))
     for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
+        if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2.0)
             torch.nn.init.normal_(module.weight, 1.0, 0.2)
@@ -31,3 +34,23 @@ def test_folding_the_batch_norms_changes_nothing_and_leaves_a_light_cnn() -> Non
     folded, grey = without_batch_norms(network), torch.rand(2, 1, 128, 128)
     assert folded.state_dict().keys() == LightCNN(0.1).state_dict().keys()
     torch.testing.assert_close(folded(grey), network.eval()(grey), rtol=1e-3, atol=1e-3)
+
+
+def test_a_turned_embedding_measures_shape_and_loses_nothing() -> None:
+    torch.manual_seed(0)
+    fc, features = torch.nn.Linear(300, 256), torch.randn(4000, 300)
+    with torch.no_grad():
+        fc.weight.div_(fc(features).std(dim=0)[:, None])
+        fc.bias.sub_(fc(features).mean(dim=0))
+    slopes, offset = torch.randn(298, 64) @ torch.randn(64, 256), torch.zeros(298)
+    before = fc(features).detach()
+    shapes = before @ slopes.T
+    onto_shape(fc, slopes, offset)
+    after = fc(features).detach()
+    shape, rest = after[:, :SHAPE_COORDINATES], after[:, SHAPE_COORDINATES:]
+    ratio = torch.cdist(shape[:50], shape[50:100]) / torch.cdist(shapes[:50], shapes[50:100])
+    assert float(ratio.std() / ratio.mean()) < 1e-3
+    lengths = shape.square().sum(1).mean(), rest.square().sum(1).mean()
+    assert float(lengths[0] / (lengths[0] + lengths[1])) == pytest.approx(SHAPE_PART, abs=0.1)
+    again = torch.linalg.lstsq(torch.cat([after, torch.ones(4000, 1)], 1), before).solution
+    assert float((torch.cat([after, torch.ones(4000, 1)], 1) @ again - before).abs().max()) < 0.05
