@@ -13,8 +13,8 @@ from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, Landma
 from f2p_deploy.evaluation.landmark_tables import NAMES, percent, tables
 from f2p_deploy.evaluation.page import Card, Picture, PictureRow, Table, data_uri, write_page
 
-#: How many photos are shown large.
-WORST = 5
+#: How many photos are shown large, and how many under every condition.
+WORST, SPOILED = 5, 4
 
 #: Edge of the squares in the strips of all others.
 _SMALL = 96
@@ -52,6 +52,9 @@ def _cards(report: LandmarkReport, out: Path) -> list[Card]:
         others = [one for one in report.measured if one not in worst]
         if others:
             cards.append(Card("All others", [_strips(others, report, out)], _order_of_strips(report)))
+        shown = [one for one in report.measured if any(bad.picture for bad in one.spoiled.values())][:SPOILED]
+        if shown:
+            cards.append(Card("Spoiled photos", [_spoiled(one, report) for one in shown], _order_of_strips(report)))
     if report.refused:
         cards.append(Card("Refused", [_refused(report)]))
     return cards
@@ -79,6 +82,18 @@ def _strips(others: Sequence[Measured], report: LandmarkReport, out: Path) -> Pi
         for one in others
     ]
     return PictureRow(pictures, small=True, across=len(shown))
+
+
+def _spoiled(one: Measured, report: LandmarkReport) -> PictureRow:
+    """Show one photo under every condition."""
+    best = report.best
+    pictures = [
+        Picture(quote(bad.picture), label, f"{best} {percent(float(bad.distances[best][-1]))}")
+        for label, bad in one.spoiled.items()
+        if bad.picture
+    ]
+    sharp = percent(float(one.distances[best][-1]))
+    return PictureRow(pictures, one.name, f"sharp: {best} {sharp}", small=True, across=1 + len(report.modes))
 
 
 def _order_of_strips(report: LandmarkReport) -> str:

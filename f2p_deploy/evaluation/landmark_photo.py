@@ -27,6 +27,9 @@ PICTURES = "pictures"
 #: A spoiled photo's face that lies farther than this from the sharp one's, in outer-eye distances, is another face.
 _OTHER_FACE = 0.5
 
+#: Edge of the squares in the pictures of spoiled photos.
+_STRIP = 128
+
 #: Told (pictures of this photo drawn so far, what is being done).
 Within = Callable[[int, str], None]
 
@@ -124,7 +127,8 @@ def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within
         bad = degrade(image, eye_distance(mesh), condition, seed)
         if bad is not None:
             within(i * len(laboratory.modes), condition.label)
-            spoiled[condition.label] = _measure_spoiled(bad, image, face, laboratory)
+            name = f"{stem}-{condition.kind}-{condition.strength:g}"
+            spoiled[condition.label] = _measure_spoiled(bad, image, face, laboratory, name)
     return Measured(
         photo_name(photo),
         face.landmarks.yaw or 0.0,
@@ -135,7 +139,9 @@ def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within
     )
 
 
-def _measure_spoiled(bad: np.ndarray, image: np.ndarray, face: AlignedFace, laboratory: Laboratory) -> Spoiled:
+def _measure_spoiled(
+    bad: np.ndarray, image: np.ndarray, face: AlignedFace, laboratory: Laboratory, name: str
+) -> Spoiled:
     """Measure a spoiled photo against the mesh of the sharp one, in the alignment of the sharp one.
 
     The person's shape is the truth whatever became of the photo; a slip of the spoiled photo's alignment reaches the
@@ -146,6 +152,7 @@ def _measure_spoiled(bad: np.ndarray, image: np.ndarray, face: AlignedFace, labo
         image: (H, W, 3) uint8, the sharp photo.
         face: its aligned face.
         laboratory: what all photos share.
+        name: of the picture that is left, without suffix.
     """
     failed = {mode: np.full(len(FIGURES), np.inf) for mode in laboratory.modes}
     try:
@@ -161,7 +168,11 @@ def _measure_spoiled(bad: np.ndarray, image: np.ndarray, face: AlignedFace, labo
     comparison = _Comparison(truth, laboratory.finder)
     for mode in laboratory.modes:
         _add_character(again.image, mode, comparison, laboratory)
-    return Spoiled(comparison.distances, moved=moved)
+    picture = ""
+    if laboratory.out is not None:
+        strip = np.concatenate([_small(one) for one in (again.image, *comparison.pictures.values())], axis=1)
+        picture = _write(strip, name, laboratory.out)
+    return Spoiled(comparison.distances, moved=moved, picture=picture)
 
 
 def _add_character(
@@ -190,6 +201,10 @@ def _align(image: np.ndarray, laboratory: Laboratory) -> AlignedFace:
     return face
 
 
+def _small(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((_STRIP, _STRIP), Image.Resampling.LANCZOS))
+
+
 def _mesh(face: AlignedFace) -> np.ndarray:
     return np.asarray(face.landmarks.dense)
 
@@ -200,15 +215,19 @@ def _seed_of(photo: Path, seed: int) -> int:
 
 
 def _keep(pictures: dict[str, np.ndarray], stem: str, out: Path | None) -> dict[str, str]:
-    """Write the pictures of one photo; return their files, relative to the output folder."""
+    """Write the pictures of one photo, if there is a folder for them; return their files by subject."""
     if out is None:
         return {}
-    files = {}
-    for subject, picture in pictures.items():
-        file = f"{PICTURES}/{stem}-{subject.replace(', ', '-')}.jpg"
-        try:
-            Image.fromarray(picture).save(out / file, quality=90)
-        except OSError as error:
-            raise InputError(f"cannot write {out / file}: {error.strerror or error}") from error
-        files[subject] = file
-    return files
+    return {
+        subject: _write(picture, f"{stem}-{subject.replace(', ', '-')}", out) for subject, picture in pictures.items()
+    }
+
+
+def _write(picture: np.ndarray, name: str, out: Path) -> str:
+    """Write one picture; return its file, relative to the output folder."""
+    file = f"{PICTURES}/{name}.jpg"
+    try:
+        Image.fromarray(picture).save(out / file, quality=90)
+    except OSError as error:
+        raise InputError(f"cannot write {out / file}: {error.strerror or error}") from error
+    return file

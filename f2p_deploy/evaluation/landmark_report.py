@@ -43,11 +43,13 @@ class Spoiled:
         distances: (6,) figures by mode; infinite where the alignment or the render's landmarks failed.
         failure: why the alignment failed, if it did: a `PhotoError`'s reason or `other-face`.
         moved: how far the aligned face lies from where the sharp photo's does, in outer-eye distances.
+        picture: file of the aligned spoiled photo and its characters side by side, relative to the output folder.
     """
 
     distances: Mapping[str, np.ndarray]
     failure: str = ""
     moved: float = math.inf
+    picture: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ td, thead th + th { text-align: right; }
 td:last-child, thead th:last-child { padding-right: 0; }
 tr.marked > * { color: var(--accent); font-weight: 600; }
 .note { color: var(--quiet); font-size: 14px; max-width: 78ch; }
+section .note { margin-top: 8px; }
 """
 
 

@@ -1,0 +1,86 @@
+"""What the tests of the landmark measurement share: MediaPipe, and an engine that draws a picture it was given."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.engine.engine import Engine, Rendering, Scene
+from f2p_deploy.engine.scenes import FRONT_VIEW
+from f2p_deploy.evaluation.degrade import CONDITIONS
+from f2p_deploy.evaluation.landmark_groups import FIGURES
+from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured, Refused, Spoiled
+
+if TYPE_CHECKING:
+    from f2p_deploy.alignment import AlignedFace, MediaPipeFinder
+    from f2p_deploy.bundle import Bundle
+
+
+class PictureEngine:
+    """An engine whose every character looks the same: what the figures must be is then known."""
+
+    def __init__(self, schema: Schema, picture: np.ndarray) -> None:
+        self.schema = schema
+        self.picture = picture
+
+    def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
+        """Return the picture, whatever the parameters."""
+        assert self.picture.shape == (size, size, 3) and parameters.shape == (self.schema.n,)
+        return Rendering(self.picture)
+
+    def render_many(
+        self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
+    ) -> Iterator[Rendering]:
+        """Return the picture as often as asked."""
+        return (self.render(parameters, size) for parameters in batch)
+
+
+@pytest.fixture(scope="session")
+def mesh_finder(landmarker: Path) -> "MediaPipeFinder":
+    """MediaPipe's finder, opened once."""
+    pytest.importorskip("mediapipe")
+    from f2p_deploy.evaluation.landmarks import open_landmarker
+
+    return open_landmarker(landmarker)
+
+
+@pytest.fixture(scope="session")
+def aligned(small_bundle: "Bundle", mesh_finder: "MediaPipeFinder", astronaut: np.ndarray) -> "AlignedFace":
+    """The astronaut's face as `small_bundle` sees it, 128 pixels."""
+    from f2p_deploy.alignment import align
+
+    settings = small_bundle.settings
+    return align(astronaut, mesh_finder, settings.alignment.landmarks, settings.architecture.image_size)
+
+
+@pytest.fixture
+def engine_drawing(small_bundle: "Bundle") -> Callable[[np.ndarray], Engine]:
+    """Give an engine that draws a picture."""
+    return lambda picture: PictureEngine(small_bundle.schema, picture)
+
+
+@pytest.fixture
+def report() -> LandmarkReport:
+    """Twelve photos: hybrid at 0.04 and once without a face, one-shot at 0.08, the average face at 0.1; one refused."""
+
+    def figures(value: float) -> np.ndarray:
+        return np.full(len(FIGURES), value)
+
+    measured = []
+    for i in range(12):
+        distances = {"photo": 0.01, "average": 0.1, "random": 0.2, "one-shot": 0.08, "hybrid": 0.04 + 0.0001 * i}
+        distances["hybrid"] = np.inf if i == 3 else distances["hybrid"]
+        twice = {mode: figures(2 * distances[mode]) for mode in ("one-shot", "hybrid")}
+        lost = {mode: figures(np.inf) for mode in ("one-shot", "hybrid")}
+        spoiled = {CONDITIONS[0].label: Spoiled(twice, moved=0.02)}
+        if i < 2:
+            spoiled[CONDITIONS[-1].label] = Spoiled(lost, "too-small")
+        shown = {subject: figures(value) for subject, value in distances.items()}
+        measured.append(Measured(f"faces/{i:02}.png", -4.0 * i, 80.0, shown, spoiled=spoiled))
+    refused = (Refused("faces/wall.png", "no-face", "wall.png: no face was found"),)
+    used = (CONDITIONS[0], CONDITIONS[4], CONDITIONS[-1])
+    modes = ("one-shot", "hybrid")
+    return LandmarkReport("demo", "0" * 64, "small", modes, 13, tuple(measured), refused, conditions=used)
