@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from f2p_deploy.cli import console, options
+from f2p_deploy.cli.evaluate_stages import stages
 
 evaluate_app = typer.Typer(
     name="evaluate", no_args_is_help=True, help="Measure how good a bundle's characters are.", rich_markup_mode=None
@@ -15,6 +16,9 @@ evaluate_app = typer.Typer(
 @evaluate_app.callback()
 def _group() -> None:
     """Measure how good a bundle's characters are."""
+
+
+evaluate_app.command()(stages)
 
 
 @evaluate_app.command()

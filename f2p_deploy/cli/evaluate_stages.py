@@ -1,0 +1,72 @@
+"""`f2p-deploy evaluate stages`: which part of a bundle holds the result back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+
+def stages(
+    bundle: options.Bundle = None,
+    front: Annotated[
+        Path | None,
+        typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view; rendered if not given."),
+    ] = None,
+    varied: Annotated[
+        Path | None, typer.Option("--varied", metavar="DIR", help="Rendered pairs in varied scenes.")
+    ] = None,
+    portraits: Annotated[
+        list[Path] | None,
+        typer.Option("--portraits", metavar="DIR", help="A folder of photos; may be repeated."),
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=3, metavar="N", help="Renders, varied characters and photos at most, each.")
+    ] = 100,
+    searches: Annotated[
+        int, typer.Option("--searches", min=0, metavar="N", help="Faces that iterative generation is tried on.")
+    ] = 3,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Leave a page, and pairs if rendered, here.")
+    ] = None,
+    landmarker: options.Landmarker = None,
+    assets: options.Assets = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of rendered characters and random starts.")] = 0,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Measure every stage on its own and name the one that holds the result back.
+
+    Of folders that the bundle was trained on, only what training holds out is used: the last front pairs, the last
+    characters in varied scenes, one photo in eight. Without folders, other characters are rendered with the reference
+    engine.
+    """
+    from f2p_deploy.dependencies import missing_modules, require
+
+    if "torch" in missing_modules("export"):
+        require("export", "evaluating stages")
+    from f2p_deploy.alignment import choose_finder
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.evaluation.stage_page import SUMMARY_HEADERS, summary_rows, write_stage_page
+    from f2p_deploy.evaluation.stages import StageSources, evaluate_stages
+
+    options.use_threads(threads)
+    opened = load_bundle(bundle)
+    finder = choose_finder(landmarker) if portraits else None
+    sources = StageSources(front, varied, tuple(portraits or ()), finder, assets)
+    with console.bar() as bar:
+
+        def shown(doing: str, done: int, total: int) -> None:
+            bar.update(doing, done, total, doing)
+
+        report = evaluate_stages(opened, sources, pictures, searches, seed, out and out / "pairs", shown)
+    page = None if out is None else write_stage_page(report, out)
+    if as_json:
+        console.emit({**report.as_data(), "page": None if page is None else str(page)})
+        return
+    console.table(summary_rows(report), SUMMARY_HEADERS)
+    console.result(f"\n{report.sentence}")
+    if page is not None:
+        console.result(f"page: {page}")
