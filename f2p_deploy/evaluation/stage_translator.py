@@ -24,20 +24,24 @@ def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) ->
     """Compare made with known parameters, between a linear readout of the same embeddings and guessing.
 
     Guessing answers the mean controllers and the commonest options of the training pairs. A translator cannot know more
-    than its embeddings: perfect is what the readout finds in them (never worse than guessing), so that a weak
+    than its embeddings tell: perfect is what the readout finds in them (never worse than guessing), so that a weak
     recognition network is not held against it. Where the embeddings tell next to nothing, that span is taken as a
-    quarter of the error of guessing: then only answers worse than a guess count.
+    quarter of the error of guessing: then only answers worse than a guess count. And embeddings on another scale than
+    those that it was trained on, as a spoiled recognition network gives, would throw it off altogether: the badness is
+    that of the better of its answers to them as they are and to them on the old scale.
     """
     truth, schema = held.front.parameters, bundle.schema
     if len(truth) < 3:
         return StageResult("translator", missing="fewer than 3 renders of the front view")
-    with torch.inference_mode():
-        made = bundle.translator(torch.from_numpy(embeddings.front)).numpy()
-    own = parameter_error(made, truth, schema)
     guess = parameter_error(np.broadcast_to(held.front.usual, truth.shape), truth, schema)
+    own, on_scale = (
+        parameter_error(_translate(bundle, rows), truth, schema)
+        for rows in (embeddings.front, _on_trained_scale(bundle, embeddings.front))
+    )
     read = parameter_error(read_out(embeddings.front, truth, schema.n_c), truth, schema)
     perfect = min(1.0, read.relative_to(guess))
-    value = badness(own.relative_to(guess), perfect, max(1.0, perfect + _LEAST))
+    error, error_on_scale = own.relative_to(guess), on_scale.relative_to(guess)
+    value = badness(min(error, error_on_scale), perfect, max(1.0, perfect + _LEAST))
     figures = [
         Figure("controllers, mean absolute error", own.controllers, "", read.controllers, guess.controllers),
         Figure("choices right", 1.0 - own.wrong_choices, "", 1.0 - read.wrong_choices, 1.0 - guess.wrong_choices),
@@ -45,6 +49,8 @@ def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) ->
             Figure(f"{name} right", 1.0 - wrong, "", 1.0 - read.groups[name], 1.0 - guess.groups[name])
             for name, wrong in own.groups.items()
         ),
+        Figure("error over that of guessing", error, "", perfect, 1.0),
+        Figure("the same, embeddings on the trained scale", error_on_scale, "", perfect, 1.0),
     ]
     sheets: tuple[Sheet, ...] = ()
     missing = [name for name in ("imitator", "segmentation") if name not in bundle.networks]
@@ -59,6 +65,20 @@ def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) ->
         tuple(figures),
         sheets,
     )
+
+
+def _translate(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
+    """Return (N, n) parameters of (N, d) embeddings."""
+    with torch.inference_mode():
+        return bundle.translator(torch.from_numpy(embeddings)).numpy()
+
+
+def _on_trained_scale(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
+    """Return (N, d) embeddings with the mean and variance of those that the translator was trained on."""
+    stored = bundle.translator.state_dict()
+    mean, variance = (stored[f"normalise.running_{name}"].numpy() for name in ("mean", "var"))
+    unit = (embeddings - embeddings.mean(axis=0)) / np.maximum(embeddings.std(axis=0), 1e-9)
+    return (unit * np.sqrt(variance) + mean).astype(np.float32)
 
 
 def _on_photos(bundle: Bundle, photos: Photos) -> tuple[list[Figure], Sheet]:
