@@ -2,7 +2,7 @@
 
 import platform
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -11,36 +11,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from f2p_deploy import __version__
-from f2p_deploy.artifact import Arrays, Artifact, Draft, GraphEntry, Manifest, Parity, read_artifact, write_artifact
+from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, read_artifact, write_artifact
 from f2p_deploy.bundle import Bundle, demo_bundle_path
-from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
 from f2p_deploy.export.faces import Faces, default_faces
-from f2p_deploy.export.parity import compare
+from f2p_deploy.export.parity import Precision, compare, compare_trajectories
+from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target, find_target
 from f2p_deploy.export.targets.target import Progress
 from f2p_deploy.runtimes import load
 
 if TYPE_CHECKING:
-    from f2p_deploy.export.graphs import Graph
+    from f2p_deploy.export.trajectory import Compute, Reference
 
 #: Samples of each graph that the artifact keeps as golden vectors.
 GOLDEN_SAMPLES = 2
-#: Random characters that `render` is measured on besides those of the faces.
-RANDOM_CHARACTERS = 8
 
 #: Packages whose versions decide what an exported file looks like.
 TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "numpy")
-
-
-@dataclass(frozen=True)
-class Samples:
-    """What one graph is measured on: inputs and PyTorch's outputs by tensor name, samples along the first axis."""
-
-    names: tuple[str, ...]
-    inputs: Arrays
-    reference: Arrays
 
 
 def export_bundle(
@@ -50,8 +39,9 @@ def export_bundle(
     batch: int = 1,
     faces: Faces | None = None,
     progress: Progress = lambda stage: None,
+    trajectories: int = 1,
 ) -> Artifact:
-    """Export `one_shot`, `describe` and `render` of a bundle and measure them against PyTorch in float32.
+    """Export the four graphs of a bundle and measure them against PyTorch in float32.
 
     A missed floor does not raise here: the artifact is kept and marked; `artifact.manifest.require_parity()` raises.
 
@@ -62,61 +52,44 @@ def export_bundle(
         batch: the static batch size of every graph.
         faces: held-out real aligned faces of the bundle's size; the sample photo and variations of it if not given.
         progress: told each stage.
+        trajectories: the first so many faces go through iterative generation as a whole, in PyTorch (twice) and with
+            what was built. Without, `step` is measured on single steps from the average face.
 
     Raises:
-        InputError: an unknown target, faces of another size, a place that cannot be written to.
+        InputError: an unknown target, faces of another size, a negative number of trajectories, a place that cannot
+            be written to.
         MissingDependency: the target's packages are not installed.
         CompilerError: a compiler failed; nothing is left behind.
     """
     chosen = find_target(target)
     require(chosen.build_extra, f"the target {target!r}")
     from f2p_deploy.export.graphs import bundle_graphs
+    from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
+    if trajectories < 0:
+        raise InputError(f"the number of trajectories must not be negative, found {trajectories}")
     folder = out if out is not None else Path("build") / bundle.name / target
     # Opened before the slow work, so that a place that cannot be written to is known at once.
     with write_artifact(folder) as draft:
         progress("networks")
         graphs = bundle_graphs(bundle, batch)
         progress("reference outputs of PyTorch")
-        samples = _samples(bundle, graphs, faces if faces is not None else default_faces(bundle))
+        samples = sample_graphs(bundle, graphs, faces if faces is not None else default_faces(bundle))
+        runs: tuple[Reference, ...] = ()
+        for graph in graphs:
+            if graph.name == "step":
+                runs = reference_runs(bundle, graph, samples["step"], trajectories)
+                samples["step"] = with_iterations(samples["step"], graph, runs)
         entries = {
-            graph.name: chosen.build(graph, _first_batch(samples[graph.name].inputs, batch), draft.folder, progress)
+            graph.name: chosen.build(graph, samples[graph.name].first_batch(batch), draft.folder, progress)
             for graph in graphs
         }
         _write_golden(draft, samples)
         manifest = _manifest(bundle, chosen, entries, batch, _command(bundle, target, folder, batch))
         progress(f"parity with {chosen.runtime}")
-        parity, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, bundle)
+        parity, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
         draft.manifest = replace(manifest, parity=parity, verified=chosen.verified, verified_with=verified_with)
     return read_artifact(folder)
-
-
-def _samples(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> dict[str, Samples]:
-    """Return what each graph is measured on; `render` draws the faces' own characters and random ones."""
-    from f2p_deploy.export.graphs import run_in_batches
-
-    size = bundle.settings.architecture.image_size
-    if faces.images.shape[-1] != size:
-        raise InputError(f"the bundle {bundle.name} takes faces of {size} pixels, found {faces.images.shape[-1]}")
-    samples = {}
-    parameters = random_batch(bundle.schema, RANDOM_CHARACTERS, seed=0)
-    characters = tuple(f"random character {i}" for i in range(RANDOM_CHARACTERS))
-    for graph in graphs:
-        if graph.name == "render":
-            names, inputs = characters, {"parameters": parameters}
-        else:
-            names, inputs = faces.names, {"face": faces.images}
-        reference = run_in_batches(graph.compute, inputs, graph.batch)
-        samples[graph.name] = Samples(names, inputs, reference)
-        if graph.name == "one_shot":
-            parameters = np.concatenate([reference["parameters"], parameters])
-            characters = (*faces.names, *characters)
-    return samples
-
-
-def _first_batch(inputs: Arrays, batch: int) -> dict[str, np.ndarray]:
-    """Return one real batch, samples repeated if there are too few."""
-    return {name: np.ascontiguousarray(value[np.arange(batch) % len(value)]) for name, value in inputs.items()}
 
 
 def _write_golden(draft: Draft, samples: dict[str, Samples]) -> None:
@@ -129,17 +102,36 @@ def _write_golden(draft: Draft, samples: dict[str, Samples]) -> None:
 
 
 def _measure(
-    artifact: Artifact, target: Target, samples: dict[str, Samples], bundle: Bundle
+    artifact: Artifact, target: Target, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle
 ) -> tuple[tuple[Parity, ...], str]:
-    """Run the built files on every sample; return the records and what ran them."""
+    """Run the built files on every sample, and through iterative generation; return the records and what ran them."""
     from f2p_deploy.export.graphs import run_in_batches
 
     runtime = load(artifact, target.runtime)
+    batch, precision, schema = artifact.manifest.batch, target.precision, bundle.schema
     records: list[Parity] = []
     for graph, sample in samples.items():
-        outputs = run_in_batches(partial(runtime.compute, graph), sample.inputs, artifact.manifest.batch)
-        records += compare(graph, sample.reference, outputs, sample.names, target.precision, bundle.schema)
+        outputs = run_in_batches(partial(runtime.compute, graph), sample.inputs, batch, sample.shared)
+        records += compare(graph, sample.reference, outputs, sample.names, precision, schema, sample.inputs)
+    if runs:
+        records += _measure_iterative(partial(runtime.compute, "step"), batch, precision, runs, bundle)
     return tuple(records), f"{runtime.describe_device()}, {platform.system()} {platform.machine()}"
+
+
+def _measure_iterative(
+    compute: "Compute", batch: int, precision: Precision, runs: tuple["Reference", ...], bundle: Bundle
+) -> tuple[Parity, ...]:
+    """Run iterative generation of each face with what was built."""
+    from f2p_deploy.export.trajectory import ends, follow
+
+    found = [follow(compute, batch, bundle, run.exact.states[:1], run.identity, run.content) for run in runs]
+    return compare_trajectories(
+        ends(bundle, [run.exact for run in runs]),
+        ends(bundle, [run.rounded for run in runs]),
+        ends(bundle, found),
+        tuple(run.name for run in runs),
+        precision,
+    )
 
 
 def _manifest(bundle: Bundle, target: Target, entries: dict[str, GraphEntry], batch: int, command: str) -> Manifest:

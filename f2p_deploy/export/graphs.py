@@ -1,7 +1,8 @@
 """The functions of a bundle that are exported, as modules with named tensors of static shape."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
+from f2p_deploy.export.step import Step, lowered_step
 from f2p_deploy.generation import OneShot
 from f2p_deploy.similarity import Similarity
 
@@ -19,20 +21,29 @@ class Graph:
     """One function to export.
 
     Args:
-        name: `one_shot`, `describe` or `render`.
+        name: `one_shot`, `describe`, `render` or `step`.
         module: in evaluation mode; takes the inputs in order and gives the outputs in order.
         inputs, outputs: their tensors; the first axis is the batch.
+        shared: names of inputs that belong to the whole batch, without an axis for it.
+        lower: makes what is exported, where a module calls autograd, which no exporter takes; made of
+            `gradient.OPERATORS` alone.
     """
 
     name: str
     module: nn.Module
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    shared: tuple[str, ...] = ()
+    lower: Callable[[], nn.Module] | None = None
 
     @property
     def batch(self) -> int:
         """The static batch size."""
         return self.inputs[0].shape[0]
+
+    def exported(self) -> nn.Module:
+        """Return the module to trace; it computes the same as `module`."""
+        return self.module if self.lower is None else self.lower()
 
     def compute(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Run the module in PyTorch, float32, on one batch: what every target is measured against."""
@@ -70,23 +81,46 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[Graph, ...]:
     face = _image("face", "aligned face, RGB, planes first", batch, size)
     image = _image("image", "the imitator's picture of the character, RGB, planes first", batch, size)
     parameters = TensorSpec("parameters", "float32", (batch, n), order, 0.0, 1.0)
+    describe = _graph(
+        "describe",
+        Describe(bundle.similarity),
+        face,
+        {
+            "identity": "embedding of the recognition network; compare by cosine",
+            "content": "features of the segmentation network, weighted by its class probabilities; compare by L1",
+        },
+    )
     return (
         _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
-        _graph(
-            "describe",
-            Describe(bundle.similarity),
-            face,
-            {
-                "identity": "embedding of the recognition network; compare by cosine",
-                "content": "features of the segmentation network, weighted by its class probabilities; compare by L1",
-            },
-        ),
+        describe,
         _graph("render", bundle.imitator, parameters, {"image": image}),
+        _step_graph(bundle, describe, batch),
+    )
+
+
+def _step_graph(bundle: Bundle, describe: Graph, batch: int) -> Graph:
+    n, n_c, beta = bundle.schema.n, bundle.schema.n_c, bundle.settings.iterative.beta
+    free = f", then free numbers z whose softmax({beta:g} z) is each discrete group's" if n > n_c else ""
+    meaning = f"{n_c} controllers in [0, 1]{free}"
+    return Graph(
+        name="step",
+        module=Step(bundle).eval(),
+        inputs=(
+            TensorSpec("state", "float32", (batch, n), meaning),
+            *describe.outputs,
+            TensorSpec("learning_rate", "float32", (1,), "mu of this step", low=0.0),
+        ),
+        outputs=(
+            TensorSpec("next_state", "float32", (batch, n), meaning),
+            TensorSpec("loss", "float32", (batch,), "lambda_1 L_idt + lambda_2 L_ctt of the given state", low=0.0),
+        ),
+        shared=("learning_rate",),
+        lower=partial(lowered_step, bundle, batch),
     )
 
 
 def run_in_batches(
-    compute: Callable[[dict[str, np.ndarray]], Arrays], inputs: Arrays, batch: int
+    compute: Callable[[dict[str, np.ndarray]], Arrays], inputs: Arrays, batch: int, shared: Collection[str] = ()
 ) -> dict[str, np.ndarray]:
     """Run a graph of static batch size over any number of samples.
 
@@ -94,15 +128,17 @@ def run_in_batches(
         compute: runs one batch.
         inputs: by tensor name, K samples along the first axis; the last batch is filled up with its last sample.
         batch: the static batch size.
+        shared: names of inputs that every batch gets as they are.
 
     Returns:
         The outputs by tensor name, K samples along the first axis.
     """
-    count = len(next(iter(inputs.values())))
+    count = len(next(value for name, value in inputs.items() if name not in shared))
     parts = []
     for start in range(0, count, batch):
         rows = np.minimum(np.arange(start, start + batch), count - 1)
-        parts.append(compute({name: np.ascontiguousarray(value[rows]) for name, value in inputs.items()}))
+        given = {name: value if name in shared else np.ascontiguousarray(value[rows]) for name, value in inputs.items()}
+        parts.append(compute(given))
     return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from f2p_deploy.artifact import Arrays
 from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.gradient import require_closed
 from f2p_deploy.export.graphs import Graph
 from f2p_deploy.runtimes.onnxruntime import open_session
 
@@ -39,7 +40,8 @@ def to_onnx(graph: Graph, inputs: Arrays) -> "ModelProto":
         A checked model of opset `OPSET` with static shapes and the tensor names of `graph`.
 
     Raises:
-        CompilerError: PyTorch's exporter, the checker or the simplifier failed, or simplifying changed the results.
+        CompilerError: PyTorch's exporter, the checker or the simplifier failed, simplifying changed the results, or a
+            lowered graph holds an operator that it should not.
     """
     import onnx
     import onnxsim
@@ -55,6 +57,8 @@ def to_onnx(graph: Graph, inputs: Arrays) -> "ModelProto":
         raise CompilerError(f"onnxsim could not prove that the simplified {graph.name} computes the same")
     _require_unchanged(graph, traced, simplified, inputs)
     _require_folded(graph, simplified)
+    if graph.lower is not None:
+        require_closed(simplified, graph.name)
     _forget_where_it_was_built(simplified)
     return simplified
 
@@ -77,10 +81,11 @@ def operators(model: "ModelProto") -> dict[str, int]:
 def _trace(graph: Graph, inputs: Arrays) -> "ModelProto":
     import torch
 
+    module = graph.exported()
     with _quiet():
         try:
             program = torch.onnx.export(
-                graph.module,
+                module,
                 tuple(torch.from_numpy(inputs[spec.name]) for spec in graph.inputs),
                 dynamo=True,
                 opset_version=OPSET,

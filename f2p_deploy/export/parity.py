@@ -26,6 +26,9 @@ class Floors:
         identity: smallest cosine of two embeddings.
         content: largest L1 difference of the content, relative to its own L1 norm.
         render: smallest PSNR of two pictures in dB.
+        update: smallest cosine of what one step adds to a state. By direction, not element by element: a mask that
+            flips by rounding moves single elements by more than any useful floor.
+        loss: largest difference of a loss, relative to the loss.
     """
 
     controllers: float
@@ -33,28 +36,56 @@ class Floors:
     identity: float
     content: float
     render: float
+    update: float
+    loss: float
 
 
 #: The only place where floors are written down.
 FLOORS: dict[Precision, Floors] = {
-    "fp32": Floors(controllers=1e-4, discrete=1.0, identity=0.99999, content=1e-4, render=60.0),
-    "fp16": Floors(controllers=5e-3, discrete=1.0, identity=0.9995, content=2e-2, render=45.0),
-    "int8": Floors(controllers=3e-2, discrete=0.99, identity=0.99, content=1e-1, render=35.0),
+    "fp32": Floors(
+        controllers=1e-4, discrete=1.0, identity=0.99999, content=1e-4, render=60.0, update=0.999, loss=1e-4
+    ),
+    "fp16": Floors(controllers=5e-3, discrete=1.0, identity=0.9995, content=2e-2, render=45.0, update=0.99, loss=1e-2),
+    "int8": Floors(controllers=3e-2, discrete=0.99, identity=0.99, content=1e-1, render=35.0, update=0.9, loss=1e-1),
 }
+
+#: Iterative generation may amplify rounding: where PyTorch started one rounding away ends far from itself, an artifact
+#: may end this many times as far.
+ROUNDINGS = 3.0
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where iterative generation of K faces ended and how it went there.
+
+    Args:
+        parameters: (K, n) after the last iteration; discrete groups as probabilities.
+        losses: (K, iterations + 1), before each iteration and after the last.
+    """
+
+    parameters: np.ndarray
+    losses: np.ndarray
 
 
 def compare(
-    graph: str, reference: Arrays, outputs: Arrays, samples: Sequence[str], precision: Precision, schema: Schema
+    graph: str,
+    reference: Arrays,
+    outputs: Arrays,
+    samples: Sequence[str],
+    precision: Precision,
+    schema: Schema,
+    inputs: Arrays | None = None,
 ) -> tuple[Parity, ...]:
     """Judge the outputs of one graph.
 
     Args:
-        graph: `one_shot`, `describe` or `render`.
+        graph: `one_shot`, `describe`, `render` or `step`.
         reference: PyTorch's float32 outputs by tensor name, K samples along the first axis.
         outputs: the artifact's, of the same shapes.
         samples: the K samples' names.
         precision: whose floors hold.
         schema: which parameters are controllers.
+        inputs: what the outputs were computed from; `step` is judged by what it adds to its `state`.
 
     Returns:
         One record a measure; NaN anywhere in an output misses its floor.
@@ -70,6 +101,11 @@ def compare(
         pairs[name] = (expected.astype(np.float64), outputs[name].astype(np.float64))
     if graph not in MEASURES:
         raise InputError(f"no measures for the graph {graph!r}. Available: {', '.join(MEASURES)}")
+    if graph == "step":
+        if inputs is None or "state" not in inputs:
+            raise InputError("step is judged by what it adds to its state: the inputs are missing")
+        expected, found = pairs["next_state"]
+        pairs["update"] = (expected - inputs["state"], found - inputs["state"])
     return MEASURES[graph](pairs, tuple(samples), FLOORS[precision], schema)
 
 
@@ -110,8 +146,54 @@ def _render(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Sche
     return (_at_least("render", "image", "PSNR dB", _psnr(*pairs["image"]), floors.render, samples),)
 
 
+def _step(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
+    expected, found = pairs["update"]
+    # A state that PyTorch does not move (every controller against its stop) has no direction, but must stay, too.
+    directions = np.where((expected == found).all(axis=1), 1.0, _cosine(expected, found))
+    return (
+        _at_least("step", "next_state", "cosine of the update", directions, floors.update, samples),
+        _at_most("step", "loss", "relative difference", _relative(*pairs["loss"]), floors.loss, samples),
+    )
+
+
 #: How the outputs of each graph are judged.
-MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render}
+MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render, "step": _step}
+
+
+def compare_trajectories(
+    reference: Ends, rounded: Ends, found: Ends, samples: Sequence[str], precision: Precision
+) -> tuple[Parity, ...]:
+    """Judge whole runs of iterative generation.
+
+    Args:
+        reference: PyTorch's, of K faces.
+        rounded: PyTorch's again, from states one rounding away: what rounding alone does to these runs.
+        found: the artifact's.
+        samples: the K faces' names.
+        precision: whose floors hold where rounding alone does less.
+
+    Returns:
+        A record for the final parameters and one for the losses; each floor is that of one pass, or `ROUNDINGS` times
+        what rounding alone does if that is more.
+    """
+    floors = FLOORS[precision]
+
+    def parameters(ends: Ends) -> np.ndarray:
+        return np.abs(reference.parameters - ends.parameters.astype(np.float64)).max(axis=1)
+
+    def losses(ends: Ends) -> np.ndarray:
+        return _relative(reference.losses.astype(np.float64), ends.losses.astype(np.float64)).max(axis=1)
+
+    of_parameters = max(floors.controllers, ROUNDINGS * float(parameters(rounded).max()))
+    of_losses = max(floors.loss, ROUNDINGS * float(losses(rounded).max()))
+    names = tuple(samples)
+    steps = reference.losses.shape[1] - 1
+    return (
+        _at_most(
+            "step", "next_state", f"max abs difference after {steps} steps", parameters(found), of_parameters, names
+        ),
+        _at_most("step", "loss", f"relative difference in {steps} steps", losses(found), of_losses, names),
+    )
 
 
 def _at_most(
@@ -149,6 +231,11 @@ def _relative_l1(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
     norms = np.abs(expected).sum(axis=axes)
     difference = np.abs(expected - found).sum(axis=axes)
     return difference / np.maximum(norms, np.finfo(np.float32).tiny)
+
+
+def _relative(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return |expected - found| / |expected|, element by element."""
+    return np.abs(expected - found) / np.maximum(np.abs(expected), np.finfo(np.float32).tiny)
 
 
 def _psnr(expected: np.ndarray, found: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ def test_a_missed_floor_is_code_1_and_keeps_the_artifact(
     assert ran.code == 1
     assert "error: onnx does not compute the same face as PyTorch. render:" in ran.err
     assert "warning: left out: notes.jpg: this is not a picture" in ran.err
-    lines = [line for line in ran.out.splitlines() if line.startswith(("one_shot", "describe", "render"))]
+    lines = [line for line in ran.out.splitlines() if line.startswith(("one_shot", "describe", "render", "step"))]
     assert [("MISSED" in line) for line in lines] == [line.startswith("render") for line in lines]
     assert "parity with PyTorch: failed" in ran.out and "astronaut.png" in ran.out
     assert json.loads((out / "manifest.json").read_text())["parity"] == "failed"

@@ -12,8 +12,9 @@ from f2p_deploy.artifact import Artifact, GraphEntry, read_artifact
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import CompilerError, FloorMissed, InputError
 from f2p_deploy.export import Faces, export_bundle
-from f2p_deploy.export.bundle_export import Samples, _measure, _samples
+from f2p_deploy.export.bundle_export import _measure
 from f2p_deploy.export.graphs import bundle_graphs
+from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.export.targets import onnx as onnx_target
 from f2p_deploy.export.targets.target import Target, register
@@ -21,7 +22,7 @@ from f2p_deploy.export.targets.target import Target, register
 
 @pytest.fixture
 def measured(small_bundle: Bundle, small_faces: Faces) -> dict[str, Samples]:
-    return _samples(small_bundle, bundle_graphs(small_bundle), small_faces)
+    return sample_graphs(small_bundle, bundle_graphs(small_bundle), small_faces)
 
 
 @pytest.fixture
@@ -45,24 +46,29 @@ def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle
     assert (manifest.target, manifest.bundle, manifest.batch, manifest.image_size) == ("onnx", "small", 1, 128)
     assert manifest.bundle_fingerprint == small_bundle.fingerprint
     assert manifest.schema == json.loads(json.dumps(small_bundle.schema.to_dict()))
-    assert set(manifest.graphs) == {"one_shot", "describe", "render"}
+    assert tuple(manifest.graphs) == ("one_shot", "describe", "render", "step")
     assert {entry.precision_found for entry in manifest.graphs.values()} == {"fp32"}
     assert manifest.command.startswith("f2p-deploy export --target onnx -o ") and "--bundle" in manifest.command
     assert manifest.parity_status == "passed" and manifest.verified == "runtime"
     assert "onnxruntime" in manifest.verified_with
-    metrics = {(record.graph, record.output): record.samples for record in manifest.parity}
+    metrics = {(record.graph, record.metric): record.samples for record in manifest.parity}
     faces = len(small_faces.names)
     assert metrics == {
-        ("one_shot", "parameters"): faces,
-        ("describe", "identity"): faces,
-        ("describe", "content"): faces,
-        ("render", "image"): faces + 8,
+        ("one_shot", "controllers max abs difference"): faces,
+        ("one_shot", "discrete arg-max agreement"): faces,
+        ("describe", "cosine"): faces,
+        ("describe", "relative L1 difference"): faces,
+        ("render", "PSNR dB"): faces + 8,
+        ("step", "cosine of the update"): faces + 6,
+        ("step", "relative difference"): faces + 6,
+        ("step", "max abs difference after 50 steps"): 1,
+        ("step", "relative difference in 50 steps"): 1,
     }
 
 
 def test_the_graphs_really_depend_on_the_face(small_artifact: Path) -> None:
     golden = read_artifact(small_artifact).golden()
-    for tensor in ("one_shot.parameters", "describe.identity", "describe.content", "render.image"):
+    for tensor in ("one_shot.parameters", "describe.identity", "describe.content", "render.image", "step.identity"):
         assert np.abs(golden[tensor][0] - golden[tensor][1]).max() > 1e-2, tensor
 
 
@@ -76,7 +82,7 @@ def test_a_changed_weight_misses_its_floor_and_is_named(
             bias = next(w for w in reversed(model.graph.initializer) if list(w.dims) == [3])
             bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(0.05), bias.name))
         onnx.save(model, tmp_path / f"{graph}.onnx")
-    records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, small_bundle)
+    records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
     assert [record.graph for record in records if not record.passed] == ["render"]
 
 
@@ -97,7 +103,7 @@ def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
 
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
     register(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
-    artifact = export_bundle(small_bundle, "careless", tmp_path / "out", faces=small_faces)
+    artifact = export_bundle(small_bundle, "careless", tmp_path / "out", faces=small_faces, trajectories=0)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parity"] == "failed"
     with pytest.raises(FloorMissed, match="one_shot: controllers max abs difference.*worst of 6: astronaut"):
         artifact.manifest.require_parity()
@@ -107,7 +113,7 @@ def test_a_failing_compiler_leaves_nothing(
     small_bundle: Bundle, small_faces: Faces, failing_target: str, tmp_path: Path
 ) -> None:
     with pytest.raises(CompilerError):
-        export_bundle(small_bundle, failing_target, tmp_path / "deep" / "out", faces=small_faces)
+        export_bundle(small_bundle, failing_target, tmp_path / "deep" / "out", faces=small_faces, trajectories=0)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -127,7 +133,7 @@ def test_faces_of_another_size(small_bundle: Bundle, tmp_path: Path) -> None:
 def test_the_stages_are_told(small_bundle: Bundle, small_faces: Faces, failing_target: str, tmp_path: Path) -> None:
     stages: list[str] = []
     with pytest.raises(CompilerError):
-        export_bundle(small_bundle, failing_target, tmp_path / "out", faces=small_faces, progress=stages.append)
+        export_bundle(small_bundle, failing_target, tmp_path / "out", 1, small_faces, stages.append, trajectories=0)
     assert stages == ["networks", "reference outputs of PyTorch"]
 
 
@@ -145,3 +151,22 @@ def test_a_batch_of_two_is_measured_on_every_sample(
 
 def test_the_onnx_target_is_in_the_table() -> None:
     assert TARGETS["onnx"].build is onnx_target.build
+
+
+def test_a_negative_number_of_trajectories(small_bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="trajectories must not be negative, found -1"):
+        export_bundle(small_bundle, "onnx", tmp_path / "out", trajectories=-1)
+
+
+def test_a_step_with_another_gradient_misses_its_floor(
+    small_artifact: Path, small_bundle: Bundle, measured: dict[str, Samples], tmp_path: Path
+) -> None:
+    """Max pooling that gives its gradient to the wrong place, or a lost branch, would look like this."""
+    artifact = read_artifact(small_artifact)
+    model = onnx.load(artifact.path("step"))
+    sign = next(node for node in model.graph.node if node.op_type == "Sign")
+    sign.op_type = "Abs"  # the L1 norm's gradient: |d| in place of sign(d)
+    for graph in artifact.manifest.graphs:
+        onnx.save(model if graph == "step" else onnx.load(artifact.path(graph)), tmp_path / f"{graph}.onnx")
+    records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
+    assert [record.metric for record in records if not record.passed] == ["cosine of the update"]

@@ -22,6 +22,11 @@ def test_names_and_shapes(small_bundle: Bundle) -> None:
     assert shapes["describe"][0] == {"face": face}
     assert shapes["describe"][1]["identity"] == (2, 256)
     assert shapes["describe"][1]["content"][0] == 2 and len(shapes["describe"][1]["content"]) == 4
+    described = shapes["describe"][1]
+    assert shapes["step"] == [
+        {"state": (2, n), **described, "learning_rate": (1,)},
+        {"next_state": (2, n), "loss": (2,)},
+    ]
     assert {spec.dtype for graph in graphs.values() for spec in (*graph.inputs, *graph.outputs)} == {"float32"}
 
 
@@ -37,6 +42,20 @@ def test_describe_is_the_similaritys(small_bundle: Bundle, small_faces: Faces) -
 def test_a_batch_below_one(small_bundle: Bundle) -> None:
     with pytest.raises(InputError, match="batch size must be at least 1, found 0"):
         bundle_graphs(small_bundle, batch=0)
+
+
+def test_only_the_step_is_lowered(small_bundle: Bundle) -> None:
+    graphs = bundle_graphs(small_bundle)
+    assert [graph.name for graph in graphs if graph.lower is not None] == ["step"]
+    assert all(graph.exported() is graph.module for graph in graphs if graph.lower is None)
+
+
+def test_shared_inputs_reach_every_batch_as_they_are() -> None:
+    def scale(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"y": inputs["x"] * inputs["by"]}
+
+    inputs = {"by": np.array([3.0]), "x": np.arange(10.0).reshape(5, 2)}
+    assert np.array_equal(run_in_batches(scale, inputs, 2, shared=("by",))["y"], inputs["x"] * 3)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 7])

@@ -34,7 +34,7 @@ def scaled(by: float) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 
-@pytest.fixture(scope="module", params=["one_shot", "describe", "render"])
+@pytest.fixture(scope="module", params=["one_shot", "describe", "render", "step"])
 def exported(small_artifact: Path, request: pytest.FixtureRequest) -> onnx.ModelProto:
     return onnx.load(small_artifact / f"{request.param}.onnx")
 

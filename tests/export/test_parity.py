@@ -5,7 +5,7 @@ import pytest
 
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 from f2p_deploy.errors import InputError
-from f2p_deploy.export.parity import FLOORS, Precision, compare
+from f2p_deploy.export.parity import FLOORS, ROUNDINGS, Ends, Precision, compare, compare_trajectories
 
 SCHEMA = Schema("toy", (Controller("a", "g"), Controller("b", "g")), (DiscreteGroup("hair", ("no", "yes")),))
 SAMPLES = ("anna", "bert", "carl")
@@ -121,5 +121,69 @@ def test_a_missing_output_or_another_shape() -> None:
         compare("render", {"image": np.ones((3, 3, 2, 2))}, {}, SAMPLES, "fp32", SCHEMA)
     with pytest.raises(InputError, match=r"found \(1, 3, 2, 2\)"):
         judge("render", "image", np.ones((3, 3, 2, 2)), np.ones((1, 3, 2, 2)))
-    with pytest.raises(InputError, match="no measures for the graph 'step'"):
-        judge("step", "loss", np.ones(3), np.ones(3))
+    with pytest.raises(InputError, match="no measures for the graph 'stop'"):
+        judge("stop", "loss", np.ones(3), np.ones(3))
+
+
+STATE = np.tile(np.array([0.2, 0.4, 0.0, 0.1]), (3, 1))
+STEP = {"next_state": STATE + np.array([0.0, 0.03, 0.04, 0.0]), "loss": np.full(3, 0.5)}
+
+
+def judge_step(found: np.ndarray, loss: np.ndarray, precision: Precision = "fp32") -> list:
+    outputs = {"next_state": found, "loss": loss}
+    return list(compare("step", STEP, outputs, SAMPLES, precision, SCHEMA, inputs={"state": STATE}))
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(("factor", "passed"), [(0.9, True), (1.1, False)])
+def test_step(precision: Precision, factor: float, passed: bool) -> None:
+    angle = np.arccos(1 - factor * (1 - FLOORS[precision].update)) + np.arctan2(0.04, 0.03)
+    found, loss = STEP["next_state"].copy(), STEP["loss"].copy()
+    found[1] = STATE[1] + 0.001 * np.array([0.0, np.cos(angle), np.sin(angle), 0.0])
+    loss[2] *= 1 + factor * FLOORS[precision].loss
+    update, value = judge_step(found, loss, precision)
+    assert (update.passed, update.worst, update.output) == (passed, "bert", "next_state")
+    assert (value.passed, value.worst, value.output) == (passed, "carl", "loss")
+
+
+def test_a_state_that_does_not_move_must_stay() -> None:
+    still = {"next_state": STATE, "loss": STEP["loss"]}
+    moved = STATE + 1e-9
+    for found, passed in ((STATE, True), (moved, False)):
+        outputs = {"next_state": found, "loss": STEP["loss"]}
+        record = compare("step", still, outputs, SAMPLES, "int8", SCHEMA, inputs={"state": STATE})[0]
+        assert record.passed == passed
+
+
+def test_a_step_cannot_be_judged_without_its_state() -> None:
+    with pytest.raises(InputError, match="judged by what it adds to its state"):
+        compare("step", STEP, STEP, SAMPLES, "fp32", SCHEMA)
+
+
+def ends(of: float = 0.0, last_loss: float = 0.1) -> Ends:
+    parameters = np.full((2, 4), 0.5, np.float32)
+    parameters[1, 2] += of
+    losses = np.tile(np.array([0.4, 0.2, 0.1], np.float32), (2, 1))
+    losses[0, 2] = last_loss
+    return Ends(parameters, losses)
+
+
+@pytest.mark.parametrize(("factor", "passed"), [(0.9, True), (1.1, False)])
+def test_whole_runs_within_the_floors_of_one_pass(factor: float, passed: bool) -> None:
+    found = ends(factor * FLOORS["fp16"].controllers, 0.1 * (1 + factor * FLOORS["fp16"].loss))
+    state, loss = compare_trajectories(ends(), ends(), found, ("anna", "bert"), "fp16")
+    assert (state.passed, state.worst, state.metric) == (passed, "bert", "max abs difference after 2 steps")
+    assert (loss.passed, loss.worst, loss.metric) == (passed, "anna", "relative difference in 2 steps")
+
+
+@pytest.mark.parametrize(("factor", "passed"), [(0.9, True), (1.1, False)])
+def test_whole_runs_where_rounding_alone_goes_further(factor: float, passed: bool) -> None:
+    found = ends(0.1 * factor * ROUNDINGS, 0.1 + 0.02 * factor * ROUNDINGS)
+    records = compare_trajectories(ends(), ends(0.1, 0.12), found, ("anna", "bert"), "fp32")
+    assert [record.passed for record in records] == [passed, passed]
+    assert records[0].floor == pytest.approx(0.1 * ROUNDINGS, rel=1e-5)
+
+
+def test_nan_in_a_run_never_passes() -> None:
+    records = compare_trajectories(ends(), ends(), ends(np.nan, np.nan), ("anna", "bert"), "int8")
+    assert not any(record.passed for record in records)

@@ -35,8 +35,9 @@ def test_float32_floors(small_bundle: Bundle, small_faces: Faces, full_float32: 
     graphs = {graph.name: graph for graph in bundle_graphs(small_bundle, batch=count)}
     inputs = {"face": small_faces.images}
     inputs["parameters"] = graphs["one_shot"].compute(inputs)["parameters"]
+    inputs["state"], inputs["learning_rate"] = inputs["parameters"], np.ones(1, np.float32)
+    inputs |= graphs["describe"].compute(inputs)
     for name, graph in graphs.items():
-        for record in compare(
-            name, graph.compute(inputs), on_card(graph, inputs), small_faces.names, "fp32", small_bundle.schema
-        ):
+        expected, found = graph.compute(inputs), on_card(graph, inputs)
+        for record in compare(name, expected, found, small_faces.names, "fp32", small_bundle.schema, inputs):
             assert record.passed, record.sentence()

@@ -52,8 +52,8 @@ def test_a_view_of_a_face_counts_as_the_face(runtime: Runtime) -> None:
 def test_wrong_tensor_and_graph_names(runtime: Runtime) -> None:
     with pytest.raises(InputError, match="one_shot takes the tensors face; found image"):
         runtime.compute("one_shot", {"image": FACE})
-    with pytest.raises(InputError, match="no graph 'step'. Available: one_shot, describe, render"):
-        runtime.compute("step", {})
+    with pytest.raises(InputError, match="no graph 'stop'. Available: one_shot, describe, render, step"):
+        runtime.compute("stop", {})
 
 
 def test_computed_nan_is_an_error(small_artifact: Path) -> None:

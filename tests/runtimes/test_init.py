@@ -15,7 +15,7 @@ from f2p_deploy.runtimes import load
 
 def test_auto_chooses_by_the_files(small_artifact: Path) -> None:
     assert load(small_artifact).name == "onnxruntime"
-    assert load(str(small_artifact)).graphs == ("one_shot", "describe", "render")
+    assert load(str(small_artifact)).graphs == ("one_shot", "describe", "render", "step")
 
 
 def test_a_wrong_word_gets_a_suggestion(small_artifact: Path) -> None:

@@ -1,0 +1,77 @@
+"""What each graph of a bundle is measured on: real inputs, and what PyTorch computes for them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from f2p_deploy.artifact import Arrays
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.character.parameters import random_batch
+from f2p_deploy.errors import InputError
+from f2p_deploy.export.faces import Faces
+
+if TYPE_CHECKING:
+    from f2p_deploy.export.graphs import Graph
+
+#: Random characters that `render` is measured on besides those of the faces.
+RANDOM_CHARACTERS = 8
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs and PyTorch's outputs of one graph by tensor name, samples along the first axis.
+
+    Args:
+        names: one a sample.
+        inputs: those in `shared` have no axis for the samples.
+        reference: PyTorch's float32 outputs.
+        shared: names of inputs that belong to every sample.
+    """
+
+    names: tuple[str, ...]
+    inputs: Arrays
+    reference: Arrays
+    shared: tuple[str, ...] = ()
+
+    def first_batch(self, batch: int) -> dict[str, np.ndarray]:
+        """Return the inputs of one batch, samples repeated if there are too few."""
+        rows = np.arange(batch) % len(self.names)
+        return {
+            name: value if name in self.shared else np.ascontiguousarray(value[rows])
+            for name, value in self.inputs.items()
+        }
+
+
+def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> dict[str, Samples]:
+    """Return samples of every graph by its name.
+
+    `one_shot` and `describe` see the faces, `render` draws their characters and random ones, and `step` takes its first
+    step from the average face towards each of them.
+
+    Raises:
+        InputError: the faces have another size than the bundle's.
+    """
+    from f2p_deploy.export.graphs import run_in_batches
+    from f2p_deploy.generation import average_state
+
+    size = bundle.settings.architecture.image_size
+    if faces.images.shape[-1] != size:
+        raise InputError(f"the bundle {bundle.name} takes faces of {size} pixels, found {faces.images.shape[-1]}")
+    samples: dict[str, Samples] = {}
+    parameters = random_batch(bundle.schema, RANDOM_CHARACTERS, seed=0)
+    characters = tuple(f"random character {i}" for i in range(RANDOM_CHARACTERS))
+    for graph in graphs:
+        names, inputs = faces.names, {"face": faces.images}
+        if graph.name == "render":
+            names, inputs = characters, {"parameters": parameters}
+        elif graph.name == "step":
+            learning_rate = np.array([bundle.settings.iterative.learning_rate], np.float32)
+            start = average_state(bundle, len(names)).numpy()
+            inputs = {"state": start, **samples["describe"].reference, "learning_rate": learning_rate}
+        reference = run_in_batches(graph.compute, inputs, graph.batch, graph.shared)
+        samples[graph.name] = Samples(names, inputs, reference, graph.shared)
+        if graph.name == "one_shot":
+            parameters = np.concatenate([reference["parameters"], parameters])
+            characters = (*faces.names, *characters)
+    return samples

@@ -1,0 +1,92 @@
+"""One iteration of iterative generation: in PyTorch's autograd, and as an ordinary graph (section 3.4.2, eq. 9)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.export.gradient import lower_gradient
+from f2p_deploy.generation import GenerationLoss, PriorProjection, average_state
+
+#: (state, identity, content) -> (gradient (N, n), losses (N,)).
+GradientAndLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+class Step(nn.Module):
+    """x <- clip(x - mu dL/dx, 0, 1) on the controllers; the free part of the state is not clipped.
+
+    The settings are the bundle's for iterative generation: beta, and with `use_prior` every update ends in the priors'
+    subspace. Locked entries are the loop's affair: it puts them back after each step.
+
+    A loop with another beta needs no other graph, since the free part z acts through softmax(beta z) alone. With r, the
+    wanted beta over the graph's, let it hold r z in the state, and after each step move the free part r^2 as far as
+    the graph moved it.
+
+    Args:
+        bundle: the networks and the settings.
+        gradient_and_loss: PyTorch's autograd if not given.
+    """
+
+    def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None) -> None:
+        super().__init__()
+        settings = bundle.settings.iterative
+        self.n_c = bundle.schema.n_c
+        self.gradient_and_loss = gradient_and_loss or Autograd(GenerationLoss(bundle, settings.beta))
+        self.prior = PriorProjection(bundle) if settings.use_prior else None
+
+    def forward(
+        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor, learning_rate: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Take one step.
+
+        Args:
+            state: (N, n) controllers in [0, 1], then free numbers z for the discrete groups.
+            identity: (N, 256) of the photos.
+            content: (N, C, H, W) of the photos.
+            learning_rate: (1,) mu.
+
+        Returns:
+            (N, n) the next state, and (N,) the losses of the given one.
+        """
+        gradient, loss = self.gradient_and_loss(state, identity, content)
+        moved = state - learning_rate * gradient
+        if self.prior is not None:
+            moved = self.prior(moved)
+        controllers = moved[:, : self.n_c].clamp(0.0, 1.0)
+        return torch.cat([controllers, moved[:, self.n_c :]], dim=1), loss
+
+
+class Autograd(nn.Module):
+    """The gradient of a loss by PyTorch's autograd: what the lowered graph is measured against."""
+
+    def __init__(self, loss: GenerationLoss) -> None:
+        super().__init__()
+        self.loss = loss.eval()
+
+    def forward(
+        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return dL/dx (N, n) of each sample's own loss, and the losses (N,)."""
+        with torch.enable_grad():
+            leaf = state.detach().clone().requires_grad_(True)
+            loss = self.loss(leaf, identity, content)
+            (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+        return gradient, loss.detach()
+
+
+def lowered_step(bundle: Bundle, batch: int = 1) -> Step:
+    """Return the step with its gradient as inference operators.
+
+    Args:
+        bundle: complete but for the translator, which takes no part.
+        batch: the static batch size N.
+
+    Raises:
+        CompilerError: a setting of the bundle needs an operator that no rule lowers.
+    """
+    loss = GenerationLoss(bundle, bundle.settings.iterative.beta).eval()
+    size = bundle.settings.architecture.image_size
+    with torch.no_grad():
+        identity, content = bundle.similarity.describe(torch.full((batch, 3, size, size), 0.5))
+    return Step(bundle, lower_gradient(loss, (average_state(bundle, batch), identity, content))).eval()

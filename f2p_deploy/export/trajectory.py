@@ -1,0 +1,114 @@
+"""Iterative generation on single steps: PyTorch's own run of a face, and an artifact's beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from f2p_deploy.artifact import Arrays
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.export.graphs import Graph, run_in_batches
+from f2p_deploy.export.parity import Ends
+from f2p_deploy.export.samples import Samples
+from f2p_deploy.generation import StateToParameters, average_state
+
+#: Iterations after which one more single step is measured.
+ITERATIONS = (1, 2, 5, 10, 20, 40)
+
+#: Runs one batch of the graph `step`: tensors by name in, tensors by name out.
+Compute = Callable[[dict[str, np.ndarray]], Arrays]
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Iterative generation of one face from the average face, with the bundle's own settings.
+
+    Args:
+        states: (iterations + 1, n) float32, the first one being the start.
+        losses: (iterations + 1,) float32 of those states.
+    """
+
+    states: np.ndarray
+    losses: np.ndarray
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One face as PyTorch iterates on it.
+
+    Args:
+        name: the face's.
+        identity, content: (1, 256) and (1, C, H, W) of the face.
+        exact: the run.
+        rounded: the run from a start whose every controller is one float32 rounding away.
+    """
+
+    name: str
+    identity: np.ndarray
+    content: np.ndarray
+    exact: Trajectory
+    rounded: Trajectory
+
+
+def follow(
+    compute: Compute, batch: int, bundle: Bundle, start: np.ndarray, identity: np.ndarray, content: np.ndarray
+) -> Trajectory:
+    """Iterate on one face.
+
+    Args:
+        compute: the graph `step` of static batch size `batch`, which the face's own values fill.
+        batch: the static batch size.
+        bundle: gives the learning rates.
+        start: (1, n) state.
+        identity, content: (1, 256) and (1, C, H, W) of the face.
+    """
+    state, states, losses = start, [start], []
+    for learning_rate in (*bundle.settings.iterative.learning_rates(), 0.0):
+        inputs = {"state": state, "identity": identity, "content": content}
+        inputs["learning_rate"] = np.array([learning_rate], np.float32)
+        outputs = run_in_batches(compute, inputs, batch, shared=("learning_rate",))
+        state = outputs["next_state"]
+        states.append(state)
+        losses.append(outputs["loss"])
+    # The step of learning rate 0 only gave the loss of the last state.
+    return Trajectory(np.concatenate(states[:-1]), np.concatenate(losses))
+
+
+def reference_runs(bundle: Bundle, step: Graph, sample: Samples, count: int) -> tuple[Reference, ...]:
+    """Iterate in PyTorch, as `generation.iterate` does, on the first faces of the samples of `step`."""
+    start = average_state(bundle, 1).numpy()
+    beside = np.nextafter(start, np.float32(1.0))
+    runs = []
+    for row, name in enumerate(sample.names[:count]):
+        identity, content = (sample.inputs[tensor][row : row + 1] for tensor in ("identity", "content"))
+        exact, rounded = (follow(step.compute, step.batch, bundle, at, identity, content) for at in (start, beside))
+        runs.append(Reference(name, identity, content, exact, rounded))
+    return tuple(runs)
+
+
+def with_iterations(sample: Samples, step: Graph, runs: tuple[Reference, ...]) -> Samples:
+    """Return the samples of `step`, and single steps from states that PyTorch's runs came through."""
+    chosen = [(run, i) for run in runs for i in ITERATIONS if i < len(run.exact.states) - 1]
+    if not chosen:
+        return sample
+    inputs = {
+        "state": np.stack([run.exact.states[i] for run, i in chosen]),
+        "identity": np.concatenate([run.identity for run, _ in chosen]),
+        "content": np.concatenate([run.content for run, _ in chosen]),
+    }
+    outputs = run_in_batches(step.compute, {**sample.inputs, **inputs}, step.batch, step.shared)
+    joined = {name: np.concatenate([sample.inputs[name], value]) for name, value in inputs.items()}
+    return Samples(
+        names=(*sample.names, *(f"{run.name} after {i} steps" for run, i in chosen)),
+        inputs={**sample.inputs, **joined},
+        reference={name: np.concatenate([value, outputs[name]]) for name, value in sample.reference.items()},
+        shared=sample.shared,
+    )
+
+
+def ends(bundle: Bundle, trajectories: list[Trajectory]) -> Ends:
+    """Return where trajectories ended, as parameters, and their losses."""
+    to_parameters = StateToParameters(bundle, bundle.settings.iterative.beta)
+    last = torch.from_numpy(np.stack([trajectory.states[-1] for trajectory in trajectories]))
+    return Ends(to_parameters(last).numpy(), np.stack([trajectory.losses for trajectory in trajectories]))

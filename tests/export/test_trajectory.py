@@ -1,0 +1,70 @@
+"""Whole runs on single steps: PyTorch's is `generation.iterate`, and an exported step follows it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.export.faces import Faces
+from f2p_deploy.export.graphs import Graph, bundle_graphs
+from f2p_deploy.export.samples import Samples, sample_graphs
+from f2p_deploy.export.trajectory import ITERATIONS, Reference, ends, follow, reference_runs, with_iterations
+from f2p_deploy.generation import iterate
+from f2p_deploy.runtimes import load
+
+
+@pytest.fixture(scope="module")
+def step(small_bundle: Bundle) -> Graph:
+    return bundle_graphs(small_bundle)[3]
+
+
+@pytest.fixture(scope="module")
+def sample(small_bundle: Bundle, small_faces: Faces) -> Samples:
+    faces = Faces(small_faces.images[:2], small_faces.names[:2])
+    return sample_graphs(small_bundle, bundle_graphs(small_bundle), faces)["step"]
+
+
+@pytest.fixture(scope="module")
+def run(small_bundle: Bundle, step: Graph, sample: Samples) -> Reference:
+    return reference_runs(small_bundle, step, sample, 1)[0]
+
+
+def test_a_reference_run_is_iterate(small_bundle: Bundle, small_faces: Faces, run: Reference) -> None:
+    expected = iterate(small_bundle, torch.from_numpy(small_faces.images[:1]))
+    found = ends(small_bundle, [run.exact])
+    assert np.array_equal(found.parameters, expected.parameters)
+    assert np.array_equal(found.losses, expected.losses.T)
+
+
+def test_the_run_beside_it_starts_one_rounding_away(small_bundle: Bundle, run: Reference) -> None:
+    n_c = small_bundle.schema.n_c
+    difference = np.abs(run.exact.states[0] - run.rounded.states[0])[:n_c]
+    assert (difference > 0).all() and difference.max() < 2e-7
+    assert np.abs(run.exact.states[-1] - run.rounded.states[-1]).max() > difference.max()
+
+
+def test_single_steps_from_states_of_the_run(sample: Samples, step: Graph, run: Reference) -> None:
+    more = with_iterations(sample, step, (run,))
+    assert len(more.names) == len(sample.names) + len(ITERATIONS)
+    assert more.names[-1] == "astronaut after 40 steps"
+    assert np.array_equal(more.inputs["state"][-1], run.exact.states[40])
+    assert np.array_equal(more.inputs["identity"][-1:], run.identity)
+    assert more.reference["loss"][-1] == run.exact.losses[40]
+    assert with_iterations(sample, step, ()) is sample
+
+
+def test_an_exported_step_goes_the_same_way(
+    small_bundle: Bundle, small_artifact: Path, step: Graph, run: Reference
+) -> None:
+    runtime = load(small_artifact, threads=1)
+    found = follow(
+        lambda inputs: runtime.compute("step", inputs),
+        1,
+        small_bundle,
+        run.exact.states[:1],
+        run.identity,
+        run.content,
+    )
+    assert np.allclose(found.losses, run.exact.losses, rtol=1e-2)
