@@ -55,6 +55,7 @@ class PriorProjection(nn.Module):
 
     mean: torch.Tensor
     projection: torch.Tensor
+    covariance: torch.Tensor
 
     def __init__(self, bundle: Bundle) -> None:
         super().__init__()
@@ -63,12 +64,52 @@ class PriorProjection(nn.Module):
         matrices = bundle.priors.as_matrices()
         self.register_buffer("mean", torch.from_numpy(matrices.mean))
         self.register_buffer("projection", torch.from_numpy(matrices.projection @ matrices.basis.T))
+        self.register_buffer("covariance", torch.from_numpy(matrices.basis @ matrices.basis.T))
 
     def forward(self, parameters: torch.Tensor) -> torch.Tensor:
         """Return (N, n) parameters whose controllers lie in the subspace; they may leave [0, 1]."""
         n_c = self.mean.shape[0]
         controllers = (parameters[:, :n_c] - self.mean) @ self.projection + self.mean
         return torch.cat([controllers, parameters[:, n_c:]], dim=1)
+
+    def descent(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return (N, n) by how much parameters move where the subspace's coordinates of eq. 11 move along a gradient.
+
+        With x = B u + m, u <- u - mu dL/du is x <- x - mu B B^T dL/dx: far only where faces differ.
+
+        Args:
+            gradient: (N, n) with regard to parameters; discrete groups pass unchanged.
+        """
+        n_c = self.mean.shape[0]
+        return torch.cat([gradient[:, :n_c] @ self.covariance, gradient[:, n_c:]], dim=1)
+
+
+class Update(nn.Module):
+    """What a gradient does to the state: x <- clip(x - mu dL/dx, 0, 1), in the priors' subspace if asked for.
+
+    Only controllers are clipped; the free numbers z of discrete groups may be anything.
+
+    Args:
+        bundle: gives the schema and the priors.
+        settings: give the subspace and the discrete groups' rate.
+    """
+
+    def __init__(self, bundle: Bundle, settings: IterativeSettings) -> None:
+        super().__init__()
+        self.n_c = bundle.schema.n_c
+        self.discrete_rate = settings.discrete_rate
+        self.prior = PriorProjection(bundle) if settings.use_prior else None
+
+    def forward(self, state: torch.Tensor, gradient: torch.Tensor, learning_rate: torch.Tensor | float) -> torch.Tensor:
+        """Return the next state (N, n) of a state and its gradient (N, n); the learning rate mu is a number or (1,)."""
+        if self.prior is not None:
+            gradient = self.prior.descent(gradient)
+        if self.discrete_rate != 1.0:
+            gradient = torch.cat([gradient[:, : self.n_c], gradient[:, self.n_c :] * self.discrete_rate], dim=1)
+        moved = state - learning_rate * gradient
+        if self.prior is not None:
+            moved = self.prior(moved)
+        return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
 
 
 class StateToParameters(nn.Module):
@@ -159,6 +200,25 @@ def average_state(bundle: Bundle, count: int) -> torch.Tensor:
     return state
 
 
+def first_state(bundle: Bundle, count: int, settings: IterativeSettings | None = None) -> torch.Tensor:
+    """Return (count, n) states that iterative generation begins at, z = 0 in every discrete group.
+
+    The average face or, with `from_prior`, the mean of the priors' faces.
+
+    Args:
+        bundle: gives the schema and the priors.
+        count: number of faces.
+        settings: the bundle's own if not given.
+
+    Raises:
+        InputError: the priors are asked for, and the bundle has none.
+    """
+    state = average_state(bundle, count)
+    if (settings or bundle.settings.iterative).from_prior:
+        state[:, : bundle.schema.n_c] = PriorProjection(bundle).mean.clamp(0.0, 1.0)
+    return state
+
+
 def state_of(parameters: torch.Tensor, n_c: int, beta: float) -> torch.Tensor:
     """Return the (N, n) state whose softmax(beta z) gives (N, n) parameters; probabilities below 1e-4 count as 1e-4."""
     free = parameters[:, n_c:].clamp_min(1e-4).log() / beta
@@ -173,25 +233,24 @@ def iterate(
     locked: torch.Tensor | None = None,
     progress: Progress | None = None,
 ) -> Trajectory:
-    """Search parameters by projected gradient descent (section 3.4.2, eq. 9): x <- clip(x - mu dL/dx, 0, 1).
+    """Search parameters by projected gradient descent (section 3.4.2, eq. 9), see `Update`.
 
-    Each sample of the batch is searched on its own; the free part z of the state is not clipped.
+    Each sample of the batch is searched on its own.
 
     Args:
         bundle: the networks.
         faces: (N, 3, S, S) aligned photos, RGB in [0, 1].
         settings: the bundle's own if not given.
-        start: (N, n) state to begin at; the average face if not given.
+        start: (N, n) state to begin at; what `starting_state` gives for iterative generation if not given.
         locked: (n,) bool, entries of the state that never change.
         progress: called after every iteration.
     """
     settings = settings or bundle.settings.iterative
     loss_of = GenerationLoss(bundle, settings.beta).eval()
-    prior = PriorProjection(bundle) if settings.use_prior else None
-    n_c = bundle.schema.n_c
+    update = Update(bundle, settings)
     with torch.no_grad():
         identity, content = bundle.similarity.describe(faces)
-    state = (average_state(bundle, len(faces)) if start is None else start).clone()
+    state = (starting_state(bundle, faces, "iterative", settings) if start is None else start).clone()
     fixed = state.clone()
     losses = []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):
@@ -199,10 +258,7 @@ def iterate(
         loss = loss_of(state, identity, content)
         (gradient,) = torch.autograd.grad(loss.sum(), state)
         with torch.no_grad():
-            state = state - learning_rate * gradient
-            if prior is not None:
-                state = prior(state)
-            state[:, :n_c] = state[:, :n_c].clamp(0.0, 1.0)
+            state = update(state, gradient, learning_rate)
             if locked is not None:
                 state = torch.where(locked, fixed, state)
         losses.append(loss.detach())
@@ -214,14 +270,14 @@ def iterate(
     return Trajectory(parameters.numpy(), torch.stack(losses).numpy())
 
 
-def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, beta: float) -> torch.Tensor:
-    """Return (N, n) states to iterate from: the average face, or in hybrid mode what one-shot generation gives.
+def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, settings: IterativeSettings) -> torch.Tensor:
+    """Return (N, n) states to iterate from: `first_state`, or in hybrid mode what one-shot generation gives.
 
     Hybrid is what the paper's conclusion leaves to future work.
     """
     if mode == "hybrid":
-        return state_of(torch.from_numpy(one_shot(bundle, faces)), bundle.schema.n_c, beta)
-    return average_state(bundle, len(faces))
+        return state_of(torch.from_numpy(one_shot(bundle, faces)), bundle.schema.n_c, settings.beta)
+    return first_state(bundle, len(faces), settings)
 
 
 def generate(
@@ -249,7 +305,7 @@ def generate(
         vector, losses = one_shot(bundle, faces)[0], ()
     else:
         settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
-        start = starting_state(bundle, faces, mode, settings.beta)
+        start = starting_state(bundle, faces, mode, settings)
         if keep is not None and locked is not None:
             kept = state_of(torch.from_numpy(keep.values.copy())[None], bundle.schema.n_c, settings.beta)
             start = torch.where(locked, kept, start)

@@ -114,7 +114,9 @@ class IterativeSettings:
         learning_rate: mu of the first steps.
         decay: fraction by which mu shrinks every `decay_every` iterations.
         beta: sharpness of the softmax over discrete groups.
-        use_prior: stay in the subspace of the priors (section 3.5).
+        use_prior: move the coordinates of the priors' subspace (section 3.5) instead of the controllers themselves.
+        from_prior: begin at the mean of the priors' faces instead of the average face; hybrid has a start of its own.
+        discrete_rate: mu of the discrete groups, over that of the controllers.
     """
 
     iterations: int = 50
@@ -123,10 +125,13 @@ class IterativeSettings:
     decay_every: int = 5
     beta: float = 100.0
     use_prior: bool = False
+    from_prior: bool = False
+    discrete_rate: float = 1.0
 
     def __post_init__(self) -> None:
         _positive(iterations=self.iterations, learning_rate=self.learning_rate)
         _positive(decay_every=self.decay_every, beta=self.beta)
+        _not_negative(discrete_rate=self.discrete_rate)
         if not 0.0 <= self.decay < 1.0:
             raise InputError(f"decay must lie in [0, 1), found {self.decay}")
 

@@ -12,11 +12,13 @@ from f2p_deploy.generation import (  # noqa: E402
     OneShot,
     PriorProjection,
     StateToParameters,
+    Update,
     average_state,
     generate,
     iterate,
     one_shot,
     render,
+    starting_state,
     state_of,
 )
 from f2p_deploy.settings import IterativeSettings  # noqa: E402
@@ -94,6 +96,28 @@ def test_priors_keep_the_search_in_their_subspace(with_priors, faces) -> None:
     assert (
         np.abs(free[:, : with_priors.schema.n_c] - with_priors.priors.constrain(free)[:, : found.shape[1]]).max() > 0.01
     )
+
+
+def test_in_the_subspace_its_coordinates_descend(with_priors) -> None:
+    update = Update(with_priors, IterativeSettings(use_prior=True, discrete_rate=0.5))
+    n_c, matrices = with_priors.schema.n_c, with_priors.priors.as_matrices()
+    coordinates = torch.full((1, matrices.basis.shape[1]), 0.01)
+    state = torch.zeros(1, with_priors.schema.n)
+    state[:, :n_c] = coordinates @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
+    gradient = torch.randn(1, with_priors.schema.n) * 0.01
+    moved = coordinates - 2.0 * gradient[:, :n_c] @ torch.from_numpy(matrices.basis)
+    expected = moved @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
+    made = update(state, gradient, 2.0)
+    torch.testing.assert_close(made[:, :n_c], expected.clamp(0, 1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(made[:, n_c:], -2.0 * 0.5 * gradient[:, n_c:])
+
+
+def test_the_search_can_begin_at_the_priors_mean(with_priors, faces) -> None:
+    start = starting_state(with_priors, faces, "iterative", IterativeSettings(from_prior=True)).numpy()
+    means = np.concatenate([prior.mean for prior in with_priors.priors.groups])
+    order = np.concatenate([prior.indices for prior in with_priors.priors.groups])
+    np.testing.assert_allclose(start[0, order], means.clip(0, 1), atol=1e-6)
+    assert not start[:, with_priors.schema.n_c :].any()
 
 
 def test_prior_projection_is_eqs_11_and_12(with_priors) -> None:

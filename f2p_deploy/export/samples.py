@@ -53,7 +53,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
         InputError: the faces have another size than the bundle's.
     """
     from f2p_deploy.export.graphs import run_in_batches
-    from f2p_deploy.generation import average_state
+    from f2p_deploy.generation import first_state
 
     size = bundle.settings.architecture.image_size
     if faces.images.shape[-1] != size:
@@ -67,7 +67,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
             names, inputs = characters, {"parameters": parameters}
         elif graph.name == "step":
             learning_rate = np.array([bundle.settings.iterative.learning_rate], np.float32)
-            start = average_state(bundle, len(names)).numpy()
+            start = first_state(bundle, len(names)).numpy()
             inputs = {"state": start, **samples["describe"].reference, "learning_rate": learning_rate}
         reference = run_in_batches(graph.compute, inputs, graph.batch, graph.shared)
         samples[graph.name] = Samples(names, inputs, reference, graph.shared)

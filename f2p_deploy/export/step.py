@@ -7,7 +7,7 @@ from torch import nn
 
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.gradient import lower_gradient
-from f2p_deploy.generation import GenerationLoss, PriorProjection, average_state
+from f2p_deploy.generation import GenerationLoss, Update, average_state
 
 #: (state, identity, content) -> (gradient (N, n), losses (N,)).
 GradientAndLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
@@ -16,8 +16,8 @@ GradientAndLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[tor
 class Step(nn.Module):
     """x <- clip(x - mu dL/dx, 0, 1) on the controllers; the free part of the state is not clipped.
 
-    The settings are the bundle's for iterative generation: beta, and with `use_prior` every update ends in the priors'
-    subspace. Locked entries are the loop's affair: it puts them back after each step.
+    The settings are the bundle's for iterative generation (beta, the priors' subspace, the discrete rate), see
+    `f2p_deploy.generation.Update`. Locked entries are the loop's affair: it puts them back after each step.
 
     A loop with another beta needs no other graph, since the free part z acts through softmax(beta z) alone. With r, the
     wanted beta over the graph's, let it hold r z in the state, and after each step move the free part r^2 as far as
@@ -31,9 +31,8 @@ class Step(nn.Module):
     def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None) -> None:
         super().__init__()
         settings = bundle.settings.iterative
-        self.n_c = bundle.schema.n_c
         self.gradient_and_loss = gradient_and_loss or Autograd(GenerationLoss(bundle, settings.beta))
-        self.prior = PriorProjection(bundle) if settings.use_prior else None
+        self.update = Update(bundle, settings)
 
     def forward(
         self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor, learning_rate: torch.Tensor
@@ -50,11 +49,7 @@ class Step(nn.Module):
             (N, n) the next state, and (N,) the losses of the given one.
         """
         gradient, loss = self.gradient_and_loss(state, identity, content)
-        moved = state - learning_rate * gradient
-        if self.prior is not None:
-            moved = self.prior(moved)
-        controllers = moved[:, : self.n_c].clamp(0.0, 1.0)
-        return torch.cat([controllers, moved[:, self.n_c :]], dim=1), loss
+        return self.update(state, gradient, learning_rate), loss
 
 
 class Autograd(nn.Module):

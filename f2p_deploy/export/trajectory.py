@@ -11,7 +11,7 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.graphs import Graph, run_in_batches
 from f2p_deploy.export.parity import Ends
 from f2p_deploy.export.samples import Samples
-from f2p_deploy.generation import StateToParameters, average_state
+from f2p_deploy.generation import StateToParameters, first_state
 
 #: Iterations after which one more single step is measured.
 ITERATIONS = (1, 2, 5, 10, 20, 40)
@@ -77,7 +77,7 @@ def follow(
 
 def reference_runs(bundle: Bundle, step: Graph, sample: Samples, count: int) -> tuple[Reference, ...]:
     """Iterate in PyTorch, as `generation.iterate` does, on the first faces of the samples of `step`."""
-    start = average_state(bundle, 1).numpy()
+    start = first_state(bundle, 1).numpy()
     beside = np.nextafter(start, np.float32(1.0))
     runs = []
     for row, name in enumerate(sample.names[:count]):

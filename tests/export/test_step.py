@@ -60,7 +60,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.fixture(scope="module")
 def with_priors(small_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     copy = copy_bundle(small_bundle, tmp_path_factory.mktemp("step") / "bundle", "priors")
-    settings = IterativeSettings(iterations=3, learning_rate=1e4, beta=10.0, use_prior=True)
+    settings = IterativeSettings(iterations=3, learning_rate=1e6, beta=10.0, use_prior=True, discrete_rate=0.01)
     copy = replace_settings(copy, BundleSettings(copy.settings.architecture, iterative=settings))
     store_priors(copy, fit_priors(copy.schema, random_batch(copy.schema, 50, 1), components=1), {})
     return load_bundle(copy.path)
