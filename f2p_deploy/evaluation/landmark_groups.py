@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from f2p_deploy.training.portrait_labels import _POLYGONS
+from f2p_deploy.training.portrait_labels import REGION_CONTOURS
 
 #: The outer corners of the eyes among MediaPipe's points; their distance is the unit of all figures.
 OUTER_CORNERS = (33, 263)
 
-_CONTOURS = dict(_POLYGONS)
+_CONTOURS = dict(REGION_CONTOURS)
 
 
 def _points_of(*contours: str) -> tuple[int, ...]:

@@ -87,11 +87,19 @@ class HeldOut:
         front: renders of the front view.
         varied: renders in varied scenes, several pictures a character; None if there are none.
         photos: None if there are none.
+        more: further renders of the front view with those of `front` at the end, for what needs embeddings alone;
+            None if there are no more.
     """
 
     front: Renders
     varied: Renders | None = None
     photos: Photos | None = None
+    more: Renders | None = None
+
+    @property
+    def embedded(self) -> Renders:
+        """The renders of the front view whose embeddings are looked at: all that there are."""
+        return self.front if self.more is None else self.more
 
 
 def read_renders(

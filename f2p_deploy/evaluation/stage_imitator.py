@@ -46,7 +46,8 @@ def measure_imitator(bundle: Bundle, held: HeldOut) -> StageResult:
                 ratios.append(here / max(there, 1e-9))
     sheet = Sheet(
         "Held-out characters, drawn by engine and imitator",
-        {"engine": renders.pictures[:8], "imitator": np.round(drawn[:8] * 255.0).astype(np.uint8)},
+        {"engine": renders.pictures[:6], "imitator": np.round(drawn[:6] * 255.0).astype(np.uint8)},
+        large=True,
     )
     return StageResult(
         "imitator",

@@ -51,6 +51,7 @@ def measure_iterative(bundle: Bundle, held: HeldOut, searches: int, seed: int = 
             Sheet(
                 "Drawn faces and what was found for them",
                 {"sought": to_uint8(targets), "found": to_uint8(bundle.imitator(torch.from_numpy(found.parameters)))},
+                large=True,
             )
         ]
     if held.photos is not None:
@@ -85,6 +86,7 @@ def _on_photos(bundle: Bundle, photos: Photos, searches: int, seed: int) -> tupl
     return figures, Sheet(
         "Photos and what was found from each start",
         {"photo": photos.pictures[:count], **{f"from {name}": row for name, row in zip(starts, drawn, strict=True)}},
+        large=True,
     )
 
 

@@ -7,8 +7,8 @@ from f2p_deploy.evaluation.page import Card, Picture, PictureRow, Table, data_ur
 from f2p_deploy.evaluation.stage_result import Sheet, StageResult
 from f2p_deploy.evaluation.stages import StageReport
 
-#: Longest edge of a picture in the page, in pixels.
-_EDGE = 160
+#: Longest edge of a large and of a small picture in the page, in pixels.
+_LARGE, _SMALL = 256, 160
 
 SUMMARY_HEADERS = ("stage", "badness", "main figures")
 FIGURE_HEADERS = ("measure", "here", "perfect", "knows nothing")
@@ -47,8 +47,12 @@ def write_stage_page(report: StageReport, folder: Path) -> Path:
     """
     order = [result.stage for result in report.results]
     marked = [] if report.verdict is None else [order.index(report.verdict)]
+    rows = [
+        (r.stage, "-" if r.badness is None else f"{r.badness:.2f}", r.missing if r.badness is None else r.basis)
+        for r in report.results
+    ]
     text = f"{report.sentence[:1].upper()}{report.sentence[1:]}."
-    cards = [Card("Verdict", (Table(SUMMARY_HEADERS, summary_rows(report), marked=marked),), text)]
+    cards = [Card("Verdict", (Table(("stage", "badness", "measured by"), rows, marked=marked),), text)]
     cards += [_card(result) for result in report.results]
     facts = {"bundle": report.bundle.name, "schema": report.bundle.schema.name}
     try:
@@ -72,9 +76,12 @@ def _card(result: StageResult) -> Card:
 def _pictures(sheet: Sheet) -> list[PictureRow]:
     return [
         PictureRow(
-            [Picture(data_uri(picture, _EDGE), name if i == 0 else "") for i, picture in enumerate(row)],
+            [
+                Picture(data_uri(picture, _LARGE if sheet.large else _SMALL), name if i == 0 else "")
+                for i, picture in enumerate(row)
+            ],
             title=sheet.title if position == 0 else "",
-            small=True,
+            small=not sheet.large,
         )
         for position, (name, row) in enumerate(sheet.rows.items())
     ]
@@ -83,5 +90,5 @@ def _pictures(sheet: Sheet) -> list[PictureRow]:
 def _number(value: float | None, unit: str = "") -> str:
     if value is None:
         return ""
-    text = f"{value:.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3f}"
+    text = f"{value:.0f}" if float(value).is_integer() else f"{value:.3f}"
     return f"{text} {unit}" if unit else text

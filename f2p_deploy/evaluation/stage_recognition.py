@@ -32,7 +32,7 @@ def embed_held_out(bundle: Bundle, held: HeldOut) -> Embeddings:
     """Embed all held-out pictures once."""
     varied = None if held.varied is None else _embed(bundle, held.varied.images())
     photos = None if held.photos is None else _embed(bundle, held.photos.images())
-    return Embeddings(_embed(bundle, held.front.images()), varied, photos)
+    return Embeddings(_embed(bundle, held.embedded.images()), varied, photos)
 
 
 def measure_recognition(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -> StageResult:
@@ -58,13 +58,13 @@ def measure_recognition(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -
         Figure("characters", len(np.unique(held.varied.identities))),
         Figure("pictures", len(held.varied.pictures)),
     ]
-    n_c, truth = bundle.schema.n_c, held.front.parameters
+    n_c, truth = bundle.schema.n_c, held.embedded.parameters
     if len(truth) >= 3:
         read = read_out(embeddings.front, truth, n_c)
         # A mean of the others is farther from a row than one that holds the row.
         guessed = (truth - truth.mean(axis=0)) * (len(truth) / (len(truth) - 1))
         explained = 1.0 - np.square(read - truth)[:, :n_c].sum() / np.square(guessed)[:, :n_c].sum()
-        usual = parameter_error(np.broadcast_to(held.front.usual, truth.shape), truth, bundle.schema)
+        usual = parameter_error(np.broadcast_to(held.embedded.usual, truth.shape), truth, bundle.schema)
         right = 1.0 - parameter_error(read, truth, bundle.schema).wrong_choices
         figures.append(Figure("variance of controllers that a linear readout finds", float(explained), "", 1.0, 0.0))
         figures.append(Figure("choices that a linear readout finds", right, "", 1.0, 1.0 - usual.wrong_choices))
@@ -73,7 +73,7 @@ def measure_recognition(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -
         figures.append(
             Figure("photos from renders, over their spread", group_gap(embeddings.photos, embeddings.front), "", 0.0)
         )
-        sheets = (_neighbours(held.photos.pictures, held.front.pictures, embeddings),)
+        sheets = (_neighbours(held.photos.pictures, held.embedded.pictures, embeddings),)
     return StageResult(
         "recognition",
         badness(accuracy, 1.0, nothing),

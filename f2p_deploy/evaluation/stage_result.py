@@ -35,10 +35,12 @@ class Sheet:
     Args:
         title: what it shows, row by row.
         rows: by the name of each row, (B, H, W, 3) uint8 RGB.
+        large: details matter.
     """
 
     title: str
     rows: Mapping[str, np.ndarray]
+    large: bool = False
 
 
 @dataclass(frozen=True, eq=False)

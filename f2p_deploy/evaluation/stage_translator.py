@@ -30,10 +30,10 @@ def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) ->
     those that it was trained on, as a spoiled recognition network gives, would throw it off altogether: the badness is
     that of the better of its answers to them as they are and to them on the old scale.
     """
-    truth, schema = held.front.parameters, bundle.schema
+    truth, schema = held.embedded.parameters, bundle.schema
     if len(truth) < 3:
         return StageResult("translator", missing="fewer than 3 renders of the front view")
-    guess = parameter_error(np.broadcast_to(held.front.usual, truth.shape), truth, schema)
+    guess = parameter_error(np.broadcast_to(held.embedded.usual, truth.shape), truth, schema)
     own, on_scale = (
         parameter_error(_translate(bundle, rows), truth, schema)
         for rows in (embeddings.front, _on_trained_scale(bundle, embeddings.front))
@@ -49,6 +49,7 @@ def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) ->
             Figure(f"{name} right", 1.0 - wrong, "", 1.0 - read.groups[name], 1.0 - guess.groups[name])
             for name, wrong in own.groups.items()
         ),
+        Figure("renders", len(truth)),
         Figure("error over that of guessing", error, "", perfect, 1.0),
         Figure("the same, embeddings on the trained scale", error_on_scale, "", perfect, 1.0),
     ]
@@ -106,5 +107,5 @@ def _on_photos(bundle: Bundle, photos: Photos) -> tuple[list[Figure], Sheet]:
         made, nothing = np.concatenate(rows, axis=1).mean(axis=1)
         figures.append(Figure(f"{name} loss, photos ({len(faces)})", float(made), "", 0.0, float(nothing)))
     return figures, Sheet(
-        "Photos and their one-shot characters", {"photo": photos.pictures[:8], "one-shot": drawn[0][:8]}
+        "Photos and their one-shot characters", {"photo": photos.pictures[:6], "one-shot": drawn[0][:6]}, large=True
     )

@@ -52,6 +52,9 @@ HEALTHY, CLOSE = 0.1, 0.1
 FED_BY = {"translator": ("recognition",), "iterative": ("imitator", "segmentation", "recognition")}
 EXPLAINS = 0.75
 
+#: So many times more front renders are embedded, where a folder has them: a linear readout needs many.
+EMBEDDED = 5
+
 #: The networks that a stage is measured with.
 NEEDS: dict[str, tuple[str, ...]] = {
     "alignment": (),
@@ -200,10 +203,11 @@ def hold_out(
         front, varied = render_pairs(bundle, folder, pictures, sources.assets, seed, progress)
     finder = sources.finder
     renders = read_renders(front, bundle, pictures, False, finder, progress)
+    more = read_renders(front, bundle, EMBEDDED * pictures)
     scenes = None if varied is None else read_renders(varied, bundle, pictures, True, finder, progress)
     if not sources.portraits or finder is None:
-        return HeldOut(renders, scenes)
-    return HeldOut(renders, scenes, align_held_out(sources.portraits, finder, bundle, pictures, progress))
+        return HeldOut(renders, scenes, None, more)
+    return HeldOut(renders, scenes, align_held_out(sources.portraits, finder, bundle, pictures, progress), more)
 
 
 def measure_stages(

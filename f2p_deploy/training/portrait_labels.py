@@ -29,8 +29,8 @@ _INNER_UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 _OUTER_LOWER_LIP = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 _INNER_LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 
-#: Polygons in the order in which they are painted: later ones cover earlier ones.
-_POLYGONS: tuple[tuple[str, tuple[int, ...]], ...] = (
+#: Contours of the regions, in the order in which they are painted: later ones cover earlier ones.
+REGION_CONTOURS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("skin", _OVAL),
     (
         "nose",
@@ -49,7 +49,7 @@ _POLYGONS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 
 #: Every point of those contours once: the shape of a face (`f2p_deploy.training.face_shapes`).
-CONTOUR_POINTS: tuple[int, ...] = tuple(sorted({point for _, contour in _POLYGONS for point in contour}))
+CONTOUR_POINTS: tuple[int, ...] = tuple(sorted({point for _, contour in REGION_CONTOURS for point in contour}))
 
 #: Polygons are painted this many times larger, then each class's share of a pixel decides.
 _OVERSAMPLING = 4
@@ -136,7 +136,7 @@ def _paint(dense: np.ndarray, size: int) -> np.ndarray:
     large = np.full((size * _OVERSAMPLING, size * _OVERSAMPLING), UNKNOWN, dtype=np.uint8)
     canvas = Image.fromarray(large)
     draw = ImageDraw.Draw(canvas)
-    for name, indices in _POLYGONS:
+    for name, indices in REGION_CONTOURS:
         corners = dense[list(indices)] * _OVERSAMPLING - 0.5
         draw.polygon([(float(x), float(y)) for x, y in corners], fill=HELEN_CLASSES.index(name))
     return np.asarray(canvas)

@@ -60,9 +60,11 @@ LITE = Preset(
             translator_width=0.375,
         ),
         similarity=SimilaritySettings(
+            identity_weight=0.3,
             loopback_weight=0.05,  # a mean over parameters outweighs one over mostly empty class maps
             features="probabilities",
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
+            colour_weight=1.0,
         ),
         # At beta = 100 and this loss's scale the discrete groups freeze in the first step, before the face has a shape.
         # On eight portraits of the training part beta = 10 and 3 end lower; mu lies between two that were compared.
@@ -74,7 +76,7 @@ LITE = Preset(
         "imitator": Schedule(steps=8000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "recognition": Schedule(steps=2000, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "segmentation": Schedule(steps=1000, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "translator": Schedule(steps=350, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
+        "translator": Schedule(steps=700, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
     supervised_weight=1.0,
     shape_weight=10.0,
