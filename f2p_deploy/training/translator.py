@@ -15,6 +15,10 @@ from f2p_deploy.training.recognition import JITTER
 #: One update in so many leaves the content loss out and takes photos of any pose (section 3.4.1).
 ANY_POSE_EVERY = 4
 
+#: With the optional losses so many times a batch of photos, and of renders, are seen; eq. 4 is computed on a batch.
+SEEN_PHOTOS = 3
+SEEN_RENDERS = 4
+
 
 class TranslatorStage:
     """Faces to parameters, the three losses; imitator, recognition and segmentation are fixed.
@@ -59,13 +63,18 @@ class TranslatorStage:
         """Return eq. 4, plus the supervised loss and the shape's where they are asked for."""
         any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
         pool = self.photos.training if any_pose else self.photos.frontal
-        chosen = pool[rng.integers(0, len(pool), len(batch))]
+        rendered_too = self.pairs is not None and self.supervised_weight > 0
+        more = self.shape_model is not None and not any_pose
+        chosen = pool[rng.integers(0, len(pool), len(batch) * (SEEN_PHOTOS if more else 1))]
         faces = self.photos.images(chosen)
-        numbers: dict[str, float] = {}
         with torch.no_grad():
             seen = self._embed_varied(faces, rng)
-            identity, content = self.similarity.describe(faces)
-        parameters = self.network(seen)
+            if self.pairs is not None and rendered_too:
+                renders = rng.integers(0, self.known, SEEN_RENDERS * len(batch))
+                seen = torch.cat([seen, self._embed_varied(self.pairs.images(renders), rng)])
+            identity, content = self.similarity.describe(faces[: len(batch)])
+        made = self.network(seen)  # photos and renders together, so that batch norm treats them alike
+        parameters = made[: len(batch)]
         rendered = self.imitator(parameters)
         own_identity = self.similarity.identity(rendered)
         parts = {"identity": self.settings.identity_weight * identity_loss(identity, own_identity).mean()}
@@ -73,18 +82,18 @@ class TranslatorStage:
             own_content = self.similarity.content(rendered)
             distance = content_loss(content, own_content, self.settings.reduction)
             parts["content"] = self.settings.content_weight * distance.mean()
-            if self.shape_model is not None:
-                distance = shape_distance(self.shape_model(parameters), torch.from_numpy(self.photos.shapes[chosen]))
-                parts["shape"] = self.shape_weight * distance[distance.isfinite()].mean()
-        again = self.network(own_identity)
+        again = self._as_used(own_identity)
         parts["loopback"] = (
             self.settings.loopback_weight * loopback_loss(parameters, again, self.settings.reduction).mean()
         )
-        if self.pairs is not None and self.supervised_weight:
-            renders = rng.integers(0, self.known, 2 * len(batch))
-            with torch.no_grad():
-                embeddings = self._embed_varied(self.pairs.images(renders), rng)
-            parts["supervised"] = self.supervised_weight * self._distance(embeddings, self.pairs.parameters(renders))
+        if self.shape_model is not None and not any_pose:
+            shapes = torch.from_numpy(self.photos.shapes[chosen])
+            distance = shape_distance(self.shape_model(made[: len(chosen)]), shapes)
+            parts["shape"] = self.shape_weight * distance[distance.isfinite()].mean()
+        if self.pairs is not None and rendered_too:
+            truth = self.pairs.parameters(renders)
+            parts["supervised"] = self.supervised_weight * self._distance(made[len(chosen) :], truth)
+        numbers: dict[str, float] = {}
         numbers |= {name: float(value.detach()) for name, value in parts.items()}
         return torch.stack(list(parts.values())).sum(), numbers
 
@@ -128,8 +137,14 @@ class TranslatorStage:
         moved = warp(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
         return self.similarity.identity(vary_light(moved, Variation(), rng))
 
-    def _distance(self, embeddings: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        made = self.network(embeddings)
+    def _as_used(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Return T's parameters with batch norm as after training: drawn faces alone are unlike others."""
+        self.network.eval()
+        parameters = self.network(embeddings)
+        self.network.train()
+        return parameters
+
+    def _distance(self, made: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         distance = (made[:, : self.schema.n_c] - truth[:, : self.schema.n_c]).abs().mean()
         for part in self.schema.discrete_slices.values():
             distance = distance + 0.05 * F.nll_loss(made[:, part].clamp_min(1e-6).log(), truth[:, part].argmax(1))
