@@ -16,6 +16,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.gradient_folding import fold_batch_norms
+from f2p_deploy.export.gradient_numbers import restore_numbers
 from f2p_deploy.export.gradient_rules import RULES
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ OPERATORS = frozenset(
 )
 
 
-def lower_gradient(function: nn.Module, inputs: Sequence[torch.Tensor], wrt: Sequence[int] = (0,)) -> GraphModule:
+def lower_gradient(
+    function: nn.Module, inputs: Sequence[torch.Tensor], wrt: Sequence[int] = (0,), scale: float = 1.0
+) -> GraphModule:
     """Trace a function together with its gradient.
 
     Nothing is computed with the inputs: shapes and dtypes are all that is taken from them.
@@ -45,10 +48,11 @@ def lower_gradient(function: nn.Module, inputs: Sequence[torch.Tensor], wrt: Seq
         function: takes the inputs in order and gives (N,) numbers, one a sample; in evaluation mode, weights frozen.
         inputs: tensors of the static shapes, first axis N.
         wrt: positions of the inputs whose gradient is wanted.
+        scale: what the way back begins with in place of 1, so that half precision does not lose small gradients.
 
     Returns:
-        A module that takes the same inputs and gives the gradient of the sum of the numbers with respect to each
-        input of `wrt`, and then the (N,) numbers.
+        A module that takes the same inputs and gives `scale` times the gradient of the sum of the numbers with
+        respect to each input of `wrt`, and then the (N,) numbers.
 
     Raises:
         CompilerError: the function, or its gradient, calls something that no rule covers exactly.
@@ -63,9 +67,9 @@ def lower_gradient(function: nn.Module, inputs: Sequence[torch.Tensor], wrt: Seq
             return forward(*every)
 
         value, pull_back, *_ = vjp(of_chosen, *(values[position] for position in wrt))
-        return (*pull_back(torch.ones_like(value)), value)
+        return (*pull_back(torch.full_like(value, scale)), value)
 
-    joint = _trace(gradient_and_value, inputs, RULES)
+    joint = restore_numbers(_trace(gradient_and_value, inputs, RULES))
     for node in joint.graph.nodes:
         if node.op == "call_function" and "backward" in str(node.target):
             raise CompilerError(f"no rule of gradient_rules lowers {node.target}, which is called as {node.name}")

@@ -1,16 +1,11 @@
 """One iteration of iterative generation: in PyTorch's autograd, and as an ordinary graph (section 3.4.2, eq. 9)."""
 
-from collections.abc import Callable
-
 import torch
 from torch import nn
 
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.gradient import lower_gradient
 from f2p_deploy.generation import GenerationLoss, Update, average_state
-
-#: (state, identity, content) -> (gradient (N, n), losses (N,)).
-GradientAndLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 
 
 class Step(nn.Module):
@@ -21,17 +16,20 @@ class Step(nn.Module):
 
     A loop with another beta needs no other graph, since the free part z acts through softmax(beta z) alone. With r, the
     wanted beta over the graph's, let it hold r z in the state, and after each step move the free part r^2 as far as
-    the graph moved it.
+    the graph moved it. Another discrete rate scales that move in the same way; another `use_prior` is another graph.
 
     Args:
         bundle: the networks and the settings.
-        gradient_and_loss: PyTorch's autograd if not given.
+        gradient_and_loss: (state, identity, content) to (gradient (N, n), losses (N,)); PyTorch's autograd if not
+            given.
+        loss_scale: what that gradient is multiplied by.
     """
 
-    def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None) -> None:
+    def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None, loss_scale: float = 1.0) -> None:
         super().__init__()
         settings = bundle.settings.iterative
         self.gradient_and_loss = gradient_and_loss or Autograd(GenerationLoss(bundle, settings.beta))
+        self.loss_scale = loss_scale
         self.update = Update(bundle, settings)
 
     def forward(
@@ -49,7 +47,8 @@ class Step(nn.Module):
             (N, n) the next state, and (N,) the losses of the given one.
         """
         gradient, loss = self.gradient_and_loss(state, identity, content)
-        return self.update(state, gradient, learning_rate), loss
+        # The rate is divided, not the gradient: it is float32 whatever the networks compute with.
+        return self.update(state, gradient, learning_rate / self.loss_scale), loss
 
 
 class Autograd(nn.Module):
@@ -70,12 +69,13 @@ class Autograd(nn.Module):
         return gradient, loss.detach()
 
 
-def lowered_step(bundle: Bundle, batch: int = 1) -> Step:
+def lowered_step(bundle: Bundle, batch: int = 1, loss_scale: float = 1.0) -> Step:
     """Return the step with its gradient as inference operators.
 
     Args:
         bundle: complete but for the translator, which takes no part.
         batch: the static batch size N.
+        loss_scale: multiplies the gradient on its whole way back; the update divides by it.
 
     Raises:
         CompilerError: a setting of the bundle needs an operator that no rule lowers.
@@ -84,4 +84,5 @@ def lowered_step(bundle: Bundle, batch: int = 1) -> Step:
     size = bundle.settings.architecture.image_size
     with torch.no_grad():
         identity, content = bundle.similarity.describe(torch.full((batch, 3, size, size), 0.5))
-    return Step(bundle, lower_gradient(loss, (average_state(bundle, batch), identity, content))).eval()
+    inputs = (average_state(bundle, batch), identity, content)
+    return Step(bundle, lower_gradient(loss, inputs, scale=loss_scale), loss_scale).eval()

@@ -11,7 +11,7 @@ from f2p_deploy.artifact import TensorSpec
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.gradient import OPERATORS, lower_gradient, require_closed
 from f2p_deploy.export.graphs import Graph
-from f2p_deploy.export.onnx import to_onnx
+from f2p_deploy.export.onnx import operators, to_onnx
 
 
 class Product(nn.Module):
@@ -46,6 +46,12 @@ def test_the_gradient_of_chosen_inputs() -> None:
     assert len(lower_gradient(Product(), (a, b), wrt=(1,))(a, b)) == 2
 
 
+def test_a_scaled_gradient() -> None:
+    a, b = torch.randn(3, 4), torch.randn(3, 4)
+    plain, scaled = (lower_gradient(Product(), (a, b), scale=scale)(a, b) for scale in (1.0, 1024.0))
+    assert torch.equal(1024.0 * plain[0], scaled[0]) and torch.equal(plain[1], scaled[1])
+
+
 def test_samples_of_a_batch_do_not_touch_each_other() -> None:
     x = torch.rand(3, 2, 8, 8)
     small = Small()
@@ -66,6 +72,7 @@ def test_an_exported_gradient_is_closed_and_holds_its_weights_once() -> None:
     require_closed(model, "small")
     assert [list(w.dims) for w in model.graph.initializer if np.prod(w.dims) == 12 * 300] == [[300, 12]]
     assert len([w for w in model.graph.initializer if list(w.dims) == [6, 2, 3, 3]]) == 1
+    assert "Expand" not in operators(model)  # of the mean's ones
 
 
 def test_another_operator_is_named() -> None:

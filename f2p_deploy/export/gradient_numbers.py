@@ -1,0 +1,68 @@
+"""Tensors that hold one number throughout, put back to that number.
+
+A gradient begins with ones, and a mean spreads them over everything it averaged: as a tensor that would be as large as
+the content, stored in every file and read in every step.
+"""
+
+from typing import Any
+
+import torch
+from torch.fx import GraphModule, Node
+
+aten = torch.ops.aten
+
+#: What leaves one number that number, whatever the shape becomes.
+RESHAPES = (aten.expand.default, aten.view.default, aten.unsqueeze.default, aten.squeeze.dims)
+
+
+def restore_numbers(graph: GraphModule) -> GraphModule:
+    """Multiply by numbers where a tensor of one number was multiplied by.
+
+    Args:
+        graph: an ATen graph whose nodes know their shapes; changed in place.
+
+    Returns:
+        The graph itself.
+    """
+    numbers: dict[Node, float] = {}
+    for node in graph.graph.nodes:
+        if node.op != "call_function":
+            continue
+        arguments = [
+            numbers.get(argument, argument) if isinstance(argument, Node) else argument for argument in node.args
+        ]
+        number = _number(node.target, arguments)
+        if number is not None:
+            numbers[node] = number
+        elif node.target is aten.mul.Tensor:
+            _multiply_by_number(node, arguments)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def _number(operator: Any, arguments: list[Any]) -> float | None:
+    """Return the number that a node's result holds throughout, if its arguments tell."""
+    if operator in (aten.full_like.default, aten.full.default):
+        return float(arguments[1])
+    if not arguments or not isinstance(arguments[0], float):
+        return None
+    if operator in RESHAPES:
+        return arguments[0]
+    if operator is aten.neg.default:
+        return -arguments[0]
+    if len(arguments) != 2 or not isinstance(arguments[1], int | float):
+        return None
+    if operator in (aten.mul.Tensor, aten.mul.Scalar):
+        return arguments[0] * arguments[1]
+    if operator in (aten.div.Tensor, aten.div.Scalar):
+        return arguments[0] / arguments[1]
+    return None
+
+
+def _multiply_by_number(node: Node, arguments: list[Any]) -> None:
+    """Replace one factor by its number, unless the product takes its shape from it."""
+    for number, other in (arguments, arguments[::-1]):
+        if isinstance(number, float) and isinstance(other, Node) and other.meta["val"].shape == node.meta["val"].shape:
+            node.args = (other, number)
+            return
