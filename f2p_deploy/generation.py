@@ -12,9 +12,13 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import Parameters, average, harden
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import IterativeSettings
+from f2p_deploy.similarity import content_loss
 
 Mode = Literal["one-shot", "iterative", "hybrid"]
 MODES: tuple[str, ...] = get_args(Mode)
+
+#: By which part of its loss a discrete group's default option counts as better than it is, see `choose_options`.
+DEFAULT_MARGIN = 0.05
 
 #: Called after every iteration with (iterations done, mean loss before the last update).
 Progress = Callable[[int, float], None]
@@ -280,6 +284,37 @@ def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, settings: Ite
     return first_state(bundle, len(faces), settings)
 
 
+def choose_options(bundle: Bundle, face: torch.Tensor, parameters: np.ndarray, locked: np.ndarray | None) -> np.ndarray:
+    """Return (n,) parameters whose discrete groups were tried out, option by option, against the photo's content.
+
+    A gradient knows only which option is better than a mixture; the embedding sees no colour. Here every option of a
+    group is drawn, the groups in the schema's order, and the one with the smallest content loss (eq. 6) stays; the
+    schema's default has `DEFAULT_MARGIN` ahead, so that a beard needs more of a reason than a shadow.
+
+    Args:
+        bundle: the networks.
+        face: (1, 3, S, S) aligned photo, RGB in [0, 1].
+        parameters: (n,) float32.
+        locked: (n,) bool, or None; groups with a locked entry are left alone.
+    """
+    schema, reduction = bundle.schema, bundle.settings.similarity.reduction
+    default = average(schema).values
+    chosen = torch.from_numpy(harden(parameters, schema))
+    with torch.inference_mode():
+        wanted = bundle.similarity.content(face)
+        for part in schema.discrete_slices.values():
+            if locked is not None and locked[part].any():
+                continue
+            count = part.stop - part.start
+            tried = chosen.repeat(count, 1)
+            tried[:, part] = torch.eye(count)
+            drawn = bundle.similarity.content(bundle.imitator(tried))
+            losses = content_loss(wanted.expand_as(drawn), drawn, reduction)
+            losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
+            chosen = tried[int(losses.argmin())]
+    return chosen.numpy().copy()
+
+
 def generate(
     bundle: Bundle, face: np.ndarray, mode: Mode, keep: Parameters | None = None, progress: Progress | None = None
 ) -> Generation:
@@ -311,6 +346,8 @@ def generate(
             start = torch.where(locked, kept, start)
         trajectory = iterate(bundle, faces, settings, start, locked, progress)
         vector, losses = trajectory.parameters[0], tuple(trajectory.losses[:, 0].tolist())
+        if bundle.settings.choose_options:
+            vector = choose_options(bundle, faces, vector, None if keep is None else keep.locked_mask)
     probabilities = keep.merge(vector).values if keep is not None else vector
     hard = Parameters(bundle.schema, harden(probabilities, bundle.schema), keep.locked if keep else frozenset())
     return Generation(hard, probabilities, mode, losses)

@@ -170,6 +170,8 @@ class BundleSettings:
 
     Args:
         storage: how the weights lie on disk; they are computed with in float32 either way.
+        choose_options: after iterative and hybrid generation try every option of the discrete groups out, see
+            `f2p_deploy.generation.choose_options`.
         one_shot_prior: pass the translator's controllers through the priors' subspace (section 3.5).
     """
 
@@ -179,6 +181,7 @@ class BundleSettings:
     hybrid: IterativeSettings = field(default_factory=lambda: IterativeSettings(iterations=20, learning_rate=5.0))
     alignment: AlignmentTemplate = field(default_factory=AlignmentTemplate)
     one_shot_prior: bool = False
+    choose_options: bool = False
     storage: Storage = "float32"
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from f2p_deploy.generation import (  # noqa: E402
     StateToParameters,
     Update,
     average_state,
+    choose_options,
     generate,
     iterate,
     one_shot,
@@ -140,6 +141,22 @@ def test_locked_values_survive_every_mode(small_bundle, mode: str) -> None:
     made = generate(small_bundle, face, mode, keep).parameters
     assert made["eye.tx"] == 0.125 and made.choice("hair") == "long"
     assert made.locked == keep.locked
+
+
+def test_options_are_chosen_by_what_they_look_like(small_bundle) -> None:
+    """A character of the bundle's own is found again from any other options; locked groups stay."""
+    truth = random_batch(small_bundle.schema, 1, 3)[0]
+    part = next(iter(small_bundle.schema.discrete_slices.values()))
+    other = truth.copy()
+    other[part] = np.roll(other[part], 1)
+    with torch.no_grad():
+        face = small_bundle.imitator(torch.from_numpy(truth)[None])
+    found = choose_options(small_bundle, face, other, None)
+    assert found[part].argmax() == truth[part].argmax()
+    np.testing.assert_array_equal(found[: small_bundle.schema.n_c], truth[: small_bundle.schema.n_c])
+    locked = np.zeros(len(truth), bool)
+    locked[part] = True
+    np.testing.assert_array_equal(choose_options(small_bundle, face, other, locked)[part], other[part])
 
 
 def test_generated_characters_have_one_option_per_group(small_bundle) -> None:

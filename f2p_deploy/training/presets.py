@@ -66,10 +66,11 @@ LITE = Preset(
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
             colour_weight=1.0,
         ),
-        # At beta = 100 and this loss's scale the discrete groups freeze in the first step, before the face has a shape.
-        # On eight portraits of the training part beta = 10 and 3 end lower; mu lies between two that were compared.
-        iterative=IterativeSettings(learning_rate=20.0, beta=10.0),
-        hybrid=IterativeSettings(iterations=20, learning_rate=10.0, beta=3.0),
+        # In the subspace of real faces, from their mean: from the average face, controller by controller, the search
+        # finds pictures that lose less and characters that resemble less (docs/fidelity.md).
+        iterative=IterativeSettings(learning_rate=40.0, beta=3.0, use_prior=True, from_prior=True, discrete_rate=0.5),
+        hybrid=IterativeSettings(iterations=20, learning_rate=20.0, beta=3.0, use_prior=True, discrete_rate=0.5),
+        choose_options=True,
         storage="float16",
     ),
     {
