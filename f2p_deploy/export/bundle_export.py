@@ -53,7 +53,7 @@ def export_bundle(
         faces: held-out real aligned faces of the bundle's size; the sample photo and variations of it if not given.
         progress: told each stage.
         trajectories: the first so many faces go through iterative generation as a whole, in PyTorch (twice) and with
-            what was built. Without, `step` is measured on single steps from the average face.
+            what was built. With 0, `step` is only measured on the first step towards each face.
 
     Raises:
         InputError: an unknown target, faces of another size, a negative number of trajectories, a place that cannot

@@ -17,7 +17,7 @@ from f2p_deploy.errors import CompilerError
 
 aten = torch.ops.aten
 
-#: Below every number that a network computes, and still a number in half precision's converters.
+#: Pads what maxima are looked for in. It is only ever compared, so rounding it to half precision does no harm.
 LOWEST = float(torch.finfo(torch.float32).min)
 
 Sizes = Sequence[int]

@@ -47,7 +47,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
     """Return samples of every graph by its name.
 
     `one_shot` and `describe` see the faces, `render` draws their characters and random ones, and `step` takes its first
-    step from the average face towards each of them.
+    step from `generation.first_state` towards each of them.
 
     Raises:
         InputError: the faces have another size than the bundle's.

@@ -22,7 +22,7 @@ Compute = Callable[[dict[str, np.ndarray]], Arrays]
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Iterative generation of one face from the average face, with the bundle's own settings.
+    """Iterative generation of one face, with the bundle's own settings.
 
     Args:
         states: (iterations + 1, n) float32, the first one being the start.
