@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
@@ -16,7 +16,7 @@ import numpy as np
 from f2p_deploy.errors import FloorMissed, InputError
 
 #: Raised by one whenever an older program could misread a newer manifest.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.npz"
@@ -57,6 +57,11 @@ class GraphEntry:
         inputs, outputs: in the graph's order.
         precision_asked: what the target stands for (`fp32`).
         precision_found: what the finished file holds, read back from it.
+        shared: names of inputs that belong to the whole batch, without an axis for it.
+        source: the ONNX of the same precision that `file` was compiled from, where that is another file: it runs
+            anywhere, so it is what can be checked where `file` cannot.
+        loss_scale: what the gradient inside `step` was multiplied by on its way back (and divided by again).
+        kept_float32: nodes of the ONNX that stayed float32 in a lower precision.
     """
 
     file: str
@@ -64,6 +69,10 @@ class GraphEntry:
     outputs: tuple[TensorSpec, ...]
     precision_asked: str
     precision_found: str
+    shared: tuple[str, ...] = ()
+    source: str = ""
+    loss_scale: float = 1.0
+    kept_float32: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,9 @@ class Manifest:
         bundle: name of the bundle it was made from.
         bundle_fingerprint: SHA-256 of that bundle.
         schema: the schema as plain data, so that the artifact alone can name its parameters.
+        settings: the bundle's settings as plain data, see `f2p_deploy.settings.BundleSettings`: how faces are aligned
+            and how iterative generation goes, so that the artifact alone can do both.
+        first_state: (n,) the state that iterative generation begins at, see `f2p_deploy.generation.first_state`.
         image_size: edge S of faces and renders in pixels.
         batch: batch size of every graph.
         graphs: by name (`one_shot`, `describe`, `render`, `step`).
@@ -138,6 +150,8 @@ class Manifest:
     bundle: str
     bundle_fingerprint: str
     schema: dict[str, Any]
+    settings: dict[str, Any]
+    first_state: tuple[float, ...]
     image_size: int
     batch: int
     graphs: dict[str, GraphEntry]
@@ -193,6 +207,7 @@ class Manifest:
             content = {name: data[name] for name in cls.__dataclass_fields__ if name != "parity"}
             content["graphs"] = {name: _graph_entry(entry) for name, entry in data["graphs"].items()}
             content["files"] = {_inside(name): FileRecord(**record) for name, record in data["files"].items()}
+            content["first_state"] = tuple(map(float, data["first_state"]))
             content["parity"] = tuple(_parity(record) for record in data["parity_records"])
             if content["verified"] not in get_args(Verified):
                 raise ValueError(f"verified must be one of {get_args(Verified)}, found {content['verified']!r}")
@@ -221,6 +236,19 @@ class Artifact:
                 f"the artifact {self.folder} has no graph {graph!r}. Available: {', '.join(self.manifest.graphs)}"
             )
         return self.folder / self.manifest.graphs[graph].file
+
+    def sources(self) -> "Artifact":
+        """Return the same artifact with each graph's `source` in the place of its file.
+
+        Raises:
+            InputError: a graph has none.
+        """
+        entries = self.manifest.graphs
+        without = [name for name, entry in entries.items() if not entry.source]
+        if without:
+            raise InputError(f"the artifact {self.folder} keeps no source of the graph {without[0]!r}")
+        graphs = {name: replace(entry, file=entry.source, source="") for name, entry in entries.items()}
+        return Artifact(self.folder, replace(self.manifest, graphs=graphs))
 
     def golden(self) -> dict[str, np.ndarray]:
         """Load the golden vectors.
@@ -301,8 +329,9 @@ def read_artifact(folder: str | Path) -> Artifact:
         raise InputError(f"{path} is not JSON: {error}") from error
     again = f"Make it again: {manifest.command}"
     for graph, entry in manifest.graphs.items():
-        if not any(name == entry.file or name.startswith(f"{entry.file}/") for name in manifest.files):
-            raise InputError(f"{path} lists no file for the graph {graph!r}. {again}")
+        for wanted in (entry.file, *((entry.source,) if entry.source else ())):
+            if not any(name == wanted or name.startswith(f"{wanted}/") for name in manifest.files):
+                raise InputError(f"{path} lists no file {wanted} for the graph {graph!r}. {again}")
     for name, record in manifest.files.items():
         problem = _difference(folder / name, record)
         if problem:
@@ -364,7 +393,10 @@ def _graph_entry(entry: Mapping[str, Any]) -> GraphEntry:
         tuple(TensorSpec(**{**spec, "shape": tuple(spec["shape"])}) for spec in entry[side])
         for side in ("inputs", "outputs")
     )
-    return GraphEntry(**{**entry, "file": _inside(entry["file"]), "inputs": inputs, "outputs": outputs})
+    source = _inside(entry["source"]) if entry["source"] else ""
+    names = {key: tuple(entry[key]) for key in ("shared", "kept_float32")}
+    files = {"file": _inside(entry["file"]), "source": source}
+    return GraphEntry(**{**entry, **files, **names, "inputs": inputs, "outputs": outputs})
 
 
 def _parity(record: Mapping[str, Any]) -> Parity:

@@ -102,6 +102,7 @@ class Update(nn.Module):
         super().__init__()
         self.n_c = bundle.schema.n_c
         self.discrete_rate = settings.discrete_rate
+        self.momentum = settings.momentum
         self.prior = PriorProjection(bundle) if settings.use_prior else None
 
     def forward(self, state: torch.Tensor, gradient: torch.Tensor, learning_rate: torch.Tensor | float) -> torch.Tensor:
@@ -113,6 +114,19 @@ class Update(nn.Module):
         moved = state - learning_rate * gradient
         if self.prior is not None:
             moved = self.prior(moved)
+        return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
+
+
+    def carried(self, state: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+        """Return the state (N, n) that the next gradient is taken at: carried on along its last move by the momentum.
+
+        Args:
+            state: (N, n) that the last step reached.
+            before: (N, n) that the step before that reached.
+        """
+        if not self.momentum:
+            return state.clone()
+        moved = state + self.momentum * (state - before)
         return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
 
 
@@ -163,7 +177,8 @@ class Trajectory:
     """What iterative generation did.
 
     Args:
-        parameters: (N, n) float32 after the last iteration; discrete groups as probabilities.
+        parameters: (N, n) float32 after the last iteration, or of the smallest loss where the settings ask for that;
+            discrete groups as probabilities.
         losses: (iterations + 1, N) float32, before each iteration and after the last.
     """
 
@@ -254,24 +269,28 @@ def iterate(
     update = Update(bundle, settings)
     with torch.no_grad():
         identity, content = bundle.similarity.describe(faces)
-    state = (starting_state(bundle, faces, "iterative", settings) if start is None else start).clone()
-    fixed = state.clone()
-    losses = []
+    fixed = (starting_state(bundle, faces, "iterative", settings) if start is None else start).clone()
+    reached, before = fixed, fixed
+    states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):
-        state.requires_grad_(True)
+        state = update.carried(reached, before).requires_grad_(True)
         loss = loss_of(state, identity, content)
         (gradient,) = torch.autograd.grad(loss.sum(), state)
-        with torch.no_grad():
-            state = update(state, gradient, learning_rate)
-            if locked is not None:
-                state = torch.where(locked, fixed, state)
+        states.append(state.detach())
         losses.append(loss.detach())
+        with torch.no_grad():
+            before, reached = reached, update(states[-1], gradient, learning_rate)
+            if locked is not None:
+                reached = torch.where(locked, fixed, reached)
         if progress is not None:
             progress(done, float(losses[-1].mean()))
     with torch.no_grad():
-        losses.append(loss_of(state, identity, content))
-        parameters = loss_of.to_parameters(state)
-    return Trajectory(parameters.numpy(), torch.stack(losses).numpy())
+        states.append(reached)
+        losses.append(loss_of(reached, identity, content))
+        stacked = torch.stack(losses)
+        chosen = stacked.argmin(dim=0) if settings.keep_best else torch.full((len(faces),), len(losses) - 1)
+        parameters = loss_of.to_parameters(torch.stack(states)[chosen, torch.arange(len(faces))])
+    return Trajectory(parameters.numpy(), stacked.numpy())
 
 
 def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, settings: IterativeSettings) -> torch.Tensor:

@@ -117,6 +117,8 @@ class IterativeSettings:
         use_prior: move the coordinates of the priors' subspace (section 3.5) instead of the controllers themselves.
         from_prior: begin at the mean of the priors' faces instead of the average face; hybrid has a start of its own.
         discrete_rate: mu of the discrete groups, over that of the controllers.
+        momentum: by how much of its last move a state is carried on before each step (Nesterov 1983); 0 is the paper's.
+        keep_best: end at the state of the smallest loss instead of the last one.
     """
 
     iterations: int = 50
@@ -127,11 +129,15 @@ class IterativeSettings:
     use_prior: bool = False
     from_prior: bool = False
     discrete_rate: float = 1.0
+    momentum: float = 0.0
+    keep_best: bool = False
 
     def __post_init__(self) -> None:
         _positive(iterations=self.iterations, learning_rate=self.learning_rate)
         _positive(decay_every=self.decay_every, beta=self.beta)
         _not_negative(discrete_rate=self.discrete_rate)
+        if not 0.0 <= self.momentum < 1.0:
+            raise InputError(f"momentum must lie in [0, 1), found {self.momentum}")
         if not 0.0 <= self.decay < 1.0:
             raise InputError(f"decay must lie in [0, 1), found {self.decay}")
 

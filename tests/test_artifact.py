@@ -25,6 +25,8 @@ MANIFEST = Manifest(
     bundle="small",
     bundle_fingerprint="0" * 64,
     schema={"name": "small"},
+    settings={},
+    first_state=(0.5,),
     image_size=4,
     batch=1,
     graphs={"one_shot": GraphEntry("one_shot.onnx", (FACE,), (replace(FACE, name="parameters"),), "fp32", "fp32")},
@@ -84,8 +86,8 @@ def test_damage_is_named_with_the_line_that_repairs_it(folder: Path, content: by
 
 
 def test_another_format_version_is_refused(folder: Path) -> None:
-    change_manifest(folder, format=2)
-    with pytest.raises(InputError, match="format version 2, this f2p-deploy reads version 1"):
+    change_manifest(folder, format=3)
+    with pytest.raises(InputError, match="format version 3, this f2p-deploy reads version 2"):
         read_artifact(folder)
 
 
@@ -98,11 +100,11 @@ def test_files_outside_are_refused(folder: Path, name: str) -> None:
 
 def test_a_manifest_without_a_graphs_file_is_refused(folder: Path) -> None:
     change_manifest(folder, files={})
-    with pytest.raises(InputError, match="lists no file for the graph 'one_shot'"):
+    with pytest.raises(InputError, match="lists no file one_shot.onnx for the graph 'one_shot'"):
         read_artifact(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 1}', '{"format": 1, "graphs": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 2}', '{"format": 2, "graphs": 3}'])
 def test_anything_else_is_not_a_manifest(folder: Path, text: str) -> None:
     (folder / "manifest.json").write_text(text)
     with pytest.raises(InputError, match="manifest.json"):

@@ -19,8 +19,9 @@ from f2p_deploy.export.faces import Faces, default_faces
 from f2p_deploy.export.parity import Precision, compare, compare_trajectories
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target, find_target
-from f2p_deploy.export.targets.target import Progress
+from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress
 from f2p_deploy.runtimes import load
+from f2p_deploy.settings import to_data
 
 if TYPE_CHECKING:
     from f2p_deploy.export.trajectory import Compute, Reference
@@ -40,6 +41,7 @@ def export_bundle(
     faces: Faces | None = None,
     progress: Progress = lambda stage: None,
     trajectories: int = 1,
+    options: BuildOptions = DEFAULT_OPTIONS,
 ) -> Artifact:
     """Export the four graphs of a bundle and measure them against PyTorch in float32.
 
@@ -54,6 +56,7 @@ def export_bundle(
         progress: told each stage.
         trajectories: the first so many faces go through iterative generation as a whole, in PyTorch (twice) and with
             what was built. With 0, `step` is only measured on the first step towards each face.
+        options: what else the target may be told.
 
     Raises:
         InputError: an unknown target, faces of another size, a negative number of trajectories, a place that cannot
@@ -64,6 +67,7 @@ def export_bundle(
     chosen = find_target(target)
     require(chosen.build_extra, f"the target {target!r}")
     from f2p_deploy.export.graphs import bundle_graphs
+    from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
     if trajectories < 0:
@@ -80,10 +84,8 @@ def export_bundle(
             if graph.name == "step":
                 runs = reference_runs(bundle, graph, samples["step"], trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
-        entries = {
-            graph.name: chosen.build(graph, samples[graph.name].first_batch(batch), draft.folder, progress)
-            for graph in graphs
-        }
+        sources = make_sources(graphs, samples, chosen.precision, progress)
+        entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples)
         manifest = _manifest(bundle, chosen, entries, batch, _command(bundle, target, folder, batch))
         progress(f"parity with {chosen.runtime}")
@@ -107,7 +109,7 @@ def _measure(
     """Run the built files on every sample, and through iterative generation; return the records and what ran them."""
     from f2p_deploy.export.graphs import run_in_batches
 
-    runtime = load(artifact, target.runtime)
+    runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
     batch, precision, schema = artifact.manifest.batch, target.precision, bundle.schema
     records: list[Parity] = []
     for graph, sample in samples.items():
@@ -135,11 +137,15 @@ def _measure_iterative(
 
 
 def _manifest(bundle: Bundle, target: Target, entries: dict[str, GraphEntry], batch: int, command: str) -> Manifest:
+    from f2p_deploy.generation import first_state
+
     return Manifest(
         target=target.name,
         bundle=bundle.name,
         bundle_fingerprint=bundle.fingerprint,
         schema=bundle.schema.to_dict(),
+        settings=to_data(bundle.settings),
+        first_state=tuple(first_state(bundle, 1)[0].tolist()),
         image_size=bundle.settings.architecture.image_size,
         batch=batch,
         graphs=entries,

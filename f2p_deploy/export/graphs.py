@@ -25,7 +25,7 @@ class Graph:
         module: in evaluation mode; takes the inputs in order and gives the outputs in order.
         inputs, outputs: their tensors; the first axis is the batch.
         shared: names of inputs that belong to the whole batch, without an axis for it.
-        lower: makes what is exported, where a module calls autograd, which no exporter takes; made of
+        lower: makes what is exported from a loss scale, where a module calls autograd, which no exporter takes; made of
             `gradient.OPERATORS` alone.
     """
 
@@ -34,16 +34,20 @@ class Graph:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     shared: tuple[str, ...] = ()
-    lower: Callable[[], nn.Module] | None = None
+    lower: Callable[[float], nn.Module] | None = None
 
     @property
     def batch(self) -> int:
         """The static batch size."""
         return self.inputs[0].shape[0]
 
-    def exported(self) -> nn.Module:
-        """Return the module to trace; it computes the same as `module`."""
-        return self.module if self.lower is None else self.lower()
+    def exported(self, loss_scale: float = 1.0) -> nn.Module:
+        """Return the module to trace; it computes the same as `module`.
+
+        Args:
+            loss_scale: what a gradient inside is multiplied by on its way back, and divided by again at its end.
+        """
+        return self.module if self.lower is None else self.lower(loss_scale)
 
     def compute(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Run the module in PyTorch, float32, on one batch: what every target is measured against."""

@@ -27,7 +27,7 @@ OPSET = 18
 SIMPLIFIED_TOLERANCE = 1e-5
 
 
-def to_onnx(graph: Graph, inputs: Arrays) -> "ModelProto":
+def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProto":
     """Export a graph.
 
     Batch norms are folded into the layers before them and weights are part of the model.
@@ -35,6 +35,7 @@ def to_onnx(graph: Graph, inputs: Arrays) -> "ModelProto":
     Args:
         graph: what to export.
         inputs: one real batch, by tensor name; the simplified model must compute the same on it.
+        loss_scale: see `Graph.exported`.
 
     Returns:
         A checked model of opset `OPSET` with static shapes and the tensor names of `graph`.
@@ -46,7 +47,7 @@ def to_onnx(graph: Graph, inputs: Arrays) -> "ModelProto":
     import onnx
     import onnxsim
 
-    traced = _trace(graph, inputs)
+    traced = _trace(graph, inputs, loss_scale)
     try:
         onnx.checker.check_model(traced, full_check=True)
         simplified, proven = onnxsim.simplify(traced)
@@ -78,10 +79,10 @@ def operators(model: "ModelProto") -> dict[str, int]:
     return dict(Counter(node.op_type for node in model.graph.node).most_common())
 
 
-def _trace(graph: Graph, inputs: Arrays) -> "ModelProto":
+def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":
     import torch
 
-    module = graph.exported()
+    module = graph.exported(loss_scale)
     with _quiet():
         try:
             program = torch.onnx.export(

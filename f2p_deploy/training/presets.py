@@ -77,7 +77,7 @@ LITE = Preset(
         "imitator": Schedule(steps=8000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "recognition": Schedule(steps=2000, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "segmentation": Schedule(steps=1000, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
-        "translator": Schedule(steps=500, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
+        "translator": Schedule(steps=2500, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
     supervised_weight=1.0,
     shape_weight=10.0,

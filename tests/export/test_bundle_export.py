@@ -18,6 +18,8 @@ from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.export.targets import onnx as onnx_target
 from f2p_deploy.export.targets.target import Target, register
+from f2p_deploy.generation import first_state
+from f2p_deploy.settings import BundleSettings, from_data
 
 
 @pytest.fixture
@@ -29,11 +31,9 @@ def measured(small_bundle: Bundle, small_faces: Faces) -> dict[str, Samples]:
 def failing_target(monkeypatch: pytest.MonkeyPatch) -> str:
     """A target whose compiler fails at the second graph."""
 
-    def build(graph, inputs, folder: Path, progress) -> GraphEntry:  # noqa: ANN001
-        if graph.name == "describe":
-            raise CompilerError("the compiler failed")
-        (folder / f"{graph.name}.onnx").write_bytes(b"graph")
-        return GraphEntry(f"{graph.name}.onnx", graph.inputs, graph.outputs, "fp32", "fp32")
+    def build(sources, folder: Path, options, progress) -> dict[str, GraphEntry]:  # noqa: ANN001
+        (folder / "one_shot.onnx").write_bytes(b"graph")
+        raise CompilerError("the compiler failed")
 
     facts = {**vars(TARGETS["onnx"]), "name": "failing", "build": build}
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
@@ -45,6 +45,9 @@ def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle
     manifest = read_artifact(small_artifact).manifest
     assert (manifest.target, manifest.bundle, manifest.batch, manifest.image_size) == ("onnx", "small", 1, 128)
     assert manifest.bundle_fingerprint == small_bundle.fingerprint
+    assert from_data(BundleSettings, manifest.settings, "settings") == small_bundle.settings
+    assert manifest.first_state == tuple(first_state(small_bundle, 1)[0].tolist())
+    assert manifest.graphs["step"].shared == ("learning_rate",)
     assert manifest.schema == json.loads(json.dumps(small_bundle.schema.to_dict()))
     assert tuple(manifest.graphs) == ("one_shot", "describe", "render", "step")
     assert {entry.precision_found for entry in manifest.graphs.values()} == {"fp32"}
@@ -89,17 +92,11 @@ def test_a_changed_weight_misses_its_floor_and_is_named(
 def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
     small_bundle: Bundle, small_faces: Faces, small_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def build(graph, inputs, folder: Path, progress) -> GraphEntry:  # noqa: ANN001
-        entry = read_artifact(small_artifact).manifest.graphs[graph.name]
-        model = onnx.load(small_artifact / entry.file)
-        if graph.name == "one_shot":
-            for weight in model.graph.initializer:
-                if len(weight.dims) == 4:
-                    weight.CopyFrom(
-                        numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.1), weight.name)
-                    )
-        onnx.save(model, folder / entry.file)
-        return entry
+    def build(sources, folder: Path, options, progress) -> dict[str, GraphEntry]:  # noqa: ANN001
+        for weight in sources["one_shot"].model.graph.initializer:
+            if len(weight.dims) == 4:
+                weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.1), weight.name))
+        return onnx_target.build(sources, folder, options, progress)
 
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
     register(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
@@ -134,7 +131,8 @@ def test_the_stages_are_told(small_bundle: Bundle, small_faces: Faces, failing_t
     stages: list[str] = []
     with pytest.raises(CompilerError):
         export_bundle(small_bundle, failing_target, tmp_path / "out", 1, small_faces, stages.append, trajectories=0)
-    assert stages == ["networks", "reference outputs of PyTorch"]
+    assert stages[:2] == ["networks", "reference outputs of PyTorch"]
+    assert stages[2:] == [f"{graph}: trace and simplify" for graph in ("one_shot", "describe", "render", "step")]
 
 
 def test_a_batch_of_two_is_measured_on_every_sample(

@@ -1,26 +1,26 @@
-"""The target `onnx`: one float32 file a graph, for ONNX Runtime and everything else that reads ONNX."""
+"""The ONNX targets: one file a graph, for ONNX Runtime and everything else that reads ONNX."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from f2p_deploy.artifact import Arrays, GraphEntry
-from f2p_deploy.export.targets.target import Progress, Target, register
-
-if TYPE_CHECKING:
-    from f2p_deploy.export.graphs import Graph
+from f2p_deploy.artifact import GraphEntry
+from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, register
 
 
-def build(graph: "Graph", inputs: Arrays, folder: Path, progress: Progress) -> GraphEntry:
-    """Write `<graph>.onnx`; see `Build`."""
+def build(
+    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
+) -> dict[str, GraphEntry]:
+    """Write `<graph>.onnx` for each graph; see `Build`."""
     import onnx
 
-    from f2p_deploy.export.onnx import precision_of, to_onnx
+    from f2p_deploy.export.onnx import precision_of
 
-    progress(f"{graph.name}: trace and simplify")
-    path = folder / f"{graph.name}.onnx"
-    onnx.save(to_onnx(graph, inputs), path)
-    found = precision_of(onnx.load(path))
-    return GraphEntry(path.name, graph.inputs, graph.outputs, precision_asked="fp32", precision_found=found)
+    entries = {}
+    for name, source in sources.items():
+        path = folder / f"{name}.onnx"
+        onnx.save(source.model, path)
+        entries[name] = source.entry(path.name, asked="fp32", found=precision_of(onnx.load(path)))
+    return entries
 
 
 register(
