@@ -13,10 +13,12 @@ from f2p_deploy.artifact import (
     Manifest,
     Parity,
     TensorSpec,
+    extra_files,
     read_artifact,
     write_artifact,
 )
 from f2p_deploy.errors import FloorMissed, InputError
+from f2p_deploy.manifest import sealed
 
 FACE = TensorSpec("face", "float32", (1, 3, 4, 4), "aligned face", 0.0, 1.0)
 PARITY = Parity("one_shot", "parameters", "controllers max abs difference", 1e-6, 1e-4, "lower", "astronaut", 3)
@@ -56,7 +58,7 @@ def write(folder: Path, content: bytes = b"graph", manifest: Manifest = MANIFEST
 
 def change_manifest(folder: Path, **changes: object) -> None:
     path = folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(sealed(json.loads(path.read_text()) | changes))
 
 
 def test_what_was_written_is_read(folder: Path) -> None:
@@ -111,9 +113,59 @@ def test_anything_else_is_not_a_manifest(folder: Path, text: str) -> None:
         read_artifact(folder)
 
 
-def test_no_artifact(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not an artifact"):
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("", "the folder is empty"),
+        ("bundle.json", "is not an artifact but a bundle: f2p-deploy export --bundle"),
+        ("other.txt", "is not an artifact: cannot read .*manifest.json: No such file"),
+    ],
+)
+def test_no_artifact(tmp_path: Path, file: str, sentence: str) -> None:
+    if file:
+        (tmp_path / file).write_text("{}")
+    with pytest.raises(InputError, match=sentence):
         read_artifact(tmp_path)
+
+
+def test_a_file_or_nothing_is_no_artifact(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("")
+    with pytest.raises(InputError, match="is not an artifact but a file"):
+        read_artifact(tmp_path / "photo.jpg")
+    with pytest.raises(InputError, match="there is no such folder"):
+        read_artifact(tmp_path / "nowhere")
+
+
+def test_every_byte_of_every_file_counts(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        content = path.read_bytes()
+        for position in range(0, len(content), 7):
+            changed = bytearray(content)
+            changed[position] ^= 0x20  # turns a letter's case, which JSON's numbers and most readers do not mind
+            path.write_bytes(changed)
+            with pytest.raises(InputError, match=path.name):
+                read_artifact(folder)
+        path.write_bytes(content)
+    read_artifact(folder)
+
+
+def test_a_manifest_that_claims_another_parity_is_found(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace('"floor": 0.0001', '"floor": 1.0001'))
+    with pytest.raises(InputError, match="digest differs.*Make it again: f2p-deploy export --target onnx -o out"):
+        read_artifact(folder)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({name: value for name, value in content.items() if name != "digest"}))
+    with pytest.raises(InputError, match="no digest of its own content"):
+        read_artifact(folder)
+
+
+def test_what_a_file_browser_left_is_named_and_harmless(folder: Path) -> None:
+    assert extra_files(read_artifact(folder)) == ()
+    (folder / "cache").mkdir()
+    (folder / "cache" / "kernels").write_bytes(b"")
+    (folder / ".DS_Store").write_bytes(b"")
+    assert extra_files(read_artifact(folder)) == (".DS_Store", "cache/kernels")
 
 
 def test_an_error_leaves_the_old_artifact_and_nothing_else(folder: Path) -> None:

@@ -7,6 +7,7 @@ from f2p_deploy.artifact import Artifact, read_artifact
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
+from f2p_deploy.hardware import require_hardware
 from f2p_deploy.runtimes import onnxruntime  # noqa: F401  (registers itself)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
 
@@ -25,7 +26,8 @@ def load(artifact: str | Path | Artifact, runtime: str = "auto", threads: int | 
 
     Raises:
         InputError: no or a damaged artifact, an unknown runtime, or one that does not run this kind of file.
-        MissingDependency: the runtime's package or hardware is not here; there is no fallback.
+        MissingDependency: the runtime's package or hardware is not here, or the artifact was built for another machine;
+            there is no fallback.
     """
     if not isinstance(artifact, Artifact):
         artifact = read_artifact(artifact)
@@ -43,6 +45,7 @@ def load(artifact: str | Path | Artifact, runtime: str = "auto", threads: int | 
             f"Able to: {', '.join(able) or 'none'}"
         )
     kind = RUNTIMES[runtime]
+    require_hardware(artifact)
     if kind.extra:
         require(kind.extra, f"the runtime {runtime!r}")
     if artifact.manifest.parity_status == "failed":

@@ -10,6 +10,7 @@ import pytest
 
 from f2p_deploy.artifact import Artifact, read_artifact
 from f2p_deploy.errors import InputError
+from f2p_deploy.manifest import sealed
 from f2p_deploy.runtimes import load
 
 
@@ -39,7 +40,7 @@ def test_a_failed_artifact_loads_with_a_warning(
     folder = shutil.copytree(small_artifact, tmp_path / "failed")
     content = json.loads((folder / "manifest.json").read_text())
     content["parity_records"][0]["value"] = 1.0
-    (folder / "manifest.json").write_text(json.dumps(content))
+    (folder / "manifest.json").write_text(sealed(content))
     with caplog.at_level(logging.WARNING):
         load(folder)
     assert "missed a parity floor" in caplog.text
