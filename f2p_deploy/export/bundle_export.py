@@ -12,6 +12,7 @@ import numpy as np
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, read_artifact, write_artifact
+from f2p_deploy.batches import run_in_batches
 from f2p_deploy.bundle import Bundle, demo_bundle_path
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
@@ -107,8 +108,6 @@ def _measure(
     artifact: Artifact, target: Target, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle
 ) -> tuple[tuple[Parity, ...], str]:
     """Run the built files on every sample, and through iterative generation; return the records and what ran them."""
-    from f2p_deploy.export.graphs import run_in_batches
-
     runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
     batch, precision, schema = artifact.manifest.batch, target.precision, bundle.schema
     records: list[Parity] = []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from f2p_deploy.artifact import Arrays
+from f2p_deploy.batches import run_in_batches
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.errors import InputError
@@ -52,7 +53,6 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
     Raises:
         InputError: the faces have another size than the bundle's.
     """
-    from f2p_deploy.export.graphs import run_in_batches
     from f2p_deploy.generation import first_state
 
     size = bundle.settings.architecture.image_size

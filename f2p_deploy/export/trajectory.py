@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from f2p_deploy.artifact import Arrays
+from f2p_deploy.batches import run_in_batches
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.export.graphs import Graph, run_in_batches
+from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.parity import Ends
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.generation import StateToParameters, first_state

@@ -7,7 +7,7 @@ import torch
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
 from f2p_deploy.export.faces import Faces
-from f2p_deploy.export.graphs import bundle_graphs, run_in_batches
+from f2p_deploy.export.graphs import bundle_graphs
 
 
 def test_names_and_shapes(small_bundle: Bundle) -> None:
@@ -48,24 +48,3 @@ def test_only_the_step_is_lowered(small_bundle: Bundle) -> None:
     graphs = bundle_graphs(small_bundle)
     assert [graph.name for graph in graphs if graph.lower is not None] == ["step"]
     assert all(graph.exported() is graph.module for graph in graphs if graph.lower is None)
-
-
-def test_shared_inputs_reach_every_batch_as_they_are() -> None:
-    def scale(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {"y": inputs["x"] * inputs["by"]}
-
-    inputs = {"by": np.array([3.0]), "x": np.arange(10.0).reshape(5, 2)}
-    assert np.array_equal(run_in_batches(scale, inputs, 2, shared=("by",))["y"], inputs["x"] * 3)
-
-
-@pytest.mark.parametrize("batch", [1, 2, 3, 7])
-def test_batches_are_filled_up_and_cut_again(batch: int) -> None:
-    seen = []
-
-    def double(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        seen.append(len(inputs["x"]))
-        return {"y": inputs["x"] * 2}
-
-    values = np.arange(10.0).reshape(5, 2)
-    assert np.array_equal(run_in_batches(double, {"x": values}, batch)["y"], values * 2)
-    assert set(seen) == {batch}
