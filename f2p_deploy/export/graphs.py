@@ -1,6 +1,6 @@
 """The functions of a bundle that are exported, as modules with named tensors of static shape."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,8 +11,9 @@ from torch import nn
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
-from f2p_deploy.export.step import Step, lowered_step
+from f2p_deploy.export.step import lowered_step
 from f2p_deploy.generation import OneShot
+from f2p_deploy.gradient_step import Step
 from f2p_deploy.similarity import Similarity
 
 
@@ -121,29 +122,6 @@ def _step_graph(bundle: Bundle, describe: Graph, batch: int) -> Graph:
         shared=("learning_rate",),
         lower=partial(lowered_step, bundle, batch),
     )
-
-
-def run_in_batches(
-    compute: Callable[[dict[str, np.ndarray]], Arrays], inputs: Arrays, batch: int, shared: Collection[str] = ()
-) -> dict[str, np.ndarray]:
-    """Run a graph of static batch size over any number of samples.
-
-    Args:
-        compute: runs one batch.
-        inputs: by tensor name, K samples along the first axis; the last batch is filled up with its last sample.
-        batch: the static batch size.
-        shared: names of inputs that every batch gets as they are.
-
-    Returns:
-        The outputs by tensor name, K samples along the first axis.
-    """
-    count = len(next(value for name, value in inputs.items() if name not in shared))
-    parts = []
-    for start in range(0, count, batch):
-        rows = np.minimum(np.arange(start, start + batch), count - 1)
-        given = {name: value if name in shared else np.ascontiguousarray(value[rows]) for name, value in inputs.items()}
-        parts.append(compute(given))
-    return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
 
 def _image(name: str, meaning: str, batch: int, size: int) -> TensorSpec:

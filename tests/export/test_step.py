@@ -15,8 +15,9 @@ from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.priors import fit_priors
 from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.gradient import lower_gradient, require_closed
-from f2p_deploy.export.step import Autograd, Step, lowered_step
+from f2p_deploy.export.step import lowered_step
 from f2p_deploy.generation import GenerationLoss, average_state, iterate
+from f2p_deploy.gradient_step import Autograd, Step
 from f2p_deploy.networks import segmentation
 from f2p_deploy.networks.segmentation import Segmentation
 from f2p_deploy.runtimes import load
@@ -130,24 +131,6 @@ def test_the_update_is_that_of_iterate(with_priors: Bundle, small_faces: Faces, 
 
 def step_parameters(bundle: Bundle, state: torch.Tensor) -> np.ndarray:
     return GenerationLoss(bundle, bundle.settings.iterative.beta).to_parameters(state).numpy()
-
-
-def test_another_beta_needs_no_other_graph(small_bundle: Bundle, small_faces: Faces) -> None:
-    """The rule of `Step`'s docstring, against `iterate` with that beta."""
-    wanted = IterativeSettings(iterations=4, learning_rate=20.0, beta=30.0)
-    ratio, n_c = wanted.beta / small_bundle.settings.iterative.beta, small_bundle.schema.n_c
-    faces = torch.from_numpy(small_faces.images[:1])
-    with torch.no_grad():
-        identity, content = small_bundle.similarity.describe(faces)
-    step, state = Step(small_bundle), average_state(small_bundle, 1)
-    for learning_rate in wanted.learning_rates():
-        moved, _ = step(state, identity, content, torch.tensor([learning_rate]))
-        moved[:, n_c:] = state[:, n_c:] + ratio**2 * (moved[:, n_c:] - state[:, n_c:])
-        state = moved
-    expected = iterate(small_bundle, faces, wanted).parameters
-    np.testing.assert_allclose(step_parameters(small_bundle, state), expected, atol=1e-4)
-    plain = iterate(small_bundle, faces, IterativeSettings(iterations=4, learning_rate=20.0)).parameters
-    assert np.abs(plain - expected).max() > 1e-2, "beta makes no difference here"
 
 
 def test_the_exported_step_is_closed_and_holds_every_weight_once(small_artifact: Path, small_bundle: Bundle) -> None:
