@@ -1,0 +1,133 @@
+"""The functions of a bundle as modules with named tensors of static shape: what is exported, and what PyTorch runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from f2p_deploy.artifact import Arrays, TensorSpec
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import InputError
+from f2p_deploy.generation import OneShot
+from f2p_deploy.gradient_step import Step
+from f2p_deploy.similarity import Similarity
+
+
+@dataclass(frozen=True)
+class BundleGraph:
+    """One function of a bundle.
+
+    Args:
+        name: `one_shot`, `describe`, `render` or `step`.
+        module: in evaluation mode; takes the inputs in order and gives the outputs in order.
+        inputs, outputs: their tensors; the first axis is the batch.
+        shared: names of inputs that belong to the whole batch, without an axis for it.
+    """
+
+    name: str
+    module: nn.Module
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    shared: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> int:
+        """The static batch size."""
+        return self.inputs[0].shape[0]
+
+    def compute(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Run the module in PyTorch, float32, on one batch: what every target is measured against."""
+        with torch.no_grad():
+            outputs = self.module(*(torch.from_numpy(inputs[spec.name]) for spec in self.inputs))
+        return dict(zip((spec.name for spec in self.outputs), _arrays(outputs), strict=True))
+
+
+class Describe(nn.Module):
+    """A face to its identity and content: `Similarity.describe` as a module."""
+
+    def __init__(self, similarity: Similarity) -> None:
+        super().__init__()
+        self.similarity = similarity
+
+    def forward(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.similarity.describe(face)
+
+
+def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
+    """Return the graphs of a bundle.
+
+    Args:
+        bundle: loaded, in evaluation mode.
+        batch: the static batch size N.
+
+    Raises:
+        InputError: the batch size is below 1.
+    """
+    if batch < 1:
+        raise InputError(f"the batch size must be at least 1, found {batch}")
+    size, n = bundle.settings.architecture.image_size, bundle.schema.n
+    groups = f", then {len(bundle.schema.discrete_groups)} discrete groups" if bundle.schema.discrete_groups else ""
+    order = f"{bundle.schema.n_c} controllers{groups} of the schema {bundle.schema.name}, in its order"
+    face = _image("face", "aligned face, RGB, planes first", batch, size)
+    image = _image("image", "the imitator's picture of the character, RGB, planes first", batch, size)
+    parameters = TensorSpec("parameters", "float32", (batch, n), order, 0.0, 1.0)
+    describe = _graph(
+        "describe",
+        Describe(bundle.similarity),
+        face,
+        {
+            "identity": "embedding of the recognition network; compare by cosine",
+            "content": "features of the segmentation network, weighted by its class probabilities; compare by L1",
+        },
+    )
+    return (
+        _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
+        describe,
+        _graph("render", bundle.imitator, parameters, {"image": image}),
+        _step_graph(bundle, describe, batch),
+    )
+
+
+def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:
+    n, n_c, beta = bundle.schema.n, bundle.schema.n_c, bundle.settings.iterative.beta
+    free = f", then free numbers z whose softmax({beta:g} z) is each discrete group's" if n > n_c else ""
+    meaning = f"{n_c} controllers in [0, 1]{free}"
+    return BundleGraph(
+        name="step",
+        module=Step(bundle).eval(),
+        inputs=(
+            TensorSpec("state", "float32", (batch, n), meaning),
+            *describe.outputs,
+            TensorSpec("learning_rate", "float32", (1,), "mu of this step", low=0.0),
+        ),
+        outputs=(
+            TensorSpec("next_state", "float32", (batch, n), meaning),
+            TensorSpec("loss", "float32", (batch,), "lambda_1 L_idt + lambda_2 L_ctt of the given state", low=0.0),
+        ),
+        shared=("learning_rate",),
+    )
+
+
+def _image(name: str, meaning: str, batch: int, size: int) -> TensorSpec:
+    return TensorSpec(name, "float32", (batch, 3, size, size), meaning, 0.0, 1.0)
+
+
+def _graph(name: str, module: nn.Module, given: TensorSpec, outputs: Mapping[str, TensorSpec | str]) -> BundleGraph:
+    """Build a graph with one input; outputs that are only described get the shape that the module computes."""
+    module = module.eval()
+    with torch.no_grad():
+        values = _arrays(module(torch.full(given.shape, 0.5)))
+    specs = []
+    for (tensor, spec), value in zip(outputs.items(), values, strict=True):
+        found = TensorSpec(tensor, str(value.dtype), value.shape, spec) if isinstance(spec, str) else spec
+        if value.shape != found.shape:
+            raise InputError(f"{name} should give {tensor} of the shape {found.shape}, the networks give {value.shape}")
+        specs.append(found)
+    return BundleGraph(name, module, (given,), tuple(specs))
+
+
+def _arrays(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> list[np.ndarray]:
+    tensors = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+    return [tensor.detach().cpu().numpy() for tensor in tensors]
