@@ -1,9 +1,5 @@
 """One-shot, iterative and hybrid generation in PyTorch: the reference that every exported graph is measured against."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, get_args
-
 import numpy as np
 import torch
 from torch import nn
@@ -11,17 +7,21 @@ from torch import nn
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import Parameters, average, harden
 from f2p_deploy.errors import InputError
+from f2p_deploy.generated import (
+    DEFAULT_MARGIN,
+    SMALLEST_PROBABILITY,
+    Generation,
+    Mode,
+    Progress,
+    Trajectory,
+    check_request,
+    check_schema,
+    finish,
+    to_picture,
+    to_planes,
+)
 from f2p_deploy.settings import IterativeSettings
 from f2p_deploy.similarity import content_loss
-
-Mode = Literal["one-shot", "iterative", "hybrid"]
-MODES: tuple[str, ...] = get_args(Mode)
-
-#: By which part of its loss a discrete group's default option counts as better than it is, see `choose_options`.
-DEFAULT_MARGIN = 0.05
-
-#: Called after every iteration with (iterations done, mean loss before the last update).
-Progress = Callable[[int, float], None]
 
 
 class OneShot(nn.Module):
@@ -116,7 +116,6 @@ class Update(nn.Module):
             moved = self.prior(moved)
         return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
 
-
     def carried(self, state: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
         """Return the state (N, n) that the next gradient is taken at: carried on along its last move by the momentum.
 
@@ -172,37 +171,6 @@ class GenerationLoss(nn.Module):
         return self.similarity(self.imitator(self.to_parameters(state)), identity, content)
 
 
-@dataclass(frozen=True)
-class Trajectory:
-    """What iterative generation did.
-
-    Args:
-        parameters: (N, n) float32 after the last iteration, or of the smallest loss where the settings ask for that;
-            discrete groups as probabilities.
-        losses: (iterations + 1, N) float32, before each iteration and after the last.
-    """
-
-    parameters: np.ndarray
-    losses: np.ndarray
-
-
-@dataclass(frozen=True)
-class Generation:
-    """One character made from one photo.
-
-    Args:
-        parameters: discrete groups one-hot, as a game needs them.
-        probabilities: (n,) float32 with the discrete groups as the networks left them.
-        mode: how it was made.
-        losses: loss before each iteration and after the last; empty for one-shot.
-    """
-
-    parameters: Parameters
-    probabilities: np.ndarray
-    mode: str
-    losses: tuple[float, ...] = ()
-
-
 def one_shot(bundle: Bundle, faces: torch.Tensor) -> np.ndarray:
     """Return (N, n) float32 parameters of aligned faces (N, 3, S, S), RGB in [0, 1] (section 3.4.1)."""
     with torch.inference_mode():
@@ -239,8 +207,11 @@ def first_state(bundle: Bundle, count: int, settings: IterativeSettings | None =
 
 
 def state_of(parameters: torch.Tensor, n_c: int, beta: float) -> torch.Tensor:
-    """Return the (N, n) state whose softmax(beta z) gives (N, n) parameters; probabilities below 1e-4 count as 1e-4."""
-    free = parameters[:, n_c:].clamp_min(1e-4).log() / beta
+    """Return the (N, n) state whose softmax(beta z) gives (N, n) parameters.
+
+    Probabilities below `SMALLEST_PROBABILITY` count as that.
+    """
+    free = parameters[:, n_c:].clamp_min(SMALLEST_PROBABILITY).log() / beta
     return torch.cat([parameters[:, :n_c], free], dim=1)
 
 
@@ -342,17 +313,14 @@ def generate(
     Args:
         bundle: the networks.
         face: (S, S, 3) uint8 RGB, aligned.
-        mode: one of `MODES`.
+        mode: one of `f2p_deploy.generated.MODES`.
         keep: a character whose locked controllers and discrete groups are kept.
         progress: called after every iteration.
 
     Raises:
         InputError: an unknown mode, a face of another size, or `keep` of another schema.
     """
-    if mode not in MODES:
-        raise InputError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
-    if keep is not None and keep.schema.fingerprint != bundle.schema.fingerprint:
-        raise InputError(f"the parameters are for schema {keep.schema.name!r}, the bundle for {bundle.schema.name!r}")
+    check_request(mode, keep, bundle.schema)
     faces = to_tensor(bundle, face)
     locked = None if keep is None else torch.from_numpy(keep.locked_mask)
     if mode == "one-shot":
@@ -367,9 +335,7 @@ def generate(
         vector, losses = trajectory.parameters[0], tuple(trajectory.losses[:, 0].tolist())
         if bundle.settings.choose_options:
             vector = choose_options(bundle, faces, vector, None if keep is None else keep.locked_mask)
-    probabilities = keep.merge(vector).values if keep is not None else vector
-    hard = Parameters(bundle.schema, harden(probabilities, bundle.schema), keep.locked if keep else frozenset())
-    return Generation(hard, probabilities, mode, losses)
+    return finish(bundle.schema, vector, mode, losses, keep)
 
 
 def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
@@ -378,13 +344,10 @@ def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
     Raises:
         InputError: the parameters are for another schema.
     """
-    if parameters.schema.fingerprint != bundle.schema.fingerprint:
-        raise InputError(
-            f"the parameters are for schema {parameters.schema.name!r}, the bundle for {bundle.schema.name!r}"
-        )
+    check_schema(parameters, bundle.schema)
     with torch.inference_mode():
         image = bundle.imitator(torch.from_numpy(parameters.values.copy())[None])[0]
-    return (image.permute(1, 2, 0) * 255.0).round().clamp(0, 255).to(torch.uint8).numpy()
+    return to_picture(image.numpy())
 
 
 def render_average(bundle: Bundle) -> np.ndarray:
@@ -398,7 +361,4 @@ def to_tensor(bundle: Bundle, face: np.ndarray) -> torch.Tensor:
     Raises:
         InputError: another shape or dtype than the bundle's networks take.
     """
-    size = bundle.settings.architecture.image_size
-    if face.shape != (size, size, 3) or face.dtype != np.uint8:
-        raise InputError(f"an aligned face is ({size}, {size}, 3) uint8, found {face.shape} {face.dtype}")
-    return torch.from_numpy(np.array(face)).permute(2, 0, 1)[None].float() / 255.0
+    return torch.from_numpy(to_planes(face, bundle.settings.architecture.image_size))

@@ -1,16 +1,13 @@
 """How a character is made from a photo: the words of `--mode`, and what `auto` chooses."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from f2p_deploy import generated
 from f2p_deploy.alignment import AlignedFace, frontal_sharp_large
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError
 
-if TYPE_CHECKING:
-    from f2p_deploy.generation import Mode
-
-MODES = ("auto", "one-shot", "iterative", "hybrid")
+MODES = ("auto", *generated.MODES)
 
 
 def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
@@ -27,7 +24,7 @@ def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(modes))
 
 
-def settle(mode: str, face: AlignedFace) -> tuple["Mode", str]:
+def settle(mode: str, face: AlignedFace) -> tuple[generated.Mode, str]:
     """Return the mode that a photo's character is made in, and why, as the end of a sentence.
 
     The paper finds iterative generation more exact on frontal, sharp and large faces, one-shot generation more robust

@@ -6,9 +6,8 @@ from f2p_deploy.creation.mode import MODES, check_modes
 from f2p_deploy.errors import InputError
 
 
-def test_modes_are_those_of_generation_and_auto() -> None:
-    generation = pytest.importorskip("f2p_deploy.generation")
-    assert set(MODES) == {"auto", *generation.MODES}
+def test_every_way_of_generating_and_auto() -> None:
+    assert check_modes(MODES) == ("auto", "one-shot", "iterative", "hybrid")
 
 
 def test_each_mode_once() -> None:
