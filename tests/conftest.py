@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.export import Faces
 
@@ -116,3 +118,23 @@ def small_artifact(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factor
         if not folder.exists():
             export_bundle(small_bundle, "onnx", folder, faces=small_faces)
     return folder
+
+
+@pytest.fixture
+def forged(small_artifact: Path, tmp_path: Path) -> "Callable[..., Path]":
+    """Make a copy of `small_artifact`, change it, and seal it again: what a careless or malicious hand could leave."""
+    from dataclasses import replace
+
+    from f2p_deploy.artifact import read_artifact, write_artifact
+
+    def forge(change: "Callable[[Path], object]" = lambda folder: None, **manifest: object) -> Path:
+        artifact, folder = read_artifact(small_artifact), tmp_path / "forged"
+        with write_artifact(folder) as draft:
+            for name in artifact.manifest.files:
+                (draft.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (draft.folder / name).write_bytes((small_artifact / name).read_bytes())
+            change(draft.folder)
+            draft.manifest = replace(artifact.manifest, **manifest)
+        return folder
+
+    return forge

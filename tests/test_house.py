@@ -13,6 +13,13 @@ PACKAGE = ROOT / "f2p_deploy"
 #: Modules that run artifacts or describe them: none may import PyTorch, even inside a function.
 WITHOUT_TORCH = (
     "artifact.py",
+    "batches.py",
+    "golden.py",
+    "hardware.py",
+    "inspection.py",
+    "manifest.py",
+    "onnx_file.py",
+    "verification.py",
     "doctor.py",
     "errors.py",
     "dependencies.py",

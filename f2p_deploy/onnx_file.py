@@ -1,0 +1,89 @@
+"""What lies in an ONNX file: read from its structure, without PyTorch and without loading weights."""
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from f2p_deploy.errors import InputError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+
+
+def read_structure(path: Path) -> "ModelProto":
+    """Read a model; weights that lie in files beside it stay there.
+
+    Args:
+        path: any file.
+
+    Raises:
+        InputError: it cannot be read, or is not ONNX.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(path, format="protobuf", load_external_data=False)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except DecodeError as error:
+        raise InputError(f"{path} is not ONNX, or cut short") from error
+    # Nearly anything short enough, an empty file first of all, is a valid but empty message.
+    if not (model.ir_version and model.graph.node and model.graph.output):
+        raise InputError(f"{path} is not ONNX: it holds no graph")
+    return model
+
+
+def operators(model: "ModelProto") -> dict[str, int]:
+    """Return how many nodes of each operator a model has, most frequent first."""
+    return dict(Counter(node.op_type for node in model.graph.node).most_common())
+
+
+def precision_of(model: "ModelProto") -> str:
+    """Return the precision of a model's weights: `fp32`, `fp16` or `int8`; `mixed` if there are several."""
+    from onnx import TensorProto
+
+    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
+    # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
+    found = {names[w.data_type] for w in model.graph.initializer if w.data_type in names and len(w.dims) > 1}
+    return found.pop() if len(found) == 1 else "mixed"
+
+
+def weights(model: "ModelProto") -> dict[str, dict[str, int]]:
+    """Return `tensors`, `values` and `bytes` of the weights of each dtype, by NumPy's name, largest first."""
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    found: dict[str, dict[str, int]] = {}
+    for weight in model.graph.initializer:
+        dtype = tensor_dtype_to_np_dtype(weight.data_type)
+        entry = found.setdefault(str(dtype), {"tensors": 0, "values": 0, "bytes": 0})
+        values = math.prod(weight.dims)
+        entry["tensors"] += 1
+        entry["values"] += values
+        entry["bytes"] += values * dtype.itemsize
+    return dict(sorted(found.items(), key=lambda item: -item[1]["bytes"]))
+
+
+def external_files(model: "ModelProto") -> tuple[str, ...]:
+    """Return the names of the files beside a model that hold its weights."""
+    entries = (entry for weight in model.graph.initializer for entry in weight.external_data)
+    return tuple(sorted({entry.value for entry in entries if entry.key == "location"}))
+
+
+def tensors(model: "ModelProto") -> dict[str, list[dict[str, Any]]]:
+    """Return `inputs` and `outputs`, each with name, dtype and shape; what is not static is a name, or None."""
+    stored = {weight.name for weight in model.graph.initializer}
+    given = [value for value in model.graph.input if value.name not in stored]
+    return {"inputs": [_tensor(value) for value in given], "outputs": [_tensor(value) for value in model.graph.output]}
+
+
+def _tensor(value: "ValueInfoProto") -> dict[str, Any]:
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    kind = value.type.tensor_type
+    shape = [
+        dimension.dim_value if dimension.HasField("dim_value") else dimension.dim_param or None
+        for dimension in kind.shape.dim
+    ]
+    return {"name": value.name, "dtype": str(tensor_dtype_to_np_dtype(kind.elem_type)), "shape": shape}

@@ -1,0 +1,200 @@
+"""Does an artifact still compute the same face? Judged from its folder alone, without PyTorch."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from f2p_deploy.artifact import Arrays, Artifact, Manifest, Parity, extra_files, read_artifact
+from f2p_deploy.batches import run_in_batches
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.errors import InputError, MissingDependency
+from f2p_deploy.export.parity import Ends, Precision, compare, compare_trajectories
+from f2p_deploy.golden import GoldenSamples, GoldenTrajectory, samples_of, trajectory_of
+from f2p_deploy.runtimes import RUNTIMES, Runtime, load
+
+#: Told what is being done, one short line a stage.
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found about an artifact.
+
+    Args:
+        artifact: with the manifest as it was exported; every file is what it was then.
+        measured: the same manifest with the parity measured now, what ran it and what that proves (`verified`).
+        why_not_run: why not the artifact's own files were run, but the ONNX they were compiled from; else empty.
+        extra_files: files in its folder that are not part of it.
+    """
+
+    artifact: Artifact
+    measured: Manifest
+    why_not_run: str
+    extra_files: tuple[str, ...]
+
+    def scope(self) -> str:
+        """Return what was run and what was not, as a person would read it."""
+        if not self.why_not_run:
+            return "the artifact's own files were run"
+        return (
+            "the ONNX of the same precision that the files were compiled from was run. "
+            f"The files themselves are as they were written, but were not run: {self.why_not_run}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        exported = self.artifact.manifest
+        now = self.measured.to_dict()
+        taken = ("target", "bundle", "bundle_fingerprint", "verified", "verified_with", "parity", "parity_records")
+        return {
+            "artifact": str(self.artifact.folder),
+            **{name: now[name] for name in taken},
+            "scope": self.scope(),
+            "files_checked": len(exported.files) + 1,
+            "extra_files": list(self.extra_files),
+            "exported": {
+                "verified": exported.verified,
+                "verified_with": exported.verified_with,
+                "parity": exported.parity_status,
+            },
+        }
+
+
+def verify(
+    folder: str | Path, runtime: str = "auto", threads: int | None = None, progress: Progress = lambda stage: None
+) -> Verification:
+    """Check every file of an artifact, run its golden inputs, and compare with PyTorch's outputs as the export did.
+
+    A missed floor does not raise here; `verification.measured.require_parity()` raises.
+
+    Args:
+        folder: the artifact.
+        runtime: a name of `RUNTIMES`. With `auto` the one that runs the artifact's files; where none can (an engine
+            without its card) the ONNX of the same precision that they were compiled from.
+        threads: how many threads to use; all cores if None.
+        progress: told each stage.
+
+    Raises:
+        InputError: no artifact or a damaged one, no golden vectors, an unknown runtime.
+        MissingDependency: the runtime or the hardware is not here, and there is nothing else to run.
+    """
+    progress("files")
+    artifact = read_artifact(folder)
+    schema = Schema.from_dict(artifact.manifest.schema, f"{artifact.folder}: schema")
+    runner, why_not_run = _runtime(artifact, runtime, threads)
+    golden = artifact.golden()
+    batch = artifact.manifest.batch
+    records: list[Parity] = []
+    for graph, entry in artifact.manifest.graphs.items():
+        progress(f"{graph} with {runner.name}")
+        samples, precision = samples_of(artifact, golden, graph), _precision(artifact, graph)
+        outputs: Arrays = run_in_batches(partial(runner.compute, graph), samples.inputs, batch, entry.shared)
+        trajectory = trajectory_of(golden) if graph == "step" else None
+        iterated: tuple[Parity, ...] = ()
+        if trajectory is not None:
+            progress(f"{len(trajectory.learning_rates)} steps with {runner.name}")
+            iterated = _compare_trajectory(runner, samples, trajectory, precision, schema)
+            samples, outputs = _with_steps_on_the_way(runner, samples, outputs, trajectory)
+        records += compare(graph, samples.reference, outputs, samples.names, precision, schema, samples.inputs)
+        records += iterated
+    measured = replace(
+        artifact.manifest,
+        parity=tuple(records),
+        verified="graph" if why_not_run else "runtime",
+        verified_with=f"{runner.describe_device()}, {platform.system()} {platform.machine()}",
+    )
+    return Verification(artifact, measured, why_not_run, extra_files(artifact))
+
+
+def _runtime(artifact: Artifact, name: str, threads: int | None) -> tuple[Runtime, str]:
+    """Return what runs an artifact, and why it does not run the files themselves; empty if it does."""
+    try:
+        return load(artifact, name, threads), ""
+    except (InputError, MissingDependency) as error:
+        named = RUNTIMES.get(name)
+        kinds = RUNTIMES.values() if name == "auto" else (named,) if named else ()
+        able = any(_suffixes(artifact) <= set(kind.suffixes) for kind in kinds)
+        if not kinds or (able and (name != "auto" or isinstance(error, InputError))):
+            raise  # an unknown word, or exactly this was asked for and cannot be
+        if not all(entry.source for entry in artifact.manifest.graphs.values()):
+            if name != "auto":
+                raise
+            raise MissingDependency(
+                f"nothing here runs the artifact, and it keeps no ONNX to check instead: {error}"
+            ) from error
+        return load(artifact.sources(), name, threads), str(error)
+
+
+def _suffixes(artifact: Artifact) -> set[str]:
+    return {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
+
+
+def _precision(artifact: Artifact, graph: str) -> Precision:
+    asked = artifact.manifest.graphs[graph].precision_asked
+    if asked not in get_args(Precision):
+        raise InputError(
+            f"no floors for the precision {asked!r} of {graph} in {artifact.folder}. "
+            f"Known: {', '.join(get_args(Precision))}"
+        )
+    return cast(Precision, asked)
+
+
+def _step(runner: Runtime, samples: GoldenSamples, state: np.ndarray, learning_rate: float) -> Arrays:
+    """Take one step from a state (1, n) towards the first golden sample."""
+    manifest = runner.artifact.manifest
+    inputs = {name: value[:1] for name, value in samples.inputs.items()}
+    inputs |= {"state": state, "learning_rate": np.array([learning_rate], np.float32)}
+    return run_in_batches(partial(runner.compute, "step"), inputs, manifest.batch, manifest.graphs["step"].shared)
+
+
+def _with_steps_on_the_way(
+    runner: Runtime, samples: GoldenSamples, outputs: Arrays, golden: GoldenTrajectory
+) -> tuple[GoldenSamples, Arrays]:
+    """Add one step from each later state of the golden trajectory, with that step's learning rate."""
+    states, rates = golden.states, golden.learning_rates
+    found = [_step(runner, samples, states[i : i + 1], rates[i]) for i in range(1, len(rates))]
+    references = {"next_state": states[2:], "loss": golden.losses[1:-1]}
+    together = GoldenSamples(
+        names=(*samples.names, *(f"{samples.names[0]} after {i} steps" for i in range(1, len(rates)))),
+        inputs={"state": np.concatenate([samples.inputs["state"], states[1:-1]])},
+        reference={name: np.concatenate([samples.reference[name], value]) for name, value in references.items()},
+    )
+    return together, {name: np.concatenate([outputs[name], *(step[name] for step in found)]) for name in references}
+
+
+def _compare_trajectory(
+    runner: Runtime, samples: GoldenSamples, golden: GoldenTrajectory, precision: Precision, schema: Schema
+) -> tuple[Parity, ...]:
+    """Repeat the golden trajectory, each step from where the last one led, and judge where it ends."""
+    state, losses = golden.states[:1], []
+    for learning_rate in (*golden.learning_rates, 0.0):  # a step of rate 0 only gives the last state's loss
+        outputs = _step(runner, samples, state, learning_rate)
+        state = outputs["next_state"]
+        losses.append(outputs["loss"])
+    beta = float(runner.artifact.manifest.settings["iterative"]["beta"])
+
+    def ends(last: np.ndarray, losses: np.ndarray) -> Ends:
+        return Ends(_parameters(last[None], schema, beta), losses[None])
+
+    return compare_trajectories(
+        ends(golden.states[-1], golden.losses),
+        ends(golden.rounded_states[-1], golden.rounded_losses),
+        ends(state[0], np.concatenate(losses)),
+        samples.names[:1],
+        precision,
+    )
+
+
+def _parameters(state: np.ndarray, schema: Schema, beta: float) -> np.ndarray:
+    """Return (N, n) parameters of states: softmax(beta z) within each discrete group (section 3.6)."""
+    parameters = state.astype(np.float64)
+    for part in schema.discrete_slices.values():
+        scores = beta * parameters[:, part]
+        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+        parameters[:, part] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return parameters

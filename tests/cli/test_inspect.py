@@ -1,0 +1,48 @@
+"""`inspect`: an artifact, a file, and what is neither."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnx")
+
+
+def test_an_artifact(f2p: Callable, small_artifact: Path) -> None:
+    ran = f2p("inspect", small_artifact)
+    assert ran.code == 0 and ran.err == ""
+    for words in (
+        f"onnx: {small_artifact}, ",
+        "schema small: 11 parameters, 6 controllers; faces of 128 pixels, batches of 1",
+        "made again by: f2p-deploy export --target onnx",
+        "calibration: none needed",
+        "ConvTranspose",
+        "parity with PyTorch when exported: passed; verified: runtime, onnxruntime",
+        "(1, 3, 128, 128)",
+    ):
+        assert words in ran.out, words
+
+
+def test_with_json(f2p: Callable, small_artifact: Path) -> None:
+    assert f2p("inspect", small_artifact, "--json").json["kind"] == "artifact"
+    assert f2p("inspect", small_artifact / "step.onnx", "--json").json["operators"]["Conv"] > 0
+
+
+def test_a_file(f2p: Callable, small_artifact: Path) -> None:
+    ran = f2p("inspect", small_artifact / "render.onnx")
+    assert ran.code == 0 and "precision of the weights: fp32" in ran.out and "opset ai.onnx 18" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: None, "there is no artifact or file"),
+        (lambda path: path.mkdir(), "the folder is empty"),
+        (lambda path: path.write_text("a photo"), "is not ONNX"),
+    ],
+)
+def test_what_is_neither_is_code_2(f2p: Callable, tmp_path: Path, make: Callable, sentence: str) -> None:
+    path = tmp_path / "thing"
+    make(path)
+    ran = f2p("inspect", path)
+    assert ran.code == 2 and sentence in ran.err and ran.err.count("\n") == 1
