@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,7 @@ __all__ = [
     "Verified",
     "extra_files",
     "read_artifact",
+    "require_place",
     "sha256_of",
     "write_artifact",
 ]
@@ -87,8 +89,7 @@ class Artifact:
 
         Returns:
             For each tensor of each graph `<graph>.<tensor>`, samples along the first axis: real inputs, and the
-            outputs of PyTorch in float32; `<graph>.samples`, the samples' names; and `trajectory.*`, see
-            `f2p_deploy.golden`.
+            outputs of PyTorch in float32; and `<graph>.samples`, the samples' names.
         """
         with np.load(self.folder / GOLDEN_FILE, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
@@ -111,6 +112,20 @@ class Draft:
         np.savez_compressed(self.folder / GOLDEN_FILE, allow_pickle=False, **arrays)
 
 
+def require_place(folder: Path) -> None:
+    """Raise unless an artifact may be written to a folder; nothing is touched.
+
+    Raises:
+        InputError: it cannot be written to, or holds something that is not an artifact.
+    """
+    if folder.exists() and not (folder.is_dir() and ((folder / MANIFEST_FILE).is_file() or not any(folder.iterdir()))):
+        raise InputError(f"{folder} exists and is not an artifact, so it is not replaced: choose another place with -o")
+    parent = next(place for place in folder.absolute().parents if place.exists())
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+        reason = "cannot be written to" if parent.is_dir() else "is not a folder"
+        raise InputError(f"cannot write the artifact {folder}: {parent} {reason}")
+
+
 @contextmanager
 def write_artifact(folder: Path) -> Iterator[Draft]:
     """Write an artifact: into a temporary folder beside it, renamed at the end of the block.
@@ -124,8 +139,7 @@ def write_artifact(folder: Path) -> Iterator[Draft]:
         InputError: the place cannot be written to, or holds something that is not an artifact.
     """
     folder = Path(folder)
-    if folder.exists() and not (folder.is_dir() and ((folder / MANIFEST_FILE).is_file() or not any(folder.iterdir()))):
-        raise InputError(f"{folder} exists and is not an artifact, so it is not replaced: choose another place with -o")
+    require_place(folder)
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))

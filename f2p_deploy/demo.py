@@ -61,9 +61,11 @@ def run_demo(
         finder=choose_finder_for(bundle, landmarker, offline=offline),
         progress=lambda done, total, doing: progress(done, _STAGES, doing),
     )
-    artifact = export_bundle(
-        bundle, "onnx", out / "onnx", progress=lambda stage: progress(len(MODES), _STAGES, f"ONNX: {stage}")
-    )
+
+    def exporting(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
+        progress(len(MODES), _STAGES, f"ONNX: {stage}")
+
+    artifact = export_bundle(bundle, "onnx", out / "onnx", progress=exporting)
     return Demo(report, artifact)
 
 

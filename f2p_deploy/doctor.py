@@ -14,8 +14,10 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from f2p_deploy.bundle import load_bundle
+from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.dependencies import EXTRAS
 from f2p_deploy.errors import F2PError
+from f2p_deploy.export.targets import TARGETS, Target
 
 Status = Literal["ok", "absent", "wrong"]
 
@@ -54,6 +56,42 @@ class Finding:
     remedy: str = ""
 
 
+@dataclass(frozen=True)
+class TargetAbility:
+    """What this machine can do with a target.
+
+    Args:
+        target: which one.
+        why_not_built, why_not_run: what stands in the way, and what to do about it; empty if nothing does.
+    """
+
+    target: Target
+    why_not_built: str
+    why_not_run: str
+
+    @property
+    def builds(self) -> bool:
+        """Whether it can be built here."""
+        return not self.why_not_built
+
+    @property
+    def runs(self) -> bool:
+        """Whether its artifacts can be run here."""
+        return not self.why_not_run
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        names = ("name", "summary", "file", "precision", "build_needs", "run_needs", "verified")
+        facts = {name: getattr(self.target, name) for name in names}
+        reasons = {"why_not_built": self.why_not_built, "why_not_run": self.why_not_run}
+        return facts | {"options": list(self.target.options), "builds": self.builds, "runs": self.runs} | reasons
+
+
+def judge_targets() -> tuple[TargetAbility, ...]:
+    """Return what this machine can do with every target. No compiler is loaded."""
+    return tuple(TargetAbility(t, t.why_not_here(), t.why_not_run_here()) for t in TARGETS.values())
+
+
 def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list[Finding]:
     """Look at this machine. Nothing is installed, downloaded or changed.
 
@@ -72,7 +110,7 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         engine_assets,
         _ability("run artifacts", ("",), packages),
         _ability("run photos", ("", "export", "faces"), packages, bundle),
-        _ability("export --target onnx", ("", "export"), packages, bundle),
+        *_exports(packages, bundle),
         _ability("train", ("", "export"), packages),
         _ability("engine render", ("", "engine"), packages, engine_assets),
     ]
@@ -82,6 +120,8 @@ def _machine() -> Iterator[Finding]:
     yield Finding("machine", "Python", "ok", f"{platform.python_version()} ({sys.executable})")
     yield Finding("machine", "platform", "ok", f"{platform.system()} {platform.machine()}")
     yield Finding("machine", "cores", "ok", str(os.cpu_count()))
+    cards = ", ".join(f"{card.name} (compute capability {card.compute_capability})" for card in cuda_devices())
+    yield Finding("machine", "NVIDIA cards", "ok" if cards else "absent", cards or "none that a driver here knows of")
 
 
 def _packages() -> Iterator[tuple[str, Finding]]:
@@ -184,3 +224,15 @@ def _ability(name: str, extras: tuple[str, ...], packages: list[tuple[str, Findi
         return Finding("able to", name, "ok", "yes")
     remedies = dict.fromkeys(finding.remedy for finding in blocking if finding.remedy)
     return Finding("able to", name, "absent", f"no: {', '.join(f.name for f in blocking)}", "; ".join(remedies))
+
+
+def _exports(packages: list[tuple[str, Finding]], bundle: Finding) -> Iterator[Finding]:
+    """Judge the export to every target, and running what it leaves."""
+    for ability in judge_targets():
+        name = f"export --target {ability.target.name}"
+        finding = _ability(name, ("", "export"), packages, bundle)
+        if finding.status == "ok" and not ability.builds:
+            finding = Finding("able to", name, "absent", f"no: {ability.why_not_built}")
+        yield finding
+        runs = "yes" if ability.runs else f"no: {ability.why_not_run}"
+        yield Finding("able to", f"run {ability.target.name}", "ok" if ability.runs else "absent", runs)

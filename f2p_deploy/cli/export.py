@@ -8,11 +8,14 @@ import typer
 from f2p_deploy.cli import console, options
 
 if TYPE_CHECKING:
-    from f2p_deploy.artifact import Artifact
+    from f2p_deploy.artifact import Artifact, TensorSpec
+    from f2p_deploy.export import ExportPlan
 
 
 def export(
-    target: Annotated[str, typer.Option("--target", metavar="NAME", help="Where the networks are going: onnx.")],
+    target: Annotated[
+        str, typer.Option("--target", metavar="NAME", help="Where the networks are going: see f2p-deploy targets.")
+    ],
     bundle: options.Bundle = None,
     out: Annotated[
         Path | None,
@@ -27,6 +30,27 @@ def export(
             help="A photo or folder of your own to measure parity on; may be repeated. Else the sample photo.",
         ),
     ] = None,
+    trajectories: Annotated[
+        int,
+        typer.Option(
+            "--trajectories",
+            metavar="N",
+            help="How many faces go through iterative generation as a whole; 0 is faster.",
+        ),
+    ] = 1,
+    flavor: Annotated[
+        str | None,
+        typer.Option("--flavor", metavar="NAME", help="trt-*: tensorrt or rtx; what works here if not given."),
+    ] = None,
+    compute_capability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compute-capability",
+            metavar="X.Y",
+            help="trt-* of the flavor rtx: the card to build for; may be repeated. Else all from RTX 30 on.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,
@@ -41,17 +65,27 @@ def export(
     from f2p_deploy.bundle import load_bundle
     from f2p_deploy.creation import choose_finder_for
     from f2p_deploy.creation.faces import aligned_faces
-    from f2p_deploy.export import export_bundle, find_target
+    from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
 
-    find_target(target)
+    chosen = BuildOptions(flavor, tuple(compute_capability or ()))
+    find_target(target).require_options(chosen)
     opened = load_bundle(bundle)
+    if dry_run:
+        plan = plan_export(opened, target, out, batch, trajectories, chosen)
+        if as_json:
+            console.emit(plan.to_dict())
+        else:
+            show_plan(plan)
+        return
     faces = None
     if photos:
         faces = aligned_faces(photos, opened, choose_finder_for(opened, landmarker, landmarks, offline))
     with console.bar() as bar:
-        artifact = export_bundle(
-            opened, target, out, batch, faces, progress=lambda stage: bar.update("export", 0, 0, stage)
-        )
+
+        def progress(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
+            bar.update("compiler" if total else "export", done, total, stage)
+
+        artifact = export_bundle(opened, target, out, batch, faces, progress, trajectories, chosen)
     if as_json:
         console.emit({"artifact": str(artifact.folder), **artifact.manifest.to_dict()})
     else:
@@ -77,3 +111,32 @@ def show(artifact: "Artifact") -> None:
     console.table(rows, ("graph", "output", "measure", "worst", "floor", "result", "worst sample"))
     console.result(f"parity with PyTorch: {manifest.parity_status}, measured with {manifest.verified_with}")
     console.result(f"artifact: {artifact.folder}")
+
+
+def show_plan(plan: "ExportPlan") -> None:
+    """Print what an export would do."""
+    free, size = plan.bytes_free / 1e9, plan.bytes_at_most / 1e6
+    on = "the files themselves" if plan.verified == "runtime" else "the ONNX that they are compiled from"
+    faces = f"{plan.trajectories} of iterative generation as a whole" if plan.trajectories else "single steps only"
+    console.table(
+        [
+            ("bundle:", f"{plan.bundle}, batches of {plan.batch}"),
+            ("target:", f"{plan.target}, floors of {plan.precision}"),
+            ("compiler:", plan.compiler),
+            *((f"{key.replace('_', ' ')}:", value) for key, value in plan.hardware.items()),
+            ("artifact:", f"{plan.folder}{f' (replaces {plan.replaces})' if plan.replaces else ''}"),
+            ("size:", f"about {size:.0f} MB at most; {free:.1f} GB are free"),
+            ("parity:", f"with {plan.measured_with}, on {on}; {faces}"),
+            ("command:", plan.command),
+        ]
+    )
+    rows = [
+        (name, graph.file, f"{graph.weights / 1e6:.1f} M", _tensors(graph.inputs), _tensors(graph.outputs))
+        for name, graph in plan.graphs.items()
+    ]
+    console.table(rows, ("graph", "file", "weights", "inputs", "outputs"))
+    console.result("nothing was written")
+
+
+def _tensors(specs: "tuple[TensorSpec, ...]") -> str:
+    return ", ".join(f"{spec.name} {'x'.join(map(str, spec.shape))} {spec.dtype}" for spec in specs)

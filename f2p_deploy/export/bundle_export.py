@@ -1,7 +1,6 @@
 """Bundle -> artifact: builds every graph for a target, runs what was built, and writes down how near it computes."""
 
 import platform
-import shlex
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -13,15 +12,13 @@ import numpy as np
 from f2p_deploy import __version__
 from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, read_artifact, write_artifact
 from f2p_deploy.batches import run_in_batches
-from f2p_deploy.bundle import Bundle, demo_bundle_path
-from f2p_deploy.dependencies import require
-from f2p_deploy.errors import InputError
+from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.faces import Faces, default_faces
 from f2p_deploy.export.parity import Precision, compare, compare_trajectories
+from f2p_deploy.export.plan import artifact_folder, command_line, prepare, repeatable, require_space
 from f2p_deploy.export.samples import Samples, sample_graphs
-from f2p_deploy.export.targets import Target, find_target
-from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress
-from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
+from f2p_deploy.export.targets import Target
+from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
 from f2p_deploy.runtimes import load
 from f2p_deploy.settings import to_data
 
@@ -41,7 +38,7 @@ def export_bundle(
     out: Path | None = None,
     batch: int = 1,
     faces: Faces | None = None,
-    progress: Progress = lambda stage: None,
+    progress: Progress = silent,
     trajectories: int = 1,
     options: BuildOptions = DEFAULT_OPTIONS,
 ) -> Artifact:
@@ -61,24 +58,23 @@ def export_bundle(
         options: what else the target may be told.
 
     Raises:
-        InputError: an unknown target, faces of another size, a negative number of trajectories, a place that cannot
-            be written to.
-        MissingDependency: the target's packages are not installed.
-        CompilerError: a compiler failed; nothing is left behind.
+        InputError: an unknown target, options that are not for it, faces of another size, a negative number of
+            trajectories, a place that cannot be written to or has no space.
+        MissingDependency: the target's packages, compiler or hardware are not here.
+        CompilerError: a compiler failed, with the command line that repeats it; nothing is left behind.
     """
-    chosen = find_target(target)
-    require(chosen.build_extra, f"the target {target!r}")
+    chosen, toolchain = prepare(target, trajectories, options)
     from f2p_deploy.export.graphs import bundle_graphs
     from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
-    if trajectories < 0:
-        raise InputError(f"the number of trajectories must not be negative, found {trajectories}")
-    folder = out if out is not None else Path("build") / bundle.name / target
+    folder = artifact_folder(bundle, target, out)
+    command = command_line(bundle, target, folder, batch, trajectories, options)
     # Opened before the slow work, so that a place that cannot be written to is known at once.
-    with write_artifact(folder) as draft:
+    with repeatable(command, folder), write_artifact(folder) as draft:
         progress("networks")
         graphs = bundle_graphs(bundle, batch)
+        require_space(folder, graphs, chosen)
         progress("reference outputs of PyTorch")
         samples = sample_graphs(bundle, graphs, faces if faces is not None else default_faces(bundle))
         runs: tuple[Reference, ...] = ()
@@ -88,28 +84,20 @@ def export_bundle(
                 samples["step"] = with_iterations(samples["step"], graph, runs)
         sources = make_sources(graphs, samples, chosen.precision, progress)
         entries = chosen.build(sources, draft.folder, options, progress)
-        _write_golden(draft, samples, runs, bundle)
-        manifest = _manifest(bundle, chosen, entries, batch, _command(bundle, target, folder, batch))
+        _write_golden(draft, samples)
+        manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
         parity, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
         draft.manifest = replace(manifest, parity=parity, verified=chosen.verified, verified_with=verified_with)
     return read_artifact(folder)
 
 
-def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:
+def _write_golden(draft: Draft, samples: dict[str, Samples]) -> None:
     arrays: dict[str, np.ndarray] = {}
     for graph, sample in samples.items():
         arrays[f"{graph}.samples"] = np.array(sample.names[:GOLDEN_SAMPLES])
         tensors = {**sample.inputs, **sample.reference}
         arrays |= {f"{graph}.{name}": value[:GOLDEN_SAMPLES] for name, value in tensors.items()}
-    if runs:
-        exact, rounded = runs[0].exact, runs[0].rounded
-        rates = np.array(bundle.settings.iterative.learning_rates()[:GOLDEN_ITERATIONS], np.float32)
-        upto = len(rates) + 1
-        trajectory = GoldenTrajectory(
-            rates, exact.states[:upto], exact.losses[:upto], rounded.states[:upto], rounded.losses[:upto]
-        )
-        arrays |= trajectory.arrays()
     draft.write_golden(arrays)
 
 
@@ -144,7 +132,9 @@ def _measure_iterative(
     )
 
 
-def _manifest(bundle: Bundle, target: Target, entries: dict[str, GraphEntry], batch: int, command: str) -> Manifest:
+def _manifest(
+    bundle: Bundle, target: Target, toolchain: Toolchain, entries: dict[str, GraphEntry], batch: int, command: str
+) -> Manifest:
     from f2p_deploy.generation import first_state
 
     return Manifest(
@@ -158,17 +148,8 @@ def _manifest(bundle: Bundle, target: Target, entries: dict[str, GraphEntry], ba
         batch=batch,
         graphs=entries,
         tools={"f2p-deploy": __version__, "python": platform.python_version()}
-        | {name: version(name) for name in TOOLS},
-        hardware={"built_for": "any", "built_on": f"{platform.system()} {platform.machine()}"},
+        | {name: version(name) for name in TOOLS}
+        | dict(toolchain.packages),
+        hardware={**toolchain.hardware, "built_on": f"{platform.system()} {platform.machine()}"},
         command=command,
     )
-
-
-def _command(bundle: Bundle, target: str, folder: Path, batch: int) -> str:
-    """Return the command line that makes the artifact again."""
-    words = ["f2p-deploy", "export", "--target", target, "-o", str(folder)]
-    if bundle.path.resolve() != demo_bundle_path().resolve():
-        words += ["--bundle", str(bundle.path)]
-    if batch != 1:
-        words += ["--batch", str(batch)]
-    return shlex.join(words)

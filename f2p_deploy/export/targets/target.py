@@ -1,7 +1,7 @@
 """What a target is, and the table of those there are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,14 +10,22 @@ from f2p_deploy.character.schema import suggestion
 from f2p_deploy.dependencies import missing_modules
 from f2p_deploy.errors import InputError
 from f2p_deploy.export.parity import Precision
+from f2p_deploy.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from f2p_deploy.export.graphs import Graph
 
-#: Told what is being done, one short line a stage.
-Progress = Callable[[str], None]
+
+class Progress(Protocol):
+    """Told what is being done: one short line a stage, and how far it is where that is known."""
+
+    def __call__(self, stage: str, done: float = 0.0, total: float = 0.0, /) -> None: ...
+
+
+def silent(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,49 @@ class Source:
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What a user may say about a build; a target ignores what is not about its family."""
+    """What a user may say about a build; each target takes some of it (`Target.options`).
+
+    Args:
+        flavor: which of the compilers behind one name: `tensorrt` or `rtx`; chosen by what is here if not given.
+        compute_capabilities: the cards to build for, as NVIDIA numbers them (`8.9`); empty: the flavor's own choice.
+    """
+
+    flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
+    compute_capabilities: tuple[str, ...] = field(default=(), metadata={"flag": "--compute-capability"})
+
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """Return the values of each option that differs from its default, by the option's flag."""
+        given = {}
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if value != option.default:
+                given[option.metadata["flag"]] = tuple(map(str, value)) if isinstance(value, tuple) else (str(value),)
+        return given
 
 
 #: Nothing asked for.
 DEFAULT_OPTIONS = BuildOptions()
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """What will compile here, and for which machines.
+
+    Args:
+        name: with its version, for people.
+        hardware: what the files will run on, for `Manifest.hardware`; see `f2p_deploy.hardware` for the keys that are
+            compared.
+        packages: versions of the compiler's packages, for `Manifest.tools`.
+    """
+
+    name: str
+    hardware: Mapping[str, str]
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+
+def any_machine(options: BuildOptions) -> Toolchain:
+    """Return the toolchain of formats that PyTorch's exporter writes for any machine."""
+    return Toolchain("PyTorch's ONNX exporter", {"built_for": "any"})
 
 
 class Build(Protocol):
@@ -83,6 +129,10 @@ class Build(Protocol):
         ...
 
 
+def _nothing() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Target:
     """Where graphs go, and at what precision.
@@ -97,6 +147,12 @@ class Target:
         runtime: the runtime that measures the artifact here.
         verified: what a measurement by that runtime proves; with `graph` it runs the sources, not the files.
         build: writes the graphs.
+        build_needs: what building needs, in words.
+        options: flags of `BuildOptions` that it takes.
+        toolchain: finds out what will compile here; raises InputError for options that cannot be meant and
+            MissingDependency for compilers and hardware that are not here.
+        compiler_missing: returns why no compiler of its own can work here, without loading one; empty if one can.
+        hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
     """
 
     name: str
@@ -108,11 +164,43 @@ class Target:
     runtime: str
     verified: Verified
     build: Build
+    build_needs: str = "PyTorch"
+    options: tuple[str, ...] = ()
+    toolchain: Callable[[BuildOptions], Toolchain] = any_machine
+    compiler_missing: Callable[[], str] = _nothing
+    hardware_missing: Callable[[], str] = _nothing
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its files."""
+        return Path(self.file).suffix
+
+    def require_options(self, options: BuildOptions) -> None:
+        """Raise unless everything that was asked for is about this target.
+
+        Raises:
+            InputError: names the option and the targets that take it.
+        """
+        for flag in options.given():
+            if flag not in self.options:
+                takers = [target.name for target in TARGETS.values() if flag in target.options]
+                raise InputError(f"{self.name} does not take {flag}, only {', '.join(takers)}: leave it out")
 
     def why_not_here(self) -> str:
         """Return why this machine cannot build it; empty if it can."""
         missing = missing_modules(self.build_extra)
-        return f"missing {', '.join(missing)}: pip install 'f2p-deploy[{self.build_extra}]'" if missing else ""
+        if missing:
+            return f"missing {', '.join(missing)}: pip install 'f2p-deploy[{self.build_extra}]'"
+        return self.compiler_missing()
+
+    def why_not_run_here(self) -> str:
+        """Return why this machine cannot run it; empty if it can."""
+        kinds = [kind for kind in RUNTIMES.values() if self.suffix in kind.suffixes]
+        lacking = {kind.extra: missing_modules(kind.extra) if kind.extra else () for kind in kinds}
+        if lacking and all(lacking.values()):
+            extra, modules = next(iter(lacking.items()))
+            return f"missing {', '.join(modules)}: pip install 'f2p-deploy[{extra}]'"
+        return self.hardware_missing() or ("" if kinds else f"no runtime of this f2p-deploy runs {self.file} yet")
 
 
 TARGETS: dict[str, Target] = {}

@@ -1,0 +1,31 @@
+"""`f2p-deploy targets`: where a bundle can be exported to, and what of it this machine can build and run."""
+
+from f2p_deploy.cli import console, options
+
+
+def targets(as_json: options.Json = False) -> None:
+    """List the targets of export: what building and running each one needs, and whether this machine has it."""
+    from f2p_deploy.doctor import judge_targets
+
+    abilities = judge_targets()
+    if as_json:
+        console.emit({"targets": [ability.to_dict() for ability in abilities]})
+        return
+    rows = []
+    for ability in abilities:
+        target = ability.target
+        here = " + ".join(word for word, able in (("build", ability.builds), ("run", ability.runs)) if able) or "-"
+        rows.append((target.name, target.file, target.build_needs, target.run_needs, here))
+    console.table(rows, ("target", "files", "building needs", "running needs", "here"))
+    reasons = [
+        (f"{ability.target.name}:", f"{verb}: {reason}")
+        for ability in abilities
+        for verb, reason in (
+            ("cannot be built here", ability.why_not_built),
+            ("cannot be run here", ability.why_not_run),
+        )
+        if reason
+    ]
+    if reasons:
+        console.result("")
+        console.table(reasons)

@@ -1,0 +1,227 @@
+"""What an export is going to do: found out, and refused if it cannot be done, before anything slow happens."""
+
+import errno
+import json
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from f2p_deploy.artifact import MANIFEST_FILE, TensorSpec, require_place
+from f2p_deploy.bundle import Bundle, demo_bundle_path
+from f2p_deploy.dependencies import require
+from f2p_deploy.errors import CompilerError, InputError
+from f2p_deploy.export.parity import Precision
+from f2p_deploy.export.targets import Target, find_target
+from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Toolchain
+
+if TYPE_CHECKING:
+    from f2p_deploy.export.graphs import Graph
+
+#: Bytes of one weight.
+WEIGHT_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
+
+#: The system's words for a full disk, a used-up quota and a file that grew too large.
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True)
+class PlannedGraph:
+    """One graph of a plan.
+
+    Args:
+        file: what it becomes.
+        inputs, outputs: its tensors.
+        weights: how many numbers its networks have.
+    """
+
+    file: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    weights: int
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """What an export is going to do.
+
+    Args:
+        target, precision: where to, and whose floors will hold.
+        bundle: name of the bundle.
+        batch: batch size of every graph.
+        compiler: what will build, with its version.
+        hardware: what the files will run on, as the manifest will say.
+        graphs: by name.
+        folder: where the artifact will lie.
+        replaces: what lies there now, in words; empty if nothing does.
+        bytes_at_most: about what the artifact will weigh, weights counted for each file that holds them.
+        bytes_free: where it will lie.
+        measured_with: the runtime that will measure parity, on the files themselves or on what they are compiled from
+            (`verified`, see `Manifest`).
+        trajectories: faces that go through iterative generation as a whole.
+        command: the command line that does it.
+    """
+
+    target: str
+    precision: Precision
+    bundle: str
+    batch: int
+    compiler: str
+    hardware: Mapping[str, str]
+    graphs: Mapping[str, PlannedGraph]
+    folder: Path
+    replaces: str
+    bytes_at_most: int
+    bytes_free: int
+    measured_with: str
+    verified: str
+    trajectories: int
+    command: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+
+def plan_export(
+    bundle: Bundle,
+    target: str,
+    out: Path | None = None,
+    batch: int = 1,
+    trajectories: int = 1,
+    options: BuildOptions = DEFAULT_OPTIONS,
+) -> ExportPlan:
+    """Return what `export_bundle` would do with the same arguments; nothing is written.
+
+    Raises:
+        InputError, MissingDependency: as `export_bundle` would before it begins to build.
+    """
+    chosen, toolchain = prepare(target, trajectories, options)
+    from f2p_deploy.export.graphs import bundle_graphs
+
+    folder = artifact_folder(bundle, target, out)
+    require_place(folder)
+    graphs = bundle_graphs(bundle, batch)
+    return ExportPlan(
+        target=target,
+        precision=chosen.precision,
+        bundle=bundle.name,
+        batch=batch,
+        compiler=toolchain.name,
+        hardware=toolchain.hardware,
+        graphs={
+            graph.name: PlannedGraph(f"{graph.name}{chosen.suffix}", graph.inputs, graph.outputs, _weights(graph))
+            for graph in graphs
+        },
+        folder=folder,
+        replaces=_what_lies_in(folder),
+        bytes_at_most=require_space(folder, graphs, chosen),
+        bytes_free=_free(folder),
+        measured_with=chosen.runtime,
+        verified=chosen.verified,
+        trajectories=trajectories,
+        command=command_line(bundle, target, folder, batch, trajectories, options),
+    )
+
+
+def prepare(target: str, trajectories: int, options: BuildOptions) -> tuple[Target, Toolchain]:
+    """Return the target and what will compile for it.
+
+    Raises:
+        InputError: an unknown target, options that are not for it or cannot be meant, a negative number of
+            trajectories.
+        MissingDependency: packages, compilers or hardware that building needs are not here.
+    """
+    chosen = find_target(target)
+    chosen.require_options(options)
+    if trajectories < 0:
+        raise InputError(f"the number of trajectories must not be negative, found {trajectories}")
+    require(chosen.build_extra, f"the target {target!r}")
+    return chosen, chosen.toolchain(options)
+
+
+def artifact_folder(bundle: Bundle, target: str, out: Path | None) -> Path:
+    """Return where the artifact goes: `build/<bundle>/<target>` in the working directory if not told."""
+    return out if out is not None else Path("build") / bundle.name / target
+
+
+def command_line(
+    bundle: Bundle, target: str, folder: Path, batch: int, trajectories: int, options: BuildOptions
+) -> str:
+    """Return the command line that makes the artifact again."""
+    words = ["f2p-deploy", "export", "--target", target, "-o", str(folder)]
+    if bundle.path.resolve() != demo_bundle_path().resolve():
+        words += ["--bundle", str(bundle.path)]
+    if batch != 1:
+        words += ["--batch", str(batch)]
+    if trajectories != 1:
+        words += ["--trajectories", str(trajectories)]
+    for flag, values in options.given().items():
+        for value in values:
+            words += [flag, value]
+    return shlex.join(words)
+
+
+def require_space(folder: Path, graphs: tuple["Graph", ...], target: Target) -> int:
+    """Return about how many bytes the artifact will have at most.
+
+    A compiled file stands beside its source, and one with a gradient holds most weights twice: as the way forward and
+    the way back need them.
+
+    Raises:
+        InputError: there is less space than that where the artifact goes.
+    """
+    needed = 0
+    for graph in graphs:
+        copies = 1 if target.verified == "runtime" else 2 if graph.lower is None else 3
+        needed += copies * WEIGHT_BYTES[target.precision] * _weights(graph)
+    if _free(folder) < needed:
+        raise InputError(
+            f"the artifact {folder} needs about {needed / 1e6:.0f} MB, there are {_free(folder) / 1e6:.0f} MB left: "
+            "make space, or choose another place with -o"
+        )
+    return needed
+
+
+@contextmanager
+def repeatable(command: str, folder: Path) -> Iterator[None]:
+    """Give the errors of a build what a user needs: the line that repeats it, and a sentence for a full disk.
+
+    Raises:
+        CompilerError: the block's, with the command line.
+        InputError: the block ran out of space.
+    """
+    try:
+        yield
+    except CompilerError as error:
+        raise CompilerError(f"{error}. To repeat it: {command}") from error
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise InputError(
+            f"cannot write the artifact {folder}: {error.strerror}; make space, or choose another place with -o"
+        ) from error
+
+
+def _weights(graph: "Graph") -> int:
+    return sum(parameter.numel() for parameter in graph.module.parameters())
+
+
+def _free(folder: Path) -> int:
+    """Return the bytes left where a folder lies or would lie."""
+    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    return shutil.disk_usage(place).free
+
+
+def _what_lies_in(folder: Path) -> str:
+    """Say which artifact lies in a folder; empty if none does."""
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+        return f"the artifact of {manifest['bundle']} for {manifest['target']}"
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return "a damaged artifact"

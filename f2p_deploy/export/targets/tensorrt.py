@@ -1,0 +1,115 @@
+"""The TensorRT targets: one engine a graph, by TensorRT or by TensorRT for RTX, beside the ONNX it was built from."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from f2p_deploy.artifact import GraphEntry
+from f2p_deploy.cuda_devices import cuda_devices
+from f2p_deploy.errors import MissingDependency
+from f2p_deploy.export.compiler_process import run_in_child
+from f2p_deploy.export.parity import Precision
+from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, Toolchain, register
+from f2p_deploy.export.targets.tensorrt_build import EngineJob, EngineReport, build_engine
+from f2p_deploy.export.targets.tensorrt_flavors import (
+    Builder,
+    choose_flavor,
+    compute_capabilities,
+    installed_version,
+    read_builder,
+    why_no_card_runs,
+)
+
+logger = logging.getLogger(__name__)
+
+#: Where the ONNX that the engines were built from lies, inside the artifact.
+SOURCES = "onnx"
+
+
+def toolchain(options: BuildOptions) -> Toolchain:
+    """Return what will build and for which cards; see `Target.toolchain`."""
+    flavor = choose_flavor(options.flavor)
+    builder: Builder = run_in_child(read_builder, (flavor.module,), doing=f"loading {flavor.title}")
+    cards = compute_capabilities(flavor, builder, options.compute_capabilities)
+    built_for = "NVIDIA cards of compute capability " + ", ".join(cards)
+    hardware = {"built_for": built_for, "flavor": flavor.name, "compute_capability": ", ".join(cards)}
+    if flavor.needs_gpu:
+        hardware["card"] = cuda_devices()[0].name
+    hardware |= {"os": flavor.os} if flavor.os else {}
+    return Toolchain(f"{flavor.title} {builder.version}", hardware, {flavor.distribution: builder.version})
+
+
+def build(
+    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
+) -> dict[str, GraphEntry]:
+    """Write `<graph>.engine` and `onnx/<graph>.onnx` for each graph; see `Build`."""
+    import onnx
+
+    flavor = choose_flavor(options.flavor)
+    (folder / SOURCES).mkdir()
+    entries = {}
+    for name, source in sources.items():
+        kept = folder / SOURCES / f"{name}.onnx"
+        onnx.save(source.model, kept)
+        job = EngineJob(
+            graph=name,
+            source=kept,
+            engine=folder / f"{name}.engine",
+            flavor=flavor,
+            compute_capabilities=options.compute_capabilities,
+            precision=precision,
+            kept_float32=source.kept_float32,
+        )
+        doing = f"building the engine of {name} with {flavor.title} {installed_version(flavor)}".rstrip()
+        report: EngineReport = run_in_child(build_engine, (job,), progress, doing)
+        _log(name, report)
+        entries[name] = source.entry(job.engine.name, precision, report.precision, f"{SOURCES}/{kept.name}")
+    return entries
+
+
+def _log(graph: str, report: EngineReport) -> None:
+    workers = ", ".join(f"{count} {precision}" for precision, count in report.workers.items())
+    logger.info(
+        "%s: engine of %.1f MB in %.1f s, peak memory %.0f MB; convolutions and matrix products: %s",
+        graph,
+        report.engine_bytes / 1e6,
+        report.seconds,
+        report.peak_memory / 1e6,
+        workers,
+    )
+
+
+def _compiler_missing() -> str:
+    try:
+        choose_flavor()
+    except MissingDependency as error:
+        return str(error)
+    return ""
+
+
+def _hardware_missing() -> str:
+    return why_no_card_runs(cuda_devices())
+
+
+def _target(precision: Precision, words: str) -> Target:
+    return Target(
+        name=f"trt-{precision}",
+        summary=f"TensorRT engines in {words}, for NVIDIA cards",
+        file="*.engine",
+        precision=precision,
+        build_extra="export",
+        run_needs="a card that it was built for, the same TensorRT",
+        runtime="onnxruntime",
+        verified="graph",
+        build=partial(build, precision=precision),
+        build_needs="PyTorch and tensorrt-rtx, or tensorrt on the card itself",
+        options=("--flavor", "--compute-capability"),
+        toolchain=toolchain,
+        compiler_missing=_compiler_missing,
+        hardware_missing=_hardware_missing,
+    )
+
+
+register(_target("fp16", "half precision"))
+register(_target("fp32", "float32"))

@@ -1,0 +1,126 @@
+"""What TensorRT for RTX builds without a card: the precision that was asked for, or an error that says why not."""
+
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.compiler_process import run_in_child
+from f2p_deploy.export.targets.tensorrt_build import EngineJob, EngineReport, Phases, build_engine, require_unwidened
+from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS
+
+WIDTH = 256
+TYPES = {
+    "fp32": (TensorProto.FLOAT, np.float32),
+    "fp16": (TensorProto.FLOAT16, np.float16),
+    "bf16": (TensorProto.BFLOAT16, ml_dtypes.bfloat16),
+}
+
+
+def network(*precisions: str) -> onnx.ModelProto:
+    """A chain of convolutions of several precisions with float32 ends, 0.6 million weights each."""
+    nodes, weights, value = [], [], "face"
+    for i, precision in enumerate(precisions):
+        code, dtype = TYPES[precision]
+        kernel = np.random.default_rng(i).normal(size=(WIDTH, WIDTH, 3, 3)).astype(dtype)
+        weights.append(helper.make_tensor(f"kernel{i}", code, kernel.shape, kernel.tobytes(), raw=True))
+        nodes.append(helper.make_node("Cast", [value], [f"given{i}"], to=code, name=f"cast{i}"))
+        nodes.append(helper.make_node("Conv", [f"given{i}", f"kernel{i}"], [f"made{i}"], name=f"conv{i}", pads=[1] * 4))
+        value = f"made{i}"
+    nodes.append(helper.make_node("Cast", [value], ["image"], to=TensorProto.FLOAT, name="end"))
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, WIDTH, 8, 8)) for name in ("face", "image")]
+    graph = helper.make_graph(nodes, "chain", ends[:1], ends[1:], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def build(folder: Path, model: onnx.ModelProto, precision: str, **other: object) -> tuple[EngineReport, bytes]:
+    """Build in this process, which coverage and debuggers see."""
+    pytest.importorskip("tensorrt_rtx")
+    source, engine = folder / "chain.onnx", folder / "chain.engine"
+    onnx.save(model, source)
+    facts = {"graph": "chain", "flavor": FLAVORS["rtx"], "compute_capabilities": (), "precision": precision} | other
+    job = EngineJob(source=source, engine=engine, **facts)
+    report = build_engine(lambda stage, *numbers: None, job)
+    return report, engine.read_bytes()
+
+
+def test_an_engine_of_fp16_holds_half_the_bytes_of_its_twin(tmp_path: Path) -> None:
+    half, half_bytes = build(tmp_path, network("fp16", "fp16"), "fp16")
+    whole, whole_bytes = build(tmp_path, network("fp32", "fp32"), "fp32")
+    assert (half.precision, half.workers) == ("fp16", {"fp16": 2})
+    assert (whole.precision, whole.workers) == ("fp32", {"fp32": 2})
+    assert half.weight_bytes * 2 == whole.weight_bytes == 2 * WIDTH * WIDTH * 9 * 4
+    assert half.engine_bytes == len(half_bytes) and whole.engine_bytes == len(whole_bytes)
+    assert 0.49 < len(half_bytes) / len(whole_bytes) < 0.55
+    # The library's own plan, written into the engine in words, speaks of the constants in the same types.
+    assert b"type=half" in half_bytes and b"type=half" not in whole_bytes
+
+
+def test_another_precision_than_asked_for_fails_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CompilerError) as caught:
+        build(tmp_path, network("fp16", "fp32", "fp16"), "fp16")
+    assert "asked for in fp16, but of its 3 convolutions and matrix products 1 are fp32" in str(caught.value)
+    assert "(the first: conv1)" in str(caught.value)
+    with pytest.raises(CompilerError, match="asked for in fp32, but of its 1 convolutions .* 1 are fp16"):
+        build(tmp_path, network("fp16"), "fp32")
+    assert not (tmp_path / "chain.engine").exists()
+
+
+def test_what_was_kept_in_float32_is_no_mismatch(tmp_path: Path) -> None:
+    report, _ = build(tmp_path, network("fp16", "fp32", "fp16"), "fp16", kept_float32=("conv1",))
+    assert (report.precision, report.workers) == ("fp16", {"fp16": 2, "fp32": 1})
+    with pytest.raises(CompilerError, match="1 convolutions and matrix products 0 are missing"):
+        build(tmp_path, network("fp32"), "fp16", kept_float32=("conv0",))
+
+
+def test_weights_that_were_widened_would_be_found() -> None:
+    job = EngineJob("render", Path("a"), Path("b"), FLAVORS["rtx"], (), "fp16")
+    require_unwidened(job, engine_bytes=133_000_000, weight_bytes=110_000_000)
+    with pytest.raises(CompilerError, match="engine of render weighs 220.0 MB, its fp16 weights only 110.0 MB"):
+        require_unwidened(job, engine_bytes=220_000_000, weight_bytes=110_000_000)
+
+
+def test_the_cards_change_the_engine(tmp_path: Path) -> None:
+    portable, turing = (
+        build(tmp_path, network("fp16"), "fp16", compute_capabilities=cards)[1] for cards in ((), ("7.5",))
+    )
+    assert portable != turing
+
+
+def test_an_operator_that_the_library_lacks_is_named(tmp_path: Path) -> None:
+    model = network("fp32")
+    model.graph.node[1].op_type, model.graph.node[1].domain = "Conjure", "studio"
+    model.opset_import.append(helper.make_opsetid("studio", 1))
+    with pytest.raises(CompilerError, match=r"TensorRT for RTX .* cannot read chain: .*Conjure"):
+        build(tmp_path, model, "fp32")
+
+
+def test_no_engine_quotes_the_library(tmp_path: Path) -> None:
+    """Turing has no bfloat16. In a process of its own: the library keeps to the first logger that a process gave it."""
+    pytest.importorskip("tensorrt_rtx")
+    onnx.save(network("bf16"), tmp_path / "chain.onnx")
+    files = {"source": tmp_path / "chain.onnx", "engine": tmp_path / "chain.engine"}
+    job = EngineJob("chain", **files, flavor=FLAVORS["rtx"], compute_capabilities=("7.5",), precision="bf16")
+    with pytest.raises(CompilerError, match="made no engine of chain: .*sm75.* HW-specific datatypes"):
+        run_in_child(build_engine, (job,))
+    assert not files["engine"].exists()
+
+
+def test_progress_counts_phases_inside_phases() -> None:
+    phases = Phases()
+    phases.begin("building", 2)
+    assert phases.fraction() == 0.0
+    phases.begin("timing", 4)
+    phases.step("timing")
+    assert phases.fraction() == pytest.approx(0.125)
+    phases.end("timing")
+    assert phases.fraction() == pytest.approx(0.125)  # never back
+    phases.step("building")
+    assert phases.fraction() == pytest.approx(0.5)
+    phases.step("building")
+    phases.step("building")
+    assert phases.fraction() == 1.0

@@ -1,0 +1,153 @@
+"""Whatever ends a compiler's process is one sentence, and no process outlives its need."""
+
+import importlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from f2p_deploy.errors import CompilerError, InputError
+from f2p_deploy.export.compiler_process import run_in_child
+
+TASKS = r"""
+import logging, os, signal, sys, time
+from f2p_deploy.errors import InputError
+
+log = logging.getLogger("f2p_deploy.some_compiler")
+
+def add(progress, a, b):
+    progress("adding", 1, 2)
+    print("a library talks on the standard output")
+    log.info("added")
+    return a + b, os.getpid()
+
+def die(progress, number):
+    log.error("layer seven is too wide")
+    os.write(2, b"terminate called\n")
+    signal.raise_signal(number)
+
+def leave(progress):
+    os.write(2, b"license expired\n")
+    os._exit(3)
+
+def refuse(progress):
+    raise InputError("that is no graph")
+
+def fill(progress):
+    open("/dev/full", "wb", buffering=0).write(b"x")
+
+def stumble(progress):
+    raise ZeroDivisionError("division\nby zero")
+
+def wait(progress, seconds):
+    progress(f"pid {os.getpid()}")
+    time.sleep(seconds)
+"""
+
+
+@pytest.fixture
+def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module that the other process can import: what stands for compilers here."""
+    (tmp_path / "compiler_tasks.py").write_text(TASKS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "compiler_tasks", raising=False)
+    return importlib.import_module("compiler_tasks")
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within two seconds."""
+    for _ in range(40):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if sys.platform == "linux" and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            return True  # nobody has collected it yet
+        time.sleep(0.05)
+    return False
+
+
+def test_the_result_the_progress_and_the_log_come_back(
+    tasks: ModuleType, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stages: list[tuple[object, ...]] = []
+    with caplog.at_level(logging.INFO, logger="f2p_deploy"):
+        total, pid = run_in_child(tasks.add, (2, 3), lambda *stage: stages.append(stage))
+    assert total == 5 and pid != os.getpid() and gone(pid)
+    assert ("adding", 1, 2) in stages
+    assert ("f2p_deploy.some_compiler", logging.INFO, "added") in caplog.record_tuples
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (signal.SIGSEGV, "building failed: its process crashed in native code (SIGSEGV)"),
+        (signal.SIGABRT, "building failed: its process crashed in native code (SIGABRT)"),
+        (getattr(signal, "SIGKILL", 9), "building failed: its process was killed (SIGKILL), by someone or for want of"),
+    ],
+)
+def test_a_crash_quotes_what_the_compiler_complained_about(tasks: ModuleType, number: int, sentence: str) -> None:
+    with pytest.raises(CompilerError) as caught:
+        run_in_child(tasks.die, (number,), doing="building")
+    assert str(caught.value).startswith(sentence) and str(caught.value).endswith("(layer seven is too wide)")
+
+
+def test_an_exit_quotes_the_last_words(tasks: ModuleType) -> None:
+    with pytest.raises(CompilerError, match=r"ended by itself with exit code 3 \(license expired\)"):
+        run_in_child(tasks.leave)
+
+
+def test_errors_of_the_package_and_the_system_stay_what_they_are(tasks: ModuleType) -> None:
+    with pytest.raises(InputError, match="that is no graph"):
+        run_in_child(tasks.refuse)
+    if Path("/dev/full").exists():
+        with pytest.raises(OSError, match="No space left"):
+            run_in_child(tasks.fill)
+
+
+def test_any_other_error_is_a_sentence(tasks: ModuleType) -> None:
+    with pytest.raises(CompilerError, match="^building failed: ZeroDivisionError: division by zero$"):
+        run_in_child(tasks.stumble, doing="building")
+
+
+def test_ctrl_c_takes_the_compiler_along(tasks: ModuleType) -> None:
+    pids: list[int] = []
+
+    def interrupt(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
+        pids.append(int(stage.removeprefix("pid ")))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_in_child(tasks.wait, (60,), interrupt)
+    assert gone(pids[0])
+
+
+def test_a_long_silence_is_counted(tasks: ModuleType) -> None:
+    stages: list[str] = []
+    run_in_child(tasks.wait, (1.3,), lambda stage, *numbers: stages.append(stage))
+    assert stages[0].startswith("pid ") and stages[1] == f"{stages[0]}, 1 s"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_a_killed_parent_leaves_no_compiler(tasks: ModuleType, tmp_path: Path) -> None:
+    script = (
+        f"import sys; sys.path[:] = {sys.path!r}\n"
+        "import compiler_tasks\n"
+        "from f2p_deploy.export.compiler_process import run_in_child\n"
+        "run_in_child(compiler_tasks.wait, (60,), lambda stage, *numbers: print(stage, flush=True))\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        pid = int(parent.stdout.readline().removeprefix("pid "))
+        parent.kill()
+        parent.wait()
+    assert gone(pid)
