@@ -89,7 +89,8 @@ class Artifact:
 
         Returns:
             For each tensor of each graph `<graph>.<tensor>`, samples along the first axis: real inputs, and the
-            outputs of PyTorch in float32; and `<graph>.samples`, the samples' names.
+            outputs of PyTorch in float32; `<graph>.samples`, the samples' names; and `trajectory.*`, see
+            `f2p_deploy.golden`.
         """
         with np.load(self.folder / GOLDEN_FILE, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}

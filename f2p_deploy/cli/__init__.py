@@ -17,12 +17,14 @@ from f2p_deploy.cli.doctor import doctor, landmarker
 from f2p_deploy.cli.engine import engine_app
 from f2p_deploy.cli.evaluate import evaluate_app
 from f2p_deploy.cli.export import export
+from f2p_deploy.cli.inspect import inspect
 from f2p_deploy.cli.options import Verbose
 from f2p_deploy.cli.picture import render
 from f2p_deploy.cli.run import run
 from f2p_deploy.cli.schema import schema_app
 from f2p_deploy.cli.targets import targets
 from f2p_deploy.cli.train import train
+from f2p_deploy.cli.verify import verify
 from f2p_deploy.dependencies import EXTRAS
 from f2p_deploy.errors import F2PError, MissingDependency
 
@@ -58,7 +60,7 @@ def _options(
     """One photo in, one editable game character out."""
 
 
-for _command in (run, render, export, demo, targets, doctor, landmarker, train):
+for _command in (run, render, export, verify, inspect, demo, targets, doctor, landmarker, train):
     app.command()(_command)
 for _group in (bundle_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)

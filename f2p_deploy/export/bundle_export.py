@@ -19,6 +19,7 @@ from f2p_deploy.export.plan import artifact_folder, command_line, prepare, repea
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
+from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
 from f2p_deploy.runtimes import load
 from f2p_deploy.settings import to_data
 
@@ -84,7 +85,7 @@ def export_bundle(
                 samples["step"] = with_iterations(samples["step"], graph, runs)
         sources = make_sources(graphs, samples, chosen.precision, progress)
         entries = chosen.build(sources, draft.folder, options, progress)
-        _write_golden(draft, samples)
+        _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
         parity, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
@@ -92,12 +93,20 @@ def export_bundle(
     return read_artifact(folder)
 
 
-def _write_golden(draft: Draft, samples: dict[str, Samples]) -> None:
+def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:
     arrays: dict[str, np.ndarray] = {}
     for graph, sample in samples.items():
         arrays[f"{graph}.samples"] = np.array(sample.names[:GOLDEN_SAMPLES])
         tensors = {**sample.inputs, **sample.reference}
         arrays |= {f"{graph}.{name}": value[:GOLDEN_SAMPLES] for name, value in tensors.items()}
+    if runs:
+        exact, rounded = runs[0].exact, runs[0].rounded
+        rates = np.array(bundle.settings.iterative.learning_rates()[:GOLDEN_ITERATIONS], np.float32)
+        upto = len(rates) + 1
+        trajectory = GoldenTrajectory(
+            rates, exact.states[:upto], exact.losses[:upto], rounded.states[:upto], rounded.losses[:upto]
+        )
+        arrays |= trajectory.arrays()
     draft.write_golden(arrays)
 
 
