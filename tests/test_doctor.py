@@ -76,6 +76,17 @@ def test_a_bad_landmarker_file_is_wrong(tmp_path: Path) -> None:
     assert by_name(diagnose(landmarker=tmp_path / "none"))["face landmarker"].status == "wrong"
 
 
+def test_every_target_is_judged_by_its_own_compiler(monkeypatch: pytest.MonkeyPatch, record: list[str]) -> None:
+    from f2p_deploy.export.targets import tensorrt_flavors
+
+    monkeypatch.setattr(tensorrt_flavors, "find_spec", lambda module: None)
+    record[1] = 'numpy>=1; extra == "export"'
+    findings = by_name(diagnose())
+    assert findings["export --target onnx"].status == "ok" and findings["run onnx"].status == "ok"
+    assert findings["export --target trt-fp16"].status == "absent"
+    assert "pip install 'f2p-deploy[rtx]'" in findings["export --target trt-fp16"].detail
+
+
 def test_files_that_are_there(landmarker: Path, makehuman_assets: Path) -> None:
     findings = by_name(diagnose(assets=makehuman_assets, landmarker=landmarker))
     assert findings["face landmarker"] == Finding("files", "face landmarker", "ok", str(landmarker))
