@@ -14,7 +14,7 @@ Mode = Literal["one-shot", "iterative", "hybrid"]
 MODES: tuple[str, ...] = get_args(Mode)
 
 #: By which part of its loss a discrete group's default option counts as better than it is, see `choose_options`.
-DEFAULT_MARGIN = 0.05
+DEFAULT_MARGIN = 0.1
 
 #: A probability below this counts as this where parameters become a state: its logarithm is to be finite.
 SMALLEST_PROBABILITY = 1e-4
@@ -77,7 +77,12 @@ def check_schema(parameters: Parameters, schema: Schema) -> None:
 
 
 def finish(
-    schema: Schema, vector: np.ndarray, mode: Mode, losses: Sequence[float], keep: Parameters | None
+    schema: Schema,
+    vector: np.ndarray,
+    mode: Mode,
+    losses: Sequence[float],
+    keep: Parameters | None,
+    default_lead: float = 0.0,
 ) -> Generation:
     """Return the character of generated parameters: locked values put back, one option of each discrete group.
 
@@ -87,9 +92,10 @@ def finish(
         mode: how they were made.
         losses: see `Generation`.
         keep: a character whose locked controllers and discrete groups are kept.
+        default_lead: see `f2p_deploy.settings.BundleSettings`.
     """
     probabilities = keep.merge(vector).values if keep is not None else vector
-    hard = Parameters(schema, harden(probabilities, schema), keep.locked if keep else frozenset())
+    hard = Parameters(schema, harden(probabilities, schema, default_lead), keep.locked if keep else frozenset())
     return Generation(hard, probabilities, mode, tuple(losses))
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.character.parameters import Parameters, average, harden
+from f2p_deploy.character.parameters import Parameters, average, harden, smooth
 from f2p_deploy.errors import InputError
 from f2p_deploy.generated import (
     DEFAULT_MARGIN,
@@ -322,20 +322,22 @@ def generate(
     """
     check_request(mode, keep, bundle.schema)
     faces = to_tensor(bundle, face)
-    locked = None if keep is None else torch.from_numpy(keep.locked_mask)
+    lead, schema = bundle.settings.default_lead, bundle.schema
     if mode == "one-shot":
-        vector, losses = one_shot(bundle, faces)[0], ()
-    else:
-        settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
-        start = starting_state(bundle, faces, mode, settings)
-        if keep is not None and locked is not None:
-            kept = state_of(torch.from_numpy(keep.values.copy())[None], bundle.schema.n_c, settings.beta)
-            start = torch.where(locked, kept, start)
-        trajectory = iterate(bundle, faces, settings, start, locked, progress)
-        vector, losses = trajectory.parameters[0], tuple(trajectory.losses[:, 0].tolist())
-        if bundle.settings.choose_options:
-            vector = choose_options(bundle, faces, vector, None if keep is None else keep.locked_mask)
-    return finish(bundle.schema, vector, mode, losses, keep)
+        return finish(schema, one_shot(bundle, faces)[0], mode, (), keep, lead)
+    settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
+    start = starting_state(bundle, faces, mode, settings)
+    locked = None if keep is None else keep.locked_mask
+    if keep is not None:
+        kept = state_of(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
+        start = torch.where(torch.from_numpy(locked), kept, start)
+    if bundle.settings.choose_options:
+        # Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
+        first = harden(smooth(start[0].numpy(), schema, settings.beta), schema, lead)
+        chosen = choose_options(bundle, faces, first, locked)
+        start = state_of(torch.from_numpy(chosen)[None], schema.n_c, settings.beta)
+    trajectory = iterate(bundle, faces, settings, start, None if locked is None else torch.from_numpy(locked), progress)
+    return finish(schema, trajectory.parameters[0], mode, trajectory.losses[:, 0].tolist(), keep)
 
 
 def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:

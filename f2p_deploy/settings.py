@@ -176,8 +176,10 @@ class BundleSettings:
 
     Args:
         storage: how the weights lie on disk; they are computed with in float32 either way.
-        choose_options: after iterative and hybrid generation try every option of the discrete groups out, see
+        choose_options: before iterative and hybrid generation try every option of the discrete groups out, see
             `f2p_deploy.generation.choose_options`.
+        default_lead: a discrete group keeps its default unless one-shot generation finds another option more probable by
+            more than this. Rendered pairs draw every option as often as any other; people do not.
         one_shot_prior: pass the translator's controllers through the priors' subspace (section 3.5).
     """
 
@@ -188,10 +190,12 @@ class BundleSettings:
     alignment: AlignmentTemplate = field(default_factory=AlignmentTemplate)
     one_shot_prior: bool = False
     choose_options: bool = False
+    default_lead: float = 0.0
     storage: Storage = "float32"
 
     def __post_init__(self) -> None:
         _choose("storage", self.storage, Storage)
+        _not_negative(default_lead=self.default_lead)
 
 
 def to_data(settings: Any) -> dict[str, Any]:

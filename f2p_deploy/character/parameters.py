@@ -164,12 +164,21 @@ def random_batch(schema: Schema, count: int, seed: int) -> np.ndarray:
     return batch
 
 
-def harden(vectors: np.ndarray, schema: Schema) -> np.ndarray:
-    """Return a copy of (..., n) vectors whose discrete groups are one-hot at their most probable option."""
+def harden(vectors: np.ndarray, schema: Schema, default_lead: float = 0.0) -> np.ndarray:
+    """Return a copy of (..., n) vectors whose discrete groups are one-hot at their most probable option.
+
+    Args:
+        vectors: parameters with probabilities in the discrete groups.
+        schema: says where the groups are and what their defaults are.
+        default_lead: a group's default stays unless another option is more probable by more than this.
+    """
     _check_length(vectors, schema)
     hard = np.array(vectors)
+    defaults = average(schema).values
     for part in schema.discrete_slices.values():
-        chosen = np.argmax(vectors[..., part], axis=-1)
+        options, default = vectors[..., part], int(defaults[part].argmax())
+        kept = options[..., default] + default_lead >= options.max(axis=-1)
+        chosen = np.where(kept, default, np.argmax(options, axis=-1))
         hard[..., part] = np.arange(part.stop - part.start) == chosen[..., None]
     return hard
 

@@ -71,6 +71,7 @@ LITE = Preset(
         iterative=IterativeSettings(learning_rate=40.0, beta=3.0, use_prior=True, from_prior=True, discrete_rate=0.5),
         hybrid=IterativeSettings(iterations=20, learning_rate=20.0, beta=3.0, use_prior=True, discrete_rate=0.5),
         choose_options=True,
+        default_lead=0.3,
         storage="float16",
     ),
     {

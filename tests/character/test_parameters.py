@@ -219,6 +219,20 @@ def test_harden_is_one_hot_at_the_arg_max(female: Schema, shape: tuple[int, ...]
         assert np.array_equal(hard[..., part].max(-1), np.ones(shape))
 
 
+def test_harden_keeps_a_default_that_is_not_far_behind(female: Schema) -> None:
+    soft = average(female).values.copy()
+    part = next(iter(female.discrete_slices.values()))
+    default = int(soft[part].argmax())
+    other = 1 if default == 0 else 0
+    soft[part] = 0.0
+    soft[part][default], soft[part][other] = 0.4, 0.6
+    assert harden(soft, female)[part].argmax() == other
+    assert harden(soft, female, default_lead=0.1)[part].argmax() == other
+    assert harden(soft, female, default_lead=0.3)[part].argmax() == default
+    soft[part][other] = 0.4
+    assert harden(soft, female)[part].argmax() == default, "a tie is the default's"
+
+
 @pytest.mark.parametrize("beta", [1.0, 100.0])
 def test_smooth_is_the_formula_of_the_paper(female: Schema, beta: float) -> None:
     state = np.random.default_rng(1).uniform(size=(4, female.n))
