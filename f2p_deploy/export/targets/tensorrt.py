@@ -1,6 +1,7 @@
 """The TensorRT targets: one engine a graph, by TensorRT or by TensorRT for RTX, beside the ONNX it was built from."""
 
 import logging
+import platform
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,8 @@ def toolchain(options: BuildOptions) -> Toolchain:
     built_for = "NVIDIA cards of compute capability " + ", ".join(cards)
     hardware = {"built_for": built_for, "flavor": flavor.name, "compute_capability": ", ".join(cards)}
     if flavor.needs_gpu:
-        hardware["card"] = cuda_devices()[0].name
-    hardware |= {"os": flavor.os} if flavor.os else {}
+        hardware |= {"card": cuda_devices()[0].name, "machine": platform.machine()}
+    hardware["os"] = flavor.os or platform.system()
     return Toolchain(f"{flavor.title} {builder.version}", hardware, {flavor.distribution: builder.version})
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,13 +21,16 @@ logger = logging.getLogger(__name__)
 #: The layers that do the work, and so decide what precision a network has.
 WORKERS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY")
 
-#: The library's data types by our names; those without one keep theirs.
-PRECISIONS = {"FLOAT": "fp32", "HALF": "fp16"}
+#: Our names of data types, as the network's tensors, its weights and an engine's own plan call them.
+PRECISIONS = {"FLOAT": "fp32", "HALF": "fp16", "float32": "fp32", "float16": "fp16", "float": "fp32", "half": "fp16"}
 
-#: An engine that holds its weights as they were weighs at most this much more than they do, and `PLAN_BYTES` besides.
-#: Weights widened from float16 to float32 would weigh twice as much.
-WIDENED = 1.5
-PLAN_BYTES = 4_000_000
+#: Of the weights that a network has in a precision, an engine must hold this share in it: equal ones are stored once,
+#: small ones (in bytes) are folded into others.
+KEPT_SHARE = 0.8
+SMALL = 65_536
+
+#: An engine of TensorRT for RTX holds its plan in words, each constant with its size and type.
+_CONSTANT = re.compile(rb"const_payload_size=(\d+) [^\n]*? type=(\w+)")
 
 #: Messages of a failed compiler that are quoted.
 QUOTED = 3
@@ -62,7 +66,8 @@ class EngineReport:
     Args:
         precision: of the workers that were not kept in float32, read back.
         workers: how many layers that do the work there are of each precision.
-        weight_bytes: of the parsed network.
+        weights: bytes of the parsed network's weights of each precision.
+        constants: bytes of the constants of each precision that the engine says it holds; empty if it does not say.
         engine_bytes: of the file.
         seconds: from reading the ONNX to the written file.
         peak_memory: of the process, in bytes; 0 where the system does not say.
@@ -70,7 +75,8 @@ class EngineReport:
 
     precision: str
     workers: dict[str, int]
-    weight_bytes: int
+    weights: dict[str, int]
+    constants: dict[str, int]
     engine_bytes: int
     seconds: float
     peak_memory: int
@@ -93,7 +99,7 @@ def build_engine(progress: Progress, job: EngineJob) -> EngineReport:
     if not parser.parse_from_file(str(job.source)):
         raise CompilerError(f"{job.flavor.title} {trt.__version__} cannot read {job.graph}: {_parser_errors(parser)}")
     workers, precision = _read_back(network, job)
-    weight_bytes = _weight_bytes(trt, network)
+    weights = _weights(trt, network)
 
     config = builder.create_builder_config()
     config.clear_flag(trt.BuilderFlag.TF32)  # float32 means float32
@@ -111,14 +117,13 @@ def build_engine(progress: Progress, job: EngineJob) -> EngineReport:
             f"{job.flavor.title} {trt.__version__} made no engine of {job.graph}: "
             f"{'; '.join(log.errors[:QUOTED]) or 'it did not say why'}"
         )
+    constants = constants_of(memoryview(plan))
+    require_kept(job, weights, constants)
     if job.flavor.needs_gpu:
         _require_inspected(trt, log, plan, job)
-    else:
-        require_unwidened(job, plan.nbytes, weight_bytes)
     job.engine.write_bytes(memoryview(plan))
-    return EngineReport(
-        precision, workers, weight_bytes, plan.nbytes, round(time.monotonic() - start, 2), _peak_memory()
-    )
+    seconds = round(time.monotonic() - start, 2)
+    return EngineReport(precision, workers, weights, constants, plan.nbytes, seconds, _peak_memory())
 
 
 def _read_back(network: Any, job: EngineJob) -> tuple[dict[str, int], str]:
@@ -151,35 +156,59 @@ def _nodes_of(layer: Any) -> set[str]:
     return {layer.name, *re.findall(r"\[ONNX Layer: ([^\]]*)\]", layer.metadata)}
 
 
-def _weight_bytes(trt: Any, network: Any) -> int:
-    """Return how many bytes of weights the network's layers hold, each layer's counted."""
+def _weights(trt: Any, network: Any) -> dict[str, int]:
+    """Return the bytes of weights of each precision that the network's layers hold, each layer's counted."""
     kinds = {"CONVOLUTION": trt.IConvolutionLayer, "DECONVOLUTION": trt.IDeconvolutionLayer}
-    total = 0
+    found: Counter[str] = Counter()
     for index in range(network.num_layers):
         layer = network.get_layer(index)
-        kind = layer.type.name
-        if kind in kinds:
-            layer.__class__ = kinds[kind]  # how the Python API gives access to a layer's own attributes
-            total += layer.kernel.nbytes + layer.bias.nbytes
-        elif kind == "CONSTANT":
+        if layer.type.name in kinds:
+            layer.__class__ = kinds[layer.type.name]  # how the Python API gives access to a layer's own attributes
+            held = [layer.kernel, layer.bias]
+        elif layer.type.name == "CONSTANT":
             layer.__class__ = trt.IConstantLayer
-            total += layer.weights.nbytes
-    return total
+            held = [layer.weights]
+        else:
+            continue
+        for weight in held:
+            found[PRECISIONS.get(str(weight.dtype), "other")] += weight.nbytes
+    return {precision: count for precision, count in found.items() if precision != "other"}
 
 
-def require_unwidened(job: EngineJob, engine_bytes: int, weight_bytes: int) -> None:
-    """Raise if an engine, which cannot be opened without its card, is too heavy to hold its weights as they were.
+def constants_of(engine: bytes | memoryview) -> dict[str, int]:
+    """Return the bytes of constants of each precision that an engine says it holds; empty if it does not say.
+
+    What TensorRT for RTX 1.7 writes; it is not documented, so an engine that says nothing is no error.
+    """
+    found: Counter[str] = Counter()
+    for size, kind in _CONSTANT.findall(engine):
+        precision = PRECISIONS.get(kind.decode())
+        if precision:
+            found[precision] += int(size)
+    return dict(found)
+
+
+def require_kept(job: EngineJob, weights: Mapping[str, int], constants: Mapping[str, int]) -> None:
+    """Raise if an engine's constants have other types than the weights of the network that it was built from.
+
+    It happens, strong typing or not: TensorRT for RTX 1.7 makes a float16 convolution, float16 weights included, of one
+    in float32 that stands alone between float16 ones. Two in a row stay float32.
 
     Args:
         job: what was built.
-        engine_bytes: of the engine.
-        weight_bytes: of the weights in the parsed network, in their own types.
+        weights: bytes of the network's weights of each precision.
+        constants: of the engine's, as `constants_of` found them; empty: nothing is compared.
     """
-    if engine_bytes > WIDENED * weight_bytes + PLAN_BYTES:
-        raise CompilerError(
-            f"the engine of {job.graph} weighs {engine_bytes / 1e6:.1f} MB, its {job.precision} weights only "
-            f"{weight_bytes / 1e6:.1f} MB: {job.flavor.title} did not keep them in {job.precision}"
-        )
+    if not constants:
+        return
+    for precision, given in weights.items():
+        found = constants.get(precision, 0)
+        if given > SMALL and found < KEPT_SHARE * given:
+            hint = " (keep the neighbours of what was kept in float32, too)" if precision != job.precision else ""
+            raise CompilerError(
+                f"{job.graph} has {given / 1e6:.2f} MB of {precision} weights, its engine {found / 1e6:.2f} MB: "
+                f"{job.flavor.title} changed their precision{hint}"
+            )
 
 
 def _require_inspected(trt: Any, log: Any, plan: Any, job: EngineJob) -> None:
@@ -284,11 +313,11 @@ def _monitor_of(trt: Any, progress: Progress, graph: str) -> Any:
 
 def _peak_memory() -> int:
     """Return the most memory that this process has had, in bytes; 0 where the system does not say."""
+    status = Path("/proc/self/status")  # on Linux getrusage begins with what the parent had
+    if status.exists():
+        return 1024 * int(status.read_text().partition("VmHWM:")[2].split()[0])
     try:
         import resource
     except ImportError:  # Windows
         return 0
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS

@@ -10,7 +10,14 @@ from onnx import TensorProto, helper
 
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.compiler_process import run_in_child
-from f2p_deploy.export.targets.tensorrt_build import EngineJob, EngineReport, Phases, build_engine, require_unwidened
+from f2p_deploy.export.targets.tensorrt_build import (
+    EngineJob,
+    EngineReport,
+    Phases,
+    build_engine,
+    constants_of,
+    require_kept,
+)
 from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS
 
 WIDTH = 256
@@ -53,11 +60,14 @@ def test_an_engine_of_fp16_holds_half_the_bytes_of_its_twin(tmp_path: Path) -> N
     whole, whole_bytes = build(tmp_path, network("fp32", "fp32"), "fp32")
     assert (half.precision, half.workers) == ("fp16", {"fp16": 2})
     assert (whole.precision, whole.workers) == ("fp32", {"fp32": 2})
-    assert half.weight_bytes * 2 == whole.weight_bytes == 2 * WIDTH * WIDTH * 9 * 4
+    count = 2 * WIDTH * WIDTH * 9
+    assert (half.weights, whole.weights) == ({"fp16": 2 * count}, {"fp32": 4 * count})
     assert half.engine_bytes == len(half_bytes) and whole.engine_bytes == len(whole_bytes)
     assert 0.49 < len(half_bytes) / len(whole_bytes) < 0.55
-    # The library's own plan, written into the engine in words, speaks of the constants in the same types.
-    assert b"type=half" in half_bytes and b"type=half" not in whole_bytes
+    # The plan inside the engine names the same types: what a compiler that widened on its own would betray.
+    assert half.constants == constants_of(half_bytes) and whole.constants == constants_of(whole_bytes)
+    assert half.constants["fp16"] == pytest.approx(2 * count, rel=0.01)
+    assert whole.constants["fp32"] == pytest.approx(4 * count, rel=0.01) and "fp16" not in whole.constants
 
 
 def test_another_precision_than_asked_for_fails_and_writes_nothing(tmp_path: Path) -> None:
@@ -71,17 +81,29 @@ def test_another_precision_than_asked_for_fails_and_writes_nothing(tmp_path: Pat
 
 
 def test_what_was_kept_in_float32_is_no_mismatch(tmp_path: Path) -> None:
-    report, _ = build(tmp_path, network("fp16", "fp32", "fp16"), "fp16", kept_float32=("conv1",))
-    assert (report.precision, report.workers) == ("fp16", {"fp16": 2, "fp32": 1})
+    chain = network("fp16", "fp32", "fp32", "fp16")
+    report, _ = build(tmp_path, chain, "fp16", kept_float32=("conv1", "conv2"))
+    assert (report.precision, report.workers) == ("fp16", {"fp16": 2, "fp32": 2})
+    assert report.constants["fp32"] == pytest.approx(report.weights["fp32"], rel=0.01)
     with pytest.raises(CompilerError, match="1 convolutions and matrix products 0 are missing"):
         build(tmp_path, network("fp32"), "fp16", kept_float32=("conv0",))
 
 
-def test_weights_that_were_widened_would_be_found() -> None:
+def test_a_compiler_that_narrows_what_was_kept_is_found_out(tmp_path: Path) -> None:
+    """TensorRT for RTX 1.7 does, where a float32 convolution stands alone: the parsed network does not show it."""
+    with pytest.raises(CompilerError) as caught:
+        build(tmp_path, network("fp16", "fp32", "fp16"), "fp16", kept_float32=("conv1",))
+    assert "chain has 2.36 MB of fp32 weights, its engine 0.00 MB" in str(caught.value)
+    assert "keep the neighbours of what was kept in float32, too" in str(caught.value)
+    assert not (tmp_path / "chain.engine").exists()
+
+
+def test_weights_that_were_widened_are_found() -> None:
     job = EngineJob("render", Path("a"), Path("b"), FLAVORS["rtx"], (), "fp16")
-    require_unwidened(job, engine_bytes=133_000_000, weight_bytes=110_000_000)
-    with pytest.raises(CompilerError, match="engine of render weighs 220.0 MB, its fp16 weights only 110.0 MB"):
-        require_unwidened(job, engine_bytes=220_000_000, weight_bytes=110_000_000)
+    require_kept(job, {"fp16": 1_000_000, "fp32": 12}, {"fp16": 1_010_000})
+    require_kept(job, {"fp16": 1_000_000}, {})
+    with pytest.raises(CompilerError, match="render has 1.00 MB of fp16 weights, its engine 0.00 MB: .* changed their"):
+        require_kept(job, {"fp16": 1_000_000}, {"fp32": 2_000_000})
 
 
 def test_the_cards_change_the_engine(tmp_path: Path) -> None:

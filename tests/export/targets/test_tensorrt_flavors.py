@@ -1,5 +1,8 @@
 """Which TensorRT builds here, and for which cards."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from f2p_deploy.cuda_devices import CudaDevice
@@ -8,6 +11,7 @@ from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.export.targets import tensorrt_flavors
 from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS, Builder, choose_flavor, compute_capabilities
 
+ROOT = Path(__file__).resolve().parents[3]
 TENSORRT, RTX = FLAVORS["tensorrt"], FLAVORS["rtx"]
 BUILDER = Builder("1.7.1.116", ("7.5", "8.0", "8.6", "8.9", "12.0", "12.1"))
 CARD = CudaDevice("NVIDIA GeForce RTX 3090", "8.6")
@@ -29,9 +33,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(monkeypatch)
 
 
-def test_the_extras_bring_the_modules() -> None:
+def test_the_extras_bring_the_modules_in_versions_that_will_do() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for flavor in FLAVORS.values():
         assert flavor.module in EXTRAS[flavor.extra]
+        assert f"{flavor.distribution}>={flavor.oldest}" in declared[flavor.extra]
 
 
 def test_tensorrt_with_its_card_comes_first(machine: Machine) -> None:
