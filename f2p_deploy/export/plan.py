@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Bytes of one weight.
 WEIGHT_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
 
+#: What a compiled file holds besides weights: TensorRT for RTX writes up to so many bytes of plan.
+PLAN_BYTES = 8_000_000
+
 #: The system's words for a full disk, a used-up quota and a file that grew too large.
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -176,8 +179,9 @@ def require_space(folder: Path, graphs: tuple["Graph", ...], target: Target) -> 
     """
     needed = 0
     for graph in graphs:
-        copies = 1 if target.verified == "runtime" else 2 if graph.lower is None else 3
-        needed += copies * WEIGHT_BYTES[target.precision] * _weights(graph)
+        compiled = target.verified != "runtime"
+        copies = 1 if not compiled else 2 if graph.lower is None else 3
+        needed += copies * WEIGHT_BYTES[target.precision] * _weights(graph) + compiled * PLAN_BYTES
     if _free(folder) < needed:
         raise InputError(
             f"the artifact {folder} needs about {needed / 1e6:.0f} MB, there are {_free(folder) / 1e6:.0f} MB left: "
