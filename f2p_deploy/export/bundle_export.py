@@ -83,7 +83,7 @@ def export_bundle(
             if graph.name == "step":
                 runs = reference_runs(bundle, graph, samples["step"], trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
-        sources = make_sources(graphs, samples, chosen.precision, progress)
+        sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema)
         entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)

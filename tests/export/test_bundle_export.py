@@ -16,7 +16,6 @@ from f2p_deploy.export.bundle_export import _measure
 from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
-from f2p_deploy.export.targets import onnx as onnx_target
 from f2p_deploy.export.targets.target import Target, register
 from f2p_deploy.generation import first_state
 from f2p_deploy.settings import BundleSettings, from_data
@@ -63,6 +62,7 @@ def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle
         ("describe", "relative L1 difference"): faces,
         ("render", "PSNR dB"): faces + 8,
         ("step", "cosine of the update"): faces + 6,
+        ("step", "relative length of the update"): faces + 6,
         ("step", "relative difference"): faces + 6,
         ("step", "max abs difference after 50 steps"): 1,
         ("step", "relative difference in 50 steps"): 1,
@@ -96,7 +96,7 @@ def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
         for weight in sources["one_shot"].model.graph.initializer:
             if len(weight.dims) == 4:
                 weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.1), weight.name))
-        return onnx_target.build(sources, folder, options, progress)
+        return TARGETS["onnx"].build(sources, folder, options, progress)
 
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
     register(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
@@ -147,10 +147,6 @@ def test_a_batch_of_two_is_measured_on_every_sample(
     assert artifact.manifest.command.endswith("--batch 2")
 
 
-def test_the_onnx_target_is_in_the_table() -> None:
-    assert TARGETS["onnx"].build is onnx_target.build
-
-
 def test_a_negative_number_of_trajectories(small_bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="trajectories must not be negative, found -1"):
         export_bundle(small_bundle, "onnx", tmp_path / "out", trajectories=-1)
@@ -167,4 +163,4 @@ def test_a_step_with_another_gradient_misses_its_floor(
     for graph in artifact.manifest.graphs:
         onnx.save(model if graph == "step" else onnx.load(artifact.path(graph)), tmp_path / f"{graph}.onnx")
     records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
-    assert [record.metric for record in records if not record.passed] == ["cosine of the update"]
+    assert "cosine of the update" in [record.metric for record in records if not record.passed]

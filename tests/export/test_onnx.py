@@ -86,4 +86,32 @@ def test_precision_is_that_of_the_weights(dtypes: str, found: str) -> None:
     model = scaled(1.0)  # its scalar is float32 whatever the weights are
     for i, dtype in enumerate(dtypes):
         model.graph.initializer.append(numpy_helper.from_array(np.ones((2, 3), dtype), f"w{i}"))
+        model.graph.node.append(helper.make_node("Identity", [f"w{i}"], [f"v{i}"], f"node{i}"))
     assert precision_of(model) == found
+
+
+def test_weights_of_nodes_that_stay_float32_are_not_asked() -> None:
+    model = scaled(1.0)
+    for name, dtype in (("half", "e"), ("kept", "f")):
+        model.graph.initializer.append(numpy_helper.from_array(np.ones((2, 3), dtype), f"{name}.weight"))
+        model.graph.node.append(helper.make_node("Identity", [f"{name}.weight"], [f"{name}.value"], name))
+    assert precision_of(model, ("kept",)) == "fp16"
+    assert precision_of(model, ("half",)) == "fp32"
+    assert precision_of(model) == "mixed"
+
+
+def test_folding_that_changes_a_result_is_a_compiler_error() -> None:
+    class Apart(torch.nn.Module):
+        """The batch norm stands behind the convolution, but is not called after it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Conv2d(1, 1, 1)
+            self.norm = torch.nn.BatchNorm2d(1)
+            self.norm.running_mean.fill_(3.0)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(self.norm(x[:, None, None]).relu())[:, 0, 0]
+
+    with pytest.raises(CompilerError, match="folding batch norms changed y of toy by"):
+        to_onnx(graph_of(Apart()), INPUTS)

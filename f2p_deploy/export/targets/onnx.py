@@ -1,38 +1,48 @@
-"""The ONNX targets: one file a graph, for ONNX Runtime and everything else that reads ONNX."""
+"""The ONNX targets: one file a graph and one of weights, for ONNX Runtime and everything else that reads ONNX."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from f2p_deploy.artifact import GraphEntry
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, register
 
 
 def build(
-    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
+    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
 ) -> dict[str, GraphEntry]:
-    """Write `<graph>.onnx` for each graph; see `Build`."""
+    """Write `<graph>.onnx` for each graph, and the weights that they share; see `Build`."""
     import onnx
 
     from f2p_deploy.export.onnx import precision_of
+    from f2p_deploy.export.weights import save_sharing_weights
 
+    save_sharing_weights({name: source.model for name, source in sources.items()}, folder)
     entries = {}
     for name, source in sources.items():
         path = folder / f"{name}.onnx"
-        onnx.save(source.model, path)
-        entries[name] = source.entry(path.name, asked="fp32", found=precision_of(onnx.load(path)))
+        found = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
+        if found != precision:
+            raise CompilerError(f"{path.name} should hold {precision} weights, but {found} was read back from it")
+        entries[name] = source.entry(path.name, asked=precision, found=found)
     return entries
 
 
-register(
-    Target(
-        name="onnx",
-        summary="ONNX in float32, for ONNX Runtime on any machine",
+def _target(name: str, precision: Precision, words: str) -> Target:
+    return Target(
+        name=name,
+        summary=f"ONNX in {words}, for ONNX Runtime on any machine",
         file="*.onnx",
-        precision="fp32",
+        precision=precision,
         build_extra="export",
         run_needs="onnxruntime",
         runtime="onnxruntime",
         verified="runtime",
-        build=build,
+        build=partial(build, precision=precision),
     )
-)
+
+
+register(_target("onnx", "fp32", "float32"))
+register(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))

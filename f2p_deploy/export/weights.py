@@ -1,0 +1,59 @@
+"""The weights of several ONNX graphs in one file beside them, each once: `step` holds those of three networks again."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, TensorProto
+
+WEIGHTS_FILE = "weights.bin"
+
+#: Smaller weights stay in the graph's own file, in bytes.
+SMALLEST = 1024
+
+#: Weights begin at multiples of this, so that runtimes can use the file as it is mapped into memory, in bytes.
+ALIGNMENT = 64
+
+
+def save_sharing_weights(models: Mapping[str, "ModelProto"], folder: Path) -> None:
+    """Write `<name>.onnx` for each model and their weights to `WEIGHTS_FILE`, equal ones once (ONNX external data).
+
+    Args:
+        models: by name, every weight inside; not changed.
+        folder: where the files go.
+    """
+    import onnx
+
+    places: dict[bytes, tuple[int, int]] = {}
+    with (folder / WEIGHTS_FILE).open("wb") as stream:
+        for name, model in models.items():
+            outside = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+            graph, before = outside.graph, model.graph
+            graph.name = before.name
+            for field in ("node", "input", "output", "value_info"):
+                getattr(graph, field).extend(getattr(before, field))
+            for weight in before.initializer:
+                content = (
+                    weight.raw_data if weight.HasField("raw_data") else onnx.numpy_helper.to_array(weight).tobytes()
+                )
+                if len(content) < SMALLEST:
+                    graph.initializer.append(weight)
+                    continue
+                key = hashlib.sha256(content).digest()
+                if key not in places:
+                    stream.write(b"\0" * (-stream.tell() % ALIGNMENT))
+                    places[key] = (stream.tell(), len(content))
+                    stream.write(content)
+                graph.initializer.append(_outside(weight, *places[key]))
+            onnx.save(outside, folder / f"{name}.onnx")
+
+
+def _outside(weight: "TensorProto", offset: int, length: int) -> "TensorProto":
+    """Return a weight that only says where its content lies."""
+    moved = type(weight)(name=weight.name, data_type=weight.data_type, dims=weight.dims)
+    moved.data_location = type(weight).EXTERNAL
+    for key, value in (("location", WEIGHTS_FILE), ("offset", str(offset)), ("length", str(length))):
+        moved.external_data.add(key=key, value=value)
+    return moved

@@ -1,0 +1,24 @@
+"""Sources of a precision: which transformations there are, and when a loss scale is measured."""
+
+import pytest
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export import Faces
+from f2p_deploy.export.graphs import bundle_graphs
+from f2p_deploy.export.precision import loss_scale, make_sources
+from f2p_deploy.export.samples import sample_graphs
+from f2p_deploy.export.targets.target import silent
+
+
+def test_only_the_gradient_is_scaled(small_bundle: Bundle, small_faces: Faces) -> None:
+    graphs = bundle_graphs(small_bundle)
+    samples = sample_graphs(small_bundle, graphs, small_faces)
+    scales = {graph.name: loss_scale(graph, samples[graph.name], silent) for graph in graphs}
+    assert scales["step"] > 1 and scales["step"].is_integer()
+    assert {name: scale for name, scale in scales.items() if scale != 1} == {"step": scales["step"]}
+
+
+def test_a_precision_without_a_transformation(small_bundle: Bundle) -> None:
+    with pytest.raises(CompilerError, match="no transformation of a graph to int8 yet"):
+        make_sources((), {}, "int8", silent, small_bundle.schema)

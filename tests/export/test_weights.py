@@ -1,0 +1,52 @@
+"""Weights of several graphs in one file: equal ones once, and the graphs compute as before."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from f2p_deploy.export.weights import ALIGNMENT, WEIGHTS_FILE, save_sharing_weights
+from f2p_deploy.runtimes.onnxruntime import open_session
+
+LARGE = np.random.default_rng(0).random((1, 500), np.float32)
+OTHER = LARGE[:, ::-1].copy()
+SMALL = np.array([2.0], np.float32)
+
+
+@pytest.fixture
+def models(toy_model: Callable[..., onnx.ModelProto]) -> dict[str, onnx.ModelProto]:
+    shape = LARGE.shape
+    nodes = [("Mul", ["x", "large"], "a"), ("Mul", ["a", "other"], "b"), ("Mul", ["b", "small"], "y")]
+    same = [("Add", ["x", "again"], "a"), ("Add", ["a", "small"], "y")]
+    return {
+        "first": toy_model(nodes, {"large": LARGE, "other": OTHER, "small": SMALL}, shape),
+        "second": toy_model(same, {"again": LARGE, "small": SMALL}, shape),
+    }
+
+
+def test_equal_weights_lie_there_once(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
+    before = {name: model.SerializeToString() for name, model in models.items()}
+    save_sharing_weights(models, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.onnx", "second.onnx", WEIGHTS_FILE]
+    padded = -(-LARGE.nbytes // ALIGNMENT) * ALIGNMENT
+    assert (tmp_path / WEIGHTS_FILE).stat().st_size == padded + OTHER.nbytes
+    assert (tmp_path / "second.onnx").stat().st_size < 1000
+    assert {name: model.SerializeToString() for name, model in models.items()} == before
+
+
+def test_the_graphs_compute_as_before(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
+    save_sharing_weights(models, tmp_path)
+    feed = {"x": np.random.default_rng(1).random(LARGE.shape, np.float32)}
+    for name, model in models.items():
+        onnx.checker.check_model(tmp_path / f"{name}.onnx", full_check=True)
+        outside, inside = open_session(str(tmp_path / f"{name}.onnx")), open_session(model.SerializeToString())
+        assert np.array_equal(outside.run(["y"], feed)[0], inside.run(["y"], feed)[0])
+
+
+def test_small_weights_stay_in_the_graph(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
+    save_sharing_weights(models, tmp_path)
+    read = onnx.load(tmp_path / "first.onnx", load_external_data=False)
+    places = {weight.name: weight.data_location for weight in read.graph.initializer}
+    assert places == {"large": onnx.TensorProto.EXTERNAL, "other": onnx.TensorProto.EXTERNAL, "small": 0}
