@@ -1,5 +1,6 @@
 """How near an artifact computes to PyTorch in float32: the measures, their floors, and the worst sample of each."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -27,7 +28,8 @@ class Floors:
         content: largest L1 difference of the content, relative to its own L1 norm.
         render: smallest PSNR of two pictures in dB.
         update: smallest cosine of what one step adds to a state. By direction, not element by element: a mask that
-            flips by rounding moves single elements by more than any useful floor.
+            flips by rounding moves single elements by more than any useful floor. The length of the update may differ
+            by the sine of that angle.
         loss: largest difference of a loss, relative to the loss.
     """
 
@@ -150,8 +152,12 @@ def _step(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema
     expected, found = pairs["update"]
     # A state that PyTorch does not move (every controller against its stop) has no direction, but must stay, too.
     directions = np.where((expected == found).all(axis=1), 1.0, _cosine(expected, found))
+    lengths = np.where((expected == found).all(axis=1), 0.0, _relative(*(_length(part) for part in (expected, found))))
+    # What an error that turns the update as far as its floor lets it could add to its length.
+    longest = math.sqrt(1.0 - floors.update**2)
     return (
         _at_least("step", "next_state", "cosine of the update", directions, floors.update, samples),
+        _at_most("step", "next_state", "relative length of the update", lengths, longest, samples),
         _at_most("step", "loss", "relative difference", _relative(*pairs["loss"]), floors.loss, samples),
     )
 
@@ -223,6 +229,11 @@ def _cosine(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Return the cosine of each pair of rows; (K,)."""
     norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(found, axis=1)
     return np.divide((expected * found).sum(axis=1), norms, out=np.full(len(norms), np.nan), where=norms > 0)
+
+
+def _length(values: np.ndarray) -> np.ndarray:
+    """Return the Euclidean norm of each row; (K,)."""
+    return np.linalg.norm(values, axis=1)
 
 
 def _relative_l1(expected: np.ndarray, found: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 
 
 def test_the_table_and_what_was_checked(f2p: Callable, small_artifact: Path) -> None:
-    ran = f2p("verify", small_artifact, "--threads", 1)
+    ran = f2p("verify", small_artifact, "--threads", 1, "--runtime", "onnxruntime")
     assert ran.code == 0 and ran.err == ""
     assert ran.out.splitlines()[0].split() == [
         "graph",

@@ -139,10 +139,12 @@ def judge_step(found: np.ndarray, loss: np.ndarray, precision: Precision = "fp32
 def test_step(precision: Precision, factor: float, passed: bool) -> None:
     angle = np.arccos(1 - factor * (1 - FLOORS[precision].update)) + np.arctan2(0.04, 0.03)
     found, loss = STEP["next_state"].copy(), STEP["loss"].copy()
-    found[1] = STATE[1] + 0.001 * np.array([0.0, np.cos(angle), np.sin(angle), 0.0])
+    found[1] = STATE[1] + 0.05 * np.array([0.0, np.cos(angle), np.sin(angle), 0.0])
+    found[0] = STATE[0] + (STEP["next_state"] - STATE)[0] * (1 + factor * np.sqrt(1 - FLOORS[precision].update ** 2))
     loss[2] *= 1 + factor * FLOORS[precision].loss
-    update, value = judge_step(found, loss, precision)
+    update, length, value = judge_step(found, loss, precision)
     assert (update.passed, update.worst, update.output) == (passed, "bert", "next_state")
+    assert (length.passed, length.worst, length.output) == (passed, "anna", "next_state")
     assert (value.passed, value.worst, value.output) == (passed, "carl", "loss")
 
 
@@ -151,8 +153,8 @@ def test_a_state_that_does_not_move_must_stay() -> None:
     moved = STATE + 1e-9
     for found, passed in ((STATE, True), (moved, False)):
         outputs = {"next_state": found, "loss": STEP["loss"]}
-        record = compare("step", still, outputs, SAMPLES, "int8", SCHEMA, inputs={"state": STATE})[0]
-        assert record.passed == passed
+        records = compare("step", still, outputs, SAMPLES, "int8", SCHEMA, inputs={"state": STATE})
+        assert [record.passed for record in records] == [passed, passed, True]
 
 
 def test_a_step_cannot_be_judged_without_its_state() -> None:
