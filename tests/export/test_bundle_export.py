@@ -16,7 +16,6 @@ from f2p_deploy.export.bundle_export import _measure
 from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
-from f2p_deploy.export.targets import onnx as onnx_target
 from f2p_deploy.export.targets.target import Target, register
 from f2p_deploy.generation import first_state
 from f2p_deploy.settings import BundleSettings, from_data
@@ -97,7 +96,7 @@ def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
         for weight in sources["one_shot"].model.graph.initializer:
             if len(weight.dims) == 4:
                 weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.1), weight.name))
-        return onnx_target.build(sources, folder, options, progress)
+        return TARGETS["onnx"].build(sources, folder, options, progress)
 
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
     register(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
@@ -146,10 +145,6 @@ def test_a_batch_of_two_is_measured_on_every_sample(
     assert artifact.manifest.graphs["render"].inputs[0].shape == (2, small_bundle.schema.n)
     assert artifact.manifest.parity_status == "passed" and artifact.manifest.parity[0].samples == 8
     assert artifact.manifest.command.endswith("--batch 2")
-
-
-def test_the_onnx_target_is_in_the_table() -> None:
-    assert TARGETS["onnx"].build is onnx_target.build
 
 
 def test_a_negative_number_of_trajectories(small_bundle: Bundle, tmp_path: Path) -> None:
