@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,20 @@ def operators(model: "ModelProto") -> dict[str, int]:
     return dict(Counter(node.op_type for node in model.graph.node).most_common())
 
 
-def precision_of(model: "ModelProto") -> str:
-    """Return the precision of a model's weights: `fp32`, `fp16` or `int8`; `mixed` if there are several."""
+def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
+    """Return the precision of a model's weights: `fp32`, `fp16` or `int8`; `mixed` if there are several.
+
+    Args:
+        model: its weights may lie in another file.
+        kept_float32: names of nodes that compute in float32 whatever the model does; only their weights are not asked.
+    """
     from onnx import TensorProto
 
     names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
     # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
-    found = {names[w.data_type] for w in model.graph.initializer if w.data_type in names and len(w.dims) > 1}
+    read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
+    matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]
+    found = {names[weight.data_type] for weight in matrices if weight.data_type in names}
     return found.pop() if len(found) == 1 else "mixed"
 
 

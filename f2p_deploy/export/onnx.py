@@ -2,8 +2,7 @@
 
 import logging
 import warnings
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,28 +66,6 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
         require_closed(simplified, graph.name)
     _forget_where_it_was_built(simplified)
     return simplified
-
-
-def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
-    """Return the precision of a model's weights: `fp32`, `fp16` or `int8`; `mixed` if there are several.
-
-    Args:
-        model: its weights may lie in another file.
-        kept_float32: names of nodes that compute in float32 whatever the model does; only their weights are not asked.
-    """
-    from onnx import TensorProto
-
-    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
-    # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
-    read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
-    matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]
-    found = {names[weight.data_type] for weight in matrices if weight.data_type in names}
-    return found.pop() if len(found) == 1 else "mixed"
-
-
-def operators(model: "ModelProto") -> dict[str, int]:
-    """Return how many nodes of each operator a model has, most frequent first."""
-    return dict(Counter(node.op_type for node in model.graph.node).most_common())
 
 
 def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":

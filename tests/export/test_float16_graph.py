@@ -9,9 +9,10 @@ from f2p_deploy.artifact import TensorSpec
 from f2p_deploy.character.schema import Controller, Schema
 from f2p_deploy.export.float16_graph import half_graph, measure
 from f2p_deploy.export.graphs import Graph
-from f2p_deploy.export.onnx import precision_of, to_onnx
+from f2p_deploy.export.onnx import to_onnx
 from f2p_deploy.export.rounding import rounded
 from f2p_deploy.export.samples import Samples
+from f2p_deploy.onnx_file import precision_of
 
 SCHEMA = Schema("toy", (Controller("a.tx", "a"), Controller("a.ty", "a"), Controller("a.tz", "a")))
 

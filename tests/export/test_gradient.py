@@ -11,7 +11,8 @@ from f2p_deploy.artifact import TensorSpec
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.gradient import OPERATORS, lower_gradient, require_closed
 from f2p_deploy.export.graphs import Graph
-from f2p_deploy.export.onnx import operators, to_onnx
+from f2p_deploy.export.onnx import to_onnx
+from f2p_deploy.onnx_file import operators
 
 
 class Product(nn.Module):

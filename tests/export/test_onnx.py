@@ -12,7 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from f2p_deploy.artifact import TensorSpec
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.graphs import Graph
-from f2p_deploy.export.onnx import OPSET, _require_folded, _require_unchanged, operators, precision_of, to_onnx
+from f2p_deploy.export.onnx import OPSET, _require_folded, _require_unchanged, to_onnx
+from f2p_deploy.onnx_file import operators, precision_of
 
 X = TensorSpec("x", "float32", (2, 3), "numbers")
 INPUTS = {"x": np.array([[1, 2, 3], [4, 5, 6]], np.float32)}

@@ -16,8 +16,8 @@ def build(
     """Write `<graph>.onnx` for each graph, and the weights that they share; see `Build`."""
     import onnx
 
-    from f2p_deploy.export.onnx import precision_of
     from f2p_deploy.export.weights import save_sharing_weights
+    from f2p_deploy.onnx_file import precision_of
 
     save_sharing_weights({name: source.model for name, source in sources.items()}, folder)
     entries = {}

@@ -12,10 +12,10 @@ from f2p_deploy.errors import CompilerError
 from f2p_deploy.export import Faces, export_bundle
 from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.keep_float32 import LAYERS
-from f2p_deploy.export.onnx import precision_of
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, Source, silent
 from f2p_deploy.export.weights import WEIGHTS_FILE
+from f2p_deploy.onnx_file import precision_of
 
 
 @pytest.fixture(scope="module")
