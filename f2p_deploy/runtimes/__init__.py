@@ -1,53 +1,94 @@
-"""Artifacts -> answers. Nothing here imports PyTorch or the export."""
+"""Artifacts -> answers. Nothing here imports the export, and nothing but `torch.py` imports PyTorch."""
 
 import logging
 from pathlib import Path
 
-from f2p_deploy.artifact import Artifact, read_artifact
+from f2p_deploy.artifact import MANIFEST_FILE, Artifact, read_artifact
+from f2p_deploy.bundle import HEADER, Bundle, load_bundle
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.dependencies import require
-from f2p_deploy.errors import InputError
+from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.hardware import require_hardware
-from f2p_deploy.runtimes import onnxruntime  # noqa: F401  (registers itself)
+from f2p_deploy.runtimes import onnxruntime, openvino  # noqa: F401  (register themselves)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
+from f2p_deploy.runtimes.torch import TorchRuntime
 
-__all__ = ["RUNTIMES", "Runtime", "load"]
+__all__ = ["AUTO", "RUNTIMES", "Runtime", "TorchRuntime", "find_runtime", "load"]
+
+#: What `auto` takes, the first that runs the files and is here: the fastest in the artifact's own precision. What
+#: computes in less (`openvino-bf16`) or needs a card whose presence is no promise (`onnxruntime-cuda`) is asked for by
+#: name.
+AUTO = ("openvino", "onnxruntime", "torch")
 
 logger = logging.getLogger(__name__)
 
 
-def load(artifact: str | Path | Artifact, runtime: str = "auto", threads: int | None = None) -> Runtime:
-    """Check an artifact and make it ready to run.
+def load(source: str | Path | Artifact | Bundle, runtime: str = "auto", threads: int | None = None) -> Runtime:
+    """Check an artifact, or a bundle, and make it ready to run.
 
     Args:
-        artifact: its folder, or what `read_artifact` gave.
-        runtime: a key of `RUNTIMES`, or `auto`: the first one that runs the artifact's kind of file.
+        source: an artifact's folder, or what `read_artifact` gave; or a bundle's folder, or what `load_bundle` gave,
+            which PyTorch runs.
+        runtime: a key of `RUNTIMES`, or `auto`: see `AUTO`.
         threads: how many threads to use; all cores if None.
 
     Raises:
-        InputError: no or a damaged artifact, an unknown runtime, or one that does not run this kind of file.
+        InputError: neither artifact nor bundle, a damaged one, an unknown runtime, or one that does not run this.
         MissingDependency: the runtime's package or hardware is not here, or the artifact was built for another machine;
             there is no fallback.
     """
-    if not isinstance(artifact, Artifact):
-        artifact = read_artifact(artifact)
-    suffixes = {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
-    able = [name for name, kind in RUNTIMES.items() if suffixes <= set(kind.suffixes)]
-    if runtime == "auto":
-        if not able:
-            raise InputError(f"no runtime here runs {', '.join(sorted(suffixes))} files ({artifact.folder})")
-        runtime = able[0]
-    if runtime not in RUNTIMES:
-        raise InputError(f"no runtime named {runtime!r}{suggestion(runtime, tuple(RUNTIMES))}")
-    if runtime not in able:
+    if runtime != "auto":
+        find_runtime(runtime)
+    opened = _open(source)
+    if isinstance(opened, Bundle):
+        if runtime not in ("auto", TorchRuntime.name):
+            raise InputError(
+                f"the runtime {runtime!r} runs artifacts, and {opened.path} is a bundle: make an artifact of it with "
+                f"f2p-deploy export, or run it with {TorchRuntime.name!r}"
+            )
+        return TorchRuntime(opened, threads=threads)
+    suffixes = {Path(entry.file).suffix for entry in opened.manifest.graphs.values()}
+    able = [name for name, kind in RUNTIMES.items() if kind.suffixes and suffixes <= set(kind.suffixes)]
+    kind = RUNTIMES[_choose(able, opened, suffixes) if runtime == "auto" else runtime]
+    if kind.name not in able:
         raise InputError(
-            f"the runtime {runtime!r} does not run {', '.join(sorted(suffixes))} files ({artifact.folder}). "
+            f"the runtime {runtime!r} does not run {', '.join(sorted(suffixes))} files ({opened.folder}). "
             f"Able to: {', '.join(able) or 'none'}"
         )
-    kind = RUNTIMES[runtime]
-    require_hardware(artifact)
-    if kind.extra:
-        require(kind.extra, f"the runtime {runtime!r}")
-    if artifact.manifest.parity_status == "failed":
-        logger.warning("%s missed a parity floor when it was made: see its manifest", artifact.folder)
-    return kind(artifact, threads)
+    require_hardware(opened)
+    if opened.manifest.parity_status == "failed":
+        logger.warning("%s missed a parity floor when it was made: see its manifest", opened.folder)
+    return kind(opened, threads)
+
+
+def find_runtime(name: str) -> type[Runtime]:
+    """Return a kind of runtime by its name.
+
+    Raises:
+        InputError: no such runtime, with the nearest name.
+    """
+    if name not in RUNTIMES:
+        raise InputError(f"no runtime named {name!r}{suggestion(name, ('auto', *RUNTIMES))}")
+    return RUNTIMES[name]
+
+
+def _open(source: str | Path | Artifact | Bundle) -> Artifact | Bundle:
+    if isinstance(source, Artifact | Bundle):
+        return source
+    folder = Path(source)
+    if (folder / MANIFEST_FILE).exists():
+        return read_artifact(folder)
+    if (folder / HEADER).exists():
+        return load_bundle(folder)
+    raise InputError(f"{folder} is neither an artifact (it has no {MANIFEST_FILE}) nor a bundle (it has no {HEADER})")
+
+
+def _choose(able: list[str], artifact: Artifact, suffixes: set[str]) -> str:
+    """Return the runtime that `auto` stands for."""
+    reasons = {name: RUNTIMES[name].why_not_here() for name in AUTO if name in able}
+    for name, reason in reasons.items():
+        if not reason:
+            return name
+    if not reasons:
+        named = f": name one of {', '.join(able)}" if able else ""
+        raise InputError(f"no runtime here runs {', '.join(sorted(suffixes))} files ({artifact.folder}){named}")
+    raise MissingDependency(f"nothing here runs {artifact.folder}: {'; '.join(reasons.values())}")

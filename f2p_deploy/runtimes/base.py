@@ -1,13 +1,17 @@
 """What every runtime does: checks what goes in and comes out, and gives the graphs their Python names."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import cached_property
+from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact import Arrays, Artifact, TensorSpec
-from f2p_deploy.errors import F2PError, InputError
+from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.errors import F2PError, InputError, MissingDependency
+from f2p_deploy.settings import BundleSettings, from_data
 
 #: How far rounding may carry an input out of its range.
 RANGE_TOLERANCE = 1e-3
@@ -19,20 +23,67 @@ class Runtime(ABC):
     Args:
         artifact: checked, as `read_artifact` gives it.
         threads: how many threads to use; all cores if None.
+
+    Raises:
+        InputError: fewer than one thread.
+        MissingDependency: this machine cannot run it.
     """
 
     #: The word for `load` and `--runtime`.
     name: ClassVar[str]
-    #: Endings of the graph files that it runs.
+    #: One line for tables.
+    summary: ClassVar[str]
+    #: Endings of the graph files that it runs; none for a runtime of bundles.
     suffixes: ClassVar[tuple[str, ...]]
-    #: The extra of this package that it needs; empty for the base install.
-    extra: ClassVar[str] = ""
+    #: The module that it imports.
+    module: ClassVar[str]
+    #: The extra of this package that brings the module; empty for the base install.
+    extra: ClassVar[str]
 
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        if threads is not None and threads < 1:
-            raise InputError(f"threads must be at least 1, found {threads}")
+        self.require_usable(threads)
         self.artifact = artifact
         self.threads = threads
+
+    @classmethod
+    def require_usable(cls, threads: int | None = None) -> None:
+        """Raise unless this machine can run it with so many threads.
+
+        Raises:
+            InputError: fewer than one thread.
+            MissingDependency: a package or hardware is not here.
+        """
+        if threads is not None and threads < 1:
+            raise InputError(f"threads must be at least 1, found {threads}")
+        if reason := cls.why_not_here():
+            raise MissingDependency(f"the runtime {cls.name!r} cannot run here: {reason}")
+
+    @classmethod
+    def why_not_here(cls) -> str:
+        """Return why this machine cannot run it, and what to do; empty if it can."""
+        if find_spec(cls.module) is not None:
+            return ""
+        install = f"'f2p-deploy[{cls.extra}]'" if cls.extra else cls.module
+        return f"{cls.module} is not installed: pip install {install}"
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What the parameters mean.
+
+        Raises:
+            InputError: the manifest holds no schema.
+        """
+        return Schema.from_dict(self.artifact.manifest.schema, f"{self.artifact.folder / MANIFEST_FILE}: schema")
+
+    @cached_property
+    def settings(self) -> BundleSettings:
+        """How faces are aligned and characters generated.
+
+        Raises:
+            InputError: the manifest holds no settings.
+        """
+        source = f"{self.artifact.folder / MANIFEST_FILE}: settings"
+        return from_data(BundleSettings, self.artifact.manifest.settings, source)
 
     @property
     def graphs(self) -> tuple[str, ...]:
@@ -42,6 +93,15 @@ class Runtime(ABC):
     @abstractmethod
     def describe_device(self) -> str:
         """Return name, version and device of what computes, for manifests and tables."""
+
+    def prepare(self, graphs: Collection[str]) -> None:
+        """Load graphs now, where they would be loaded when they are first used.
+
+        Raises:
+            InputError: there is no such graph.
+        """
+        for graph in graphs:
+            self.artifact.path(graph)
 
     @abstractmethod
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -110,15 +170,36 @@ class Runtime(ABC):
         """
         return self.compute("render", {"parameters": parameters})["image"]
 
+    def step(
+        self, state: np.ndarray, identity: np.ndarray, content: np.ndarray, learning_rate: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Take one gradient step of iterative generation (section 3.4.2, eq. 9); `loop.iterate` takes all of them.
+
+        Args:
+            state: (N, n) float32, controllers in [0, 1], then free numbers for the discrete groups.
+            identity, content: (N, 256) and (N, C, H, W) float32 of the photos, as `describe` gives them.
+            learning_rate: mu, not negative; with 0 the loss is the only news.
+
+        Returns:
+            (N, n) the next state, and (N,) the losses of the given one, float32.
+        """
+        rate = np.array([learning_rate], np.float32)
+        inputs = {"state": state, "identity": identity, "content": content, "learning_rate": rate}
+        outputs = self.compute("step", inputs)
+        return outputs["next_state"], outputs["loss"]
+
 
 RUNTIMES: dict[str, type[Runtime]] = {}
 
 
-def register(name: str, suffixes: tuple[str, ...], extra: str = "") -> Callable[[type[Runtime]], type[Runtime]]:
-    """Return a decorator that makes a runtime known by its name."""
+def register(
+    name: str, summary: str, suffixes: tuple[str, ...], module: str, extra: str = ""
+) -> Callable[[type[Runtime]], type[Runtime]]:
+    """Return a decorator that makes a runtime known by its name; the arguments are those of `Runtime`'s own fields."""
 
     def decorate(runtime: type[Runtime]) -> type[Runtime]:
-        runtime.name, runtime.suffixes, runtime.extra = name, suffixes, extra
+        runtime.name, runtime.summary, runtime.suffixes = name, summary, suffixes
+        runtime.module, runtime.extra = module, extra
         RUNTIMES[name] = runtime
         return runtime
 
@@ -144,6 +225,12 @@ def _checked_input(graph: str, spec: TensorSpec, value: np.ndarray) -> np.ndarra
     above = spec.high is not None and high > spec.high + RANGE_TOLERANCE
     if below or above:
         raise InputError(
-            f"{where} must lie in [{spec.low:g}, {spec.high:g}], found values from {low:g} to {high:g} ({spec.meaning})"
+            f"{where} must lie in {_interval(spec)}, found values from {low:g} to {high:g} ({spec.meaning})"
         )
     return np.ascontiguousarray(value)
+
+
+def _interval(spec: TensorSpec) -> str:
+    """Return a tensor's range as words: `[0, 1]`, or `[0, ...` without an upper end."""
+    low = "..." if spec.low is None else f"[{spec.low:g}"
+    return f"{low}, {'...' if spec.high is None else f'{spec.high:g}]'}"

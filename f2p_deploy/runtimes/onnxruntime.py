@@ -1,5 +1,6 @@
 """ONNX Runtime: the runtime of the base install, on any machine."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from f2p_deploy.runtimes.base import Runtime, register
 LOG_ERRORS = 3
 
 
-@register("onnxruntime", suffixes=(".onnx",))
+@register("onnxruntime", "ONNX Runtime on the processor", suffixes=(".onnx",), module="onnxruntime")
 class OnnxRuntime(Runtime):
     """ONNX Runtime on the CPU. A graph is loaded when it is first used."""
 
@@ -21,7 +22,22 @@ class OnnxRuntime(Runtime):
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
         super().__init__(artifact, threads)
         self._sessions: dict[str, Any] = {}
-        _require_provider(self.provider)
+
+    @classmethod
+    def why_not_here(cls) -> str:
+        """Return why this machine cannot run it: not installed, or built without the provider."""
+        reason = super().why_not_here()
+        if reason:
+            return reason
+        import onnxruntime
+
+        available = onnxruntime.get_available_providers()
+        if cls.provider in available:
+            return ""
+        return (
+            f"the installed onnxruntime {onnxruntime.__version__} has no {cls.provider}, only {', '.join(available)}: "
+            "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
+        )
 
     def describe_device(self) -> str:
         """Return the version and the provider."""
@@ -29,15 +45,23 @@ class OnnxRuntime(Runtime):
 
         return f"onnxruntime {onnxruntime.__version__}, {self.provider.removesuffix('ExecutionProvider')}"
 
-    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def prepare(self, graphs: Collection[str]) -> None:
+        """Open the sessions of graphs."""
+        for graph in graphs:
+            self._session(graph)
+
+    def _session(self, graph: str) -> Any:
         if graph not in self._sessions:
             self._sessions[graph] = open_session(str(self.artifact.path(graph)), self.provider, self.threads)
-        session = self._sessions[graph]
+        return self._sessions[graph]
+
+    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        session = self._session(graph)
         names = [output.name for output in session.get_outputs()]
         return dict(zip(names, session.run(names, inputs), strict=True))
 
 
-@register("onnxruntime-cuda", suffixes=(".onnx",))
+@register("onnxruntime-cuda", "ONNX Runtime on an NVIDIA card", suffixes=(".onnx",), module="onnxruntime")
 class OnnxRuntimeCuda(OnnxRuntime):
     """ONNX Runtime on an NVIDIA card; needs the package `onnxruntime-gpu` in place of `onnxruntime`."""
 
@@ -80,15 +104,3 @@ def open_session(model: str | bytes, provider: str = OnnxRuntime.provider, threa
             f"asked ONNX Runtime for {provider}, it fell back to {used}: that provider's libraries did not load"
         )
     return session
-
-
-def _require_provider(provider: str) -> None:
-    """Raise unless the installed ONNX Runtime was built with a provider."""
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
-    if provider not in available:
-        raise MissingDependency(
-            f"the installed onnxruntime {onnxruntime.__version__} has no {provider}, only {', '.join(available)}: "
-            "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
-        )

@@ -1,20 +1,25 @@
 """What goes into a graph is checked, and each sentence names the tensor."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from f2p_deploy.artifact import read_artifact
 from f2p_deploy.errors import F2PError, InputError
 from f2p_deploy.runtimes import Runtime, load
 from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
 
 FACE = np.full((1, 3, 128, 128), 0.5, np.float32)
 
 
 @pytest.fixture(scope="module")
 def runtime(small_artifact: Path) -> Runtime:
-    return load(small_artifact, threads=1)
+    return load(small_artifact, "onnxruntime", threads=1)
 
 
 def with_value(value: float) -> np.ndarray:
@@ -62,7 +67,7 @@ def test_computed_nan_is_an_error(small_artifact: Path) -> None:
             outputs = super()._compute(graph, inputs)
             return {name: value * np.float32(np.nan) for name, value in outputs.items()}
 
-    artifact = load(small_artifact).artifact
+    artifact = read_artifact(small_artifact)
     with pytest.raises(F2PError, match="one_shot computed NaN or infinite values in parameters"):
         Broken(artifact, threads=1).one_shot(FACE)
 
@@ -70,3 +75,25 @@ def test_computed_nan_is_an_error(small_artifact: Path) -> None:
 def test_threads_must_be_positive(small_artifact: Path) -> None:
     with pytest.raises(InputError, match="threads must be at least 1, found 0"):
         load(small_artifact, threads=0)
+
+
+def test_schema_and_settings_are_those_of_the_bundle(runtime: Runtime, small_bundle: "Bundle") -> None:
+    assert runtime.schema.fingerprint == small_bundle.schema.fingerprint
+    assert runtime.settings == small_bundle.settings
+
+
+def test_one_step(runtime: Runtime) -> None:
+    golden = runtime.artifact.golden()
+    identity, content = runtime.describe(golden["describe.face"][:1])
+    state = np.array([runtime.artifact.manifest.first_state], np.float32)
+    still, loss = runtime.step(state, identity, content, 0.0)
+    moved, same = runtime.step(state, identity, content, 10.0)
+    assert np.array_equal(still, state) and np.array_equal(loss, same) and loss.shape == (1,)
+    assert not np.array_equal(moved, state)
+    with pytest.raises(InputError, match="'learning_rate' must lie"):
+        runtime.step(state, identity, content, -1.0)
+
+
+def test_preparing_what_is_not_there(runtime: Runtime) -> None:
+    with pytest.raises(InputError, match="no graph 'stop'"):
+        runtime.prepare(["stop"])

@@ -4,19 +4,65 @@ import json
 import logging
 import shutil
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from f2p_deploy.artifact import Artifact, read_artifact
-from f2p_deploy.errors import InputError
+from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.manifest import sealed
-from f2p_deploy.runtimes import load
+from f2p_deploy.runtimes import AUTO, RUNTIMES, load
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
 
 
-def test_auto_chooses_by_the_files(small_artifact: Path) -> None:
+def test_auto_takes_the_first_that_is_here(small_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert AUTO[:2] == ("openvino", "onnxruntime")
+    first = "openvino" if find_spec("openvino") else "onnxruntime"
+    assert load(str(small_artifact)).name == first
+    assert load(small_artifact).graphs == ("one_shot", "describe", "render", "step")
+    monkeypatch.setattr("f2p_deploy.runtimes.base.find_spec", lambda name: None if name == "openvino" else True)
     assert load(small_artifact).name == "onnxruntime"
-    assert load(str(small_artifact)).graphs == ("one_shot", "describe", "render", "step")
+    monkeypatch.setattr("f2p_deploy.runtimes.base.find_spec", lambda name: None)
+    with pytest.raises(MissingDependency, match="nothing here runs .*; onnxruntime is not installed") as caught:
+        load(small_artifact)
+    assert caught.value.exit_code == 3
+
+
+def test_what_auto_never_takes_is_named_in_the_table() -> None:
+    assert set(AUTO) <= set(RUNTIMES)
+    assert {"onnxruntime-cuda", "openvino-bf16"} <= set(RUNTIMES) - set(AUTO)
+    for kind in RUNTIMES.values():
+        assert kind.summary and isinstance(kind.why_not_here(), str)
+    assert RUNTIMES["onnxruntime"].why_not_here() == ""
+
+
+def test_a_runtime_that_is_not_installed(small_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("f2p_deploy.runtimes.base.find_spec", lambda name: None)
+    sentence = (
+        r"the runtime 'openvino' cannot run here: openvino is not installed: pip install 'f2p-deploy\[openvino\]'"
+    )
+    with pytest.raises(MissingDependency, match=sentence):
+        load(small_artifact, "openvino")
+
+
+def test_neither_artifact_nor_bundle(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is neither an artifact .*manifest.json.* nor a bundle .*bundle.json"):
+        load(tmp_path)
+
+
+def test_a_bundle_is_run_by_torch_alone(small_bundle: "Bundle") -> None:
+    assert load(small_bundle).name == load(small_bundle.path, "torch").name == "torch"
+    with pytest.raises(InputError, match="'onnxruntime' runs artifacts, and .* is a bundle: make an artifact"):
+        load(small_bundle.path, "onnxruntime")
+
+
+def test_torch_does_not_run_an_artifact(small_artifact: Path) -> None:
+    with pytest.raises(InputError, match="'torch' does not run .onnx files"):
+        load(small_artifact, "torch")
 
 
 def test_a_wrong_word_gets_a_suggestion(small_artifact: Path) -> None:

@@ -1,0 +1,165 @@
+"""OpenVINO: the CPU runtime for Intel, AMD and ARM processors, in float32 or bfloat16 by the name that is asked for."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from f2p_deploy.artifact import Artifact
+from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.runtimes.base import Runtime, register
+
+DEVICE = "CPU"
+
+#: OpenVINO's words for a precision: in the option, among the processor's capabilities.
+CAPABILITIES = {"f32": "FP32", "bf16": "BF16"}
+
+#: Layers whose precision is the graph's: the multiplications. (What casts and copies computes in nothing.)
+MULTIPLYING_LAYERS = ("Convolution", "Deconvolution", "FullyConnected", "MatMul")
+
+
+@register("openvino", "OpenVINO on the processor, float32", suffixes=(".onnx",), module="openvino", extra="openvino")
+class OpenVino(Runtime):
+    """OpenVINO on the CPU in float32. A graph is compiled when it is first used.
+
+    The precision is asked for by name and read back: left to itself OpenVINO computes in bfloat16 wherever the
+    processor can. A graph exported in half precision is computed in float32, too, from its rounded weights.
+    """
+
+    precision: ClassVar[str] = "f32"
+
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        super().__init__(artifact, threads)
+        self._compiled: dict[str, Any] = {}
+
+    @classmethod
+    def why_not_here(cls) -> str:
+        """Return why this machine cannot run it: not installed, or a processor without the precision."""
+        reason = super().why_not_here()
+        if reason:
+            return reason
+        import openvino
+
+        core = openvino.Core()
+        if CAPABILITIES[cls.precision] in core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"):
+            return ""
+        processor = core.get_property(DEVICE, "FULL_DEVICE_NAME")
+        return f"{processor} does not compute in {cls.precision}: the runtime {OpenVino.name!r} computes in f32"
+
+    def describe_device(self) -> str:
+        """Return the version, the processor, and the precision that the compiled graphs report.
+
+        Compiles the artifact's first graph if none is yet.
+        """
+        import openvino
+
+        if not self._compiled:
+            self.prepare(self.graphs[:1])
+        layers = sum((precisions_of(compiled) for compiled in self._compiled.values()), Counter[str]())
+        version = openvino.__version__.partition("-")[0]
+        processor = openvino.Core().get_property(DEVICE, "FULL_DEVICE_NAME")
+        return f"openvino {version}, {processor}, {_counted(layers)}"
+
+    def prepare(self, graphs: Collection[str]) -> None:
+        """Compile graphs."""
+        for graph in graphs:
+            self._graph(graph)
+
+    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        compiled = self._graph(graph)
+        results = compiled(inputs)
+        # Copies: OpenVINO's own arrays are overwritten by the next call.
+        return {output.get_any_name(): np.array(results[output], np.float32) for output in compiled.outputs}
+
+    def _graph(self, graph: str) -> Any:
+        if graph not in self._compiled:
+            self._compiled[graph] = compile_graph(self.artifact.path(graph), self.precision, self.threads)
+        return self._compiled[graph]
+
+
+@register(
+    "openvino-bf16", "OpenVINO on the processor, bfloat16", suffixes=(".onnx",), module="openvino", extra="openvino"
+)
+class OpenVinoBf16(OpenVino):
+    """OpenVINO on the CPU in bfloat16, with float32 inputs and outputs: faster, and rounded to 8 bits of mantissa."""
+
+    precision = "bf16"
+
+
+def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any:
+    """Compile an `.onnx` file for one request at a time, in the precision that was asked for.
+
+    In bfloat16 OpenVINO keeps layers in float32 that it has no bfloat16 kernel for; `precisions_of` counts them.
+
+    Args:
+        path: the file; weights kept beside it are found by OpenVINO.
+        precision: a key of `CAPABILITIES`.
+        threads: how many threads to use; all cores if None.
+
+    Returns:
+        An `openvino.CompiledModel`.
+
+    Raises:
+        CompilerError: OpenVINO cannot read or compile the file.
+        MissingDependency: it compiled the graph in another precision.
+    """
+    import openvino
+
+    options: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+    }
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    core = openvino.Core()
+    try:
+        model = core.read_model(str(path))
+        _unshare_weights(model)
+        compiled = core.compile_model(model, DEVICE, options)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise CompilerError(f"openvino {openvino.__version__} cannot load {path}: {reason}") from error
+    found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    layers = precisions_of(compiled)
+    if found != precision or (precision == "f32" and set(layers) - {"f32"}):
+        raise MissingDependency(
+            f"asked OpenVINO for {path.name} in {precision}, it compiled {found} ({_counted(layers)}) here"
+        )
+    return compiled
+
+
+def _unshare_weights(model: Any) -> None:
+    """Give every transposed convolution weights of its own.
+
+    Where a convolution and a transposed one have the same weights, as forward and backward pass do, OpenVINO 2026.4
+    lays them out for the one and reads them with the other: the gradient was another one altogether (cosine 0.70).
+    """
+    from openvino import op
+
+    for operator in model.get_ops():
+        if "ConvolutionBackprop" not in operator.get_type_name():
+            continue
+        weights = operator.input(1).get_source_output()
+        source = weights.get_node()
+        if source.get_type_name() == "Constant" and len(weights.get_target_inputs()) > 1:
+            operator.input(1).replace_source_output(op.Constant(np.array(source.data)).output(0))
+
+
+def precisions_of(compiled: Any) -> Counter[str]:
+    """Return how many layers of a compiled model multiply in each precision (`f32`, `bf16`), as they report it."""
+    layers = [operator.get_rt_info() for operator in compiled.get_runtime_model().get_ops()]
+    return Counter(
+        layer["runtimePrecision"].astype(str)
+        for layer in layers
+        if layer["layerType"].astype(str) in MULTIPLYING_LAYERS
+    )
+
+
+def _counted(layers: Mapping[str, int]) -> str:
+    """Return precisions as words: the one of most layers, and what the others have."""
+    if len(layers) < 2:
+        return next(iter(layers), "no multiplications")
+    return ", ".join(f"{precision} in {count}" for precision, count in layers.items()) + " layers"

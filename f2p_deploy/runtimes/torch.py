@@ -1,0 +1,72 @@
+"""PyTorch: runs a bundle as it is, its gradients by autograd; what every artifact is compared with."""
+
+import platform
+
+import numpy as np
+
+from f2p_deploy import __version__
+from f2p_deploy.artifact import Artifact, FileRecord, GraphEntry, Manifest
+from f2p_deploy.bundle import HEADER, Bundle
+from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.settings import to_data
+
+
+@register("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
+class TorchRuntime(Runtime):
+    """The networks of a bundle, float32 on the CPU, with the methods and checks of every other runtime.
+
+    Args:
+        bundle: a complete one.
+        batch: the batch size N of every graph.
+        threads: how many threads to use; as PyTorch is set if None. PyTorch has one number for the whole process, so
+            this holds for everything that it computes there, other runtimes of this kind included.
+
+    Raises:
+        InputError: a batch or a number of threads below 1, or a bundle that lacks a network.
+        MissingDependency: PyTorch is not installed.
+    """
+
+    def __init__(self, bundle: Bundle, batch: int = 1, threads: int | None = None) -> None:
+        self.require_usable(threads)
+        import torch
+
+        from f2p_deploy.graphs import bundle_graphs
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._graphs = {graph.name: graph for graph in bundle_graphs(bundle, batch)}
+        entries = {
+            name: GraphEntry(HEADER, graph.inputs, graph.outputs, "fp32", "fp32", graph.shared)
+            for name, graph in self._graphs.items()
+        }
+        super().__init__(Artifact(bundle.path, _manifest(bundle, batch, entries)), threads)
+
+    def describe_device(self) -> str:
+        """Return the version."""
+        import torch
+
+        return f"torch {torch.__version__}, CPU, f32"
+
+    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return self._graphs[graph].compute(inputs)
+
+
+def _manifest(bundle: Bundle, batch: int, entries: dict[str, GraphEntry]) -> Manifest:
+    """Return what an artifact of the bundle would say about itself; its files are the bundle's own."""
+    from f2p_deploy.generation import first_state
+
+    return Manifest(
+        target="torch",
+        bundle=bundle.name,
+        bundle_fingerprint=bundle.fingerprint,
+        schema=bundle.schema.to_dict(),
+        settings=to_data(bundle.settings),
+        first_state=tuple(first_state(bundle, 1)[0].tolist()),
+        image_size=bundle.settings.architecture.image_size,
+        batch=batch,
+        graphs=entries,
+        tools={"f2p-deploy": __version__, "python": platform.python_version()},
+        hardware={},
+        command="",
+        files={name: FileRecord(entry.bytes, entry.sha256) for name, entry in bundle.stored.items()},
+    )

@@ -1,0 +1,98 @@
+"""OpenVINO computes the golden vectors, the gradient too, in the precision that was asked for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+openvino = pytest.importorskip("openvino")
+
+from f2p_deploy.artifact import read_artifact  # noqa: E402
+from f2p_deploy.errors import CompilerError, MissingDependency  # noqa: E402
+from f2p_deploy.runtimes import Runtime, load  # noqa: E402
+from f2p_deploy.runtimes.openvino import CAPABILITIES, OpenVinoBf16, compile_graph, precisions_of  # noqa: E402
+
+NO_BF16 = pytest.mark.skipif(
+    "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"), reason="a processor without bf16"
+)
+
+
+@pytest.fixture(scope="module")
+def runtime(small_artifact: Path) -> Runtime:
+    return load(small_artifact, "openvino", threads=1)
+
+
+def first_step(runtime: Runtime) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the step adds to the first golden state, and what PyTorch adds."""
+    golden = runtime.artifact.golden()
+    state, identity, content = (golden[f"step.{name}"][:1] for name in ("state", "identity", "content"))
+    moved, _ = runtime.step(state, identity, content, float(golden["step.learning_rate"][0]))
+    return (moved - state).ravel(), (golden["step.next_state"][:1] - state).ravel()
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_golden_vectors(runtime: Runtime) -> None:
+    golden = runtime.artifact.golden()
+    face = golden["one_shot.face"][:1]
+    assert np.abs(runtime.one_shot(face) - golden["one_shot.parameters"][:1]).max() < 1e-5
+    identity, content = runtime.describe(face)
+    assert np.allclose(identity, golden["describe.identity"][:1], rtol=1e-3, atol=1e-5)
+    assert np.allclose(content, golden["describe.content"][:1], rtol=1e-3, atol=1e-5)
+    assert np.abs(runtime.render(golden["render.parameters"][:1]) - golden["render.image"][:1]).max() < 1e-4
+
+
+def test_the_gradient_is_pytorchs(runtime: Runtime) -> None:
+    """With weights shared between forward and backward pass it was another one altogether."""
+    assert cosine(*first_step(runtime)) > 0.9999
+
+
+def test_what_was_returned_stays(runtime: Runtime) -> None:
+    parameters = runtime.artifact.golden()["render.parameters"]
+    first = runtime.render(parameters[:1])
+    copy = first.copy()
+    runtime.render(parameters[1:2])
+    assert np.array_equal(first, copy)
+
+
+def test_float32_is_read_back(runtime: Runtime) -> None:
+    assert runtime.describe_device().startswith(f"openvino {openvino.__version__.split('-')[0]}, ")
+    assert runtime.describe_device().endswith(", f32")
+
+
+@NO_BF16
+def test_bfloat16_is_read_back(small_artifact: Path) -> None:
+    runtime = load(small_artifact, "openvino-bf16", threads=1)
+    assert "bf16" in runtime.describe_device()
+    face = runtime.artifact.golden()["one_shot.face"][:1]
+    difference = np.abs(runtime.one_shot(face) - runtime.artifact.golden()["one_shot.parameters"][:1]).max()
+    assert 1e-5 < difference < 3e-2
+    assert precisions_of(compile_graph(small_artifact / "one_shot.onnx", "bf16", 1)).keys() == {"bf16"}
+
+
+def test_a_processor_without_bfloat16(small_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CAPABILITIES, "bf16", "a capability that no processor has")
+    assert "does not compute in bf16: the runtime 'openvino' computes in f32" in OpenVinoBf16.why_not_here()
+    with pytest.raises(MissingDependency, match="the runtime 'openvino-bf16' cannot run here: .* in bf16"):
+        load(small_artifact, "openvino-bf16")
+
+
+def test_the_number_of_threads_reaches_the_compiled_graph(small_artifact: Path) -> None:
+    compiled = compile_graph(small_artifact / "render.onnx", "f32", threads=1)
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "one_shot.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(CompilerError, match="cannot load .*one_shot.onnx"):
+        compile_graph(path, "f32")
+
+
+def test_graphs_are_compiled_when_first_used(small_artifact: Path) -> None:
+    runtime = load(read_artifact(small_artifact), "openvino", threads=1)
+    assert runtime._compiled == {}
+    runtime.prepare(["render"])
+    assert set(runtime._compiled) == {"render"}
