@@ -16,11 +16,12 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.faces import Faces, default_faces
 from f2p_deploy.export.parity import Precision, compare, compare_trajectories
 from f2p_deploy.export.plan import artifact_folder, command_line, prepare, repeatable, require_space
+from f2p_deploy.export.rounding import RoundedGraphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
 from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
-from f2p_deploy.runtimes import load
+from f2p_deploy.runtimes import Runtime, load
 from f2p_deploy.settings import to_data
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ def _measure(
     artifact: Artifact, target: Target, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle
 ) -> tuple[tuple[Parity, ...], str]:
     """Run the built files on every sample, and through iterative generation; return the records and what ran them."""
-    runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
+    runtime: Runtime | RoundedGraphs
+    if target.verified == "graph" and target.precision == "fp16":
+        runtime = RoundedGraphs(artifact.sources().path)  # a runtime for processors would compute part of it in float32
+    else:
+        runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
     batch, precision, schema = artifact.manifest.batch, target.precision, bundle.schema
     records: list[Parity] = []
     for graph, sample in samples.items():

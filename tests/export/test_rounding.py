@@ -1,13 +1,14 @@
 """Every value in half precision: what a card computes, shown on a processor."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
 from f2p_deploy.export.float16 import to_float16
-from f2p_deploy.export.rounding import rounded
+from f2p_deploy.export.rounding import RoundedGraphs, rounded
 
 F = np.float32
 MakeModel = Callable[..., onnx.ModelProto]
@@ -37,3 +38,11 @@ def test_every_step_is_rounded_as_numpy_rounds(toy_model: MakeModel, run_toy: Ru
 def test_float32_nodes_are_not_rounded(toy_model: MakeModel, run_toy: Run) -> None:
     model = toy_model([("Mul", ["x", "w"], "y")], {"w": np.array([1 / 3], F)})
     assert run_toy(rounded(to_float16(model, ("y",))), 0.1, 0.2) == run_toy(model, 0.1, 0.2)
+
+
+def test_files_that_only_a_card_runs_are_measured_so(overflowing: onnx.ModelProto, tmp_path: Path) -> None:
+    onnx.save(to_float16(overflowing), tmp_path / "render.onnx")
+    graphs = RoundedGraphs(lambda graph: tmp_path / f"{graph}.onnx")
+    found = graphs.compute("render", {"x": np.array([[1.0, 300.0]], F)})
+    assert found["y"][0, 1] == np.inf
+    assert "every float16 value rounded" in graphs.describe_device()
