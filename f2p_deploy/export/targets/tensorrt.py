@@ -21,6 +21,7 @@ from f2p_deploy.export.targets.tensorrt_flavors import (
     read_builder,
     why_no_card_runs,
 )
+from f2p_deploy.export.weights import save_sharing_weights
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +46,12 @@ def build(
     sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.engine` and `onnx/<graph>.onnx` for each graph; see `Build`."""
-    import onnx
-
     flavor = choose_flavor(options.flavor)
     (folder / SOURCES).mkdir()
+    save_sharing_weights({name: source.model for name, source in sources.items()}, folder / SOURCES)
     entries = {}
     for name, source in sources.items():
         kept = folder / SOURCES / f"{name}.onnx"
-        onnx.save(source.model, kept)
         job = EngineJob(
             graph=name,
             source=kept,
