@@ -1,11 +1,16 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from f2p_deploy.cli import console
+from f2p_deploy.errors import InputError
+
+if TYPE_CHECKING:
+    from f2p_deploy import bundle as bundles
+    from f2p_deploy.runtimes import Runtime
 
 
 def _set_verbose(value: bool) -> bool:
@@ -16,6 +21,14 @@ def _set_verbose(value: bool) -> bool:
 
 Bundle = Annotated[
     Path | None, typer.Option("--bundle", metavar="DIR", help="The bundle; the demo bundle if not given.")
+]
+Artifact = Annotated[
+    Path | None,
+    typer.Option("--artifact", metavar="DIR", help="An exported artifact instead of a bundle: needs no PyTorch."),
+]
+RuntimeName = Annotated[
+    str,
+    typer.Option("--runtime", metavar="NAME", help="What runs the artifact: auto, onnxruntime, openvino, ..."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout instead.")]
 Landmarker = Annotated[
@@ -49,3 +62,26 @@ def use_threads(threads: int | None) -> None:
         import torch
 
         torch.set_num_threads(threads)
+
+
+def open_source(
+    bundle: Path | None, artifact: Path | None, runtime: str = "auto", threads: int | None = None
+) -> "bundles.Bundle | Runtime":
+    """Return the bundle, or the artifact in a runtime, that a command works with.
+
+    Raises:
+        InputError: both are named, or a runtime without an artifact; see `load_bundle` and `load`.
+        MissingDependency: see `load`.
+    """
+    if bundle and artifact:
+        raise InputError("characters come of a bundle or of an artifact: give --bundle or --artifact, not both")
+    if artifact is not None:
+        from f2p_deploy.artifact import read_artifact
+        from f2p_deploy.runtimes import load
+
+        return load(read_artifact(artifact), runtime, threads)
+    if runtime != "auto":
+        raise InputError(f"--runtime {runtime} goes with --artifact; a bundle is run by PyTorch")
+    from f2p_deploy.bundle import load_bundle
+
+    return load_bundle(bundle)

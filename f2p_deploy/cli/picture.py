@@ -19,6 +19,8 @@ def render(
     ] = False,
     assets: options.Assets = None,
     bundle: options.Bundle = None,
+    artifact: options.Artifact = None,
+    runtime: options.RuntimeName = "auto",
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Edge of the picture in pixels.")] = None,
     out: Annotated[
         Path | None,
@@ -30,19 +32,21 @@ def render(
     """Draw a character from its parameters, after somebody moved its sliders, say."""
     if (parameters is None) == (not average):
         raise InputError("name a file of parameters, or --average for the average face, and not both")
-    from f2p_deploy.bundle import load_bundle
     from f2p_deploy.character import parameters as characters
     from f2p_deploy.creation import drawing
+    from f2p_deploy.creation.maker import maker_for
 
     picture = out or Path(f"{parameters.stem if parameters else 'average'}.png")
     drawing.check_picture_path(picture)
-    opened = load_bundle(bundle)
+    opened = options.open_source(bundle, artifact, runtime)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
     drawer = drawing.engine_for(opened.schema, assets) if engine else None
     drawn = drawing.draw_character(opened, character, drawer, size)
     drawing.write_picture(picture, drawn)
     if as_json:
         drawn_by = "engine" if engine else "imitator"
-        console.emit({"picture": str(picture), "size": drawn.shape[0], "drawn_by": drawn_by, "bundle": opened.name})
+        console.emit(
+            {"picture": str(picture), "size": drawn.shape[0], "drawn_by": drawn_by, "bundle": maker_for(opened).name}
+        )
     else:
         console.result(str(picture))

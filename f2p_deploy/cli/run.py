@@ -22,6 +22,8 @@ def run(
         ),
     ] = ["auto"],  # noqa: B006 - typer wants a list and copies it
     bundle: options.Bundle = None,
+    artifact: options.Artifact = None,
+    runtime: options.RuntimeName = "auto",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the results go.")] = Path("f2p-out"),
     face: Annotated[
         int | None, typer.Option("--face", metavar="N", help="Which face of a photo, 1 being the largest.")
@@ -45,7 +47,7 @@ def run(
     A photo without a usable face does not stop the others. The exit code is 0 if every photo became a character,
     2 if one or more did not.
     """
-    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.bundle import Bundle
     from f2p_deploy.creation import check_packages, choose_finder_for, create_characters
     from f2p_deploy.creation.drawing import engine_for, read_character
     from f2p_deploy.creation.mode import check_modes
@@ -53,12 +55,13 @@ def run(
 
     check_modes(mode)
     expand(photos)
-    opened = load_bundle(bundle)
+    opened = options.open_source(bundle, artifact, runtime, threads)
     kept = None if keep is None else read_character(keep, opened.schema)
     drawing = engine_for(opened.schema, assets) if engine else None
-    check_packages()
+    if isinstance(opened, Bundle):
+        check_packages()
+        options.use_threads(threads)
     finder = choose_finder_for(opened, landmarker, landmarks, offline)
-    options.use_threads(threads)
     with console.bar() as bar:
         report = create_characters(
             photos,
@@ -100,6 +103,8 @@ def show(report: "Report") -> None:
     ]
     if rows:
         console.table(rows, ("photo", "mode", "loss", "time", "character"))
+    if report.created:
+        console.result(f"made with {report.made_with}")
     for result in report.created if len(report.created) == 1 else ():
         console.result(f"{result.mode}: {result.mode_reason}")
     console.result(f"page: {report.page}")

@@ -1,7 +1,8 @@
 """Photos to characters: what `f2p-deploy run` does, and everything it leaves in its folder."""
 
-from f2p_deploy.creation.characters import check_packages, create_characters
+from f2p_deploy.creation.characters import create_characters
 from f2p_deploy.creation.finder import ChosenFinder, choose_finder_for
+from f2p_deploy.creation.maker import check_packages
 from f2p_deploy.creation.mode import MODES
 from f2p_deploy.creation.results import Created, Failed, Report
 

@@ -17,7 +17,8 @@ from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation import folder, sources
 from f2p_deploy.creation.finder import ChosenFinder
-from f2p_deploy.creation.mode import check_modes, settle
+from f2p_deploy.creation.maker import Maker, maker_for
+from f2p_deploy.creation.mode import check_modes, settle, ways_of
 from f2p_deploy.creation.page import write_page
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
@@ -32,9 +33,9 @@ from f2p_deploy.creation.results import (
 )
 from f2p_deploy.creation.table import write_table
 from f2p_deploy.creation.view import draw_photo
-from f2p_deploy.dependencies import missing_modules, require
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError, InputError, Interrupted, PhotoError
+from f2p_deploy.runtimes import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Progress(Protocol):
 class _Workshop:
     """What every photo of a run shares."""
 
-    bundle: Bundle
+    maker: Maker
     out: Path
     finder: ChosenFinder
     face: int | None
@@ -67,7 +68,7 @@ class _Workshop:
 
 def create_characters(
     photos: Sequence[Path],
-    bundle: Bundle,
+    source: Bundle | Runtime,
     out: Path,
     modes: Sequence[str] = ("auto",),
     *,
@@ -85,7 +86,7 @@ def create_characters(
 
     Args:
         photos: files and folders.
-        bundle: a complete one.
+        source: a complete bundle, which PyTorch runs, or a runtime with an artifact.
         out: the output folder; what it holds is kept unless a result of the same name replaces it.
         modes: from `MODES`.
         finder: finds the faces.
@@ -95,26 +96,27 @@ def create_characters(
         progress: told how far it is.
 
     Raises:
-        InputError: nothing to do, an unknown mode, parts of other schemas, an incomplete bundle, or a folder that
-            cannot be written. Found before slow work where that is possible.
-        MissingDependency: PyTorch is not installed.
+        InputError: nothing to do, an unknown mode, parts of other schemas, an incomplete bundle or artifact, or a
+            folder that cannot be written. Found before slow work where that is possible.
+        MissingDependency: a bundle is to be run, and PyTorch is not installed.
         Interrupted: the user stopped it; the page shows what was made.
     """
-    check_packages()
     modes = check_modes(modes)
+    ways = ways_of(modes)
+    maker = maker_for(source)
     if face is not None and face < 1:
         raise InputError(f"faces are counted from 1, the largest; found {face}")
     expanded = sources.expand(photos)
-    _check_bundle(bundle, modes, keep, engine)
-    names = [
-        stem if len(modes) == 1 else f"{stem}-{mode}" for stem in sources.folder_names(expanded) for mode in modes
-    ]
+    maker.check(ways)
+    _check_schemas(maker, keep, engine)
+    names = [stem if len(modes) == 1 else f"{stem}-{mode}" for stem in sources.folder_names(expanded) for mode in modes]
     folder.prepare(out, names)
-    workshop = _Workshop(bundle, out, finder, face, keep, engine)
-    report = Report(out, bundle.name, bundle.schema.name, finder.sentence, notes=_notes(keep))
+    workshop = _Workshop(maker, out, finder, face, keep, engine)
+    report = Report(out, maker.name, maker.schema.name, finder.sentence, notes=_notes(keep))
     total = len(names)
     progress(0, total, "loading the networks")
-    _load_networks(bundle, modes)
+    maker.prepare(ways)
+    report = replace(report, made_with=maker.made_with)
     results: list[Created | Failed] = []
     interrupted = False
     try:
@@ -126,22 +128,12 @@ def create_characters(
     except KeyboardInterrupt:
         interrupted = True
     report = replace(report, results=tuple(results))
-    write_table(report, bundle.schema)
+    write_table(report, maker.schema)
     write_page(report)
     if interrupted:
         raise Interrupted(f"stopped after {len(results)} of {total} characters; {report.page} shows what was made")
     progress(total, total, "done")
     return report
-
-
-def check_packages() -> None:
-    """Raise unless PyTorch is installed.
-
-    Raises:
-        MissingDependency: with the line that installs it.
-    """
-    if "torch" in missing_modules("export"):
-        require("export", "making characters")
 
 
 def _characters_of(
@@ -179,7 +171,7 @@ class _OutputError(InputError):
 def _align(photo: Path, workshop: _Workshop) -> tuple[np.ndarray, AlignedFace]:
     """Return the photo and its aligned face; every refusal begins with the photo's name."""
     image = read_photo(photo)
-    settings = workshop.bundle.settings
+    settings = workshop.maker.settings
     size, template = settings.architecture.image_size, settings.alignment.landmarks
     try:
         return image, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
@@ -204,25 +196,22 @@ def _create(
     within: _Within,
 ) -> Created:
     """Generate one character and write its folder."""
-    from f2p_deploy.generation import generate, render
-
-    bundle = workshop.bundle
+    maker = workshop.maker
     mode, reason = settle(asked, aligned)
-    iterations = (bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid).iterations
+    iterations = (maker.settings.iterative if mode == "iterative" else maker.settings.hybrid).iterations
     within(0.0, mode)
     generating = time.perf_counter()
-    generation = generate(
-        bundle,
+    generation = maker.generate(
         aligned.image,
         mode,
         workshop.keep,
         lambda done, loss: within(0.95 * done / iterations, f"{mode}, iteration {done}, loss {loss:.4f}"),
     )
     generation_seconds = time.perf_counter() - generating
-    pictures = {ALIGNED_FILE: aligned.image, CHARACTER_FILE: render(bundle, generation.parameters)}
+    pictures = {ALIGNED_FILE: aligned.image, CHARACTER_FILE: maker.render(generation.parameters)}
     if workshop.engine is not None:
         within(0.95, "drawing with the engine")
-        size = bundle.settings.architecture.image_size
+        size = maker.settings.architecture.image_size
         pictures[ENGINE_FILE] = workshop.engine.render(generation.parameters.values, size).image
     small, view = draw_photo(image, aligned)
     created = Created(
@@ -247,33 +236,23 @@ def _create(
             write_parameters(place / PARAMETERS_FILE, generation.parameters)
             created = replace(created, seconds=time.perf_counter() - started)
             content = {key: value for key, value in created.to_dict().items() if key != "parameters"}
-            content |= {"bundle": bundle.name, "bundle_fingerprint": bundle.fingerprint}
+            content |= {
+                "bundle": maker.name,
+                "bundle_fingerprint": maker.fingerprint,
+                "made_with": maker.made_with,
+            }
             (place / RESULT_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except InputError as error:
         raise _OutputError(str(error)) from error
     return created
 
 
-def _check_bundle(bundle: Bundle, modes: Sequence[str], keep: Parameters | None, engine: Engine | None) -> None:
+def _check_schemas(maker: Maker, keep: Parameters | None, engine: Engine | None) -> None:
     """Refuse what cannot work together before anything is computed."""
-    for name in _networks_for(modes):
-        if name not in bundle.networks:
-            raise InputError(f"the bundle {bundle.path} has no {name} yet: f2p-deploy train {name} makes it")
     for what, part in (("the parameters to keep are", keep), ("the engine is", engine)):
-        if part is not None and part.schema.fingerprint != bundle.schema.fingerprint:
-            named, own = part.schema.name, bundle.schema.name
-            raise InputError(f"{what} for schema {named!r}, the bundle {bundle.name!r} is for {own!r}")
-
-
-def _networks_for(modes: Sequence[str]) -> tuple[str, ...]:
-    always = ("imitator", "recognition", "segmentation")
-    return always if tuple(modes) == ("iterative",) else (*always, "translator")
-
-
-def _load_networks(bundle: Bundle, modes: Sequence[str]) -> None:
-    """Read the weights now, so that the first photo takes no longer than the others."""
-    for name in (*_networks_for(modes), "similarity"):
-        getattr(bundle, name)
+        if part is not None and part.schema.fingerprint != maker.schema.fingerprint:
+            named, own = part.schema.name, maker.schema.name
+            raise InputError(f"{what} for schema {named!r}, the bundle {maker.name!r} is for {own!r}")
 
 
 def _notes(keep: Parameters | None) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameter_files import read_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.dependencies import missing_modules, require
+from f2p_deploy.creation.maker import maker_for
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import InputError
+from f2p_deploy.runtimes import Runtime
 
 #: Suffixes of pictures that are written.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -51,33 +52,30 @@ def read_character(path: Path, schema: Schema) -> Parameters:
 
 
 def draw_character(
-    bundle: Bundle, parameters: Parameters, engine: Engine | None = None, size: int | None = None
+    source: Bundle | Runtime, parameters: Parameters, engine: Engine | None = None, size: int | None = None
 ) -> np.ndarray:
-    """Draw parameters with the engine if there is one, else with the bundle's imitator.
+    """Draw parameters with the engine if there is one, else with the imitator.
 
     Args:
-        bundle: gives the imitator and its size.
+        source: the bundle, or the runtime with an artifact, that gives the imitator and its size.
         parameters: for the bundle's schema.
         engine: draws instead of the imitator.
-        size: edge of the picture in pixels; the bundle's if not given.
+        size: edge of the picture in pixels; the imitator's if not given.
 
     Returns:
         (size, size, 3) uint8 RGB.
 
     Raises:
         InputError: a size out of range, or parameters of another schema.
-        MissingDependency: the imitator is asked for without PyTorch.
+        MissingDependency: a bundle's imitator is asked for without PyTorch.
     """
-    edge = size or bundle.settings.architecture.image_size
+    maker = maker_for(source)
+    edge = size or maker.settings.architecture.image_size
     if not SMALLEST_SIZE <= edge <= LARGEST_SIZE:
         raise InputError(f"a picture is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, found {edge}")
     if engine is not None:
         return engine.render(parameters.values, edge).image
-    if "torch" in missing_modules("export"):
-        require("export", "the imitator")
-    from f2p_deploy.generation import render
-
-    picture = render(bundle, parameters)
+    picture = maker.render(parameters)
     if picture.shape[0] == edge:
         return picture
     return np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.LANCZOS))

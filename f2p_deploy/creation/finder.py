@@ -17,7 +17,12 @@ from f2p_deploy.alignment import (
 )
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.dependencies import missing_modules
+from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
+from f2p_deploy.runtimes import Runtime, loop
+
+#: The classes that `refine` reads points off.
+_READ_CLASSES = ("left-eye", "right-eye", "nose", "upper-lip", "inner-mouth", "lower-lip")
 
 
 @dataclass(frozen=True)
@@ -34,15 +39,15 @@ class ChosenFinder:
 
 
 def choose_finder_for(
-    bundle: Bundle,
+    source: Bundle | Runtime,
     landmarker: Path | None = None,
     landmarks: Path | None = None,
     offline: bool = False,
 ) -> ChosenFinder:
-    """Choose a landmark finder for a bundle's photos.
+    """Choose a landmark finder for the photos of a bundle, or of an artifact in a runtime.
 
     Args:
-        bundle: its segmentation network refines the cascade's points.
+        source: its segmentation network refines the cascade's points.
         landmarker: MediaPipe's model file, if named.
         landmarks: a file of landmarks, if named.
         offline: take the built-in cascade even where MediaPipe is here.
@@ -53,7 +58,7 @@ def choose_finder_for(
     """
     if offline and (landmarker or landmarks):
         raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
-    segmentation = _segmentation_of(bundle)
+    segmentation = _segmentation_of(source)
     finder = CascadeFinder(segmentation) if offline else choose_finder(landmarker, landmarks, segmentation)
     return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None))
 
@@ -74,11 +79,32 @@ def class_probabilities(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
     return probabilities
 
 
-def _segmentation_of(bundle: Bundle) -> Segmentation | None:
-    if "segmentation" not in bundle.networks:
+def described_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return an artifact's segmentation network as `class_probabilities` does, or None where its content hides it.
+
+    The graph `describe` gives content, which is the class probabilities times the class weights where the bundle's
+    features are the probabilities. Classes of weight 0 come as 0.
+    """
+    settings = runtime.settings.similarity
+    weights = np.array(settings.class_weights, np.float32)
+    read = [weights[HELEN_CLASSES.index(name)] > 0 for name in _READ_CLASSES]
+    if settings.features != "probabilities" or not all(read) or "describe" not in runtime.graphs:
         return None
-    template, size = bundle.settings.alignment.landmarks, bundle.settings.architecture.image_size
-    return Segmentation(class_probabilities(bundle), template, size)
+    scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
+
+    def probabilities(face: np.ndarray) -> np.ndarray:
+        planes = np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
+        return loop.describe(runtime, planes)["content"][0, : len(weights)] * scale
+
+    return probabilities
+
+
+def _segmentation_of(source: Bundle | Runtime) -> Segmentation | None:
+    template, size = source.settings.alignment.landmarks, source.settings.architecture.image_size
+    if isinstance(source, Bundle):
+        return Segmentation(class_probabilities(source), template, size) if "segmentation" in source.networks else None
+    probabilities = described_probabilities(source)
+    return None if probabilities is None else Segmentation(probabilities, template, size)
 
 
 def _sentence(finder: LandmarkFinder, landmarks: Path | None, offline: bool, refined: bool) -> str:
@@ -86,8 +112,8 @@ def _sentence(finder: LandmarkFinder, landmarks: Path | None, offline: bool, ref
         return f"Landmarks come from {landmarks}."
     if isinstance(finder, MediaPipeFinder):
         return "Landmarks are found with MediaPipe's FaceLandmarker."
-    built_in = "Landmarks are found with the built-in cascade"
-    built_in += ", refined by the bundle's segmentation network." if refined else "; the bundle has nothing to refine."
+    how = "refined by the bundle's segmentation network" if refined else "not refined by a segmentation network"
+    built_in = f"Landmarks are found with the built-in cascade, {how}."
     return built_in if offline else f"{built_in} MediaPipe's FaceLandmarker is more exact: {_how_to_get_mediapipe()}."
 
 

@@ -24,6 +24,12 @@ def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(modes))
 
 
+def ways_of(modes: Sequence[str]) -> tuple[generated.Mode, ...]:
+    """Return every way in which modes may make a character; `auto` may take two."""
+    ways = (way for mode in modes for way in (("one-shot", "hybrid") if mode == "auto" else (mode,)))
+    return tuple(dict.fromkeys(ways))  # type: ignore[arg-type]
+
+
 def settle(mode: str, face: AlignedFace) -> tuple[generated.Mode, str]:
     """Return the mode that a photo's character is made in, and why, as the end of a sentence.
 

@@ -63,7 +63,7 @@ def page(report: Report) -> str:
             "<main>",
             *cards,
             "</main>",
-            f'<footer>{notes}<p>Edit the sliders in <code>{PARAMETERS_FILE}</code> and draw them again with '
+            f"<footer>{notes}<p>Edit the sliders in <code>{PARAMETERS_FILE}</code> and draw them again with "
             f"<code>f2p-deploy render</code>. Made by f2p-deploy {__version__}.</p></footer>",
             "</body></html>\n",
         ]

@@ -117,6 +117,7 @@ class Report:
         finder: the sentence that says what found the faces.
         results: in the order of the photos.
         notes: sentences about the whole run.
+        made_with: name and version of what computed the characters.
     """
 
     out: Path
@@ -125,6 +126,7 @@ class Report:
     finder: str
     results: tuple[Created | Failed, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    made_with: str = ""
 
     @property
     def page(self) -> Path:
@@ -156,6 +158,7 @@ class Report:
             "schema": self.schema,
             "finder": self.finder,
             "notes": list(self.notes),
+            "made_with": self.made_with,
             "created": len(self.created),
             "failed": len(self.failed),
             "results": [result.to_dict() for result in self.results],

@@ -23,6 +23,14 @@ def test_the_average_face_at_a_size(f2p: Callable, small_bundle: "Bundle", tmp_p
         assert picture.size == (64, 64)
 
 
+def test_an_artifact_draws_it_too(f2p: Callable, small_artifact: Path, tmp_path: Path) -> None:
+    out = tmp_path / "average.png"
+    ran = f2p("render", "--average", "--artifact", small_artifact, "--runtime", "onnxruntime", "-o", out, "--json")
+    assert ran.code == 0 and (ran.json["bundle"], ran.json["size"]) == ("small", 128)
+    with Image.open(out) as picture:
+        assert picture.size == (128, 128)
+
+
 def test_a_moved_slider_changes_the_picture(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
     pictures = []
     for value in (0.0, 1.0):

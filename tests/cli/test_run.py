@@ -222,3 +222,71 @@ def test_the_trained_bundle_without_any_download(f2p: Callable, photo: Path, tmp
     assert ran.code == 0 and "built-in cascade, refined" in ran.json["finder"]
     with Image.open(tmp_path / "out" / "astronaut" / "aligned.png") as aligned:
         assert np.asarray(aligned).std() > 20
+
+
+#: Runs a command line in a Python that has the base install alone.
+WITHOUT_TORCH = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Present(MetaPathFinder):
+    finders = tuple(sys.meta_path)
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "onnx", "onnxscript", "onnxsim", "openvino", "skimage", "mediapipe"):
+            return None
+        return next((spec for finder in self.finders if (spec := finder.find_spec(name, path, target))), None)
+
+sys.meta_path[:] = [Present()]
+from f2p_deploy.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    assert not {"torch", "onnx"} & set(sys.modules)
+"""
+
+
+def test_an_artifact_makes_characters_without_torch(
+    small_artifact: Path, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    words = ["run", photo, "--landmarks", landmarks, "-o", tmp_path / "out", "--mode", "iterative", "--threads", "1"]
+
+    def run(*more: object) -> subprocess.CompletedProcess:
+        line = [sys.executable, "-c", WITHOUT_TORCH, *map(str, [*words, *more])]
+        return subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+
+    done = run("--artifact", small_artifact, "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["made_with"].startswith("onnxruntime ") and said["bundle"] == "small"
+    (result,) = said["results"]
+    assert len(result["losses"]) == small_bundle.settings.iterative.iterations + 1
+    with Image.open(tmp_path / "out" / "astronaut" / "character.png") as picture:
+        assert picture.size == (128, 128)
+    done = run("--bundle", small_bundle.path)
+    assert done.returncode == 3 and "needs torch, " in done.stderr
+    done = run("--artifact", small_artifact, "--runtime", "openvino")
+    assert done.returncode == 3 and "openvino is not installed: pip install 'f2p-deploy[openvino]'" in done.stderr
+
+
+def test_words_that_do_not_go_together(f2p: Callable, small_artifact: Path, photo: Path, tmp_path: Path) -> None:
+    words = ("run", photo, "-o", tmp_path / "out")
+    ran = f2p(*words, "--artifact", small_artifact, "--bundle", tmp_path)
+    assert ran.code == 2 and "give --bundle or --artifact, not both" in ran.err
+    ran = f2p(*words, "--runtime", "openvino")
+    assert ran.code == 2 and "--runtime openvino goes with --artifact" in ran.err
+    ran = f2p(*words, "--artifact", small_artifact, "--runtime", "onnxruntme")
+    assert ran.code == 2 and "Did you mean 'onnxruntime'?" in ran.err
+    ran = f2p(*words, "--artifact", small_artifact, "--threads", 0)
+    assert ran.code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_artifact(f2p: Callable, small_artifact: Path, photo: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(small_artifact, tmp_path / "artifact")
+    with (folder / "step.onnx").open("r+b") as stream:
+        stream.seek(1000)
+        stream.write(b"x")
+    ran = f2p("run", photo, "--artifact", folder, "-o", tmp_path / "out")
+    assert ran.code == 2 and f"the artifact {folder} is damaged: step.onnx has another content" in ran.err
+    assert not (tmp_path / "out").exists()

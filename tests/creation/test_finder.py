@@ -65,3 +65,31 @@ def test_class_probabilities_are_the_networks(small_bundle: "Bundle", astronaut:
         image = reduce_to(torch.from_numpy(face.transpose(2, 0, 1).copy())[None], 64)
         expected = small_bundle.segmentation(image).softmax(dim=1)[0].numpy()
     assert np.allclose(found, expected, atol=1e-6)
+
+
+def test_an_artifact_refines_where_its_content_is_the_class_probabilities(
+    small_bundle: "Bundle", astronaut: np.ndarray, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    from f2p_deploy.bundle import copy_bundle, replace_settings
+    from f2p_deploy.creation import choose_finder_for
+    from f2p_deploy.creation.finder import class_probabilities, described_probabilities
+    from f2p_deploy.runtimes import TorchRuntime
+
+    assert described_probabilities(TorchRuntime(small_bundle)) is None
+    plain = choose_finder_for(TorchRuntime(small_bundle), offline=True)
+    assert plain.sentence.endswith("the built-in cascade, not refined by a segmentation network.")
+    settings = replace(small_bundle.settings.similarity, features="probabilities", colour_weight=1.0)
+    settings = replace(settings, class_weights=(0.0, *(1.0 + i for i in range(10))))
+    copy = copy_bundle(small_bundle, tmp_path / "copy", "copy")
+    copy = replace_settings(copy, replace(copy.settings, similarity=settings))
+    face = astronaut[:128, 160:288].astype(np.float32) / 255.0
+    found = described_probabilities(TorchRuntime(copy, batch=2))
+    assert found is not None
+    expected = class_probabilities(copy)(face)
+    expected[0] = 0.0
+    np.testing.assert_allclose(found(face), expected, atol=1e-6)
+    blind = replace(settings, class_weights=(0.0, *(1.0 if i != 5 else 0.0 for i in range(10))))
+    without_nose = replace_settings(copy, replace(copy.settings, similarity=blind))
+    assert described_probabilities(TorchRuntime(without_nose)) is None

@@ -84,5 +84,5 @@ def test_the_bars_show_the_controllers_furthest_from_the_average(small_bundle: "
     parameters = average(small_bundle.schema).with_values({"nose.ty": 0.9, "eye.tx": 0.2})
     names = re.findall(r'scope="row">([^<]+)<', _controllers(parameters))
     assert names[:2] == ["nose.ty", "eye.tx"]
-    assert 'left:20.0%;width:30.0%' in _controllers(parameters)
+    assert "left:20.0%;width:30.0%" in _controllers(parameters)
     assert np.isclose(parameters["nose.ty"], 0.9)

@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from f2p_deploy.creation import ChosenFinder
 
 
-def test_points_scale_with_the_photo(
-    small_bundle: "Bundle", finder: "ChosenFinder", astronaut: np.ndarray
-) -> None:
+def test_points_scale_with_the_photo(small_bundle: "Bundle", finder: "ChosenFinder", astronaut: np.ndarray) -> None:
     from f2p_deploy.alignment import align
     from f2p_deploy.creation.view import LONGEST_EDGE, draw_photo
     from f2p_deploy.export.faces import ASTRONAUT

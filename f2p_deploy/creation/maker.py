@@ -1,0 +1,164 @@
+"""What makes characters of aligned faces: a bundle in PyTorch, or an artifact in a runtime."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.dependencies import missing_modules, require
+from f2p_deploy.errors import InputError
+from f2p_deploy.generated import Generation, Mode, Progress
+from f2p_deploy.runtimes import Runtime, loop
+from f2p_deploy.settings import BundleSettings
+
+
+class Maker(Protocol):
+    """Generates characters and draws them."""
+
+    @property
+    def name(self) -> str:
+        """The bundle's name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The bundle's fingerprint."""
+
+    @property
+    def schema(self) -> Schema:
+        """What the parameters mean."""
+
+    @property
+    def settings(self) -> BundleSettings:
+        """How faces are aligned and characters generated."""
+
+    @property
+    def made_with(self) -> str:
+        """Name and version of what computes, and where."""
+
+    def check(self, modes: Sequence[Mode]) -> None:
+        """Raise unless everything is there that modes need.
+
+        Raises:
+            InputError: a part is missing.
+            MissingDependency: a package is.
+        """
+
+    def prepare(self, modes: Sequence[Mode]) -> None:
+        """Load what modes need, so that the first photo takes no longer than the others."""
+
+    def generate(self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress) -> Generation:
+        """Make a character, see `f2p_deploy.generation.generate`."""
+
+    def render(self, parameters: Parameters) -> np.ndarray:
+        """Draw a character with the imitator: (S, S, 3) uint8 RGB."""
+
+
+def maker_for(source: Bundle | Runtime) -> Maker:
+    """Return what makes characters of a bundle, or of the artifact in a runtime."""
+    return BundleMaker(source) if isinstance(source, Bundle) else RuntimeMaker(source)
+
+
+def check_packages() -> None:
+    """Raise unless PyTorch is installed.
+
+    Raises:
+        MissingDependency: with the line that installs it.
+    """
+    if "torch" in missing_modules("export"):
+        require("export", "making characters from a bundle")
+
+
+class BundleMaker:
+    """A bundle in PyTorch.
+
+    Args:
+        bundle: a complete one, or one without a translator where only iterative generation is asked for.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.name = bundle.name
+        self.fingerprint = bundle.fingerprint
+        self.schema = bundle.schema
+        self.settings = bundle.settings
+
+    @property
+    def made_with(self) -> str:
+        """PyTorch's version."""
+        import torch
+
+        return f"torch {torch.__version__}, CPU"
+
+    def check(self, modes: Sequence[Mode]) -> None:
+        """Raise unless PyTorch and the networks are there."""
+        check_packages()
+        for name in _networks_for(modes):
+            if name not in self.bundle.networks:
+                raise InputError(f"the bundle {self.bundle.path} has no {name} yet: f2p-deploy train {name} makes it")
+
+    def prepare(self, modes: Sequence[Mode]) -> None:
+        """Read the weights."""
+        for name in (*_networks_for(modes), "similarity"):
+            getattr(self.bundle, name)
+
+    def generate(self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress) -> Generation:
+        """Make a character."""
+        from f2p_deploy.generation import generate
+
+        return generate(self.bundle, face, mode, keep, progress)
+
+    def render(self, parameters: Parameters) -> np.ndarray:
+        """Draw a character."""
+        check_packages()
+        from f2p_deploy.generation import render
+
+        return render(self.bundle, parameters)
+
+
+class RuntimeMaker:
+    """An artifact in a runtime, without PyTorch."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        manifest = runtime.artifact.manifest
+        self.runtime = runtime
+        self.name = manifest.bundle
+        self.fingerprint = manifest.bundle_fingerprint
+        self.schema = runtime.schema
+        self.settings = runtime.settings
+
+    @property
+    def made_with(self) -> str:
+        """The runtime's own words."""
+        return self.runtime.describe_device()
+
+    def check(self, modes: Sequence[Mode]) -> None:
+        """Raise unless the artifact has the graphs."""
+        for mode in modes:
+            loop.require_mode(self.runtime, mode)
+        loop.require_graph(self.runtime, "render", "a character's picture")
+
+    def prepare(self, modes: Sequence[Mode]) -> None:
+        """Load the graphs."""
+        self.runtime.prepare(_graphs_for(self.runtime, modes))
+
+    def generate(self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress) -> Generation:
+        """Make a character."""
+        return loop.generate(self.runtime, face, mode, keep, progress)
+
+    def render(self, parameters: Parameters) -> np.ndarray:
+        """Draw a character."""
+        return loop.render(self.runtime, parameters)
+
+
+def _networks_for(modes: Sequence[Mode]) -> tuple[str, ...]:
+    always = ("imitator", "recognition", "segmentation")
+    return always if set(modes) == {"iterative"} else (*always, "translator")
+
+
+def _graphs_for(runtime: Runtime, modes: Sequence[Mode]) -> tuple[str, ...]:
+    """Return the graphs that modes need, and the one that draws."""
+    needed = (graph for mode in modes for graph in loop.graphs_for(runtime, mode))
+    return tuple(dict.fromkeys((*needed, "render")))
