@@ -47,7 +47,7 @@ FLOORS: dict[Precision, Floors] = {
     "fp32": Floors(
         controllers=1e-4, discrete=1.0, identity=0.99999, content=1e-4, render=60.0, update=0.999, loss=1e-4
     ),
-    # The update's angle: on the demo bundle float32 is off float64 by 8e-5 rad at most, and float16 rounds 2^13 times as
+    # The update's angle: on the demo bundle float32 is off float64 by 8e-5 rad, and float16 rounds 2^13 times as
     # coarsely, so 0.6 rad could be rounding; measured are 0.06 (cosine 0.998), nearly all from the way forward. The
     # floor is 0.14. The loss differs by 8e-4 there.
     "fp16": Floors(controllers=5e-3, discrete=1.0, identity=0.9995, content=2e-2, render=45.0, update=0.99, loss=1e-2),
