@@ -20,9 +20,11 @@ SMALLEST_NORMAL = 2.0**-14
 #: How many times as large as any measured one a gradient may be before it leaves float16.
 HEADROOM = 16.0
 
-
 #: The exponents of two that are told apart; float32 has no others.
 EXPONENTS = (-149, 127)
+
+#: Of larger feature maps so many numbers are counted, evenly spread; the largest is always looked for among all.
+COUNTED = 2**16
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Magnitudes:
     """The intermediate gradients of a loss, all of them together.
 
     Args:
-        counts: how many lie in [2^e, 2^(e + 1)), by e.
+        counts: how many lie in [2^e, 2^(e + 1)), by e; of large feature maps estimated from a part.
         largest: the largest.
     """
 
@@ -119,7 +121,9 @@ class _Recorder(TorchDispatchMode):
 
 
 def _measure(value: torch.Tensor) -> _Measured:
-    sizes = value.abs()
-    exponents = sizes[sizes > 0].frexp().exponent.long() - 1
+    sizes = value.abs().flatten()
+    step = -(-len(sizes) // COUNTED)
+    spread = sizes[::step]
+    exponents = spread[spread > 0].frexp().exponent.long() - 1
     counts = exponents.clamp_(*EXPONENTS).sub_(EXPONENTS[0]).bincount(minlength=EXPONENTS[1] - EXPONENTS[0] + 1)
-    return _Measured(float(sizes.max()), float(sizes.sum(dtype=torch.float64)), counts)
+    return _Measured(float(sizes.max()), float(sizes.sum()), counts * step)

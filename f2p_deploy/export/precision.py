@@ -19,7 +19,7 @@ from f2p_deploy.gradient_step import Autograd, Step
 logger = logging.getLogger(__name__)
 
 #: Gradients are measured on so many samples, spread over all of them.
-GRADIENT_SAMPLES = 4
+GRADIENT_SAMPLES = 3
 
 
 def make_sources(
