@@ -118,6 +118,7 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
     try:
         model = core.read_model(str(path))
         _unshare_weights(model)
+        _write_out_broadcasts(model)
         compiled = core.compile_model(model, DEVICE, options)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
@@ -146,6 +147,29 @@ def _unshare_weights(model: Any) -> None:
         source = weights.get_node()
         if source.get_type_name() == "Constant" and len(weights.get_target_inputs()) > 1:
             operator.input(1).replace_source_output(op.Constant(np.array(source.data)).output(0))
+
+
+def _write_out_broadcasts(model: Any) -> None:
+    """Repeat the channel of a picture that is multiplied into several channels before a grouped transposed convolution.
+
+    OpenVINO 2026.4 folds the multiplication into the kernels without the channels that it makes, and then refuses the
+    graph (`MultiplyGroupConvolutionBackpropDataFusion`). It is what lays the gradient of a grey picture back to RGB.
+    """
+    from openvino import opset13
+
+    for operator in model.get_ops():
+        if operator.get_type_name() != "GroupConvolutionBackpropData":
+            continue
+        product = operator.input_value(0).get_node()
+        if product.get_type_name() != "Multiply":
+            continue
+        channels = product.output(0).shape[1]
+        for given in product.inputs():
+            value = given.get_source_output()
+            if value.get_node().get_type_name() == "Broadcast":
+                value = value.get_node().input_value(0)
+            if value.get_node().get_type_name() != "Constant" and value.shape[1] == 1 < channels:
+                given.replace_source_output(opset13.concat([value] * channels, 1).output(0))
 
 
 def precisions_of(compiled: Any) -> Counter[str]:

@@ -96,3 +96,31 @@ def test_graphs_are_compiled_when_first_used(small_artifact: Path) -> None:
     assert runtime._compiled == {}
     runtime.prepare(["render"])
     assert set(runtime._compiled) == {"render"}
+
+
+def test_a_grey_gradient_laid_back_to_three_channels(tmp_path: Path) -> None:
+    """OpenVINO refuses the graph as it is exported: one channel times three weights, then a grouped transposed one."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import helper, numpy_helper
+
+    weights = np.array([0.299, 0.587, 0.114], np.float32).reshape(1, 3, 1, 1)
+    nodes = [
+        helper.make_node("Conv", ["x", "one"], ["grey"]),
+        helper.make_node("Expand", ["grey", "shape"], ["wide"]),
+        helper.make_node("Mul", ["wide", "weights"], ["colours"]),
+        helper.make_node("ConvTranspose", ["colours", "quarter"], ["y"], group=3, strides=[2, 2]),
+    ]
+    constants = {
+        "one": np.ones((1, 1, 1, 1), np.float32),
+        "shape": np.array([1, 3, 4, 4]),
+        "weights": weights,
+        "quarter": np.full((3, 1, 2, 2), 0.25, np.float32),
+    }
+    tensors = [helper.make_tensor_value_info(name, 1, [1, c, n, n]) for name, c, n in (("x", 1, 4), ("y", 3, 8))]
+    initialisers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "grey", tensors[:1], tensors[1:], initialisers)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), tmp_path / "g.onnx")
+    picture = np.random.default_rng(0).standard_normal((1, 1, 4, 4), np.float32)
+    found = compile_graph(tmp_path / "g.onnx", "f32", 1)({"x": picture})["y"]
+    expected = (picture * weights * 0.25).repeat(2, axis=2).repeat(2, axis=3)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
