@@ -76,6 +76,29 @@ def test_openvino_takes_the_same_steps(small_artifact: Path, small_bundle: "Bund
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-3)
 
 
+def test_the_demo_bundles_own_settings(photo: Path) -> None:
+    """The priors' subspace, momentum and the options' choice of the bundle that ships, two steps of them."""
+    from f2p_deploy.bundle import demo_bundle_path, load_bundle
+    from f2p_deploy.creation import choose_finder_for
+    from f2p_deploy.creation.faces import aligned_faces
+    from f2p_deploy.export.faces import ASTRONAUT
+
+    if not (demo_bundle_path() / "bundle.json").is_file():
+        pytest.skip("the demo bundle is not in this checkout")
+    landmarks = photo.with_name("landmarks.json")
+    landmarks.write_text(json.dumps({photo.name: {name: list(point) for name, point in ASTRONAUT.items()}}))
+    bundle = load_bundle()
+    face = aligned_faces([photo], bundle, choose_finder_for(bundle, landmarks=landmarks)).images
+    settings, demo = replace(bundle.settings.iterative, iterations=2), TorchRuntime(bundle)
+    expected = generation.iterate(bundle, torch.from_numpy(face), settings)
+    found = loop.iterate(demo, face, settings)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)
+    np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-5)
+    parameters = expected.parameters[0]
+    options = generation.choose_options(bundle, torch.from_numpy(face), parameters, None)
+    assert np.array_equal(loop.choose_options(demo, face, parameters), options)
+
+
 def test_one_face_fills_a_batch(small_bundle: "Bundle", faces: np.ndarray) -> None:
     """In an artifact of batch 2 one face is repeated, three faces make two batches, and each is as if alone."""
     two = TorchRuntime(small_bundle, batch=2)
