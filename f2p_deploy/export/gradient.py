@@ -109,6 +109,9 @@ class _Spelling(Transformer):
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target in (aten.alias.default, aten.clone.default, aten.lift_fresh_copy.default):
             return args[0]
+        if target is aten.view.default:
+            # Large convolutions lay their output out differently here and there; a view would depend on that.
+            return torch.reshape(*args)
         if target is aten.max_pool2d_with_indices.default:
             return F.max_pool2d(*args), None
         if target is aten.convolution.default:
