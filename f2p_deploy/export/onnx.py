@@ -13,6 +13,7 @@ from f2p_deploy.artifact import Arrays
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.gradient import require_closed
 from f2p_deploy.export.graphs import Graph
+from f2p_deploy.export.long_means import in_two_steps
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ FOLDED_TOLERANCE = 1e-4
 def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProto":
     """Export a graph.
 
-    Batch norms are folded into the layers before them and weights are part of the model.
+    Batch norms are folded into the layers before them, long means split in two, and weights are part of the model.
 
     Args:
         graph: what to export.
@@ -65,7 +66,7 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
     if graph.lower is not None:
         require_closed(simplified, graph.name)
     _forget_where_it_was_built(simplified)
-    return simplified
+    return in_two_steps(simplified)
 
 
 def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":
