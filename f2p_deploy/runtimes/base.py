@@ -10,7 +10,7 @@ import numpy as np
 
 from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.errors import F2PError, InputError, MissingDependency
+from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.settings import BundleSettings, from_data
 
 #: How far rounding may carry an input out of its range.
@@ -119,7 +119,7 @@ class Runtime(ABC):
 
         Raises:
             InputError: no such graph, a missing or unknown tensor, a wrong shape, dtype or range, NaN.
-            F2PError: the graph computed NaN.
+            FloorMissed: the graph computed NaN.
         """
         self.artifact.path(graph)
         entry = self.artifact.manifest.graphs[graph]
@@ -130,7 +130,7 @@ class Runtime(ABC):
         outputs = self._compute(graph, checked)
         for name, value in outputs.items():
             if not np.isfinite(value).all():
-                raise F2PError(
+                raise FloorMissed(
                     f"{graph} computed NaN or infinite values in {name} with {self.name}: "
                     "export again at a higher precision, or report it with the artifact's manifest"
                 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from f2p_deploy.artifact import read_artifact
-from f2p_deploy.errors import F2PError, InputError
+from f2p_deploy.errors import FloorMissed, InputError
 from f2p_deploy.runtimes import Runtime, load
 from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
 
@@ -68,7 +68,7 @@ def test_computed_nan_is_an_error(small_artifact: Path) -> None:
             return {name: value * np.float32(np.nan) for name, value in outputs.items()}
 
     artifact = read_artifact(small_artifact)
-    with pytest.raises(F2PError, match="one_shot computed NaN or infinite values in parameters"):
+    with pytest.raises(FloorMissed, match="one_shot computed NaN or infinite values in parameters"):
         Broken(artifact, threads=1).one_shot(FACE)
 
 
