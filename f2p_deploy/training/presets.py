@@ -68,8 +68,8 @@ LITE = Preset(
         ),
         # In the subspace of real faces, from their mean: from the average face, controller by controller, the search
         # finds pictures that lose less and characters that resemble less (docs/fidelity.md). With momentum 20 steps
-        # end where 50 plain ones do (bench/fewer_steps.py). From one-shot's characters longer steps lower the loss further
-        # and leave the landmarks no nearer.
+        # end where 50 plain ones do (bench/fewer_steps.py). From one-shot's characters longer steps lower the loss
+        # further and leave the landmarks no nearer.
         iterative=IterativeSettings(
             iterations=20,
             learning_rate=20.0,

@@ -1,0 +1,52 @@
+"""A bundle of the paper's size with random weights: what sizes, times and memory are measured on.
+
+    python bench/paper_bundle.py build/paper-bundle
+    f2p-deploy export --bundle build/paper-bundle --target trt-fp16 --trajectories 0
+
+310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. Random weights make any mask flip on any
+rounding, so its parity is the worst case, and its faces mean nothing.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from f2p_deploy.bundle import NETWORKS, build_network, create_bundle, store_network
+from f2p_deploy.character.schema import load_schema
+from f2p_deploy.settings import Architecture, BundleSettings
+
+#: Below what keeps variances (He et al. 2015), since max-feature-map and residual layers add theirs.
+GAIN = 0.45
+
+
+def randomise(network: nn.Module) -> None:
+    """Draw weights that keep activations of a sensible size."""
+    for module in network.modules():
+        if isinstance(module, nn.ConvTranspose2d):
+            module.weight.data.normal_(0.0, module.in_channels**-0.5)
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight).data.mul_(GAIN)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--schema", default="justice-female")
+    parser.add_argument("--segmentation-size", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    words = parser.parse_args()
+    torch.manual_seed(words.seed)
+    schema = load_schema(words.schema)
+    settings = BundleSettings(Architecture(segmentation_size=words.segmentation_size))
+    bundle = create_bundle(words.folder, "paper", schema, settings)
+    for name in NETWORKS:
+        network = build_network(name, schema, settings)
+        randomise(network)
+        bundle = store_network(bundle, name, network, {"command": f"random weights, seed {words.seed}"})
+    print(f"bundle: {words.folder}")
+
+
+if __name__ == "__main__":
+    main()
