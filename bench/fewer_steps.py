@@ -20,11 +20,10 @@ import numpy as np
 import torch
 
 from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.character.parameters import harden, smooth
 from f2p_deploy.creation import choose_finder_for
 from f2p_deploy.creation.faces import aligned_faces
 from f2p_deploy.evaluation.selection import select_photos
-from f2p_deploy.generation import choose_options, iterate, starting_state, state_of
+from f2p_deploy.generation import iterate, starting_state, with_options_tried_out
 from f2p_deploy.settings import IterativeSettings
 
 #: What is tried: the name, the steps, the momentum, and by what the bundle's learning rate is multiplied.
@@ -48,13 +47,8 @@ def settings_of(bundle: Bundle, mode: str) -> IterativeSettings:
 
 def first_states(bundle: Bundle, faces: torch.Tensor, mode: str) -> torch.Tensor:
     """Return (N, n) states that `generate` would search from."""
-    settings, schema = settings_of(bundle, mode), bundle.schema
-    states = starting_state(bundle, faces, mode, settings)
-    if not bundle.settings.choose_options:
-        return states
-    first = harden(smooth(states.numpy(), schema, settings.beta), schema, bundle.settings.default_lead)
-    chosen = [choose_options(bundle, faces[i : i + 1], row, None) for i, row in enumerate(first)]
-    return state_of(torch.from_numpy(np.stack(chosen)), schema.n_c, settings.beta)
+    settings = settings_of(bundle, mode)
+    return with_options_tried_out(bundle, faces, starting_state(bundle, faces, mode, settings), settings.beta)
 
 
 def measure(bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, settings: IterativeSettings) -> dict[str, object]:

@@ -3,8 +3,9 @@
     f2p-deploy export --target onnx -o build/demo/onnx
     python bench/loop_parity.py build/demo/onnx PHOTOS --count 10 --json bench/results/loop_parity.json
 
-The row `one rounding` is PyTorch again, from a start whose every controller is one float32 rounding away: what such
-runs do by themselves. The column `first steps` compares losses as long as rounding has not grown.
+Each run begins where generation does, with the options that PyTorch tried out. The row `one rounding` is PyTorch again,
+from a start whose every controller is one float32 rounding away: what such runs do by themselves. The column `first
+steps` compares losses as long as rounding has not grown.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from f2p_deploy.creation.faces import aligned_faces
 from f2p_deploy.creation.sources import expand
 from f2p_deploy.errors import F2PError
 from f2p_deploy.generated import Trajectory
-from f2p_deploy.generation import first_state, iterate
+from f2p_deploy.generation import first_state, iterate, with_options_tried_out
 from f2p_deploy.runtimes import load, loop
 
 RUNTIMES = ("onnxruntime", "openvino", "openvino-bf16")
@@ -87,13 +88,13 @@ def main() -> None:
 
 def compare(name: str, face: np.ndarray, bundle: Bundle, artifact: Artifact, threads: int | None) -> list[Row]:
     """Run one face (1, 3, S, S) in PyTorch, and in everything else against it."""
-    expected = iterate(bundle, torch.from_numpy(face))
-    beside = torch.from_numpy(np.nextafter(first_state(bundle, 1).numpy(), np.float32(1.0)))
-    runs: dict[str, Callable[[], Trajectory]] = {
-        ROUNDING: lambda: iterate(bundle, torch.from_numpy(face), None, beside)
-    }
+    seen, beta = torch.from_numpy(face), bundle.settings.iterative.beta
+    start = with_options_tried_out(bundle, seen, first_state(bundle, 1), beta)
+    expected = iterate(bundle, seen, None, start)
+    beside = torch.from_numpy(np.nextafter(start.numpy(), np.float32(1.0)))
+    runs: dict[str, Callable[[], Trajectory]] = {ROUNDING: lambda: iterate(bundle, seen, None, beside)}
     for runtime in RUNTIMES:
-        runs[runtime] = partial(_run, artifact, runtime, threads, face)
+        runs[runtime] = partial(_run, artifact, runtime, threads, face, start.numpy())
     rows = []
     for runtime, run in runs.items():
         try:
@@ -103,8 +104,8 @@ def compare(name: str, face: np.ndarray, bundle: Bundle, artifact: Artifact, thr
     return rows
 
 
-def _run(artifact: Artifact, runtime: str, threads: int | None, face: np.ndarray) -> Trajectory:
-    return loop.iterate(load(artifact, runtime, threads), face)
+def _run(artifact: Artifact, runtime: str, threads: int | None, face: np.ndarray, start: np.ndarray) -> Trajectory:
+    return loop.iterate(load(artifact, runtime, threads), face, None, start)
 
 
 def _row(face: str, runtime: str, expected: Trajectory, found: Trajectory, bundle: Bundle) -> Row:

@@ -305,6 +305,28 @@ def choose_options(bundle: Bundle, face: torch.Tensor, parameters: np.ndarray, l
     return chosen.numpy().copy()
 
 
+def with_options_tried_out(
+    bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, beta: float, locked: np.ndarray | None = None
+) -> torch.Tensor:
+    """Return (N, n) states whose discrete groups `choose_options` chose; the given ones where the bundle wants none.
+
+    Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
+
+    Args:
+        bundle: the networks and settings.
+        faces: (N, 3, S, S) aligned photos, RGB in [0, 1].
+        start: (N, n) states.
+        beta: of the states' softmax.
+        locked: (n,) bool, or None; groups with a locked entry are left alone.
+    """
+    if not bundle.settings.choose_options:
+        return start
+    schema, lead = bundle.schema, bundle.settings.default_lead
+    first = harden(smooth(start.numpy(), schema, beta), schema, lead)
+    chosen = [choose_options(bundle, faces[i : i + 1], row, locked) for i, row in enumerate(first)]
+    return state_of(torch.from_numpy(np.stack(chosen)), schema.n_c, beta)
+
+
 def generate(
     bundle: Bundle, face: np.ndarray, mode: Mode, keep: Parameters | None = None, progress: Progress | None = None
 ) -> Generation:
@@ -322,20 +344,16 @@ def generate(
     """
     check_request(mode, keep, bundle.schema)
     faces = to_tensor(bundle, face)
-    lead, schema = bundle.settings.default_lead, bundle.schema
+    schema = bundle.schema
     if mode == "one-shot":
-        return finish(schema, one_shot(bundle, faces)[0], mode, (), keep, lead)
+        return finish(schema, one_shot(bundle, faces)[0], mode, (), keep, bundle.settings.default_lead)
     settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
     start = starting_state(bundle, faces, mode, settings)
     locked = None if keep is None else keep.locked_mask
     if keep is not None:
         kept = state_of(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
         start = torch.where(torch.from_numpy(locked), kept, start)
-    if bundle.settings.choose_options:
-        # Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
-        first = harden(smooth(start[0].numpy(), schema, settings.beta), schema, lead)
-        chosen = choose_options(bundle, faces, first, locked)
-        start = state_of(torch.from_numpy(chosen)[None], schema.n_c, settings.beta)
+    start = with_options_tried_out(bundle, faces, start, settings.beta, locked)
     trajectory = iterate(bundle, faces, settings, start, None if locked is None else torch.from_numpy(locked), progress)
     return finish(schema, trajectory.parameters[0], mode, trajectory.losses[:, 0].tolist(), keep)
 
