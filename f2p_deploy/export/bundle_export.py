@@ -78,11 +78,12 @@ def export_bundle(
         graphs = bundle_graphs(bundle, batch)
         require_space(folder, graphs, chosen)
         progress("reference outputs of PyTorch")
-        samples = sample_graphs(bundle, graphs, faces if faces is not None else default_faces(bundle))
+        faces = faces if faces is not None else default_faces(bundle)
+        samples = sample_graphs(bundle, graphs, faces)
         runs: tuple[Reference, ...] = ()
         for graph in graphs:
             if graph.name == "step":
-                runs = reference_runs(bundle, graph, samples["step"], trajectories)
+                runs = reference_runs(bundle, graph, samples["step"], faces.images, trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
         sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema)
         entries = chosen.build(sources, draft.folder, options, progress)

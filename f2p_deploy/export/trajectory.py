@@ -12,7 +12,7 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.parity import Ends
 from f2p_deploy.export.samples import Samples
-from f2p_deploy.generation import StateToParameters, first_state
+from f2p_deploy.generation import StateToParameters, first_state, with_options_tried_out
 
 #: Iterations after which one more single step is measured.
 ITERATIONS = (1, 2, 5, 10, 20, 40)
@@ -76,12 +76,23 @@ def follow(
     return Trajectory(np.concatenate(states[:-1]), np.concatenate(losses))
 
 
-def reference_runs(bundle: Bundle, step: Graph, sample: Samples, count: int) -> tuple[Reference, ...]:
-    """Iterate in PyTorch, as `generation.iterate` does, on the first faces of the samples of `step`."""
-    start = first_state(bundle, 1).numpy()
-    beside = np.nextafter(start, np.float32(1.0))
+def reference_runs(
+    bundle: Bundle, step: Graph, sample: Samples, images: np.ndarray, count: int
+) -> tuple[Reference, ...]:
+    """Iterate in PyTorch on the first faces of the samples of `step`, from where generation does, in plain steps.
+
+    Args:
+        bundle: gives the networks and the settings.
+        step: the graph.
+        sample: its samples, the faces' first.
+        images: (K, 3, S, S) the faces.
+        count: how many of them.
+    """
     runs = []
     for row, name in enumerate(sample.names[:count]):
+        face, beta = torch.from_numpy(images[row : row + 1]), bundle.settings.iterative.beta
+        start = with_options_tried_out(bundle, face, first_state(bundle, 1), beta).numpy()
+        beside = np.nextafter(start, np.float32(1.0))
         identity, content = (sample.inputs[tensor][row : row + 1] for tensor in ("identity", "content"))
         exact, rounded = (follow(step.compute, step.batch, bundle, at, identity, content) for at in (start, beside))
         runs.append(Reference(name, identity, content, exact, rounded))

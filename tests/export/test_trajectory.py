@@ -1,5 +1,6 @@
 """Whole runs on single steps: PyTorch's is `generation.iterate`, and an exported step follows it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.graphs import Graph, bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.trajectory import ITERATIONS, Reference, ends, follow, reference_runs, with_iterations
-from f2p_deploy.generation import iterate
+from f2p_deploy.generation import first_state, iterate, with_options_tried_out
 from f2p_deploy.runtimes import load
 
 
@@ -27,8 +28,8 @@ def sample(small_bundle: Bundle, small_faces: Faces) -> Samples:
 
 
 @pytest.fixture(scope="module")
-def run(small_bundle: Bundle, step: Graph, sample: Samples) -> Reference:
-    return reference_runs(small_bundle, step, sample, 1)[0]
+def run(small_bundle: Bundle, small_faces: Faces, step: Graph, sample: Samples) -> Reference:
+    return reference_runs(small_bundle, step, sample, small_faces.images, 1)[0]
 
 
 def test_a_reference_run_is_iterate(small_bundle: Bundle, small_faces: Faces, run: Reference) -> None:
@@ -43,6 +44,19 @@ def test_the_run_beside_it_starts_one_rounding_away(small_bundle: Bundle, run: R
     difference = np.abs(run.exact.states[0] - run.rounded.states[0])[:n_c]
     assert (difference > 0).all() and difference.max() < 2e-7
     assert np.abs(run.exact.states[-1] - run.rounded.states[-1]).max() > difference.max()
+
+
+def test_a_run_begins_with_options_tried_out(
+    small_bundle: Bundle, small_faces: Faces, step: Graph, sample: Samples
+) -> None:
+    choosing = replace(small_bundle, settings=replace(small_bundle.settings, choose_options=True))
+    begun = reference_runs(choosing, step, sample, small_faces.images, 1)[0].exact.states[:1]
+    beta = small_bundle.settings.iterative.beta
+    expected = with_options_tried_out(
+        choosing, torch.from_numpy(small_faces.images[:1]), first_state(choosing, 1), beta
+    )
+    assert np.array_equal(begun, expected.numpy())
+    assert not np.array_equal(begun, first_state(choosing, 1).numpy())
 
 
 def test_single_steps_from_states_of_the_run(sample: Samples, step: Graph, run: Reference) -> None:
