@@ -55,7 +55,8 @@ FLOORS: dict[Precision, Floors] = {
 }
 
 #: Iterative generation amplifies rounding, by large steps and masks that flip: where PyTorch itself ends elsewhere
-#: after a start one rounding away, an artifact may end this many times as far. Then the single steps' floors hold.
+#: after a start one rounding away, an artifact may end this many times as far. One run beside another is a sample of
+#: one, so a run's floor is never below what the floors of its single steps allow, see `compare_trajectories`.
 ROUNDINGS = 10.0
 
 
@@ -156,13 +157,17 @@ def _step(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema
     # A state that PyTorch does not move (every controller against its stop) has no direction, but must stay, too.
     directions = np.where((expected == found).all(axis=1), 1.0, _cosine(expected, found))
     lengths = np.where((expected == found).all(axis=1), 0.0, _relative(*(_length(part) for part in (expected, found))))
-    # What an error that turns the update as far as its floor lets it could add to its length.
-    longest = math.sqrt(1.0 - floors.update**2)
+    longest = step_error(floors)
     return (
         _at_least("step", "next_state", "cosine of the update", directions, floors.update, samples),
         _at_most("step", "next_state", "relative length of the update", lengths, longest, samples),
         _at_most("step", "loss", "relative difference", _relative(*pairs["loss"]), floors.loss, samples),
     )
+
+
+def step_error(floors: Floors) -> float:
+    """Return how large an error may be, over the update it is part of, if it turns that as far as its floor lets it."""
+    return math.sqrt(1.0 - floors.update**2)
 
 
 #: How the outputs of each graph are judged.
@@ -182,10 +187,12 @@ def compare_trajectories(
         precision: whose floors hold where rounding alone does less.
 
     Returns:
-        A record for the final parameters and one for the losses; each floor is that of one pass, or `ROUNDINGS` times
-        what rounding alone does if that is more.
+        A record for the final parameters and one for the losses. Each floor is the largest of: that of one pass; what
+        the single steps' floor allows, which is `step_error` of a controller's range, and of how far PyTorch's loss
+        fell; and `ROUNDINGS` times what rounding alone does.
     """
     floors = FLOORS[precision]
+    fall = float((reference.losses[:, :1] / reference.losses - 1.0).max())
 
     def parameters(ends: Ends) -> np.ndarray:
         return np.abs(reference.parameters - ends.parameters.astype(np.float64)).max(axis=1)
@@ -193,8 +200,8 @@ def compare_trajectories(
     def losses(ends: Ends) -> np.ndarray:
         return _relative(reference.losses.astype(np.float64), ends.losses.astype(np.float64)).max(axis=1)
 
-    of_parameters = max(floors.controllers, ROUNDINGS * float(parameters(rounded).max()))
-    of_losses = max(floors.loss, ROUNDINGS * float(losses(rounded).max()))
+    of_parameters = max(floors.controllers, step_error(floors), ROUNDINGS * float(parameters(rounded).max()))
+    of_losses = max(floors.loss, step_error(floors) * fall, ROUNDINGS * float(losses(rounded).max()))
     names = tuple(samples)
     steps = reference.losses.shape[1] - 1
     return (
