@@ -90,7 +90,7 @@ LITE = Preset(
             keep_best=True,
         ),
         choose_options=True,
-        default_lead=0.3,
+        default_lead=0.5,
         storage="float16",
     ),
     {
