@@ -26,7 +26,7 @@ from f2p_deploy.evaluation.selection import select_photos
 from f2p_deploy.generation import iterate, starting_state, with_options_tried_out
 from f2p_deploy.settings import IterativeSettings
 
-#: What is tried: the name, the steps, the momentum, and by what the bundle's learning rate is multiplied.
+#: The paper's number of steps, and those that the search with momentum gets.
 PLAIN_STEPS = 50
 FAST_STEPS = (5, 10, 20)
 

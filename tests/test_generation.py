@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,12 +17,15 @@ from f2p_deploy.generation import (  # noqa: E402
     Update,
     average_state,
     choose_options,
+    first_state,
     generate,
     iterate,
     one_shot,
     render,
     starting_state,
     state_of,
+    to_tensor,
+    with_options_tried_out,
 )
 from f2p_deploy.settings import IterativeSettings  # noqa: E402
 
@@ -204,3 +209,57 @@ def test_networks_first_used_without_gradient_can_be_iterated_with_later(small_b
     with torch.inference_mode():
         fresh.imitator, fresh.similarity  # noqa: B018, read in inference mode
     iterate(fresh, faces, IterativeSettings(iterations=1))
+
+
+def with_settings(bundle, **changes):
+    return replace(bundle, settings=replace(bundle.settings, **changes))
+
+
+def test_momentum_carries_a_state_on_along_its_last_move(small_bundle) -> None:
+    update = Update(small_bundle, IterativeSettings(momentum=0.5))
+    n_c = small_bundle.schema.n_c
+    before = torch.full((1, small_bundle.schema.n), 0.5)
+    state = before + 0.25
+    state[:, 0] = 0.9  # carried past its stop
+    state[:, n_c] = 3.0  # free numbers have none
+    carried = update.carried(state, before)
+    assert carried[0, 1] == pytest.approx(0.875) and carried[0, 0] == 1.0 and carried[0, n_c] == pytest.approx(4.25)
+    assert torch.equal(Update(small_bundle, IterativeSettings()).carried(state, before), state)
+
+
+def test_momentum_changes_the_second_gradient_and_not_the_first(small_bundle, faces) -> None:
+    plain = IterativeSettings(iterations=3, learning_rate=1.0, beta=3.0)
+    losses = iterate(small_bundle, faces, plain).losses
+    carried = iterate(small_bundle, faces, replace(plain, momentum=0.9)).losses
+    assert np.array_equal(carried[0], losses[0]) and not np.array_equal(carried[1], losses[1])
+
+
+def test_the_state_of_the_smallest_loss_is_kept_for_each_face(small_bundle, faces) -> None:
+    jumping = IterativeSettings(iterations=4, learning_rate=1e4, beta=3.0, keep_best=True)
+    found = iterate(small_bundle, faces, jumping)
+    assert not np.array_equal(found.losses.min(axis=0), found.losses[-1])
+    with torch.no_grad():
+        drawn = small_bundle.imitator(torch.from_numpy(found.parameters))
+        again = small_bundle.similarity(drawn, *small_bundle.similarity.describe(faces))
+    np.testing.assert_allclose(again.numpy(), found.losses.min(axis=0), rtol=1e-4)
+
+
+def test_options_are_tried_out_before_the_search(small_bundle) -> None:
+    settings = replace(small_bundle.settings.iterative, iterations=1)
+    choosing = with_settings(small_bundle, choose_options=True, iterative=settings)
+    face = np.random.default_rng(3).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    seen = to_tensor(choosing, face)
+    begun = with_options_tried_out(choosing, seen, first_state(choosing, 1), settings.beta)
+    assert generate(choosing, face, "iterative").losses[0] == iterate(choosing, seen, settings, begun).losses[0, 0]
+    start = first_state(small_bundle, 1)
+    assert with_options_tried_out(small_bundle, seen, start, settings.beta) is start, "where it is not asked for"
+
+
+def test_one_shot_keeps_defaults_that_no_option_leads_by_enough(small_bundle) -> None:
+    face = np.full((128, 128, 3), 128, np.uint8)
+    made = generate(with_settings(small_bundle, default_lead=1.0), face, "one-shot").parameters
+    default = average(small_bundle.schema).values
+    n_c = small_bundle.schema.n_c
+    np.testing.assert_array_equal(made.values[n_c:], default[n_c:])
+    probabilities = generate(small_bundle, face, "one-shot").probabilities
+    assert any(probabilities[p].argmax() != default[p].argmax() for p in small_bundle.schema.discrete_slices.values())

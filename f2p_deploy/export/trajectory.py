@@ -23,7 +23,7 @@ Compute = Callable[[dict[str, np.ndarray]], Arrays]
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Iterative generation of one face, with the bundle's own settings.
+    """Iterative generation of one face, in plain steps of the bundle's own learning rates.
 
     Args:
         states: (iterations + 1, n) float32, the first one being the start.
@@ -55,7 +55,7 @@ class Reference:
 def follow(
     compute: Compute, batch: int, bundle: Bundle, start: np.ndarray, identity: np.ndarray, content: np.ndarray
 ) -> Trajectory:
-    """Iterate on one face.
+    """Iterate on one face, in plain steps: momentum and the choice of the best state lie outside the graph.
 
     Args:
         compute: the graph `step` of static batch size `batch`, which the face's own values fill.
