@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,8 +11,9 @@ from torch import nn
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
-from f2p_deploy.generation import OneShot
+from f2p_deploy.generation import OneShot, first_state
 from f2p_deploy.gradient_step import Step
+from f2p_deploy.settings import to_data
 from f2p_deploy.similarity import Similarity
 
 
@@ -53,6 +55,18 @@ class Describe(nn.Module):
 
     def forward(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.similarity.describe(face)
+
+
+def bundle_facts(bundle: Bundle) -> dict[str, Any]:
+    """Return what a manifest says about the bundle, whatever its graphs became; keywords of `Manifest`."""
+    return {
+        "bundle": bundle.name,
+        "bundle_fingerprint": bundle.fingerprint,
+        "schema": bundle.schema.to_dict(),
+        "settings": to_data(bundle.settings),
+        "first_state": tuple(first_state(bundle, 1)[0].tolist()),
+        "image_size": bundle.settings.architecture.image_size,
+    }
 
 
 def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:

@@ -22,7 +22,6 @@ from f2p_deploy.export.targets import Target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
 from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
 from f2p_deploy.runtimes import Runtime, load
-from f2p_deploy.settings import to_data
 
 if TYPE_CHECKING:
     from f2p_deploy.export.trajectory import Compute, Reference
@@ -150,16 +149,11 @@ def _measure_iterative(
 def _manifest(
     bundle: Bundle, target: Target, toolchain: Toolchain, entries: dict[str, GraphEntry], batch: int, command: str
 ) -> Manifest:
-    from f2p_deploy.generation import first_state
+    from f2p_deploy.graphs import bundle_facts
 
     return Manifest(
         target=target.name,
-        bundle=bundle.name,
-        bundle_fingerprint=bundle.fingerprint,
-        schema=bundle.schema.to_dict(),
-        settings=to_data(bundle.settings),
-        first_state=tuple(first_state(bundle, 1)[0].tolist()),
-        image_size=bundle.settings.architecture.image_size,
+        **bundle_facts(bundle),
         batch=batch,
         graphs=entries,
         tools={"f2p-deploy": __version__, "python": platform.python_version()}

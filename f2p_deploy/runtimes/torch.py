@@ -8,7 +8,6 @@ from f2p_deploy import __version__
 from f2p_deploy.artifact import Artifact, FileRecord, GraphEntry, Manifest
 from f2p_deploy.bundle import HEADER, Bundle
 from f2p_deploy.runtimes.base import Runtime, register
-from f2p_deploy.settings import to_data
 
 
 @register("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
@@ -53,16 +52,11 @@ class TorchRuntime(Runtime):
 
 def _manifest(bundle: Bundle, batch: int, entries: dict[str, GraphEntry]) -> Manifest:
     """Return what an artifact of the bundle would say about itself; its files are the bundle's own."""
-    from f2p_deploy.generation import first_state
+    from f2p_deploy.graphs import bundle_facts
 
     return Manifest(
         target="torch",
-        bundle=bundle.name,
-        bundle_fingerprint=bundle.fingerprint,
-        schema=bundle.schema.to_dict(),
-        settings=to_data(bundle.settings),
-        first_state=tuple(first_state(bundle, 1)[0].tolist()),
-        image_size=bundle.settings.architecture.image_size,
+        **bundle_facts(bundle),
         batch=batch,
         graphs=entries,
         tools={"f2p-deploy": __version__, "python": platform.python_version()},
