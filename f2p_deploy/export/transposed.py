@@ -1,0 +1,181 @@
+"""A transposed convolution as convolutions, exactly: for runtimes whose 8-bit kernels are convolutions alone.
+
+Every second row and column of what stride 2 gives depends on two rows and columns of the input, so each of the four
+interleaved pictures is a 2x2 convolution of its own: as many multiplications as before, and none by zero. (Shi et al.
+2016, "Is the deconvolution layer the same as a convolutional layer?", with stride 2, kernel 4, padding 1: those of the
+imitator, Table 2.)
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
+
+#: Rows of the kernel that an output row of each parity reads, nearest to the picture's beginning first.
+TAPS = ((3, 1), (2, 0))
+
+
+@dataclass(frozen=True)
+class Split:
+    """A model in which transposed convolutions are written as convolutions.
+
+    Args:
+        model: the ONNX.
+        parts: for the name of each new layer that of the node it is part of.
+        alike: for each new value that a layer takes or gives, the old value that it is a part of.
+    """
+
+    model: "ModelProto"
+    parts: dict[str, str]
+    alike: dict[str, str]
+
+
+def splittable(node: "NodeProto", dims: Sequence[int]) -> bool:
+    """Say whether a transposed convolution with weights of these dimensions can be written so.
+
+    Either stride 2, kernel 4, padding 1; or what makes a picture of one pixel larger: stride 1, no padding.
+    """
+    attributes = _attributes(node)
+    plain = attributes["group"] == [1] and attributes["dilations"] == [1, 1] and not any(attributes["output_padding"])
+    if not plain or "output_shape" in attributes or len(dims) != 4 or list(dims[2:]) != [4, 4]:
+        return False
+    return (attributes["strides"], attributes["pads"]) in (([2, 2], [1, 1, 1, 1]), ([1, 1], [0, 0, 0, 0]))
+
+
+def with_convolutions(model: "ModelProto", names: Collection[str]) -> Split:
+    """Write transposed convolutions as convolutions.
+
+    A ReLU that alone reads the result moves in front of the interleaving, behind each convolution.
+
+    Args:
+        model: float32; not changed.
+        names: of transposed convolutions that are `splittable`; one of stride 1 must read a picture of one pixel.
+    """
+    from onnx import ModelProto
+
+    written = _Writing(model, frozenset(names))
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    del copy.graph.node[:], copy.graph.initializer[:], copy.graph.value_info[:]
+    copy.graph.node.extend(written.nodes)
+    read = {name for node in written.nodes for name in node.input}
+    copy.graph.initializer.extend(weight for weight in model.graph.initializer if weight.name in read)
+    copy.graph.initializer.extend(written.made)
+    return Split(copy, written.parts, written.alike)
+
+
+class _Writing:
+    def __init__(self, model: "ModelProto", names: frozenset[str]) -> None:
+        from onnx import numpy_helper
+
+        self.nodes: list[NodeProto] = []
+        self.made: list[TensorProto] = []
+        self.parts: dict[str, str] = {}
+        self.alike: dict[str, str] = {}
+        self.arrays = {weight.name: weight for weight in model.graph.initializer}
+        self.to_array = numpy_helper.to_array
+        readers: dict[str, list[NodeProto]] = {}
+        for node in model.graph.node:
+            for name in node.input:
+                readers.setdefault(name, []).append(node)
+        moved = set()
+        for node in model.graph.node:
+            if node.name in names:
+                after = readers.get(node.output[0], [])
+                relu = after[0] if len(after) == 1 and after[0].op_type == "Relu" else None
+                if relu is not None:
+                    moved.add(relu.name)
+                self._write(node, relu)
+            elif node.name not in moved:
+                self.nodes.append(node)
+
+    def _write(self, node: "NodeProto", relu: "NodeProto | None") -> None:
+        weights = self.to_array(self.arrays[node.input[1]])
+        bias = self.to_array(self.arrays[node.input[2]]) if len(node.input) > 2 else np.zeros(weights.shape[1], "f4")
+        result = node.output[0] if relu is None else relu.output[0]
+        if _attributes(node)["strides"] == [1, 1]:
+            self._enlarge(node, weights, bias, result, relu is not None)
+        else:
+            self._interleave(node, weights, bias, result, relu is not None)
+
+    def _enlarge(
+        self, node: "NodeProto", weights: np.ndarray, bias: np.ndarray, result: str, rectified: bool
+    ) -> None:
+        """Write one pixel to 4x4 as a matrix product."""
+        channels_in, channels_out = weights.shape[:2]
+        name = f"{node.name}.product"
+        flat = self._add("Reshape", f"{node.name}.flat", [node.input[0]], [-1, channels_in])
+        self.alike[flat] = node.input[0]
+        matrix = self._weight(f"{name}.weight", weights.reshape(channels_in, -1).T)
+        repeated = self._weight(f"{name}.bias", np.repeat(bias, weights.shape[2] * weights.shape[3]))
+        made = self._layer("Gemm", name, node, [flat, matrix, repeated], result, rectified, transB=1)
+        self._add("Reshape", f"{node.name}.grown", [made], [-1, channels_out, *weights.shape[2:]], result)
+
+    def _interleave(
+        self, node: "NodeProto", weights: np.ndarray, bias: np.ndarray, result: str, rectified: bool
+    ) -> None:
+        """Write stride 2 as four convolutions, and put their pictures between each other."""
+        from onnx import helper
+
+        shared = self._weight(f"{node.name}.bias", bias)
+        pictures = []
+        for row in (0, 1):
+            for column in (0, 1):
+                name = f"{node.name}.{row}{column}"
+                kernel = weights[:, :, TAPS[row]][:, :, :, TAPS[column]].transpose(1, 0, 2, 3)
+                inputs = [node.input[0], self._weight(f"{name}.weight", kernel), shared]
+                window = {"kernel_shape": [2, 2], "pads": [1 - row, 1 - column, row, column]}
+                pictures.append(self._layer("Conv", name, node, inputs, result, rectified, **window))
+        stacked = f"{node.name}.stacked"
+        self.nodes.append(helper.make_node("Concat", pictures, [stacked], name=stacked, axis=1))
+        self.nodes.append(
+            helper.make_node("DepthToSpace", [stacked], [result], name=f"{node.name}.between", blocksize=2, mode="DCR")
+        )
+
+    def _layer(
+        self,
+        kind: str,
+        name: str,
+        of: "NodeProto",
+        inputs: list[str],
+        result: str,
+        rectified: bool,
+        **attributes: object,
+    ) -> str:
+        """Append a layer, and its ReLU; return what it gives, which is a part of `result`."""
+        from onnx import helper
+
+        self.parts[name] = of.name
+        made = f"{name}.made"
+        self.nodes.append(helper.make_node(kind, inputs, [made], name=name, **attributes))
+        if rectified:
+            self.nodes.append(helper.make_node("Relu", [made], [f"{name}.rectified"], name=f"{name}.relu"))
+            made = f"{name}.rectified"
+        self.alike[made] = result
+        return made
+
+    def _add(self, kind: str, name: str, inputs: list[str], shape: list[int], result: str = "") -> str:
+        from onnx import helper, numpy_helper
+
+        self.made.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}.shape"))
+        result = result or name
+        self.nodes.append(helper.make_node(kind, [*inputs, f"{name}.shape"], [result], name=name))
+        return result
+
+    def _weight(self, name: str, values: np.ndarray) -> str:
+        from onnx import numpy_helper
+
+        self.made.append(numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name))
+        return name
+
+
+def _attributes(node: "NodeProto") -> dict[str, list[int]]:
+    found = {"group": [1], "dilations": [1, 1], "strides": [1, 1], "pads": [0, 0, 0, 0], "output_padding": [0, 0]}
+    for attribute in node.attribute:
+        if attribute.name in (*found, "output_shape"):
+            found[attribute.name] = list(attribute.ints) or [attribute.i]
+    return found
