@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from f2p_deploy import atomic
 from f2p_deploy.errors import InputError
 from f2p_deploy.manifest import (
     FORMAT_VERSION,
@@ -47,6 +45,9 @@ __all__ = [
 
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.npz"
+
+#: What the folder is called in sentences.
+KIND = "artifact"
 
 #: Tensors by name.
 Arrays = Mapping[str, np.ndarray]
@@ -119,12 +120,7 @@ def require_place(folder: Path) -> None:
     Raises:
         InputError: it cannot be written to, or holds something that is not an artifact.
     """
-    if folder.exists() and not (folder.is_dir() and ((folder / MANIFEST_FILE).is_file() or not any(folder.iterdir()))):
-        raise InputError(f"{folder} exists and is not an artifact, so it is not replaced: choose another place with -o")
-    parent = next(place for place in folder.absolute().parents if place.exists())
-    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        reason = "cannot be written to" if parent.is_dir() else "is not a folder"
-        raise InputError(f"cannot write the artifact {folder}: {parent} {reason}")
+    atomic.require_place(folder, MANIFEST_FILE, KIND)
 
 
 @contextmanager
@@ -140,24 +136,14 @@ def write_artifact(folder: Path) -> Iterator[Draft]:
         InputError: the place cannot be written to, or holds something that is not an artifact.
     """
     folder = Path(folder)
-    require_place(folder)
-    try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-    except OSError as error:
-        raise InputError(f"cannot write the artifact {folder}: {error.strerror or error}") from error
-    try:
+    with atomic.write_folder(folder, MANIFEST_FILE, KIND) as temporary:
         draft = Draft(temporary)
         yield draft
         if draft.manifest is not None:
             try:
-                temporary.chmod(0o755)
                 _finish(draft.folder, draft.manifest)
-                _replace(temporary, folder.absolute())
             except OSError as error:
-                raise InputError(f"cannot write the artifact {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+                raise InputError(f"cannot write the {KIND} {folder}: {error.strerror or error}") from error
 
 
 def read_artifact(folder: str | Path) -> Artifact:
@@ -242,19 +228,3 @@ def _finish(folder: Path, manifest: Manifest) -> None:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     files = {p.relative_to(folder).as_posix(): FileRecord(p.stat().st_size, sha256_of(p)) for p in paths}
     (folder / MANIFEST_FILE).write_bytes(sealed(replace(manifest, files=files).to_dict()).encode())
-
-
-def _replace(temporary: Path, folder: Path) -> None:
-    """Put the finished folder in its place; what was there goes only after the new one stands."""
-    if not folder.exists():
-        temporary.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    folder.rename(old / folder.name)
-    try:
-        temporary.rename(folder)
-    except OSError:
-        (old / folder.name).rename(folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)

@@ -1,6 +1,10 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Writing a file, or a folder, so that it is there whole or not at all."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,3 +35,71 @@ def _discard(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot remove the temporary file {temporary}: {error.strerror or error}") from error
+
+
+def require_place(folder: Path, marker: str, what: str) -> None:
+    """Raise unless a folder of some kind may be written to a place; nothing is touched.
+
+    Args:
+        folder: the place.
+        marker: the file by which a folder of that kind is known; such a one may be replaced.
+        what: the kind, in words: `artifact`.
+
+    Raises:
+        InputError: it cannot be written to, or holds something else.
+    """
+    if folder.exists() and not (folder.is_dir() and ((folder / marker).is_file() or not any(folder.iterdir()))):
+        article = "an" if what[0] in "aeiou" else "a"
+        raise InputError(
+            f"{folder} exists and is not {article} {what}, so it is not replaced: choose another place with -o"
+        )
+    parent = next(place for place in folder.absolute().parents if place.exists())
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+        reason = "cannot be written to" if parent.is_dir() else "is not a folder"
+        raise InputError(f"cannot write the {what} {folder}: {parent} {reason}")
+
+
+@contextmanager
+def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
+    """Write a folder: into a temporary one beside it, renamed at the end of the block if its marker is there.
+
+    After an error, or without the marker, nothing is left and a folder that was there before still is.
+
+    Args:
+        folder, marker, what: see `require_place`.
+
+    Raises:
+        InputError: the place cannot be written to, or holds something else.
+    """
+    require_place(folder, marker, what)
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+    except OSError as error:
+        raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
+    try:
+        yield temporary
+        if (temporary / marker).is_file():
+            try:
+                temporary.chmod(0o755)
+                _replace(temporary, folder.absolute())
+            except OSError as error:
+                raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace(temporary: Path, folder: Path) -> None:
+    """Put the finished folder in its place; what was there goes only after the new one stands."""
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    folder.rename(old / folder.name)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        (old / folder.name).rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
