@@ -41,8 +41,19 @@ def operators(model: "ModelProto") -> dict[str, int]:
     return dict(Counter(node.op_type for node in model.graph.node).most_common())
 
 
+def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
+    """Return the names of the nodes whose weights are 8-bit numbers with a scale, in the model's order."""
+    from onnx import TensorProto
+
+    stored = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.INT8}
+    rounded = {
+        node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear" and node.input[0] in stored
+    }
+    return tuple(node.name for node in model.graph.node if len(node.input) > 1 and node.input[1] in rounded)
+
+
 def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
-    """Return the precision of a model's weights: `fp32`, `fp16` or `int8`; `mixed` if there are several.
+    """Return the precision of a model's weights: `fp32`, `fp16`, or `mixed` if there are both; `int8` if layers are.
 
     Args:
         model: its weights may lie in another file.
@@ -50,7 +61,9 @@ def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str
     """
     from onnx import TensorProto
 
-    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
+    if layers_in_8_bits(model):
+        return "int8"
+    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16"}
     # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
     read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
     matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -15,15 +15,28 @@ from f2p_deploy.batches import run_in_batches
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.faces import Faces, default_faces
 from f2p_deploy.export.parity import Precision, compare, compare_trajectories
-from f2p_deploy.export.plan import artifact_folder, command_line, prepare, repeatable, require_space
+from f2p_deploy.export.int8 import Scheme
+from f2p_deploy.export.int8_page import calibration_facts, write_report
+from f2p_deploy.export.plan import (
+    INT8_GRAPHS,
+    artifact_folder,
+    calibration_set,
+    command_line,
+    prepare,
+    repeatable,
+    require_space,
+)
 from f2p_deploy.export.rounding import RoundedGraphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
+from f2p_deploy.export.verdict import judge
 from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
 from f2p_deploy.runtimes import Runtime, load
 
 if TYPE_CHECKING:
+    from f2p_deploy.calibration.calibration_set import CalibrationSet
+    from f2p_deploy.export.precision import Int8Settings
     from f2p_deploy.export.trajectory import Compute, Reference
 
 #: Samples of each graph that the artifact keeps as golden vectors.
@@ -65,6 +78,7 @@ def export_bundle(
         CompilerError: a compiler failed, with the command line that repeats it; nothing is left behind.
     """
     chosen, toolchain = prepare(target, trajectories, options)
+    calibration = calibration_set(chosen, options, bundle)
     from f2p_deploy.export.graphs import bundle_graphs
     from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
@@ -84,14 +98,37 @@ def export_bundle(
             if graph.name == "step":
                 runs = reference_runs(bundle, graph, samples["step"], faces.images, trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
-        sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema)
+        int8 = None if calibration is None else _int8_settings(bundle, chosen, options, calibration, progress)
+        sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema, int8)
         entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
         parity, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
-        draft.manifest = replace(manifest, parity=parity, verified=chosen.verified, verified_with=verified_with)
+        manifest = replace(manifest, parity=parity, verified=chosen.verified, verified_with=verified_with)
+        if calibration is not None:
+            progress("what 8 bits are worth")
+            first = {name: sample.first_batch(batch) for name, sample in samples.items()}
+            verdicts = judge(sources, first, parity, chosen.rest, chosen.verified == "runtime")
+            reports = tuple(source.report for source in sources.values() if source.report is not None)
+            write_report(draft.folder, reports, verdicts)
+            manifest = replace(manifest, calibration=calibration_facts(calibration, reports, verdicts))
+        draft.manifest = manifest
     return read_artifact(folder)
+
+
+def _int8_settings(
+    bundle: Bundle, target: Target, options: BuildOptions, calibration: "CalibrationSet", progress: Progress
+) -> "Int8Settings":
+    """Return what 8 bits need: calibration inputs of every graph but `step` and those that shall stay float."""
+    from f2p_deploy.calibration.inputs import calibration_inputs
+    from f2p_deploy.export.precision import Int8Settings
+
+    progress("calibration inputs")
+    images = calibration.images()
+    names = [name for name in INT8_GRAPHS if name not in options.keep_float]
+    inputs = {name: calibration_inputs(bundle, images, name) for name in names}
+    return Int8Settings(cast(Scheme, target.scheme), target.rest, inputs)
 
 
 def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:
@@ -116,17 +153,18 @@ def _measure(
 ) -> tuple[tuple[Parity, ...], str]:
     """Run the built files on every sample, and through iterative generation; return the records and what ran them."""
     runtime: Runtime | RoundedGraphs
-    if target.verified == "graph" and target.precision == "fp16":
+    if target.verified == "graph" and target.rest == "fp16":
         runtime = RoundedGraphs(artifact.sources().path)  # a runtime for processors would compute part of it in float32
     else:
         runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
-    batch, precision, schema = artifact.manifest.batch, target.precision, bundle.schema
+    batch, schema = artifact.manifest.batch, bundle.schema
+    precisions = {name: cast(Precision, entry.precision_asked) for name, entry in artifact.manifest.graphs.items()}
     records: list[Parity] = []
     for graph, sample in samples.items():
         outputs = run_in_batches(partial(runtime.compute, graph), sample.inputs, batch, sample.shared)
-        records += compare(graph, sample.reference, outputs, sample.names, precision, schema, sample.inputs)
+        records += compare(graph, sample.reference, outputs, sample.names, precisions[graph], schema, sample.inputs)
     if runs:
-        records += _measure_iterative(partial(runtime.compute, "step"), batch, precision, runs, bundle)
+        records += _measure_iterative(partial(runtime.compute, "step"), batch, precisions["step"], runs, bundle)
     return tuple(records), f"{runtime.describe_device()}, {platform.system()} {platform.machine()}"
 
 

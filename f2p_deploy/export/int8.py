@@ -1,11 +1,13 @@
 """float32 ONNX -> the same with explicit QuantizeLinear and DequantizeLinear around chosen layers.
 
-Weights are int8, symmetric, with a scale for each output channel; what goes into a layer is 8-bit with one scale. What
-else a compiler needs to see differs (`Scheme`), the numbers do not. onnxruntime's own quantizer knows neither transposed
-convolutions nor rectified values of a symmetric scale, and leaves both unfused on processors.
+Weights are int8, symmetric, with a scale for each output channel; what goes into a convolution is 8-bit with one scale.
+Products with a vector only have their weights rounded: all they do is read them, and there rounding what goes in costs
+accuracy and saves nothing. What else a compiler needs to see differs (`Scheme`). onnxruntime's own quantizer knows
+neither transposed convolutions nor rectified values of a symmetric scale, and leaves both unfused on processors.
 """
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ import numpy as np
 
 from f2p_deploy.calibration.ranges import SIGNED_STEPS, UNSIGNED_STEPS, Range
 from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.float16 import value_infos
 from f2p_deploy.export.transposed import splittable, with_convolutions
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ class Scheme:
             zero point.
         results: what a layer gives is quantised, too, and its bias is int32; otherwise both stay as they are.
         transposed: transposed convolutions are layers as they are; otherwise each is written as convolutions.
-        fewest_channels: layers with fewer input or output channels stay float.
+        fewest_channels: convolutions with fewer input or output channels stay float.
     """
 
     unsigned: bool
@@ -47,8 +50,8 @@ class Scheme:
 
 
 #: ONNX Runtime has 8-bit kernels for unsigned activations, for layers between two quantisations, and for no transposed
-#: convolution. OpenVINO takes both.
-FOR_PROCESSORS = Scheme(unsigned=True, results=True, transposed=False, fewest_channels=1)
+#: convolution; with a picture's one or three channels they are slower than float32. OpenVINO takes whatever it gets.
+FOR_PROCESSORS = Scheme(unsigned=True, results=True, transposed=False, fewest_channels=4)
 
 #: TensorRT: "symmetric quantization", int8, before the inputs of layers; tensor cores take 16 channels at a time.
 FOR_TENSORRT = Scheme(unsigned=False, results=False, transposed=True, fewest_channels=16)
@@ -64,6 +67,7 @@ class Layer:
         given: the value that goes in.
         result: the value that comes out, behind a ReLU if that alone follows.
         weights: how many numbers its weights have.
+        whole: whether what goes in is rounded, too; only the weights are where that is a vector.
     """
 
     name: str
@@ -71,40 +75,55 @@ class Layer:
     given: str
     result: str
     weights: int
+    whole: bool
+
+
+def quantised_name(value: str) -> str:
+    """Return what the 8-bit numbers of a value are called in a quantised model."""
+    return f"{value}.quantized"
 
 
 def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Layer, ...]:
     """Return the layers of a float32 model that can compute in 8 bits, in the model's order."""
-    weights = {weight.name: weight for weight in model.graph.initializer}
+    weights = {weight.name: weight.dims for weight in model.graph.initializer}
+    shapes = {name: [dim.dim_value for dim in info.type.tensor_type.shape.dim] for name, info in value_infos(model).items()}
     readers = _readers(model)
     found = []
     for node in model.graph.node:
         if node.op_type not in LAYERS or len(node.input) < 2 or node.input[1] not in weights:
             continue
-        dims = weights[node.input[1]].dims
-        attributes = {attribute.name: attribute for attribute in node.attribute}
-        if node.op_type == "Gemm" and not ("transB" in attributes and attributes["transB"].i):
-            continue
-        if node.op_type == "ConvTranspose":
-            if "group" in attributes and attributes["group"].i != 1:
-                continue
-            if not scheme.transposed and not splittable(node, dims):
-                continue
-        if min(dims[:2]) < scheme.fewest_channels:
+        dims = weights[node.input[1]]
+        whole = math.prod(shapes[node.input[0]][2:]) > 1
+        if not _rounded_by_channel(node) or (whole and not _has_kernel(node, dims, scheme)):
             continue
         after = readers.get(node.output[0], [])
         rectified = len(after) == 1 and after[0].op_type == "Relu"
         result = after[0].output[0] if rectified else node.output[0]
-        found.append(Layer(node.name, node.op_type, node.input[0], result, int(np.prod(dims))))
+        found.append(Layer(node.name, node.op_type, node.input[0], result, math.prod(dims), whole))
     return tuple(found)
+
+
+def _rounded_by_channel(node: "NodeProto") -> bool:
+    """Say whether the axis of `LAYERS` is that of the output channels."""
+    attributes = {attribute.name: attribute.i for attribute in node.attribute}
+    if node.op_type == "Gemm":
+        return attributes.get("transB", 0) == 1
+    return node.op_type == "Conv" or attributes.get("group", 1) == 1
+
+
+def _has_kernel(node: "NodeProto", dims: Sequence[int], scheme: Scheme) -> bool:
+    """Say whether a compiler has an 8-bit kernel for a layer with weights of these dimensions."""
+    if min(dims[:2]) < scheme.fewest_channels:
+        return False
+    return scheme.transposed or node.op_type != "ConvTranspose" or splittable(node, dims)
 
 
 def values_of(model: "ModelProto", layers: Collection[Layer], scheme: Scheme) -> tuple[str, ...]:
     """Return the values that are quantised with these layers, whose ranges `to_int8` needs; sorted."""
-    found = {layer.given for layer in layers}
+    found = {layer.given for layer in layers if layer.whole}
     if scheme.results:
-        found |= {layer.result for layer in layers}
-    return tuple(sorted(found - _kept_whole(model)))
+        found |= {layer.result for layer in layers if layer.whole}
+    return tuple(sorted(found - {output.name for output in model.graph.output}))
 
 
 def to_int8(
@@ -133,7 +152,8 @@ def to_int8(
     names = {layer.name for layer in layers}
     if scheme.transposed:
         return _Conversion(model, names, known, scheme).convert()
-    split = with_convolutions(model, [layer.name for layer in layers if layer.kind == "ConvTranspose"])
+    written = [layer.name for layer in layers if layer.kind == "ConvTranspose" and layer.whole]
+    split = with_convolutions(model, written)
     names = (names - set(split.parts.values())) | set(split.parts)
     known |= {new: ranges[old] for new, old in split.alike.items() if old in known}
     return _Conversion(split.model, names, known, scheme).convert()
@@ -152,7 +172,7 @@ class _Conversion:
         self.made: dict[str, TensorProto] = {}
 
     def convert(self) -> "ModelProto":
-        from onnx import ModelProto, checker, helper
+        from onnx import ModelProto, checker, helper, shape_inference
 
         for given in self.model.graph.input:
             if given.name in self.scales:
@@ -168,8 +188,8 @@ class _Conversion:
         graph.node.extend(self.nodes)
         graph.initializer.extend(weight for weight in before.initializer if weight.name in read)
         graph.initializer.extend(self.made.values())
-        checker.check_model(converted, full_check=True)
-        return converted
+        checker.check_model(converted)
+        return shape_inference.infer_shapes(converted, check_type=True, strict_mode=True)
 
     def _add(self, node: "NodeProto") -> None:
         copy = type(node)()
@@ -177,7 +197,7 @@ class _Conversion:
         copy.input[:] = [f"{name}.dequantized" if name in self.scales else name for name in node.input]
         if node.name in self.layers:
             copy.input[1], scales = self._weight(node)
-            if self.scheme.results and len(node.input) > 2:
+            if self.scheme.results and len(node.input) > 2 and node.input[0] in self.scales:
                 copy.input[2] = self._bias(node, scales * self.scales[node.input[0]][0])
         self.nodes.append(copy)
         for name in node.output:
@@ -198,8 +218,8 @@ class _Conversion:
         scale, zero = self.scales[name]
         constants = [self._constant(f"{name}.scale", np.array(scale)), self._constant(f"{name}.zero", zero)]
         for kind, source, result in (
-            ("QuantizeLinear", name, f"{name}.quantized"),
-            ("DequantizeLinear", f"{name}.quantized", f"{name}.dequantized"),
+            ("QuantizeLinear", name, quantised_name(name)),
+            ("DequantizeLinear", quantised_name(name), f"{name}.dequantized"),
         ):
             self.nodes.append(helper.make_node(kind, [source, *constants], [result], name=f"{name}.{kind}"))
 
@@ -232,10 +252,10 @@ class _Conversion:
         from onnx import helper
 
         result = f"{name}.dequantized"
-        if f"{name}.quantized" in self.made:
+        if quantised_name(name) in self.made:
             return result
         constants = [
-            self._constant(f"{name}.quantized", rounded),
+            self._constant(quantised_name(name), rounded),
             self._constant(f"{name}.scale", scales),
             self._constant(f"{name}.zero", np.zeros(len(scales), rounded.dtype)),
         ]
@@ -267,8 +287,3 @@ def _readers(model: "ModelProto") -> dict[str, list["NodeProto"]]:
         for name in node.input:
             found.setdefault(name, []).append(node)
     return found
-
-
-def _kept_whole(model: "ModelProto") -> set[str]:
-    """Return the values that callers read, which stay as they are computed."""
-    return {output.name for output in model.graph.output}

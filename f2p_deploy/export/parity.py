@@ -212,6 +212,23 @@ def compare_trajectories(
     )
 
 
+def share_of_floor(record: Parity) -> float:
+    """Return how much of what a floor allows a record uses up: 0 for the same as PyTorch, above 1 for a missed floor.
+
+    Of an error that is the ratio to the floor; cosines and agreements count by how far they are below 1, PSNR by the
+    root mean square error.
+    """
+    if math.isnan(record.value):
+        return math.inf
+    if record.better == "lower":
+        return record.value / record.floor
+    if record.metric.startswith("PSNR"):
+        return float(10.0 ** ((record.floor - record.value) / 20.0))
+    if record.floor == 1.0:
+        return 0.0 if record.passed else math.inf
+    return max(0.0, 1.0 - record.value) / (1.0 - record.floor)
+
+
 def _at_most(
     graph: str, output: str, metric: str, values: np.ndarray, floor: float, samples: tuple[str, ...]
 ) -> Parity:

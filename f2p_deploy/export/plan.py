@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from f2p_deploy.artifact import MANIFEST_FILE, TensorSpec, require_place
 from f2p_deploy.bundle import Bundle, demo_bundle_path
+from f2p_deploy.calibration.calibration_set import RECOMMENDED, CalibrationSet, read_calibration_set
+from f2p_deploy.character.schema import suggestion
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.parity import Precision
@@ -20,6 +23,11 @@ from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Tool
 
 if TYPE_CHECKING:
     from f2p_deploy.export.graphs import Graph
+
+logger = logging.getLogger(__name__)
+
+#: The graphs that may compute in 8 bits; `step` does not, see docs/calibration.md.
+INT8_GRAPHS = ("one_shot", "describe", "render")
 
 #: Bytes of one weight.
 WEIGHT_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
@@ -105,6 +113,7 @@ def plan_export(
     chosen, toolchain = prepare(target, trajectories, options)
     from f2p_deploy.export.graphs import bundle_graphs
 
+    calibration_set(chosen, options, bundle)
     folder = artifact_folder(bundle, target, out)
     require_place(folder)
     graphs = bundle_graphs(bundle, batch)
@@ -146,6 +155,34 @@ def prepare(target: str, trajectories: int, options: BuildOptions) -> tuple[Targ
     return chosen, chosen.toolchain(options)
 
 
+def calibration_set(target: Target, options: BuildOptions, bundle: Bundle) -> CalibrationSet | None:
+    """Return the calibration set that a target needs, checked against the bundle; None if it needs none.
+
+    Raises:
+        InputError: none was named, it is damaged or was made for another bundle, its photos changed since, or a graph
+            that should stay float is none that could compute in 8 bits.
+    """
+    if target.scheme is None:
+        return None
+    for name in options.keep_float:
+        if name not in INT8_GRAPHS:
+            raise InputError(
+                f"--keep-float takes {', '.join(INT8_GRAPHS)}, found {name!r}{suggestion(name, INT8_GRAPHS)}"
+            )
+    if set(options.keep_float) == set(INT8_GRAPHS):
+        raise InputError(f"every graph is kept float, so nothing is left of {target.name}: choose a target in float")
+    if options.calibration is None:
+        raise InputError(
+            f"{target.name} is calibrated on real faces: f2p-deploy calibrate PHOTOS -o CALIBRATION makes a "
+            f"calibration set of yours, then add --calibration CALIBRATION"
+        )
+    found = read_calibration_set(options.calibration)
+    found.require_made_for(bundle)
+    if found.count < RECOMMENDED:
+        logger.warning("%d faces calibrate; %d are recommended", found.count, RECOMMENDED)
+    return found
+
+
 def artifact_folder(bundle: Bundle, target: str, out: Path | None) -> Path:
     """Return where the artifact goes: `build/<bundle>/<target>` in the working directory if not told."""
     return out if out is not None else Path("build") / bundle.name / target
@@ -181,7 +218,8 @@ def require_space(folder: Path, graphs: tuple["Graph", ...], target: Target) -> 
     for graph in graphs:
         compiled = target.verified != "runtime"
         copies = 1 if not compiled else 2 if graph.lower is None else 3
-        needed += copies * WEIGHT_BYTES[target.precision] * _weights(graph) + compiled * PLAN_BYTES
+        precision = target.precision if graph.name in INT8_GRAPHS else target.rest
+        needed += copies * WEIGHT_BYTES[precision] * _weights(graph) + compiled * PLAN_BYTES
     if _free(folder) < needed:
         raise InputError(
             f"the artifact {folder} needs about {needed / 1e6:.0f} MB, there are {_free(folder) / 1e6:.0f} MB left: "

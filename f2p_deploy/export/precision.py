@@ -2,24 +2,51 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from f2p_deploy.calibration.inputs import CalibrationInputs
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.float16 import to_float16
 from f2p_deploy.export.float16_graph import half_graph
 from f2p_deploy.export.graphs import Graph
+from f2p_deploy.export.int8 import Scheme
+from f2p_deploy.export.int8_graph import int8_graph
+from f2p_deploy.export.keep_float32 import always_float32
 from f2p_deploy.export.loss_scale import SMALLEST, SMALLEST_NORMAL, measure_gradients
 from f2p_deploy.export.onnx import to_onnx
 from f2p_deploy.export.parity import Precision
+from f2p_deploy.export.rounding import rounded
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.export.targets.target import Progress, Source
 from f2p_deploy.gradient_step import Autograd, Step
+from f2p_deploy.onnx_file import layers_in_8_bits
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 logger = logging.getLogger(__name__)
 
 #: Gradients are measured on so many samples, spread over all of them.
 GRADIENT_SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Int8Settings:
+    """What 8 bits need besides the graphs.
+
+    Args:
+        scheme: what the compiler needs to see.
+        rest: the precision of everything that does not compute in 8 bits.
+        inputs: calibration inputs of each graph, by its name; graphs without any stay in `rest` as a whole.
+    """
+
+    scheme: Scheme
+    rest: Precision
+    inputs: Mapping[str, CalibrationInputs]
 
 
 def make_sources(
@@ -28,6 +55,7 @@ def make_sources(
     precision: Precision,
     progress: Progress,
     schema: Schema,
+    int8: Int8Settings | None = None,
 ) -> dict[str, Source]:
     """Return the ONNX of every graph in a precision.
 
@@ -37,25 +65,59 @@ def make_sources(
         precision: what the target stands for.
         progress: told each stage.
         schema: which parameters are controllers; floors are about those.
+        int8: goes with the precision int8.
 
     Raises:
-        CompilerError: a graph cannot be exported, or there is no transformation to the precision.
+        CompilerError: a graph cannot be exported, or 8 bits are asked for without what they need.
     """
-    if precision not in ("fp32", "fp16"):
-        raise CompilerError(f"no transformation of a graph to {precision} yet, only to fp32 and fp16")
+    if (precision == "int8") != (int8 is not None):
+        raise CompilerError("the precision int8 needs a scheme and calibration inputs, others take none")
     sources = {}
     for graph in graphs:
         sample = samples[graph.name]
-        scale = loss_scale(graph, sample, progress) if precision == "fp16" else 1.0
+        inputs = int8.inputs.get(graph.name) if int8 else None
+        own = "int8" if inputs is not None else int8.rest if int8 else precision
+        scale = loss_scale(graph, sample, progress) if own == "fp16" else 1.0
         progress(f"{graph.name}: trace and simplify")
         model = to_onnx(graph, sample.first_batch(graph.batch), scale)
-        if precision == "fp32":
-            sources[graph.name] = Source(graph, model)
-            continue
-        progress(f"{graph.name}: float16")
-        half = half_graph(graph, model, sample, schema, progress)
-        sources[graph.name] = Source(graph, half.model, scale, half.kept_float32)
+        if own == "fp32":
+            sources[graph.name] = Source(graph, model, own)
+        elif own == "fp16":
+            progress(f"{graph.name}: float16")
+            half = half_graph(graph, model, sample, schema, progress)
+            sources[graph.name] = Source(graph, half.model, own, scale, half.kept_float32)
+        elif int8 is not None and inputs is not None:
+            sources[graph.name] = _in_8_bits(graph, model, int8, inputs, sample, schema, progress)
     return sources
+
+
+def _in_8_bits(
+    graph: Graph,
+    model: "ModelProto",
+    int8: Int8Settings,
+    inputs: CalibrationInputs,
+    sample: Samples,
+    schema: Schema,
+    progress: Progress,
+) -> Source:
+    """Return a graph in 8 bits, and in the rest's precision where no layer may."""
+    half = int8.rest == "fp16"
+    as_built = (lambda whole: rounded(_to_half(whole)[0])) if half else None
+    made = int8_graph(graph, model, int8.scheme, inputs, sample, schema, progress, as_built)
+    kept: tuple[str, ...] = ()
+    if half:
+        built, kept = _to_half(made.model)
+    else:
+        built, kept = made.model, made.report.kept
+    quantised = layers_in_8_bits(built)
+    twin = _to_half(model)[0] if half else model
+    return Source(graph, built, "int8" if quantised else int8.rest, 1.0, kept, quantised, made.report, twin)
+
+
+def _to_half(model: "ModelProto") -> tuple["ModelProto", tuple[str, ...]]:
+    """Return a model in float16, and the names of the nodes that stayed float32."""
+    kept = always_float32(model)
+    return to_float16(model, kept), kept
 
 
 def loss_scale(graph: Graph, sample: Samples, progress: Progress) -> float:

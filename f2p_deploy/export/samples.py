@@ -35,6 +35,12 @@ class Samples:
     reference: Arrays
     shared: tuple[str, ...] = ()
 
+    def first(self, count: int) -> "Samples":
+        """Return the first samples, at most so many."""
+        inputs = {name: value if name in self.shared else value[:count] for name, value in self.inputs.items()}
+        reference = {name: value[:count] for name, value in self.reference.items()}
+        return Samples(self.names[:count], inputs, reference, self.shared)
+
     def first_batch(self, batch: int) -> dict[str, np.ndarray]:
         """Return the inputs of one batch, samples repeated if there are too few."""
         rows = np.arange(batch) % len(self.names)

@@ -35,15 +35,13 @@ class Split:
 
 
 def splittable(node: "NodeProto", dims: Sequence[int]) -> bool:
-    """Say whether a transposed convolution with weights of these dimensions can be written so.
-
-    Either stride 2, kernel 4, padding 1; or what makes a picture of one pixel larger: stride 1, no padding.
-    """
-    attributes = _attributes(node)
-    plain = attributes["group"] == [1] and attributes["dilations"] == [1, 1] and not any(attributes["output_padding"])
-    if not plain or "output_shape" in attributes or len(dims) != 4 or list(dims[2:]) != [4, 4]:
+    """Say whether a transposed convolution with weights of these dimensions can be written so."""
+    found: dict[str, list[int]] = {attribute.name: list(attribute.ints) for attribute in node.attribute}
+    group = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
+    plain = found.get("dilations", [1, 1]) == [1, 1] and not any(found.get("output_padding", [0]))
+    if not plain or group != 1 or "output_shape" in found or list(dims[2:]) != [4, 4]:
         return False
-    return (attributes["strides"], attributes["pads"]) in (([2, 2], [1, 1, 1, 1]), ([1, 1], [0, 0, 0, 0]))
+    return (found.get("strides"), found.get("pads")) == ([2, 2], [1, 1, 1, 1])
 
 
 def with_convolutions(model: "ModelProto", names: Collection[str]) -> Split:
@@ -53,7 +51,7 @@ def with_convolutions(model: "ModelProto", names: Collection[str]) -> Split:
 
     Args:
         model: float32; not changed.
-        names: of transposed convolutions that are `splittable`; one of stride 1 must read a picture of one pixel.
+        names: of transposed convolutions that are `splittable`.
     """
     from onnx import ModelProto
 
@@ -94,33 +92,12 @@ class _Writing:
                 self.nodes.append(node)
 
     def _write(self, node: "NodeProto", relu: "NodeProto | None") -> None:
+        """Append four convolutions, and what puts their pictures between each other."""
+        from onnx import helper
+
         weights = self.to_array(self.arrays[node.input[1]])
         bias = self.to_array(self.arrays[node.input[2]]) if len(node.input) > 2 else np.zeros(weights.shape[1], "f4")
         result = node.output[0] if relu is None else relu.output[0]
-        if _attributes(node)["strides"] == [1, 1]:
-            self._enlarge(node, weights, bias, result, relu is not None)
-        else:
-            self._interleave(node, weights, bias, result, relu is not None)
-
-    def _enlarge(
-        self, node: "NodeProto", weights: np.ndarray, bias: np.ndarray, result: str, rectified: bool
-    ) -> None:
-        """Write one pixel to 4x4 as a matrix product."""
-        channels_in, channels_out = weights.shape[:2]
-        name = f"{node.name}.product"
-        flat = self._add("Reshape", f"{node.name}.flat", [node.input[0]], [-1, channels_in])
-        self.alike[flat] = node.input[0]
-        matrix = self._weight(f"{name}.weight", weights.reshape(channels_in, -1).T)
-        repeated = self._weight(f"{name}.bias", np.repeat(bias, weights.shape[2] * weights.shape[3]))
-        made = self._layer("Gemm", name, node, [flat, matrix, repeated], result, rectified, transB=1)
-        self._add("Reshape", f"{node.name}.grown", [made], [-1, channels_out, *weights.shape[2:]], result)
-
-    def _interleave(
-        self, node: "NodeProto", weights: np.ndarray, bias: np.ndarray, result: str, rectified: bool
-    ) -> None:
-        """Write stride 2 as four convolutions, and put their pictures between each other."""
-        from onnx import helper
-
         shared = self._weight(f"{node.name}.bias", bias)
         pictures = []
         for row in (0, 1):
@@ -129,53 +106,30 @@ class _Writing:
                 kernel = weights[:, :, TAPS[row]][:, :, :, TAPS[column]].transpose(1, 0, 2, 3)
                 inputs = [node.input[0], self._weight(f"{name}.weight", kernel), shared]
                 window = {"kernel_shape": [2, 2], "pads": [1 - row, 1 - column, row, column]}
-                pictures.append(self._layer("Conv", name, node, inputs, result, rectified, **window))
+                self.parts[name] = node.name
+                pictures.append(self._convolution(name, inputs, result, relu is not None, **window))
         stacked = f"{node.name}.stacked"
         self.nodes.append(helper.make_node("Concat", pictures, [stacked], name=stacked, axis=1))
         self.nodes.append(
             helper.make_node("DepthToSpace", [stacked], [result], name=f"{node.name}.between", blocksize=2, mode="DCR")
         )
 
-    def _layer(
-        self,
-        kind: str,
-        name: str,
-        of: "NodeProto",
-        inputs: list[str],
-        result: str,
-        rectified: bool,
-        **attributes: object,
+    def _convolution(
+        self, name: str, inputs: list[str], result: str, rectified: bool, **attributes: list[int]
     ) -> str:
-        """Append a layer, and its ReLU; return what it gives, which is a part of `result`."""
+        """Append a convolution, and its ReLU; return what it gives, which is a part of `result`."""
         from onnx import helper
 
-        self.parts[name] = of.name
         made = f"{name}.made"
-        self.nodes.append(helper.make_node(kind, inputs, [made], name=name, **attributes))
+        self.nodes.append(helper.make_node("Conv", inputs, [made], name=name, **attributes))
         if rectified:
             self.nodes.append(helper.make_node("Relu", [made], [f"{name}.rectified"], name=f"{name}.relu"))
             made = f"{name}.rectified"
         self.alike[made] = result
         return made
 
-    def _add(self, kind: str, name: str, inputs: list[str], shape: list[int], result: str = "") -> str:
-        from onnx import helper, numpy_helper
-
-        self.made.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}.shape"))
-        result = result or name
-        self.nodes.append(helper.make_node(kind, [*inputs, f"{name}.shape"], [result], name=name))
-        return result
-
     def _weight(self, name: str, values: np.ndarray) -> str:
         from onnx import numpy_helper
 
         self.made.append(numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name))
         return name
-
-
-def _attributes(node: "NodeProto") -> dict[str, list[int]]:
-    found = {"group": [1], "dilations": [1, 1], "strides": [1, 1], "pads": [0, 0, 0, 0], "output_padding": [0, 0]}
-    for attribute in node.attribute:
-        if attribute.name in (*found, "output_shape"):
-            found[attribute.name] = list(attribute.ints) or [attribute.i]
-    return found

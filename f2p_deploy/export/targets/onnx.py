@@ -1,17 +1,17 @@
 """The ONNX targets: one file a graph and one of weights, for ONNX Runtime and everything else that reads ONNX."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from f2p_deploy.artifact import GraphEntry
 from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.int8 import FOR_PROCESSORS, Scheme
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, register
 
 
 def build(
-    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
+    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.onnx` for each graph, and the weights that they share; see `Build`."""
     import onnx
@@ -24,25 +24,29 @@ def build(
     for name, source in sources.items():
         path = folder / f"{name}.onnx"
         found = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
-        if found != precision:
-            raise CompilerError(f"{path.name} should hold {precision} weights, but {found} was read back from it")
-        entries[name] = source.entry(path.name, asked=precision, found=found)
+        if found != source.precision:
+            raise CompilerError(f"{path.name} should hold {source.precision} weights, but {found} was read back from it")
+        entries[name] = source.entry(path.name, found)
     return entries
 
 
-def _target(name: str, precision: Precision, words: str) -> Target:
+def _target(name: str, precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
     return Target(
         name=name,
         summary=f"ONNX in {words}, for ONNX Runtime on any machine",
         file="*.onnx",
         precision=precision,
+        rest="fp32" if scheme else precision,
+        scheme=scheme,
+        options=("--calibration", "--keep-float") if scheme else (),
         build_extra="export",
         run_needs="onnxruntime",
         runtime="onnxruntime",
         verified="runtime",
-        build=partial(build, precision=precision),
+        build=build,
     )
 
 
 register(_target("onnx", "fp32", "float32"))
 register(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
+register(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))

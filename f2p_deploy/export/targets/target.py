@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from f2p_deploy.export.graphs import Graph
+    from f2p_deploy.export.int8 import Scheme
+    from f2p_deploy.export.int8_report import GraphReport
 
 
 class Progress(Protocol):
@@ -34,23 +36,31 @@ class Source:
 
     Args:
         graph: names, shapes and the PyTorch module.
-        model: its ONNX, in the target's precision.
+        model: its ONNX, in that precision.
+        precision: what it computes in; the target's, but for a graph that stays float beside others in 8 bits.
         loss_scale: see `Graph.exported`; it is in the model already.
         kept_float32: names of the model's nodes that stayed float32.
+        quantised: names of the model's layers that compute in 8 bits.
+        report: how it came to its 8 bits.
+        twin: the same graph without them, in the precision of the rest.
     """
 
     graph: "Graph"
     model: "ModelProto"
+    precision: Precision
     loss_scale: float = 1.0
     kept_float32: tuple[str, ...] = ()
+    quantised: tuple[str, ...] = ()
+    report: "GraphReport | None" = None
+    twin: "ModelProto | None" = None
 
-    def entry(self, file: str, asked: str, found: str, source: str = "") -> GraphEntry:
+    def entry(self, file: str, found: str, source: str = "") -> GraphEntry:
         """Return the manifest's entry of this graph; see `GraphEntry`."""
         return GraphEntry(
             file=file,
             inputs=self.graph.inputs,
             outputs=self.graph.outputs,
-            precision_asked=asked,
+            precision_asked=self.precision,
             precision_found=found,
             shared=self.graph.shared,
             source=source,
@@ -66,10 +76,14 @@ class BuildOptions:
     Args:
         flavor: which of the compilers behind one name: `tensorrt` or `rtx`; chosen by what is here if not given.
         compute_capabilities: the cards to build for, as NVIDIA numbers them (`8.9`); empty: the flavor's own choice.
+        calibration: the folder of a calibration set, see `f2p_deploy.calibration`.
+        keep_float: names of graphs that stay float beside others in 8 bits.
     """
 
     flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
     compute_capabilities: tuple[str, ...] = field(default=(), metadata={"flag": "--compute-capability"})
+    calibration: Path | None = field(default=None, metadata={"flag": "--calibration"})
+    keep_float: tuple[str, ...] = field(default=(), metadata={"flag": "--keep-float"})
 
     def given(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each option that differs from its default, by the option's flag."""
@@ -142,6 +156,8 @@ class Target:
         summary: one line for the table.
         file: what it leaves for each graph.
         precision: what was asked for; its floors hold.
+        rest: what computes beside 8 bits; the same as `precision` where that is a float.
+        scheme: what its compiler needs to see in order to compute in 8 bits; None for floats.
         build_extra: the extra that building needs.
         run_needs: what running needs, in words.
         runtime: the runtime that measures the artifact here.
@@ -164,6 +180,8 @@ class Target:
     runtime: str
     verified: Verified
     build: Build
+    rest: Precision
+    scheme: "Scheme | None" = None
     build_needs: str = "PyTorch"
     options: tuple[str, ...] = ()
     toolchain: Callable[[BuildOptions], Toolchain] = any_machine

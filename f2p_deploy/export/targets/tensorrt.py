@@ -3,13 +3,13 @@
 import logging
 import platform
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from f2p_deploy.artifact import GraphEntry
 from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.errors import MissingDependency
 from f2p_deploy.export.compiler_process import run_in_child
+from f2p_deploy.export.int8 import FOR_TENSORRT, Scheme
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, Toolchain, register
 from f2p_deploy.export.targets.tensorrt_build import EngineJob, EngineReport, build_engine
@@ -43,7 +43,7 @@ def toolchain(options: BuildOptions) -> Toolchain:
 
 
 def build(
-    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
+    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.engine` and `onnx/<graph>.onnx` for each graph; see `Build`."""
     flavor = choose_flavor(options.flavor)
@@ -58,13 +58,14 @@ def build(
             engine=folder / f"{name}.engine",
             flavor=flavor,
             compute_capabilities=options.compute_capabilities,
-            precision=precision,
+            precision=source.precision,
             kept_float32=source.kept_float32,
+            quantised=source.quantised,
         )
         doing = f"building the engine of {name} with {flavor.title} {installed_version(flavor)}".rstrip()
         report: EngineReport = run_in_child(build_engine, (job,), progress, doing)
         _log(name, report)
-        entries[name] = source.entry(job.engine.name, precision, report.precision, f"{SOURCES}/{kept.name}")
+        entries[name] = source.entry(job.engine.name, report.precision, f"{SOURCES}/{kept.name}")
     return entries
 
 
@@ -92,7 +93,7 @@ def _hardware_missing() -> str:
     return why_no_card_runs(cuda_devices())
 
 
-def _target(precision: Precision, words: str) -> Target:
+def _target(precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
     return Target(
         name=f"trt-{precision}",
         summary=f"TensorRT engines in {words}, for NVIDIA cards",
@@ -102,9 +103,11 @@ def _target(precision: Precision, words: str) -> Target:
         run_needs="a card that it was built for, the same TensorRT",
         runtime="onnxruntime",
         verified="graph",
-        build=partial(build, precision=precision),
+        build=build,
+        rest="fp16" if scheme else precision,
+        scheme=scheme,
         build_needs="PyTorch and tensorrt-rtx, or tensorrt on the card itself",
-        options=("--flavor", "--compute-capability"),
+        options=("--flavor", "--compute-capability", *(("--calibration", "--keep-float") if scheme else ())),
         toolchain=toolchain,
         compiler_missing=_compiler_missing,
         hardware_missing=_hardware_missing,
@@ -113,3 +116,4 @@ def _target(precision: Precision, words: str) -> Target:
 
 register(_target("fp16", "half precision"))
 register(_target("fp32", "float32"))
+register(_target("int8", "8 bits, calibrated on your faces", FOR_TENSORRT))

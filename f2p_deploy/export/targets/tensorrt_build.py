@@ -22,7 +22,11 @@ logger = logging.getLogger(__name__)
 WORKERS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY")
 
 #: Our names of data types, as the network's tensors, its weights and an engine's own plan call them.
-PRECISIONS = {"FLOAT": "fp32", "HALF": "fp16", "float32": "fp32", "float16": "fp16", "float": "fp32", "half": "fp16"}
+PRECISIONS = {
+    **{"FLOAT": "fp32", "float32": "fp32", "float": "fp32"},
+    **{"HALF": "fp16", "float16": "fp16", "half": "fp16"},
+    **{"INT8": "int8", "int8": "int8"},
+}
 
 #: Of the weights that a network has in a precision, an engine must hold this share in it: equal ones are stored once,
 #: small ones (in bytes) are folded into others.
@@ -46,8 +50,9 @@ class EngineJob:
         engine: the file to write.
         flavor: which compiler.
         compute_capabilities: the cards to build for; empty for all that the flavor builds for by itself.
-        precision: that the workers of the graph must have.
+        precision: that the workers of the graph must have; of `int8` those that are named in `quantised`.
         kept_float32: names of ONNX nodes that stayed float32 on purpose.
+        quantised: names of ONNX nodes whose weights are 8-bit.
     """
 
     graph: str
@@ -57,6 +62,7 @@ class EngineJob:
     compute_capabilities: tuple[str, ...]
     precision: Precision
     kept_float32: tuple[str, ...] = ()
+    quantised: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,14 +136,24 @@ def _read_back(network: Any, job: EngineJob) -> tuple[dict[str, int], str]:
     """Count the workers of each precision in the parsed network; raise unless they have the one asked for."""
     counts: Counter[str] = Counter()
     judged: dict[str, list[str]] = {}
+    makers = {
+        layer.get_output(0).name: layer.type.name
+        for layer in map(network.get_layer, range(network.num_layers))
+        if layer.num_outputs
+    }
     for index in range(network.num_layers):
         layer = network.get_layer(index)
         if layer.type.name not in WORKERS:
             continue
-        found = layer.get_output(0).dtype.name
+        weights = layer.get_input(1) if layer.num_inputs > 1 else None
+        rounded = weights is not None and makers.get(weights.name) == "DEQUANTIZE"
+        found = "INT8" if rounded else layer.get_output(0).dtype.name
         found = PRECISIONS.get(found, found.lower())
         counts[found] += 1
-        if not _nodes_of(layer) & set(job.kept_float32):
+        nodes = _nodes_of(layer)
+        # Beside 8 bits only what was chosen is judged: the others may be in any float.
+        chosen = nodes & set(job.quantised) if job.precision == "int8" else not nodes & set(job.kept_float32)
+        if chosen:
             judged.setdefault(found, []).append(layer.name)
     wrong = {found: names for found, names in judged.items() if found != job.precision}
     if wrong or not judged:
@@ -217,7 +233,9 @@ def _require_inspected(trt: Any, log: Any, plan: Any, job: EngineJob) -> None:
     if engine is None:
         raise CompilerError(f"{job.flavor.title} cannot open its own engine of {job.graph}: {'; '.join(log.errors)}")
     layers = engine.create_engine_inspector().get_engine_information(trt.LayerInformationFormat.JSON)
-    if bool(re.search("half|fp16", layers, re.IGNORECASE)) != (job.precision == "fp16"):
+    words = {"fp32": "float|fp32", "fp16": "half|fp16", "int8": "int8"}[job.precision]
+    lower = re.search("half|fp16|int8", layers, re.IGNORECASE) and job.precision == "fp32"
+    if lower or not re.search(words, layers, re.IGNORECASE):
         raise CompilerError(f"{job.graph} was asked for in {job.precision}; the engine's layers have other types")
 
 
@@ -238,12 +256,14 @@ def _log_of(trt: Any) -> Any:
         def __init__(self) -> None:
             trt.ILogger.__init__(self)
             self.errors: list[str] = []
+            self.warned: set[str] = set()
 
         def log(self, severity: Any, message: str) -> None:
             if severity <= trt.ILogger.ERROR:
                 self.errors.append(" ".join(message.split()))
                 logger.error("%s", message)
-            elif severity == trt.ILogger.WARNING:
+            elif severity == trt.ILogger.WARNING and message not in self.warned:
+                self.warned.add(message)  # it repeats itself for every layer
                 logger.warning("%s", message)
 
     return Log()

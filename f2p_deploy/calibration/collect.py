@@ -1,0 +1,134 @@
+"""Photos -> calibration set: aligned, rejected with reasons, rid of duplicates and balanced."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.calibration.calibration_set import (
+    CONTACT_SHEET,
+    FACES,
+    FEWEST,
+    FILE,
+    RECOMMENDED,
+    CalibrationFace,
+    CalibrationSet,
+    Rejection,
+    read_calibration_set,
+    sha256_of_file,
+    sha256_of_pixels,
+    write_calibration_set,
+)
+from f2p_deploy.calibration.contact_sheet import contact_sheet
+from f2p_deploy.calibration.selection import Candidate, balanced, duplicates
+from f2p_deploy.errors import InputError, PhotoError
+
+#: Told how many of how many photos are done, and which is.
+Progress = Callable[[int, int, str], None]
+
+
+def collect(
+    photos: Sequence[Path],
+    bundle: Bundle,
+    finder: LandmarkFinder,
+    folder: Path,
+    command: str,
+    count: int = RECOMMENDED,
+    progress: Progress = lambda done, total, name: None,
+) -> CalibrationSet:
+    """Write a calibration set of photos.
+
+    Args:
+        photos: files; the order makes no difference.
+        bundle: gives the size and the template of aligned faces.
+        finder: of landmarks.
+        folder: where the set shall lie; another set there is replaced.
+        command: the command line that does this.
+        count: of more faces than this, a balanced part is taken.
+        progress: told of every photo.
+
+    Raises:
+        InputError: fewer than `FEWEST` faces are left, or are asked for; the folder cannot be written or holds
+            something else. Nothing is left then.
+    """
+    if count < FEWEST:
+        raise InputError(f"a calibration set needs at least {FEWEST} faces, asked for {count}")
+    with write_calibration_set(folder) as temporary:
+        found, rejected = _align(photos, bundle, finder, progress)
+        twice = duplicates([candidate for _, candidate in found])
+        for position, stays in twice.items():
+            message = f"the same picture as {found[stays][0].name}"
+            rejected.append(Rejection(str(found[position][0]), "duplicate", message))
+        single = [pair for position, pair in enumerate(found) if position not in twice]
+        if len(single) < FEWEST:
+            raise InputError(_too_few(len(photos), len(single), rejected))
+        chosen = balanced([candidate for _, candidate in single], count)
+        left = set(range(len(single))) - set(chosen)
+        rejected += [
+            Rejection(str(single[position][0]), "surplus", f"{count} faces without it are better balanced")
+            for position in left
+        ]
+        faces = tuple(_write(temporary, *single[position]) for position in chosen)
+        contact_sheet([single[position][1].pixels for position in chosen]).save(temporary / CONTACT_SHEET)
+        made = CalibrationSet(
+            folder=folder,
+            bundle=bundle.name,
+            bundle_fingerprint=bundle.fingerprint,
+            image_size=bundle.settings.architecture.image_size,
+            faces=faces,
+            rejected=tuple(sorted(rejected, key=lambda rejection: (rejection.reason, rejection.photo))),
+            command=command,
+        )
+        (temporary / FILE).write_text(json.dumps(made.to_dict(), indent=1) + "\n", encoding="utf-8")
+    return read_calibration_set(folder)
+
+
+def _align(
+    photos: Sequence[Path], bundle: Bundle, finder: LandmarkFinder, progress: Progress
+) -> tuple[list[tuple[Path, Candidate]], list[Rejection]]:
+    """Align every photo; return those with a face, and the others with the reason."""
+    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    found: list[tuple[Path, Candidate]] = []
+    rejected: list[Rejection] = []
+    for number, photo in enumerate(photos):
+        progress(number, len(photos), photo.name)
+        try:
+            face = align_photo(photo, finder, template, size)
+        except PhotoError as error:
+            rejected.append(Rejection(str(photo.absolute()), error.reason, str(error)))
+            continue
+        except InputError as error:
+            rejected.append(Rejection(str(photo.absolute()), "no-face", str(error)))
+            continue
+        pixels = np.ascontiguousarray(face.image)
+        candidate = Candidate(sha256_of_pixels(pixels), pixels, face.landmarks.yaw, face.brightness)
+        found.append((photo.absolute(), candidate))
+    return found, rejected
+
+
+def _write(folder: Path, photo: Path, candidate: Candidate) -> CalibrationFace:
+    name = f"{FACES}/{candidate.key[:16]}.png"
+    Image.fromarray(candidate.pixels).save(folder / name)
+    yaw = None if candidate.yaw is None else round(float(candidate.yaw), 2)
+    return CalibrationFace(
+        file=name,
+        sha256=candidate.key,
+        photo=str(photo),
+        photo_sha256=sha256_of_file(photo),
+        yaw=yaw,
+        brightness=round(float(candidate.brightness), 4),
+    )
+
+
+def _too_few(photos: int, faces: int, rejected: Sequence[Rejection]) -> str:
+    counts = Counter(rejection.reason for rejection in rejected)
+    why = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+    return (
+        f"a calibration set needs at least {FEWEST} faces, {faces} were found in {photos} photos"
+        f"{f' (left out: {why})' if why else ''}: name more photos"
+    )

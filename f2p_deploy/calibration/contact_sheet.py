@@ -1,0 +1,21 @@
+"""All faces of a calibration set on one picture, for a look before anything rests on them."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+#: Edge of one face in pixels, and the most faces in a row.
+EDGE, COLUMNS = 64, 32
+
+
+def contact_sheet(faces: Sequence[np.ndarray]) -> Image.Image:
+    """Return the faces (S, S, 3) uint8 in rows, in their order."""
+    columns = min(COLUMNS, max(1, math.ceil(math.sqrt(2 * len(faces)))))
+    sheet = Image.new("RGB", (columns * EDGE, math.ceil(len(faces) / columns) * EDGE), "white")
+    for position, pixels in enumerate(faces):
+        row, column = divmod(position, columns)
+        small = Image.fromarray(pixels).resize((EDGE, EDGE), Image.Resampling.BOX)
+        sheet.paste(small, (column * EDGE, row * EDGE))
+    return sheet

@@ -1,0 +1,117 @@
+"""Was it worth it? Every graph in 8 bits beside the same graph without: layers, size, time and what was missed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from f2p_deploy.artifact import Parity
+from f2p_deploy.export.targets.target import Source
+from f2p_deploy.export.timing import medians_ms
+from f2p_deploy.runtimes.onnxruntime import open_session
+
+if TYPE_CHECKING:
+    import numpy as np
+    from onnx import ModelProto
+
+#: A graph in 8 bits has to be faster by so much for anyone to notice.
+WORTH = 1.05
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One graph in 8 bits beside its twin in float.
+
+    Args:
+        graph: its name.
+        rest: the twin's precision.
+        quantised, of: how many of the layers that could compute in 8 bits do.
+        weight_bytes, twin_bytes: of both graphs' constants.
+        ms, twin_ms: medians of both in ONNX Runtime here, in turn; None where that does not run the product.
+        missed: the measures whose floors it missed.
+    """
+
+    graph: str
+    rest: str
+    quantised: int
+    of: int
+    weight_bytes: int
+    twin_bytes: int
+    ms: float | None
+    twin_ms: float | None
+    missed: tuple[str, ...]
+
+    @property
+    def speed_ratio(self) -> float | None:
+        """How many times as fast as the twin; None if nobody knows."""
+        return None if self.ms is None or self.twin_ms is None else self.twin_ms / self.ms
+
+    @property
+    def why_not(self) -> str:
+        """Why it is not worth it here; empty if it is, or if nobody knows."""
+        if self.missed:
+            return f"it misses a floor ({', '.join(self.missed)})"
+        if not self.quantised:
+            return "no layer may compute in 8 bits without missing a floor"
+        ratio = self.speed_ratio
+        if ratio is not None and ratio < WORTH:
+            return f"it is {ratio:.2f} times as fast as {self.rest}"
+        return ""
+
+    def sentence(self) -> str:
+        """Return the verdict as a person would read it."""
+        if self.why_not:
+            return f"{self.graph}: not worth it on this hardware, {self.why_not}: --keep-float {self.graph}"
+        if self.speed_ratio is None:
+            return f"{self.graph}: whether it is faster than {self.rest} was not measured; this runs on its card alone"
+        return f"{self.graph}: worth it here, {self.speed_ratio:.2f} times as fast as {self.rest}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return asdict(self) | {"speed_ratio": self.speed_ratio, "why_not": self.why_not}
+
+
+def judge(
+    sources: Mapping[str, Source],
+    inputs: Mapping[str, Mapping[str, "np.ndarray"]],
+    parity: Sequence[Parity],
+    rest: str,
+    runs_here: bool,
+) -> tuple[Verdict, ...]:
+    """Return the verdict on every graph that was to compute in 8 bits.
+
+    Args:
+        sources: what was built, by the graph's name.
+        inputs: one real batch of each graph, tensors by name.
+        parity: what was measured.
+        rest: the precision without 8 bits.
+        runs_here: whether ONNX Runtime runs the product, so that its times mean something.
+    """
+    verdicts = []
+    for name, source in sources.items():
+        if source.report is None or source.twin is None:
+            continue
+        ms = twin_ms = None
+        if runs_here:
+            sessions = [open_session(model.SerializeToString()) for model in (source.model, source.twin)]
+            ms, twin_ms = medians_ms([partial(session.run, None, dict(inputs[name])) for session in sessions])
+        verdicts.append(
+            Verdict(
+                graph=name,
+                rest=rest,
+                quantised=len(source.report.quantised),
+                of=len(source.report.layers),
+                weight_bytes=_bytes(source.model),
+                twin_bytes=_bytes(source.twin),
+                ms=ms,
+                twin_ms=twin_ms,
+                missed=tuple(record.metric for record in parity if record.graph == name and not record.passed),
+            )
+        )
+    return tuple(verdicts)
+
+
+def _bytes(model: "ModelProto") -> int:
+    from f2p_deploy.onnx_file import weights
+
+    return sum(entry["bytes"] for entry in weights(model).values())
