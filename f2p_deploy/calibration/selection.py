@@ -33,10 +33,12 @@ class Candidate:
     @property
     def bin(self) -> tuple[int, int]:
         """Which pose and brightness it stands for."""
-        return (
-            int(np.digitize(0.0 if self.yaw is None else self.yaw, YAW_EDGES)),
-            int(np.digitize(self.brightness, BRIGHTNESS_EDGES)),
-        )
+        return bin_of(self.yaw, self.brightness)
+
+
+def bin_of(yaw: float | None, brightness: float) -> tuple[int, int]:
+    """Return which bins of `YAW_EDGES` and `BRIGHTNESS_EDGES` a face lies in; without a yaw it counts as frontal."""
+    return int(np.digitize(yaw or 0.0, YAW_EDGES)), int(np.digitize(brightness, BRIGHTNESS_EDGES))
 
 
 def duplicates(candidates: Sequence[Candidate]) -> dict[int, int]:

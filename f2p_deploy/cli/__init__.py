@@ -12,6 +12,7 @@ import typer
 from f2p_deploy import __version__
 from f2p_deploy.cli import console
 from f2p_deploy.cli.bundle import bundle_app
+from f2p_deploy.cli.calibrate import calibrate
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
 from f2p_deploy.cli.engine import engine_app
@@ -60,7 +61,7 @@ def _options(
     """One photo in, one editable game character out."""
 
 
-for _command in (run, render, export, verify, inspect, demo, targets, doctor, landmarker, train):
+for _command in (run, render, export, calibrate, verify, inspect, demo, targets, doctor, landmarker, train):
     app.command()(_command)
 for _group in (bundle_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)

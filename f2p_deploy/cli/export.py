@@ -50,6 +50,14 @@ def export(
             help="trt-* of the flavor rtx: the card to build for; may be repeated. Else all from RTX 30 on.",
         ),
     ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="DIR", help="*-int8: the set that f2p-deploy calibrate left."),
+    ] = None,
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option("--keep-float", metavar="GRAPH", help="*-int8: a graph that stays float; may be repeated."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -67,7 +75,7 @@ def export(
     from f2p_deploy.creation.faces import aligned_faces
     from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
 
-    chosen = BuildOptions(flavor, tuple(compute_capability or ()))
+    chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()))
     find_target(target).require_options(chosen)
     opened = load_bundle(bundle)
     if dry_run:
@@ -110,7 +118,24 @@ def show(artifact: "Artifact") -> None:
     ]
     console.table(rows, ("graph", "output", "measure", "worst", "floor", "result", "worst sample"))
     console.result(f"parity with PyTorch: {manifest.parity_status}, measured with {manifest.verified_with}")
+    if manifest.calibration is not None:
+        show_verdict(artifact)
     console.result(f"artifact: {artifact.folder}")
+
+
+def show_verdict(artifact: "Artifact") -> None:
+    """Print what 8 bits cost and save."""
+    from f2p_deploy.export.int8_page import PAGE_FILE, VERDICT_HEADERS, verdict_rows
+    from f2p_deploy.export.verdict import Verdict
+
+    calibration = artifact.manifest.calibration or {}
+    verdicts = [Verdict.from_dict(data) for data in calibration["verdict"].values()]
+    console.result("")
+    console.table(verdict_rows(verdicts), VERDICT_HEADERS)
+    for verdict in verdicts:
+        console.result(verdict.sentence())
+    console.result(f"calibrated on {calibration['faces']} faces, hash {calibration['hash'][:12]}")
+    console.result(f"page: {artifact.folder / PAGE_FILE}")
 
 
 def show_plan(plan: "ExportPlan") -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from f2p_deploy import __version__
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.parameters import Parameters, average
-from f2p_deploy.creation.curve import loss_curve
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -23,6 +22,7 @@ from f2p_deploy.creation.results import (
     PhotoView,
     Report,
 )
+from f2p_deploy.curve import loss_curve
 
 #: How many controllers a card shows: those that differ most from the average face.
 CONTROLLERS_SHOWN = 10

@@ -11,7 +11,7 @@ from f2p_deploy.errors import InputError
 from f2p_deploy.evaluation.landmark_data import write_json, write_table
 from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport, Measured
 from f2p_deploy.evaluation.landmark_tables import NAMES, percent, tables
-from f2p_deploy.evaluation.page import Card, Picture, PictureRow, Table, data_uri, write_page
+from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, write_page
 
 #: How many photos are shown large, and how many under every condition.
 WORST, SPOILED = 5, 4

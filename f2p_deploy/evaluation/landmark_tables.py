@@ -7,7 +7,7 @@ import numpy as np
 from f2p_deploy.evaluation.bootstrap import Estimate
 from f2p_deploy.evaluation.landmark_groups import FIGURES, TOGETHER
 from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport
-from f2p_deploy.evaluation.page import Table
+from f2p_deploy.report_page import Table
 
 #: What tables call the references; modes are called by their names.
 NAMES = {PHOTO: "the photo itself", AVERAGE: "average face", RANDOM: "random character"}

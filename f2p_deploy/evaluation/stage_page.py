@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from f2p_deploy.errors import InputError
-from f2p_deploy.evaluation.page import Card, Picture, PictureRow, Table, data_uri, write_page
 from f2p_deploy.evaluation.stage_result import Sheet, StageResult
 from f2p_deploy.evaluation.stages import StageReport
+from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, write_page
 
 #: Longest edge of a large and of a small picture in the page, in pixels.
 _LARGE, _SMALL = 256, 160

@@ -14,9 +14,9 @@ from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, r
 from f2p_deploy.batches import run_in_batches
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.faces import Faces, default_faces
-from f2p_deploy.export.parity import Precision, compare, compare_trajectories
 from f2p_deploy.export.int8 import Scheme
 from f2p_deploy.export.int8_page import calibration_facts, write_report
+from f2p_deploy.export.parity import Precision, compare, compare_trajectories
 from f2p_deploy.export.plan import (
     INT8_GRAPHS,
     artifact_folder,

@@ -19,7 +19,7 @@ from f2p_deploy.export.float16 import value_infos
 from f2p_deploy.export.transposed import splittable, with_convolutions
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto
+    from onnx import ModelProto, NodeProto, TensorProto, TypeProto
 
 #: The layers that can compute in 8 bits, and the axis of their weights' output channels.
 LAYERS = {"Conv": 0, "ConvTranspose": 1, "Gemm": 0}
@@ -67,6 +67,7 @@ class Layer:
         given: the value that goes in.
         result: the value that comes out, behind a ReLU if that alone follows.
         weights: how many numbers its weights have.
+        multiplications: for one sample.
         whole: whether what goes in is rounded, too; only the weights are where that is a vector.
     """
 
@@ -75,6 +76,7 @@ class Layer:
     given: str
     result: str
     weights: int
+    multiplications: int
     whole: bool
 
 
@@ -86,21 +88,29 @@ def quantised_name(value: str) -> str:
 def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Layer, ...]:
     """Return the layers of a float32 model that can compute in 8 bits, in the model's order."""
     weights = {weight.name: weight.dims for weight in model.graph.initializer}
-    shapes = {name: [dim.dim_value for dim in info.type.tensor_type.shape.dim] for name, info in value_infos(model).items()}
+    kinds = {name: info.type.tensor_type for name, info in value_infos(model).items()}
     readers = _readers(model)
     found = []
     for node in model.graph.node:
         if node.op_type not in LAYERS or len(node.input) < 2 or node.input[1] not in weights:
             continue
         dims = weights[node.input[1]]
-        whole = math.prod(shapes[node.input[0]][2:]) > 1
+        places = [_places(kinds[name]) for name in (node.input[0], node.output[0])]
+        whole = places[0] > 1
         if not _rounded_by_channel(node) or (whole and not _has_kernel(node, dims, scheme)):
             continue
         after = readers.get(node.output[0], [])
         rectified = len(after) == 1 and after[0].op_type == "Relu"
         result = after[0].output[0] if rectified else node.output[0]
-        found.append(Layer(node.name, node.op_type, node.input[0], result, math.prod(dims), whole))
+        weights_used = math.prod(dims)
+        times = places[0] if node.op_type == "ConvTranspose" else places[1]
+        found.append(Layer(node.name, node.op_type, node.input[0], result, weights_used, weights_used * times, whole))
     return tuple(found)
+
+
+def _places(kind: "TypeProto.Tensor") -> int:
+    """Return how many pixels a value has; 1 for a vector."""
+    return math.prod(dim.dim_value for dim in kind.shape.dim[2:])
 
 
 def _rounded_by_channel(node: "NodeProto") -> bool:

@@ -89,7 +89,7 @@ def int8_graph(
     quantised = to_int8(model, layers, judge.ranges, scheme)
     times = layer_times(model, quantised, layers) if as_built is None else {}
     costs = tuple(_cost(judge, layer, times.get(layer.name, (None, None))) for layer in layers)
-    order = [layer for _, layer in sorted(zip(costs, layers, strict=True), key=lambda pair: -pair[0].error)]
+    order = dearest_first(layers, costs)
     curve: dict[int, CurvePoint] = {}
 
     def without(number: int) -> tuple[Layer, ...]:
@@ -134,6 +134,22 @@ def _fewest(layers: int, holds: Callable[[int], bool]) -> int:
     return enough
 
 
+def dearest_first(layers: Sequence[Layer], costs: Sequence[LayerCost]) -> list[Layer]:
+    """Return layers in the order in which they stay float: most error for what 8 bits save first.
+
+    What they save is their share of all weights and of all multiplications: counted, not timed, so that the same bundle
+    and faces make the same graph on every machine.
+    """
+    weights = sum(layer.weights for layer in layers)
+    multiplications = sum(layer.multiplications for layer in layers)
+
+    def price(pair: tuple[Layer, LayerCost]) -> float:
+        layer, cost = pair
+        return -cost.error / (layer.weights / weights + layer.multiplications / multiplications)
+
+    return [layer for layer, _ in sorted(zip(layers, costs, strict=True), key=price)]
+
+
 def in_batches(inputs: Arrays, batch: int) -> list[Arrays]:
     """Cut inputs of K rows into batches; the last one is filled up with its last row."""
     parts: list[Arrays] = []
@@ -152,6 +168,7 @@ def _cost(judge: "_Judge", layer: Layer, times: tuple[float | None, float | None
         name=layer.name,
         kind=layer.kind,
         weights=layer.weights,
+        multiplications=layer.multiplications,
         error=judge.error((layer,), judge.ranges),
         share=_worst(records),
         measures=_measures(records),

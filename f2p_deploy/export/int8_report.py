@@ -12,7 +12,8 @@ class LayerCost:
     Args:
         name, kind: of its node in the float32 graph.
         weights: how many numbers.
-        error: the mean error, see `GraphReport.errors`; the largest are the first to stay float.
+        multiplications: for one sample.
+        error: the mean error, see `GraphReport.errors`.
         share: of what the floors of int8 allow, how much this layer uses up alone; above 1 it misses one.
         measures: the numbers behind that, by `output: metric`, on the worst of the judged faces.
         saved_bytes: against float32.
@@ -22,6 +23,7 @@ class LayerCost:
     name: str
     kind: str
     weights: int
+    multiplications: int
     error: float
     share: float
     measures: Mapping[str, float]

@@ -66,6 +66,12 @@ class Verdict:
             return f"{self.graph}: whether it is faster than {self.rest} was not measured; this runs on its card alone"
         return f"{self.graph}: worth it here, {self.speed_ratio:.2f} times as fast as {self.rest}"
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
+        """Build a verdict from what `to_dict` gave."""
+        content = {name: data[name] for name in cls.__dataclass_fields__}
+        return cls(**{**content, "missed": tuple(content["missed"])})
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         return asdict(self) | {"speed_ratio": self.speed_ratio, "why_not": self.why_not}

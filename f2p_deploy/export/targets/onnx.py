@@ -25,7 +25,7 @@ def build(
         path = folder / f"{name}.onnx"
         found = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
         if found != source.precision:
-            raise CompilerError(f"{path.name} should hold {source.precision} weights, but {found} was read back from it")
+            raise CompilerError(f"{path.name} should hold {source.precision} weights, {found} was read back from it")
         entries[name] = source.entry(path.name, found)
     return entries
 

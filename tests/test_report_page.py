@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.evaluation.page import Card, Picture, PictureRow, Table, data_uri, page, write_page
+from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, page, write_page
 
 _EMPTY = ("meta", "img", "link", "br")
 

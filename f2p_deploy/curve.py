@@ -1,4 +1,4 @@
-"""A loss curve as inline SVG, coloured by the page's own style."""
+"""A curve as inline SVG, coloured by the page's own style."""
 
 import math
 from collections.abc import Sequence
@@ -9,23 +9,30 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 16, 40
 
 
 def loss_curve(losses: Sequence[float], title: str) -> str:
-    """Draw the loss over the iterations.
+    """Draw the loss over the iterations: before each and after the last, two or more; see `draw_curve`."""
+    return draw_curve(range(len(losses)), losses, title, "iteration", "loss")
+
+
+def draw_curve(places: Sequence[int], values: Sequence[float], title: str, across: str, up: str) -> str:
+    """Draw values at whole numbers.
 
     Args:
-        losses: before each iteration and after the last, two or more.
+        places: two or more, rising, not negative.
+        values: one for each.
         title: what a screen reader says.
+        across, up: names of the axes.
 
     Returns:
         An `<svg>` element with axes, the first and the last value.
     """
-    low, high, step = _axis(min(losses), max(losses))
-    last = len(losses) - 1
+    low, high, step = _axis(min(values), max(values))
+    first, last = places[0], places[-1]
 
-    def x(i: float) -> float:
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * i / last
+    def x(place: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (place - first) / (last - first)
 
-    def y(loss: float) -> float:
-        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (loss - low) / (high - low)
+    def y(value: float) -> float:
+        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (value - low) / (high - low)
 
     lines = [
         f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">',
@@ -36,22 +43,23 @@ def loss_curve(losses: Sequence[float], title: str) -> str:
         lines.append(f'<path class="grid" d="M{_LEFT} {y(tick):.1f}H{_WIDTH - _RIGHT}"/>')
         place = f'x="{_LEFT - 8}" y="{y(tick) + 4:.1f}"'
         lines.append(f'<text class="tick" {place} text-anchor="end">{_short(tick)}</text>')
-    for i in _iteration_ticks(last):
+    for i in _ticks(first, last):
         lines.append(f'<text class="tick" x="{x(i):.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{i}</text>')
-    points = " ".join(f"{x(i):.1f},{y(loss):.1f}" for i, loss in enumerate(losses))
+    points = " ".join(f"{x(place):.1f},{y(value):.1f}" for place, value in zip(places, values, strict=True))
     lines.append(f'<polyline class="line" points="{points}"/>')
-    for i, anchor, dx in ((0, "start", 8), (last, "end", -2)):
-        lines.append(f'<circle class="dot" cx="{x(i):.1f}" cy="{y(losses[i]):.1f}" r="3.5"/>')
+    for place, value, anchor, dx in ((first, values[0], "start", 8), (last, values[-1], "end", -2)):
+        lines.append(f'<circle class="dot" cx="{x(place):.1f}" cy="{y(value):.1f}" r="3.5"/>')
         # Above the point, where the curve that falls away from it leaves room; beside it at the picture's top.
-        baseline = y(losses[i]) - 9 if y(losses[i]) > _TOP + 12 else y(losses[i]) + 4
+        baseline = y(value) - 9 if y(value) > _TOP + 12 else y(value) + 4
         lines.append(
-            f'<text class="value" x="{x(i) + dx:.1f}" y="{baseline:.1f}" text-anchor="{anchor}">{losses[i]:.4g}</text>'
+            f'<text class="value" x="{x(place) + dx:.1f}" y="{baseline:.1f}" text-anchor="{anchor}">{value:.4g}</text>'
         )
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    lines.append(f'<text class="axis" x="{middle}" y="{_HEIGHT - 5}" text-anchor="middle">iteration</text>')
+    lines.append(f'<text class="axis" x="{middle}" y="{_HEIGHT - 5}" text-anchor="middle">{escape(across)}</text>')
     centre = (_TOP + _HEIGHT - _BOTTOM) / 2
     lines.append(
-        f'<text class="axis" x="12" y="{centre}" text-anchor="middle" transform="rotate(-90 12 {centre})">loss</text>'
+        f'<text class="axis" x="12" y="{centre}" text-anchor="middle" transform="rotate(-90 12 {centre})">'
+        f"{escape(up)}</text>"
     )
     lines.append("</svg>")
     return "".join(lines)
@@ -67,10 +75,10 @@ def _axis(lowest: float, highest: float) -> tuple[float, float, float]:
     return low, high, step
 
 
-def _iteration_ticks(last: int) -> list[int]:
-    step = next((nice for nice in (1, 2, 5, 10, 20, 50, 100, 200, 500) if last / nice <= 6), last)
-    ticks = list(range(0, last + 1, step))
-    return ticks if last - ticks[-1] == 0 else [*(t for t in ticks if last - t > step / 2), last]
+def _ticks(first: int, last: int) -> list[int]:
+    step = next((nice for nice in (1, 2, 5, 10, 20, 50, 100, 200, 500) if (last - first) / nice <= 6), last - first)
+    ticks = list(range(first, last + 1, step))
+    return ticks if ticks[-1] == last else [*(t for t in ticks if last - t > step / 2), last]
 
 
 def _short(value: float) -> str:

@@ -1,4 +1,4 @@
-"""One HTML page for measurements: tables, and rows of pictures; one file, nothing from elsewhere."""
+"""One HTML page for measurements: tables, bars, curves and pictures; one file, nothing from elsewhere."""
 
 import base64
 import io
@@ -38,6 +38,11 @@ td:last-child, thead th:last-child { padding-right: 0; }
 tr.marked > * { color: var(--accent); font-weight: 600; }
 .note { color: var(--quiet); font-size: 14px; max-width: 78ch; }
 section .note { margin-top: 8px; }
+.drawn .curve { max-width: 620px; margin-top: 10px; }
+.barred { margin-top: 10px; }
+.barred th, .barred td { padding: 2px 14px 2px 0; font-size: 13px; }
+.barred tbody tr + tr > * { border-top: 0; }
+.barred tr.marked i { background: var(--bad); }
 """
 
 
@@ -95,6 +100,42 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Bars:
+    """A bar for each of many things.
+
+    Args:
+        rows: name, length in [0, 1], and the words behind it.
+        title: above them.
+        text: below it: what the bars are.
+        marked: positions of the rows to stand out.
+    """
+
+    rows: Sequence[tuple[str, float, str]]
+    title: str = ""
+    text: str = ""
+    marked: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Something drawn as SVG, see `f2p_deploy.curve`.
+
+    Args:
+        svg: the element.
+        title: above it.
+        text: below it.
+    """
+
+    svg: str
+    title: str = ""
+    text: str = ""
+
+
+#: What can stand in a card.
+Part = Table | PictureRow | Bars | Drawing
+
+
+@dataclass(frozen=True)
 class Card:
     """A card of the page.
 
@@ -105,7 +146,7 @@ class Card:
     """
 
     title: str
-    parts: Sequence[Table | PictureRow] = ()
+    parts: Sequence[Part] = ()
     text: str = ""
 
 
@@ -166,8 +207,31 @@ def data_uri(picture: np.ndarray, edge: int | None = None) -> str:
 
 def _card(card: Card) -> str:
     text = f'<p class="note">{escape(card.text)}</p>' if card.text else ""
-    parts = [_table(part) if isinstance(part, Table) else _pictures(part) for part in card.parts]
+    parts = [_part(part) for part in card.parts]
     return f"<article><h2>{escape(card.title)}</h2>{text}{''.join(parts)}</article>"
+
+
+def _part(part: Part) -> str:
+    match part:
+        case Table():
+            return _table(part)
+        case PictureRow():
+            return _pictures(part)
+        case Bars():
+            return _bars(part)
+        case Drawing():
+            return f'<section class="drawn">{_heading(part.title)}{part.svg}{_note(part.text)}</section>'
+
+
+def _bars(bars: Bars) -> str:
+    rows = []
+    for i, (name, length, words) in enumerate(bars.rows):
+        mark = ' class="marked"' if i in bars.marked else ""
+        bar = f'<div><i style="left: 0; width: {100 * min(max(length, 0.0), 1.0):.1f}%"></i></div>'
+        cells = f'<th scope="row">{escape(name)}</th><td class="bar">{bar}</td><td>{escape(words)}</td>'
+        rows.append(f"<tr{mark}>{cells}</tr>")
+    drawn = f'<table class="barred"><tbody>{"".join(rows)}</tbody></table>'
+    return f"<section>{_heading(bars.title)}{_note(bars.text)}{drawn}</section>"
 
 
 def _table(table: Table) -> str:

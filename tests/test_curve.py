@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from f2p_deploy.creation.curve import loss_curve
+from f2p_deploy.curve import loss_curve
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,98 @@
+"""`f2p-deploy calibrate`: photos to a calibration set."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+if TYPE_CHECKING:
+    from f2p_deploy.calibration.calibration_set import CalibrationSet
+
+
+def calibrate(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders of photos.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the calibration set shall lie.")],
+    bundle: options.Bundle = None,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", help="Of more faces than this a balanced part is taken.")
+    ] = 512,
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only", metavar="training|held-out|all", help="Photos that training takes, or keeps out, by their name."
+        ),
+    ] = "all",
+    landmarker: options.Landmarker = None,
+    landmarks: options.Landmarks = None,
+    offline: options.Offline = False,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Make a calibration set: real faces, aligned, that export measures the ranges of 8-bit numbers on.
+
+    Photos without a usable face and pictures that are there twice are left out, each with its reason; of many faces a
+    part is taken that holds every pose and brightness evenly. At least 64 faces are needed, 512 are recommended.
+    """
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.calibration.collect import collect
+    from f2p_deploy.creation import choose_finder_for
+    from f2p_deploy.evaluation.selection import select_photos
+
+    chosen = select_photos(photos, only)
+    opened = load_bundle(bundle)
+    finder = choose_finder_for(opened, landmarker, landmarks, offline).finder
+    words = ["f2p-deploy", "calibrate", *map(str, photos), "-o", str(out)]
+    words += ["--bundle", str(bundle)] if bundle else []
+    words += ["--count", str(count)] if count != 512 else []
+    words += ["--only", only] if only != "all" else []
+    words += ["--landmarker", str(landmarker)] if landmarker else []
+    words += ["--landmarks", str(landmarks)] if landmarks else []
+    words += ["--offline"] if offline else []
+    with console.bar() as bar:
+        made = collect(
+            chosen,
+            opened,
+            finder,
+            out,
+            shlex.join(words),
+            count,
+            lambda done, total, name: bar.update("photos", done, total, name),
+        )
+    if as_json:
+        console.emit({"folder": str(made.folder), **made.to_dict()})
+        return
+    show(made, len(chosen))
+
+
+def show(made: "CalibrationSet", photos: int) -> None:
+    """Print how many photos became faces, why the others did not, and how balanced the set is."""
+    from f2p_deploy.calibration.calibration_set import CONTACT_SHEET, RECOMMENDED
+    from f2p_deploy.calibration.selection import BRIGHTNESS_EDGES, YAW_EDGES, bin_of
+
+    console.table([("photos", str(photos)), ("faces", str(made.count)), *_counts(made)])
+    bins = [bin_of(face.yaw, face.brightness) for face in made.faces]
+    rows = []
+    for row, name in enumerate(_between(YAW_EDGES, "°")):
+        numbers = [str(bins.count((row, column))) for column in range(len(BRIGHTNESS_EDGES) + 1)]
+        rows.append((f"yaw {name}", *numbers))
+    console.result("")
+    console.table(rows, ("faces by pose and brightness", *_between(BRIGHTNESS_EDGES, "")))
+    if made.count < RECOMMENDED:
+        console.sentence(
+            f"{made.count} faces calibrate; {RECOMMENDED} are recommended: add photos, the rarer the better", "warning"
+        )
+    console.result(f"\ncontact sheet: {made.folder / CONTACT_SHEET}")
+    console.result(f"calibration set: {made.folder}, hash {made.hash[:12]}")
+
+
+def _counts(made: "CalibrationSet") -> list[tuple[str, str]]:
+    return [(f"left out: {reason}", str(count)) for reason, count in made.reasons().items()]
+
+
+def _between(edges: tuple[float, ...], unit: str) -> list[str]:
+    """Return the names of the bins between edges."""
+    inner = [f"{low:g} to {high:g}{unit}" for low, high in zip(edges, edges[1:], strict=False)]
+    return [f"below {edges[0]:g}{unit}", *inner, f"from {edges[-1]:g}{unit}"]
