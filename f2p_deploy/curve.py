@@ -41,13 +41,14 @@ def draw_curve(places: Sequence[int], values: Sequence[float], title: str, acros
     for i in range(round((high - low) / step) + 1):
         tick = low + i * step
         lines.append(f'<path class="grid" d="M{_LEFT} {y(tick):.1f}H{_WIDTH - _RIGHT}"/>')
-        place = f'x="{_LEFT - 8}" y="{y(tick) + 4:.1f}"'
-        lines.append(f'<text class="tick" {place} text-anchor="end">{_short(tick)}</text>')
+        spot = f'x="{_LEFT - 8}" y="{y(tick) + 4:.1f}"'
+        lines.append(f'<text class="tick" {spot} text-anchor="end">{_short(tick)}</text>')
     for i in _ticks(first, last):
         lines.append(f'<text class="tick" x="{x(i):.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{i}</text>')
     points = " ".join(f"{x(place):.1f},{y(value):.1f}" for place, value in zip(places, values, strict=True))
     lines.append(f'<polyline class="line" points="{points}"/>')
-    for place, value, anchor, dx in ((first, values[0], "start", 8), (last, values[-1], "end", -2)):
+    ends = ((first, values[0], "start", 8), (last, values[-1], "end", -2))
+    for place, value, anchor, dx in ends:
         lines.append(f'<circle class="dot" cx="{x(place):.1f}" cy="{y(value):.1f}" r="3.5"/>')
         # Above the point, where the curve that falls away from it leaves room; beside it at the picture's top.
         baseline = y(value) - 9 if y(value) > _TOP + 12 else y(value) + 4

@@ -138,3 +138,37 @@ def forged(small_artifact: Path, tmp_path: Path) -> "Callable[..., Path]":
         return folder
 
     return forge
+
+
+@pytest.fixture
+def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray, tmp_path: Path) -> "Callable[..., Path]":
+    """Write a calibration set for `small_bundle`: so many different squares of the astronaut's photo around her face."""
+    from f2p_deploy.calibration.calibration_set import (
+        CalibrationFace,
+        CalibrationSet,
+        file_of,
+        sha256_of_file,
+        sha256_of_pixels,
+        store_calibration_set,
+    )
+
+    def make(count: int = 64, folder: Path | None = None, bundle: "Bundle | None" = None) -> Path:
+        folder, made_for = folder or tmp_path / "calibration", bundle or small_bundle
+        size = made_for.settings.architecture.image_size
+        photo = tmp_path / "photo.png"
+        Image.fromarray(astronaut).save(photo)
+        pixels = {}
+        for number in range(count):
+            top, left = 20 + 4 * (number // 12), 96 + 4 * (number % 12)
+            square = Image.fromarray(astronaut[top : top + 224, left : left + 224]).resize((size, size))
+            pixels[sha256_of_pixels(np.array(square))] = np.array(square)
+        faces = tuple(
+            CalibrationFace(file_of(key), key, str(photo), sha256_of_file(photo), 0.0, 0.5) for key in sorted(pixels)
+        )
+        command = f"f2p-deploy calibrate photos -o {folder}"
+        store_calibration_set(
+            CalibrationSet(folder, made_for.name, made_for.fingerprint, size, faces, (), command), pixels
+        )
+        return folder
+
+    return make

@@ -3,8 +3,7 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.atomic import write_folder
+from f2p_deploy.calibration.contact_sheet import contact_sheet
 from f2p_deploy.errors import InputError
 
 if TYPE_CHECKING:
@@ -161,16 +161,27 @@ class CalibrationSet:
         }
 
 
-@contextmanager
-def write_calibration_set(folder: Path) -> Iterator[Path]:
-    """Write a set into a temporary folder beside its place, renamed at the end; after an error nothing is left.
+def store_calibration_set(made: CalibrationSet, pixels: Mapping[str, np.ndarray]) -> None:
+    """Write a set: into a temporary folder beside its place, renamed at the end; after an error nothing is left.
+
+    Args:
+        made: what shall be written; a set that lies there already is replaced.
+        pixels: (S, S, 3) uint8 RGB of every face, by the SHA-256 of its pixels.
 
     Raises:
         InputError: the place cannot be written to, or holds something that is not a calibration set.
     """
-    with write_folder(folder, FILE, KIND) as temporary:
+    with write_folder(made.folder, FILE, KIND) as temporary:
         (temporary / FACES).mkdir()
-        yield temporary
+        for face in made.faces:
+            Image.fromarray(pixels[face.sha256]).save(temporary / face.file)
+        contact_sheet([pixels[face.sha256] for face in made.faces]).save(temporary / CONTACT_SHEET)
+        (temporary / FILE).write_text(json.dumps(made.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+
+def file_of(sha256: str) -> str:
+    """Return where a face lies inside a set."""
+    return f"{FACES}/{sha256[:16]}.png"
 
 
 def read_calibration_set(folder: str | Path) -> CalibrationSet:

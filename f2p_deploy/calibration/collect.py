@@ -1,30 +1,28 @@
 """Photos -> calibration set: aligned, rejected with reasons, rid of duplicates and balanced."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.atomic import require_place
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.calibration.calibration_set import (
-    CONTACT_SHEET,
-    FACES,
     FEWEST,
     FILE,
+    KIND,
     RECOMMENDED,
     CalibrationFace,
     CalibrationSet,
     Rejection,
+    file_of,
     read_calibration_set,
     sha256_of_file,
     sha256_of_pixels,
-    write_calibration_set,
+    store_calibration_set,
 )
-from f2p_deploy.calibration.contact_sheet import contact_sheet
 from f2p_deploy.calibration.selection import Candidate, balanced, duplicates
 from f2p_deploy.errors import InputError, PhotoError
 
@@ -58,33 +56,31 @@ def collect(
     """
     if count < FEWEST:
         raise InputError(f"a calibration set needs at least {FEWEST} faces, asked for {count}")
-    with write_calibration_set(folder) as temporary:
-        found, rejected = _align(photos, bundle, finder, progress)
-        twice = duplicates([candidate for _, candidate in found])
-        for position, stays in twice.items():
-            message = f"the same picture as {found[stays][0].name}"
-            rejected.append(Rejection(str(found[position][0]), "duplicate", message))
-        single = [pair for position, pair in enumerate(found) if position not in twice]
-        if len(single) < FEWEST:
-            raise InputError(_too_few(len(photos), len(single), rejected))
-        chosen = balanced([candidate for _, candidate in single], count)
-        left = set(range(len(single))) - set(chosen)
-        rejected += [
-            Rejection(str(single[position][0]), "surplus", f"{count} faces without it are better balanced")
-            for position in left
-        ]
-        faces = tuple(_write(temporary, *single[position]) for position in chosen)
-        contact_sheet([single[position][1].pixels for position in chosen]).save(temporary / CONTACT_SHEET)
-        made = CalibrationSet(
-            folder=folder,
-            bundle=bundle.name,
-            bundle_fingerprint=bundle.fingerprint,
-            image_size=bundle.settings.architecture.image_size,
-            faces=faces,
-            rejected=tuple(sorted(rejected, key=lambda rejection: (rejection.reason, rejection.photo))),
-            command=command,
-        )
-        (temporary / FILE).write_text(json.dumps(made.to_dict(), indent=1) + "\n", encoding="utf-8")
+    require_place(folder, FILE, KIND)
+    found, rejected = _align(photos, bundle, finder, progress)
+    twice = duplicates([candidate for _, candidate in found])
+    for position, stays in twice.items():
+        message = f"the same picture as {found[stays][0].name}"
+        rejected.append(Rejection(str(found[position][0]), "duplicate", message))
+    single = [pair for position, pair in enumerate(found) if position not in twice]
+    if len(single) < FEWEST:
+        raise InputError(_too_few(len(photos), len(single), rejected))
+    chosen = balanced([candidate for _, candidate in single], count)
+    rejected += [
+        Rejection(str(photo), "surplus", f"{count} faces are balanced better without it")
+        for position, (photo, _) in enumerate(single)
+        if position not in chosen
+    ]
+    made = CalibrationSet(
+        folder=folder,
+        bundle=bundle.name,
+        bundle_fingerprint=bundle.fingerprint,
+        image_size=bundle.settings.architecture.image_size,
+        faces=tuple(_face(*single[position]) for position in chosen),
+        rejected=tuple(sorted(rejected, key=lambda rejection: (rejection.reason, rejection.photo))),
+        command=command,
+    )
+    store_calibration_set(made, {candidate.key: candidate.pixels for _, candidate in single})
     return read_calibration_set(folder)
 
 
@@ -111,16 +107,13 @@ def _align(
     return found, rejected
 
 
-def _write(folder: Path, photo: Path, candidate: Candidate) -> CalibrationFace:
-    name = f"{FACES}/{candidate.key[:16]}.png"
-    Image.fromarray(candidate.pixels).save(folder / name)
-    yaw = None if candidate.yaw is None else round(float(candidate.yaw), 2)
+def _face(photo: Path, candidate: Candidate) -> CalibrationFace:
     return CalibrationFace(
-        file=name,
+        file=file_of(candidate.key),
         sha256=candidate.key,
         photo=str(photo),
         photo_sha256=sha256_of_file(photo),
-        yaw=yaw,
+        yaw=None if candidate.yaw is None else round(float(candidate.yaw), 2),
         brightness=round(float(candidate.brightness), 4),
     )
 

@@ -38,7 +38,7 @@ class Histogram:
 
     def magnitudes(self) -> np.ndarray:
         """Return (BINS,) int64, how often its magnitude lay in each of equal parts of [0, max(-low, high)]."""
-        largest = max(-self.low, self.high, np.finfo(np.float32).tiny)
+        largest = max(-self.low, self.high, float(np.finfo(np.float32).tiny))
         counts, _ = np.histogram(np.abs(self.centres), len(self.counts), (0.0, largest), weights=self.counts)
         return np.rint(counts).astype(np.int64)
 

@@ -98,6 +98,8 @@ def export(
         console.emit({"artifact": str(artifact.folder), **artifact.manifest.to_dict()})
     else:
         show(artifact)
+        if artifact.manifest.calibration is not None:
+            show_verdict(artifact)
     artifact.manifest.require_parity()
 
 
@@ -118,8 +120,6 @@ def show(artifact: "Artifact") -> None:
     ]
     console.table(rows, ("graph", "output", "measure", "worst", "floor", "result", "worst sample"))
     console.result(f"parity with PyTorch: {manifest.parity_status}, measured with {manifest.verified_with}")
-    if manifest.calibration is not None:
-        show_verdict(artifact)
     console.result(f"artifact: {artifact.folder}")
 
 
@@ -132,6 +132,7 @@ def show_verdict(artifact: "Artifact") -> None:
     verdicts = [Verdict.from_dict(data) for data in calibration["verdict"].values()]
     console.result("")
     console.table(verdict_rows(verdicts), VERDICT_HEADERS)
+    console.result("")
     for verdict in verdicts:
         console.result(verdict.sentence())
     console.result(f"calibrated on {calibration['faces']} faces, hash {calibration['hash'][:12]}")

@@ -82,7 +82,7 @@ def int8_graph(
     progress(f"{graph.name}: ranges of {len(values)} values on {inputs.count} inputs")
     histograms = observe(model, values, in_batches(inputs.measured, graph.batch))
     ranges = {method: {value: range_of(found, method) for value, found in histograms.items()} for method in METHODS}
-    errors = {method: judge.error(layers, ranges[method]) for method in METHODS}
+    errors = {method: judge.look(layers, ranges[method])[0] for method in METHODS}
     best = min(errors, key=lambda method: errors[method])
     judge.ranges = ranges[best]
     progress(f"{graph.name}: {best} ranges, mean error {errors[best]:.3g}; what each of {len(layers)} layers costs")
@@ -101,6 +101,7 @@ def int8_graph(
         return curve[number].share <= 1.0
 
     chosen = without(_fewest(len(layers), holds))
+    curve[len(layers)] = judge.point(())
     report = GraphReport(
         graph=graph.name,
         method=best,
@@ -163,13 +164,13 @@ def in_batches(inputs: Arrays, batch: int) -> list[Arrays]:
 
 
 def _cost(judge: "_Judge", layer: Layer, times: tuple[float | None, float | None]) -> LayerCost:
-    records = judge.records((layer,), JUDGED_A_LAYER)
+    error, records = judge.look((layer,), judge.ranges, JUDGED_A_LAYER)
     return LayerCost(
         name=layer.name,
         kind=layer.kind,
         weights=layer.weights,
         multiplications=layer.multiplications,
-        error=judge.error((layer,), judge.ranges),
+        error=error,
         share=_worst(records),
         measures=_measures(records),
         saved_bytes=SAVED_BYTES * layer.weights,
@@ -207,28 +208,30 @@ class _Judge:
         names = tuple(f"calibration face {row}" for row in range(len(next(iter(judged.values())))))
         self.judged = Samples(names, judged, reference)
 
-    def records(self, layers: Sequence[Layer], count: int) -> tuple[Parity, ...]:
-        """Return how near a choice of layers is to float32 on the first judged inputs."""
-        session = self._session(layers, self.ranges)
-        return self._compare(session, self.judged.first(count))
+    def look(
+        self, layers: Sequence[Layer], ranges: Mapping[str, Range], count: int | None = None
+    ) -> tuple[float, tuple[Parity, ...]]:
+        """Measure a choice of layers on the first judged inputs, all if no number is given.
 
-    def error(self, layers: Sequence[Layer], ranges: Mapping[str, Range]) -> float:
-        """Return the mean error of a choice: of controllers, or of all outputs relative to their mean magnitude."""
-        found = self._run(self._session(layers, ranges), self.judged.inputs)
+        Returns:
+            The mean error, of controllers or of all outputs relative to their mean magnitude; and the records.
+        """
+        judged = self.judged if count is None else self.judged.first(count)
+        found = self._run(self._session(layers, ranges), judged.inputs)
         errors = []
-        for name, expected in self.judged.reference.items():
+        for name, expected in judged.reference.items():
             difference = np.abs(expected - found[name])
             if self.graph.name == "one_shot":
                 errors.append(difference[:, : self.schema.n_c].mean())
             else:
                 errors.append(difference.mean() / np.abs(expected).mean())
-        return float(np.mean(errors))
+        return float(np.mean(errors)), self._compare(found, judged)
 
     def point(self, layers: Sequence[Layer]) -> CurvePoint:
         """Measure a choice of layers on everything."""
         session = self._session(layers, self.ranges)
-        found = zip(self._compare(session, self.judged), self._compare(session, self.samples), strict=True)
-        worst = [max(pair, key=share_of_floor) for pair in found]
+        both = (self._compare(self._run(session, part.inputs), part) for part in (self.judged, self.samples))
+        worst = [max(pair, key=share_of_floor) for pair in zip(*both, strict=True)]
         ms = None
         if self.as_built is None:
             first = in_batches(self.judged.first(1).inputs, self.graph.batch)[0]
@@ -248,6 +251,5 @@ class _Judge:
 
         return run_in_batches(compute, inputs, self.graph.batch)
 
-    def _compare(self, session: Any, samples: Samples) -> tuple[Parity, ...]:
-        outputs = self._run(session, samples.inputs)
-        return compare(self.graph.name, samples.reference, outputs, samples.names, "int8", self.schema, samples.inputs)
+    def _compare(self, found: Arrays, samples: Samples) -> tuple[Parity, ...]:
+        return compare(self.graph.name, samples.reference, found, samples.names, "int8", self.schema, samples.inputs)

@@ -13,7 +13,10 @@ from f2p_deploy.report_page import Bars, Card, Drawing, Table, write_page
 
 JSON_FILE, PAGE_FILE = "int8.json", "int8.html"
 
-VERDICT_HEADERS = ("graph", "layers in 8 bits", "weights", "before", "time", "before", "times as fast", "worth it here")
+VERDICT_HEADERS = (
+    *("graph", "layers in 8 bits", "weights", "weights as float", "time", "time as float", "times as fast"),
+    "worth it here",
+)
 
 _NOTES = (
     "A layer's bar is the mean error that this layer alone in 8 bits makes, all others in float32; layers in red stay "

@@ -8,7 +8,7 @@ imitator, Table 2.)
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class _Writing:
         )
 
     def _convolution(
-        self, name: str, inputs: list[str], result: str, rectified: bool, **attributes: list[int]
+        self, name: str, inputs: list[str], result: str, rectified: bool, **attributes: Any
     ) -> str:
         """Append a convolution, and its ReLU; return what it gives, which is a part of `result`."""
         from onnx import helper

@@ -16,6 +16,9 @@ DEVICE = "CPU"
 #: OpenVINO's words for a precision: in the option, among the processor's capabilities.
 CAPABILITIES = {"f32": "FP32", "bf16": "BF16"}
 
+#: What OpenVINO calls the precisions of layers that multiply 8-bit numbers.
+EIGHT_BITS = ("i8", "u8")
+
 #: Layers whose precision is the graph's: the multiplications. (What casts and copies computes in nothing.)
 MULTIPLYING_LAYERS = ("Convolution", "Deconvolution", "FullyConnected", "MatMul")
 
@@ -125,11 +128,17 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
         raise CompilerError(f"openvino {openvino.__version__} cannot load {path}: {reason}") from error
     found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     layers = precisions_of(compiled)
-    if found != precision or (precision == "f32" and set(layers) - {"f32"}):
+    # A graph with explicit quantisation computes in 8 bits whatever was asked for: that is the graph's own precision.
+    allowed = {"f32", *(EIGHT_BITS if _has_quantisation(model) else ())}
+    if found != precision or (precision == "f32" and set(layers) - allowed):
         raise MissingDependency(
             f"asked OpenVINO for {path.name} in {precision}, it compiled {found} ({_counted(layers)}) here"
         )
     return compiled
+
+
+def _has_quantisation(model: Any) -> bool:
+    return any(operator.get_type_name() == "FakeQuantize" for operator in model.get_ops())
 
 
 def _unshare_weights(model: Any) -> None:
