@@ -89,7 +89,7 @@ def _entropy(histogram: Histogram) -> float:
     """
     counts = histogram.magnitudes().astype(np.float64)
     counts[0] = counts[1]
-    total = counts.sum()
+    total = max(counts.sum(), 1.0)
     upto = np.cumsum(counts)
     best, divergence = len(counts), np.inf
     for kept in range(SIGNED_STEPS + 1, len(counts) + 1, 8):
