@@ -140,9 +140,9 @@ def forged(small_artifact: Path, tmp_path: Path) -> "Callable[..., Path]":
     return forge
 
 
-@pytest.fixture
-def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray, tmp_path: Path) -> "Callable[..., Path]":
-    """Write a calibration set for `small_bundle`: so many different squares of the astronaut's photo around her face."""
+@pytest.fixture(scope="session")
+def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Callable[..., Path]":
+    """Writes a calibration set for `small_bundle`: so many squares of the astronaut's photo, which lies beside it."""
     from f2p_deploy.calibration.calibration_set import (
         CalibrationFace,
         CalibrationSet,
@@ -152,10 +152,9 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray, tmp_path
         store_calibration_set,
     )
 
-    def make(count: int = 64, folder: Path | None = None, bundle: "Bundle | None" = None) -> Path:
-        folder, made_for = folder or tmp_path / "calibration", bundle or small_bundle
-        size = made_for.settings.architecture.image_size
-        photo = tmp_path / "photo.png"
+    def make(folder: Path, count: int = 64) -> Path:
+        size = small_bundle.settings.architecture.image_size
+        photo = folder.with_name("photo.png")
         Image.fromarray(astronaut).save(photo)
         pixels = {}
         for number in range(count):
@@ -167,7 +166,7 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray, tmp_path
         )
         command = f"f2p-deploy calibrate photos -o {folder}"
         store_calibration_set(
-            CalibrationSet(folder, made_for.name, made_for.fingerprint, size, faces, (), command), pixels
+            CalibrationSet(folder, small_bundle.name, small_bundle.fingerprint, size, faces, (), command), pixels
         )
         return folder
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from f2p_deploy.curve import loss_curve
+from f2p_deploy.curve import draw_curve, loss_curve
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_iterations_have_few_ticks_and_both_ends(last: int) -> None:
     drawn = loss_curve([1.0 / (i + 1) for i in range(last + 1)], "loss")
     ticks = [int(tick) for tick in re.findall(r'text-anchor="middle">(\d+)<', drawn)]
     assert ticks[0] == 0 and ticks[-1] == last and len(ticks) <= 10
+
+
+def test_values_may_stand_at_any_whole_numbers() -> None:
+    root = ElementTree.fromstring(draw_curve([14, 20, 44], [1.0, 0.5, 2.0], "share", "layers", "share & more"))
+    (line,) = root.iter("polyline")
+    places = [float(pair.partition(",")[0]) for pair in line.attrib["points"].split()]
+    assert (places[1] - places[0]) * 24 == pytest.approx((places[2] - places[1]) * 6, rel=0.01)
+    assert {"14", "44", "layers", "share & more", "1", "2"} <= {text.text for text in root.iter("text")}

@@ -50,6 +50,24 @@ def test_the_contents(model: Path) -> None:
     }
 
 
+def test_layers_whose_weights_are_8_bit_numbers() -> None:
+    nodes = [
+        helper.make_node("DequantizeLinear", ["q", "s"], ["w"], axis=0),
+        helper.make_node("Gemm", ["x", "w"], ["m"], name="rounded", transB=1),
+        helper.make_node("MatMul", ["m", "v"], ["y"], name="whole"),
+    ]
+    weights = [
+        numpy_helper.from_array(np.ones((4, 3), np.int8), "q"),
+        numpy_helper.from_array(np.ones(4, np.float32), "s"),
+        numpy_helper.from_array(np.ones((4, 4), np.float32), "v"),
+    ]
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, n]) for name, n in (("x", 3), ("y", 4)))
+    made = helper.make_model(helper.make_graph(nodes, "g", [x], [y], weights))
+    assert onnx_file.layers_in_8_bits(made) == ("rounded",) and onnx_file.precision_of(made) == "int8"
+    del made.graph.node[:2]
+    assert onnx_file.layers_in_8_bits(made) == () and onnx_file.precision_of(made) == "fp32"
+
+
 def test_weights_beside_the_file_are_not_needed(model: Path) -> None:
     (model.parent / "weights.bin").unlink()
     assert onnx_file.weights(onnx_file.read_structure(model))["float16"]["values"] == 1200

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, page, write_page
+from f2p_deploy.report_page import Bars, Card, Drawing, Picture, PictureRow, Table, data_uri, page, write_page
 
 _EMPTY = ("meta", "img", "link", "br")
 
@@ -61,3 +61,13 @@ def test_a_picture_in_the_page_is_the_picture() -> None:
 def test_a_page_needs_nothing_from_elsewhere() -> None:
     text = page("Title", {}, [Card("Card", [PictureRow([Picture(data_uri(np.zeros((8, 8, 3), np.uint8)))])])])
     assert not re.search(r"(src|href)=.(https?:)?//", text) and "@import" not in text
+
+
+def test_bars_and_drawings_stand_in_cards() -> None:
+    bars = Bars([("a & b", 0.5, "half"), ("c", 7.0, "too much")], "title", "text", marked=[1])
+    written = page("page", {}, [Card("card", [bars, Drawing("<svg></svg>", "drawn", "below")])])
+    reader = _Reader()
+    reader.feed(written)
+    assert not reader.open and {"a & b", "half", "title", "drawn", "below"} <= set(reader.text)
+    assert "width: 50.0%" in written and "width: 100.0%" in written and "700" not in written
+    assert '<tr class="marked"><th scope="row">c</th>' in written

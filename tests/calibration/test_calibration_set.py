@@ -26,22 +26,26 @@ def change(folder: Path, **values: object) -> None:
     (folder / FILE).write_text(json.dumps(data | values))
 
 
-def test_faces_come_back_in_the_order_of_their_hashes(make_calibration_set: Make, small_bundle: Bundle) -> None:
-    folder = make_calibration_set()
+def test_faces_come_back_in_the_order_of_their_hashes(
+    make_calibration_set: Make, small_bundle: Bundle, tmp_path: Path
+) -> None:
+    folder = make_calibration_set(tmp_path / "set")
     found = read_calibration_set(folder)
     keys = [face.sha256 for face in found.faces]
     assert found.count == 64 and keys == sorted(keys) and len(found.hash) == 64
     images = found.images()
     assert images.shape == (64, 3, 128, 128) and images.dtype == np.float32
-    assert 0 <= images.min() and images.max() <= 1 and images.std() > 0.1
+    assert images.min() >= 0 and images.max() <= 1 and images.std() > 0.1
     np.testing.assert_array_equal(images[5], found.image(5))
     found.require_made_for(small_bundle)
     assert (folder / CONTACT_SHEET).is_file()
     assert json.loads((folder / FILE).read_text())["hash"] == found.hash
 
 
-def test_another_bundle_and_another_size_are_refused(make_calibration_set: Make, small_bundle: Bundle) -> None:
-    found = read_calibration_set(make_calibration_set())
+def test_another_bundle_and_another_size_are_refused(
+    make_calibration_set: Make, small_bundle: Bundle, tmp_path: Path
+) -> None:
+    found = read_calibration_set(make_calibration_set(tmp_path / "set"))
     with pytest.raises(InputError, match=r"was made for the bundle other .*, not for small .*--bundle"):
         replace(found, bundle="other", bundle_fingerprint="0" * 64).require_made_for(small_bundle)
     with pytest.raises(InputError, match="has faces of 256 pixels, the bundle small takes 128: make it again: f2p-dep"):
@@ -51,7 +55,7 @@ def test_another_bundle_and_another_size_are_refused(make_calibration_set: Make,
 def test_photos_that_changed_are_named_and_lost_ones_are_no_matter(
     make_calibration_set: Make, small_bundle: Bundle, tmp_path: Path
 ) -> None:
-    found = read_calibration_set(make_calibration_set())
+    found = read_calibration_set(make_calibration_set(tmp_path / "set"))
     photo = Path(found.faces[0].photo)
     photo.write_bytes(photo.read_bytes() + b"\0")
     with pytest.raises(InputError, match=r"photo\.png and 63 other photos changed since the calibration set"):
@@ -60,8 +64,8 @@ def test_photos_that_changed_are_named_and_lost_ones_are_no_matter(
     found.require_made_for(small_bundle)
 
 
-def test_damage_is_named(make_calibration_set: Make) -> None:
-    folder = make_calibration_set()
+def test_damage_is_named(make_calibration_set: Make, tmp_path: Path) -> None:
+    folder = make_calibration_set(tmp_path / "set")
     name = read_calibration_set(folder).faces[3].file
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
@@ -78,15 +82,15 @@ def test_damage_is_named(make_calibration_set: Make) -> None:
         read_calibration_set(folder)
 
 
-def test_sixty_three_faces_are_too_few(make_calibration_set: Make) -> None:
+def test_sixty_three_faces_are_too_few(make_calibration_set: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has 63 faces, at least 64 are needed"):
-        read_calibration_set(make_calibration_set(63))
+        read_calibration_set(make_calibration_set(tmp_path / "set", 63))
 
 
 def test_what_is_no_set_is_said_to_be_none(make_calibration_set: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such folder\. f2p-deploy calibrate PHOTOS -o .* makes one"):
         read_calibration_set(tmp_path / "nowhere")
-    folder = make_calibration_set()
+    folder = make_calibration_set(tmp_path / "set")
     change(folder, format=9)
     with pytest.raises(InputError, match="format version 9, this f2p-deploy reads version 1"):
         read_calibration_set(folder)
@@ -95,8 +99,10 @@ def test_what_is_no_set_is_said_to_be_none(make_calibration_set: Make, tmp_path:
         read_calibration_set(folder)
 
 
-def test_a_face_list_that_was_changed_and_a_path_that_leads_out_are_refused(make_calibration_set: Make) -> None:
-    folder = make_calibration_set(65)
+def test_a_face_list_that_was_changed_and_a_path_that_leads_out_are_refused(
+    make_calibration_set: Make, tmp_path: Path
+) -> None:
+    folder = make_calibration_set(tmp_path / "set", 65)
     data = json.loads((folder / FILE).read_text())
     change(folder, faces=data["faces"][1:])
     with pytest.raises(InputError, match="its faces are not those that its hash was made of"):
@@ -108,7 +114,7 @@ def test_a_face_list_that_was_changed_and_a_path_that_leads_out_are_refused(make
 
 
 def test_a_folder_of_something_else_is_not_replaced(make_calibration_set: Make, tmp_path: Path) -> None:
-    found = read_calibration_set(make_calibration_set())
+    found = read_calibration_set(make_calibration_set(tmp_path / "set"))
     other = tmp_path / "holiday"
     other.mkdir()
     (other / "photo.txt").write_text("mine")

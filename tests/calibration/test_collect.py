@@ -46,7 +46,8 @@ def test_every_photo_is_a_face_or_has_a_reason(made: CalibrationSet, portraits: 
     assert made.count + len(made.rejected) == len(portraits) + 3
     assert made.reasons() == {"surplus": 6, "duplicate": 1, "no-face": 1, "unreadable": 1}
     by_reason = {rejection.reason: rejection for rejection in made.rejected}
-    assert by_reason["duplicate"].message in (f"the same picture as {portraits[7].name}", "the same picture as again.png")
+    twins = (portraits[7].name, "again.png")
+    assert by_reason["duplicate"].message in [f"the same picture as {name}" for name in twins]
     assert "no face was found" in by_reason["no-face"].message and by_reason["no-face"].photo.endswith("wall.png")
     assert "broken.jpg" in by_reason["unreadable"].message
     assert all(face.yaw is not None and 0 < face.brightness < 1 for face in made.faces)

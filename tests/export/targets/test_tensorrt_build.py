@@ -8,8 +8,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from f2p_deploy.calibration.ranges import Range
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.compiler_process import run_in_child
+from f2p_deploy.export.int8 import FOR_TENSORRT, layers_of, to_int8
 from f2p_deploy.export.targets.tensorrt_build import (
     EngineJob,
     EngineReport,
@@ -87,6 +89,30 @@ def test_what_was_kept_in_float32_is_no_mismatch(tmp_path: Path) -> None:
     assert report.constants["fp32"] == pytest.approx(report.weights["fp32"], rel=0.01)
     with pytest.raises(CompilerError, match="1 convolutions and matrix products 0 are missing"):
         build(tmp_path, network("fp32"), "fp16", kept_float32=("conv0",))
+
+
+def in_8_bits(*layers: str) -> onnx.ModelProto:
+    """Two convolutions of which some are quantised."""
+    chain = onnx.shape_inference.infer_shapes(network("fp32", "fp32"), strict_mode=True)
+    chosen = [layer for layer in layers_of(chain, FOR_TENSORRT) if layer.name in layers]
+    return to_int8(chain, chosen, {layer.given: Range(4.0, True) for layer in chosen}, FOR_TENSORRT)
+
+
+def test_8_bits_are_read_back_from_the_network_and_from_the_engine(tmp_path: Path) -> None:
+    report, engine = build(tmp_path, in_8_bits("conv0", "conv1"), "int8", quantised=("conv0", "conv1"))
+    assert (report.precision, report.workers) == ("int8", {"int8": 2})
+    count = 2 * WIDTH * WIDTH * 9
+    assert report.weights["int8"] == pytest.approx(count, rel=0.01)
+    assert report.constants["int8"] == pytest.approx(count, rel=0.01) and len(engine) < 2 * count
+    whole, _ = build(tmp_path, network("fp32", "fp32"), "fp32")
+    assert report.engine_bytes < 0.35 * whole.engine_bytes, "a quarter of the weights, and as much plan"
+
+
+def test_a_layer_beside_8_bits_may_be_float_and_one_that_should_be_8_bits_may_not(tmp_path: Path) -> None:
+    report, _ = build(tmp_path, in_8_bits("conv1"), "int8", quantised=("conv1",))
+    assert (report.precision, report.workers) == ("int8", {"fp32": 1, "int8": 1})
+    with pytest.raises(CompilerError, match="asked for in int8, but of its 2 convolutions .* 1 are fp32"):
+        build(tmp_path, in_8_bits("conv1"), "int8", quantised=("conv0", "conv1"))
 
 
 def test_a_compiler_that_narrows_what_was_kept_is_found_out(tmp_path: Path) -> None:

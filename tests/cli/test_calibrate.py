@@ -1,0 +1,62 @@
+"""`calibrate`: what it prints, and that every way to fail has its sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from f2p_deploy.calibration.calibration_set import read_calibration_set
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+
+def test_portraits_become_a_set(
+    f2p: Callable, small_bundle: "Bundle", shared: Path, landmarker: Path, tmp_path: Path
+) -> None:
+    folder = shared / "data" / "portraits"
+    if not folder.is_dir():
+        pytest.skip(f"no portraits in {folder}")
+    words = (folder, "-o", tmp_path / "set", "--bundle", small_bundle.path, "--landmarker", landmarker, "--count", 70)
+    ran = f2p("calibrate", *words)
+    assert ran.code == 0, ran.err
+    made = read_calibration_set(tmp_path / "set")
+    assert made.count == 70 and f"hash {made.hash[:12]}" in ran.out
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["photos", "147"] in lines and ["faces", "70"] in lines
+    assert ["left", "out:", "surplus", str(made.reasons()["surplus"])] in lines
+    assert sum(int(cell) for line in lines if line[:1] == ["yaw"] for cell in line[-4:]) == 70
+    assert "warning: 70 faces calibrate; 512 are recommended" in ran.err
+    assert made.command.startswith(f"f2p-deploy calibrate {folder} -o") and made.command.endswith(str(landmarker))
+    again = f2p("calibrate", *words, "--json")
+    assert again.json["hash"] == made.hash and again.json["count"] == 70
+
+
+def test_bad_input_has_one_sentence(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "set"
+    bundle = ("--bundle", small_bundle.path, "--landmarks", landmarks)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for words, sentence in (
+        ((empty, "-o", out, *bundle), f"the folder {empty} has no photo directly in it"),
+        ((tmp_path / "no.jpg", "-o", out, *bundle), "there is no file"),
+        ((photo, "-o", out, *bundle), "a calibration set needs at least 64 faces, 1 were found in 1 photos"),
+        ((photo, "-o", out, *bundle, "--count", 3), "a calibration set needs at least 64 faces, asked for 3"),
+        ((photo, "-o", out, *bundle, "--only", "trainin"), "no split named 'trainin'. Did you mean 'training'?"),
+        ((photo, "-o", photo.parent, *bundle), "is not a calibration set, so it is not replaced"),
+    ):
+        ran = f2p("calibrate", *words)
+        assert ran.code == 2 and sentence in ran.err, ran.err
+        assert ran.err.count("error:") == 1 and not out.exists()
+
+
+def test_export_needs_a_set(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
+    words = ("--bundle", small_bundle.path, "-o", tmp_path / "art")
+    ran = f2p("export", "--target", "onnx-int8", *words)
+    assert ran.code == 2 and "f2p-deploy calibrate PHOTOS -o CALIBRATION" in ran.err
+    ran = f2p("export", "--target", "onnx", "--calibration", tmp_path, *words)
+    assert ran.code == 2 and "onnx does not take --calibration, only onnx-int8, trt-int8: leave it out" in ran.err
+    assert not (tmp_path / "art").exists()

@@ -1,0 +1,38 @@
+"""The page on 8 bits: a bar a layer, the whole trade, and the verdict in words."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from f2p_deploy.export.int8_page import VERDICT_HEADERS, verdict_rows, write_report
+from f2p_deploy.export.int8_report import GraphReport
+from f2p_deploy.export.verdict import Verdict
+
+VERDICT = Verdict("render", "fp32", 1, 2, 900_000, 1_200_000, 1.1, 1.4, ())
+
+
+def test_the_page_shows_layers_the_trade_and_the_verdict(int8_report: GraphReport, tmp_path: Path) -> None:
+    write_report(tmp_path, (int8_report,), (VERDICT,))
+    page = (tmp_path / "int8.html").read_text()
+    assert page.count("<svg") == 2, "accuracy and time against layers"
+    assert "render: worth it here, 1.27 times as fast as fp32." in page
+    assert '<tr class="marked"><th scope="row">second</th>' in page, "what stays float stands out"
+    assert page.count('class="bar"') == 2 and "width: 100.0%" in page and "width: 44.4%" in page
+    data = json.loads((tmp_path / "int8.json").read_text())
+    assert data["graphs"][0]["kept"] == ["second"] and data["verdict"][0]["speed_ratio"] == 1.4 / 1.1
+
+
+def test_what_was_not_timed_has_no_time(int8_report: GraphReport, tmp_path: Path) -> None:
+    untimed = replace(
+        int8_report,
+        layers=tuple(replace(layer, float_ms=None, int8_ms=None) for layer in int8_report.layers),
+        curve=tuple(replace(point, ms=None) for point in int8_report.curve),
+    )
+    unknown = replace(VERDICT, ms=None, twin_ms=None)
+    write_report(tmp_path, (untimed,), (unknown,))
+    page = (tmp_path / "int8.html").read_text()
+    assert page.count("<svg") == 1 and not re.search(r"\d ms", page)
+    (row,) = verdict_rows((unknown,))
+    assert len(row) == len(VERDICT_HEADERS) and row[-2:] == ("not measured", "unknown")
+    assert verdict_rows((replace(VERDICT, ms=2.0),))[0][-1].startswith("no: it is 0.70 times as fast")
