@@ -35,6 +35,7 @@ def calibration_facts(
         "hash": calibration.hash,
         "graphs": {report.graph: report.facts() for report in reports},
         "verdict": {verdict.graph: verdict.to_dict() for verdict in verdicts},
+        "running": "unproven" if any(verdict.ms is None for verdict in verdicts) else "measured",
     }
 
 

@@ -35,7 +35,7 @@ def test_the_artifact_says_how_it_was_calibrated(exported: Artifact) -> None:
     manifest = exported.manifest
     assert manifest.parity_status == "passed"
     facts = manifest.calibration
-    assert facts is not None and facts["faces"] == 64 and len(facts["hash"]) == 64
+    assert facts is not None and facts["faces"] == 64 and len(facts["hash"]) == 64 and facts["running"] == "measured"
     assert set(facts["graphs"]) == set(facts["verdict"]) == {"one_shot", "describe", "render"}
     for graph, entry in manifest.graphs.items():
         layers = layers_in_8_bits(read_structure(exported.path(graph)))

@@ -5,7 +5,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from f2p_deploy.export.int8_page import VERDICT_HEADERS, verdict_rows, write_report
+from f2p_deploy.calibration.calibration_set import CalibrationSet
+from f2p_deploy.export.int8_page import VERDICT_HEADERS, calibration_facts, verdict_rows, write_report
 from f2p_deploy.export.int8_report import GraphReport
 from f2p_deploy.export.verdict import Verdict
 
@@ -36,3 +37,10 @@ def test_what_was_not_timed_has_no_time(int8_report: GraphReport, tmp_path: Path
     (row,) = verdict_rows((unknown,))
     assert len(row) == len(VERDICT_HEADERS) and row[-2:] == ("not measured", "unknown")
     assert verdict_rows((replace(VERDICT, ms=2.0),))[0][-1].startswith("no: it is 0.70 times as fast")
+
+
+def test_what_no_card_has_run_is_unproven(int8_report: GraphReport, tmp_path: Path) -> None:
+    empty = CalibrationSet(tmp_path, "demo", "0" * 64, 256, (), (), "f2p-deploy calibrate")
+    facts = calibration_facts(empty, (int8_report,), (VERDICT,))
+    assert facts["running"] == "measured" and facts["graphs"]["render"]["kept"] == ["second"]
+    assert calibration_facts(empty, (int8_report,), (replace(VERDICT, ms=None),))["running"] == "unproven"

@@ -25,6 +25,9 @@ from f2p_deploy.export.weights import save_sharing_weights
 
 logger = logging.getLogger(__name__)
 
+#: What is said of 8 bits until a card has run them: TensorRT for RTX documents them for matrix products alone.
+UNPROVEN = "; unproven, no card has run it yet"
+
 #: Where the ONNX that the engines were built from lies, inside the artifact.
 SOURCES = "onnx"
 
@@ -100,7 +103,7 @@ def _target(precision: Precision, words: str, scheme: Scheme | None = None) -> T
         file="*.engine",
         precision=precision,
         build_extra="export",
-        run_needs="a card that it was built for, the same TensorRT",
+        run_needs="a card that it was built for, the same TensorRT" + (UNPROVEN if scheme else ""),
         runtime="onnxruntime",
         verified="graph",
         build=build,

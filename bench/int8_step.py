@@ -1,0 +1,120 @@
+"""The gradient step with its way forward in 8 bits: what becomes of a step, and of whole runs.
+
+    python bench/int8_step.py build/demo/onnx build/calibration --runs 4
+
+The way back stays float32. Prints the cosine of the update and the error of the loss on states of calibration faces
+that gave no range, the time of a step, and where whole runs of plain steps end, judged by the float32 loss.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+
+from f2p_deploy.artifact import read_artifact
+from f2p_deploy.bundle import Bundle, load_bundle
+from f2p_deploy.calibration.calibration_set import read_calibration_set
+from f2p_deploy.calibration.histograms import observe
+from f2p_deploy.calibration.inputs import calibration_inputs
+from f2p_deploy.calibration.ranges import range_of
+from f2p_deploy.export.int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
+from f2p_deploy.export.timing import medians_ms
+from f2p_deploy.export.trajectory import follow
+from f2p_deploy.generation import StateToParameters, first_state, with_options_tried_out
+from f2p_deploy.runtimes.onnxruntime import open_session
+
+OUTPUTS = ["next_state", "loss"]
+
+
+def main() -> None:
+    """Measure and print."""
+    words = _words()
+    bundle, calibration = load_bundle(words.bundle), read_calibration_set(words.calibration)
+    faces = np.stack([calibration.image(i) for i in np.linspace(0, calibration.count - 1, words.faces).astype(int)])
+    model = onnx.load(read_artifact(words.artifact).path("step"))
+    inputs = calibration_inputs(bundle, faces, "step")
+    rate = {"learning_rate": np.array([bundle.settings.iterative.learning_rate], np.float32)}
+    rows = [
+        [{name: value[i : i + 1] for name, value in part.items()} | rate for i in range(len(part["state"]))]
+        for part in (inputs.measured, inputs.judged)
+    ]
+    forward = _forward(model)
+    layers = [layer for layer in layers_of(model, FOR_PROCESSORS) if layer.name in forward]
+    histograms = observe(model, values_of(model, layers, FOR_PROCESSORS), rows[0])
+    for method in ("min-max", "percentile", "mse"):
+        ranges = {value: range_of(histogram, method) for value, histogram in histograms.items()}
+        quantised = to_int8(model, layers, ranges, FOR_PROCESSORS)
+        sessions = [open_session(made.SerializeToString(), threads=words.threads) for made in (model, quantised)]
+        cosines, losses = zip(*(_compare(sessions, given) for given in rows[1]), strict=True)
+        ms = medians_ms([partial(session.run, OUTPUTS, rows[1][0]) for session in sessions])
+        print(
+            f"{method}: {len(layers)} layers of the way forward; cosine of the update {min(cosines):.3f} at worst, "
+            f"{np.median(cosines):.3f} in the middle; loss off by {max(losses):.1%} at worst; a step {ms[0]:.1f} ms in "
+            f"float32, {ms[1]:.1f} ms; {len(model.SerializeToString()) / 1e6:.1f} MB and "
+            f"{len(quantised.SerializeToString()) / 1e6:.1f} MB"
+        )
+        for face in faces[: words.runs]:
+            print(f"  {_run(bundle, sessions, face)}")
+
+
+def _forward(model: onnx.ModelProto) -> set[str]:
+    """Return the names of the nodes that the loss depends on: the others are the way back."""
+    makers = {output: node for node in model.graph.node for output in node.output}
+    found: set[str] = set()
+    left = ["loss"]
+    while left:
+        node = makers.get(left.pop())
+        if node is not None and node.name not in found:
+            found.add(node.name)
+            left += node.input
+    return found
+
+
+def _compare(sessions: list[Any], given: dict[str, np.ndarray]) -> tuple[float, float]:
+    """Return the cosine of both updates, and the relative difference of the losses."""
+    (state, loss), (other_state, other_loss) = (session.run(OUTPUTS, given) for session in sessions)
+    update, other = (value[0] - given["state"][0] for value in (state, other_state))
+    cosine = float(update @ other / (np.linalg.norm(update) * np.linalg.norm(other)))
+    return cosine, float(abs(other_loss[0] - loss[0]) / loss[0])
+
+
+def _run(bundle: Bundle, sessions: list[Any], face: np.ndarray) -> str:
+    """Search one face with both; return where they end."""
+    settings, photo = bundle.settings.iterative, torch.from_numpy(face[None])
+    start = with_options_tried_out(bundle, photo, first_state(bundle, 1), settings.beta).numpy()
+    with torch.no_grad():
+        identity, content = (value.numpy() for value in bundle.similarity.describe(photo))
+
+    def compute(session: Any, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return dict(zip(OUTPUTS, session.run(OUTPUTS, given), strict=True))
+
+    ends = [follow(partial(compute, session), 1, bundle, start, identity, content) for session in sessions]
+    last = {"state": ends[1].states[-1:], "identity": identity, "content": content}
+    true = sessions[0].run(["loss"], last | {"learning_rate": np.zeros(1, np.float32)})[0][0]
+    to_parameters = StateToParameters(bundle, settings.beta)
+    whole, rounded = (to_parameters(torch.from_numpy(end.states[-1:])) for end in ends)
+    with torch.no_grad():
+        error = float((bundle.imitator(whole) - bundle.imitator(rounded)).square().mean())
+    return (
+        f"a run from {ends[0].losses[0]:.4f} to {ends[0].losses[-1]:.4f}, in 8 bits to {true:.4f}; parameters differ "
+        f"by {float((whole - rounded).abs().max()):.3f} at most, pictures by {-10 * np.log10(error):.1f} dB"
+    )
+
+
+def _words() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("artifact", type=Path, help="an artifact of the target onnx")
+    parser.add_argument("calibration", type=Path, help="a calibration set of the same bundle")
+    parser.add_argument("--bundle", type=Path, help="what both were made from; the demo bundle if not given")
+    parser.add_argument("--faces", type=int, default=24, help="so many of the set (24)")
+    parser.add_argument("--runs", type=int, default=2, help="whole runs (2)")
+    parser.add_argument("--threads", type=int, help="all cores if not given")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
