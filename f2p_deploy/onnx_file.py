@@ -63,7 +63,7 @@ def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str
 
     if layers_in_8_bits(model):
         return "int8"
-    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16"}
+    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
     # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
     read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
     matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]

@@ -56,10 +56,7 @@ def _show_artifact(found: Mapping[str, Any]) -> None:
     )
     console.result("; ".join(f"{key.replace('_', ' ')} {value}" for key, value in hardware.items()))
     console.result(f"tools: {', '.join(f'{name} {version}' for name, version in found['tools'].items())}")
-    calibration = found["calibration"]
-    console.result(
-        f"calibration: {', '.join(f'{k} {v}' for k, v in calibration.items()) if calibration else 'none needed'}"
-    )
+    console.result(f"calibration: {_calibration(found['calibration'])}")
     console.result(f"made again by: {found['command']}\n")
     graphs = found["graphs"]
     rows = [
@@ -85,6 +82,17 @@ def _show_artifact(found: Mapping[str, Any]) -> None:
     _show_parity(found)
     if found["extra_files"]:
         console.result(f"not part of the artifact, never opened: {', '.join(found['extra_files'])}")
+
+
+def _calibration(facts: Mapping[str, Any] | None) -> str:
+    """Return how many faces calibrated, and what became of each graph."""
+    if not facts:
+        return "none needed"
+    graphs = "; ".join(
+        f"{name} {graph['quantised']} of {graph['of']} layers in 8 bits, {graph['method']} ranges"
+        for name, graph in facts["graphs"].items()
+    )
+    return f"{facts['faces']} faces, hash {facts['hash'][:12]}; {graphs}; running {facts['running']}"
 
 
 def _show_tensors(graphs: Mapping[str, Mapping[str, Any]]) -> None:

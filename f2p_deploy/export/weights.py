@@ -17,17 +17,35 @@ SMALLEST = 1024
 ALIGNMENT = 64
 
 
-def save_sharing_weights(models: Mapping[str, "ModelProto"], folder: Path) -> None:
-    """Write `<name>.onnx` for each model and their weights to `WEIGHTS_FILE`, equal ones once (ONNX external data).
+def save_by_precision(models: Mapping[str, tuple[str, "ModelProto"]], folder: Path) -> None:
+    """Write `<name>.onnx` for each model; those of one precision share a file of weights.
+
+    Models of several precisions have no weight in common: who needs the small ones must not carry the large ones. The
+    first precision's file is `WEIGHTS_FILE`, that of another `weights-<precision>.bin`.
+
+    Args:
+        models: precision and model by name, every weight inside; not changed.
+        folder: where the files go.
+    """
+    precisions = list(dict.fromkeys(precision for precision, _ in models.values()))
+    for precision in precisions:
+        file = WEIGHTS_FILE if precision == precisions[0] else f"weights-{precision}.bin"
+        chosen = {name: model for name, (own, model) in models.items() if own == precision}
+        save_sharing_weights(chosen, folder, file)
+
+
+def save_sharing_weights(models: Mapping[str, "ModelProto"], folder: Path, file: str = WEIGHTS_FILE) -> None:
+    """Write `<name>.onnx` for each model and their weights to one file, equal ones once (ONNX external data).
 
     Args:
         models: by name, every weight inside; not changed.
         folder: where the files go.
+        file: the name of that one.
     """
     import onnx
 
     places: dict[bytes, tuple[int, int]] = {}
-    with (folder / WEIGHTS_FILE).open("wb") as stream:
+    with (folder / file).open("wb") as stream:
         for name, model in models.items():
             outside = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
             graph, before = outside.graph, model.graph
@@ -46,14 +64,14 @@ def save_sharing_weights(models: Mapping[str, "ModelProto"], folder: Path) -> No
                     stream.write(b"\0" * (-stream.tell() % ALIGNMENT))
                     places[key] = (stream.tell(), len(content))
                     stream.write(content)
-                graph.initializer.append(_outside(weight, *places[key]))
+                graph.initializer.append(_outside(weight, file, *places[key]))
             onnx.save(outside, folder / f"{name}.onnx")
 
 
-def _outside(weight: "TensorProto", offset: int, length: int) -> "TensorProto":
+def _outside(weight: "TensorProto", file: str, offset: int, length: int) -> "TensorProto":
     """Return a weight that only says where its content lies."""
     moved = type(weight)(name=weight.name, data_type=weight.data_type, dims=weight.dims)
     moved.data_location = type(weight).EXTERNAL
-    for key, value in (("location", WEIGHTS_FILE), ("offset", str(offset)), ("length", str(length))):
+    for key, value in (("location", file), ("offset", str(offset)), ("length", str(length))):
         moved.external_data.add(key=key, value=value)
     return moved

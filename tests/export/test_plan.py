@@ -69,10 +69,12 @@ def test_a_batch_of_none(small_bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_options_of_other_targets_are_refused(small_bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="onnx does not take --flavor, only trt-fp16, trt-fp32: leave it out"):
+    with pytest.raises(InputError, match="onnx does not take --flavor, only trt-fp16, trt-fp32, trt-int8: leave"):
         plan_export(small_bundle, "onnx", tmp_path / "out", options=BuildOptions(flavor="rtx"))
     with pytest.raises(InputError, match="onnx does not take --compute-capability"):
         plan_export(small_bundle, "onnx", tmp_path / "out", options=BuildOptions(compute_capabilities=("8.9",)))
+    with pytest.raises(InputError, match="onnx-fp16 does not take --keep-float, only onnx-int8, trt-int8: leave"):
+        plan_export(small_bundle, "onnx-fp16", tmp_path / "out", options=BuildOptions(keep_float=("render",)))
 
 
 def test_a_missing_extra(small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

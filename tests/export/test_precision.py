@@ -6,7 +6,8 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export import Faces
 from f2p_deploy.export.graphs import bundle_graphs
-from f2p_deploy.export.precision import loss_scale, make_sources
+from f2p_deploy.export.int8 import FOR_PROCESSORS
+from f2p_deploy.export.precision import Int8Settings, loss_scale, make_sources
 from f2p_deploy.export.samples import sample_graphs
 from f2p_deploy.export.targets.target import silent
 
@@ -19,6 +20,8 @@ def test_only_the_gradient_is_scaled(small_bundle: Bundle, small_faces: Faces) -
     assert {name: scale for name, scale in scales.items() if scale != 1} == {"step": scales["step"]}
 
 
-def test_a_precision_without_a_transformation(small_bundle: Bundle) -> None:
-    with pytest.raises(CompilerError, match="no transformation of a graph to int8 yet"):
+def test_8_bits_need_what_they_are_calibrated_on_and_others_take_none(small_bundle: Bundle) -> None:
+    with pytest.raises(CompilerError, match="int8 needs a scheme and calibration inputs"):
         make_sources((), {}, "int8", silent, small_bundle.schema)
+    with pytest.raises(CompilerError, match="others take none"):
+        make_sources((), {}, "fp16", silent, small_bundle.schema, Int8Settings(FOR_PROCESSORS, "fp32", {}))

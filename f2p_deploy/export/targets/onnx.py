@@ -1,6 +1,7 @@
 """The ONNX targets: one file a graph and one of weights, for ONNX Runtime and everything else that reads ONNX."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from f2p_deploy.artifact import GraphEntry
@@ -11,39 +12,46 @@ from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Tar
 
 
 def build(
-    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
+    sources: Mapping[str, Source],
+    folder: Path,
+    options: BuildOptions,
+    progress: Progress,
+    precision: Precision,
+    rest: Precision,
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.onnx` for each graph, and the weights that they share; see `Build`."""
     import onnx
 
-    from f2p_deploy.export.weights import save_sharing_weights
+    from f2p_deploy.export.weights import save_by_precision
     from f2p_deploy.onnx_file import precision_of
 
-    save_sharing_weights({name: source.model for name, source in sources.items()}, folder)
+    save_by_precision({name: (source.precision, source.model) for name, source in sources.items()}, folder)
     entries = {}
     for name, source in sources.items():
         path = folder / f"{name}.onnx"
         found = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
-        if found != source.precision:
-            raise CompilerError(f"{path.name} should hold {source.precision} weights, {found} was read back from it")
+        asked = source.asked(precision, rest)
+        if found != asked:
+            raise CompilerError(f"{path.name} should hold {asked} weights, but {found} was read back from it")
         entries[name] = source.entry(path.name, found)
     return entries
 
 
 def _target(name: str, precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
+    rest: Precision = "fp32" if scheme else precision
     return Target(
         name=name,
         summary=f"ONNX in {words}, for ONNX Runtime on any machine",
         file="*.onnx",
         precision=precision,
-        rest="fp32" if scheme else precision,
+        rest=rest,
         scheme=scheme,
         options=("--calibration", "--keep-float") if scheme else (),
         build_extra="export",
         run_needs="onnxruntime",
         runtime="onnxruntime",
         verified="runtime",
-        build=build,
+        build=partial(build, precision=precision, rest=rest),
     )
 
 

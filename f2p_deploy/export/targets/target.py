@@ -54,6 +54,15 @@ class Source:
     report: "GraphReport | None" = None
     twin: "ModelProto | None" = None
 
+    def asked(self, precision: Precision, rest: Precision) -> Precision:
+        """Return what this graph should hold in a target's file: its own precision if the target has it.
+
+        Args:
+            precision: the target's.
+            rest: what graphs beside 8 bits may be in.
+        """
+        return self.precision if self.precision in (precision, rest) else precision
+
     def entry(self, file: str, found: str, source: str = "") -> GraphEntry:
         """Return the manifest's entry of this graph; see `GraphEntry`."""
         return GraphEntry(

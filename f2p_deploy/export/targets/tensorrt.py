@@ -3,6 +3,7 @@
 import logging
 import platform
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from f2p_deploy.artifact import GraphEntry
@@ -21,7 +22,7 @@ from f2p_deploy.export.targets.tensorrt_flavors import (
     read_builder,
     why_no_card_runs,
 )
-from f2p_deploy.export.weights import save_sharing_weights
+from f2p_deploy.export.weights import save_by_precision
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +47,17 @@ def toolchain(options: BuildOptions) -> Toolchain:
 
 
 def build(
-    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
+    sources: Mapping[str, Source],
+    folder: Path,
+    options: BuildOptions,
+    progress: Progress,
+    precision: Precision,
+    rest: Precision,
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.engine` and `onnx/<graph>.onnx` for each graph; see `Build`."""
     flavor = choose_flavor(options.flavor)
     (folder / SOURCES).mkdir()
-    save_sharing_weights({name: source.model for name, source in sources.items()}, folder / SOURCES)
+    save_by_precision({name: (source.precision, source.model) for name, source in sources.items()}, folder / SOURCES)
     entries = {}
     for name, source in sources.items():
         kept = folder / SOURCES / f"{name}.onnx"
@@ -61,7 +67,7 @@ def build(
             engine=folder / f"{name}.engine",
             flavor=flavor,
             compute_capabilities=options.compute_capabilities,
-            precision=source.precision,
+            precision=source.asked(precision, rest),
             kept_float32=source.kept_float32,
             quantised=source.quantised,
         )
@@ -97,6 +103,7 @@ def _hardware_missing() -> str:
 
 
 def _target(precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
+    rest: Precision = "fp16" if scheme else precision
     return Target(
         name=f"trt-{precision}",
         summary=f"TensorRT engines in {words}, for NVIDIA cards",
@@ -106,8 +113,8 @@ def _target(precision: Precision, words: str, scheme: Scheme | None = None) -> T
         run_needs="a card that it was built for, the same TensorRT" + (UNPROVEN if scheme else ""),
         runtime="onnxruntime",
         verified="graph",
-        build=build,
-        rest="fp16" if scheme else precision,
+        build=partial(build, precision=precision, rest=rest),
+        rest=rest,
         scheme=scheme,
         build_needs="PyTorch and tensorrt-rtx, or tensorrt on the card itself",
         options=("--flavor", "--compute-capability", *(("--calibration", "--keep-float") if scheme else ())),

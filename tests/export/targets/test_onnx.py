@@ -70,7 +70,8 @@ def test_half_precision_halves_the_weights(half: Artifact, small_artifact: Path)
 
 def test_another_precision_than_asked_for_is_an_error(small_bundle: Bundle, half: Artifact, tmp_path: Path) -> None:
     graphs = {graph.name: graph for graph in bundle_graphs(small_bundle)}
-    source = Source(graphs["render"], onnx.load(half.path("render")), 1.0, half.manifest.graphs["render"].kept_float32)
+    kept = half.manifest.graphs["render"].kept_float32
+    source = Source(graphs["render"], onnx.load(half.path("render")), "fp16", 1.0, kept)
     with pytest.raises(CompilerError, match="render.onnx should hold fp32 weights, but fp16 was read back"):
         TARGETS["onnx"].build({"render": source}, tmp_path, DEFAULT_OPTIONS, silent)
     weight = next(w for w in source.model.graph.initializer if len(w.dims) == 4)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -13,6 +14,7 @@ from f2p_deploy.errors import CompilerError, InputError, MissingDependency
 from f2p_deploy.export import BuildOptions, Faces, export_bundle
 from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.targets import TARGETS
+from f2p_deploy.onnx_file import layers_in_8_bits
 from f2p_deploy.runtimes import load
 
 pytest.importorskip("onnxsim")
@@ -50,6 +52,29 @@ def test_engines_and_their_sources(small_bundle: Bundle, small_faces: Faces, onl
         load(artifact, "onnxruntime")
     kinds = {weight.data_type for weight in onnx.load(artifact.folder / entry.source).graph.initializer}
     assert onnx.TensorProto.FLOAT16 in kinds
+
+
+def test_8_bits_are_built_and_judged_with_the_rest_in_half_precision(
+    small_bundle: Bundle,
+    small_faces: Faces,
+    make_calibration_set: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("f2p_deploy.export.graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[:1])
+    options = BuildOptions("rtx", ("8.9",), make_calibration_set(tmp_path / "set"))
+    artifact = export_bundle(small_bundle, "trt-int8", tmp_path / "out", faces=small_faces, options=options)
+    manifest, entry = artifact.manifest, artifact.manifest.graphs["one_shot"]
+    assert (entry.precision_asked, entry.precision_found) == ("int8", "int8")
+    assert (manifest.parity_status, manifest.verified) == ("passed", "graph")
+    assert "every float16 value rounded" in manifest.verified_with
+    source = onnx.load(artifact.folder / entry.source)
+    kinds = {weight.data_type for weight in source.graph.initializer}
+    assert {onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16} <= kinds and onnx.TensorProto.UINT8 not in kinds
+    assert manifest.calibration["running"] == "unproven"
+    verdict = manifest.calibration["verdict"]["one_shot"]
+    assert len(layers_in_8_bits(source)) == verdict["quantised"] > 0 and verdict["ms"] is None
+    assert b"type=int8" in (artifact.folder / "one_shot.engine").read_bytes()
 
 
 def test_sources_of_another_precision_are_found_out(
