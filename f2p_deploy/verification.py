@@ -109,7 +109,7 @@ def verify(
     measured = replace(
         artifact.manifest,
         parity=tuple(records),
-        verified="graph" if why_not_run else "runtime",
+        verified="graph" if why_not_run else runner.proves,
         verified_with=f"{runner.describe_device()}, {platform.system()} {platform.machine()}",
     )
     return Verification(artifact, measured, why_not_run, extra_files(artifact))

@@ -58,6 +58,9 @@ def export(
         list[str] | None,
         typer.Option("--keep-float", metavar="GRAPH", help="*-int8: a graph that stays float; may be repeated."),
     ] = None,
+    ios: Annotated[
+        str | None, typer.Option("--ios", metavar="16|17|18|26", help="coreml: the oldest iOS it shall run on (17).")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -75,7 +78,7 @@ def export(
     from f2p_deploy.creation.faces import aligned_faces
     from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
 
-    chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()))
+    chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios)
     find_target(target).require_options(chosen)
     opened = load_bundle(bundle)
     if dry_run:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from f2p_deploy import __version__
-from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, read_artifact, write_artifact
+from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, Verified, read_artifact, write_artifact
 from f2p_deploy.batches import run_in_batches
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.faces import Faces, default_faces
@@ -99,13 +99,13 @@ def export_bundle(
                 runs = reference_runs(bundle, graph, samples["step"], faces.images, trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
         int8 = None if calibration is None else _int8_settings(bundle, chosen, options, calibration, progress)
-        sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema, int8)
+        sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema, int8, chosen.from_modules)
         entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
-        parity, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
-        manifest = replace(manifest, parity=parity, verified=chosen.verified, verified_with=verified_with)
+        parity, verified, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
+        manifest = replace(manifest, parity=parity, verified=verified, verified_with=verified_with)
         if calibration is not None:
             progress("what 8 bits are worth")
             first = {name: sample.first_batch(batch) for name, sample in samples.items()}
@@ -150,8 +150,12 @@ def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Refere
 
 def _measure(
     artifact: Artifact, target: Target, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle
-) -> tuple[tuple[Parity, ...], str]:
-    """Run the built files on every sample, and through iterative generation; return the records and what ran them."""
+) -> tuple[tuple[Parity, ...], Verified, str]:
+    """Run the built files on every sample, and through iterative generation.
+
+    Returns:
+        The records, what they prove, and what ran the files.
+    """
     runtime: Runtime | RoundedGraphs
     if target.verified == "graph" and target.rest == "fp16":
         runtime = RoundedGraphs(artifact.sources().path)  # a runtime for processors would compute part of it in float32
@@ -165,7 +169,8 @@ def _measure(
         records += compare(graph, sample.reference, outputs, sample.names, precisions[graph], schema, sample.inputs)
     if runs:
         records += _measure_iterative(partial(runtime.compute, "step"), batch, precisions["step"], runs, bundle)
-    return tuple(records), f"{runtime.describe_device()}, {platform.system()} {platform.machine()}"
+    proves: Verified = "graph" if target.verified == "graph" else runtime.proves
+    return tuple(records), proves, f"{runtime.describe_device()}, {platform.system()} {platform.machine()}"
 
 
 def _measure_iterative(

@@ -56,6 +56,7 @@ def make_sources(
     progress: Progress,
     schema: Schema,
     int8: Int8Settings | None = None,
+    from_modules: bool = False,
 ) -> dict[str, Source]:
     """Return the ONNX of every graph in a precision.
 
@@ -66,6 +67,7 @@ def make_sources(
         progress: told each stage.
         schema: which parameters are controllers; floors are about those.
         int8: goes with the precision int8.
+        from_modules: the target converts modules: sources hold an example of the inputs and no ONNX.
 
     Raises:
         CompilerError: a graph cannot be exported, or 8 bits are asked for without what they need.
@@ -78,6 +80,12 @@ def make_sources(
         inputs = int8.inputs.get(graph.name) if int8 else None
         own = "int8" if inputs is not None else int8.rest if int8 else precision
         scale = loss_scale(graph, sample, progress) if own == "fp16" else 1.0
+        if from_modules:
+            options = (f"{group.name}.{option}" for group in schema.discrete_groups for option in group.options)
+            names = (*(controller.name for controller in schema.controllers), *options)
+            example = sample.first_batch(graph.batch)
+            sources[graph.name] = Source(graph, None, own, scale, example=example, parameter_names=names)
+            continue
         progress(f"{graph.name}: trace and simplify")
         model = to_onnx(graph, sample.first_batch(graph.batch), scale)
         if own == "fp32":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from f2p_deploy.manifest import Verified
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class RoundedGraphs:
     def __init__(self, path_of: Callable[[str], Path]) -> None:
         self.path_of = path_of
         self._sessions: dict[str, Any] = {}
+
+    @property
+    def proves(self) -> Verified:
+        """What a measurement by it proves: it runs what a file was compiled from."""
+        return "graph"
 
     def describe_device(self) -> str:
         """Return what computes and how, for the manifest."""

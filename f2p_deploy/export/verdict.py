@@ -99,7 +99,7 @@ def judge(
             continue
         ms = twin_ms = None
         if runs_here:
-            sessions = [open_session(model.SerializeToString()) for model in (source.model, source.twin)]
+            sessions = [open_session(model.SerializeToString()) for model in (source.onnx, source.twin)]
             ms, twin_ms = medians_ms([partial(session.run, None, dict(inputs[name])) for session in sessions])
         verdicts.append(
             Verdict(
@@ -107,7 +107,7 @@ def judge(
                 rest=rest,
                 quantised=len(source.report.quantised),
                 of=len(source.report.layers),
-                weight_bytes=_bytes(source.model),
+                weight_bytes=_bytes(source.onnx),
                 twin_bytes=_bytes(source.twin),
                 ms=ms,
                 twin_ms=twin_ms,

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec
+from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.settings import BundleSettings, from_data
@@ -89,6 +89,11 @@ class Runtime(ABC):
     def graphs(self) -> tuple[str, ...]:
         """Names of the artifact's graphs."""
         return tuple(self.artifact.manifest.graphs)
+
+    @property
+    def proves(self) -> Verified:
+        """What a measurement by it proves, see `Manifest.verified`: it runs the files themselves."""
+        return "runtime"
 
     @abstractmethod
     def describe_device(self) -> str:

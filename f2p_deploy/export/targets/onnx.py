@@ -25,7 +25,7 @@ def build(
     from f2p_deploy.export.weights import save_by_precision
     from f2p_deploy.onnx_file import precision_of
 
-    save_by_precision({name: (source.precision, source.model) for name, source in sources.items()}, folder)
+    save_by_precision({name: (source.precision, source.onnx) for name, source in sources.items()}, folder)
     entries = {}
     for name, source in sources.items():
         path = folder / f"{name}.onnx"

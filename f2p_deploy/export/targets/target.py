@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from f2p_deploy.artifact import GraphEntry, Verified
+from f2p_deploy.artifact import Arrays, GraphEntry, Verified
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.dependencies import missing_modules
-from f2p_deploy.errors import InputError
+from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.runtimes import RUNTIMES
 
@@ -36,23 +36,27 @@ class Source:
 
     Args:
         graph: names, shapes and the PyTorch module.
-        model: its ONNX, in that precision.
+        model: its ONNX, in that precision; None for targets that convert the module itself.
         precision: what it computes in; the target's, but for a graph that stays float beside others in 8 bits.
         loss_scale: see `Graph.exported`; it is in the model already.
         kept_float32: names of the model's nodes that stayed float32.
         quantised: names of the model's layers that compute in 8 bits.
         report: how it came to its 8 bits.
         twin: the same graph without them, in the precision of the rest.
+        example: one real batch of its inputs, by tensor name.
+        parameter_names: of the schema, in its order.
     """
 
     graph: "Graph"
-    model: "ModelProto"
+    model: "ModelProto | None"
     precision: Precision
     loss_scale: float = 1.0
     kept_float32: tuple[str, ...] = ()
     quantised: tuple[str, ...] = ()
     report: "GraphReport | None" = None
     twin: "ModelProto | None" = None
+    example: Arrays = field(default_factory=dict)
+    parameter_names: tuple[str, ...] = ()
 
     def asked(self, precision: Precision, rest: Precision) -> Precision:
         """Return what this graph should hold in a target's file: its own precision if the target has it.
@@ -63,8 +67,20 @@ class Source:
         """
         return self.precision if self.precision in (precision, rest) else precision
 
-    def entry(self, file: str, found: str, source: str = "") -> GraphEntry:
-        """Return the manifest's entry of this graph; see `GraphEntry`."""
+    @property
+    def onnx(self) -> "ModelProto":
+        """Its ONNX, where it has one."""
+        if self.model is None:
+            raise CompilerError(f"{self.graph.name} was not made into ONNX")
+        return self.model
+
+    def entry(self, file: str, found: str, source: str = "", kept: tuple[str, ...] | None = None) -> GraphEntry:
+        """Return the manifest's entry of this graph; see `GraphEntry`.
+
+        Args:
+            file, found, source: where it lies, what it holds, and what it was compiled from.
+            kept: what stayed float32, where only the finished file says.
+        """
         return GraphEntry(
             file=file,
             inputs=self.graph.inputs,
@@ -74,7 +90,7 @@ class Source:
             shared=self.graph.shared,
             source=source,
             loss_scale=self.loss_scale,
-            kept_float32=self.kept_float32,
+            kept_float32=self.kept_float32 if kept is None else kept,
         )
 
 
@@ -87,12 +103,14 @@ class BuildOptions:
         compute_capabilities: the cards to build for, as NVIDIA numbers them (`8.9`); empty: the flavor's own choice.
         calibration: the folder of a calibration set, see `f2p_deploy.calibration`.
         keep_float: names of graphs that stay float beside others in 8 bits.
+        ios: the oldest release of iOS that packages shall run on.
     """
 
     flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
     compute_capabilities: tuple[str, ...] = field(default=(), metadata={"flag": "--compute-capability"})
     calibration: Path | None = field(default=None, metadata={"flag": "--calibration"})
     keep_float: tuple[str, ...] = field(default=(), metadata={"flag": "--keep-float"})
+    ios: str | None = field(default=None, metadata={"flag": "--ios"})
 
     def given(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each option that differs from its default, by the option's flag."""
@@ -173,6 +191,7 @@ class Target:
         verified: what a measurement by that runtime proves; with `graph` it runs the sources, not the files.
         build: writes the graphs.
         build_needs: what building needs, in words.
+        from_modules: whether it converts PyTorch's modules, and no ONNX is made.
         options: flags of `BuildOptions` that it takes.
         toolchain: finds out what will compile here; raises InputError for options that cannot be meant and
             MissingDependency for compilers and hardware that are not here.
@@ -192,6 +211,7 @@ class Target:
     rest: Precision
     scheme: "Scheme | None" = None
     build_needs: str = "PyTorch"
+    from_modules: bool = False
     options: tuple[str, ...] = ()
     toolchain: Callable[[BuildOptions], Toolchain] = any_machine
     compiler_missing: Callable[[], str] = _nothing

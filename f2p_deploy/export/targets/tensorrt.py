@@ -57,7 +57,7 @@ def build(
     """Write `<graph>.engine` and `onnx/<graph>.onnx` for each graph; see `Build`."""
     flavor = choose_flavor(options.flavor)
     (folder / SOURCES).mkdir()
-    save_by_precision({name: (source.precision, source.model) for name, source in sources.items()}, folder / SOURCES)
+    save_by_precision({name: (source.precision, source.onnx) for name, source in sources.items()}, folder / SOURCES)
     entries = {}
     for name, source in sources.items():
         kept = folder / SOURCES / f"{name}.onnx"

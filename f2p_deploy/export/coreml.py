@@ -1,0 +1,157 @@
+"""A graph as a Core ML package: traced by PyTorch, converted by coremltools, on any machine and to the same bytes."""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from f2p_deploy import __version__
+from f2p_deploy.artifact import Arrays, TensorSpec
+from f2p_deploy.coreml_file import make_reproducible
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.graphs import Graph
+from f2p_deploy.export.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
+from f2p_deploy.export.parity import Precision
+from f2p_deploy.runtimes.coreml import is_picture, swift_name
+
+
+def to_coreml(
+    graph: Graph,
+    example: Arrays,
+    path: Path,
+    precision: Precision,
+    ios: str,
+    loss_scale: float,
+    facts: Mapping[str, str],
+) -> None:
+    """Write a graph as an `.mlpackage`.
+
+    Inputs and outputs are float32 and called as Swift would; one face is a picture, of which the program itself
+    multiplies the 8-bit numbers by 1/255.
+
+    Args:
+        graph: what to convert.
+        example: one real batch, by tensor name, to trace with.
+        path: the package to write; none may be there.
+        precision: fp32 or fp16; in fp16 what `computes_in_half` says stays float32.
+        ios: the oldest release that it shall run on.
+        loss_scale: see `Graph.exported`.
+        facts: what else to write into the package, for people and programs.
+
+    Raises:
+        CompilerError: PyTorch cannot trace the graph, or coremltools cannot convert it.
+    """
+    import coremltools
+
+    module = graph.exported(loss_scale) if graph.lower is not None else graph.module
+    compute: Any = coremltools.precision.FLOAT32
+    if precision == "fp16":
+        compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)
+    with quiet():
+        _register_scalar_tensor()
+        try:
+            with torch.no_grad():
+                given = tuple(torch.from_numpy(example[spec.name]) for spec in graph.inputs)
+                traced = torch.jit.trace(module, given, check_trace=False)
+            model = coremltools.convert(
+                traced,
+                inputs=[_input(spec) for spec in graph.inputs],
+                outputs=[coremltools.TensorType(name=swift_name(s.name), dtype=np.float32) for s in graph.outputs],
+                minimum_deployment_target=getattr(coremltools.target, f"iOS{ios}"),
+                compute_precision=compute,
+                skip_model_load=True,
+            )
+            _describe(model, graph, facts)
+            model.save(str(path))
+        except (RuntimeError, ValueError, NotImplementedError, TypeError) as error:
+            version, words = coremltools.__version__, " ".join(str(error).split())[:300]
+            raise CompilerError(f"coremltools {version} cannot convert {graph.name}: {words}") from error
+        make_reproducible(path)
+
+
+def _input(spec: TensorSpec) -> Any:
+    import coremltools
+
+    name = swift_name(spec.name)
+    if is_picture(spec):
+        layout = coremltools.colorlayout.RGB
+        return coremltools.ImageType(name=name, shape=spec.shape, scale=1 / 255, color_layout=layout)
+    return coremltools.TensorType(name=name, shape=spec.shape, dtype=np.float32)
+
+
+def _describe(model: Any, graph: Graph, facts: Mapping[str, str]) -> None:
+    """Write into a model what a person, or Xcode, is to know of it."""
+    model.author = "f2p-deploy"
+    model.license = "as the bundle it was made from"
+    model.version = __version__
+    model.short_description = f"{graph.name}: {_names(graph.inputs)} to {_names(graph.outputs)}"
+    for specs, described in ((graph.inputs, model.input_description), (graph.outputs, model.output_description)):
+        for spec in specs:
+            described[swift_name(spec.name)] = spec.meaning
+    for name, value in facts.items():
+        model.user_defined_metadata[name] = value
+
+
+def _names(specs: Sequence[TensorSpec]) -> str:
+    return ", ".join(swift_name(spec.name) for spec in specs)
+
+
+def computes_in_half(operation: Any) -> bool:
+    """Say whether an operator of a program computes in float16; the others are those of `keep_float32`.
+
+    Vectors, and products of them with few weights; reductions of many numbers; arithmetic on what the caller gave.
+
+    Args:
+        operation: of coremltools' MIL, before anything is cast.
+    """
+    read = [value for name in operation.inputs for value in _listed(operation.inputs[name]) if value is not None]
+    numbers = [value for value in read if value.op is None or value.op.op_type != "const"]
+    ranks = [len(value.shape) for value in (*numbers, *operation.outputs) if value.shape is not None]
+    if operation.op_type == "linear":
+        return int(np.prod(operation.inputs["weight"].shape)) >= FEW_WEIGHTS
+    if all(rank <= 2 for rank in ranks):
+        return False
+    if operation.op_type.startswith("reduce_"):
+        shrinks = np.prod(operation.inputs["x"].shape) // max(1, np.prod(operation.outputs[0].shape))
+        if shrinks >= MANY_NUMBERS:
+            return False
+    return all(value.op is not None for value in numbers)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _register_scalar_tensor() -> None:
+    """Teach coremltools `scalar_tensor`, which its 9.0 does not know: a number that is a tensor already."""
+    from coremltools.converters.mil import Builder
+    from coremltools.converters.mil.frontend.torch.ops import _get_inputs
+    from coremltools.converters.mil.frontend.torch.torch_op_registry import _TORCH_OPS_REGISTRY, register_torch_op
+
+    if "scalar_tensor" in _TORCH_OPS_REGISTRY:
+        return
+
+    @register_torch_op
+    def scalar_tensor(context: Any, node: Any) -> None:
+        context.add(Builder.identity(x=_get_inputs(context, node)[0], name=node.name))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence progress bars, and warnings of untested versions and of what only a Mac has."""
+    chatty = logging.getLogger("coremltools")
+    level = chatty.level
+    chatty.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        chatty.setLevel(level)

@@ -1,0 +1,67 @@
+"""The Core ML target: one package a graph, made on any machine, for iPhones, iPads and Macs."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from f2p_deploy.artifact import GraphEntry
+from f2p_deploy.errors import CompilerError, InputError
+from f2p_deploy.export.parity import Precision
+from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, Toolchain, register
+
+#: The releases of iOS that packages can be made for, and the one without a word.
+IOS = ("16", "17", "18", "26")
+DEFAULT_IOS = "17"
+
+
+def toolchain(options: BuildOptions) -> Toolchain:
+    """Return what will convert, and for which systems; see `Target.toolchain`."""
+    from importlib.metadata import version
+
+    ios = options.ios or DEFAULT_IOS
+    if ios not in IOS:
+        raise InputError(f"--ios takes {', '.join(IOS)}, found {ios!r}")
+    found = version("coremltools")
+    return Toolchain(f"coremltools {found}", {"built_for": f"iOS {ios} and later"}, {"coremltools": found})
+
+
+def build(
+    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
+) -> dict[str, GraphEntry]:
+    """Write `<graph>.mlpackage` for each graph; see `Build`."""
+    from f2p_deploy.coreml_file import precision_of
+    from f2p_deploy.export.coreml import to_coreml
+
+    entries = {}
+    for name, source in sources.items():
+        progress(f"{name}: Core ML")
+        path = folder / f"{name}.mlpackage"
+        facts = {"parameters": json.dumps(source.parameter_names)}
+        ios = options.ios or DEFAULT_IOS
+        to_coreml(source.graph, source.example, path, precision, ios, source.loss_scale, facts)
+        found, kept = precision_of(path)
+        if found != precision:
+            raise CompilerError(f"{path.name} should hold {precision} weights, but {found} was read back from it")
+        entries[name] = source.entry(path.name, found, kept=kept)
+    return entries
+
+
+register(
+    Target(
+        name="coreml",
+        summary="Core ML packages in half precision, for iPhone, iPad and Mac",
+        file="*.mlpackage",
+        precision="fp16",
+        build_extra="coreml",
+        run_needs="iOS 17 (--ios) or macOS 14, or later",
+        runtime="coreml",
+        verified="reference",
+        build=partial(build, precision="fp16"),
+        rest="fp16",
+        build_needs="PyTorch and coremltools",
+        options=("--ios",),
+        toolchain=toolchain,
+        from_modules=True,
+    )
+)

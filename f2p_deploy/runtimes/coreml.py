@@ -1,0 +1,121 @@
+"""Core ML: Apple's own runtime on a Mac, everywhere else the reference interpreter of the saved packages."""
+
+import platform
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from f2p_deploy.artifact import Artifact, TensorSpec, Verified
+from f2p_deploy.errors import InputError
+from f2p_deploy.runtimes.base import Runtime, register
+
+#: Inputs that packages take as pictures of 8 bits a channel; the program multiplies them by 1/255 itself.
+PICTURES = ("face",)
+
+
+#: coremltools gives this name to something of its own.
+RENAMED = {"state": "current_state"}
+
+
+def swift_name(name: str) -> str:
+    """Return a tensor's name as Swift writes names: `learning_rate` becomes `learningRate`."""
+    name = RENAMED.get(name, name)
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def is_picture(spec: TensorSpec) -> bool:
+    """Say whether a package takes a tensor as a picture: Core ML has no batches of those."""
+    return spec.name in PICTURES and spec.shape[0] == 1
+
+
+@register("coreml", "Core ML on a Mac; elsewhere its packages, interpreted", (".mlpackage",), "coremltools", "coreml")
+class CoreMl(Runtime):
+    """Core ML packages. A graph is loaded when it is first used.
+
+    Where there is no Core ML, the saved packages are interpreted: slowly, and by their documents; `proves` says which.
+    A face is rounded to 8 bits a channel, as every photo is.
+    """
+
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        super().__init__(artifact, threads)
+        self._loaded: dict[str, Any] = {}
+
+    @property
+    def proves(self) -> Verified:
+        """What a measurement by it proves."""
+        return "runtime" if on_a_mac() else "reference"
+
+    def describe_device(self) -> str:
+        """Return what computes, with its version."""
+        import coremltools
+
+        if on_a_mac():
+            return f"Core ML of macOS {platform.mac_ver()[0]}, coremltools {coremltools.__version__}"
+        import torch
+
+        versions = f"coremltools {coremltools.__version__}, torch {torch.__version__}"
+        return f"reference interpreter of Core ML packages, {versions}"
+
+    def prepare(self, graphs: Collection[str]) -> None:
+        """Load packages."""
+        for graph in graphs:
+            self._graph(graph)
+
+    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        entry = self.artifact.manifest.graphs[graph]
+        given = {
+            swift_name(spec.name): _pixels(inputs[spec.name]) if is_picture(spec) else inputs[spec.name]
+            for spec in entry.inputs
+        }
+        found = self._graph(graph)(given)
+        missing = [spec.name for spec in entry.outputs if swift_name(spec.name) not in found]
+        if missing:
+            raise InputError(
+                f"{self.artifact.path(graph)} gives {', '.join(found)}, but no {swift_name(missing[0])}: "
+                "it is not the package that the manifest describes"
+            )
+        return {
+            spec.name: np.asarray(found[swift_name(spec.name)], np.float32).reshape(spec.shape)
+            for spec in entry.outputs
+        }
+
+    def _graph(self, graph: str) -> Any:
+        if graph not in self._loaded:
+            path = self.artifact.path(graph)
+            self._loaded[graph] = _on_device(path) if on_a_mac() else _interpreted(path, self.threads)
+        return self._loaded[graph]
+
+
+def on_a_mac() -> bool:
+    """Say whether this machine has Core ML."""
+    return platform.system() == "Darwin"
+
+
+def _interpreted(path: Any, threads: int | None) -> Any:
+    from f2p_deploy.runtimes.mil_interpreter import Program
+
+    return Program(path, threads).compute
+
+
+def _on_device(path: Any) -> Any:
+    """Return a call of Core ML itself."""
+    import coremltools
+    from PIL import Image
+
+    model = coremltools.models.MLModel(str(path))
+
+    def compute(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        pictures = {
+            name: Image.fromarray(value[0].transpose(1, 2, 0).astype(np.uint8)) if name in PICTURES else value
+            for name, value in given.items()
+        }
+        return model.predict(pictures)
+
+    return compute
+
+
+def _pixels(face: np.ndarray) -> np.ndarray:
+    """Return a face in [0, 1] as numbers from 0 to 255 that 8 bits can hold."""
+    return np.rint(np.clip(face, 0.0, 1.0) * 255.0).astype(np.float32)

@@ -1,0 +1,160 @@
+"""A saved Core ML package, computed from its file where there is no Core ML: operator by operator, rounded as declared.
+
+The package is read by coremltools' own loader, weights and all, so that what is computed is what was saved and not what
+was in memory. Sums inside an operator are float32; what it gives is rounded to the type that the program declares.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from f2p_deploy.coreml_file import WEIGHTS
+from f2p_deploy.dependencies import require
+from f2p_deploy.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Program:
+    """One function of a saved package.
+
+    Args:
+        package: the `.mlpackage` folder.
+        threads: how many threads to use; all cores if None.
+
+    Raises:
+        InputError: no ML Program, one that is damaged, or one with operators that the interpreter does not have.
+        MissingDependency: coremltools or PyTorch is not here.
+    """
+
+    def __init__(self, package: Path, threads: int | None = None) -> None:
+        require("coreml", "reading Core ML packages")
+        require("export", "computing Core ML packages")
+        self.package, self.threads = package, threads
+        self.function = _read(package)
+        self.inputs = tuple(self.function.inputs)
+        self.outputs = tuple(output.name for output in self.function.outputs)
+        _require_known(package, self.function)
+
+    def compute(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run the program.
+
+        Args:
+            inputs: float32 by the program's names; pictures as (1, 3, S, S) numbers from 0 to 255.
+
+        Returns:
+            float32 by the program's names.
+
+        Raises:
+            InputError: an input is missing, or has another shape.
+        """
+        import torch
+
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+        values: dict[str, Any] = {}
+        for name, declared in self.function.inputs.items():
+            if name not in inputs or tuple(inputs[name].shape) != tuple(declared.shape):
+                wanted, found = tuple(declared.shape), tuple(inputs[name].shape) if name in inputs else "nothing"
+                raise InputError(f"{self.package.name} takes {name} of the shape {wanted}, found {found}")
+            values[name] = torch.from_numpy(np.ascontiguousarray(inputs[name], np.float32))
+        with torch.inference_mode():
+            for operation in self.function.operations:
+                if operation.op_type != "const":
+                    self._run(operation, values)
+        return {name: values[name].float().numpy() for name in self.outputs}
+
+    def operators(self) -> dict[str, int]:
+        """Return how many operators of each kind there are, most frequent first."""
+        from collections import Counter
+
+        return dict(Counter(op.op_type for op in self.function.operations if op.op_type != "const").most_common())
+
+    def _run(self, operation: Any, values: dict[str, Any]) -> None:
+        from f2p_deploy.runtimes.mil_operators import OPERATORS
+
+        given = {}
+        for name, value in operation.inputs.items():
+            if isinstance(value, list | tuple):
+                given[name] = [self._value(one, values) for one in value]
+            elif value is not None:
+                given[name] = self._value(value, values)
+        made = OPERATORS[operation.op_type](given)
+        results = made if isinstance(made, tuple) else (made,)
+        for output, result in zip(operation.outputs, results, strict=True):
+            values[output.name] = _as_declared(output, result)
+
+    def _value(self, variable: Any, values: dict[str, Any]) -> Any:
+        """Return what a variable holds: computed before, or constant."""
+        if variable.name in values:
+            return values[variable.name]
+        if variable.name not in self._constants:
+            raise InputError(f"{self.package} is damaged: {variable.name} is read before it is computed")
+        return self._constants[variable.name]
+
+    @cached_property
+    def _constants(self) -> dict[str, Any]:
+        """Constants by name: float tensors as float32, rounded as they were stored; words as they are."""
+        found: dict[str, Any] = {}
+        for operation in self.function.operations:
+            if operation.op_type == "const":
+                found[operation.outputs[0].name] = _constant(operation.outputs[0].val)
+        return found
+
+
+def _read(package: Path) -> Any:
+    """Return the function `main` of a package as coremltools loads it."""
+    import coremltools
+    from coremltools.converters.mil.frontend.milproto.load import load
+    from google.protobuf.message import DecodeError
+
+    if not (package / "Manifest.json").is_file():
+        raise InputError(f"{package} is not a Core ML package: it has no Manifest.json")
+    try:
+        spec = coremltools.models.utils.load_spec(str(package))
+    except (DecodeError, OSError, ValueError, RuntimeError, KeyError) as error:
+        words = " ".join(str(error).split()) or "its model cannot be read"
+        raise InputError(f"{package} is damaged: {words}") from error
+    if spec.WhichOneof("Type") != "mlProgram":
+        raise InputError(f"{package} holds a {spec.WhichOneof('Type')}, not an ML Program")
+    try:
+        program = load(spec, spec.specificationVersion, str(package / WEIGHTS))
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
+        words = " ".join(str(error).split())
+        raise InputError(f"{package} cannot be read: {words or type(error).__name__}") from error
+    return program.functions["main"]
+
+
+def _require_known(package: Path, function: Any) -> None:
+    from f2p_deploy.runtimes.mil_operators import OPERATORS
+
+    unknown = sorted({op.op_type for op in function.operations} - OPERATORS.keys() - {"const"})
+    if unknown:
+        raise InputError(f"{package} uses {', '.join(unknown)}, which the reference interpreter does not have")
+
+
+def _constant(value: Any) -> Any:
+    import torch
+
+    if isinstance(value, str | bytes):
+        return value if isinstance(value, str) else value.decode()
+    array = np.asarray(value)
+    if array.dtype.kind in "US":
+        return str(array)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float32)
+    return torch.from_numpy(np.array(array))
+
+
+def _as_declared(output: Any, result: "torch.Tensor") -> "torch.Tensor":
+    """Round what an operator gave to the type that the program declares for it."""
+    from coremltools.converters.mil.mil import types
+
+    kind = types.builtin_to_string(output.dtype)
+    if kind == "fp16":
+        return result.half().float()
+    return result
