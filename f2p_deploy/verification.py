@@ -43,6 +43,8 @@ class Verification:
 
     def scope(self) -> str:
         """Return what was run and what was not, as a person would read it."""
+        if not self.why_not_run and self.measured.verified == "reference":
+            return "the artifact's own files were computed by the reference interpreter, not by the device's runtime"
         if not self.why_not_run:
             return "the artifact's own files were run"
         return (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.alignment import AlignedFace, LandmarkFinder, align_photo
 from f2p_deploy.atomic import require_place
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.calibration.calibration_set import (
@@ -25,6 +25,9 @@ from f2p_deploy.calibration.calibration_set import (
 )
 from f2p_deploy.calibration.selection import Candidate, balanced, duplicates
 from f2p_deploy.errors import InputError, PhotoError
+
+#: Mean luma of a face, and its sharpness, beyond which it shows nothing that ranges should be taken from.
+DARKEST, BRIGHTEST, BLURREST = 0.10, 0.92, 20.0
 
 #: Told how many of how many photos are done, and which is.
 Progress = Callable[[int, int, str], None]
@@ -101,10 +104,25 @@ def _align(
         except InputError as error:
             rejected.append(Rejection(str(photo.absolute()), "no-face", str(error)))
             continue
+        reason, words = _unfit(face)
+        if reason:
+            rejected.append(Rejection(str(photo.absolute()), reason, f"{photo.name}: {words}"))
+            continue
         pixels = np.ascontiguousarray(face.image)
         candidate = Candidate(sha256_of_pixels(pixels), pixels, face.landmarks.yaw, face.brightness)
         found.append((photo.absolute(), candidate))
     return found, rejected
+
+
+def _unfit(face: AlignedFace) -> tuple[str, str]:
+    """Return why a face that was found shows too little, in a word and in words; empty if it shows enough."""
+    if face.brightness < DARKEST:
+        return "too-dark", f"the face's mean brightness is {face.brightness:.2f}, at least {DARKEST} is needed"
+    if face.brightness > BRIGHTEST:
+        return "too-bright", f"the face's mean brightness is {face.brightness:.2f}, at most {BRIGHTEST} is of use"
+    if face.sharpness < BLURREST:
+        return "blurred", f"the face's sharpness is {face.sharpness:.0f}, at least {BLURREST:.0f} is needed"
+    return "", ""
 
 
 def _face(photo: Path, candidate: Candidate) -> CalibrationFace:

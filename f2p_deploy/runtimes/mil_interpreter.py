@@ -35,7 +35,7 @@ class Program:
         require("coreml", "reading Core ML packages")
         require("export", "computing Core ML packages")
         self.package, self.threads = package, threads
-        self.function = _read(package)
+        self.function, self.reversed = _read(package)
         self.inputs = tuple(self.function.inputs)
         self.outputs = tuple(output.name for output in self.function.outputs)
         _require_known(package, self.function)
@@ -61,7 +61,8 @@ class Program:
             if name not in inputs or tuple(inputs[name].shape) != tuple(declared.shape):
                 wanted, found = tuple(declared.shape), tuple(inputs[name].shape) if name in inputs else "nothing"
                 raise InputError(f"{self.package.name} takes {name} of the shape {wanted}, found {found}")
-            values[name] = torch.from_numpy(np.ascontiguousarray(inputs[name], np.float32))
+            value = inputs[name][:, ::-1] if name in self.reversed else inputs[name]
+            values[name] = torch.from_numpy(np.ascontiguousarray(value, np.float32))
         with torch.inference_mode():
             for operation in self.function.operations:
                 if operation.op_type != "const":
@@ -106,8 +107,8 @@ class Program:
         return found
 
 
-def _read(package: Path) -> Any:
-    """Return the function `main` of a package as coremltools loads it."""
+def _read(package: Path) -> tuple[Any, frozenset[str]]:
+    """Return the function `main` of a package as coremltools loads it, and the pictures that it takes as BGR."""
     import coremltools
     from coremltools.converters.mil.frontend.milproto.load import load
     from google.protobuf.message import DecodeError
@@ -126,7 +127,9 @@ def _read(package: Path) -> Any:
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
         words = " ".join(str(error).split())
         raise InputError(f"{package} cannot be read: {words or type(error).__name__}") from error
-    return program.functions["main"]
+    kinds = {given.name: given.type.imageType for given in spec.description.input if given.type.HasField("imageType")}
+    backwards = frozenset(name for name, kind in kinds.items() if kind.colorSpace == kind.BGR)
+    return program.functions["main"], backwards
 
 
 def _require_known(package: Path, function: Any) -> None:

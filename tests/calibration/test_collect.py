@@ -1,15 +1,17 @@
 """Photos to a calibration set: what is left out and why, and nothing half-written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from f2p_deploy.alignment import align
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.calibration.calibration_set import CalibrationSet
-from f2p_deploy.calibration.collect import collect
+from f2p_deploy.calibration.collect import _unfit, collect
 from f2p_deploy.errors import InputError
 
 
@@ -24,6 +26,23 @@ def portraits(shared: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def finder(landmarker: Path) -> MediaPipeFinder:
     return MediaPipeFinder(landmarker)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(lambda x: x * 0.08, "too-dark"), (lambda x: 255 - (255 - x) * 0.05, "too-bright"), (None, "blurred")],
+)
+def test_faces_that_show_too_little_are_left_out(
+    change: object, reason: str, astronaut: np.ndarray, finder: MediaPipeFinder, small_bundle: Bundle
+) -> None:
+    template = small_bundle.settings.alignment.landmarks
+    face = align(astronaut, finder, template, 128)
+    assert _unfit(face) == ("", "")
+    if change is None:
+        spoiled = replace(face, sharpness=3.0)
+    else:
+        spoiled = replace(face, brightness=float(change(np.float64(face.brightness * 255)) / 255))
+    assert _unfit(spoiled)[0] == reason and "face's" in _unfit(spoiled)[1]
 
 
 @pytest.fixture(scope="module")
