@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Collection
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -49,14 +50,10 @@ class CoreMl(Runtime):
 
     def describe_device(self) -> str:
         """Return what computes, with its version."""
-        import coremltools
-
+        tools = f"coremltools {version('coremltools')}"
         if on_a_mac():
-            return f"Core ML of macOS {platform.mac_ver()[0]}, coremltools {coremltools.__version__}"
-        import torch
-
-        versions = f"coremltools {coremltools.__version__}, torch {torch.__version__}"
-        return f"reference interpreter of Core ML packages, {versions}"
+            return f"Core ML of macOS {platform.mac_ver()[0]}, {tools}"
+        return f"reference interpreter of Core ML packages, {tools}, torch {version('torch')}"
 
     def prepare(self, graphs: Collection[str]) -> None:
         """Load packages."""
@@ -94,7 +91,7 @@ def on_a_mac() -> bool:
 
 
 def _interpreted(path: Any, threads: int | None) -> Any:
-    from f2p_deploy.runtimes.mil_interpreter import Program
+    from f2p_deploy.mil.program import Program
 
     return Program(path, threads).compute
 

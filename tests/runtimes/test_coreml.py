@@ -17,9 +17,9 @@ from f2p_deploy.coreml_file import MODEL, WEIGHTS, precision_of  # noqa: E402
 from f2p_deploy.errors import FloorMissed, InputError  # noqa: E402
 from f2p_deploy.export import Faces, export_bundle  # noqa: E402
 from f2p_deploy.export.graphs import bundle_graphs  # noqa: E402
+from f2p_deploy.mil.program import Program  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
 from f2p_deploy.runtimes.coreml import swift_name  # noqa: E402
-from f2p_deploy.runtimes.mil_interpreter import Program  # noqa: E402
 
 
 @pytest.fixture(scope="module")

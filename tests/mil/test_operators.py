@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.errors import InputError  # noqa: E402
-from f2p_deploy.runtimes.mil_operators import OPERATORS  # noqa: E402
+from f2p_deploy.mil.operators import OPERATORS  # noqa: E402
 
 
 def run(name: str, **given: object) -> np.ndarray:

@@ -76,7 +76,7 @@ class Program:
         return dict(Counter(op.op_type for op in self.function.operations if op.op_type != "const").most_common())
 
     def _run(self, operation: Any, values: dict[str, Any]) -> None:
-        from f2p_deploy.runtimes.mil_operators import OPERATORS
+        from f2p_deploy.mil.operators import OPERATORS
 
         given = {}
         for name, value in operation.inputs.items():
@@ -133,7 +133,7 @@ def _read(package: Path) -> tuple[Any, frozenset[str]]:
 
 
 def _require_known(package: Path, function: Any) -> None:
-    from f2p_deploy.runtimes.mil_operators import OPERATORS
+    from f2p_deploy.mil.operators import OPERATORS
 
     unknown = sorted({op.op_type for op in function.operations} - OPERATORS.keys() - {"const"})
     if unknown:
