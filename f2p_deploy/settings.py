@@ -78,6 +78,7 @@ class SimilaritySettings:
         reduction: whether the L1 norm of eq. 6 (and eq. 7) sums or averages its elements.
         colour_weight: weight of the colours of skin, brows, eyes, lips and hair beside the class probabilities. Class
             probabilities say where things are; LightCNN sees grey: without this nothing in eq. 4 sees a colour.
+        search_identity: lambda_1 of eq. 9, the search, over that of eq. 4, the translator's.
     """
 
     identity_weight: float = 0.01
@@ -87,6 +88,7 @@ class SimilaritySettings:
     class_weights: tuple[float, ...] = (0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0)
     reduction: Reduction = "mean"
     colour_weight: float = 0.0
+    search_identity: float = 1.0
 
     def __post_init__(self) -> None:
         _choose("features", self.features, Features)
@@ -96,6 +98,7 @@ class SimilaritySettings:
             content_weight=self.content_weight,
             loopback_weight=self.loopback_weight,
             colour_weight=self.colour_weight,
+            search_identity=self.search_identity,
         )
         if self.colour_weight and self.features != "probabilities":
             raise InputError(f"colour_weight goes with the features 'probabilities', found {self.features!r}")

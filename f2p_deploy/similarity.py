@@ -139,9 +139,9 @@ class Similarity(nn.Module):
             (N,) losses.
         """
         own_identity, own_content = self.describe(face)
-        return self.settings.identity_weight * identity_loss(
-            identity, own_identity
-        ) + self.settings.content_weight * content_loss(content, own_content, self.settings.reduction)
+        settings = self.settings
+        apart = settings.identity_weight * settings.search_identity * identity_loss(identity, own_identity)
+        return apart + settings.content_weight * content_loss(content, own_content, settings.reduction)
 
 
 def reduce_to(face: torch.Tensor, size: int) -> torch.Tensor:

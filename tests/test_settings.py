@@ -47,6 +47,7 @@ def test_survive_json() -> None:
         ({"similarity": {"features": "conv_9"}}, "features must be one of conv_2"),
         ({"similarity": {"class_weights": [1.0]}}, "11 classes, found 1"),
         ({"similarity": {"identity_weight": -1}}, "identity_weight must not be negative"),
+        ({"similarity": {"search_identity": -1}}, "search_identity must not be negative"),
         ({"architecture": {"segmentation_size": 200}}, "must be a multiple of segmentation_size"),
         ({"architecture": {"imitator_width": 0}}, "imitator_width must be greater than 0"),
         ({"alignment": {"landmarks": {"left-eye": [0, 0]}}}, "an alignment template has"),

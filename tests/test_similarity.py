@@ -79,6 +79,16 @@ def test_colours_are_refused_beside_features_that_have_no_region_of_their_own() 
         SimilaritySettings(colour_weight=1.0)
 
 
+def test_the_search_weighs_identity_by_a_factor_of_its_own() -> None:
+    face, photo = torch.rand(2, 1, 3, 128, 128)
+    losses = {}
+    for factor in (0.0, 0.5, 1.0):
+        model = similarity(identity_weight=2.0, search_identity=factor)
+        losses[factor] = float(model(face, *model.describe(photo)).detach())
+        apart = float(identity_loss(model.identity(photo), model.identity(face)).detach())
+        assert losses[factor] - losses[0.0] == pytest.approx(2.0 * factor * apart, abs=1e-5)
+
+
 def test_features_of_a_finer_stage_are_weighted_too() -> None:
     torch.manual_seed(0)
     settings = SimilaritySettings(features="conv_2")

@@ -17,7 +17,10 @@ ALL = "all"
 
 def train(
     stage: Annotated[
-        str, typer.Argument(metavar="STAGE", help="imitator, recognition, segmentation, translator, priors or all.")
+        str,
+        typer.Argument(
+            metavar="STAGE", help="imitator, recognition, segmentation, translator, refinement, priors or all."
+        ),
     ],
     front: Annotated[Path, typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view.")],
     varied: Annotated[
@@ -57,13 +60,13 @@ def train(
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
-    from f2p_deploy.training.stages import Sources, train_stage
+    from f2p_deploy.training.stages import Sources, stage_facts, train_stage
 
     options.use_threads(threads)
     finder = choose_finder(landmarker, landmarks) if portraits else None
     sources = Sources(front, varied, tuple(portraits or ()), finder)
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
-    for name in STAGES if stage == ALL else (stage,):
+    for name in recipe.stages if stage == ALL else (stage,):
         with console.bar() as bar:
 
             def updated(done: int, total: int, numbers: Mapping[str, float], name: str = name) -> None:
@@ -74,7 +77,7 @@ def train(
 
             trained = train_stage(name, bundle, recipe, sources, seed, command, updated, aligned)
         if not as_json:
-            facts = trained.provenance.get(name, {})
+            facts = stage_facts(trained.provenance, name)
             metrics = ", ".join(f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items())
             console.result(f"{name}: {facts.get('seconds', 0)} s{f', {metrics}' if metrics else ''}")
     if as_json:

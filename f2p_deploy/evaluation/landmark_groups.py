@@ -2,26 +2,10 @@
 
 import numpy as np
 
-from f2p_deploy.training.portrait_labels import REGION_CONTOURS
-
-#: The outer corners of the eyes among MediaPipe's points; their distance is the unit of all figures.
-OUTER_CORNERS = (33, 263)
-
-_CONTOURS = dict(REGION_CONTOURS)
-
-
-def _points_of(*contours: str) -> tuple[int, ...]:
-    return tuple(sorted({point for name in contours for point in _CONTOURS[name]}))
-
+from f2p_deploy.training.portrait_labels import OUTER_CORNERS, PART_POINTS
 
 #: Points of MediaPipe's mesh that are compared, by part of the face.
-GROUPS: dict[str, tuple[int, ...]] = {
-    "eyes": _points_of("left-eye", "right-eye"),
-    "brows": _points_of("left-brow", "right-brow"),
-    "nose": _points_of("nose"),
-    "mouth": _points_of("upper-lip", "lower-lip", "inner-mouth"),
-    "contour": _points_of("skin"),
-}
+GROUPS = PART_POINTS
 
 #: The mean of the five parts' means: the mouth's 40 points count no more than the brows' 20.
 TOGETHER = "together"

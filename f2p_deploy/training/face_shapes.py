@@ -15,7 +15,7 @@ import torch
 
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.training.portrait_labels import CONTOUR_POINTS
+from f2p_deploy.training.portrait_labels import CONTOUR_POINTS, OUTER_CORNERS, PART_POINTS
 
 #: Standard deviations beyond which a coordinate is cut off: a landmarker's slips must not rule the loss.
 _FARTHEST = 4.0
@@ -94,6 +94,26 @@ class ShapeModel:
 def shape_distance(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Return (B,) mean distances of contour points (B, K, 2), in edges of the picture."""
     return ((made - wanted).square().sum(dim=2) + 1e-8).sqrt().mean(dim=1)
+
+
+class PointWeights:
+    """The distance that characters are judged by (`f2p-deploy evaluate landmarks`), as a loss of contour points."""
+
+    def __init__(self) -> None:
+        weights = np.zeros(len(CONTOUR_POINTS), np.float32)
+        for points in PART_POINTS.values():
+            weights[[CONTOUR_POINTS.index(point) for point in points]] += 1.0 / (len(PART_POINTS) * len(points))
+        self.weights = torch.from_numpy(weights)
+        self.corners = [CONTOUR_POINTS.index(point) for point in OUTER_CORNERS]
+
+    def __call__(self, made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        """Return (B,) mean distances of contour points (B, K, 2), over the wanted outer-eye distance.
+
+        Brows, eyes, nose, mouth and contour count a fifth each.
+        """
+        left, right = wanted[:, self.corners].unbind(dim=1)
+        apart = ((made - wanted).square().sum(dim=2) + 1e-10).sqrt()
+        return (apart * self.weights).sum(dim=1) / (right - left).square().sum(dim=1).sqrt()
 
 
 class ShapeTarget:

@@ -64,6 +64,12 @@ class PairTensors:
         """Return (B, 3, S, S) float32 RGB in [0, 1]."""
         return to_float(self._images[indices])
 
+    def labelled(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (B, S, S, 3) uint8 RGB and (B, S, S) uint8 indices into the Helen classes."""
+        if self._labels is None:
+            raise InputError(f"the label maps of {self.pairs.folder} were not read")
+        return self._images[indices], self._labels[indices]
+
     def label_maps(self, indices: np.ndarray) -> torch.Tensor:
         """Return (B, S, S) int64 indices into the Helen classes."""
         if self._labels is None:

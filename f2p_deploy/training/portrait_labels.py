@@ -51,6 +51,24 @@ REGION_CONTOURS: tuple[tuple[str, tuple[int, ...]], ...] = (
 #: Every point of those contours once: the shape of a face (`f2p_deploy.training.face_shapes`).
 CONTOUR_POINTS: tuple[int, ...] = tuple(sorted({point for _, contour in REGION_CONTOURS for point in contour}))
 
+#: The parts of a face that are compared, by the contours that each has.
+_PARTS: dict[str, tuple[str, ...]] = {
+    "eyes": ("left-eye", "right-eye"),
+    "brows": ("left-brow", "right-brow"),
+    "nose": ("nose",),
+    "mouth": ("upper-lip", "lower-lip", "inner-mouth"),
+    "contour": ("skin",),
+}
+
+#: Points of MediaPipe's mesh that are compared, by part of the face.
+PART_POINTS: dict[str, tuple[int, ...]] = {
+    part: tuple(sorted({point for name, contour in REGION_CONTOURS if name in contours for point in contour}))
+    for part, contours in _PARTS.items()
+}
+
+#: The outer corners of the eyes among MediaPipe's points; their distance is the unit of all landmark figures.
+OUTER_CORNERS = (33, 263)
+
 #: Polygons are painted this many times larger, then each class's share of a pixel decides.
 _OVERSAMPLING = 4
 

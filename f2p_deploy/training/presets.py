@@ -8,7 +8,10 @@ from f2p_deploy.errors import InputError
 from f2p_deploy.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
 from f2p_deploy.training.schedule import Schedule
 
-STAGES = ("imitator", "recognition", "segmentation", "translator", "priors")
+STAGES = ("imitator", "recognition", "segmentation", "translator", "refinement", "priors")
+
+#: What a preset without a schedule for it goes without, since the paper does.
+OPTIONAL = "refinement"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Preset:
     shape_weight: float = 0.0
     feature_weight: float = 1.0
     mesh_labels: bool = False
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that `train all` runs, in order."""
+        return tuple(stage for stage in STAGES if stage != OPTIONAL or stage in self.schedules)
 
 
 #: Section 3.6: SGD, batch 16, momentum 0.9, 10 % less every 50 epochs, 500 epochs; segmentation at a tenth of the
@@ -65,6 +73,7 @@ LITE = Preset(
             features="probabilities",
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
             colour_weight=1.0,
+            search_identity=0.2,  # more of it lowers the loss and takes landmarks farther away (docs/fidelity.md)
         ),
         # In the subspace of real faces, from their mean: from the average face, controller by controller, the search
         # finds pictures that lose less and characters that resemble less (docs/fidelity.md). With momentum 20 steps
@@ -98,6 +107,7 @@ LITE = Preset(
         "recognition": Schedule(steps=2000, batch=24, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "segmentation": Schedule(steps=1000, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "translator": Schedule(steps=2500, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
+        "refinement": Schedule(steps=800, batch=96, optimiser="adam", learning_rate=1e-3, decay="cosine"),
     },
     supervised_weight=1.0,
     shape_weight=10.0,

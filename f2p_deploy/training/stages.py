@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from f2p_deploy.training.imitator import ImitatorStage
 from f2p_deploy.training.loop import Progress, Stage, train
 from f2p_deploy.training.pictures import PairTensors
 from f2p_deploy.training.portraits import Portraits, load_portraits
-from f2p_deploy.training.presets import STAGES, Preset
+from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
 from f2p_deploy.training.priors import learn_priors
 from f2p_deploy.training.recognition import RecognitionStage
+from f2p_deploy.training.refinement import RefinementStage
 from f2p_deploy.training.segmentation import SegmentationStage
 from f2p_deploy.training.translator import TranslatorStage
 
@@ -116,6 +117,8 @@ def train_stage(
     """
     if stage_name not in STAGES:
         raise InputError(f"stages are {', '.join(STAGES)}, found {stage_name!r}")
+    if stage_name == OPTIONAL and OPTIONAL not in preset.schedules:
+        raise InputError(f"the preset {preset.name!r} has no {OPTIONAL}, since the paper has none: leave it out")
     bundle = start_bundle(folder, preset, sources.front, sources.finder)
     work = folder.with_name(folder.name + ".training")
     started = time.monotonic()
@@ -133,6 +136,9 @@ def train_stage(
         provenance["components"] = {prior.group: int(prior.scale.size) for prior in priors.groups}
         return store_priors(bundle, priors, provenance)
     stage = _build(stage_name, bundle, preset, sources, portraits, seed, work, aligning)
+    if stage is None:
+        log.info("%s is left out: it needs the contour points that MediaPipe's landmarker finds", stage_name)
+        return bundle
     outcome = train(stage, preset.schedules[stage_name], work / stage_name, seed, progress)
     provenance |= {
         "samples": stage.samples,
@@ -140,7 +146,16 @@ def train_stage(
         "seconds": round(outcome.seconds, 1),
         "metrics": outcome.metrics,
     }
-    return store_network(load_bundle(folder), stage_name, stage.trained(), provenance)
+    bundle = load_bundle(folder)
+    if stage_name == OPTIONAL:  # the translator's story goes on
+        provenance = {**bundle.provenance.get("translator", {}), OPTIONAL: provenance}
+        return store_network(bundle, "translator", stage.trained(), provenance)
+    return store_network(bundle, stage_name, stage.trained(), provenance)
+
+
+def stage_facts(provenance: Mapping[str, Any], stage_name: str) -> Mapping[str, Any]:
+    """Return what a bundle's provenance says of a stage; nothing of one that was left out."""
+    return (provenance.get("translator", {}) if stage_name == OPTIONAL else provenance).get(stage_name, {})
 
 
 def _build(
@@ -152,7 +167,7 @@ def _build(
     seed: int,
     work: Path,
     finding: Callable[[int, int], None] | None,
-) -> Stage:
+) -> Stage | None:
     import torch
 
     torch.manual_seed(seed)
@@ -170,6 +185,8 @@ def _build(
         return TranslatorStage(
             bundle, portraits, known, preset.supervised_weight, shapes, preset.shape_weight, HELD_OUT_PAIRS
         )
+    if name == OPTIONAL:
+        return _refinement(bundle, sources, portraits, seed, work, finding)
     if sources.varied is None:
         raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
     if name == "recognition":
@@ -189,6 +206,24 @@ def _build(
             for name, pairs in zip(("front", "varied"), sets, strict=True)
         ]
     return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS, shapes=meshes)
+
+
+def _refinement(
+    bundle: Bundle,
+    sources: Sources,
+    portraits: Portraits | None,
+    seed: int,
+    work: Path,
+    finding: Callable[[int, int], None] | None,
+) -> RefinementStage | None:
+    """Return the stage, None where renders or photos have no contour points."""
+    if portraits is None or sources.finder is None:
+        raise InputError("refinement learns from real faces: name folders of portraits")
+    pairs = PairTensors(sources.front, bundle.settings.architecture.image_size, labels=None)
+    shapes = shapes_of_pairs(pairs.pairs, sources.finder, work / "shapes-front.npz", finding)
+    if not np.isfinite(shapes).any() or not np.isfinite(portraits.shapes).any():
+        return None
+    return RefinementStage(bundle, portraits, pairs, shapes, HELD_OUT_PAIRS, seed)
 
 
 def _facts_of(pairs: PairSet) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from f2p_deploy.evaluation.landmark_groups import mesh_distances  # noqa: E402
 from f2p_deploy.training.face_shapes import (  # noqa: E402
+    PointWeights,
     ShapeModel,
     ShapeTarget,
     contour_shape,
@@ -92,6 +94,14 @@ def test_a_linear_shape_is_learned_and_its_distance_is_in_edges() -> None:
     moved_by = torch.tensor([0.03, 0.04])
     np.testing.assert_allclose(shape_distance(made, wanted + moved_by).numpy(), 0.05, atol=2e-4)
     assert shape_distance(made, torch.full_like(wanted, float("nan"))).isnan().all()
+
+
+def test_the_weighted_distance_is_the_ruler_s() -> None:
+    rng = np.random.default_rng(4)
+    truth, found = rng.random((2, 478, 2)) * 256
+    points = list(CONTOUR_POINTS)
+    wanted, made = (torch.from_numpy(mesh[points][None] / 256).float() for mesh in (truth, found))
+    assert float(PointWeights()(made, wanted)) == pytest.approx(mesh_distances(truth, found)[-1], rel=1e-4)
 
 
 def test_renders_are_looked_at_once_and_again_when_they_are_others(tmp_path) -> None:

@@ -102,6 +102,45 @@ def test_with_a_mesh_shape_is_learned_and_measured(sources, portraits, tmp_path)
     assert {"identities", "controllers", "groups", "shape", "domain"} <= json.loads(lines[0]).keys()
 
 
+def test_refinement_goes_on_with_the_translator_and_its_story(sources, portraits, tmp_path) -> None:
+    folder, seeing = tmp_path / "made", replace(sources, finder=MeshFinder())
+    for name in ("imitator", "recognition", "segmentation", "translator"):
+        stages.train_stage(name, folder, SMALL, seeing, seed=1, command=f"train {name}")
+    before = load_bundle(folder)
+    after = stages.train_stage("refinement", folder, SMALL, seeing, seed=1, command="train refinement")
+    assert before.stored["translator.safetensors"] != after.stored["translator.safetensors"]
+    assert {n: f for n, f in before.stored.items() if n != "translator.safetensors"} == {
+        n: f for n, f in after.stored.items() if n != "translator.safetensors"
+    }
+    story = after.provenance["translator"]
+    assert story["command"] == "train translator" and "refinement" not in after.provenance
+    facts = stages.stage_facts(after.provenance, "refinement")
+    assert facts == story["refinement"] and facts["command"] == "train refinement"
+    assert facts["metrics"]["shape_photos"] > 0
+    lines = (tmp_path / "made.training" / "refinement" / "metrics.jsonl").read_text().splitlines()
+    assert {"shape", "plainness", "options", "unchanged"} <= json.loads(lines[0]).keys()
+
+
+def test_without_a_mesh_refinement_is_left_out(sources, portraits, tmp_path, caplog) -> None:
+    before = stages.train_stage("translator", _with_descriptors(sources, tmp_path), SMALL, sources, seed=1)
+    with caplog.at_level("INFO"):
+        after = stages.train_stage("refinement", tmp_path / "made", SMALL, sources, seed=1)
+    assert after.stored == before.stored and after.provenance == before.provenance
+    assert "refinement is left out" in caplog.text
+
+
+def _with_descriptors(sources: stages.Sources, tmp_path: Path) -> Path:
+    for name in ("imitator", "recognition", "segmentation"):
+        stages.train_stage(name, tmp_path / "made", SMALL, sources, seed=1)
+    return tmp_path / "made"
+
+
+def test_the_paper_s_recipe_has_no_refinement(sources, tmp_path) -> None:
+    assert "refinement" not in PAPER.stages and LITE.stages == stages.STAGES
+    with pytest.raises(InputError, match="the preset 'paper' has no refinement"):
+        stages.train_stage("refinement", tmp_path / "made", PAPER, sources)
+
+
 def test_the_stored_recognition_network_has_light_cnn_s_tensors_alone(sources, portraits, tmp_path) -> None:
     bundle = stages.train_stage("recognition", tmp_path / "made", SMALL, sources, seed=1)
     assert sorted(bundle.recognition.state_dict()) == sorted(LightCNN(0.06).state_dict())
