@@ -21,6 +21,9 @@ from f2p_deploy.export.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.runtimes.coreml import is_picture, swift_name
 
+#: Constants of fewer numbers stay as they are.
+SMALLEST_WEIGHTS = 512
+
 
 def to_coreml(
     graph: Graph,
@@ -40,7 +43,8 @@ def to_coreml(
         graph: what to convert.
         example: one real batch, by tensor name, to trace with.
         path: the package to write; none may be there.
-        precision: fp32 or fp16; in fp16 what `computes_in_half` says stays float32.
+        precision: fp32, fp16 or int8; below fp32 what `computes_in_half` says stays float32, and with int8 weights are
+            8-bit numbers with a scale for each output channel, of float16 layers.
         ios: the oldest release that it shall run on.
         loss_scale: see `Graph.exported`.
         facts: what else to write into the package, for people and programs.
@@ -52,7 +56,7 @@ def to_coreml(
 
     module = graph.exported(loss_scale) if graph.lower is not None else graph.module
     compute: Any = coremltools.precision.FLOAT32
-    if precision == "fp16":
+    if precision != "fp32":
         compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)
     with quiet():
         _register_scalar_tensor()
@@ -68,12 +72,22 @@ def to_coreml(
                 compute_precision=compute,
                 skip_model_load=True,
             )
+            if precision == "int8":
+                model = _with_8_bit_weights(model)
             _describe(model, graph, facts)
             model.save(str(path))
         except (RuntimeError, ValueError, NotImplementedError, TypeError) as error:
             version, words = coremltools.__version__, " ".join(str(error).split())[:300]
             raise CompilerError(f"coremltools {version} cannot convert {graph.name}: {words}") from error
         make_reproducible(path)
+
+
+def _with_8_bit_weights(model: Any) -> Any:
+    """Return a model whose weights are rounded, symmetrically: what is computed stays float16."""
+    from coremltools.optimize import coreml
+
+    config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALLEST_WEIGHTS)
+    return coreml.linear_quantize_weights(model, coreml.OptimizationConfig(global_config=config))
 
 
 def _input(spec: TensorSpec) -> Any:

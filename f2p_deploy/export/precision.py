@@ -72,13 +72,15 @@ def make_sources(
     Raises:
         CompilerError: a graph cannot be exported, or 8 bits are asked for without what they need.
     """
-    if (precision == "int8") != (int8 is not None):
+    if not from_modules and (precision == "int8") != (int8 is not None):
         raise CompilerError("the precision int8 needs a scheme and calibration inputs, others take none")
     sources = {}
     for graph in graphs:
         sample = samples[graph.name]
         inputs = int8.inputs.get(graph.name) if int8 else None
-        own = "int8" if inputs is not None else int8.rest if int8 else precision
+        own: Precision = "int8" if inputs is not None else int8.rest if int8 else precision
+        if from_modules and own == "int8" and graph.lower is not None:
+            own = "fp16"  # weights of a gradient stay as exact as the rest of it
         scale = loss_scale(graph, sample, progress) if own == "fp16" else 1.0
         if from_modules:
             options = (f"{group.name}.{option}" for group in schema.discrete_groups for option in group.options)

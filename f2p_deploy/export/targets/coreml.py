@@ -27,7 +27,12 @@ def toolchain(options: BuildOptions) -> Toolchain:
 
 
 def build(
-    sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress, precision: Precision
+    sources: Mapping[str, Source],
+    folder: Path,
+    options: BuildOptions,
+    progress: Progress,
+    precision: Precision,
+    rest: Precision,
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.mlpackage` for each graph; see `Build`."""
     from f2p_deploy.coreml_file import precision_of
@@ -39,29 +44,33 @@ def build(
         path = folder / f"{name}.mlpackage"
         facts = {"parameters": json.dumps(source.parameter_names)}
         ios = options.ios or DEFAULT_IOS
-        to_coreml(source.graph, source.example, path, precision, ios, source.loss_scale, facts)
+        asked = source.asked(precision, rest)
+        to_coreml(source.graph, source.example, path, asked, ios, source.loss_scale, facts)
         found, kept = precision_of(path)
-        if found != precision:
-            raise CompilerError(f"{path.name} should hold {precision} weights, but {found} was read back from it")
+        if found != asked:
+            raise CompilerError(f"{path.name} should hold {asked} weights, but {found} was read back from it")
         entries[name] = source.entry(path.name, found, kept=kept)
     return entries
 
 
-register(
-    Target(
-        name="coreml",
-        summary="Core ML packages in half precision, for iPhone, iPad and Mac",
+def _target(name: str, precision: Precision, words: str) -> Target:
+    return Target(
+        name=name,
+        summary=f"Core ML packages {words}, for iPhone, iPad and Mac",
         file="*.mlpackage",
-        precision="fp16",
+        precision=precision,
         build_extra="coreml",
         run_needs="iOS 17 (--ios) or macOS 14, or later",
         runtime="coreml",
         verified="reference",
-        build=partial(build, precision="fp16"),
+        build=partial(build, precision=precision, rest="fp16"),
         rest="fp16",
         build_needs="PyTorch and coremltools",
         options=("--ios",),
         toolchain=toolchain,
         from_modules=True,
     )
-)
+
+
+register(_target("coreml", "fp16", "in half precision"))
+register(_target("coreml-int8", "int8", "in half precision with 8-bit weights"))
