@@ -55,11 +55,15 @@ def calibration_inputs(bundle: Bundle, faces: np.ndarray, graph: str) -> Calibra
         raise InputError(f"calibration needs at least {JUDGED_ONE_IN} faces, found {len(faces)}")
     if graph not in _INPUTS:
         raise InputError(f"nothing to calibrate the graph {graph!r} on. Available: {', '.join(_INPUTS)}")
-    position = np.arange(len(faces)) % JUDGED_ONE_IN
-    held = np.flatnonzero(position == JUDGED_ONE_IN - 1)
-    held = held[np.unique(np.linspace(0, len(held) - 1, min(JUDGED, len(held))).astype(int))]
+    measured = np.arange(len(faces)) % JUDGED_ONE_IN != JUDGED_ONE_IN - 1
     make = _INPUTS[graph]
-    return CalibrationInputs(make(bundle, faces[position != JUDGED_ONE_IN - 1]), make(bundle, faces[held]))
+    return CalibrationInputs(make(bundle, faces[measured]), make(bundle, faces[judged_rows(len(faces))]))
+
+
+def judged_rows(count: int) -> np.ndarray:
+    """Return which of so many faces give no range: at most `JUDGED`, evenly spread."""
+    kept_out = np.arange(JUDGED_ONE_IN - 1, count, JUDGED_ONE_IN)
+    return kept_out[np.unique(np.linspace(0, len(kept_out) - 1, min(JUDGED, len(kept_out))).astype(int))]
 
 
 def _faces(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:

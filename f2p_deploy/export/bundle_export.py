@@ -92,6 +92,8 @@ def export_bundle(
         require_space(folder, graphs, chosen)
         progress("reference outputs of PyTorch")
         faces = faces if faces is not None else default_faces(bundle)
+        if calibration is not None:
+            faces = _with_judged(faces, calibration)
         samples = sample_graphs(bundle, graphs, faces)
         runs: tuple[Reference, ...] = ()
         for graph in graphs:
@@ -115,6 +117,16 @@ def export_bundle(
             manifest = replace(manifest, calibration=calibration_facts(calibration, reports, verdicts))
         draft.manifest = manifest
     return read_artifact(folder)
+
+
+def _with_judged(faces: Faces, calibration: "CalibrationSet") -> Faces:
+    """Return faces and those of a calibration set that give no range: a share of 99 % needs more than six faces."""
+    from f2p_deploy.calibration.inputs import judged_rows
+
+    rows = judged_rows(calibration.count)
+    images = np.stack([calibration.image(int(row)) for row in rows])
+    names = (Path(calibration.faces[int(row)].photo).name for row in rows)
+    return Faces(np.concatenate([faces.images, images]), (*faces.names, *names))
 
 
 def _int8_settings(

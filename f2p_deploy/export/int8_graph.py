@@ -70,7 +70,7 @@ def int8_graph(
         model: its float32 ONNX.
         scheme: what the compiler needs.
         inputs: what ranges are taken from, and what choices are judged on.
-        samples: real inputs and PyTorch's outputs that the floors must hold on, too.
+        samples: real inputs and PyTorch's outputs that the floors must hold on.
         schema: which parameters are controllers.
         progress: told each stage.
         as_built: makes of a quantised float32 model what ONNX Runtime computes as the compiler's product will; None if
@@ -188,7 +188,7 @@ def _worst(records: Sequence[Parity]) -> float:
 
 
 class _Judge:
-    """Builds a choice of layers and measures it on the inputs that no range comes from, and on the samples."""
+    """Builds a choice of layers and measures it on the inputs that no range comes from, or on the export's samples."""
 
     def __init__(
         self,
@@ -228,10 +228,9 @@ class _Judge:
         return float(np.mean(errors)), self._compare(found, judged)
 
     def point(self, layers: Sequence[Layer]) -> CurvePoint:
-        """Measure a choice of layers on everything."""
+        """Measure a choice of layers on the export's samples."""
         session = self._session(layers, self.ranges)
-        both = (self._compare(self._run(session, part.inputs), part) for part in (self.judged, self.samples))
-        worst = [max(pair, key=share_of_floor) for pair in zip(*both, strict=True)]
+        worst = self._compare(self._run(session, self.samples.inputs), self.samples)
         ms = None
         if self.as_built is None:
             first = in_batches(self.judged.first(1).inputs, self.graph.batch)[0]

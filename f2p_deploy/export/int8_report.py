@@ -39,7 +39,7 @@ class CurvePoint:
     Args:
         layers: how many compute in 8 bits.
         share: of what the floors allow, the largest.
-        measures: by `output: metric`, the worst of the judged faces and the export's samples.
+        measures: by `output: metric`, the worst of the export's samples.
         weight_bytes: of all layers that can compute in 8 bits.
         ms: median of the whole graph in ONNX Runtime here; None where that does not run the product.
     """
