@@ -118,13 +118,14 @@ def _accuracy(words: argparse.Namespace, bundle: Bundle, runners: dict[str, Runt
     schema, eager = bundle.schema, runners["eager"]
     parameters = _run(eager, "one_shot", "face", faces.images)["parameters"]
     described = _run(eager, "describe", "face", faces.images)
-    pictures = _run(eager, "render", "parameters", parameters)["image"]
+    drawn_from = parameters.astype(np.float32)
+    pictures = _run(eager, "render", "parameters", drawn_from)["image"]
     found = {}
     print(f"\n{len(faces.names)} held-out photos, against eager PyTorch")
     for name, runner in runners.items():
         made = _run(runner, "one_shot", "face", faces.images)["parameters"]
         seen = _run(runner, "describe", "face", faces.images)
-        drawn = _run(runner, "render", "parameters", parameters)["image"]
+        drawn = _run(runner, "render", "parameters", drawn_from)["image"]
         difference = np.abs(made - parameters)[:, : schema.n_c]
         found[name] = {
             "controllers mean": float(difference.mean()),
