@@ -19,12 +19,7 @@ def calibrate(
     count: Annotated[
         int, typer.Option("--count", metavar="N", help="Of more faces than this a balanced part is taken.")
     ] = 512,
-    only: Annotated[
-        str,
-        typer.Option(
-            "--only", metavar="training|held-out|all", help="Photos that training takes, or keeps out, by their name."
-        ),
-    ] = "all",
+    only: options.Only = "all",
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,

@@ -39,12 +39,7 @@ def landmarks(
     degrade: Annotated[
         bool, typer.Option("--degrade", help="Measure blurred, dark and shrunken copies of the photos, too.")
     ] = False,
-    only: Annotated[
-        str,
-        typer.Option(
-            "--only", metavar="held-out|training|all", help="Photos that training keeps out, or takes, by their name."
-        ),
-    ] = "all",
+    only: options.Only = "all",
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
     imitator: Annotated[bool, typer.Option("--imitator", help="Measure the imitator's pictures, too.")] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of random characters, noise and intervals.")] = 0,

@@ -49,6 +49,12 @@ Assets = Annotated[
     Path | None,
     typer.Option("--assets", metavar="DIR", help="The reference engine's assets; else F2P_MAKEHUMAN_ASSETS."),
 ]
+Only = Annotated[
+    str,
+    typer.Option(
+        "--only", metavar="held-out|training|all", help="Photos that training keeps out, or takes, by their name."
+    ),
+]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Processor cores to use.")]
 Verbose = Annotated[
     bool,

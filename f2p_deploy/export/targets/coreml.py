@@ -9,6 +9,7 @@ from f2p_deploy.artifact import GraphEntry
 from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, Toolchain, register
+from f2p_deploy.runtimes.coreml import on_a_mac
 
 #: The releases of iOS that packages can be made for, and the one without a word.
 IOS = ("16", "17", "18", "26")
@@ -53,6 +54,10 @@ def build(
     return entries
 
 
+def _hardware_missing() -> str:
+    return "" if on_a_mac() else "Core ML needs a Mac; here the reference interpreter computes packages, to check them"
+
+
 def _target(name: str, precision: Precision, words: str) -> Target:
     return Target(
         name=name,
@@ -68,6 +73,7 @@ def _target(name: str, precision: Precision, words: str) -> Target:
         build_needs="PyTorch and coremltools",
         options=("--ios",),
         toolchain=toolchain,
+        hardware_missing=_hardware_missing,
         from_modules=True,
     )
 

@@ -46,6 +46,7 @@ def _target(name: str, precision: Precision, words: str, scheme: Scheme | None =
         precision=precision,
         rest=rest,
         scheme=scheme,
+        build_needs="PyTorch, a calibration set" if scheme else "PyTorch",
         options=("--calibration", "--keep-float") if scheme else (),
         build_extra="export",
         run_needs="onnxruntime",

@@ -116,7 +116,8 @@ def _target(precision: Precision, words: str, scheme: Scheme | None = None) -> T
         build=partial(build, precision=precision, rest=rest),
         rest=rest,
         scheme=scheme,
-        build_needs="PyTorch and tensorrt-rtx, or tensorrt on the card itself",
+        build_needs="PyTorch and tensorrt-rtx, or tensorrt on the card itself"
+        + ("; a calibration set" if scheme else ""),
         options=("--flavor", "--compute-capability", *(("--calibration", "--keep-float") if scheme else ())),
         toolchain=toolchain,
         compiler_missing=_compiler_missing,
