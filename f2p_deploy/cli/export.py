@@ -1,5 +1,6 @@
 """`f2p-deploy export`: a bundle to an artifact."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,9 +129,19 @@ def show(artifact: "Artifact") -> None:
 
 def show_verdict(artifact: "Artifact") -> None:
     """Print what 8 bits cost and save."""
-    from f2p_deploy.export.int8_page import PAGE_FILE, VERDICT_HEADERS, verdict_rows
+    from f2p_deploy.export.int8_page import (
+        CURVE_HEADERS,
+        JSON_FILE,
+        PAGE_FILE,
+        VERDICT_HEADERS,
+        curve_rows,
+        verdict_rows,
+    )
     from f2p_deploy.export.verdict import Verdict
 
+    reports = json.loads((artifact.folder / JSON_FILE).read_text(encoding="utf-8"))["graphs"]
+    console.result("")
+    console.table([row for report in reports for row in curve_rows(report)], CURVE_HEADERS)
     calibration = artifact.manifest.calibration or {}
     verdicts = [Verdict.from_dict(data) for data in calibration["verdict"].values()]
     console.result("")

@@ -1,7 +1,7 @@
 """What 8 bits cost, as a page and as JSON beside the engines; and the facts of it for the manifest."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ VERDICT_HEADERS = (
     *("graph", "layers in 8 bits", "weights", "weights as float", "time", "time as float", "times as fast"),
     "worth it here",
 )
+
+CURVE_HEADERS = ("graph", "layers in 8 bits", "their weights", "time", "share of the floor", "")
 
 _NOTES = (
     "A layer's bar is the mean error that this layer alone in 8 bits makes, all others in float32; layers in red stay "
@@ -70,6 +72,25 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
     ]
 
 
+def curve_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the trade of one graph under `CURVE_HEADERS`, from all layers in 8 bits to none.
+
+    Args:
+        report: `GraphReport.to_dict()`, as `int8.json` keeps it.
+    """
+    return [
+        (
+            report["graph"] if position == 0 else "",
+            str(point["layers"]),
+            f"{point['weight_bytes'] / 1e6:.2f} MB",
+            _ms(point["ms"]),
+            f"{point['share']:.2f}",
+            "chosen" if point["layers"] == len(report["quantised"]) else "missed" if point["share"] > 1 else "",
+        )
+        for position, point in enumerate(report["curve"])
+    ]
+
+
 def _card(report: GraphReport) -> Card:
     largest = max((layer.error for layer in report.layers), default=0.0) or 1.0
     bars = [
@@ -90,7 +111,7 @@ def _card(report: GraphReport) -> Card:
         Table(("ranges", "mean error"), methods, "All layers in 8 bits, by how ranges are chosen", marked=chosen)
     ]
     if len(points) > 1:
-        shares = [min(point.share, 10.0) for point in points]
+        shares = [round(min(point.share, 10.0), 3) for point in points]
         drawn = draw_curve(places, shares, "share of the floor", "layers in 8 bits", "share of the floor")
         parts.append(Drawing(drawn, "Accuracy against layers in 8 bits", "Above 1 a floor is missed."))
         times = [point.ms for point in points if point.ms is not None]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from f2p_deploy.artifact import read_artifact
 from f2p_deploy.calibration.calibration_set import read_calibration_set
 
 if TYPE_CHECKING:
@@ -51,6 +52,28 @@ def test_bad_input_has_one_sentence(
         ran = f2p("calibrate", *words)
         assert ran.code == 2 and sentence in ran.err, ran.err
         assert ran.err.count("error:") == 1 and not out.exists()
+
+
+def test_export_prints_the_trade_and_the_verdict_and_keeps_graphs_float(
+    f2p: Callable, small_bundle: "Bundle", make_calibration_set: Callable[..., Path], tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxsim")
+    words = ("--bundle", small_bundle.path, "--calibration", make_calibration_set(tmp_path / "set"))
+    kept = ("--keep-float", "describe", "--keep-float", "one_shot", "--trajectories", 0)
+    ran = f2p("export", "--target", "onnx-int8", *words, *kept, "-o", tmp_path / "art")
+    assert ran.code == 0, ran.err
+    assert "warning: 64 faces calibrate; 512 are recommended" in ran.err
+    manifest = read_artifact(tmp_path / "art").manifest
+    precisions = {name: entry.precision_found for name, entry in manifest.graphs.items()}
+    assert precisions == {"one_shot": "fp32", "describe": "fp32", "render": "int8", "step": "fp32"}
+    assert "--keep-float describe --keep-float one_shot" in manifest.command
+    verdict = manifest.calibration["verdict"]["render"]
+    assert f"{verdict['quantised']} of {verdict['of']}" in ran.out and "chosen" in ran.out
+    assert "\nrender: " in ran.out and "worth it" in ran.out and "calibrated on 64 faces" in ran.out
+    assert f"page: {tmp_path / 'art' / 'int8.html'}" in ran.out
+    shown = f2p("inspect", tmp_path / "art")
+    calibrated = f"calibration: 64 faces, hash {manifest.calibration['hash'][:12]}"
+    assert f"{calibrated}; render {verdict['quantised']} of" in shown.out
 
 
 def test_export_needs_a_set(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:

@@ -73,18 +73,6 @@ def test_it_is_smaller_and_runs_where_float_artifacts_do(exported: Artifact, sma
     assert any(word in runtime.describe_device() for word in ("i8", "u8")), runtime.describe_device()
 
 
-def test_graphs_can_be_kept_float(
-    small_bundle: Bundle, small_faces: Faces, make_calibration_set: Make, tmp_path: Path
-) -> None:
-    options = BuildOptions(calibration=make_calibration_set(tmp_path / "set"), keep_float=("describe", "one_shot"))
-    made = export_bundle(
-        small_bundle, "onnx-int8", tmp_path / "made", faces=small_faces, trajectories=0, options=options
-    )
-    precisions = {name: entry.precision_found for name, entry in made.manifest.graphs.items()}
-    assert precisions == {"one_shot": "fp32", "describe": "fp32", "render": "int8", "step": "fp32"}
-    assert "--keep-float describe --keep-float one_shot" in made.manifest.command
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -6,7 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from f2p_deploy.calibration.calibration_set import CalibrationSet
-from f2p_deploy.export.int8_page import VERDICT_HEADERS, calibration_facts, verdict_rows, write_report
+from f2p_deploy.export.int8_page import (
+    CURVE_HEADERS,
+    VERDICT_HEADERS,
+    calibration_facts,
+    curve_rows,
+    verdict_rows,
+    write_report,
+)
 from f2p_deploy.export.int8_report import GraphReport
 from f2p_deploy.export.verdict import Verdict
 
@@ -37,6 +44,16 @@ def test_what_was_not_timed_has_no_time(int8_report: GraphReport, tmp_path: Path
     (row,) = verdict_rows((unknown,))
     assert len(row) == len(VERDICT_HEADERS) and row[-2:] == ("not measured", "unknown")
     assert verdict_rows((replace(VERDICT, ms=2.0),))[0][-1].startswith("no: it is 0.70 times as fast")
+
+
+def test_the_trade_for_a_terminal(int8_report: GraphReport) -> None:
+    rows = curve_rows(json.loads(json.dumps(int8_report.to_dict())))
+    assert rows == [
+        ("render", "2", "0.00 MB", "0.7 ms", "1.50", "missed"),
+        ("", "1", "0.00 MB", "1.1 ms", "0.30", "chosen"),
+        ("", "0", "0.00 MB", "1.4 ms", "0.00", ""),
+    ]
+    assert all(len(row) == len(CURVE_HEADERS) for row in rows)
 
 
 def test_what_no_card_has_run_is_unproven(int8_report: GraphReport, tmp_path: Path) -> None:
