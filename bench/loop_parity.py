@@ -13,7 +13,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,9 +28,11 @@ from f2p_deploy.creation.sources import expand
 from f2p_deploy.errors import F2PError
 from f2p_deploy.generated import Trajectory
 from f2p_deploy.generation import first_state, iterate, with_options_tried_out
+from f2p_deploy.runtimes import RUNTIMES as KINDS
 from f2p_deploy.runtimes import load, loop
+from f2p_deploy.settings import IterativeSettings
 
-RUNTIMES = ("onnxruntime", "openvino", "openvino-bf16")
+RUNTIMES = ("onnxruntime", "openvino", "openvino-bf16", "coreml")
 
 #: Iterations whose losses are compared before rounding has grown.
 FIRST_STEPS = 5
@@ -73,7 +75,7 @@ def main() -> None:
     torch.set_num_threads(options.threads or torch.get_num_threads())
     rows: list[Row] = []
     for image, name in zip(faces.images, faces.names, strict=True):
-        rows += compare(name, image[None], bundle, artifact, options.threads)
+        rows += compare(name, image[None], bundle, artifact, options.threads, options.plain)
     _print(rows)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -81,20 +83,32 @@ def main() -> None:
             "bundle": bundle.name,
             "target": artifact.manifest.target,
             "settings": asdict(bundle.settings.iterative),
+            "plain_steps": options.plain,
             "rows": [*map(asdict, rows)],
         }
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def compare(name: str, face: np.ndarray, bundle: Bundle, artifact: Artifact, threads: int | None) -> list[Row]:
-    """Run one face (1, 3, S, S) in PyTorch, and in everything else against it."""
+def compare(
+    name: str,
+    face: np.ndarray,
+    bundle: Bundle,
+    artifact: Artifact,
+    threads: int | None,
+    plain: int | None,
+) -> list[Row]:
+    """Run one face (1, 3, S, S) in PyTorch, and in everything else against it; of `plain` steps if that is a number."""
+    settings = bundle.settings.iterative
+    if plain is not None:
+        settings = replace(settings, iterations=plain, momentum=0.0)
     seen, beta = torch.from_numpy(face), bundle.settings.iterative.beta
     start = with_options_tried_out(bundle, seen, first_state(bundle, 1), beta)
-    expected = iterate(bundle, seen, None, start)
+    expected = iterate(bundle, seen, settings, start)
     beside = torch.from_numpy(np.nextafter(start.numpy(), np.float32(1.0)))
-    runs: dict[str, Callable[[], Trajectory]] = {ROUNDING: lambda: iterate(bundle, seen, None, beside)}
-    for runtime in RUNTIMES:
-        runs[runtime] = partial(_run, artifact, runtime, threads, face, start.numpy())
+    runs: dict[str, Callable[[], Trajectory]] = {ROUNDING: lambda: iterate(bundle, seen, settings, beside)}
+    suffixes = {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
+    for runtime in [name for name in RUNTIMES if suffixes <= set(KINDS[name].suffixes)]:
+        runs[runtime] = partial(_run, artifact, runtime, threads, face, settings, start.numpy())
     rows = []
     for runtime, run in runs.items():
         try:
@@ -104,8 +118,15 @@ def compare(name: str, face: np.ndarray, bundle: Bundle, artifact: Artifact, thr
     return rows
 
 
-def _run(artifact: Artifact, runtime: str, threads: int | None, face: np.ndarray, start: np.ndarray) -> Trajectory:
-    return loop.iterate(load(artifact, runtime, threads), face, None, start)
+def _run(
+    artifact: Artifact,
+    runtime: str,
+    threads: int | None,
+    face: np.ndarray,
+    settings: IterativeSettings,
+    start: np.ndarray,
+) -> Trajectory:
+    return loop.iterate(load(artifact, runtime, threads), face, settings, start)
 
 
 def _row(face: str, runtime: str, expected: Trajectory, found: Trajectory, bundle: Bundle) -> Row:
@@ -154,10 +175,11 @@ def _print(rows: list[Row]) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("artifact", type=Path, help="an artifact of ONNX files")
+    parser.add_argument("artifact", type=Path, help="an artifact")
     parser.add_argument("photos", type=Path, help="a photo, or a folder of photos")
     parser.add_argument("--bundle", type=Path, help="the bundle it was made from; the demo bundle if not given")
     parser.add_argument("--count", type=int, default=10, help="how many photos, by name (10)")
+    parser.add_argument("--plain", type=int, metavar="N", help="N plain steps instead of the bundle's own search")
     parser.add_argument("--threads", type=int, help="all cores if not given")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's model file")
     parser.add_argument("--offline", action="store_true", help="find faces with the built-in cascade")
