@@ -85,7 +85,7 @@ def test_a_changed_weight_misses_its_floor_and_is_named(
             bias = next(w for w in reversed(model.graph.initializer) if list(w.dims) == [3])
             bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(0.05), bias.name))
         onnx.save(model, tmp_path / f"{graph}.onnx")
-    records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
+    records, _, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
     assert [record.graph for record in records if not record.passed] == ["render"]
 
 
@@ -162,5 +162,5 @@ def test_a_step_with_another_gradient_misses_its_floor(
     sign.op_type = "Abs"  # the L1 norm's gradient: |d| in place of sign(d)
     for graph in artifact.manifest.graphs:
         onnx.save(model if graph == "step" else onnx.load(artifact.path(graph)), tmp_path / f"{graph}.onnx")
-    records, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
+    records, _, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
     assert "cosine of the update" in [record.metric for record in records if not record.passed]
