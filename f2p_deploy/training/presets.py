@@ -73,6 +73,7 @@ LITE = Preset(
             features="probabilities",
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
             colour_weight=1.0,
+            search_identity=0.2,  # more of it lowers the loss and takes landmarks farther away (docs/fidelity.md)
         ),
         # In the subspace of real faces, from their mean: from the average face, controller by controller, the search
         # finds pictures that lose less and characters that resemble less (docs/fidelity.md). With momentum 20 steps
