@@ -1,7 +1,13 @@
 """What lies in a Core ML package: read from its file, without loading the model."""
 
+import contextlib
+import io
 import json
+import logging
 import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +49,8 @@ def precision_of(package: Path) -> tuple[str, tuple[str, ...]]:
     Returns:
         `fp32`, `fp16` or `int8`; and the names of convolutions and matrix products whose weights are something else.
     """
-    import coremltools
+    with quiet():
+        import coremltools
 
     spec = coremltools.models.utils.load_spec(str(package))
     block = next(iter(spec.mlProgram.functions["main"].block_specializations.values()))
@@ -67,3 +74,17 @@ def precision_of(package: Path) -> tuple[str, tuple[str, ...]]:
         counts[stored[weight]] = counts.get(stored[weight], 0) + sizes[weight]
     found = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
     return found, tuple(layer for layer, weight in layers.items() if stored[weight] != found)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence progress bars, and warnings of untested versions and of what only a Mac has."""
+    chatty = logging.getLogger("coremltools")
+    level = chatty.level
+    chatty.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        chatty.setLevel(level)

@@ -1,11 +1,6 @@
 """A graph as a Core ML package: traced by PyTorch, converted by coremltools, on any machine and to the same bytes."""
 
-import contextlib
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +9,7 @@ import torch
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact import Arrays, TensorSpec
-from f2p_deploy.coreml_file import make_reproducible
+from f2p_deploy.coreml_file import make_reproducible, quiet
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
@@ -52,7 +47,8 @@ def to_coreml(
     Raises:
         CompilerError: PyTorch cannot trace the graph, or coremltools cannot convert it.
     """
-    import coremltools
+    with quiet():
+        import coremltools
 
     module = graph.exported(loss_scale) if graph.lower is not None else graph.module
     compute: Any = coremltools.precision.FLOAT32
@@ -155,17 +151,3 @@ def _register_scalar_tensor() -> None:
     @register_torch_op
     def scalar_tensor(context: Any, node: Any) -> None:
         context.add(Builder.identity(x=_get_inputs(context, node)[0], name=node.name))
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence progress bars, and warnings of untested versions and of what only a Mac has."""
-    chatty = logging.getLogger("coremltools")
-    level = chatty.level
-    chatty.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        chatty.setLevel(level)

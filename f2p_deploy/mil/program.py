@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f2p_deploy.coreml_file import WEIGHTS
+from f2p_deploy.coreml_file import WEIGHTS, quiet
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
 
@@ -109,8 +109,9 @@ class Program:
 
 def _read(package: Path) -> tuple[Any, frozenset[str]]:
     """Return the function `main` of a package as coremltools loads it, and the pictures that it takes as BGR."""
-    import coremltools
-    from coremltools.converters.mil.frontend.milproto.load import load
+    with quiet():
+        import coremltools
+        from coremltools.converters.mil.frontend.milproto.load import load
     from google.protobuf.message import DecodeError
 
     if not (package / "Manifest.json").is_file():
