@@ -12,7 +12,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "rtx": ("tensorrt_rtx",),
     "trt": ("tensorrt", "cuda"),
     "pycuda": ("pycuda",),
-    "coreml": ("coremltools",),
+    "coreml": ("coremltools", "torch"),
     "openvino": ("openvino",),
     "dev": ("pytest", "xdist", "ruff", "mypy"),
 }

@@ -238,11 +238,13 @@ def _from_dict(data: Any, folder: Path, path: Path) -> CalibrationSet:
             rejected=tuple(Rejection(**rejection) for rejection in data["rejected"]),
             command=str(data["command"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+        outside = any(Path(face.file).parent != Path(FACES) for face in found.faces)
+        whole = (data.get("hash"), data.get("count")) == (found.hash, found.count)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not that of a calibration set: {error}") from error
-    if any(Path(face.file).parent != Path(FACES) for face in found.faces):
+    if outside:
         raise InputError(f"{path} names a face outside its folder")
-    if data.get("hash") != found.hash or data.get("count") != found.count:
+    if not whole:
         raise InputError(f"{path} is damaged: its faces are not those that its hash was made of; {found.again()}")
     return found
 

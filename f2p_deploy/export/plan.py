@@ -151,7 +151,8 @@ def prepare(target: str, trajectories: int, options: BuildOptions) -> tuple[Targ
     chosen.require_options(options)
     if trajectories < 0:
         raise InputError(f"the number of trajectories must not be negative, found {trajectories}")
-    require(chosen.build_extra, f"the target {target!r}")
+    for extra in chosen.build_extras:
+        require(extra, f"the target {target!r}")
     return chosen, chosen.toolchain(options)
 
 

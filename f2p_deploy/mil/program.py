@@ -32,8 +32,7 @@ class Program:
     """
 
     def __init__(self, package: Path, threads: int | None = None) -> None:
-        require("coreml", "reading Core ML packages")
-        require("export", "computing Core ML packages")
+        require("coreml", "computing Core ML packages")
         self.package, self.threads = package, threads
         self.function, self.reversed = _read(package)
         self.inputs = tuple(self.function.inputs)

@@ -113,6 +113,15 @@ def test_a_face_list_that_was_changed_and_a_path_that_leads_out_are_refused(
         read_calibration_set(folder)
 
 
+@pytest.mark.parametrize("values", [{"faces": 7}, {"faces": [3]}, {"image_size": "large"}, {"file": 3}, {"sha256": 3}])
+def test_values_of_another_kind_are_refused(make_calibration_set: Make, tmp_path: Path, values: dict) -> None:
+    folder = make_calibration_set(tmp_path / "set")
+    face = json.loads((folder / FILE).read_text())["faces"][0]
+    change(folder, **(values if set(values) <= {"faces", "image_size"} else {"faces": [face | values]}))
+    with pytest.raises(InputError, match="is not that of a calibration set"):
+        read_calibration_set(folder)
+
+
 def test_a_folder_of_something_else_is_not_replaced(make_calibration_set: Make, tmp_path: Path) -> None:
     found = read_calibration_set(make_calibration_set(tmp_path / "set"))
     other = tmp_path / "holiday"

@@ -222,6 +222,11 @@ class Target:
         """The ending of its files."""
         return Path(self.file).suffix
 
+    @property
+    def build_extras(self) -> tuple[str, ...]:
+        """The extras that building needs: that of every export, and its own."""
+        return tuple(dict.fromkeys(("export", self.build_extra)))
+
     def require_options(self, options: BuildOptions) -> None:
         """Raise unless everything that was asked for is about this target.
 
@@ -235,9 +240,10 @@ class Target:
 
     def why_not_here(self) -> str:
         """Return why this machine cannot build it; empty if it can."""
-        missing = missing_modules(self.build_extra)
-        if missing:
-            return f"missing {', '.join(missing)}: pip install 'f2p-deploy[{self.build_extra}]'"
+        for extra in self.build_extras:
+            missing = missing_modules(extra)
+            if missing:
+                return f"missing {', '.join(missing)}: pip install 'f2p-deploy[{extra}]'"
         return self.compiler_missing()
 
     def why_not_run_here(self) -> str:

@@ -8,9 +8,11 @@ pytest.importorskip("coremltools")
 pytest.importorskip("onnxsim")
 
 from f2p_deploy.bundle import Bundle  # noqa: E402
-from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.dependencies import EXTRAS  # noqa: E402
+from f2p_deploy.errors import InputError, MissingDependency  # noqa: E402
 from f2p_deploy.export import BuildOptions, Faces, export_bundle, plan_export  # noqa: E402
 from f2p_deploy.export.graphs import bundle_graphs  # noqa: E402
+from f2p_deploy.export.targets import TARGETS  # noqa: E402
 
 
 def size(folder: Path) -> int:
@@ -54,6 +56,19 @@ def test_unknown_releases_and_options_of_others_are_refused(small_bundle: Bundle
         plan_export(small_bundle, "onnx", tmp_path / "out", options=BuildOptions(ios="17"))
     with pytest.raises(InputError, match="coreml-int8 does not take --calibration"):
         plan_export(small_bundle, "coreml-int8", tmp_path / "out", options=BuildOptions(calibration=tmp_path))
+
+
+def test_what_every_export_needs_is_asked_for_first(
+    small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(EXTRAS, "export", ("numpy", "no_such_exporter"))
+    with pytest.raises(MissingDependency, match=r"'coreml' needs no_such_exporter.*f2p-deploy\[export\]"):
+        plan_export(small_bundle, "coreml", tmp_path / "out")
+    assert "no_such_exporter" in TARGETS["coreml"].why_not_here()
+    monkeypatch.undo()
+    monkeypatch.setitem(EXTRAS, "coreml", ("no_such_tools",))
+    with pytest.raises(MissingDependency, match=r"'coreml' needs no_such_tools.*f2p-deploy\[coreml\]"):
+        plan_export(small_bundle, "coreml", tmp_path / "out")
 
 
 def test_the_plan_names_the_compiler(small_bundle: Bundle, tmp_path: Path) -> None:
