@@ -19,7 +19,7 @@ _BOX_IN_EYE_DISTANCES = (1.17, 0.85, 1.92)
 
 #: Degrees of yaw per unit of `nose_offset`: least squares against MediaPipe's yaw on 983 portraits
 #: and paintings: 2 degrees off (r.m.s.), 7 where the head is turned by more than 20.
-_YAW_PER_OFFSET = 82.0
+YAW_PER_OFFSET = 82.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def nose_offset(points: np.ndarray) -> float:
 
 def yaw_from_points(points: np.ndarray) -> float:
     """Estimate the yaw in degrees from (5, 2) points; see `nose_offset` and the measurement beside the constant."""
-    return float(np.clip(_YAW_PER_OFFSET * nose_offset(points), -90.0, 90.0))
+    return float(np.clip(YAW_PER_OFFSET * nose_offset(points), -90.0, 90.0))
 
 
 def _box_around(points: np.ndarray) -> tuple[float, float, float, float]:

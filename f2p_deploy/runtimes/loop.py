@@ -1,6 +1,5 @@
 """Iterative generation over any runtime's gradient step: the loop of `f2p_deploy.generation`, in NumPy alone."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -22,15 +21,8 @@ from f2p_deploy.generated import (
     to_planes,
 )
 from f2p_deploy.runtimes.base import Runtime
+from f2p_deploy.runtimes.reach import Reach, reach
 from f2p_deploy.settings import IterativeSettings
-
-
-@dataclass(frozen=True)
-class _Reach:
-    """How the graph's step becomes that of other settings: their beta and their discrete rate over its own."""
-
-    beta: float = 1.0
-    rate: float = 1.0
 
 
 def generate(
@@ -96,7 +88,7 @@ def iterate(
     """
     settings = settings or runtime.settings.iterative
     n_c = runtime.schema.n_c
-    reach = _reach(runtime, settings)
+    reached_by = _reach(runtime, settings)
     described = describe(runtime, faces)
     fixed = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
     if fixed.shape != (len(faces), runtime.schema.n):
@@ -105,13 +97,13 @@ def iterate(
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):
         states.append(_carried(reached, before, n_c, settings.momentum))
-        moved, loss = _step(runtime, states[-1], described, learning_rate, reach)
+        moved, loss = _step(runtime, states[-1], described, learning_rate, reached_by)
         losses.append(loss)
         before, reached = reached, moved if locked is None else np.where(locked, fixed, moved)
         if progress is not None:
             progress(done, float(loss.mean()))
     states.append(reached)
-    losses.append(_step(runtime, reached, described, 0.0, reach)[1])
+    losses.append(_step(runtime, reached, described, 0.0, reached_by)[1])
     stacked = np.stack(losses)
     chosen = stacked.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = np.stack(states)[chosen, np.arange(len(faces))]
@@ -228,32 +220,12 @@ def _settings_of(runtime: Runtime, mode: Mode) -> IterativeSettings:
     return runtime.settings.iterative if mode == "iterative" else runtime.settings.hybrid
 
 
-def _reach(runtime: Runtime, wanted: IterativeSettings) -> _Reach:
-    """Return how the graph's step becomes that of other settings.
-
-    Raises:
-        InputError: that is not possible.
-    """
-    graph = runtime.settings.iterative
-    if wanted.use_prior != graph.use_prior:
-        names = {True: "inside the priors' subspace", False: "outside the priors' subspace"}
-        raise InputError(
-            f"the step of the artifact {runtime.artifact.folder} searches {names[graph.use_prior]}, these settings "
-            f"{names[wanted.use_prior]} (use_prior): give the bundle's iterative and hybrid settings the same, and "
-            "export it again"
-        )
-    if not runtime.schema.discrete_groups or wanted.discrete_rate == graph.discrete_rate:
-        return _Reach(wanted.beta / graph.beta)
-    if not graph.discrete_rate:
-        raise InputError(
-            f"the step of the artifact {runtime.artifact.folder} does not move discrete groups, these settings do "
-            "(discrete_rate): give the bundle's iterative settings a discrete_rate above 0, and export it again"
-        )
-    return _Reach(wanted.beta / graph.beta, wanted.discrete_rate / graph.discrete_rate)
+def _reach(runtime: Runtime, wanted: IterativeSettings) -> Reach:
+    return reach(runtime.settings.iterative, wanted, runtime.schema, runtime.artifact.folder)
 
 
 def _step(
-    runtime: Runtime, state: np.ndarray, described: dict[str, np.ndarray], learning_rate: float, reach: _Reach
+    runtime: Runtime, state: np.ndarray, described: dict[str, np.ndarray], learning_rate: float, reach: Reach
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the next state, and the losses of the given one, with the settings that `reach` stands for."""
     n_c = runtime.schema.n_c
@@ -263,7 +235,7 @@ def _step(
     rate = np.array([learning_rate], np.float32)
     outputs = _run(runtime, "step", {**described, "state": given, "learning_rate": rate})
     moved = outputs["next_state"]
-    if reach != _Reach():
+    if reach != Reach():
         free = state[:, n_c:] + (moved[:, n_c:] - given[:, n_c:]) * np.float32(reach.beta * reach.rate)
         moved = np.concatenate([moved[:, :n_c], free], axis=1)
     return moved, outputs["loss"]

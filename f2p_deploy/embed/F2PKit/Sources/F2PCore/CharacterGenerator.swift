@@ -1,0 +1,144 @@
+/// One character made from one photo.
+public struct Generation: Sendable {
+    /// Discrete groups one-hot, as a game needs them.
+    public let parameters: Parameters
+    /// The same vector with the discrete groups as the networks left them.
+    public let probabilities: [Float]
+    /// How it was made.
+    public let mode: Mode
+    /// The loss before each step and after the last; empty for one-shot.
+    public let losses: [Float]
+}
+
+/// How far a search is.
+public struct Progress: Sendable, Equatable {
+    /// Steps done.
+    public let done: Int
+    /// Steps in all.
+    public let total: Int
+    /// The loss before the last step.
+    public let loss: Float
+}
+
+/// Called after every step, on whatever thread made it.
+public typealias ProgressHandler = @Sendable (Progress) -> Void
+
+/// Whatever finds the faces of a photo.
+public protocol FaceFinder: Sendable {
+    /// Returns the landmarks of all faces, the largest first.
+    func faces(in photo: Picture) async throws -> [Landmarks]
+}
+
+/// Makes characters from photos. Safe to share: calls from several tasks take turns at the networks.
+public final class CharacterGenerator: CharacterMaker {
+    /// What the networks were made for.
+    public let contract: Contract
+    private let networks: any Networks
+    private let finder: any FaceFinder
+
+    /// Creates a generator of parts; `CharacterGenerator.bundled()` of F2PKit makes one of this package's own models.
+    public init(contract: Contract, networks: any Networks, finder: any FaceFinder) {
+        self.contract = contract
+        self.networks = networks
+        self.finder = finder
+    }
+
+    public var schema: Schema { contract.schema }
+
+    public var imageSize: Int { contract.imageSize }
+
+    public func warmUp(mode: Mode) async throws {
+        let grey = Picture(checked: imageSize, imageSize, [UInt8](repeating: 128, count: 3 * imageSize * imageSize))
+        try await networks.load(graphs(mode))
+        if mode != .iterative {
+            _ = try await networks.oneShot(grey)
+        }
+        if mode != .oneShot {
+            let photo = try await networks.describe(grey)
+            _ = try await networks.step(contract.firstState, towards: photo, learningRate: 0)
+        }
+        _ = try await networks.render(schema.average.values)
+    }
+
+    public func align(photo: Picture) async throws -> AlignedFace {
+        let faces = try await finder.faces(in: photo)
+        guard let largest = faces.first else {
+            throw F2PError(.noFace, "no face was found; take a photo of one face, from the front and evenly lit")
+        }
+        let aligned = try align(photo, largest)
+        guard faces.count > 1 else { return aligned }
+        return AlignedFace(
+            picture: aligned.picture, warnings: ["\(faces.count) faces were found; the largest was taken"] + aligned.warnings)
+    }
+
+    /// Warps a face whose landmarks are known onto the average face; see `align(photo:)`.
+    public func align(_ photo: Picture, _ landmarks: Landmarks) throws -> AlignedFace {
+        try Alignment(contract: contract).align(photo, landmarks)
+    }
+
+    public func generate(
+        face: Picture, mode: Mode = .hybrid, keep: Parameters? = nil, progress: ProgressHandler? = nil
+    ) async throws -> Generation {
+        guard face.width == imageSize, face.height == imageSize else {
+            throw F2PError(
+                .invalidInput, "an aligned face is \(imageSize) x \(imageSize), found \(face.width) x \(face.height): align it")
+        }
+        try requireSchema(keep)
+        try Task.checkCancellation()
+        if mode == .oneShot {
+            return finish(try await networks.oneShot(face), mode, [], keep, lead: contract.standardLead)
+        }
+        let settings = mode == .iterative ? contract.iterative : contract.hybrid
+        var start = contract.firstState
+        if mode == .hybrid {
+            start = schema.state(try await networks.oneShot(face), beta: settings.beta)
+        }
+        let locked = keep?.lockedMask
+        if let keep, let locked {
+            let kept = schema.state(keep.values, beta: settings.beta)
+            start = zip(locked, zip(kept, start)).map { $0 ? $1.0 : $1.1 }
+        }
+        let photo = try await networks.describe(face)
+        if contract.chooseOptions {
+            // Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
+            let first = schema.hardened(schema.smoothed(start, beta: settings.beta), lead: contract.standardLead)
+            let chooser = OptionChooser(networks: networks, contract: contract)
+            start = schema.state(try await chooser.run(first, towards: photo, locked: locked), beta: settings.beta)
+        }
+        let search = Search(networks: networks, schema: schema, settings: settings)
+        let found = try await search.run(from: start, towards: photo, locked: locked, progress: progress)
+        return finish(found.parameters, mode, found.losses, keep, lead: 0)
+    }
+
+    public func render(parameters: Parameters) async throws -> Picture {
+        try requireSchema(parameters)
+        return try await networks.render(parameters.values)
+    }
+
+    /// The graphs that a mode needs, and the one that draws its character.
+    private func graphs(_ mode: Mode) -> [String] {
+        switch mode {
+        case .oneShot: ["one_shot", "render"]
+        case .iterative: ["describe", "step", "render"]
+        case .hybrid: ["one_shot", "describe", "step", "render"]
+        }
+    }
+
+    private func requireSchema(_ parameters: Parameters?) throws {
+        if let parameters, parameters.schema.fingerprint != schema.fingerprint {
+            throw F2PError(
+                .invalidInput, "the parameters are for schema '\(parameters.schema.name)', the networks for '\(schema.name)'")
+        }
+    }
+
+    /// Puts locked values back and leaves one option of each discrete group.
+    private func finish(
+        _ values: [Float], _ mode: Mode, _ losses: [Float], _ keep: Parameters?, lead: Float
+    ) -> Generation {
+        let probabilities = keep?.merged(values) ?? values
+        let hard = schema.hardened(probabilities, lead: lead)
+        return Generation(
+            parameters: Parameters(unchecked: schema, hard, keep?.locked ?? []), probabilities: probabilities, mode: mode,
+            losses: losses)
+    }
+}

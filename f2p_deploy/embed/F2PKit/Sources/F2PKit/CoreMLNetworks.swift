@@ -1,0 +1,162 @@
+#if canImport(CoreML)
+    import CoreML
+    import CoreVideo
+    import F2PCore
+    import Foundation
+
+    /// The four graphs by Core ML. A model is compiled and loaded when it is first used; calls take turns.
+    public actor CoreMLNetworks: Networks {
+        private let contract: Contract
+        private let store: ModelStore
+        private let units: MLComputeUnits
+        private var models: [String: MLModel] = [:]
+
+        /// Creates networks of a folder with `contract.json` and the models.
+        ///
+        /// - Parameters:
+        ///   - folder: what `f2p-deploy embed ios` left in `Sources/F2PKit/Models`.
+        ///   - units: which processors Core ML may use.
+        /// - Throws: `F2PError` of the kind `missing` if there is no contract, or one of another format.
+        public init(folder: URL, units: MLComputeUnits = .all) throws {
+            contract = try Contract(contentsOf: folder.appendingPathComponent("contract.json"))
+            store = try ModelStore(folder: folder)
+            self.units = units
+        }
+
+        public func load(_ graphs: [String]) async throws {
+            for graph in graphs {
+                _ = try await model(graph)
+            }
+        }
+
+        public func oneShot(_ face: Picture) async throws -> [Float] {
+            let model = try await model("one_shot")
+            return try numbers("parameters", of: predict(model, ["face": pixels(face)]))
+        }
+
+        public func describe(_ face: Picture) async throws -> Description {
+            let model = try await model("describe")
+            let found = try predict(model, ["face": pixels(face)])
+            return Description(identity: try numbers("identity", of: found), content: try numbers("content", of: found))
+        }
+
+        public func render(_ parameters: [Float]) async throws -> Picture {
+            let model = try await model("render")
+            let found = try predict(model, ["parameters": array(parameters, "parameters", of: model)])
+            return Picture(planes: try numbers("image", of: found), edge: contract.imageSize)
+        }
+
+        public func step(
+            _ state: [Float], towards photo: Description, learningRate: Float
+        ) async throws -> (next: [Float], loss: Float) {
+            let model = try await model("step")
+            let found = try predict(
+                model,
+                [
+                    "currentState": array(state, "currentState", of: model),
+                    "identity": array(photo.identity, "identity", of: model),
+                    "content": array(photo.content, "content", of: model),
+                    "learningRate": array([learningRate], "learningRate", of: model),
+                ])
+            return (try numbers("nextState", of: found), try numbers("loss", of: found)[0])
+        }
+
+        /// Returns a graph's model, compiled and loaded.
+        private func model(_ name: String) async throws -> MLModel {
+            if let model = models[name] {
+                return model
+            }
+            guard let graph = contract.graphs[name] else {
+                throw F2PError(.missing, "the contract names no graph '\(name)': embed the artifact again")
+            }
+            let configuration = MLModelConfiguration()
+            configuration.computeUnits = units
+            if let function = graph.function {
+                guard #available(iOS 18, macOS 15, *) else {
+                    throw F2PError(.missing, "\(graph.package) has several functions: that needs iOS 18 or macOS 15")
+                }
+                configuration.functionName = function
+            }
+            let url = try await store.compiled(graph)
+            let model: MLModel
+            do {
+                model = try MLModel(contentsOf: url, configuration: configuration)
+            } catch {
+                // A compiled copy that an update of the system left behind: once more, from the package.
+                store.discard(graph, at: url)
+                model = try loaded(try await store.compiled(graph), configuration, graph.package)
+            }
+            models[name] = model
+            return model
+        }
+
+        private func loaded(_ url: URL, _ configuration: MLModelConfiguration, _ package: String) throws -> MLModel {
+            do {
+                return try MLModel(contentsOf: url, configuration: configuration)
+            } catch {
+                throw F2PError(.modelFailed, "Core ML cannot load \(package): \(error.localizedDescription)")
+            }
+        }
+
+        /// Not `async`, so that Core ML's call of the same name that returns when it is done is the one that is made.
+        private func predict(_ model: MLModel, _ inputs: [String: MLFeatureValue]) throws -> any MLFeatureProvider {
+            do {
+                return try model.prediction(from: MLDictionaryFeatureProvider(dictionary: inputs))
+            } catch let error as F2PError {
+                throw error
+            } catch {
+                throw F2PError(.modelFailed, "Core ML cannot compute: \(error.localizedDescription)")
+            }
+        }
+
+        /// Returns an input of the shape that the model declares.
+        private func array(_ values: [Float], _ name: String, of model: MLModel) throws -> MLFeatureValue {
+            guard let shape = model.modelDescription.inputDescriptionsByName[name]?.multiArrayConstraint?.shape.map(\.intValue),
+                shape.reduce(1, *) == values.count
+            else {
+                throw F2PError(.modelFailed, "the model does not take \(values.count) numbers as '\(name)'")
+            }
+            return MLFeatureValue(multiArray: try MLMultiArray(MLShapedArray<Float>(scalars: values, shape: shape)))
+        }
+
+        /// Returns an output, which Core ML may have laid out with gaps.
+        private func numbers(_ name: String, of found: any MLFeatureProvider) throws -> [Float] {
+            guard let array = found.featureValue(for: name)?.multiArrayValue else {
+                throw F2PError(.modelFailed, "the model gives no '\(name)'")
+            }
+            let values = MLShapedArray<Float>(converting: array).scalars
+            guard values.allSatisfy(\.isFinite) else {
+                throw F2PError(.modelFailed, "the model computed NaN or infinite values in '\(name)'")
+            }
+            return values
+        }
+
+        /// Returns a picture as Core ML takes it.
+        private func pixels(_ picture: Picture) throws -> MLFeatureValue {
+            var made: CVPixelBuffer?
+            let attributes = [kCVPixelBufferIOSurfacePropertiesKey: [:] as [String: Any]] as CFDictionary
+            let status = CVPixelBufferCreate(
+                kCFAllocatorDefault, picture.width, picture.height, kCVPixelFormatType_32BGRA, attributes, &made)
+            guard status == kCVReturnSuccess, let buffer = made else {
+                throw F2PError(.modelFailed, "no pixel buffer of \(picture.width) x \(picture.height) (\(status))")
+            }
+            CVPixelBufferLockBaseAddress(buffer, [])
+            defer { CVPixelBufferUnlockBaseAddress(buffer, []) }
+            guard let base = CVPixelBufferGetBaseAddress(buffer) else {
+                throw F2PError(.modelFailed, "the pixel buffer has no memory")
+            }
+            let bytesPerRow = CVPixelBufferGetBytesPerRow(buffer)
+            for row in 0..<picture.height {
+                let line = base.advanced(by: row * bytesPerRow).assumingMemoryBound(to: UInt8.self)
+                for column in 0..<picture.width {
+                    let source = 3 * (row * picture.width + column)
+                    line[4 * column] = picture.pixels[source + 2]
+                    line[4 * column + 1] = picture.pixels[source + 1]
+                    line[4 * column + 2] = picture.pixels[source]
+                    line[4 * column + 3] = 255
+                }
+            }
+            return MLFeatureValue(pixelBuffer: buffer)
+        }
+    }
+#endif

@@ -1,0 +1,57 @@
+"""The golden vectors as F2PKit's tests read them on a device: `golden.json`, and one flat file a tensor."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+
+from f2p_deploy.artifact import Artifact
+from f2p_deploy.errors import InputError
+from f2p_deploy.export.parity import FLOORS, Precision, step_error
+from f2p_deploy.golden import samples_of, trajectory_of
+
+GOLDEN_INDEX = "golden.json"
+
+
+def golden_files(artifact: Artifact) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the index of an artifact's golden vectors, and the files that it names.
+
+    Faces are 8-bit RGB, row by row, one sample after the other (`.rgb`); everything else is little-endian float32
+    (`.f32`), in the order of its shape.
+
+    Raises:
+        InputError: the artifact has no golden vectors of a graph, or a precision without floors.
+    """
+    golden = artifact.golden()
+    files: dict[str, bytes] = {}
+    graphs: dict[str, Any] = {}
+    for name, entry in artifact.manifest.graphs.items():
+        if entry.precision_asked not in FLOORS:
+            raise InputError(f"no floors for the precision {entry.precision_asked!r} of {name} in {artifact.folder}")
+        floors = FLOORS[cast(Precision, entry.precision_asked)]
+        samples = samples_of(artifact, golden, name)
+        graphs[name] = {
+            "samples": list(samples.names),
+            "floors": asdict(floors) | {"length": step_error(floors)},
+            "tensors": _tensors(name, {**samples.inputs, **samples.reference}, files),
+        }
+    trajectory = trajectory_of(golden)
+    index: dict[str, Any] = {"graphs": graphs}
+    if trajectory is not None:
+        exact = {name: getattr(trajectory, name) for name in ("learning_rates", "states", "losses")}
+        index["trajectory"] = _tensors("trajectory", exact, files)
+    return index, files
+
+
+def _tensors(prefix: str, arrays: Mapping[str, np.ndarray], files: dict[str, bytes]) -> dict[str, Any]:
+    """Write tensors into `files`; return their entries in the index."""
+    entries = {}
+    for name, values in arrays.items():
+        if name == "face":
+            file, content = f"{prefix}.{name}.rgb", np.rint(values * 255.0).astype(np.uint8).transpose(0, 2, 3, 1)
+        else:
+            file, content = f"{prefix}.{name}.f32", values.astype("<f4")
+        files[file] = np.ascontiguousarray(content).tobytes()
+        entries[name] = {"file": file, "shape": list(values.shape)}
+    return entries

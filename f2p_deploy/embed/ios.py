@@ -1,0 +1,147 @@
+"""An artifact of Core ML packages as a Swift package for a game: `F2PKit`."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from string import Template
+
+from f2p_deploy import __version__
+from f2p_deploy.artifact import Artifact
+from f2p_deploy.atomic import write_folder
+from f2p_deploy.embed import sources
+from f2p_deploy.embed.contract import contract_of, packages_of, require_embeddable
+from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
+from f2p_deploy.embed.reference import reference_cases
+from f2p_deploy.errors import InputError
+
+#: Where the models lie inside the package, and the file by which it is known as ours.
+MODELS = Path("Sources") / "F2PKit" / "Models"
+CONTRACT = MODELS / "contract.json"
+
+KIND = "F2PKit package"
+
+#: Of each release of iOS, the macOS that came with it.
+MACOS = {"16": "13", "17": "14", "18": "15", "26": "26"}
+
+
+@dataclass(frozen=True)
+class SwiftPackage:
+    """What was written.
+
+    Args:
+        folder: the package.
+        files: size in bytes of each file by its path inside, `/` between folders, in their order.
+        ios: the oldest release that it runs on.
+    """
+
+    folder: Path
+    files: dict[str, int]
+    ios: str
+
+    @property
+    def models_size(self) -> int:
+        """Bytes that the app grows by: everything in the models' folder."""
+        return sum(size for name, size in self.files.items() if name.startswith(f"{MODELS.as_posix()}/"))
+
+
+def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
+    """Write a Swift package with an artifact's models, whole or not at all; the same bytes each time.
+
+    Args:
+        artifact: of one of the targets `coreml` and `coreml-int8`.
+        out: the package's folder; a package of ours that is there is replaced.
+
+    Raises:
+        InputError: an artifact of another kind, see `require_embeddable`, or a place that cannot be written.
+        FloorMissed: the artifact's parity failed.
+    """
+    require_embeddable(artifact)
+    ios = _ios(artifact)
+    contract = contract_of(artifact)
+    index, golden = golden_files(artifact)
+    written = {
+        "Package.swift": _manifest(ios),
+        "README.md": _page(artifact, ios),
+        "Sources/F2PCore/Generated/Interface.swift": sources.swift_interface(),
+        "Sources/F2PKit/Generated/EntryPoints.swift": sources.swift_entry_points(),
+        "Sources/F2PKitC/include/f2pkit.h": sources.c_header(),
+        "Unity/F2PKit.cs": sources.c_sharp(),
+        CONTRACT.as_posix(): _json(contract),
+        f"Tests/F2PKitTests/Golden/{GOLDEN_INDEX}": _json(index),
+        "Tests/F2PCoreTests/Reference/reference.json": _json(reference_cases(artifact)),
+    }
+    with write_folder(Path(out), CONTRACT.as_posix(), KIND) as folder:
+        with as_file(files("f2p_deploy.embed") / "F2PKit") as template:
+            shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        for name, text in written.items():
+            _write(folder / name, text.encode())
+        for name, content in golden.items():
+            _write(folder / "Tests" / "F2PKitTests" / "Golden" / name, content)
+        for package in packages_of(artifact):
+            shutil.copytree(artifact.folder / package, folder / MODELS / package, copy_function=shutil.copyfile)
+        _write(folder / "Tests" / "F2PCoreTests" / "Reference" / "contract.json", _json(contract).encode())
+    return SwiftPackage(Path(out), _listed(Path(out)), ios)
+
+
+def _ios(artifact: Artifact) -> str:
+    """Return the oldest iOS that an artifact was made for."""
+    built_for = artifact.manifest.hardware.get("built_for", "")
+    ios = built_for.removeprefix("iOS ").removesuffix(" and later")
+    if ios not in MACOS:
+        raise InputError(
+            f"{artifact.folder} was built for {built_for or 'nothing that it names'!r}, not for one of iOS "
+            f"{', '.join(MACOS)}: export it again with --ios"
+        )
+    return ios
+
+
+def _manifest(ios: str) -> str:
+    return _filled("Package.swift.in", ios=ios, macos=MACOS[ios])
+
+
+def _page(artifact: Artifact, ios: str) -> str:
+    """Return the page "embedding in your game"."""
+    manifest = artifact.manifest
+    sizes = [
+        (package, sum(record.size for path, record in manifest.files.items() if path.startswith(f"{package}/")))
+        for package in packages_of(artifact)
+    ]
+    discrete = manifest.schema.get("discrete", [])
+    return _filled(
+        "README.md.in",
+        version=__version__,
+        bundle=manifest.bundle,
+        target=manifest.target,
+        ios=ios,
+        macos=MACOS[ios],
+        size=str(manifest.image_size),
+        models="\n".join(f"| `{package}` | {size / 1e6:.1f} MB |" for package, size in sizes),
+        total=f"{sum(size for _, size in sizes) / 1e6:.1f}",
+        interface=sources.interface_table(),
+        controllers=str(len(manifest.schema.get("controllers", []))),
+        groups=str(len(discrete)),
+        controller=str(manifest.schema["controllers"][0]["name"]),
+        iterations=str(len(contract_of(artifact)["hybrid"]["learningRates"])),
+        verified=manifest.verified_with,
+    )
+
+
+def _filled(name: str, **words: str) -> str:
+    text = (files("f2p_deploy.embed") / name).read_text(encoding="utf-8")
+    return Template(text).substitute(words)
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _listed(folder: Path) -> dict[str, int]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
