@@ -11,7 +11,7 @@ public struct Generation: Sendable {
 }
 
 /// How far a search is.
-public struct Progress: Sendable, Equatable {
+public struct SearchProgress: Sendable, Equatable {
     /// Steps done.
     public let done: Int
     /// Steps in all.
@@ -21,7 +21,7 @@ public struct Progress: Sendable, Equatable {
 }
 
 /// Called after every step, on whatever thread made it.
-public typealias ProgressHandler = @Sendable (Progress) -> Void
+public typealias ProgressHandler = @Sendable (SearchProgress) -> Void
 
 /// Whatever finds the faces of a photo.
 public protocol FaceFinder: Sendable {

@@ -23,7 +23,7 @@ public struct Picture: Sendable, Equatable {
     /// - Parameters:
     ///   - planes: `3 * edge * edge` numbers in [0, 1]: all of red, all of green, all of blue.
     ///   - edge: pixels in a row.
-    init(planes: [Float], edge: Int) {
+    public init(planes: [Float], edge: Int) {
         let count = edge * edge
         var pixels = [UInt8](repeating: 0, count: 3 * count)
         for channel in 0..<3 {

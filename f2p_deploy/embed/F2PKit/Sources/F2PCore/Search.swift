@@ -29,7 +29,7 @@ struct Search {
             }
             before = reached
             reached = locked.map { zip($0, zip(start, moved)).map { $0 ? $1.0 : $1.1 } } ?? moved
-            progress?(Progress(done: done + 1, total: settings.learningRates.count, loss: loss))
+            progress?(SearchProgress(done: done + 1, total: settings.learningRates.count, loss: loss))
         }
         try Task.checkCancellation()
         let (_, loss) = try await step(reached, photo, 0)

@@ -131,7 +131,7 @@
         let context: UnsafeMutableRawPointer?
 
         /// Returns whether the caller wants to go on.
-        func report(_ progress: Progress) -> Bool {
+        func report(_ progress: SearchProgress) -> Bool {
             guard let call else { return true }
             return call(context, Int32(progress.done), Int32(progress.total), progress.loss) == 0
         }

@@ -1,6 +1,5 @@
 #if canImport(CoreML)
     import CoreML
-    import CoreVideo
     import F2PCore
     import Foundation
 
@@ -31,12 +30,12 @@
 
         public func oneShot(_ face: Picture) async throws -> [Float] {
             let model = try await model("one_shot")
-            return try numbers("parameters", of: predict(model, ["face": pixels(face)]))
+            return try numbers("parameters", of: predict(model, ["face": MLFeatureValue(pixelBuffer: face.pixelBuffer())]))
         }
 
         public func describe(_ face: Picture) async throws -> Description {
             let model = try await model("describe")
-            let found = try predict(model, ["face": pixels(face)])
+            let found = try predict(model, ["face": MLFeatureValue(pixelBuffer: face.pixelBuffer())])
             return Description(identity: try numbers("identity", of: found), content: try numbers("content", of: found))
         }
 
@@ -116,7 +115,7 @@
             else {
                 throw F2PError(.modelFailed, "the model does not take \(values.count) numbers as '\(name)'")
             }
-            return MLFeatureValue(multiArray: try MLMultiArray(MLShapedArray<Float>(scalars: values, shape: shape)))
+            return MLFeatureValue(multiArray: MLMultiArray(MLShapedArray<Float>(scalars: values, shape: shape)))
         }
 
         /// Returns an output, which Core ML may have laid out with gaps.
@@ -129,34 +128,6 @@
                 throw F2PError(.modelFailed, "the model computed NaN or infinite values in '\(name)'")
             }
             return values
-        }
-
-        /// Returns a picture as Core ML takes it.
-        private func pixels(_ picture: Picture) throws -> MLFeatureValue {
-            var made: CVPixelBuffer?
-            let attributes = [kCVPixelBufferIOSurfacePropertiesKey: [:] as [String: Any]] as CFDictionary
-            let status = CVPixelBufferCreate(
-                kCFAllocatorDefault, picture.width, picture.height, kCVPixelFormatType_32BGRA, attributes, &made)
-            guard status == kCVReturnSuccess, let buffer = made else {
-                throw F2PError(.modelFailed, "no pixel buffer of \(picture.width) x \(picture.height) (\(status))")
-            }
-            CVPixelBufferLockBaseAddress(buffer, [])
-            defer { CVPixelBufferUnlockBaseAddress(buffer, []) }
-            guard let base = CVPixelBufferGetBaseAddress(buffer) else {
-                throw F2PError(.modelFailed, "the pixel buffer has no memory")
-            }
-            let bytesPerRow = CVPixelBufferGetBytesPerRow(buffer)
-            for row in 0..<picture.height {
-                let line = base.advanced(by: row * bytesPerRow).assumingMemoryBound(to: UInt8.self)
-                for column in 0..<picture.width {
-                    let source = 3 * (row * picture.width + column)
-                    line[4 * column] = picture.pixels[source + 2]
-                    line[4 * column + 1] = picture.pixels[source + 1]
-                    line[4 * column + 2] = picture.pixels[source]
-                    line[4 * column + 3] = 255
-                }
-            }
-            return MLFeatureValue(pixelBuffer: buffer)
         }
     }
 #endif
