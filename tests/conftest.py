@@ -123,21 +123,59 @@ def small_artifact(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factor
 @pytest.fixture
 def forged(small_artifact: Path, tmp_path: Path) -> "Callable[..., Path]":
     """Make a copy of `small_artifact`, change it, and seal it again: what a careless or malicious hand could leave."""
+
+    def forge(change: "Callable[[Path], object]" = lambda folder: None, **manifest: object) -> Path:
+        return _sealed_again(small_artifact, tmp_path / "forged", change, **manifest)
+
+    return forge
+
+
+@pytest.fixture(scope="session")
+def coreml_folder(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`small_bundle` as Core ML packages, once for all processes of the suite. Tests that change it work on a copy.
+
+    Without what was measured of it: in half precision, random weights miss floors.
+    """
+    pytest.importorskip("coremltools")
+    from filelock import FileLock
+
+    from f2p_deploy.export import export_bundle
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "coreml_artifact"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            exported = folder.with_name("coreml_exported")
+            export_bundle(small_bundle, "coreml", exported, faces=small_faces, trajectories=0)
+            _sealed_again(exported, folder, parity=())
+    return folder
+
+
+@pytest.fixture
+def missed_coreml_folder(coreml_folder: Path, tmp_path: Path) -> Path:
+    """The same with a measurement that missed its floor."""
+    from f2p_deploy.manifest import Parity
+
+    missed = Parity("render", "image", "PSNR dB", 20.0, 45.0, "higher", "astronaut", 6)
+    return _sealed_again(coreml_folder, tmp_path / "missed", parity=(missed,))
+
+
+def _sealed_again(
+    source: Path, folder: Path, change: "Callable[[Path], object]" = lambda folder: None, **manifest: object
+) -> Path:
+    """Copy an artifact, change its files and its manifest, and seal it."""
     from dataclasses import replace
 
     from f2p_deploy.artifact import read_artifact, write_artifact
 
-    def forge(change: "Callable[[Path], object]" = lambda folder: None, **manifest: object) -> Path:
-        artifact, folder = read_artifact(small_artifact), tmp_path / "forged"
-        with write_artifact(folder) as draft:
-            for name in artifact.manifest.files:
-                (draft.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (draft.folder / name).write_bytes((small_artifact / name).read_bytes())
-            change(draft.folder)
-            draft.manifest = replace(artifact.manifest, **manifest)
-        return folder
-
-    return forge
+    artifact = read_artifact(source)
+    with write_artifact(folder) as draft:
+        for name in artifact.manifest.files:
+            (draft.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft.folder / name).write_bytes((source / name).read_bytes())
+        change(draft.folder)
+        draft.manifest = replace(artifact.manifest, **manifest)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.calibrate import calibrate
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
+from f2p_deploy.cli.embed import embed_app
 from f2p_deploy.cli.engine import engine_app
 from f2p_deploy.cli.evaluate import evaluate_app
 from f2p_deploy.cli.export import export
@@ -63,7 +64,7 @@ def _options(
 
 for _command in (run, render, export, calibrate, verify, inspect, demo, targets, doctor, landmarker, train):
     app.command()(_command)
-for _group in (bundle_app, engine_app, evaluate_app, schema_app):
+for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)
 
 

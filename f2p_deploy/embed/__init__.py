@@ -1,0 +1,6 @@
+"""An artifact into a game's own build: `embed ios` writes the Swift package F2PKit."""
+
+from f2p_deploy.embed.contract import require_embeddable
+from f2p_deploy.embed.ios import SwiftPackage, default_artifact, embed_ios
+
+__all__ = ["SwiftPackage", "default_artifact", "embed_ios", "require_embeddable"]

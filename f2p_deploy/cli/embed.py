@@ -1,0 +1,50 @@
+"""`f2p-deploy embed`: an artifact into somebody else's build."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+embed_app = typer.Typer(
+    name="embed", no_args_is_help=True, help="Put an artifact into a game's own build.", rich_markup_mode=None
+)
+
+
+@embed_app.callback()
+def _embed() -> None:
+    """Put an artifact into a game's own build."""
+
+
+@embed_app.command()
+def ios(
+    artifact: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="ARTIFACT", help="A Core ML artifact; build/demo/coreml if not given."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="The Swift package; build/<bundle>/F2PKit if not given."),
+    ] = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Write the Swift package F2PKit with an artifact's models, for iOS and macOS.
+
+    The same artifact gives the same bytes. README.md in the package says how it comes into a game, and how its tests
+    check the models on a device.
+    """
+    from f2p_deploy.artifact import read_artifact
+    from f2p_deploy.embed import default_artifact, embed_ios
+
+    opened = read_artifact(default_artifact() if artifact is None else artifact)
+    package = embed_ios(opened, out or Path("build") / opened.manifest.bundle / "F2PKit")
+    if as_json:
+        console.emit(package.to_dict())
+        return
+    rows = [(f"{folder}/" if folder else "", str(count), size) for folder, count, size in package.folders()]
+    console.table(rows, ("folder", "files", "size"))
+    console.result(f"the app grows by {package.models_size / 1e6:.1f} MB of models; iOS {package.ios} or later")
+    console.result(f"Swift package: {package.folder}")
+    console.result(f"how it comes into a game, and is checked on a device: {package.folder / 'README.md'}")

@@ -1,0 +1,42 @@
+"""`embed ios`: what it prints, and the exit codes of what it refuses."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def test_the_package_is_listed(f2p: Callable, coreml_folder: Path, tmp_path: Path) -> None:
+    ran = f2p("embed", "ios", "--from", coreml_folder, "-o", tmp_path / "F2PKit")
+    assert ran.code == 0 and ran.err == ""
+    assert ran.out.splitlines()[0].split() == ["folder", "files", "size"]
+    assert "Sources/F2PKit/Models/step.mlpackage/" in ran.out and "iOS 17 or later" in ran.out
+    assert (tmp_path / "F2PKit" / "Package.swift").is_file()
+    found = f2p("embed", "ios", "--from", coreml_folder, "-o", tmp_path / "F2PKit", "--json").json
+    assert found["ios"] == "17" and "Unity/F2PKit.cs" in found["files"]
+
+
+def test_the_default_place_is_the_bundles_own(
+    f2p: Callable, coreml_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert f2p("embed", "ios", "--from", coreml_folder).code == 0
+    assert (tmp_path / "build" / "small" / "F2PKit" / "README.md").is_file()
+    ran = f2p("embed", "ios")
+    assert ran.code == 2 and "there is no build/demo/coreml yet: f2p-deploy export --target coreml" in ran.err
+
+
+def test_what_is_refused(f2p: Callable, small_artifact: Path, tmp_path: Path) -> None:
+    ran = f2p("embed", "ios", "--from", small_artifact, "-o", tmp_path / "F2PKit")
+    assert ran.code == 2 and "is of the target 'onnx': f2p-deploy export --target coreml makes them" in ran.err
+    ran = f2p("embed", "ios", "--from", tmp_path / "nothing")
+    assert ran.code == 2 and "there is no such folder" in ran.err
+    ran = f2p("embed", "android")
+    assert ran.code == 2 and "No such command 'android'" in ran.err
+    assert not (tmp_path / "F2PKit").exists()
+
+
+def test_a_missed_floor_is_code_1(f2p: Callable, missed_coreml_folder: Path, tmp_path: Path) -> None:
+    ran = f2p("embed", "ios", "--from", missed_coreml_folder, "-o", tmp_path / "F2PKit", "--json")
+    assert ran.code == 1 and "does not compute the same face" in ran.json["error"]
+    assert not (tmp_path / "F2PKit").exists()

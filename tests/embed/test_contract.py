@@ -1,0 +1,79 @@
+"""`contract.json`: what F2PKit needs to know, from the manifest alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from f2p_deploy.alignment.aligned_face import LARGEST_YAW
+from f2p_deploy.artifact import Artifact, FileRecord
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.embed.contract import GRAPHS, contract_of, packages_of
+from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.errors import InputError
+from f2p_deploy.settings import BundleSettings, IterativeSettings, to_data
+
+
+def changed(artifact: Artifact, **manifest: object) -> Artifact:
+    return Artifact(artifact.folder, replace(artifact.manifest, **manifest))  # type: ignore[arg-type]
+
+
+def test_schema_template_and_limits_are_those_of_the_bundle(coreml_artifact: Artifact) -> None:
+    contract = contract_of(coreml_artifact)
+    schema = Schema.from_dict(coreml_artifact.manifest.schema)
+    assert contract["schema"]["fingerprint"] == schema.fingerprint
+    assert [c["name"] for c in contract["schema"]["controllers"]] == list(schema.controller_index)
+    assert [len(g["options"]) for g in contract["schema"]["discrete"]] == [3, 2]
+    assert len(contract["firstState"]) == schema.n and contract["imageSize"] == 128
+    landmarks = BundleSettings().alignment.landmarks
+    assert contract["template"] == [list(landmarks[name]) for name in LANDMARKS]
+    assert contract["limits"]["largestYaw"] == LARGEST_YAW
+
+
+def test_a_search_says_how_the_step_becomes_its_own(coreml_artifact: Artifact) -> None:
+    settings = BundleSettings(
+        iterative=IterativeSettings(iterations=6, learning_rate=10.0, decay=0.5, decay_every=3, beta=4.0),
+        hybrid=IterativeSettings(iterations=2, learning_rate=5.0, beta=2.0, discrete_rate=0.5, momentum=0.3),
+        choose_options=True,
+        default_lead=0.25,
+    )
+    contract = contract_of(changed(coreml_artifact, settings=to_data(settings)))
+    assert contract["iterative"]["learningRates"] == [10.0] * 3 + [5.0] * 3
+    assert (contract["iterative"]["betaRatio"], contract["iterative"]["rateRatio"]) == (1.0, 1.0)
+    assert (contract["hybrid"]["betaRatio"], contract["hybrid"]["rateRatio"]) == (0.5, 0.5)
+    assert contract["hybrid"]["momentum"] == 0.3 and contract["chooseOptions"] and contract["standardLead"] == 0.25
+    other = replace(settings, hybrid=replace(settings.hybrid, use_prior=True))
+    with pytest.raises(InputError, match="use_prior"):
+        contract_of(changed(coreml_artifact, settings=to_data(other)))
+
+
+def test_a_package_of_its_own_for_each_graph(coreml_artifact: Artifact) -> None:
+    graphs = contract_of(coreml_artifact)["graphs"]
+    assert {name: graph["package"] for name, graph in graphs.items()} == {name: name for name in GRAPHS}
+    assert all(graph["function"] is None for graph in graphs.values())
+    assert packages_of(coreml_artifact) == tuple(f"{name}.mlpackage" for name in GRAPHS)
+
+
+def test_one_package_of_several_functions_is_named_once(coreml_artifact: Artifact) -> None:
+    entries = {n: replace(e, file="graphs.mlpackage") for n, e in coreml_artifact.manifest.graphs.items()}
+    artifact = changed(coreml_artifact, graphs=entries, files={"graphs.mlpackage/Manifest.json": FileRecord(1, "00")})
+    graphs = contract_of(artifact)["graphs"]
+    assert {name: graph["function"] for name, graph in graphs.items()} == {name: name for name in GRAPHS}
+    assert packages_of(artifact) == ("graphs.mlpackage",)
+    assert len({graph["digest"] for graph in graphs.values()}) == 1
+
+
+def test_the_digest_changes_with_any_file_of_the_package(coreml_artifact: Artifact) -> None:
+    before = contract_of(coreml_artifact)["graphs"]
+    weights = next(name for name in coreml_artifact.manifest.files if name.startswith("step") and "weight" in name)
+    files = {**coreml_artifact.manifest.files, weights: FileRecord(1, "ff")}
+    after = contract_of(changed(coreml_artifact, files=files))["graphs"]
+    assert before["step"]["digest"] != after["step"]["digest"]
+    assert before["render"] == after["render"]
+
+
+def test_a_graph_that_is_missing(coreml_artifact: Artifact) -> None:
+    from f2p_deploy.embed import require_embeddable
+
+    entries = {name: entry for name, entry in coreml_artifact.manifest.graphs.items() if name != "step"}
+    with pytest.raises(InputError, match="has no graph 'step'"):
+        require_embeddable(changed(coreml_artifact, graphs=entries))
