@@ -60,9 +60,10 @@ def swift_entry_points() -> str:
 def c_header() -> str:
     """Return `f2pkit.h`."""
     lines = [f"/* {NOTE}", ""]
-    lines += ["   A function waits until it is done: call it from a thread of your own, neither from the main thread nor"]
-    lines += ["   from inside a Swift task. A generator may be shared. Texts that a call gives are UTF-8 and the caller's:"]
-    lines += ["   f2p_free frees them. */", "", "#ifndef F2PKIT_H", "#define F2PKIT_H", "", "#include <stdint.h>"]
+    lines += ["   A function waits until it is done: call it from a thread of your own, neither from the main thread"]
+    lines += ["   nor from inside a Swift task. A generator may be shared. Texts that a call gives are UTF-8 and the"]
+    lines += ["   caller's: f2p_free frees them. */", ""]
+    lines += ["#ifndef F2PKIT_H", "#define F2PKIT_H", "", "#include <stdint.h>"]
     lines += ["", "#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
     ok = Word("ok", 0, "It is done")
     for name, comment, words in (

@@ -42,7 +42,8 @@ def test_the_protocol_has_every_operation_and_the_class_keeps_it() -> None:
     generator = (Path(sources.__file__).parent / "F2PKit/Sources/F2PCore/CharacterGenerator.swift").read_text()
     for operation in OPERATIONS:
         (declared,) = re.findall(rf"    func {operation.name}\((.*?)\) async throws(.*)", interface)
-        kept = [re.sub(r"\s+", " ", found) for found in re.findall(rf"public func {operation.name}\(([^)]*)\)", generator)]
+        written = re.findall(rf"public func {operation.name}\(([^)]*)\)", generator)
+        kept = [re.sub(r"\s+", " ", found) for found in written]
         # The class gives some arguments defaults, which a protocol cannot.
         plain = [re.sub(r" = [^,]+", "", found).strip() for found in kept]
         assert declared[0] in plain, operation.name
@@ -56,7 +57,8 @@ def test_the_words_have_the_same_numbers_everywhere() -> None:
         assert f"case {word.name} = {word.code}\n" in interface
         assert f"{word.name[0].upper()}{word.name[1:]} = {word.code}" in imports
     for word in MODES_IN_SWIFT:
-        assert f'case {word.name} = "{word.text}"' in interface and f"case {word.code}: self = .{word.name}" in interface
+        assert f'case {word.name} = "{word.text}"' in interface
+        assert f"case {word.code}: self = .{word.name}" in interface
     assert "F2P_UNITS_CPU_AND_NEURAL_ENGINE = 3," in header
     assert [word.code for word in UNITS] == [0, 1, 2, 3]  # MLComputeUnits'
     assert "f2p_warm_up" in in_c() and "F2P_MODE_ONE_SHOT = 0" in header
