@@ -229,18 +229,20 @@ def iterate(
 
     Args:
         bundle: the networks.
-        faces: (N, 3, S, S) aligned photos, RGB in [0, 1].
+        faces: (N, 3, S, S) aligned photos, RGB in [0, 1]; on the device that the networks lie on.
         settings: the bundle's own if not given.
         start: (N, n) state to begin at; what `starting_state` gives for iterative generation if not given.
         locked: (n,) bool, entries of the state that never change.
         progress: called after every iteration.
     """
     settings = settings or bundle.settings.iterative
-    loss_of = GenerationLoss(bundle, settings.beta).eval()
-    update = Update(bundle, settings)
+    loss_of = GenerationLoss(bundle, settings.beta).eval().to(faces.device)
+    update = Update(bundle, settings).to(faces.device)
     with torch.no_grad():
         identity, content = bundle.similarity.describe(faces)
-    fixed = (starting_state(bundle, faces, "iterative", settings) if start is None else start).clone()
+    given = starting_state(bundle, faces, "iterative", settings) if start is None else start
+    fixed = given.to(faces.device, copy=True)
+    locked = None if locked is None else locked.to(faces.device)
     reached, before = fixed, fixed
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):
@@ -261,7 +263,7 @@ def iterate(
         stacked = torch.stack(losses)
         chosen = stacked.argmin(dim=0) if settings.keep_best else torch.full((len(faces),), len(losses) - 1)
         parameters = loss_of.to_parameters(torch.stack(states)[chosen, torch.arange(len(faces))])
-    return Trajectory(parameters.numpy(), stacked.numpy())
+    return Trajectory(parameters.cpu().numpy(), stacked.cpu().numpy())
 
 
 def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, settings: IterativeSettings) -> torch.Tensor:

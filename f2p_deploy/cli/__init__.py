@@ -11,6 +11,7 @@ import typer
 
 from f2p_deploy import __version__
 from f2p_deploy.cli import console
+from f2p_deploy.cli.bench import bench
 from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.calibrate import calibrate
 from f2p_deploy.cli.demo import demo
@@ -62,7 +63,7 @@ def _options(
     """One photo in, one editable game character out."""
 
 
-for _command in (run, render, export, calibrate, verify, inspect, demo, targets, doctor, landmarker, train):
+for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker, train):
     app.command()(_command)
 for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)

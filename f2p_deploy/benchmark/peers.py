@@ -1,0 +1,242 @@
+"""What a user would use instead: PyTorch as it is, its compiler, and its exporter with a default session."""
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from f2p_deploy.benchmark.work import Outputs, Prepared, Work, search
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.export.parity import Ends
+from f2p_deploy.generated import Trajectory
+from f2p_deploy.generation import GenerationLoss, Update, first_state
+from f2p_deploy.gradient_step import Step
+from f2p_deploy.graphs import BundleGraph, bundle_graphs
+
+__all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_captured"]
+
+
+def eager(work: Work) -> Prepared:
+    """PyTorch as it is: the plain loop for a search, the module for a graph; float32."""
+    if work.mode == "iterative":
+        return Prepared(lambda: search(work.here, work.faces), lambda found: found, "fp32", _device(work))
+    module, given = _module(work), _given(work)
+
+    def call() -> Any:
+        with torch.no_grad():
+            return _waited(module(*given), work)
+
+    return Prepared(call, _reader(work.graph), "fp32", _device(work))
+
+
+def compiled(work: Work) -> Prepared:
+    """PyTorch's own compiler: of the graph, or of the loss whose gradient a search follows."""
+    torch._dynamo.reset()
+    if work.mode == "iterative":
+        return _compiled_search(work)
+    module, given = torch.compile(_module(work)), _given(work)
+
+    def call() -> Any:
+        with torch.no_grad():
+            return _waited(module(*given), work)
+
+    return Prepared(call, _reader(work.graph), "fp32", _device(work))
+
+
+def naive(work: Work) -> Prepared:
+    """`torch.onnx.export` of the module, and ONNX Runtime's default session of what it wrote."""
+    import onnxruntime
+
+    module = work.graph.module if work.mode != "iterative" else Step(work.bundle).eval()
+    given = {spec.name: work.inputs[spec.name] for spec in work.graph.inputs if spec.name in work.inputs}
+    if work.mode == "iterative":
+        given = dict(work.first_step)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "naive.onnx"
+        try:
+            with _quiet():
+                tensors = tuple(map(torch.from_numpy, given.values()))
+                torch.onnx.export(module, tensors, path, input_names=list(given), verbose=False)
+        except Exception as error:  # an exporter may fail in any way; the row says which
+            said = " ".join(str(error).split())
+            said = said.partition("## Exception summary")[2] or said
+            raise CompilerError(f"torch.onnx.export: {said.strip()[:160]}") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if work.threads:
+            options.intra_op_num_threads = work.threads
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [spec.name for spec in work.graph.outputs]
+    return Prepared(
+        lambda: session.run(None, given),
+        lambda found: dict(zip(names, found, strict=True)),
+        "fp32",
+        f"onnxruntime {onnxruntime.__version__}, CPU",
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what PyTorch's exporter says about packages that nobody asked for."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def why_not_captured(work: Work) -> str:
+    """Return why no CUDA graph can be captured here."""
+    return "" if work.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
+
+
+def captured(precision: str) -> Callable[[Work], Prepared]:
+    """PyTorch with static buffers, captured in a CUDA graph: one launch a call; inputs and outputs stay on the card."""
+
+    def prepare(work: Work) -> Prepared:
+        return _captured_search(work, precision) if work.mode == "iterative" else _captured_graph(work, precision)
+
+    return prepare
+
+
+_DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+
+
+def _captured_search(work: Work, precision: str) -> Prepared:
+    from f2p_deploy.captured_search import CapturedSearch
+
+    found = CapturedSearch(work.bundle, work.batch, device=work.device, dtype=_DTYPES[precision], strict=True)
+    faces = work.faces.images
+    return Prepared(
+        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), precision, _device(work)
+    )
+
+
+def _captured_graph(work: Work, precision: str) -> Prepared:
+    dtype = getattr(torch, _DTYPES[precision])
+    module = _module(work)
+    for value in (*module.parameters(), *module.buffers()):
+        if value.ndim == 4:
+            value.data = value.data.contiguous(memory_format=torch.channels_last)
+    given = [value.clone() for value in _given(work)]
+
+    def compute() -> Any:
+        with torch.no_grad(), torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
+            return module(*given)
+
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            compute()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        outputs = compute()
+
+    def call() -> Any:
+        graph.replay()
+        return _waited(outputs, work)
+
+    return Prepared(call, _reader(work.graph), precision, _device(work))
+
+
+def _compiled_search(work: Work) -> Prepared:
+    """The plain loop over a compiled loss: what `generation.iterate` does, with `torch.compile` where it helps."""
+    bundle, settings = work.here, work.bundle.settings.iterative
+    device = work.device
+    loss_of = GenerationLoss(bundle, settings.beta).eval().to(device)
+    compiled_loss = torch.compile(loss_of)
+    update = Update(bundle, settings).to(device)
+    faces = torch.from_numpy(work.faces.images).to(device)
+    start = first_state(bundle, work.batch).to(device)
+
+    def call() -> Ends:
+        with torch.no_grad():
+            identity, content = bundle.similarity.describe(faces)
+        reached = before = start
+        states, losses = [], []
+        for learning_rate in (*settings.learning_rates(), 0.0):
+            last = learning_rate == 0.0
+            state = (reached if last else update.carried(reached, before)).detach().clone().requires_grad_(True)
+            loss = compiled_loss(state, identity, content)
+            (gradient,) = torch.autograd.grad(loss.sum(), state)
+            states.append(state.detach())
+            losses.append(loss.detach())
+            with torch.no_grad():
+                before, reached = reached, update(states[-1], gradient, learning_rate)
+        stacked = torch.stack(losses)
+        chosen = stacked.argmin(dim=0) if settings.keep_best else torch.full((work.batch,), len(losses) - 1)
+        with torch.no_grad():
+            ended = loss_of.to_parameters(torch.stack(states)[chosen, torch.arange(work.batch)])
+        return Ends(ended.cpu().numpy(), stacked.T.cpu().numpy())
+
+    return Prepared(call, lambda found: found, "fp32", _device(work))
+
+
+def _module(work: Work) -> torch.nn.Module:
+    """Return the mode's module where PyTorch computes; on a card a copy, since others measure it on the processor."""
+    if work.device == "cpu":
+        return work.graph.module
+    graphs = {graph.name: graph for graph in bundle_graphs(_copy(work.bundle), work.batch)}
+    return graphs[work.graph.name].module.to(work.device)
+
+
+def _copy(bundle: Bundle) -> Bundle:
+    from f2p_deploy.bundle import load_bundle
+
+    return load_bundle(bundle.path)
+
+
+def _given(work: Work) -> list[torch.Tensor]:
+    return [torch.from_numpy(work.inputs[spec.name]).to(work.device) for spec in work.graph.inputs]
+
+
+def _waited(outputs: Any, work: Work) -> Any:
+    """Return outputs when they are computed: a card computes on its own."""
+    if work.device == "cuda":
+        torch.cuda.synchronize()
+    return outputs
+
+
+def _reader(graph: BundleGraph) -> Callable[[Any], Outputs]:
+    def read(outputs: Any) -> Outputs:
+        tensors = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+        names = [spec.name for spec in graph.outputs]
+        return {name: tensor.float().cpu().numpy() for name, tensor in zip(names, tensors, strict=True)}
+
+    return read
+
+
+def _device(work: Work) -> str:
+    if work.device == "cuda":
+        return f"torch {torch.__version__}, {torch.cuda.get_device_name()}"
+    return f"torch {torch.__version__}, CPU"
+
+
+def require_device(device: str) -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
+
+    Raises:
+        MissingDependency: a card is asked for, and PyTorch can use none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise MissingDependency(
+            f"--device cuda was asked for, but torch {torch.__version__} can use no NVIDIA card here: "
+            "see f2p-deploy doctor"
+        )
+    return device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")

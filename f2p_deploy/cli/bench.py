@@ -1,0 +1,197 @@
+"""`f2p-deploy bench`: how fast, against what, and is it still the same face?"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from f2p_deploy.cli import console, options
+
+if TYPE_CHECKING:
+    from f2p_deploy.benchmark import Report, Row
+
+
+def bench(
+    mode: Annotated[
+        str,
+        typer.Option("--mode", metavar="LIST", help="one-shot, describe, render, iterative, with commas; or all."),
+    ] = "one-shot,iterative",
+    runtime: Annotated[
+        str, typer.Option("--runtime", metavar="LIST", help="Who takes part, with commas; all that can if not given.")
+    ] = "all",
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="LIST", help="Faces in a call, with commas: 1,8. Default 1.")
+    ] = None,
+    bundle: options.Bundle = None,
+    artifact: Annotated[
+        list[Path] | None,
+        typer.Option("--artifact", metavar="DIR", help="An artifact of the bundle to measure, too; may be repeated."),
+    ] = None,
+    threads: options.Threads = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where PyTorch computes.")
+    ] = "auto",
+    limit: Annotated[
+        float,
+        typer.Option("--limit", metavar="SECONDS", help="Begin nothing that compiles for minutes after that; 0: wait."),
+    ] = 100.0,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="FLOORS", help="A TOML file of floors; one that is missed is 1.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw latency against batch size.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the JSON there, too.")] = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Time a bundle's networks in every runtime, beside eager PyTorch, its compiler and a default ONNX export.
+
+    All are called in turns, in windows until these agree, on real faces; each answer is compared with PyTorch's. A row
+    says `ok`, `parity` where a floor was missed, `failed`, or `skipped` with the reason.
+    """
+    from f2p_deploy.dependencies import require
+
+    require("export", "bench, which compares with PyTorch,")
+    if plot is not None:
+        require("bench", "--plot")
+    from f2p_deploy.benchmark import MODES, Request
+    from f2p_deploy.benchmark.floors import missed, read_floors
+    from f2p_deploy.benchmark.run import run_benchmark
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.errors import FloorMissed
+
+    floors = read_floors(check) if check is not None else ()
+    request = Request(
+        modes=MODES if mode == "all" else _words(mode),
+        runtimes=() if runtime == "all" else _words(runtime),
+        batches=_batches(batch, tuple(artifact or ())),
+        artifacts=tuple(artifact or ()),
+        threads=threads,
+        device=device,
+        limit=limit,
+    )
+    opened = load_bundle(bundle)
+    with console.bar() as bar:
+        report = run_benchmark(
+            opened, request, _command(), lambda doing, done, total: bar.update("bench", done, total, doing)
+        )
+    if out is not None:
+        _write(report, out)
+    if plot is not None:
+        from f2p_deploy.benchmark.plot import draw_latency
+
+        draw_latency(report, plot)
+    if as_json:
+        console.emit(report.to_dict())
+    else:
+        show(report)
+        for path in (out, plot):
+            if path is not None:
+                console.result(f"written: {path}")
+    sentences = missed(floors, report.rows)
+    if sentences:
+        raise FloorMissed("; ".join(sentences))
+
+
+def show(report: "Report") -> None:
+    """Print the table, what it ran on, and how far that is from what the device can do."""
+    device = report.device
+    cards = "".join(f", {card['name']}" for card in device["cards"])
+    console.result(
+        f"{device['processor'] or device['machine']}{cards}; {device['threads']} of {device['cores']} cores, "
+        f"load {device['load_average']}, {device['clock_mhz'] or '?'} MHz; "
+        + ", ".join(f"{name} {found}" for name, found in device["versions"].items())
+    )
+    console.result(f"bundle {report.bundle['name']}, {report.date}, {report.seconds:.0f} s")
+    console.result("")
+    console.table([_cells(row) for row in report.rows], HEADERS)
+    console.result("")
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for row in report.rows:
+        if row.why:
+            reasons.setdefault((row.runtime, row.status, row.why), []).append(f"{row.mode} {row.batch}")
+    for (name, status, why), places in reasons.items():
+        console.result(f"{name}: {status} ({why}) in {', '.join(places)}")
+    for ceiling in report.ceilings:
+        console.result(
+            f"this device, {ceiling.precision}: {ceiling.flop_per_s / 1e9:,.0f} GFLOP/s in a large matrix product, "
+            f"{ceiling.byte_per_s / 1e9:,.0f} GB/s in a large copy; `of ceiling` is the time they allow over the median"
+        )
+
+
+HEADERS = (
+    "mode",
+    "batch",
+    "runtime",
+    "precision",
+    "status",
+    "median",
+    "p95",
+    "faces/s",
+    "vs eager",
+    "parity",
+    "load",
+    "first call",
+    "memory",
+    "of ceiling",
+)
+
+
+def _cells(row: "Row") -> tuple[str, ...]:
+    restless = "" if row.windows in (True, None) else " ~"
+    return (
+        row.mode,
+        str(row.batch),
+        row.runtime,
+        row.precision,
+        row.status,
+        _number(row.median_ms, "ms") + restless,
+        _number(row.p95_ms, "ms"),
+        _number(row.faces_per_s),
+        _number(row.vs_eager, "x", digits=2),
+        "" if row.parity is None else f"{row.parity['share']:.2g} of floor",
+        _number(row.load_ms, "ms"),
+        _number(row.first_ms, "ms"),
+        _number(row.memory_mb, "MB"),
+        "" if row.share_of_ceiling is None else f"{row.share_of_ceiling:.0%}",
+    )
+
+
+def _number(value: float | None, unit: str = "", digits: int = 1) -> str:
+    if value is None:
+        return ""
+    shown = f"{value:,.0f}" if value >= 1000 else f"{value:.{digits}f}"
+    return f"{shown}{'' if unit == 'x' else ' ' if unit else ''}{unit}"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def _batches(text: str | None, artifacts: tuple[Path, ...]) -> tuple[int, ...]:
+    """Return the batch sizes; those of the artifacts if none are named, 1 without any."""
+    from f2p_deploy.artifact import read_artifact
+    from f2p_deploy.errors import InputError
+
+    if text is None:
+        return tuple(dict.fromkeys(read_artifact(folder).manifest.batch for folder in artifacts)) or (1,)
+    try:
+        return tuple(map(int, _words(text)))
+    except ValueError:
+        raise InputError(f"--batch takes whole numbers with commas, found {text!r}") from None
+
+
+def _command() -> str:
+    import shlex
+
+    return shlex.join(["f2p-deploy", *sys.argv[1:]])
+
+
+def _write(report: "Report", path: Path) -> None:
+    import json
+
+    from f2p_deploy.atomic import write_whole
+
+    write_whole(path, (json.dumps(report.to_dict(), indent=1) + "\n").encode())
