@@ -14,6 +14,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "pycuda": ("pycuda",),
     "coreml": ("coremltools", "torch"),
     "openvino": ("openvino",),
+    "bench": ("matplotlib",),
     "dev": (
         "pytest", "xdist", "ruff", "mypy", "tree_sitter", "tree_sitter_swift", "tree_sitter_c", "tree_sitter_c_sharp"
     ),

@@ -39,12 +39,12 @@ def _products(device: str, precision: str) -> float:
     allowed = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = False
     try:
-        times = [_fastest(lambda: torch.mm(a, b), device)]
+        fastest = [_fastest(lambda: torch.mm(a, b), device)]
     finally:
         torch.backends.cuda.matmul.allow_tf32 = allowed
     if device == "cpu" and precision == "fp32":
-        times.append(_fastest(_of_onnxruntime(edge), device))
-    return 2.0 * edge**3 / min(times)
+        fastest.append(_fastest(_of_onnxruntime(edge), device))
+    return 2.0 * edge**3 / min(fastest)
 
 
 def _of_onnxruntime(edge: int) -> Callable[[], object]:

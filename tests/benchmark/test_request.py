@@ -1,0 +1,25 @@
+"""What a benchmark may be asked for."""
+
+import pytest
+
+from f2p_deploy.benchmark import MODES, Request
+from f2p_deploy.errors import InputError
+
+
+def test_every_mode_is_known() -> None:
+    assert set(MODES) == {"one-shot", "describe", "render", "iterative"}
+    assert Request(MODES, (1, 8)).batches == (1, 8)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"modes": ("iteratve",)}, "no mode named 'iteratve'. Did you mean 'iterative'"),
+        ({"batches": (0,)}, "at least 1 face, found 0"),
+        ({"device": "gpu"}, "found 'gpu'"),
+        ({"limit": -1.0}, "must not be negative"),
+    ],
+)
+def test_mistakes(wrong: dict, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Request(**wrong)
