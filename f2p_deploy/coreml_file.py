@@ -8,16 +8,26 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from f2p_deploy.errors import InputError
 
 #: Where coremltools keeps the model, and its weights, inside a package.
 MODEL = Path("Data") / "com.apple.CoreML" / "model.mlmodel"
 WEIGHTS = Path("Data") / "com.apple.CoreML" / "weights"
 
+#: What the only function of a package is called.
+MAIN = "main"
+
 #: What MIL's format calls its number types.
 DATA_TYPES = {10: "fp16", 11: "fp32"}
+
+#: Bytes of a number of each.
+BYTES = {"fp16": 2, "fp32": 4, "int8": 1}
 
 #: The operators that the work goes into.
 LAYERS = ("conv", "conv_transpose", "linear")
@@ -43,8 +53,81 @@ def make_reproducible(package: Path) -> None:
     manifest.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
 
 
-def precision_of(package: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the precision that most of a package's weights have, read from its file, and the layers with another.
+def function_for(spec: Any, graph: str, package: Path) -> str:
+    """Return which function of a package computes a graph: the one of its name, or the only one.
+
+    Args:
+        spec: coremltools' content of the package.
+        graph: the graph's name.
+        package: for the sentence.
+
+    Raises:
+        InputError: the package has several functions, and none is called so.
+    """
+    functions = sorted(spec.mlProgram.functions)
+    if graph in functions:
+        return graph
+    if functions == [MAIN]:
+        return MAIN
+    raise InputError(f"{package} has the functions {', '.join(functions)}, but none named {graph!r}")
+
+
+def contents_of(package: Path, graph: str) -> dict[str, Any]:
+    """Return what computes a graph in a package: operators by name, weights by type, and what the package says.
+
+    Raises:
+        InputError: the package has no such function.
+    """
+    with quiet():
+        import coremltools
+
+    spec = coremltools.models.utils.load_spec(str(package))
+    block = _block(spec, function_for(spec, graph, package))
+    operators: dict[str, int] = {}
+    weights: dict[str, dict[str, int]] = {}
+    for operation in block.operations:
+        if operation.type != "const":
+            operators[operation.type] = operators.get(operation.type, 0) + 1
+        stored = _stored(operation)
+        if stored is not None and stored.count > 1:
+            kind = weights.setdefault(stored.kind, {"tensors": 0, "values": 0, "bytes": 0})
+            kind["tensors"] += 1
+            kind["values"] += stored.count
+            kind["bytes"] += stored.count * BYTES[stored.kind]
+    said = dict(spec.description.metadata.userDefined)
+    how = said.get("weights", said.get(f"weights.{graph}", ""))
+    return {"operators": dict(sorted(operators.items())), "weights": weights, "how": how}
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A constant: what it is stored as, and how many numbers it has."""
+
+    kind: str
+    count: int
+
+
+def _stored(operation: Any) -> _Stored | None:
+    """Return what a constant, or weights in 8 bits, are stored as; None for what is computed."""
+    kind = operation.outputs[0].type.tensorType
+    count = int(np.prod([dimension.constant.size for dimension in kind.dimensions] or [1]))
+    if operation.type.startswith("constexpr_"):
+        return _Stored("int8", count)
+    if operation.type == "const" and kind.dataType in DATA_TYPES:
+        return _Stored(DATA_TYPES[kind.dataType], count)
+    return None
+
+
+def _block(spec: Any, function: str) -> Any:
+    return next(iter(spec.mlProgram.functions[function].block_specializations.values()))
+
+
+def precision_of(package: Path, graph: str = MAIN) -> tuple[str, tuple[str, ...]]:
+    """Return the precision that most of a graph's weights have, read from its package, and the layers with another.
+
+    Args:
+        package: the folder.
+        graph: which function, where the package has several.
 
     Returns:
         `fp32`, `fp16` or `int8`; and the names of convolutions and matrix products whose weights are something else.
@@ -53,27 +136,20 @@ def precision_of(package: Path) -> tuple[str, tuple[str, ...]]:
         import coremltools
 
     spec = coremltools.models.utils.load_spec(str(package))
-    block = next(iter(spec.mlProgram.functions["main"].block_specializations.values()))
-    stored: dict[str, str] = {}
-    sizes: dict[str, int] = {}
+    constants: dict[str, _Stored] = {}
     layers: dict[str, str] = {}
-    for operation in block.operations:
-        kind = operation.outputs[0].type.tensorType
-        name = operation.outputs[0].name
-        if operation.type == "const":
-            stored[name] = DATA_TYPES.get(kind.dataType, "other")
-            sizes[name] = int(np.prod([dimension.constant.size for dimension in kind.dimensions] or [1]))
-        elif operation.type.startswith("constexpr_"):
-            stored[name] = "int8"
-            sizes[name] = int(np.prod([dimension.constant.size for dimension in kind.dimensions] or [1]))
+    for operation in _block(spec, function_for(spec, graph, package)).operations:
+        name, stored = operation.outputs[0].name, _stored(operation)
+        if stored is not None:
+            constants[name] = stored
         elif operation.type in LAYERS:
             (weight,) = (argument.name for argument in operation.inputs["weight"].arguments)
             layers[name] = weight
     counts: dict[str, int] = {}
     for weight in layers.values():
-        counts[stored[weight]] = counts.get(stored[weight], 0) + sizes[weight]
+        counts[constants[weight].kind] = counts.get(constants[weight].kind, 0) + constants[weight].count
     found = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
-    return found, tuple(layer for layer, weight in layers.items() if stored[weight] != found)
+    return found, tuple(layer for layer, weight in layers.items() if constants[weight].kind != found)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy.artifact import Artifact, GraphEntry, extra_files, read_artifact
+from f2p_deploy.dependencies import missing_modules
 from f2p_deploy.errors import CompilerError, InputError
 
 #: Why nothing is counted where the package that reads the files is missing.
@@ -110,7 +111,11 @@ def _graph(artifact: Artifact, name: str, entry: GraphEntry) -> dict[str, Any]:
     own = artifact.path(name)
     file = next((file for file in (entry.file, entry.source) if file.endswith(".onnx")), "")
     contents: dict[str, Any] = {"of": file, "note": ""}
-    if not file:
+    if entry.file.endswith(".mlpackage") and not missing_modules("coreml"):
+        from f2p_deploy.coreml_file import contents_of
+
+        contents |= {"of": entry.file, "opset": None, "external_files": [], **contents_of(own, name)}
+    elif not file:
         contents["note"] = f"not counted: {Path(entry.file).suffix or entry.file} files do not tell"
     elif find_spec("onnx") is None:
         contents["note"] = NO_ONNX

@@ -115,7 +115,8 @@ def _show_contents(prefix: str, contents: Mapping[str, Any]) -> None:
     console.result(f"{prefix}{sum(operators.values())} nodes of {len(operators)} operators{of}: {counts}")
     parts = [f"{_megabytes(part['bytes'])} of {dtype} in {part['tensors']} tensors" for dtype, part in weights.items()]
     beside = f"; they lie in {', '.join(contents['external_files'])}" if contents["external_files"] else ""
-    console.result(f"{prefix}weights {', '.join(parts) or 'none'}{beside}")
+    how = f", {contents['how']}" if contents.get("how") else ""
+    console.result(f"{prefix}weights {', '.join(parts) or 'none'}{how}{beside}")
 
 
 def _show_kept(name: str, nodes: Sequence[str]) -> None:

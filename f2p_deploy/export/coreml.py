@@ -1,7 +1,9 @@
 """A graph as a Core ML package: traced by PyTorch, converted by coremltools, on any machine and to the same bytes."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,14 +13,15 @@ from f2p_deploy import __version__
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.coreml_file import make_reproducible, quiet
 from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.coreml_weights import Weights, in_8_bits
+from f2p_deploy.export.folding import folded_and_proven
 from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.runtimes.coreml import is_picture, swift_name
 
-#: Constants of fewer numbers stay as they are.
-SMALLEST_WEIGHTS = 512
-
+#: No further facts.
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 def to_coreml(
     graph: Graph,
@@ -28,7 +31,7 @@ def to_coreml(
     ios: str,
     loss_scale: float,
     facts: Mapping[str, str],
-) -> None:
+) -> tuple[Weights, ...]:
     """Write a graph as an `.mlpackage`.
 
     Inputs and outputs are float32 and called as Swift would; one face is a picture, of which the program itself
@@ -38,11 +41,14 @@ def to_coreml(
         graph: what to convert.
         example: one real batch, by tensor name, to trace with.
         path: the package to write; none may be there.
-        precision: fp32, fp16 or int8; below fp32 what `computes_in_half` says stays float32, and with int8 weights are
-            8-bit numbers with a scale for each output channel, of float16 layers.
+        precision: fp32, fp16 or int8; below fp32 what `computes_in_half` says stays float32, and with int8 the weights
+            of float16 layers are 8-bit numbers, in the way that costs least, see `in_8_bits`.
         ios: the oldest release that it shall run on.
         loss_scale: see `Graph.exported`.
         facts: what else to write into the package, for people and programs.
+
+    Returns:
+        The ways of 8 bits that were tried, the chosen one first; nothing above 8 bits.
 
     Raises:
         CompilerError: PyTorch cannot trace the graph, or coremltools cannot convert it.
@@ -50,7 +56,8 @@ def to_coreml(
     with quiet():
         import coremltools
 
-    module = graph.exported(loss_scale) if graph.lower is not None else graph.module
+    # Folded as those of `step` are, bit by bit, so that several graphs in one package can share their weights.
+    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, example)
     compute: Any = coremltools.precision.FLOAT32
     if precision != "fp32":
         compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)
@@ -69,21 +76,19 @@ def to_coreml(
                 skip_model_load=True,
             )
             if precision == "int8":
-                model = _with_8_bit_weights(model)
-            _describe(model, graph, facts)
-            model.save(str(path))
+                return in_8_bits(model, graph, example, path, partial(_save, graph=graph, facts=facts))
+            _save(model, path, graph=graph, facts=facts)
         except (RuntimeError, ValueError, NotImplementedError, TypeError) as error:
             version, words = coremltools.__version__, " ".join(str(error).split())[:300]
             raise CompilerError(f"coremltools {version} cannot convert {graph.name}: {words}") from error
-        make_reproducible(path)
+    return ()
 
 
-def _with_8_bit_weights(model: Any) -> Any:
-    """Return a model whose weights are rounded, symmetrically: what is computed stays float16."""
-    from coremltools.optimize import coreml
-
-    config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALLEST_WEIGHTS)
-    return coreml.linear_quantize_weights(model, coreml.OptimizationConfig(global_config=config))
+def _save(model: Any, path: Path, more: Mapping[str, str] = NOTHING, *, graph: Graph, facts: Mapping[str, str]) -> None:
+    """Write a model with what is to be known of it, and without what is another one each time."""
+    _describe(model, graph, {**facts, **more})
+    model.save(str(path))
+    make_reproducible(path)
 
 
 def _input(spec: TensorSpec) -> Any:

@@ -1,10 +1,40 @@
 """Batch norms folded into the convolutions before them, in the module: every graph then holds the same weights."""
 
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from f2p_deploy.artifact import Arrays
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.graphs import Graph
+
+#: Relative to an output's largest value: measured are 2e-6 for networks of the paper's depth.
+FOLDED_TOLERANCE = 1e-4
+
+
+def folded_and_proven(graph: Graph, inputs: Arrays) -> nn.Module:
+    """Return a graph's module with its batch norms folded, having computed a real batch both ways.
+
+    Args:
+        graph: whose module it is.
+        inputs: one real batch, by tensor name.
+
+    Raises:
+        CompilerError: an output differs by more than `FOLDED_TOLERANCE`.
+    """
+    module = folded(graph.module)
+    before, after = graph.compute(inputs), replace(graph, module=module).compute(inputs)
+    for name, expected in before.items():
+        difference = float(np.abs(after[name] - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
+        if not difference <= FOLDED_TOLERANCE:
+            raise CompilerError(
+                f"folding batch norms changed {name} of {graph.name} by {difference:.3g} of its largest value"
+            )
+    return module
 
 
 def folded(module: nn.Module) -> nn.Module:

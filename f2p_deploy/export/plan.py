@@ -125,7 +125,9 @@ def plan_export(
         compiler=toolchain.name,
         hardware=toolchain.hardware,
         graphs={
-            graph.name: PlannedGraph(f"{graph.name}{chosen.suffix}", graph.inputs, graph.outputs, _weights(graph))
+            graph.name: PlannedGraph(
+                chosen.planned_file(graph.name, options), graph.inputs, graph.outputs, _weights(graph)
+            )
             for graph in graphs
         },
         folder=folder,

@@ -18,6 +18,9 @@ Operator = Callable[[Inputs], Any]
 
 OPERATORS: dict[str, Operator] = {}
 
+#: Values in a table that eight bits find their place in.
+TABLE = 256
+
 
 def _operator(*names: str) -> Callable[[Operator], Operator]:
     def register(operator: Operator) -> Operator:
@@ -267,6 +270,24 @@ def _blockwise_shift_scale(given: Inputs) -> torch.Tensor:
             offset = offset.repeat_interleave(data.shape[axis] // offset.shape[axis], axis)
         data = data - offset
     return data * scale
+
+
+@_operator("constexpr_lut_to_dense")
+def _lut_to_dense(given: Inputs) -> torch.Tensor:
+    """Weights as places in a table of 256 values (iOS 16), or in tables for parts of them (iOS 18)."""
+    table, places = given["lut"].float(), given["indices"].long()
+    if "shape" in given:
+        if len(table) != TABLE:
+            raise InputError(f"the reference interpreter has tables of {TABLE} values, the program's have {len(table)}")
+        return table[places].reshape([int(size) for size in given["shape"]])
+    if table.shape[-1] != 1:
+        raise InputError("the reference interpreter has tables of numbers, the program's are of vectors")
+    which = torch.zeros(1, dtype=torch.long)
+    for axis in range(places.ndim):
+        parts = table.shape[axis]
+        part = torch.arange(places.shape[axis]) // (places.shape[axis] // parts)
+        which = which.unsqueeze(-1) * parts + part
+    return table.reshape(-1, table.shape[-2])[which.reshape(places.shape), places]
 
 
 def _numbers(given: Inputs, name: str, default: list[int]) -> list[int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f2p_deploy.coreml_file import WEIGHTS, quiet
+from f2p_deploy.coreml_file import MAIN, WEIGHTS, function_for, quiet
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
 
@@ -25,16 +25,18 @@ class Program:
     Args:
         package: the `.mlpackage` folder.
         threads: how many threads to use; all cores if None.
+        function: which function of a package that has several; that of any other package is its only one.
 
     Raises:
-        InputError: no ML Program, one that is damaged, or one with operators that the interpreter does not have.
+        InputError: no ML Program, no such function, one that is damaged, or one with operators that the interpreter
+            does not have.
         MissingDependency: coremltools or PyTorch is not here.
     """
 
-    def __init__(self, package: Path, threads: int | None = None) -> None:
+    def __init__(self, package: Path, threads: int | None = None, function: str = MAIN) -> None:
         require("coreml", "computing Core ML packages")
         self.package, self.threads = package, threads
-        self.function, self.reversed = _read(package)
+        self.function, self.reversed = _read(package, function)
         self.inputs = tuple(self.function.inputs)
         self.outputs = tuple(output.name for output in self.function.outputs)
         _require_known(package, self.function)
@@ -106,8 +108,8 @@ class Program:
         return found
 
 
-def _read(package: Path) -> tuple[Any, frozenset[str]]:
-    """Return the function `main` of a package as coremltools loads it, and the pictures that it takes as BGR."""
+def _read(package: Path, graph: str) -> tuple[Any, frozenset[str]]:
+    """Return a function of a package as coremltools loads it, and the pictures that it takes as BGR."""
     with quiet():
         import coremltools
         from coremltools.converters.mil.frontend.milproto.load import load
@@ -122,14 +124,16 @@ def _read(package: Path) -> tuple[Any, frozenset[str]]:
         raise InputError(f"{package} is damaged: {words}") from error
     if spec.WhichOneof("Type") != "mlProgram":
         raise InputError(f"{package} holds a {spec.WhichOneof('Type')}, not an ML Program")
+    function = function_for(spec, graph, package)
     try:
         program = load(spec, spec.specificationVersion, str(package / WEIGHTS))
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
         words = " ".join(str(error).split())
         raise InputError(f"{package} cannot be read: {words or type(error).__name__}") from error
-    kinds = {given.name: given.type.imageType for given in spec.description.input if given.type.HasField("imageType")}
+    described = next((one for one in spec.description.functions if one.name == function), spec.description)
+    kinds = {given.name: given.type.imageType for given in described.input if given.type.HasField("imageType")}
     backwards = frozenset(name for name, kind in kinds.items() if kind.colorSpace == kind.BGR)
-    return program.functions["main"], backwards
+    return program.functions[function], backwards
 
 
 def _require_known(package: Path, function: Any) -> None:

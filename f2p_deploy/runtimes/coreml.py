@@ -1,13 +1,15 @@
 """Core ML: Apple's own runtime on a Mac, everywhere else the reference interpreter of the saved packages."""
 
 import platform
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from f2p_deploy.artifact import Artifact, TensorSpec, Verified
+from f2p_deploy.artifact import Arrays, Artifact, TensorSpec, Verified
+from f2p_deploy.coreml_file import MAIN
 from f2p_deploy.errors import InputError
 from f2p_deploy.runtimes.base import Runtime, register
 
@@ -62,26 +64,13 @@ class CoreMl(Runtime):
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         entry = self.artifact.manifest.graphs[graph]
-        given = {
-            swift_name(spec.name): _pixels(inputs[spec.name]) if is_picture(spec) else inputs[spec.name]
-            for spec in entry.inputs
-        }
-        found = self._graph(graph)(given)
-        missing = [spec.name for spec in entry.outputs if swift_name(spec.name) not in found]
-        if missing:
-            raise InputError(
-                f"{self.artifact.path(graph)} gives {', '.join(found)}, but no {swift_name(missing[0])}: "
-                "it is not the package that the manifest describes"
-            )
-        return {
-            spec.name: np.asarray(found[swift_name(spec.name)], np.float32).reshape(spec.shape)
-            for spec in entry.outputs
-        }
+        found = self._graph(graph)(core_ml_inputs(entry.inputs, inputs))
+        return core_ml_outputs(entry.outputs, found, self.artifact.path(graph))
 
     def _graph(self, graph: str) -> Any:
         if graph not in self._loaded:
             path = self.artifact.path(graph)
-            self._loaded[graph] = _on_device(path) if on_a_mac() else _interpreted(path, self.threads)
+            self._loaded[graph] = _on_device(path, graph) if on_a_mac() else _interpreted(path, graph, self.threads)
         return self._loaded[graph]
 
 
@@ -90,18 +79,44 @@ def on_a_mac() -> bool:
     return platform.system() == "Darwin"
 
 
-def _interpreted(path: Any, threads: int | None) -> Any:
+def core_ml_inputs(specs: Sequence[TensorSpec], inputs: Arrays) -> dict[str, np.ndarray]:
+    """Return a graph's inputs by the names of its package; pictures as numbers from 0 to 255."""
+    return {
+        swift_name(spec.name): _pixels(inputs[spec.name]) if is_picture(spec) else inputs[spec.name] for spec in specs
+    }
+
+
+def core_ml_outputs(specs: Sequence[TensorSpec], found: Arrays, package: Path) -> dict[str, np.ndarray]:
+    """Return a graph's outputs by its own names.
+
+    Raises:
+        InputError: the package gave something else.
+    """
+    missing = [spec.name for spec in specs if swift_name(spec.name) not in found]
+    if missing:
+        raise InputError(
+            f"{package} gives {', '.join(found)}, but no {swift_name(missing[0])}: "
+            "it is not the package that the manifest describes"
+        )
+    return {spec.name: np.asarray(found[swift_name(spec.name)], np.float32).reshape(spec.shape) for spec in specs}
+
+
+def _interpreted(path: Path, graph: str, threads: int | None) -> Any:
     from f2p_deploy.mil.program import Program
 
-    return Program(path, threads).compute
+    return Program(path, threads, function=graph).compute
 
 
-def _on_device(path: Any) -> Any:
+def _on_device(path: Path, graph: str) -> Any:
     """Return a call of Core ML itself."""
     import coremltools
     from PIL import Image
 
-    model = coremltools.models.MLModel(str(path))
+    from f2p_deploy.coreml_file import function_for
+
+    function = function_for(coremltools.models.utils.load_spec(str(path)), graph, path)
+    named = {} if function == MAIN else {"function_name": function}
+    model = coremltools.models.MLModel(str(path), **named)
 
     def compute(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         pictures = {

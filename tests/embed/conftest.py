@@ -162,7 +162,7 @@ def _answer(
         return _regions(faces(np.ascontiguousarray(photo)))
     key = (asked["model"], asked.get("function"))
     if key not in programs:
-        programs[key] = Program(Path(asked["model"]), *([] if key[1] is None else [key[1]]))
+        programs[key] = Program(Path(asked["model"]), function=key[1] or "main")
     program = programs[key]
     if asked["what"] == "load":
         inputs = program.function.inputs.items()
@@ -171,7 +171,7 @@ def _answer(
     for value in asked["values"]:
         kind, size = (np.uint8, 1) if value["bytes"] == "bgra" else (np.float32, 4)
         count = int(np.prod(value["shape"]))
-        array = np.frombuffer(body[start : start + size * count], kind).reshape(value["shape"])
+        array = np.frombuffer(body[start : start + size * count], kind).reshape(value["shape"]).copy()
         start += size * count
         # A pixel buffer says how its bytes lie, and Core ML turns them into what the program declares.
         given[value["name"]] = array[..., 2::-1].transpose(0, 3, 1, 2).astype(np.float32) if size == 1 else array

@@ -1,9 +1,14 @@
 """Batch norms of modules: taken in by the layer before them, in the same weights that the gradient step gets."""
 
+import pytest
 import torch
 from torch import nn
 
-from f2p_deploy.export.folding import folded
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.export import Faces
+from f2p_deploy.export.folding import folded, folded_and_proven
+from f2p_deploy.export.graphs import bundle_graphs
 
 
 def network() -> nn.Sequential:
@@ -39,3 +44,22 @@ def test_the_weights_are_those_of_the_formula_in_float64() -> None:
     scale = norm.weight.double() * (norm.running_var.double() + norm.eps).rsqrt()
     expected = (layer.weight.double() * scale[:, None, None, None]).float()
     assert torch.equal(folded(module)[0].weight, expected)
+
+
+def test_folding_is_proven_on_a_batch(
+    small_bundle: Bundle, small_faces: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = next(graph for graph in bundle_graphs(small_bundle) if graph.name == "describe")
+    inputs = {"face": small_faces.images[:1]}
+    module = folded_and_proven(graph, inputs)
+    assert not [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
+    monkeypatch.setattr("f2p_deploy.export.folding.folded", lambda module: nn.Sequential(Halved(), module))
+    with pytest.raises(CompilerError, match="folding batch norms changed identity of describe by"):
+        folded_and_proven(graph, inputs)
+
+
+class Halved(nn.Module):
+    """What a wrong folding could do to a picture."""
+
+    def forward(self, face: torch.Tensor) -> torch.Tensor:
+        return face / 2

@@ -133,3 +133,24 @@ def test_eight_bit_weights() -> None:
     assert found.tolist() == [[0.5, -1], [4, 6]]
     found = run("constexpr_blockwise_shift_scale", data=data, scale=np.array([[0.5], [2.0]], np.float32))
     assert found.tolist() == [[0.5, -1], [6, 8]]
+
+
+def test_weights_in_a_table_of_ios_16() -> None:
+    table = np.arange(256, dtype=np.float32) / 4
+    places = np.array([0, 1, 255, 8, 9, 10], np.uint8)
+    found = run("constexpr_lut_to_dense", lut=table, indices=places, shape=np.array([3, 2], np.uint32))
+    assert found.tolist() == [[0, 0.25], [63.75, 2], [2.25, 2.5]]
+    with pytest.raises(InputError, match="tables of 256 values, the program's have 16"):
+        run("constexpr_lut_to_dense", lut=table[:16], indices=places, shape=np.array([6], np.uint32))
+
+
+def test_weights_in_tables_for_parts_of_them_of_ios_18() -> None:
+    # Case 1 of the operator's document: two tables along the first axis.
+    places = np.array([2, 3, 3, 0, 1, 0, 3, 0, 2, 1, 0, 3], np.uint8).reshape(6, 2)
+    tables = np.array([1.0, 5.0, 9.0, 13.0, 2.0, 10.0, 18.0, 26.0], np.float32).reshape(2, 1, 4, 1)
+    found = run("constexpr_lut_to_dense", lut=tables, indices=places)
+    assert found.tolist() == [[9, 13], [13, 1], [5, 1], [26, 2], [18, 10], [2, 26]]
+    one = run("constexpr_lut_to_dense", lut=tables[:1], indices=places)
+    assert one.tolist() == tables[0].ravel()[places].tolist()
+    with pytest.raises(InputError, match="tables of numbers"):
+        run("constexpr_lut_to_dense", lut=tables.reshape(1, 1, 4, 2), indices=places)

@@ -1,6 +1,7 @@
 """The Core ML target: one package a graph, made on any machine, for iPhones, iPads and Macs."""
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,14 @@ from f2p_deploy.runtimes.coreml import on_a_mac
 #: The releases of iOS that packages can be made for, and the one without a word.
 IOS = ("16", "17", "18", "26")
 DEFAULT_IOS = "17"
+
+#: Those whose packages can have several functions, and what the package of all graphs is called.
+IOS_OF_FUNCTIONS = ("18", "26")
+JOINED = "graphs.mlpackage"
+
+SUFFIX = ".mlpackage"
+
+logger = logging.getLogger(__name__)
 
 
 def toolchain(options: BuildOptions) -> Toolchain:
@@ -35,23 +44,37 @@ def build(
     precision: Precision,
     rest: Precision,
 ) -> dict[str, GraphEntry]:
-    """Write `<graph>.mlpackage` for each graph; see `Build`."""
+    """Write `<graph>.mlpackage` for each graph, or one package with a function for each; see `Build`."""
     from f2p_deploy.coreml_file import precision_of
     from f2p_deploy.export.coreml import to_coreml
+    from f2p_deploy.export.coreml_functions import join
 
-    entries = {}
+    ios = options.ios or DEFAULT_IOS
+    packages = {name: folder / f"{name}{SUFFIX}" for name in sources}
     for name, source in sources.items():
         progress(f"{name}: Core ML")
-        path = folder / f"{name}.mlpackage"
         facts = {"parameters": json.dumps(source.parameter_names)}
-        ios = options.ios or DEFAULT_IOS
         asked = source.asked(precision, rest)
-        to_coreml(source.graph, source.example, path, asked, ios, source.loss_scale, facts)
-        found, kept = precision_of(path)
+        tried = to_coreml(source.graph, source.example, packages[name], asked, ios, source.loss_scale, facts)
+        if tried:
+            logger.info("%s: weights in 8 bits, %s", name, " rather than ".join(way.sentence() for way in tried))
+    if file_of("", options) == JOINED and len(packages) > 1:
+        progress("one package of all graphs")
+        join(packages, folder / JOINED)
+    entries = {}
+    for name, source in sources.items():
+        file = file_of(name, options) if len(packages) > 1 else packages[name].name
+        asked = source.asked(precision, rest)
+        found, kept = precision_of(folder / file, name)
         if found != asked:
-            raise CompilerError(f"{path.name} should hold {asked} weights, but {found} was read back from it")
-        entries[name] = source.entry(path.name, found, kept=kept)
+            raise CompilerError(f"{file} should hold {asked} weights of {name}, but {found} was read back from it")
+        entries[name] = source.entry(file, found, kept=kept)
     return entries
+
+
+def file_of(graph: str, options: BuildOptions) -> str:
+    """Return which file a graph will lie in."""
+    return JOINED if (options.ios or DEFAULT_IOS) in IOS_OF_FUNCTIONS else f"{graph}{SUFFIX}"
 
 
 def _hardware_missing() -> str:
@@ -62,7 +85,8 @@ def _target(name: str, precision: Precision, words: str) -> Target:
     return Target(
         name=name,
         summary=f"Core ML packages {words}, for iPhone, iPad and Mac",
-        file="*.mlpackage",
+        file=f"*{SUFFIX}",
+        file_of=file_of,
         precision=precision,
         build_extra="coreml",
         run_needs="iOS 17 (--ios) or macOS 14, or later",

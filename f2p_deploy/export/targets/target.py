@@ -195,6 +195,7 @@ class Target:
         options: flags of `BuildOptions` that it takes.
         toolchain: finds out what will compile here; raises InputError for options that cannot be meant and
             MissingDependency for compilers and hardware that are not here.
+        file_of: names the file of a graph, where that is not the graph's name and the suffix.
         compiler_missing: returns why no compiler of its own can work here, without loading one; empty if one can.
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
     """
@@ -214,6 +215,7 @@ class Target:
     from_modules: bool = False
     options: tuple[str, ...] = ()
     toolchain: Callable[[BuildOptions], Toolchain] = any_machine
+    file_of: Callable[[str, BuildOptions], str] | None = None
     compiler_missing: Callable[[], str] = _nothing
     hardware_missing: Callable[[], str] = _nothing
 
@@ -221,6 +223,10 @@ class Target:
     def suffix(self) -> str:
         """The ending of its files."""
         return Path(self.file).suffix
+
+    def planned_file(self, graph: str, options: BuildOptions) -> str:
+        """Return the file that a graph will lie in."""
+        return f"{graph}{self.suffix}" if self.file_of is None else self.file_of(graph, options)
 
     @property
     def build_extras(self) -> tuple[str, ...]:

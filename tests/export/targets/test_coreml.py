@@ -71,7 +71,29 @@ def test_what_every_export_needs_is_asked_for_first(
         plan_export(small_bundle, "coreml", tmp_path / "out")
 
 
-def test_the_plan_names_the_compiler(small_bundle: Bundle, tmp_path: Path) -> None:
+def test_the_plan_names_the_compiler_and_the_files(small_bundle: Bundle, tmp_path: Path) -> None:
     plan = plan_export(small_bundle, "coreml", tmp_path / "out", options=BuildOptions(ios="18"))
     assert plan.compiler.startswith("coremltools 9") and plan.verified == "reference"
-    assert plan.graphs["step"].file == "step.mlpackage" and "--ios 18" in plan.command
+    assert plan.graphs["step"].file == "graphs.mlpackage" and "--ios 18" in plan.command
+    assert plan_export(small_bundle, "coreml", tmp_path / "out").graphs["step"].file == "step.mlpackage"
+
+
+def test_from_ios_18_on_all_graphs_lie_in_one_package(
+    small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from f2p_deploy.inspection import inspect_path
+    from f2p_deploy.verification import verify
+
+    monkeypatch.setattr("f2p_deploy.export.graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[::2])
+    made = export_bundle(
+        small_bundle, "coreml", tmp_path / "out", faces=small_faces, options=BuildOptions(ios="18")
+    )
+    assert {name: entry.file for name, entry in made.manifest.graphs.items()} == {
+        "one_shot": "graphs.mlpackage",
+        "render": "graphs.mlpackage",
+    }
+    assert made.manifest.parity_status == "passed" and made.manifest.verified == "reference"
+    assert verify(tmp_path / "out").measured.parity_status == "passed"
+    found = inspect_path(tmp_path / "out")["graphs"]
+    assert found["render"]["contents"]["operators"] != found["one_shot"]["contents"]["operators"]
+    assert found["render"]["contents"]["weights"]["fp16"]["tensors"] > 0
