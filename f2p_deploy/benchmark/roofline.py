@@ -73,7 +73,7 @@ def _copies(device: str) -> float:
 
 def _fastest(call: Callable[[], object], device: str) -> float:
     """Return the shortest time of a call in seconds, the first one left out."""
-    times = []
+    times: list[float] = []
     begun = time.perf_counter()
     while len(times) < 3 or time.perf_counter() - begun < SECONDS:
         started = time.perf_counter()

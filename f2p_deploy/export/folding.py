@@ -1,16 +1,14 @@
-"""Batch norms folded into the convolutions before them, in the module: every graph then holds the same weights."""
+"""Batch norms of a graph folded, and proven on a real batch to compute the same."""
 
-from copy import deepcopy
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from f2p_deploy.artifact import Arrays
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.graphs import Graph
+from f2p_deploy.folding import folded
 
 #: Relative to an output's largest value: measured are 2e-6 for networks of the paper's depth.
 FOLDED_TOLERANCE = 1e-4
@@ -35,25 +33,3 @@ def folded_and_proven(graph: Graph, inputs: Arrays) -> nn.Module:
                 f"folding batch norms changed {name} of {graph.name} by {difference:.3g} of its largest value"
             )
     return module
-
-
-def folded(module: nn.Module) -> nn.Module:
-    """Return a copy of a module whose convolutions have taken in the batch norms that follow them.
-
-    The exporter would do so, too, but round differently than `gradient_folding` does for `step`; both compute in
-    float64. Followed is what stands directly behind in the same module: the caller proves that nothing changed.
-
-    Args:
-        module: in evaluation mode; shares no weights with the copy.
-    """
-    copy = deepcopy(module)
-    for parent in list(copy.modules()):
-        for (name, layer), (norm_name, norm) in pairwise(list(parent.named_children())):
-            if not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) or not isinstance(norm, nn.BatchNorm2d):
-                continue
-            if layer.groups != 1 or layer.out_channels != norm.num_features:
-                continue
-            transposed = isinstance(layer, nn.ConvTranspose2d)
-            setattr(parent, name, fuse_conv_bn_eval(layer.double(), norm.double(), transposed).float())
-            setattr(parent, norm_name, nn.Identity())
-    return copy

@@ -1,0 +1,249 @@
+"""Iterative generation by PyTorch at a card's own speed: static buffers, and all steps captured in one CUDA graph.
+
+The loop is that of `f2p_deploy.generation.iterate`, gradient by autograd, and needs no TensorRT. A processor runs the
+same code without a graph.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+import torch
+from torch import nn
+
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import CompilerError, InputError, MissingDependency
+from f2p_deploy.folding import folded
+from f2p_deploy.generated import Trajectory
+from f2p_deploy.generation import GenerationLoss, Update, first_state
+from f2p_deploy.settings import IterativeSettings
+
+logger = logging.getLogger(__name__)
+
+Word = Literal["float32", "float16", "bfloat16"]
+
+#: What the loss is multiplied by in float16 at first; halved until every gradient is finite. Gradients near 1e-9 are
+#: normal here, and float16 ends at 6e-8.
+LARGEST_SCALE = 2.0**24
+
+#: Runs before a capture, as `torch.cuda.graphs` asks for: they choose algorithms and fill caches.
+WARM_UP = 3
+
+
+class CapturedSearch:
+    """Searches of one batch size with one set of settings.
+
+    Convolutions and matrix products compute in `dtype` with channels last and batch norms folded; norms, softmax, sums
+    and the update of the state stay float32. Locks are a buffer, so that other locks need no other graph.
+
+    Args:
+        bundle: a complete one; it stays as it is.
+        batch: faces in a call.
+        settings: the bundle's for iterative generation if not given.
+        device: `cuda`, `cuda:1`, ..., or `cpu`.
+        dtype: `float32`, `float16` or `bfloat16`.
+        compile: let `torch.compile` write the kernels of the loss and its gradient; takes minutes.
+        strict: raise where no graph can be captured, instead of running step by step.
+
+    Raises:
+        InputError: a batch below 1, or an unknown dtype.
+        MissingDependency: no such card, or not enough memory on it.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        batch: int,
+        settings: IterativeSettings | None = None,
+        *,
+        device: str = "cuda",
+        dtype: str = "float32",
+        compile: bool = False,
+        strict: bool = False,
+    ) -> None:
+        if batch < 1:
+            raise InputError(f"a batch holds at least 1 face, found {batch}")
+        if dtype not in get_args(Word):
+            raise InputError(f"dtype must be one of {', '.join(get_args(Word))}, found {dtype!r}")
+        self.device = _device(device)
+        self.batch, self.strict = batch, strict
+        self.settings = settings or bundle.settings.iterative
+        self.dtype: torch.dtype = getattr(torch, dtype)
+        self.captured = False
+        self.why_not_captured = "" if self.device.type == "cuda" else "a CUDA graph needs an NVIDIA card"
+        self.scale = LARGEST_SCALE if dtype == "float16" else 1.0
+        self.n_c, size = bundle.schema.n_c, bundle.settings.architecture.image_size
+        self._first = first_state(bundle, batch, self.settings)
+        with self._memory():
+            self._loss = self._made_for_speed(GenerationLoss(bundle, self.settings.beta).eval())
+            self._of_loss = torch.compile(self._loss, dynamic=False) if compile else self._loss
+            self._update = Update(bundle, self.settings).to(self.device)
+            self._face = torch.zeros(batch, 3, size, size, device=self.device)
+            self._start = torch.zeros(batch, bundle.schema.n, device=self.device)
+            self._locked = torch.zeros(bundle.schema.n, dtype=torch.bool, device=self.device)
+            self._rows = torch.arange(batch, device=self.device)
+        self._graph: Any = None
+        self._parameters: torch.Tensor | None = None
+        self._losses: torch.Tensor | None = None
+        self._ready = False
+
+    def iterate(
+        self, faces: np.ndarray | torch.Tensor, start: np.ndarray | torch.Tensor | None = None, locked: Any = None
+    ) -> Trajectory:
+        """Search parameters, as `generation.iterate` does.
+
+        The first call captures the graph; later ones are one launch.
+
+        Args:
+            faces: (N, 3, S, S) float32 aligned photos, RGB in [0, 1], on any device.
+            start: (N, n) state to begin at; the first state of the settings if not given.
+            locked: (n,) bool, entries of the state that never change; none if not given.
+
+        Raises:
+            InputError: another shape than the batch's.
+            MissingDependency: not enough memory on the card.
+            CompilerError: with `strict`, the graph cannot be captured.
+        """
+        with self._memory(), torch.no_grad():
+            self._fill(self._face, faces, "faces")
+            self._fill(self._start, self._first if start is None else start, "the start")
+            self._fill(self._locked, torch.zeros_like(self._locked) if locked is None else locked, "locks")
+        with self._memory():
+            if not self._ready:
+                self._prepare()
+            if self._graph is not None:
+                self._graph.replay()
+            else:
+                self._parameters, self._losses = self._run()
+        if self._parameters is None or self._losses is None:
+            raise CompilerError("the search left no answer")
+        return Trajectory(self._parameters.cpu().numpy().copy(), self._losses.cpu().numpy().copy())
+
+    def _made_for_speed(self, loss: GenerationLoss) -> GenerationLoss:
+        fast = cast(GenerationLoss, folded(loss)).to(self.device).requires_grad_(False)
+        for layer in fast.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                for tensor in layer.parameters(recurse=False):
+                    tensor.data = tensor.data.to(self.dtype)
+                    if tensor.ndim == 4:
+                        tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+        return fast
+
+    def _half(self) -> Any:
+        """Compute convolutions and products in `dtype`, what sums and compares in float32."""
+        if self.dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
+
+    def _step(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return the gradient of each sample's loss, and the losses."""
+        leaf = state.detach().requires_grad_(True)
+        with torch.enable_grad():
+            with self._half():
+                loss = self._of_loss(leaf, identity, content).float()
+            (gradient,) = torch.autograd.grad(loss.sum() * self.scale, leaf)
+        return gradient.float() / self.scale, loss.detach()
+
+    @torch.no_grad()
+    def _run(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Search from the static buffers; returns parameters and losses. This is what is captured."""
+        with self._half():
+            identity, content = (value.float() for value in self._loss.similarity.describe(self._face))
+        reached = before = self._start
+        states, losses = [], []
+        for learning_rate in self.settings.learning_rates():
+            state = self._update.carried(reached, before)
+            gradient, loss = self._step(state, identity, content)
+            states.append(state)
+            losses.append(loss)
+            moved = self._update(state, gradient, learning_rate)
+            before, reached = reached, torch.where(self._locked, self._start, moved)
+        states.append(reached)
+        with self._half():
+            losses.append(self._of_loss(reached, identity, content).float())
+        stacked = torch.stack(losses)
+        if not self.settings.keep_best:
+            return self._loss.to_parameters(reached), stacked
+        return self._loss.to_parameters(torch.stack(states)[stacked.argmin(dim=0), self._rows]), stacked
+
+    def _prepare(self) -> None:
+        """Find the loss scale, and capture the graph where there is a card."""
+        self._find_scale()
+        self._ready = True
+        if self.device.type != "cuda":
+            return
+        benchmark = torch.backends.cudnn.benchmark
+        torch.backends.cudnn.benchmark = True
+        try:
+            stream = torch.cuda.Stream(self.device)
+            stream.wait_stream(torch.cuda.current_stream(self.device))
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UP):
+                    self._run()
+            torch.cuda.current_stream(self.device).wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+                self._parameters, self._losses = self._run()
+            self._graph, self.captured = graph, True
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            self.why_not_captured = " ".join(str(error).split())[:200]
+            if self.strict:
+                raise CompilerError(f"the search cannot be captured: {self.why_not_captured}") from error
+            logger.warning("the search runs step by step, a CUDA graph cannot be captured: %s", self.why_not_captured)
+        finally:
+            torch.backends.cudnn.benchmark = benchmark
+
+    def _find_scale(self) -> None:
+        """Halve the loss scale until the first gradient of these faces is finite."""
+        with torch.no_grad(), self._half():
+            identity, content = (value.float() for value in self._loss.similarity.describe(self._face))
+        while self.scale > 1.0:
+            gradient, _ = self._step(self._start, identity, content)
+            if bool(gradient.isfinite().all()):
+                return
+            self.scale /= 2.0
+
+    def _fill(self, buffer: torch.Tensor, given: Any, what: str) -> None:
+        tensor = torch.as_tensor(given)
+        if tensor.shape != buffer.shape:
+            raise InputError(f"{what} must have the shape {tuple(buffer.shape)}, found {tuple(tensor.shape)}")
+        buffer.copy_(tensor)
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Say how much memory was missing where a card has too little."""
+        try:
+            yield
+        except torch.cuda.OutOfMemoryError as error:
+            free, total = torch.cuda.mem_get_info(self.device)
+            asked = str(error).partition("Tried to allocate ")[2].partition(".  ")[0].partition(". ")[0] or "more"
+            raise MissingDependency(
+                f"a search of {self.batch} faces in {str(self.dtype).removeprefix('torch.')} does not fit on "
+                f"{torch.cuda.get_device_name(self.device)}: {asked} was asked for, {free / 2**30:.1f} of "
+                f"{total / 2**30:.1f} GiB are free. Take a smaller batch, or a lower precision"
+            ) from error
+
+
+def _device(name: str) -> torch.device:
+    """Return a device that PyTorch can use.
+
+    Raises:
+        InputError: no device is called so.
+        MissingDependency: it is a card, and PyTorch can use none, or not that one.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"no device is called {name!r}: cpu, cuda, cuda:1, ...") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"a search runs on cpu or cuda, found {name!r}")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise MissingDependency(
+            f"the device {name!r} was asked for, and torch {torch.__version__} can use "
+            f"{torch.cuda.device_count() or 'no'} NVIDIA cards here: see f2p-deploy doctor"
+        )
+    return device
