@@ -9,7 +9,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
     "faces": ("mediapipe", "skimage"),
     "engine": ("numba",),
-    "rtx": ("tensorrt_rtx",),
+    "rtx": ("tensorrt_rtx", "cuda"),
     "trt": ("tensorrt", "cuda"),
     "pycuda": ("pycuda",),
     "coreml": ("coremltools", "torch"),

@@ -8,7 +8,7 @@ from f2p_deploy.bundle import HEADER, Bundle, load_bundle
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.hardware import require_hardware
-from f2p_deploy.runtimes import coreml, onnxruntime, openvino  # noqa: F401  (register themselves)
+from f2p_deploy.runtimes import coreml, onnxruntime, onnxruntime_rtx, openvino, tensorrt  # noqa: F401  (register themselves)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
 from f2p_deploy.runtimes.torch import TorchRuntime
 
@@ -17,7 +17,7 @@ __all__ = ["AUTO", "RUNTIMES", "Runtime", "TorchRuntime", "find_runtime", "load"
 #: What `auto` takes, the first that runs the files and is here. An export is measured with ONNX Runtime by default;
 #: OpenVINO is about a tenth faster at a gradient step and no faster at one-shot. What computes in less
 #: (`openvino-bf16`) or needs a card whose presence is no promise (`onnxruntime-cuda`) is asked for by name.
-AUTO = ("onnxruntime", "openvino", "coreml", "torch")
+AUTO = ("onnxruntime", "openvino", "coreml", "tensorrt", "torch")
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from functools import cached_property
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Ver
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.settings import BundleSettings, from_data
+
+if TYPE_CHECKING:
+    from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
 
 #: How far rounding may carry an input out of its range.
 RANGE_TOLERANCE = 1e-3
@@ -98,6 +101,15 @@ class Runtime(ABC):
     @abstractmethod
     def describe_device(self) -> str:
         """Return name, version and device of what computes, for manifests and tables."""
+
+    def capture(self, plan: "Plan", strict: bool = False) -> "CapturedLoop | None":
+        """Return a whole search as one launch; None where a runtime has no such thing.
+
+        Args:
+            plan: the search.
+            strict: raise where a runtime that has it cannot do it.
+        """
+        return None
 
     def prepare(self, graphs: Collection[str]) -> None:
         """Load graphs now, where they would be loaded when they are first used.

@@ -21,6 +21,7 @@ from f2p_deploy.generated import (
     to_planes,
 )
 from f2p_deploy.runtimes.base import Runtime
+from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
 from f2p_deploy.runtimes.reach import Reach, reach
 from f2p_deploy.settings import IterativeSettings
 
@@ -68,6 +69,7 @@ def iterate(
     start: np.ndarray | None = None,
     locked: np.ndarray | None = None,
     progress: Progress | None = None,
+    strict: bool = False,
 ) -> Trajectory:
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9).
 
@@ -81,18 +83,56 @@ def iterate(
         settings: the bundle's for iterative generation if not given.
         start: (K, n) state to begin at; the manifest's first state if not given.
         locked: (n,) bool, entries of the state that never change.
-        progress: called after every iteration.
+        progress: called after every iteration; where the whole search is one launch, after all of them.
+        strict: raise where a runtime that launches whole searches cannot, instead of running step by step.
 
     Raises:
         InputError: settings that are another graph's, or a start of another shape.
+        CompilerError, MissingDependency: with `strict`, the search cannot be captured.
     """
     settings = settings or runtime.settings.iterative
-    n_c = runtime.schema.n_c
     reached_by = _reach(runtime, settings)
-    described = describe(runtime, faces)
     fixed = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
     if fixed.shape != (len(faces), runtime.schema.n):
         raise InputError(f"{len(faces)} faces start at ({len(faces)}, {runtime.schema.n}), found {fixed.shape}")
+    captured = runtime.capture(Plan(settings.learning_rates(), settings.momentum, reached_by), strict)
+    if captured is not None:
+        states, losses = _launch(captured, faces, fixed, locked)
+        for done, loss in enumerate(losses[:-1], start=1):
+            if progress is not None:
+                progress(done, float(loss.mean()))
+    else:
+        states, losses = _steps(runtime, faces, settings, reached_by, fixed, locked, progress)
+    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
+    last = states[chosen, np.arange(len(faces))]
+    return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
+
+
+def _launch(
+    captured: CapturedLoop, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `_steps` returns, one launch for each batch of the artifact's size."""
+
+    def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        states, losses = captured.run(inputs["face"], inputs["start"], locked)
+        return {"states": states.swapaxes(0, 1), "losses": losses.swapaxes(0, 1)}
+
+    found = run_in_batches(run, {"face": faces, "start": start}, captured.batch, ())
+    return found["states"].swapaxes(0, 1), found["losses"].swapaxes(0, 1)
+
+
+def _steps(
+    runtime: Runtime,
+    faces: np.ndarray,
+    settings: IterativeSettings,
+    reached_by: Reach,
+    fixed: np.ndarray,
+    locked: np.ndarray | None,
+    progress: Progress | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (steps + 1, K, n) states that losses were computed at, and these (steps + 1, K), step by step."""
+    n_c = runtime.schema.n_c
+    described = describe(runtime, faces)
     reached, before = fixed, fixed
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):
@@ -104,10 +144,7 @@ def iterate(
             progress(done, float(loss.mean()))
     states.append(reached)
     losses.append(_step(runtime, reached, described, 0.0, reached_by)[1])
-    stacked = np.stack(losses)
-    chosen = stacked.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
-    last = np.stack(states)[chosen, np.arange(len(faces))]
-    return Trajectory(smooth(last, runtime.schema, settings.beta), stacked)
+    return np.stack(states), np.stack(losses)
 
 
 def starting_state(runtime: Runtime, faces: np.ndarray, mode: Mode) -> np.ndarray:

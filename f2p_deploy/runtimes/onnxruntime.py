@@ -83,18 +83,37 @@ def open_session(model: str | bytes, provider: str = OnnxRuntime.provider, threa
         MissingDependency: ONNX Runtime fell back to another provider.
         CompilerError: ONNX Runtime cannot load the model.
     """
+    return opened(model, session_options(threads), provider, [provider])
+
+
+def session_options(threads: int | None) -> Any:
+    """Return options of a deterministic session that says nothing but errors."""
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = LOG_ERRORS
+    return options
+
+
+def opened(model: str | bytes, options: Any, provider: str, providers: list[str] | None) -> Any:
+    """Return a session if it uses the provider that was asked for; see `open_session`.
+
+    Args:
+        model: path of an `.onnx` file, or its content.
+        options: of the session.
+        provider: what must be used.
+        providers: what is asked for; None where the options name it.
+    """
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
     failures = (state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
     # ONNX Runtime appends the CPU by itself, so a list of one provider is no promise that it is used.
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=[provider])
+        session = onnxruntime.InferenceSession(model, options, providers=providers)
     except failures as error:
         shown = model if isinstance(model, str) else "the model"
         raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}: {error}") from error

@@ -71,11 +71,11 @@ def test_a_wrong_word_gets_a_suggestion(small_artifact: Path) -> None:
 
 def test_files_that_no_runtime_runs(small_artifact: Path) -> None:
     artifact = read_artifact(small_artifact)
-    graphs = {name: replace(entry, file=f"{name}.engine") for name, entry in artifact.manifest.graphs.items()}
+    graphs = {name: replace(entry, file=f"{name}.plan") for name, entry in artifact.manifest.graphs.items()}
     other = Artifact(artifact.folder, replace(artifact.manifest, graphs=graphs))
-    with pytest.raises(InputError, match="no runtime here runs .engine files"):
+    with pytest.raises(InputError, match="no runtime here runs .plan files"):
         load(other)
-    with pytest.raises(InputError, match="'onnxruntime' does not run .engine files"):
+    with pytest.raises(InputError, match="'onnxruntime' does not run .plan files"):
         load(other, "onnxruntime")
 
 

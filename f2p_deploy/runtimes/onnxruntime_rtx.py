@@ -1,0 +1,60 @@
+"""ONNX Runtime with TensorRT for RTX: needs no engine file, compiles graphs for the card when they are first used."""
+
+from typing import Any
+
+from f2p_deploy.cuda_devices import cuda_devices
+from f2p_deploy.errors import MissingDependency
+from f2p_deploy.runtimes.base import register
+from f2p_deploy.runtimes.onnxruntime import OnnxRuntime, opened, session_options
+
+#: A plugin of its own: it lies beside the ordinary onnxruntime.
+PACKAGE = "onnxruntime-ep-nv-tensorrt-rtx-cu13"
+
+#: Launches are saved by a CUDA graph for each of our graphs; their shapes are fixed.
+OPTIONS = {"enable_cuda_graph": "1"}
+
+_registered: set[str] = set()
+
+
+@register(
+    "onnxruntime-trt-rtx",
+    "ONNX Runtime with TensorRT for RTX, on an NVIDIA card",
+    suffixes=(".onnx",),
+    module="onnxruntime_ep_nv_tensorrt_rtx",
+)
+class OnnxRuntimeTensorRtRtx(OnnxRuntime):
+    """ONNX Runtime's plugin provider of TensorRT for RTX."""
+
+    provider = "NvTensorRTRTXExecutionProvider"
+
+    @classmethod
+    def why_not_here(cls) -> str:
+        """Return why this machine cannot run it: the plugin is not installed, or there is no card."""
+        reason = super(OnnxRuntime, cls).why_not_here()
+        if reason:
+            return f"{cls.module} is not installed: pip install {PACKAGE}"
+        return "" if cuda_devices() else "no NVIDIA card is visible here"
+
+    def _session(self, graph: str) -> Any:
+        if graph not in self._sessions:
+            options = session_options(self.threads)
+            options.add_provider_for_devices(self._devices()[:1], OPTIONS)
+            self._sessions[graph] = opened(str(self.artifact.path(graph)), options, self.provider, None)
+        return self._sessions[graph]
+
+    def _devices(self) -> list[Any]:
+        """Return the cards that the plugin can use.
+
+        Raises:
+            MissingDependency: it finds none.
+        """
+        import onnxruntime
+        import onnxruntime_ep_nv_tensorrt_rtx as plugin
+
+        if self.provider not in _registered:
+            onnxruntime.register_execution_provider_library(plugin.get_ep_name(), plugin.get_library_path())
+            _registered.add(self.provider)
+        found = [device for device in onnxruntime.get_ep_devices() if device.ep_name == plugin.get_ep_name()]
+        if not found:
+            raise MissingDependency(f"{PACKAGE} finds no card here that it can use: it needs RTX 30 or newer")
+        return found

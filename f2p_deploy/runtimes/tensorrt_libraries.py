@@ -1,0 +1,145 @@
+"""The two libraries that run engines, TensorRT and TensorRT for RTX: everything that tells them apart at run time."""
+
+import logging
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from packaging.version import InvalidVersion, Version
+
+from f2p_deploy.atomic import write_whole
+from f2p_deploy.errors import F2PError, InputError, MissingDependency
+from f2p_deploy.manifest import Manifest
+
+logger = logging.getLogger(__name__)
+
+#: Beside an engine: what TensorRT for RTX compiled for this card when it first ran it.
+CACHE_SUFFIX = ".cache"
+
+
+@dataclass(frozen=True)
+class Library:
+    """One of the two.
+
+    Args:
+        flavor: as `export --flavor` and `Manifest.hardware` call it.
+        title: NVIDIA's name of it.
+        module: what is imported.
+        distribution: what pip calls it.
+        extra: the extra of this package that brings it.
+    """
+
+    flavor: str
+    title: str
+    module: str
+    distribution: str
+    extra: str
+
+    def why_not_here(self) -> str:
+        """Return why it cannot be loaded; empty if it can. Nothing is loaded."""
+        lacking = [module for module in (self.module, "cuda") if find_spec(module) is None]
+        return f"{', '.join(lacking)} is not installed: pip install 'f2p-deploy[{self.extra}]'" if lacking else ""
+
+    def load(self) -> Any:
+        """Import it.
+
+        Raises:
+            MissingDependency: it, or a library that it needs, is not here.
+        """
+        reason = self.why_not_here()
+        if reason:
+            raise MissingDependency(f"{self.title} runs these engines: {reason}")
+        try:
+            return import_module(self.module)
+        except (ImportError, OSError) as error:
+            raise MissingDependency(f"{self.title} is installed, but cannot be loaded: {error}") from error
+
+    def require_version(self, manifest: Manifest, folder: Path) -> None:
+        """Raise unless this is the version that built an artifact's engines: another one may not read them.
+
+        Raises:
+            MissingDependency: it is another version, with the line that builds the engines again.
+        """
+        built = manifest.tools.get(self.distribution, "")
+        here = self.installed_version()
+        if not built or not here or _same_release(built, here):
+            return
+        raise MissingDependency(
+            f"the engines in {folder} were built by {self.title} {built}, here is {here}, which cannot be relied on to "
+            f"read them. Build them again: {manifest.command}; or pip install '{self.distribution}=={built}'"
+        )
+
+    def installed_version(self) -> str:
+        """Return the version that pip knows of; empty if it was installed in another way."""
+        try:
+            return version(self.distribution)
+        except PackageNotFoundError:
+            return ""
+
+    def context(self, trt: Any, engine: Any, path: Path) -> tuple[Any, Any]:
+        """Return an execution context of an engine, and the cache that it fills; None where there is no such thing."""
+        if self.flavor != "rtx":
+            return engine.create_execution_context(), None
+        config = engine.create_runtime_config()
+        # Graphs are captured here, over several engines; the library's own would be captured inside of them.
+        if hasattr(trt, "CudaGraphStrategy"):
+            config.cuda_graph_strategy = trt.CudaGraphStrategy.DISABLED
+        cache = config.create_runtime_cache()
+        kept = cache_of(path)
+        if kept.is_file() and not cache.deserialize(kept.read_bytes()):
+            logger.info("%s is of another card or version, and is written anew", kept)
+        config.set_runtime_cache(cache)
+        return engine.create_execution_context(config), cache
+
+
+LIBRARIES = {
+    library.flavor: library
+    for library in (
+        Library("tensorrt", "TensorRT", "tensorrt", "tensorrt", "trt"),
+        Library("rtx", "TensorRT for RTX", "tensorrt_rtx", "tensorrt-rtx", "rtx"),
+    )
+}
+
+
+def library_for(manifest: Manifest) -> Library:
+    """Return what built an artifact's engines.
+
+    Raises:
+        InputError: the manifest does not say.
+    """
+    flavor = manifest.hardware.get("flavor", "")
+    if flavor not in LIBRARIES:
+        raise InputError(
+            f"the manifest says no flavor of TensorRT that built its engines, found {flavor!r}: "
+            f"make the artifact again: {manifest.command}"
+        )
+    return LIBRARIES[flavor]
+
+
+def cache_of(engine: Path) -> Path:
+    """Return where the cache of an engine lies."""
+    return engine.with_name(engine.name + CACHE_SUFFIX)
+
+
+def keep(cache: Any, engine: Path) -> None:
+    """Write a cache beside its engine, whole or not at all; where that cannot be, it is made again next time."""
+    if cache is None:
+        return
+    content = bytes(cache.serialize())
+    place = cache_of(engine)
+    if place.is_file() and place.read_bytes() == content:
+        return
+    try:
+        write_whole(place, content)
+    except F2PError as error:
+        logger.info("the compiled kernels of %s are not kept: %s", engine.name, error)
+
+
+def _same_release(one: str, other: str) -> bool:
+    try:
+        return Version(Version(one).base_version) == Version(Version(other).base_version)
+    except InvalidVersion:
+        return one == other

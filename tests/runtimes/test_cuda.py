@@ -1,0 +1,79 @@
+"""CUDA through cuda-python: what a status becomes, and which arrays are taken; what needs a card is in tests/gpu."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from f2p_deploy.cuda_devices import cuda_devices
+from f2p_deploy.errors import CompilerError, InputError, MissingDependency
+from f2p_deploy.runtimes.cuda import DeviceArray, check, pointer_of, use_device
+
+
+class Status(int):
+    """A status of cuda-python: a number with a name."""
+
+    name = ""
+
+
+def status(number: int, name: str) -> Status:
+    made = Status(number)
+    made.name = name
+    return made
+
+
+def test_values_come_behind_the_status() -> None:
+    fine = status(0, "cudaSuccess")
+    assert check((fine,), "nothing") is None
+    assert check((fine, 7), "counting") == 7
+    assert check((fine, 7, 8), "counting") == (7, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("cudaErrorNoDevice", MissingDependency, "copying needs an NVIDIA card and its driver"),
+        ("cudaErrorInsufficientDriver", MissingDependency, "copying needs an NVIDIA card and its driver"),
+        ("cudaErrorMemoryAllocation", MissingDependency, "copying needs more memory than the card has free"),
+        ("cudaErrorStreamCaptureUnsupported", CompilerError, "CUDA failed at copying: cudaErrorStreamCapture"),
+    ],
+)
+def test_every_other_status_is_an_error(name: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        check((status(1, name), None), "copying")
+
+
+@pytest.mark.skipif(bool(cuda_devices()), reason="there is a card")
+def test_without_a_driver_it_is_one_sentence() -> None:
+    pytest.importorskip("cuda.bindings.runtime")
+    with pytest.raises(MissingDependency, match="looking for cards needs an NVIDIA card and its driver"):
+        use_device(0)
+
+
+def described(**changes: object) -> SimpleNamespace:
+    facts = {"shape": (2, 3), "typestr": "<f4", "data": (4096, False), "version": 3, "strides": None}
+    return SimpleNamespace(__cuda_array_interface__={**facts, **changes})
+
+
+def test_arrays_on_a_card_are_taken_where_they_lie() -> None:
+    array = described(strides=(12, 4))
+    assert pointer_of(array, (2, 3), "face", 0) == (4096, array)
+    own = DeviceArray((2, 3), 8192, 0, owner=object())
+    assert pointer_of(own, (2, 3), "face", 0)[0] == 8192
+    assert own.__dlpack_device__() == (2, 0) and own.__cuda_array_interface__["typestr"] == np.dtype("float32").str
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (described(typestr="<f8"), r"must be float32 \(2, 3\), found <f8"),
+        (described(shape=(3, 2)), r"found <f4 \(3, 2\)"),
+        (described(strides=(4, 8)), "has gaps between its numbers"),
+        (np.zeros((2, 3), np.float32), r"lies on the device \(1, 0\), not on the card 0"),
+        ([[1.0]], "must be a NumPy array or an array on a card, found list"),
+    ],
+    ids=["dtype", "shape", "strides", "processor", "list"],
+)
+def test_other_arrays_are_refused(value: object, words: str) -> None:
+    with pytest.raises(InputError, match=f"the tensor 'face' .*{words}"):
+        pointer_of(value, (2, 3), "face", 0)
