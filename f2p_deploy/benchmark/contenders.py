@@ -35,7 +35,7 @@ class Contender:
 #: What is no runtime of an artifact; eager PyTorch comes first, since all are measured by it.
 PEERS = (
     Contender("torch", peers.eager),
-    Contender("onnx-naive", peers.naive),
+    Contender("onnx-naive", peers.naive, peers.why_not_naive),
     *(
         Contender(f"torch-captured{suffix}", peers.captured(precision), peers.why_not_captured)
         for suffix, precision in (("", "fp32"), ("-fp16", "fp16"), ("-bf16", "bf16"))
@@ -47,6 +47,21 @@ PEERS = (
 NAMES = (*(peer.name for peer in PEERS), *(name for name in RUNTIMES if name != "torch"))
 
 
+def require_here(wanted: tuple[str, ...]) -> None:
+    """Raise unless everyone that was asked for by name can take part here.
+
+    Raises:
+        InputError: an unknown name.
+        MissingDependency: a runtime that is not installed, or has no hardware here.
+    """
+    for name in wanted:
+        if name not in NAMES:
+            raise InputError(f"no runtime named {name!r}{suggestion(name, NAMES)}")
+        reason = RUNTIMES[name].why_not_here() if name in RUNTIMES else ""
+        if reason:
+            raise MissingDependency(f"the runtime {name!r} cannot run here: {reason}")
+
+
 def contenders_for(artifacts: tuple[Artifact, ...], wanted: tuple[str, ...]) -> tuple[Contender, ...]:
     """Return who takes part: eager PyTorch, the runtimes of every artifact, then the other peers.
 
@@ -55,21 +70,14 @@ def contenders_for(artifacts: tuple[Artifact, ...], wanted: tuple[str, ...]) -> 
         wanted: names of `NAMES`; all that fit if empty.
 
     Raises:
-        InputError: an unknown name, or a runtime that runs none of the artifacts.
-        MissingDependency: a runtime that was asked for by name is not installed.
+        InputError: a runtime runs none of the artifacts.
     """
-    for name in wanted:
-        if name not in NAMES:
-            raise InputError(f"no runtime named {name!r}{suggestion(name, NAMES)}")
     found: list[Contender] = []
     for artifact in artifacts:
         suffixes = {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
         for name, kind in RUNTIMES.items():
             if suffixes <= set(kind.suffixes) and (not wanted or name in wanted):
-                reason = kind.why_not_here()
-                if wanted and reason:
-                    raise MissingDependency(f"the runtime {name!r} cannot run here: {reason}")
-                found.append(_of_artifact(name, artifact, reason))
+                found.append(_of_artifact(name, artifact, kind.why_not_here()))
     idle = [name for name in wanted if name in RUNTIMES and name != "torch" and name not in {c.name for c in found}]
     if idle:
         raise InputError(

@@ -27,14 +27,14 @@ __all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_capt
 def eager(work: Work) -> Prepared:
     """PyTorch as it is: the plain loop for a search, the module for a graph; float32."""
     if work.mode == "iterative":
-        return Prepared(lambda: search(work.here, work.faces), lambda found: found, "fp32", _device(work))
+        return Prepared(lambda: search(work.here, work.faces), lambda found: found, _plain(work), _device(work))
     module, given = _module(work), _given(work)
 
     def call() -> Any:
         with torch.no_grad():
             return _waited(module(*given), work)
 
-    return Prepared(call, _reader(work.graph), "fp32", _device(work))
+    return Prepared(call, _reader(work.graph), _plain(work), _device(work))
 
 
 def compiled(work: Work) -> Prepared:
@@ -48,7 +48,7 @@ def compiled(work: Work) -> Prepared:
         with torch.no_grad():
             return _waited(module(*given), work)
 
-    return Prepared(call, _reader(work.graph), "fp32", _device(work))
+    return Prepared(call, _reader(work.graph), _plain(work), _device(work))
 
 
 def naive(work: Work) -> Prepared:
@@ -99,6 +99,11 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
+def why_not_naive(work: Work) -> str:
+    """Return why the naive way is left out."""
+    return "" if work.device == "cpu" else "its default session computes on the processor"
+
+
 def why_not_captured(work: Work) -> str:
     """Return why no CUDA graph can be captured here."""
     return "" if work.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
@@ -122,7 +127,7 @@ def _captured_search(work: Work, precision: str) -> Prepared:
     found = CapturedSearch(work.bundle, work.batch, device=work.device, dtype=_DTYPES[precision], strict=True)
     faces = work.faces.images
     return Prepared(
-        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), precision, _device(work)
+        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), _plain(work, precision), _device(work)
     )
 
 
@@ -152,7 +157,7 @@ def _captured_graph(work: Work, precision: str) -> Prepared:
         graph.replay()
         return _waited(outputs, work)
 
-    return Prepared(call, _reader(work.graph), precision, _device(work))
+    return Prepared(call, _reader(work.graph), _plain(work, precision), _device(work))
 
 
 def _compiled_search(work: Work) -> Prepared:
@@ -185,7 +190,13 @@ def _compiled_search(work: Work) -> Prepared:
             ended = loss_of.to_parameters(torch.stack(states)[chosen, torch.arange(work.batch)])
         return Ends(ended.cpu().numpy(), stacked.T.cpu().numpy())
 
-    return Prepared(call, lambda found: found, "fp32", _device(work))
+    return Prepared(call, lambda found: found, _plain(work), _device(work))
+
+
+def _plain(work: Work, precision: str = "fp32") -> str:
+    """Return what float32 is computed in: on a card, PyTorch lets convolutions round to TF32 unless told otherwise."""
+    rounds = work.device == "cuda" and torch.backends.cudnn.allow_tf32
+    return "tf32" if precision == "fp32" and rounds else precision
 
 
 def _module(work: Work) -> torch.nn.Module:

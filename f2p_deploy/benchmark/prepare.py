@@ -9,7 +9,7 @@ from f2p_deploy import __version__
 from f2p_deploy.artifact import Artifact, read_artifact
 from f2p_deploy.benchmark.request import Request
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import F2PError, InputError
+from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.export import export_bundle
 from f2p_deploy.export.faces import Faces, default_faces
 
@@ -17,11 +17,31 @@ from f2p_deploy.export.faces import Faces, default_faces
 Progress = Callable[[str], None]
 
 
+#: Where the sample photo is not here, so many characters are drawn instead.
+DRAWN = 6
+
+
 def faces_of(bundle: Bundle, batch: int) -> Faces:
-    """Return a batch of the sample photo and its variations, again from the start where it is larger."""
-    faces = default_faces(bundle)
+    """Return a batch of the sample photo and its variations, again from the start where it is larger.
+
+    Without scikit-image, which brings the photo, the bundle's imitator draws characters instead; their names say so.
+    """
+    try:
+        faces = default_faces(bundle)
+    except MissingDependency:
+        faces = _drawn(bundle)
     chosen = np.arange(batch) % len(faces.names)
     return Faces(np.ascontiguousarray(faces.images[chosen]), tuple(faces.names[i] for i in chosen))
+
+
+def _drawn(bundle: Bundle) -> Faces:
+    import torch
+
+    from f2p_deploy.character.parameters import random_batch
+
+    with torch.inference_mode():
+        images = bundle.imitator(torch.from_numpy(random_batch(bundle.schema, DRAWN, seed=0))).clamp(0.0, 1.0)
+    return Faces(images.float().numpy(), tuple(f"drawn character {number}" for number in range(DRAWN)))
 
 
 def named_artifacts(request: Request, bundle: Bundle) -> tuple[Artifact, ...]:

@@ -13,7 +13,7 @@ EDGE = {"cpu": 2048, "cuda": 8192}
 COPIED = {"cpu": 1 << 28, "cuda": 1 << 31}
 SECONDS = 1.0
 
-_DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+_DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 def measure_ceilings(device: str, precisions: tuple[str, ...]) -> tuple[Ceiling, ...]:
@@ -21,7 +21,7 @@ def measure_ceilings(device: str, precisions: tuple[str, ...]) -> tuple[Ceiling,
 
     Args:
         device: `cpu` or `cuda`.
-        precisions: of `fp32`, `fp16` and `bf16`; float32 products use no TF32.
+        precisions: of `fp32`, `tf32`, `fp16` and `bf16`; others are left out.
     """
     byte_per_s = _copies(device)
     return tuple(Ceiling(name, _products(device, name), byte_per_s) for name in precisions if name in _DTYPES)
@@ -37,7 +37,7 @@ def _products(device: str, precision: str) -> float:
     edge, dtype = EDGE[device], _DTYPES[precision]
     a, b = (torch.ones(edge, edge, device=device, dtype=dtype) for _ in range(2))
     allowed = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     try:
         fastest = [_fastest(lambda: torch.mm(a, b), device)]
     finally:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from f2p_deploy.artifact import Artifact
-from f2p_deploy.benchmark.contenders import Contender, contenders_for
+from f2p_deploy.benchmark.contenders import Contender, contenders_for, require_here
 from f2p_deploy.benchmark.device import describe_device
 from f2p_deploy.benchmark.memory import resident_bytes
 from f2p_deploy.benchmark.peers import require_device
@@ -22,6 +22,7 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import F2PError, MissingDependency
 from f2p_deploy.flops import Flops, count_flops
 from f2p_deploy.graphs import bundle_graphs
+from f2p_deploy.runtimes import RUNTIMES
 
 #: Told what is being done and how many rows are there, of how many.
 Progress = Callable[[str, int, int], None]
@@ -53,11 +54,13 @@ def run_benchmark(
     if request.threads:
         torch.set_num_threads(request.threads)
     named = named_artifacts(request, bundle)
-    contenders_for(named, tuple(n for n in request.runtimes if not n.startswith("onnxruntime") and n != "openvino"))
+    require_here(request.runtimes)
+    contenders_for(named, tuple(name for name in request.runtimes if ".onnx" not in _suffixes(name)))
     artifacts = named + tuple(
         onnx_artifact(bundle, batch, lambda doing: progress(doing, 0, 0))
         for batch in request.batches
         if not any(artifact.manifest.target == "onnx" and artifact.manifest.batch == batch for artifact in named)
+        and (not request.runtimes or any(".onnx" in _suffixes(name) for name in request.runtimes))
     )
     here, rows = moved(bundle, device), list[Row]()
     total = len(request.modes) * len(request.batches) * len(contenders_for(artifacts, request.runtimes))
@@ -75,7 +78,7 @@ def run_benchmark(
     return Report(
         date=datetime.date.today().isoformat(),
         device=describe_device(request.threads) | {"computes": device},
-        bundle={"name": bundle.name, "fingerprint": bundle.fingerprint},
+        bundle={"name": bundle.name, "fingerprint": bundle.fingerprint, "faces": faces.names[0]},
         command=command,
         seconds=time.perf_counter() - started,
         rows=tuple(_against(row, ceilings) for row in rows),
@@ -85,6 +88,11 @@ def run_benchmark(
 
 def _tell(progress: Progress, done: int, total: int, doing: str) -> None:
     progress(doing, done, total)
+
+
+def _suffixes(name: str) -> tuple[str, ...]:
+    """Return the endings of the files that a contender runs; none for one that needs no artifact."""
+    return RUNTIMES[name].suffixes if name in RUNTIMES else ()
 
 
 def _wanted(artifacts: tuple[Artifact, ...], request: Request) -> tuple[Contender, ...]:

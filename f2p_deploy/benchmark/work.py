@@ -1,6 +1,7 @@
 """What is computed in a benchmark: one mode at one batch size, on real faces, with PyTorch's answer beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
@@ -126,10 +127,22 @@ def make_work(
     if mode == "iterative":
         start = first_state(bundle, len(faces.images)).numpy()
         beside = np.nextafter(start, np.float32(1.0))
-        reference: Outputs | tuple[Ends, Ends] = (search(here, faces, start), search(here, faces, beside))
+        with full_float32():
+            reference: Outputs | tuple[Ends, Ends] = (search(here, faces, start), search(here, faces, beside))
     else:
         reference = graphs[GRAPHS[mode]].compute(inputs)
     return Work(mode, bundle, here, graphs, faces, inputs, artifacts, threads, device, reference)
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Let a card compute float32 as it is, without TF32."""
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
 
 
 def search(bundle: Bundle, faces: Faces, start: np.ndarray | None = None) -> Ends:

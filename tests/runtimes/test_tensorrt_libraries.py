@@ -25,7 +25,13 @@ def test_the_manifest_says_which(manifest: Callable[..., Manifest]) -> None:
 
 @pytest.mark.parametrize(
     ("built", "here", "fits"),
-    [("1.7.1", "1.7.1.0", True), ("10.9", "10.9.0", True), ("1.7.1", "1.6.0", False), ("odd", "odd", True), ("", "1", True)],
+    [
+        ("1.7.1", "1.7.1.0", True),
+        ("10.9", "10.9.0", True),
+        ("1.7.1", "1.6.0", False),
+        ("odd", "odd", True),
+        ("", "1", True),
+    ],
 )
 def test_engines_are_of_one_version(
     manifest: Callable[..., Manifest], monkeypatch: pytest.MonkeyPatch, built: str, here: str, fits: bool

@@ -1,0 +1,106 @@
+"""What bench/gpu.sh runs: the GPU tests and the benchmarks, each within what is left of eight minutes.
+
+Results of every part are written as soon as it is done, so that a part that hangs costs only itself.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+#: Seconds for everything.
+LIMIT = 470.0
+
+#: Modules without which nothing here works.
+NEEDED = ("torch", "numpy", "PIL", "typer", "rich", "safetensors", "packaging", "pytest")
+
+CAPTURED = "torch,torch-captured,torch-captured-fp16,torch-captured-bf16"
+
+#: The benchmarks: a name, seconds at most, and the command's words. Engines are left to the tests: building them for
+#: every batch would take longer than everything else.
+BENCHMARKS = (
+    ("paper, iterative", 110, f"--mode iterative --batch 1,32 --runtime {CAPTURED} --bundle PAPER"),
+    ("paper, forward", 80, f"--mode one-shot,describe,render --batch 1,32,256 --runtime {CAPTURED} --bundle PAPER"),
+    ("demo, iterative", 60, f"--mode iterative --batch 1,32 --runtime {CAPTURED}"),
+    ("demo, one-shot", 40, f"--mode one-shot --batch 1,256 --runtime {CAPTURED}"),
+    ("demo, torch.compile", 120, "--mode one-shot,iterative --runtime torch,torch.compile --limit 0"),
+)
+
+
+def main() -> None:
+    """Run everything; leave `gpu.json` and `gpu.txt` in the folder that the command line names."""
+    lacking = [name for name in NEEDED if find_spec(name) is None]
+    if lacking:
+        sys.exit(f"bench/gpu.sh needs {', '.join(lacking)}, not installed for {sys.executable}")
+    import torch
+
+    if not torch.cuda.is_available():
+        sys.exit(f"bench/gpu.sh needs an NVIDIA card that torch {torch.__version__} can use, and there is none here")
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    found: dict[str, Any] = {"tests": {}, "benchmarks": {}}
+    lines: list[str] = []
+
+    def left() -> float:
+        return LIMIT - (time.monotonic() - begun)
+
+    def keep(name: str, part: str, result: Any, text: str) -> None:
+        found[part][name] = result
+        lines.append(f"## {name}\n\n{text.rstrip()}\n")
+        (folder / "gpu.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        (folder / "gpu.txt").write_text("\n".join(lines), encoding="utf-8")
+        print(lines[-1], flush=True)
+
+    keep("tests/gpu", "tests", *_tests(folder, min(150.0, left())))
+    paper = folder / "paper"
+    made = _run(["bench/paper_bundle.py", str(paper)], min(60.0, left())) if not paper.exists() else (0, "")
+    for name, seconds, words in BENCHMARKS:
+        if left() < 20.0:
+            keep(name, "benchmarks", {"status": "skipped", "why": "the time was up"}, "skipped: the time was up")
+            continue
+        if "PAPER" in words and made[0] != 0:
+            keep(name, "benchmarks", {"status": "failed", "why": made[1][-2000:]}, made[1][-2000:])
+            continue
+        out = folder / "part.json"
+        out.unlink(missing_ok=True)
+        line = ["-m", "f2p_deploy.cli", "bench", *words.replace("PAPER", str(paper)).split(), "--device", "cuda"]
+        code, said = _run([*line, "-o", str(out)], min(float(seconds), left()))
+        result = {"status": "failed", "why": said[-2000:]}
+        if out.is_file():
+            result = json.loads(out.read_text(encoding="utf-8"))
+        keep(name, "benchmarks", result | {"exit_code": code}, said)
+    print(f"{folder / 'gpu.json'} and {folder / 'gpu.txt'}, {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _tests(folder: Path, seconds: float) -> tuple[dict[str, Any], str]:
+    """Return each GPU test's outcome, and pytest's own closing lines."""
+    report = folder / "tests.xml"
+    code, said = _run(["-m", "pytest", "-q", "-ra", f"--junitxml={report}", "tests/gpu"], seconds)
+    outcomes: dict[str, Any] = {}
+    if report.is_file():
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            problem = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
+            name = f"{case.get('classname')}.{case.get('name')}"
+            outcomes[name] = "passed" if problem is None else f"{problem.tag}: {(problem.get('message') or '')[:300]}"
+    return {"exit_code": code, "outcomes": outcomes}, said[-6000:]
+
+
+def _run(words: list[str], seconds: float) -> tuple[int, str]:
+    """Run Python with some words; returns its exit code, 124 when the time was up, and what it said."""
+    try:
+        done = subprocess.run(
+            [sys.executable, *words], capture_output=True, text=True, timeout=max(1.0, seconds), check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        said = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else error.stdout or ""
+        return 124, f"{said}\nstopped after {seconds:.0f} s"
+    return done.returncode, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    main()

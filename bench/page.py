@@ -1,0 +1,154 @@
+"""Writes bench/README.md from the results in bench/results, so that no number is copied by hand.
+
+    python bench/page.py
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+PAGE = HERE / "README.md"
+
+#: What else is measured here, and where it is discussed.
+SCRIPTS = (
+    ("step_speed.py", "one gradient step, or one pass, in each runtime", "docs/targets.md"),
+    ("loop_parity.py", "whole searches in each runtime against PyTorch's autograd", "docs/targets.md"),
+    ("int8.py", "8 bits against float32: speed, size, and what becomes of characters", "docs/calibration.md"),
+    ("int8_step.py", "what 8 bits would do to the gradient step", "docs/calibration.md"),
+    ("fewer_steps.py", "how few steps a search needs", "docs/fidelity.md"),
+    ("shape_limits.py", "how near the reference engine can come to real faces at all", "docs/fidelity.md"),
+    ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
+)
+
+COLUMNS = (
+    "mode",
+    "batch",
+    "runtime",
+    "precision",
+    "median",
+    "p95",
+    "faces/s",
+    "vs eager",
+    "parity",
+    "first call",
+    "memory",
+    "of ceiling",
+)
+
+HEAD = """# Benchmarks
+
+Written by `python bench/page.py` from `bench/results`; do not edit it.
+
+`f2p-deploy bench` times every runtime that is here beside eager PyTorch, `torch.compile` and the naive way
+(`torch.onnx.export` and a default session of ONNX Runtime). Contenders are timed in turns, a window of calls each,
+until the last windows agree; `~` stands behind a median where they did not. Every answer is compared with PyTorch's:
+parity is by how much of what the precision's floor allows it is off (1 is at the floor). `of ceiling` is the time that
+this device's measured ceiling, a large matrix product and a large copy, would need for the counted work, over the
+median; operations are those of direct convolution, so an algorithm that needs fewer can pass 100 %. `iterative` is a
+whole search of a face: `describe`, every step, and the last state's loss.
+
+Ratios are worth more than milliseconds: the machine is a shared one.
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE}\n")
+
+
+def page() -> str:
+    """Return the page."""
+    parts = [HEAD]
+    for path in sorted(RESULTS.glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if "ceilings" in content:
+            parts.append(_report(path, content))
+        elif "benchmarks" in content:
+            parts += [_report(path, part, name) for name, part in content["benchmarks"].items() if "ceilings" in part]
+    if not any(_is_of_a_card(path) for path in RESULTS.glob("*.json")):
+        parts.append(
+            "## On a card\n\nNot measured yet: `bench/gpu.sh` runs the GPU tests and the benchmarks on a machine with an "
+            "NVIDIA card,\nneeds no network and leaves one JSON and one table.\n"
+        )
+    rows = "\n".join(
+        f"| [{name}]({name}) | {what} | {f'[{where}](../{where})' if where else ''} |" for name, what, where in SCRIPTS
+    )
+    parts.append(f"## Other scripts\n\n| script | what it measures | discussed in |\n|---|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
+def _is_of_a_card(path: Path) -> bool:
+    return "benchmarks" in json.loads(path.read_text(encoding="utf-8"))
+
+
+def _report(path: Path, content: dict[str, Any], name: str = "") -> str:
+    device = content["device"]
+    cards = "".join(f", {card['name']}" for card in device["cards"])
+    versions = ", ".join(f"{package} {found}" for package, found in device["versions"].items())
+    lines = [
+        f"## {name or path.stem.replace('_', ' ')}",
+        "",
+        f"Bundle `{content['bundle']['name']}`, {content['date']}, {content['seconds']:.0f} s; "
+        f"{device['processor'] or device['machine']}{cards}, {device['threads']} threads, "
+        f"load {device['load_average']}. {versions}.",
+        "",
+        f"    {content['command']}",
+        "",
+        *_table(content["rows"]),
+        "",
+        *_reasons(content["rows"]),
+    ]
+    ceilings = [
+        f"{c['precision']} {c['flop_per_s'] / 1e9:,.0f} GFLOP/s and {c['byte_per_s'] / 1e9:,.0f} GB/s"
+        for c in content["ceilings"]
+    ]
+    lines += [f"Ceiling of this device: {'; '.join(ceilings)}.", ""]
+    picture = path.with_suffix(".png")
+    if picture.is_file() and not name:
+        lines += [f"![Latency against batch size](results/{picture.name})", ""]
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield "|---" * len(COLUMNS) + "|"
+    for row in rows:
+        if row["median_ms"] is None:
+            continue
+        status = "" if row["status"] == "ok" else f" ({row['status']})"
+        cells = (
+            row["mode"],
+            row["batch"],
+            row["runtime"],
+            row["precision"],
+            f"{_number(row['median_ms'])} ms{'' if row['windows'] else ' ~'}",
+            f"{_number(row['p95_ms'])} ms",
+            _number(row["faces_per_s"]),
+            "" if row["vs_eager"] is None else f"{row['vs_eager']:.2f}x",
+            f"{row['parity']['share']:.2g}{status}",
+            f"{_number(row['first_ms'] + row['load_ms'])} ms",
+            f"{_number(row['memory_mb'])} MB",
+            "" if row["share_of_ceiling"] is None else f"{row['share_of_ceiling']:.0%}",
+        )
+        yield f"| {' | '.join(map(str, cells))} |"
+
+
+def _reasons(rows: list[dict[str, Any]]) -> Iterator[str]:
+    reasons = dict.fromkeys((row["runtime"], row["status"], row["why"]) for row in rows if row["why"])
+    for runtime, status, why in reasons:
+        yield f"- {runtime}: {status} ({why})"
+    if reasons:
+        yield ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    main()
