@@ -72,8 +72,8 @@ def page() -> str:
             parts += [_report(path, part, name) for name, part in content["benchmarks"].items() if "ceilings" in part]
     if not any(_is_of_a_card(path) for path in RESULTS.glob("*.json")):
         parts.append(
-            "## On a card\n\nNot measured yet: `bench/gpu.sh` runs the GPU tests and the benchmarks on a machine with an "
-            "NVIDIA card,\nneeds no network and leaves one JSON and one table.\n"
+            "## On a card\n\nNot measured yet: `bench/gpu.sh` runs the GPU tests and the benchmarks on a machine with "
+            "an NVIDIA card,\nneeds no network and leaves one JSON and one table.\n"
         )
     rows = "\n".join(
         f"| [{name}]({name}) | {what} | {f'[{where}](../{where})' if where else ''} |" for name, what, where in SCRIPTS

@@ -1,6 +1,5 @@
 """`f2p-deploy bench`: how fast, against what, and is it still the same face?"""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from f2p_deploy.cli import console, options
 
 if TYPE_CHECKING:
-    from f2p_deploy.benchmark import Report, Row
+    from f2p_deploy.benchmark import Report, Request, Row
 
 
 def bench(
@@ -75,7 +74,10 @@ def bench(
     opened = load_bundle(bundle)
     with console.bar() as bar:
         report = run_benchmark(
-            opened, request, _command(), lambda doing, done, total: bar.update("bench", done, total, doing)
+            opened,
+            request,
+            _command(request, bundle),
+            lambda doing, done, total: bar.update("bench", done, total, doing),
         )
     if out is not None:
         _write(report, out)
@@ -183,10 +185,18 @@ def _batches(text: str | None, artifacts: tuple[Path, ...]) -> tuple[int, ...]:
         raise InputError(f"--batch takes whole numbers with commas, found {text!r}") from None
 
 
-def _command() -> str:
+def _command(request: "Request", bundle: Path | None) -> str:
+    """Return the line that measures the same again."""
     import shlex
 
-    return shlex.join(["f2p-deploy", *sys.argv[1:]])
+    words = ["f2p-deploy", "bench", "--mode", ",".join(request.modes), "--batch", ",".join(map(str, request.batches))]
+    words += ["--runtime", ",".join(request.runtimes)] if request.runtimes else []
+    words += ["--bundle", str(bundle)] if bundle is not None else []
+    for folder in request.artifacts:
+        words += ["--artifact", str(folder)]
+    words += ["--threads", str(request.threads)] if request.threads else []
+    words += ["--device", request.device] if request.device != "auto" else []
+    return shlex.join([*words, "--limit", f"{request.limit:g}"])
 
 
 def _write(report: "Report", path: Path) -> None:

@@ -109,8 +109,12 @@ class CapturedLoop:
 
     def _capture(self) -> None:
         self._tried = True
+        stream = self.runtime.stream
         try:
-            self._graph = self.runtime.stream.capture(self._enqueue)
+            for engine in (self._describe, self._step):
+                if not engine.can_be_captured(stream):
+                    raise CompilerError(f"TensorRT says that the engine of {engine.name} cannot be captured")
+            self._graph = stream.capture(self._enqueue)
         except F2PError as error:
             self.why_not_captured = str(error)
             if self.strict:

@@ -199,6 +199,7 @@ class DeviceArray:
             "data": (self.pointer, False),
             "version": 3,
             "strides": None,
+            "stream": None,
         }
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -212,18 +213,31 @@ class DeviceArray:
         return give(self.pointer, self.shape, self.dtype, (CUDA, self.device), self.owner)
 
 
-def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int) -> tuple[int, Any]:
+def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int, stream: int) -> tuple[int, Any]:
     """Return where a device array lies, and what has to be kept while it is read.
 
     Args:
-        value: with `__cuda_array_interface__` (PyCUDA's GPUArray, CuPy, PyTorch), or `__dlpack__`.
+        value: with `__dlpack__` (PyTorch, CuPy, JAX), or `__cuda_array_interface__` (PyCUDA's GPUArray, Numba).
         shape: what it must have.
         name: of the tensor, for the sentence.
         device: the card that will read it.
+        stream: the stream that will read it: it waits for whatever still computes the array.
 
     Raises:
         InputError: another shape or dtype, gaps between its numbers, another card, or no device array.
     """
+    if hasattr(value, "__dlpack__"):
+        from f2p_deploy.runtimes.dlpack import CUDA, take
+
+        place = tuple(map(int, value.__dlpack_device__()))
+        if place != (CUDA, device):
+            raise InputError(f"the tensor {name!r} lies on the device {place}, not on the card {device}")
+        taken = take(value.__dlpack__(stream=stream))  # whoever gives it makes our stream wait
+        if taken.dtype != "float32" or taken.shape != shape:
+            raise InputError(f"the tensor {name!r} must be float32 {shape}, found {taken.dtype} {taken.shape}")
+        if not taken.contiguous:
+            raise InputError(f"the tensor {name!r} has gaps between its numbers: make it contiguous")
+        return taken.pointer, taken
     interface = getattr(value, "__cuda_array_interface__", None)
     if interface is not None:
         strides, found = interface.get("strides"), tuple(interface["shape"])
@@ -231,28 +245,17 @@ def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int) -> tu
             raise InputError(f"the tensor {name!r} must be float32 {shape}, found {interface['typestr']} {found}")
         if strides is not None and tuple(strides) != _strides(shape):
             raise InputError(f"the tensor {name!r} has gaps between its numbers: make it contiguous")
-        if interface.get("stream"):
-            _wait_for(int(interface["stream"]))
+        _wait_for(interface)
         return int(interface["data"][0]), value
-    if hasattr(value, "__dlpack__"):
-        from f2p_deploy.runtimes.dlpack import CUDA, take
-
-        place = tuple(map(int, value.__dlpack_device__()))
-        if place != (CUDA, device):
-            raise InputError(f"the tensor {name!r} lies on the device {place}, not on the card {device}")
-        # Stream 1 is the legacy default one, which the other library is to have its work done on.
-        taken = take(value.__dlpack__(stream=1))
-        _wait_for(1)
-        if taken.dtype != "float32" or taken.shape != shape:
-            raise InputError(f"the tensor {name!r} must be float32 {shape}, found {taken.dtype} {taken.shape}")
-        if not taken.contiguous:
-            raise InputError(f"the tensor {name!r} has gaps between its numbers: make it contiguous")
-        return taken.pointer, taken
     raise InputError(f"the tensor {name!r} must be a NumPy array or an array on a card, found {type(value).__name__}")
 
 
-def _wait_for(stream: int) -> None:
-    check(runtime_api().cudaStreamSynchronize(stream), "waiting for the array's own stream")
+def _wait_for(interface: dict[str, Any]) -> None:
+    """Wait for the stream that computes an array; for nothing if it says that there is none, for all if it is silent."""
+    if "stream" not in interface:
+        check(runtime_api().cudaDeviceSynchronize(), "waiting for an array")
+    elif interface["stream"] is not None:
+        check(runtime_api().cudaStreamSynchronize(int(interface["stream"])), "waiting for an array")
 
 
 def _strides(shape: tuple[int, ...], size: int = 4) -> tuple[int, ...]:

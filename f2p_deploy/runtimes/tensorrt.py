@@ -53,6 +53,11 @@ class Engine:
                     raise CompilerError(f"the engine of {self.name} has no tensor {tensor!r}, or not at that address")
                 self.addresses[tensor] = address
 
+    def can_be_captured(self, stream: Stream) -> bool:
+        """Say whether TensorRT lets a stream that this engine runs on be captured; one that cannot tell does."""
+        ask = getattr(self.context, "is_stream_capturable", None)
+        return ask is None or bool(ask(int(stream.handle)))
+
     def enqueue(self, stream: Stream) -> None:
         """Begin to compute.
 
@@ -88,7 +93,8 @@ class TensorRt(Runtime):
         self._require_card()
         self._trt = self.library.load()
         use_device(device)
-        self._runtime = self._trt.Runtime(_logger(self._trt))
+        self._logger = self._trt.Logger(self._trt.Logger.ERROR)
+        self._runtime = self._trt.Runtime(self._logger)
         self._engines: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -142,6 +148,7 @@ class TensorRt(Runtime):
         engine.enqueue(stream)
         stream.wait()
         del kept
+        self._keep_cache(engine)
         return {s.name: DeviceArray(s.shape, found[s.name].pointer, self.device, found[s.name]) for s in engine.outputs}
 
     def engine(self, graph: str) -> Engine:
@@ -168,7 +175,10 @@ class TensorRt(Runtime):
                     raise
                 logger.warning("the search runs step by step: %s", error)
                 loops[plan] = None
-        return loops[plan]
+        found = loops[plan]
+        if strict and found is not None and found.why_not_captured:
+            raise CompilerError(f"the search cannot be captured in a CUDA graph: {found.why_not_captured}")
+        return found
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         engine, stream = self.engine(graph), self.stream
@@ -180,10 +190,14 @@ class TensorRt(Runtime):
             found[spec.name] = np.empty(spec.shape, np.float32)
             stream.download(found[spec.name], engine.buffers[spec.name].pointer)
         del kept
-        if not self._local.__dict__.setdefault("cached", set()) >= {graph}:
-            self._local.cached.add(graph)
-            keep(engine.cache, self.artifact.path(graph))
+        self._keep_cache(engine)
         return found
+
+    def _keep_cache(self, engine: Engine) -> None:
+        """Write what TensorRT for RTX compiled in an engine's first run beside it."""
+        if engine.cache is not None:
+            keep(engine.cache, self.artifact.path(engine.name))
+            engine.cache = None
 
     def _bind_inputs(self, engine: Engine, inputs: Mapping[str, Any], stream: Stream) -> list[Any]:
         """Bind inputs where they lie, or copy them to the card; returns what must live until they were read."""
@@ -200,7 +214,7 @@ class TensorRt(Runtime):
                 stream.upload(engine.buffers[spec.name].pointer, value)
                 engine.bind({spec.name: engine.buffers[spec.name].pointer})
             else:
-                pointer, owner = pointer_of(value, spec.shape, spec.name, self.device)
+                pointer, owner = pointer_of(value, spec.shape, spec.name, self.device, int(stream.handle))
                 engine.bind({spec.name: pointer})
                 kept.append(owner)
         return kept
@@ -247,6 +261,3 @@ class TensorRt(Runtime):
                 f"{card.name} has {card.compute_capability}. Build them again for it: {manifest.command}"
             )
 
-
-def _logger(trt: Any) -> Any:
-    return trt.Logger(trt.Logger.ERROR)

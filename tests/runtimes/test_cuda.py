@@ -51,15 +51,17 @@ def test_without_a_driver_it_is_one_sentence() -> None:
 
 
 def described(**changes: object) -> SimpleNamespace:
-    facts = {"shape": (2, 3), "typestr": "<f4", "data": (4096, False), "version": 3, "strides": None}
+    facts = {"shape": (2, 3), "typestr": "<f4", "data": (4096, False), "version": 3, "strides": None, "stream": None}
     return SimpleNamespace(__cuda_array_interface__={**facts, **changes})
 
 
 def test_arrays_on_a_card_are_taken_where_they_lie() -> None:
     array = described(strides=(12, 4))
-    assert pointer_of(array, (2, 3), "face", 0) == (4096, array)
-    own = DeviceArray((2, 3), 8192, 0, owner=object())
-    assert pointer_of(own, (2, 3), "face", 0)[0] == 8192
+    assert pointer_of(array, (2, 3), "face", 0, stream=7) == (4096, array)
+    owner = object()
+    own = DeviceArray((2, 3), 8192, 0, owner)
+    pointer, taken = pointer_of(own, (2, 3), "face", 0, stream=7)
+    assert pointer == 8192 and taken.device == (2, 0)
     assert own.__dlpack_device__() == (2, 0) and own.__cuda_array_interface__["typestr"] == np.dtype("float32").str
 
 
@@ -76,4 +78,4 @@ def test_arrays_on_a_card_are_taken_where_they_lie() -> None:
 )
 def test_other_arrays_are_refused(value: object, words: str) -> None:
     with pytest.raises(InputError, match=f"the tensor 'face' .*{words}"):
-        pointer_of(value, (2, 3), "face", 0)
+        pointer_of(value, (2, 3), "face", 0, stream=7)
