@@ -251,7 +251,7 @@ def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int, strea
 
 
 def _wait_for(interface: dict[str, Any]) -> None:
-    """Wait for the stream that computes an array; for nothing if it says that there is none, for all if it is silent."""
+    """Wait for the stream that computes an array; for nothing if it says there is none, for all if it is silent."""
     if "stream" not in interface:
         check(runtime_api().cudaDeviceSynchronize(), "waiting for an array")
     elif interface["stream"] is not None:
