@@ -222,6 +222,7 @@ def iterate(
     start: torch.Tensor | None = None,
     locked: torch.Tensor | None = None,
     progress: Progress | None = None,
+    loss_of: GenerationLoss | None = None,
 ) -> Trajectory:
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9), see `Update`.
 
@@ -234,9 +235,10 @@ def iterate(
         start: (N, n) state to begin at; what `starting_state` gives for iterative generation if not given.
         locked: (n,) bool, entries of the state that never change.
         progress: called after every iteration.
+        loss_of: another form of the loss of these settings, such as what `torch.compile` makes of it.
     """
     settings = settings or bundle.settings.iterative
-    loss_of = GenerationLoss(bundle, settings.beta).eval().to(faces.device)
+    loss_of = loss_of or GenerationLoss(bundle, settings.beta).eval().to(faces.device)
     update = Update(bundle, settings).to(faces.device)
     with torch.no_grad():
         identity, content = bundle.similarity.describe(faces)

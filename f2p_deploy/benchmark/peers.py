@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -17,7 +17,7 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.export.parity import Ends
 from f2p_deploy.generated import Trajectory
-from f2p_deploy.generation import GenerationLoss, Update, first_state
+from f2p_deploy.generation import GenerationLoss
 from f2p_deploy.gradient_step import Step
 from f2p_deploy.graphs import BundleGraph, bundle_graphs
 
@@ -161,36 +161,15 @@ def _captured_graph(work: Work, precision: str) -> Prepared:
 
 
 def _compiled_search(work: Work) -> Prepared:
-    """The plain loop over a compiled loss: what `generation.iterate` does, with `torch.compile` where it helps."""
-    bundle, settings = work.here, work.bundle.settings.iterative
-    device = work.device
-    loss_of = GenerationLoss(bundle, settings.beta).eval().to(device)
-    compiled_loss = torch.compile(loss_of)
-    update = Update(bundle, settings).to(device)
-    faces = torch.from_numpy(work.faces.images).to(device)
-    start = first_state(bundle, work.batch).to(device)
-
-    def call() -> Ends:
-        with torch.no_grad():
-            identity, content = bundle.similarity.describe(faces)
-        reached = before = start
-        states, losses = [], []
-        for learning_rate in (*settings.learning_rates(), 0.0):
-            last = learning_rate == 0.0
-            state = (reached if last else update.carried(reached, before)).detach().clone().requires_grad_(True)
-            loss = compiled_loss(state, identity, content)
-            (gradient,) = torch.autograd.grad(loss.sum(), state)
-            states.append(state.detach())
-            losses.append(loss.detach())
-            with torch.no_grad():
-                before, reached = reached, update(states[-1], gradient, learning_rate)
-        stacked = torch.stack(losses)
-        chosen = stacked.argmin(dim=0) if settings.keep_best else torch.full((work.batch,), len(losses) - 1)
-        with torch.no_grad():
-            ended = loss_of.to_parameters(torch.stack(states)[chosen, torch.arange(work.batch)])
-        return Ends(ended.cpu().numpy(), stacked.T.cpu().numpy())
-
-    return Prepared(call, lambda found: found, _plain(work), _device(work))
+    """The plain loop over a compiled loss."""
+    loss_of = GenerationLoss(work.here, work.bundle.settings.iterative.beta).eval().to(work.device)
+    compiled_loss = cast(GenerationLoss, torch.compile(loss_of))
+    return Prepared(
+        lambda: search(work.here, work.faces, loss_of=compiled_loss),
+        lambda found: found,
+        _plain(work),
+        _device(work),
+    )
 
 
 def _plain(work: Work, precision: str = "fp32") -> str:

@@ -13,7 +13,7 @@ from f2p_deploy.benchmark.request import GRAPHS
 from f2p_deploy.bundle import NETWORKS, Bundle, load_bundle
 from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.parity import Ends, Precision, compare, compare_trajectories, share_of_floor
-from f2p_deploy.generation import first_state, iterate
+from f2p_deploy.generation import GenerationLoss, first_state, iterate
 from f2p_deploy.graphs import BundleGraph
 
 #: What the floors of a precision are called that has none of its own.
@@ -145,11 +145,13 @@ def full_float32() -> Iterator[None]:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
 
 
-def search(bundle: Bundle, faces: Faces, start: np.ndarray | None = None) -> Ends:
-    """Return where PyTorch's plain loop ends, on the device that the networks lie on."""
+def search(
+    bundle: Bundle, faces: Faces, start: np.ndarray | None = None, loss_of: GenerationLoss | None = None
+) -> Ends:
+    """Return where PyTorch's plain loop ends, on the device that the networks lie on; arguments as for `iterate`."""
     device = next(bundle.imitator.parameters()).device
     given = None if start is None else torch.from_numpy(start).to(device)
-    trajectory = iterate(bundle, torch.from_numpy(faces.images).to(device), start=given)
+    trajectory = iterate(bundle, torch.from_numpy(faces.images).to(device), start=given, loss_of=loss_of)
     return Ends(trajectory.parameters, trajectory.losses.T)
 
 

@@ -1,5 +1,7 @@
 """These tests need an NVIDIA card and a PyTorch that can use it."""
 
+from collections.abc import Iterator
+
 import pytest
 
 
@@ -10,3 +12,12 @@ def card() -> str:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device that PyTorch can use")
     return torch.cuda.get_device_name()
+
+
+@pytest.fixture
+def full_float32() -> Iterator[None]:
+    """Float32 as it is: TF32 rounds to ten bits."""
+    from f2p_deploy.benchmark.work import full_float32
+
+    with full_float32():
+        yield

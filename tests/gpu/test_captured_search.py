@@ -17,12 +17,7 @@ from f2p_deploy.settings import IterativeSettings
 PLAIN = IterativeSettings(iterations=4, learning_rate=5.0, beta=3.0)
 
 
-@pytest.fixture(autouse=True)
-def full_float32():
-    allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    yield
-    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = allowed
+pytestmark = pytest.mark.usefixtures("full_float32")
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.6])

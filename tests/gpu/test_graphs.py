@@ -1,22 +1,12 @@
 """The networks on a card compute the same face as on the processor."""
 
 import numpy as np
-import pytest
 import torch
 
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.graphs import Graph, bundle_graphs
 from f2p_deploy.export.parity import compare
-
-
-@pytest.fixture
-def full_float32():
-    """TF32 rounds to ten bits, and would not be float32."""
-    allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    yield
-    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = allowed
 
 
 def on_card(graph: Graph, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
