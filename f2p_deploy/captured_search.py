@@ -77,7 +77,10 @@ class CapturedSearch:
         self.n_c, size = bundle.schema.n_c, bundle.settings.architecture.image_size
         self._first = first_state(bundle, batch, self.settings)
         with self._memory():
-            self._loss = self._made_for_speed(GenerationLoss(bundle, self.settings.beta).eval())
+            self._loss = cast(
+                GenerationLoss,
+                made_for_speed(GenerationLoss(bundle, self.settings.beta).eval(), self.dtype, self.device),
+            )
             self._of_loss = torch.compile(self._loss, dynamic=False) if compile else self._loss
             self._update = Update(bundle, self.settings).to(self.device)
             self._face = torch.zeros(batch, 3, size, size, device=self.device)
@@ -121,21 +124,8 @@ class CapturedSearch:
             raise CompilerError("the search left no answer")
         return Trajectory(self._parameters.cpu().numpy().copy(), self._losses.cpu().numpy().copy())
 
-    def _made_for_speed(self, loss: GenerationLoss) -> GenerationLoss:
-        fast = cast(GenerationLoss, folded(loss)).to(self.device).requires_grad_(False)
-        for layer in fast.modules():
-            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-                for tensor in layer.parameters(recurse=False):
-                    tensor.data = tensor.data.to(self.dtype)
-                    if tensor.ndim == 4:
-                        tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
-        return fast
-
     def _half(self) -> Any:
-        """Compute convolutions and products in `dtype`, what sums and compares in float32."""
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
+        return computing_in(self.dtype, self.device)
 
     def _step(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return the gradient of each sample's loss, and the losses."""
@@ -226,6 +216,29 @@ class CapturedSearch:
                 f"{torch.cuda.get_device_name(self.device)}: {asked} was asked for, {free / 2**30:.1f} of "
                 f"{total / 2**30:.1f} GiB are free. Take a smaller batch, or a lower precision"
             ) from error
+
+
+def made_for_speed(module: nn.Module, dtype: torch.dtype, device: torch.device) -> nn.Module:
+    """Return a copy of a module: batch norms folded, weights in `dtype` with channels last, no gradients of them.
+
+    Args:
+        module: in evaluation mode; stays as it is.
+        dtype: of the weights of convolutions and matrix products; to be run under `computing_in`.
+        device: where the copy lies.
+    """
+    fast = folded(module).to(device).requires_grad_(False)
+    for layer in fast.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            for tensor in layer.parameters(recurse=False):
+                tensor.data = tensor.data.to(dtype)
+                if tensor.ndim == 4:
+                    tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+    return fast
+
+
+def computing_in(dtype: torch.dtype, device: torch.device) -> Any:
+    """Return a context that computes convolutions and products in `dtype`, and what sums and compares in float32."""
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
 def _device(name: str) -> torch.device:

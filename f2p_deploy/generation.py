@@ -238,7 +238,8 @@ def iterate(
         loss_of: another form of the loss of these settings, such as what `torch.compile` makes of it.
     """
     settings = settings or bundle.settings.iterative
-    loss_of = loss_of or GenerationLoss(bundle, settings.beta).eval().to(faces.device)
+    if loss_of is None:
+        loss_of = GenerationLoss(bundle, settings.beta).eval().to(faces.device)
     update = Update(bundle, settings).to(faces.device)
     with torch.no_grad():
         identity, content = bundle.similarity.describe(faces)

@@ -130,14 +130,15 @@ def _image(name: str, meaning: str, batch: int, size: int) -> TensorSpec:
 
 def _graph(name: str, module: nn.Module, given: TensorSpec, outputs: Mapping[str, TensorSpec | str]) -> BundleGraph:
     """Build a graph with one input; outputs that are only described get the shape that the module computes."""
-    module = module.eval()
+    module, batch = module.eval(), given.shape[0]
     with torch.no_grad():
-        values = _arrays(module(torch.full(given.shape, 0.5)))
+        values = _arrays(module(torch.full((1, *given.shape[1:]), 0.5)))
     specs = []
     for (tensor, spec), value in zip(outputs.items(), values, strict=True):
-        found = TensorSpec(tensor, str(value.dtype), value.shape, spec) if isinstance(spec, str) else spec
-        if value.shape != found.shape:
-            raise InputError(f"{name} should give {tensor} of the shape {found.shape}, the networks give {value.shape}")
+        shape = (batch, *value.shape[1:])
+        found = TensorSpec(tensor, str(value.dtype), shape, spec) if isinstance(spec, str) else spec
+        if shape != found.shape:
+            raise InputError(f"{name} should give {tensor} of the shape {found.shape}, the networks give {shape}")
         specs.append(found)
     return BundleGraph(name, module, (given,), tuple(specs))
 

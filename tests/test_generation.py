@@ -263,3 +263,11 @@ def test_one_shot_keeps_defaults_that_no_option_leads_by_enough(small_bundle) ->
     np.testing.assert_array_equal(made.values[n_c:], default[n_c:])
     probabilities = generate(small_bundle, face, "one-shot").probabilities
     assert any(probabilities[p].argmax() != default[p].argmax() for p in small_bundle.schema.discrete_slices.values())
+
+
+def test_a_compiled_loss_is_the_same_loop(small_bundle, faces) -> None:
+    settings = IterativeSettings(iterations=2, learning_rate=5.0, beta=3.0)
+    # The backend `eager` traces as the others do and compiles nothing.
+    compiled = torch.compile(GenerationLoss(small_bundle, settings.beta).eval(), backend="eager")
+    found, expected = iterate(small_bundle, faces, settings, loss_of=compiled), iterate(small_bundle, faces, settings)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)

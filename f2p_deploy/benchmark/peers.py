@@ -132,15 +132,13 @@ def _captured_search(work: Work, precision: str) -> Prepared:
 
 
 def _captured_graph(work: Work, precision: str) -> Prepared:
-    dtype = getattr(torch, _DTYPES[precision])
-    module = _module(work)
-    for value in (*module.parameters(), *module.buffers()):
-        if value.ndim == 4:
-            value.data = value.data.contiguous(memory_format=torch.channels_last)
-    given = [value.clone() for value in _given(work)]
+    from f2p_deploy.captured_search import computing_in, made_for_speed
+
+    dtype, device = getattr(torch, _DTYPES[precision]), torch.device(work.device)
+    module, given = made_for_speed(work.graph.module, dtype, device), _given(work)
 
     def compute() -> Any:
-        with torch.no_grad(), torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
+        with torch.no_grad(), computing_in(dtype, device):
             return module(*given)
 
     stream = torch.cuda.Stream()

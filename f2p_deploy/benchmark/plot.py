@@ -21,6 +21,7 @@ def draw_latency(report: Report, path: Path) -> None:
     require("bench", "a plot")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
     timed = [row for row in report.rows if row.median_ms is not None and row.p95_ms is not None]
     if not timed:
@@ -52,6 +53,8 @@ def draw_latency(report: Report, path: Path) -> None:
         panel.set(xscale="log", yscale="log", title=mode, xlabel="faces in a call", ylabel="milliseconds a call")
         ticks = sorted({row.batch for row in timed})
         panel.set_xticks(ticks, [str(tick) for tick in ticks])
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.minorticks_off()
         panel.grid(alpha=0.3)
     handles = {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels())}  # noqa: B905

@@ -255,10 +255,9 @@ class Target:
     def why_not_run_here(self) -> str:
         """Return why this machine cannot run it; empty if it can."""
         kinds = [kind for kind in RUNTIMES.values() if self.suffix in kind.suffixes]
-        lacking = {kind.extra: missing_modules(kind.extra) if kind.extra else () for kind in kinds}
-        if lacking and all(lacking.values()):
-            extra, modules = next(iter(lacking.items()))
-            return f"missing {', '.join(modules)}: pip install 'f2p-deploy[{extra}]'"
+        reasons = [kind.why_not_here() for kind in kinds]
+        if reasons and all(reasons):
+            return reasons[0]
         return self.hardware_missing() or ("" if kinds else f"no runtime of this f2p-deploy runs {self.file} yet")
 
 
