@@ -51,6 +51,7 @@ def run_benchmark(
 
     started = time.perf_counter()
     device = require_device(request.device)
+    found = describe_device(request.threads)  # now, since its load is to be that of everybody else
     if request.threads:
         torch.set_num_threads(request.threads)
     named = named_artifacts(request, bundle)
@@ -77,7 +78,7 @@ def run_benchmark(
     ceilings = measure_ceilings(device, tuple(dict.fromkeys(row.precision for row in rows if row.precision)))
     return Report(
         date=datetime.date.today().isoformat(),
-        device=describe_device(request.threads) | {"computes": device},
+        device=found | {"computes": device},
         bundle={"name": bundle.name, "fingerprint": bundle.fingerprint, "faces": faces.names[0]},
         command=command,
         seconds=time.perf_counter() - started,
