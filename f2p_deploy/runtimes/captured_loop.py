@@ -93,6 +93,8 @@ class CapturedLoop:
             # TensorRT allocates and compiles in its first run, which no capture may see.
             self._enqueue()
             stream.wait()
+            for engine in (self._describe, self._step):
+                self.runtime.keep_cache(engine)
             self._capture()
             for name in ("reached", "before"):
                 stream.upload(place(name), start)

@@ -148,7 +148,7 @@ class TensorRt(Runtime):
         engine.enqueue(stream)
         stream.wait()
         del kept
-        self._keep_cache(engine)
+        self.keep_cache(engine)
         return {s.name: DeviceArray(s.shape, found[s.name].pointer, self.device, found[s.name]) for s in engine.outputs}
 
     def engine(self, graph: str) -> Engine:
@@ -190,10 +190,10 @@ class TensorRt(Runtime):
             found[spec.name] = np.empty(spec.shape, np.float32)
             stream.download(found[spec.name], engine.buffers[spec.name].pointer)
         del kept
-        self._keep_cache(engine)
+        self.keep_cache(engine)
         return found
 
-    def _keep_cache(self, engine: Engine) -> None:
+    def keep_cache(self, engine: Engine) -> None:
         """Write what TensorRT for RTX compiled in an engine's first run beside it."""
         if engine.cache is not None:
             keep(engine.cache, self.artifact.path(engine.name))
