@@ -5,6 +5,7 @@ same code without a graph.
 """
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, cast, get_args
@@ -14,19 +15,21 @@ import torch
 from torch import nn
 
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import CompilerError, InputError, MissingDependency
+from f2p_deploy.character.parameters import random_batch
+from f2p_deploy.errors import CompilerError, FloorMissed, InputError, MissingDependency
 from f2p_deploy.folding import folded
 from f2p_deploy.generated import Trajectory
 from f2p_deploy.generation import GenerationLoss, Update, first_state
+from f2p_deploy.loss_scale import measure_gradients
 from f2p_deploy.settings import IterativeSettings
 
 logger = logging.getLogger(__name__)
 
 Word = Literal["float32", "float16", "bfloat16"]
 
-#: What the loss is multiplied by in float16 at first; halved until every gradient is finite. Gradients near 1e-9 are
-#: normal here, and float16 ends at 6e-8.
-LARGEST_SCALE = 2.0**24
+#: Characters whose gradients the loss scale of float16 is measured on: gradients near 1e-9 are normal here, and float16
+#: ends at 6e-8.
+MEASURED = 3
 
 #: Runs before a capture, as `torch.cuda.graphs` asks for: they choose algorithms and fill caches.
 WARM_UP = 3
@@ -73,7 +76,7 @@ class CapturedSearch:
         self.dtype: torch.dtype = getattr(torch, dtype)
         self.captured = False
         self.why_not_captured = "" if self.device.type == "cuda" else "a CUDA graph needs an NVIDIA card"
-        self.scale = LARGEST_SCALE if dtype == "float16" else 1.0
+        self.scale = _loss_scale(bundle, self.settings) if dtype == "float16" else 1.0
         self.n_c, size = bundle.schema.n_c, bundle.settings.architecture.image_size
         self._first = first_state(bundle, batch, self.settings)
         with self._memory():
@@ -91,6 +94,7 @@ class CapturedSearch:
         self._parameters: torch.Tensor | None = None
         self._losses: torch.Tensor | None = None
         self._ready = False
+        self._lock = threading.Lock()
 
     def iterate(
         self, faces: np.ndarray | torch.Tensor, start: np.ndarray | torch.Tensor | None = None, locked: Any = None
@@ -105,15 +109,26 @@ class CapturedSearch:
             locked: (n,) bool, entries of the state that never change; none if not given.
 
         Raises:
-            InputError: another shape than the batch's.
+            InputError: another shape than the batch's, or whole numbers where fractions belong.
             MissingDependency: not enough memory on the card.
             CompilerError: with `strict`, the graph cannot be captured.
+            FloorMissed: the search computed NaN.
         """
+        with self._lock, torch.inference_mode(False):
+            found = self._iterate(faces, start, locked)
+        if not np.isfinite(found.losses).all():
+            raise FloorMissed(
+                f"the search computed NaN or infinite losses in {str(self.dtype).removeprefix('torch.')}: "
+                "take bfloat16 or float32"
+            )
+        return found
+
+    def _iterate(self, faces: Any, start: Any, locked: Any) -> Trajectory:
         with self._memory(), torch.no_grad():
             self._fill(self._face, faces, "faces")
             self._fill(self._start, self._first if start is None else start, "the start")
             self._fill(self._locked, torch.zeros_like(self._locked) if locked is None else locked, "locks")
-        with self._memory():
+        with self._memory(), full_float32():
             if not self._ready:
                 self._prepare()
             if self._graph is not None:
@@ -159,20 +174,19 @@ class CapturedSearch:
         return self._loss.to_parameters(torch.stack(states)[stacked.argmin(dim=0), self._rows]), stacked
 
     def _prepare(self) -> None:
-        """Find the loss scale, and capture the graph where there is a card."""
-        self._find_scale()
-        self._ready = True
+        """Capture the graph where there is a card."""
         if self.device.type != "cuda":
+            self._ready = True
             return
-        benchmark = torch.backends.cudnn.benchmark
+        benchmark, before = torch.backends.cudnn.benchmark, torch.cuda.current_stream(self.device)
         torch.backends.cudnn.benchmark = True
         try:
             stream = torch.cuda.Stream(self.device)
-            stream.wait_stream(torch.cuda.current_stream(self.device))
+            stream.wait_stream(before)
             with torch.cuda.stream(stream):
                 for _ in range(WARM_UP):
                     self._run()
-            torch.cuda.current_stream(self.device).wait_stream(stream)
+            before.wait_stream(stream)
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
                 self._parameters, self._losses = self._run()
@@ -186,21 +200,16 @@ class CapturedSearch:
             logger.warning("the search runs step by step, a CUDA graph cannot be captured: %s", self.why_not_captured)
         finally:
             torch.backends.cudnn.benchmark = benchmark
-
-    def _find_scale(self) -> None:
-        """Halve the loss scale until the first gradient of these faces is finite."""
-        with torch.no_grad(), self._half():
-            identity, content = (value.float() for value in self._loss.similarity.describe(self._face))
-        while self.scale > 1.0:
-            gradient, _ = self._step(self._start, identity, content)
-            if bool(gradient.isfinite().all()):
-                return
-            self.scale /= 2.0
+            torch.cuda.set_stream(before)  # a capture that fails leaves its own behind
+        self._ready = True
 
     def _fill(self, buffer: torch.Tensor, given: Any, what: str) -> None:
         tensor = torch.as_tensor(given)
         if tensor.shape != buffer.shape:
             raise InputError(f"{what} must have the shape {tuple(buffer.shape)}, found {tuple(tensor.shape)}")
+        if buffer.is_floating_point() != tensor.is_floating_point():
+            wanted = "float32" if buffer.is_floating_point() else "bool"
+            raise InputError(f"{what} must be {wanted}, found {tensor.dtype}")
         buffer.copy_(tensor)
 
     @contextmanager
@@ -234,6 +243,31 @@ def made_for_speed(module: nn.Module, dtype: torch.dtype, device: torch.device) 
                 if tensor.ndim == 4:
                     tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
     return fast
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Let a card compute float32 as it is, without TF32, which rounds to ten bits."""
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
+
+
+def _loss_scale(bundle: Bundle, settings: IterativeSettings) -> float:
+    """Return what the loss is multiplied by in float16, measured on characters that the bundle draws."""
+    drawn = torch.from_numpy(random_batch(bundle.schema, MEASURED + 1, seed=0))
+    with torch.no_grad():
+        identity, content = bundle.similarity.describe(bundle.imitator(drawn))
+    start = first_state(bundle, 1, settings).numpy()
+    states = [start, *(drawn[i : i + 1].numpy() for i in range(1, MEASURED))]
+    samples = [
+        {"state": state, "identity": identity[i + 1 : i + 2].numpy(), "content": content[i + 1 : i + 2].numpy()}
+        for i, state in enumerate(states)
+    ]
+    return measure_gradients(GenerationLoss(bundle, settings.beta).eval(), samples).scale()
 
 
 def computing_in(dtype: torch.dtype, device: torch.device) -> Any:

@@ -1,5 +1,6 @@
 """How much there is to compute and to move, counted from what PyTorch calls; to compare with what a device can do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from torch.utils.flop_counter import flop_registry
 
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
-from f2p_deploy.graphs import BundleGraph, bundle_graphs
+from f2p_deploy.graphs import bundle_graphs
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Flops:
 
     Args:
         flops: multiplications and additions of convolutions and matrix products, forward and, in `step`, backward.
-        bytes: weights once, inputs and outputs once, as float32: the least that has to be moved.
+        bytes: the weights that are read, once, inputs and outputs once, as float32: the least that has to be moved.
     """
 
     flops: int
@@ -43,31 +44,32 @@ def count_flops(bundle: Bundle, name: str, batch: int = 1) -> Flops:
         raise InputError(f"no graph named {name!r}. Available: {', '.join(graphs)}")
     graph = graphs[name]
     given = [torch.full(spec.shape, 0.5) for spec in graph.inputs]
-    counter = _Counter()
+    counter = _Counter(graph.module.parameters())
     with counter, torch.no_grad():
         graph.module(*given)
     tensors = (*graph.inputs, *graph.outputs)
     moved = sum(_bytes(spec.shape) * (1 if spec.name in graph.shared else batch) for spec in tensors)
-    return Flops(batch * counter.total, _weights(graph) + moved)
+    return Flops(batch * counter.total, counter.weights + moved)
 
 
 class _Counter(TorchDispatchMode):
     """Adds up what PyTorch's own formulas say of each call; its `FlopCounterMode` cannot be used around autograd."""
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: Iterable[torch.Tensor] = ()) -> None:
         super().__init__()
         self.total = 0
+        self._unread = {value.data_ptr(): value.numel() * value.element_size() for value in parameters}
+        self.weights = 0
 
     def __torch_dispatch__(self, function: Any, types: Any, given: Any = (), named: Any = None) -> Any:
         found = function(*given, **(named or {}))
+        for value in given:  # a module may hold weights that this graph does not read
+            if isinstance(value, torch.Tensor):
+                self.weights += self._unread.pop(value.data_ptr(), 0)
         count = flop_registry.get(function._overloadpacket)
         if count is not None:
             self.total += int(count(*given, **(named or {}), out_val=found))
         return found
-
-
-def _weights(graph: BundleGraph) -> int:
-    return sum(value.numel() * value.element_size() for value in graph.module.parameters())
 
 
 def _bytes(shape: tuple[int, ...]) -> int:

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.bundle import Bundle  # noqa: E402
 from f2p_deploy.captured_search import CapturedSearch  # noqa: E402
-from f2p_deploy.errors import InputError, MissingDependency  # noqa: E402
+from f2p_deploy.errors import FloorMissed, InputError, MissingDependency  # noqa: E402
 from f2p_deploy.export import Faces  # noqa: E402
 from f2p_deploy.export.parity import FLOORS  # noqa: E402
 from f2p_deploy.generation import first_state, iterate  # noqa: E402
@@ -77,6 +77,26 @@ def test_half_precision_goes_the_same_way(small_bundle: Bundle, small_faces: Fac
     assert search.scale > 1.0 if dtype == "float16" else search.scale == 1.0
 
 
+def test_every_face_has_finite_gradients_in_float16(small_bundle: Bundle, small_faces: Faces) -> None:
+    search = CapturedSearch(small_bundle, 1, replace(PLAIN, iterations=2), device="cpu", dtype="float16")
+    scale = search.scale
+    for i in range(len(small_faces.names)):
+        assert np.isfinite(search.iterate(small_faces.images[i : i + 1]).losses).all()
+    assert search.scale == scale, "the scale is the bundle's, not the first photo's"
+
+
+def test_it_runs_where_inference_mode_is_on(small_bundle: Bundle, small_faces: Faces) -> None:
+    search = CapturedSearch(small_bundle, 1, replace(PLAIN, iterations=1), device="cpu")
+    with torch.inference_mode():
+        assert np.isfinite(search.iterate(small_faces.images[:1]).losses).all()
+
+
+def test_nan_is_an_error(small_bundle: Bundle, small_faces: Faces) -> None:
+    search = CapturedSearch(small_bundle, 1, PLAIN, device="cpu")
+    with pytest.raises(FloorMissed, match="computed NaN or infinite losses in float32: take bfloat16"):
+        search.iterate(np.full_like(small_faces.images[:1], np.nan))
+
+
 def test_the_bundle_stays_as_it_is(small_bundle: Bundle) -> None:
     before = {name: value.clone() for name, value in small_bundle.imitator.state_dict().items()}
     CapturedSearch(small_bundle, 1, PLAIN, device="cpu", dtype="bfloat16")
@@ -103,5 +123,7 @@ def test_faces_of_another_batch(small_bundle: Bundle, small_faces: Faces) -> Non
     search = CapturedSearch(small_bundle, 1, PLAIN, device="cpu")
     with pytest.raises(InputError, match=r"faces must have the shape \(1, 3, 128, 128\), found \(2, 3, 128, 128\)"):
         search.iterate(small_faces.images[:2])
+    with pytest.raises(InputError, match="faces must be float32, found torch.uint8"):
+        search.iterate(np.zeros((1, 3, 128, 128), np.uint8))
     with pytest.raises(InputError, match="locks must have the shape"):
         search.iterate(small_faces.images[:1], locked=np.zeros(3, bool))

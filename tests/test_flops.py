@@ -30,6 +30,14 @@ def test_work_grows_with_the_batch_and_weights_do_not(small_bundle: Bundle) -> N
     assert four.flops == 4 * one.flops and one.bytes < four.bytes < 4 * one.bytes
 
 
+def test_only_weights_that_are_read_are_counted(small_bundle: Bundle) -> None:
+    read = (*small_bundle.recognition.parameters(), *small_bundle.translator.parameters())
+    weights = sum(value.numel() * value.element_size() for value in read)
+    moved = 4 * (3 * 128 * 128 + small_bundle.schema.n)
+    assert count_flops(small_bundle, "one_shot").bytes <= weights + moved
+    assert count_flops(small_bundle, "one_shot").bytes > 0.9 * weights
+
+
 def test_mistakes(small_bundle: Bundle) -> None:
     with pytest.raises(InputError, match="no graph named 'two_shot'"):
         count_flops(small_bundle, "two_shot")

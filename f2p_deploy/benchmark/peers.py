@@ -39,7 +39,10 @@ def eager(work: Work) -> Prepared:
 
 def compiled(work: Work) -> Prepared:
     """PyTorch's own compiler: of the graph, or of the loss whose gradient a search follows."""
+    import torch._inductor.config as inductor
+
     torch._dynamo.reset()
+    inductor.compile_threads = 1  # its worker processes would stay, and take a core from everybody that is timed
     if work.mode == "iterative":
         return _compiled_search(work)
     module, given = torch.compile(_module(work)), _given(work)
@@ -127,18 +130,18 @@ def _captured_search(work: Work, precision: str) -> Prepared:
     found = CapturedSearch(work.bundle, work.batch, device=work.device, dtype=_DTYPES[precision], strict=True)
     faces = work.faces.images
     return Prepared(
-        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), _plain(work, precision), _device(work)
+        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), precision, _device(work)
     )
 
 
 def _captured_graph(work: Work, precision: str) -> Prepared:
-    from f2p_deploy.captured_search import computing_in, made_for_speed
+    from f2p_deploy.captured_search import computing_in, full_float32, made_for_speed
 
     dtype, device = getattr(torch, _DTYPES[precision]), torch.device(work.device)
     module, given = made_for_speed(work.graph.module, dtype, device), _given(work)
 
     def compute() -> Any:
-        with torch.no_grad(), computing_in(dtype, device):
+        with torch.no_grad(), full_float32(), computing_in(dtype, device):
             return module(*given)
 
     stream = torch.cuda.Stream()
@@ -155,7 +158,7 @@ def _captured_graph(work: Work, precision: str) -> Prepared:
         graph.replay()
         return _waited(outputs, work)
 
-    return Prepared(call, _reader(work.graph), _plain(work, precision), _device(work))
+    return Prepared(call, _reader(work.graph), precision, _device(work))
 
 
 def _compiled_search(work: Work) -> Prepared:
@@ -170,10 +173,9 @@ def _compiled_search(work: Work) -> Prepared:
     )
 
 
-def _plain(work: Work, precision: str = "fp32") -> str:
+def _plain(work: Work) -> str:
     """Return what float32 is computed in: on a card, PyTorch lets convolutions round to TF32 unless told otherwise."""
-    rounds = work.device == "cuda" and torch.backends.cudnn.allow_tf32
-    return "tf32" if precision == "fp32" and rounds else precision
+    return "tf32" if work.device == "cuda" and torch.backends.cudnn.allow_tf32 else "fp32"
 
 
 def _module(work: Work) -> torch.nn.Module:

@@ -1,7 +1,6 @@
 """What is computed in a benchmark: one mode at one batch size, on real faces, with PyTorch's answer beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
@@ -11,6 +10,7 @@ import torch
 from f2p_deploy.artifact import Artifact
 from f2p_deploy.benchmark.request import GRAPHS
 from f2p_deploy.bundle import NETWORKS, Bundle, load_bundle
+from f2p_deploy.captured_search import full_float32
 from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.parity import Ends, Precision, compare, compare_trajectories, share_of_floor
 from f2p_deploy.generation import GenerationLoss, first_state, iterate
@@ -132,17 +132,6 @@ def make_work(
     else:
         reference = graphs[GRAPHS[mode]].compute(inputs)
     return Work(mode, bundle, here, graphs, faces, inputs, artifacts, threads, device, reference)
-
-
-@contextmanager
-def full_float32() -> Iterator[None]:
-    """Let a card compute float32 as it is, without TF32."""
-    convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
 
 
 def search(

@@ -16,13 +16,13 @@ from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.int8 import Scheme
 from f2p_deploy.export.int8_graph import int8_graph
 from f2p_deploy.export.keep_float32 import always_float32
-from f2p_deploy.export.loss_scale import SMALLEST, SMALLEST_NORMAL, measure_gradients
 from f2p_deploy.export.onnx import to_onnx
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.rounding import rounded
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.export.targets.target import Progress, Source
 from f2p_deploy.gradient_step import Autograd, Step
+from f2p_deploy.loss_scale import SMALLEST, SMALLEST_NORMAL, measure_gradients
 from f2p_deploy.onnx_file import layers_in_8_bits
 
 if TYPE_CHECKING:

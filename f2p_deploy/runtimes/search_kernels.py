@@ -39,8 +39,8 @@ def compile_kernels(compute_capability: str) -> bytes:
         made = nvrtc.nvrtcCreateProgram(source().encode(), SOURCE.encode(), 0, None, None)
     except (ImportError, RuntimeError, OSError) as error:  # cuda-python loads the library when it is first called
         raise MissingDependency(
-            f"a captured search compiles three kernels, and NVRTC cannot be loaded ({error}): "
-            "pip install nvidia-cuda-nvrtc"
+            "a captured search compiles its kernels, and NVRTC cannot be loaded "
+            f"({' '.join(str(error).split())[:120]}): pip install nvidia-cuda-nvrtc"
         ) from error
     program = check(made, "compiling kernels")
     options = [*OPTIONS, f"--gpu-architecture=sm_{compute_capability.replace('.', '')}".encode()]

@@ -50,14 +50,14 @@ def test_locks_need_no_other_graph(small_bundle: Bundle, small_faces: Faces) -> 
     start[:, 0], locked[0] = 0.9, True
     held = search.iterate(small_faces.images[:1], start, locked)
     assert held.parameters[0, 0] == pytest.approx(0.9) and search._graph is graph
-    assert np.array_equal(search.iterate(small_faces.images[:1]).losses, free.losses)
+    np.testing.assert_allclose(search.iterate(small_faces.images[:1]).losses, free.losses, rtol=1e-4)
 
 
 def test_two_searches_at_once(small_bundle: Bundle, small_faces: Faces) -> None:
     one, two = CapturedSearch(small_bundle, 1, PLAIN), CapturedSearch(small_bundle, 2, PLAIN)
     alone = one.iterate(small_faces.images[:1])
     two.iterate(small_faces.images[:2])
-    assert np.array_equal(one.iterate(small_faces.images[:1]).losses, alone.losses)
+    np.testing.assert_allclose(one.iterate(small_faces.images[:1]).losses, alone.losses, rtol=1e-4)
 
 
 def test_too_little_memory_is_one_sentence(small_bundle: Bundle) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.errors import CompilerError
-from f2p_deploy.export.loss_scale import HEADROOM, SMALLEST, SMALLEST_NORMAL, Magnitudes, measure_gradients
+from f2p_deploy.loss_scale import HEADROOM, SMALLEST, SMALLEST_NORMAL, Magnitudes, measure_gradients
 
 
 class Toy(nn.Module):

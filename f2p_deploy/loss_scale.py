@@ -11,7 +11,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from f2p_deploy.artifact import Arrays
 from f2p_deploy.errors import CompilerError
-from f2p_deploy.export.float16 import LARGEST
+
+#: The largest number that float16 has.
+LARGEST = torch.finfo(torch.float16).max
 
 #: The smallest number that float16 has, and the smallest that it holds with all its bits.
 SMALLEST = 2.0**-24
