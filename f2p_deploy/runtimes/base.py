@@ -1,10 +1,10 @@
 """What every runtime does: checks what goes in and comes out, and gives the graphs their Python names."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -138,20 +138,62 @@ class Runtime(ABC):
             InputError: no such graph, a missing or unknown tensor, a wrong shape, dtype or range, NaN.
             FloorMissed: the graph computed NaN.
         """
-        self.artifact.path(graph)
-        entry = self.artifact.manifest.graphs[graph]
-        names = [spec.name for spec in entry.inputs]
-        if set(inputs) != set(names):
-            raise InputError(f"{graph} takes the tensors {', '.join(names)}; found {', '.join(inputs) or 'none'}")
-        checked = {spec.name: _checked_input(graph, spec, inputs[spec.name]) for spec in entry.inputs}
-        outputs = self._compute(graph, checked)
+        outputs = self._compute(graph, self.checked(graph, inputs))
         for name, value in outputs.items():
-            if not np.isfinite(value).all():
-                raise FloorMissed(
-                    f"{graph} computed NaN or infinite values in {name} with {self.name}: "
-                    "export again at a higher precision, or report it with the artifact's manifest"
-                )
+            self.require_finite(graph, name, value)
         return outputs
+
+    def checked(self, graph: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a graph's inputs, ready to be computed with.
+
+        Raises:
+            InputError: as `compute` says.
+        """
+        self.artifact.path(graph)
+        specs = self.artifact.manifest.graphs[graph].inputs
+        if set(inputs) != {spec.name for spec in specs}:
+            names = ", ".join(spec.name for spec in specs)
+            raise InputError(f"{graph} takes the tensors {names}; found {', '.join(inputs) or 'none'}")
+        return {spec.name: self.checked_input(graph, spec, inputs[spec.name]) for spec in specs}
+
+    def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:
+        """Return one input as a contiguous array if it is what a graph was exported for.
+
+        Raises:
+            InputError: another shape, dtype or range, or NaN.
+        """
+        where = f"{graph}: the tensor {spec.name!r}"
+        if not isinstance(value, np.ndarray):
+            raise InputError(f"{where} must be a NumPy array, found {type(value).__name__}")
+        if value.dtype != np.dtype(spec.dtype):
+            raise InputError(f"{where} must be {spec.dtype}, found {value.dtype} ({spec.meaning})")
+        if value.shape != spec.shape:
+            hint = ""
+            if value.shape[1:] == spec.shape[1:]:
+                hint = f": the artifact was exported for batches of {spec.shape[0]}"
+            raise InputError(f"{where} must have the shape {spec.shape}, found {value.shape}{hint}")
+        if not np.isfinite(value).all():
+            raise InputError(f"{where} holds NaN or infinite values")
+        low, high = float(value.min()), float(value.max())
+        below = spec.low is not None and low < spec.low - RANGE_TOLERANCE
+        above = spec.high is not None and high > spec.high + RANGE_TOLERANCE
+        if below or above:
+            raise InputError(
+                f"{where} must lie in {_interval(spec)}, found values from {low:g} to {high:g} ({spec.meaning})"
+            )
+        return np.ascontiguousarray(value)
+
+    def require_finite(self, graph: str, name: str, value: np.ndarray) -> None:
+        """Raise if a graph computed NaN or infinite values.
+
+        Raises:
+            FloorMissed: it did.
+        """
+        if not np.isfinite(value).all():
+            raise FloorMissed(
+                f"{graph} computed NaN or infinite values in {name} with {self.name}: "
+                "export again at a higher precision, or report it with the artifact's manifest"
+            )
 
     def one_shot(self, face: np.ndarray) -> np.ndarray:
         """Return the parameters of an aligned face.
@@ -221,30 +263,6 @@ def register(
         return runtime
 
     return decorate
-
-
-def _checked_input(graph: str, spec: TensorSpec, value: np.ndarray) -> np.ndarray:
-    """Return an input as a contiguous array if it is what the graph was exported for."""
-    where = f"{graph}: the tensor {spec.name!r}"
-    if not isinstance(value, np.ndarray):
-        raise InputError(f"{where} must be a NumPy array, found {type(value).__name__}")
-    if value.dtype != np.dtype(spec.dtype):
-        raise InputError(f"{where} must be {spec.dtype}, found {value.dtype} ({spec.meaning})")
-    if value.shape != spec.shape:
-        hint = ""
-        if value.shape[1:] == spec.shape[1:]:
-            hint = f": the artifact was exported for batches of {spec.shape[0]}"
-        raise InputError(f"{where} must have the shape {spec.shape}, found {value.shape}{hint}")
-    if not np.isfinite(value).all():
-        raise InputError(f"{where} holds NaN or infinite values")
-    low, high = float(value.min()), float(value.max())
-    below = spec.low is not None and low < spec.low - RANGE_TOLERANCE
-    above = spec.high is not None and high > spec.high + RANGE_TOLERANCE
-    if below or above:
-        raise InputError(
-            f"{where} must lie in {_interval(spec)}, found values from {low:g} to {high:g} ({spec.meaning})"
-        )
-    return np.ascontiguousarray(value)
 
 
 def _interval(spec: TensorSpec) -> str:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.errors import CompilerError, F2PError
 from f2p_deploy.runtimes.cuda import ALIGNMENT, Buffer, Graph
 from f2p_deploy.runtimes.reach import Reach
-from f2p_deploy.runtimes.search_kernels import Kernels
 
 if TYPE_CHECKING:
     from f2p_deploy.runtimes.tensorrt import TensorRt
@@ -56,7 +54,7 @@ class CapturedLoop:
         self.batch, self.n = self._step.inputs[0].shape
         self.n_c = runtime.schema.n_c
         self._count, steps = self.batch * self.n, len(plan.learning_rates) + 1
-        self._kernels = Kernels(cuda_devices()[runtime.device].compute_capability)
+        self._kernels = runtime.kernels
         numbers = {name: 4 * self._count for name in ("start", "reached", "before", "given")}
         sizes = numbers | {"locked": self.n, "states": steps * self._row(4 * self._count)}
         sizes |= {"rates": steps * ALIGNMENT, "losses": steps * self._row(4 * self.batch)}
@@ -82,13 +80,27 @@ class CapturedLoop:
 
         Returns:
             (steps + 1, N, n) the states that losses were computed at, and (steps + 1, N) these.
+
+        Raises:
+            InputError: arrays of another shape or dtype, photos out of their range, NaN.
+            CompilerError: with `strict`, the search cannot be captured.
+            FloorMissed: the search computed NaN.
         """
+        runtime = self.runtime
+        faces = runtime.checked_input("describe", self._describe.inputs[0], faces)
+        start = runtime.checked_input("step", self._step.inputs[0], start)
+        with runtime.context:
+            states, losses = self._run(faces, start, np.zeros(self.n, bool) if locked is None else locked)
+        runtime.require_finite("step", "next_state", states)
+        runtime.require_finite("step", "loss", losses)
+        return states, losses
+
+    def _run(self, faces: np.ndarray, start: np.ndarray, locked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         stream, place = self.runtime.stream, self._place
         stream.upload(self._describe.buffers["face"].pointer, faces)
         for name in ("start", "reached", "before"):
             stream.upload(place(name), start)
-        mask = np.zeros(self.n, np.uint8) if locked is None else locked.astype(np.uint8)
-        stream.upload(place("locked"), mask)
+        stream.upload(place("locked"), locked.astype(np.uint8))
         if not self._tried:
             # TensorRT allocates and compiles in its first run, which no capture may see.
             self._enqueue()

@@ -1,5 +1,6 @@
 """CUDA through cuda-python, without PyTorch: checked calls, memory that frees itself, streams and graphs."""
 
+import math
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,24 +51,69 @@ def check(result: tuple[Any, ...], doing: str) -> Any:
     raise CompilerError(f"CUDA failed at {doing}: {name}")
 
 
-def use_device(index: int) -> None:
-    """Make a card the current one of this thread; a context of the caller's on that card (PyCUDA's, say) is kept.
+class Context:
+    """A CUDA context: current inside of `with`, in any thread; what was current before is current again behind it.
+
+    Args:
+        handle: the driver's.
+        device: the card's number.
+    """
+
+    def __init__(self, handle: Any, device: int) -> None:
+        self.handle, self.device = handle, device
+
+    def __enter__(self) -> "Context":
+        check(_driver().cuCtxPushCurrent(self.handle), f"using the card {self.device}")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        check(_driver().cuCtxPopCurrent(), f"leaving the card {self.device}")
+
+
+def context_on(device: int) -> Context:
+    """Return this thread's current context if it is on a card (PyCUDA's, say), else that card's primary one.
+
+    The primary one is what PyTorch, CuPy and the CUDA runtime share; it is kept until the process ends.
 
     Raises:
         MissingDependency: no driver, or no such card.
     """
-    cudart = runtime_api()
-    count = check(cudart.cudaGetDeviceCount(), "looking for cards")
-    if index >= count:
-        raise MissingDependency(f"the card {index} was asked for, and there are {count} here, counted from 0")
+    count = check(runtime_api().cudaGetDeviceCount(), "looking for cards")
+    if device >= count:
+        raise MissingDependency(f"the card {device} was asked for, and there are {count} here, counted from 0")
+    driver = _driver()
+    check(driver.cuInit(0), "starting CUDA")
+    current = check(driver.cuCtxGetCurrent(), "asking for the current context")
+    if int(current) and int(check(driver.cuCtxGetDevice(), "asking for the current card")) == device:
+        return Context(current, device)
+    card = check(driver.cuDeviceGet(device), f"looking for the card {device}")
+    return Context(check(driver.cuDevicePrimaryCtxRetain(card), f"starting the card {device}"), device)
+
+
+def release_with(owner: object, release: Callable[[Any], Any], held: Any) -> None:
+    """Release something of the current context when its owner is gone, in whatever thread that is.
+
+    Args:
+        owner: who holds it.
+        release: cuda-python's function for it.
+        held: what it is called with.
+    """
+    context = check(_driver().cuCtxGetCurrent(), "asking for the current context")
+    weakref.finalize(owner, _release_in, context, release, held)
+
+
+def _release_in(context: Any, release: Callable[[Any], Any], held: Any) -> None:
+    driver = _driver()
+    if int(driver.cuCtxPushCurrent(context)[0]) == 0:  # else the context is gone, and all of its memory with it
+        release(held)
+        driver.cuCtxPopCurrent()
+
+
+def _driver() -> Any:
+    runtime_api()  # says what is missing
     from cuda.bindings import driver
 
-    status, context = driver.cuCtxGetCurrent()
-    if int(status) == 0 and int(context):
-        status, device = driver.cuCtxGetDevice()
-        if int(status) == 0 and int(device) == index:
-            return
-    check(cudart.cudaSetDevice(index), f"choosing the card {index}")
+    return driver
 
 
 def free_memory() -> tuple[int, int]:
@@ -99,7 +145,7 @@ class Buffer:
             )
         self.pointer = int(check(result, f"getting memory for {purpose}"))
         self.size = size
-        self._release = weakref.finalize(self, cudart.cudaFree, self.pointer)
+        release_with(self, cudart.cudaFree, self.pointer)
 
 
 class Stream:
@@ -108,16 +154,19 @@ class Stream:
     def __init__(self) -> None:
         cudart = runtime_api()
         self.handle = check(cudart.cudaStreamCreateWithFlags(cudart.cudaStreamNonBlocking), "making a stream")
-        self._release = weakref.finalize(self, cudart.cudaStreamDestroy, self.handle)
+        self._uploaded: list[np.ndarray] = []
+        release_with(self, cudart.cudaStreamDestroy, self.handle)
 
     def wait(self) -> None:
         """Wait until everything on it is done."""
         check(runtime_api().cudaStreamSynchronize(self.handle), "computing")
+        self._uploaded.clear()
 
     def upload(self, pointer: int, values: np.ndarray) -> None:
-        """Copy an array to the card; what is not page-locked is read before this returns."""
+        """Copy an array to the card; it is kept until `wait`, since one in page-locked memory is read later."""
         cudart = runtime_api()
         contiguous = np.ascontiguousarray(values)
+        self._uploaded.append(contiguous)
         kind = cudart.cudaMemcpyKind.cudaMemcpyHostToDevice
         status = cudart.cudaMemcpyAsync(pointer, contiguous.ctypes.data, contiguous.nbytes, kind, self.handle)
         check(status, "copying to the card")
@@ -163,7 +212,7 @@ class Graph:
         cudart = runtime_api()
         self._executable = check(cudart.cudaGraphInstantiate(captured, 0), "making a graph")
         check(cudart.cudaGraphDestroy(captured), "making a graph")
-        self._release = weakref.finalize(self, cudart.cudaGraphExecDestroy, self._executable)
+        release_with(self, cudart.cudaGraphExecDestroy, self._executable)
 
     def launch(self, stream: Stream) -> None:
         """Launch it on a stream."""
@@ -207,10 +256,32 @@ class DeviceArray:
 
         return CUDA, self.device
 
-    def __dlpack__(self, *, stream: Any = None, **newer: Any) -> Any:
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Return a DLPack capsule, as the Python array API standard describes it.
+
+        Raises:
+            BufferError: it is wanted on another device.
+        """
         from f2p_deploy.runtimes.dlpack import CUDA, give
 
-        return give(self.pointer, self.shape, self.dtype, (CUDA, self.device), self.owner)
+        if dl_device is not None and tuple(map(int, dl_device)) != (CUDA, self.device):
+            raise BufferError(f"this array lies on the card {self.device}; it cannot be given on {tuple(dl_device)}")
+        owner, pointer = self.owner, self.pointer
+        if copy:
+            size = math.prod(self.shape) * np.dtype(self.dtype).itemsize
+            with context_on(self.device):
+                owner, moving = Buffer(size, "a copy of an output"), Stream()
+                pointer = owner.pointer
+                moving.copy(pointer, self.pointer, size)
+                moving.wait()
+        return give(pointer, self.shape, self.dtype, (CUDA, self.device), owner)
 
 
 def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int, stream: int) -> tuple[int, Any]:
@@ -250,12 +321,34 @@ def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int, strea
     raise InputError(f"the tensor {name!r} must be a NumPy array or an array on a card, found {type(value).__name__}")
 
 
+def require_same_context(pointer: int, name: str, context: Context) -> None:
+    """Raise if an array's memory belongs to another context, whose addresses mean nothing here.
+
+    Raises:
+        InputError: it does.
+    """
+    driver = _driver()
+    attribute = driver.CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT
+    status, owner = driver.cuPointerGetAttribute(attribute, pointer)
+    # Memory of a pool belongs to no context; what the driver cannot tell is left to the call that reads it.
+    if int(status) == 0 and int(owner) and int(owner) != int(context.handle):
+        raise InputError(
+            f"the tensor {name!r} lies in another CUDA context than the one that was current when the artifact was "
+            "loaded: load it where the context of the arrays is current"
+        )
+
+
 def _wait_for(interface: dict[str, Any]) -> None:
-    """Wait for the stream that computes an array; for nothing if it says there is none, for all if it is silent."""
+    """Wait for the stream that computes an array; for everything if the array's maker says nothing of streams.
+
+    PyCUDA says that there is none and computes on the default stream, which no stream of our own waits for.
+    """
+    cudart = runtime_api()
     if "stream" not in interface:
-        check(runtime_api().cudaDeviceSynchronize(), "waiting for an array")
-    elif interface["stream"] is not None:
-        check(runtime_api().cudaStreamSynchronize(int(interface["stream"])), "waiting for an array")
+        check(cudart.cudaDeviceSynchronize(), "waiting for an array")
+        return
+    stream = interface["stream"]
+    check(cudart.cudaStreamSynchronize(cudart.cudaStreamLegacy if stream is None else stream), "waiting for an array")
 
 
 def _strides(shape: tuple[int, ...], size: int = 4) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ def iterate(
         strict: raise where a runtime that launches whole searches cannot, instead of running step by step.
 
     Raises:
-        InputError: settings that are another graph's, or a start of another shape.
+        InputError: settings that are another graph's, or photos, a start or locks that are not as above.
         CompilerError, MissingDependency: with `strict`, the search cannot be captured.
     """
     settings = settings or runtime.settings.iterative
@@ -95,6 +95,9 @@ def iterate(
     fixed = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
     if fixed.shape != (len(faces), runtime.schema.n):
         raise InputError(f"{len(faces)} faces start at ({len(faces)}, {runtime.schema.n}), found {fixed.shape}")
+    locked = None if locked is None else np.asarray(locked)
+    if locked is not None and (locked.shape != (runtime.schema.n,) or locked.dtype != bool):
+        raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
     captured = runtime.capture(Plan(settings.learning_rates(), settings.momentum, reached_by), strict)
     if captured is not None:
         states, losses = _launch(captured, faces, fixed, locked)

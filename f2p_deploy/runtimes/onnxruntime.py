@@ -1,6 +1,7 @@
 """ONNX Runtime: the runtime of the base install, on any machine."""
 
 import logging
+import threading
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -77,6 +78,7 @@ class OnnxRuntimeCuda(OnnxRuntime):
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
         super().__init__(artifact, threads)
         self._bound: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def _session(self, graph: str) -> Any:
         if graph not in self._sessions:
@@ -92,14 +94,15 @@ class OnnxRuntimeCuda(OnnxRuntime):
         return self._sessions[graph]
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        session = self._session(graph)
-        if graph not in self._bound:
-            return super()._compute(graph, inputs)
-        binding, given, found = self._bound[graph]
-        for name, value in inputs.items():
-            given[name].update_inplace(value)
-        session.run_with_iobinding(binding)
-        return {name: value.numpy() for name, value in found.items()}
+        with self._lock:  # the bound memory is everybody's
+            session = self._session(graph)
+            if graph not in self._bound:
+                return super()._compute(graph, inputs)
+            binding, given, found = self._bound[graph]
+            for name, value in inputs.items():
+                given[name].update_inplace(value)
+            session.run_with_iobinding(binding)
+            return {name: value.numpy() for name, value in found.items()}
 
     def _bind(self, graph: str) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         """Return a binding of memory on the card, and that memory, of inputs and of outputs, by tensor name."""

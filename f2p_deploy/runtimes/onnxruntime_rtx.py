@@ -38,6 +38,8 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
     def _session(self, graph: str) -> Any:
         if graph not in self._sessions:
             options = session_options(self.threads)
+            # What the card cannot compute would be computed by the processor, and nobody would be told.
+            options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
             options.add_provider_for_devices(self._devices()[:1], OPTIONS)
             self._sessions[graph] = opened(str(self.artifact.path(graph)), options, self.provider, None)
         return self._sessions[graph]

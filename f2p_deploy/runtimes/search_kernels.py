@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.errors import CompilerError, MissingDependency
-from f2p_deploy.runtimes.cuda import Stream, check
+from f2p_deploy.runtimes.cuda import Stream, check, release_with
 
 SOURCE = "search_kernels.cu"
 
@@ -58,16 +58,17 @@ def compile_kernels(compute_capability: str) -> bytes:
 
 
 class Kernels:
-    """The kernels on the current card."""
+    """The kernels in the current context; any thread may launch them."""
 
     def __init__(self, compute_capability: str) -> None:
         from cuda.bindings import driver
 
         code = np.frombuffer(compile_kernels(compute_capability), np.uint8)
         self._driver = driver
-        self._module = check(driver.cuModuleLoadData(code.ctypes.data), "loading kernels")
+        module = check(driver.cuModuleLoadData(code.ctypes.data), "loading kernels")
+        release_with(self, driver.cuModuleUnload, module)
         self._functions = {
-            name: check(driver.cuModuleGetFunction(self._module, name.encode()), "loading kernels")
+            name: check(driver.cuModuleGetFunction(module, name.encode()), "loading kernels")
             for name in ("carry", "arrive")
         }
 

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,68 +11,26 @@ import numpy as np
 
 from f2p_deploy.artifact import Artifact, TensorSpec
 from f2p_deploy.cuda_devices import cuda_devices
-from f2p_deploy.errors import CompilerError, InputError, MissingDependency
+from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.runtimes.base import Runtime, register
 from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
-from f2p_deploy.runtimes.cuda import Buffer, DeviceArray, Stream, free_memory, pointer_of, use_device
+from f2p_deploy.runtimes.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory
+from f2p_deploy.runtimes.search_kernels import Kernels
+from f2p_deploy.runtimes.tensorrt_engine import Engine
 from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, keep, library_for
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Engine:
-    """One engine in one thread: its context, and a buffer for each tensor.
-
-    Args:
-        name: of the graph.
-        context: TensorRT's.
-        buffers: by tensor name.
-        inputs, outputs: their specs.
-        cache: what TensorRT for RTX compiles; None elsewhere.
-    """
-
-    name: str
-    context: Any
-    buffers: dict[str, Buffer]
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    cache: Any = None
-    addresses: dict[str, int] = field(default_factory=dict)
-
-    def bind(self, addresses: Mapping[str, int]) -> None:
-        """Say where tensors lie for the next `enqueue`; others stay where they were.
-
-        Raises:
-            CompilerError: TensorRT takes no such tensor.
-        """
-        for tensor, address in addresses.items():
-            if self.addresses.get(tensor) != address:
-                if not self.context.set_tensor_address(tensor, address):
-                    raise CompilerError(f"the engine of {self.name} has no tensor {tensor!r}, or not at that address")
-                self.addresses[tensor] = address
-
-    def can_be_captured(self, stream: Stream) -> bool:
-        """Say whether TensorRT lets a stream that this engine runs on be captured; one that cannot tell does."""
-        ask = getattr(self.context, "is_stream_capturable", None)
-        return ask is None or bool(ask(int(stream.handle)))
-
-    def enqueue(self, stream: Stream) -> None:
-        """Begin to compute.
-
-        Raises:
-            CompilerError: TensorRT refuses.
-        """
-        if not self.context.execute_async_v3(int(stream.handle)):
-            raise CompilerError(f"TensorRT cannot run the engine of {self.name}; its log says why")
 
 
 @register("tensorrt", "TensorRT's engines, on an NVIDIA card", (".engine",), "cuda", "trt")
 class TensorRt(Runtime):
     """Engines of TensorRT or TensorRT for RTX; the manifest says which. An engine is loaded when it is first used.
 
-    Safe to call from several threads: each has contexts, buffers and a stream of its own. A CUDA context that is
-    current when it is called (PyCUDA's, say) is used and kept.
+    Every method also takes arrays on the card where it takes NumPy's: see `on_device`, which returns such arrays too.
+
+    Safe to call from several threads: each has execution contexts, buffers and a stream of its own. All of it lies in
+    the CUDA context that is current where it is made (PyCUDA's, say), else in the card's primary one; the callers' own
+    contexts stay current in their threads.
 
     Args:
         artifact: of engines.
@@ -92,10 +49,13 @@ class TensorRt(Runtime):
         self.library.require_version(manifest, artifact.folder)
         self._require_card()
         self._trt = self.library.load()
-        use_device(device)
+        self.library.require_version(manifest, artifact.folder, self._trt.__version__)
+        self.context: Context = context_on(device)
         self._logger = self._trt.Logger(self._trt.Logger.ERROR)
-        self._runtime = self._trt.Runtime(self._logger)
+        with self.context:
+            self._runtime = self._trt.Runtime(self._logger)
         self._engines: dict[str, Any] = {}
+        self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -120,16 +80,25 @@ class TensorRt(Runtime):
     def stream(self) -> Stream:
         """This thread's stream."""
         if not hasattr(self._local, "stream"):
-            use_device(self.device)
-            self._local.stream = Stream()
+            with self.context:
+                self._local.stream = Stream()
         return self._local.stream
+
+    @property
+    def kernels(self) -> Kernels:
+        """What runs between two steps of a captured search, compiled when it is first asked for."""
+        with self._lock, self.context:
+            if self._kernels is None:
+                self._kernels = Kernels(cuda_devices()[self.device].compute_capability)
+            return self._kernels
 
     def on_device(self, graph: str, inputs: Mapping[str, Any], alias: bool = False) -> dict[str, DeviceArray]:
         """Run one graph with arrays on the card in and out, without a copy.
 
         Args:
             graph: a name of `graphs`.
-            inputs: by tensor name: arrays on this card (DLPack or the CUDA array interface), or NumPy's.
+            inputs: by tensor name: arrays on this card (DLPack or the CUDA array interface), or NumPy's. Of the first
+                the values are not looked at; ones that do not begin at a multiple of 256 bytes are copied.
             alias: give the static buffers themselves, which the next call of this thread writes over; else memory of
                 their own.
 
@@ -137,27 +106,24 @@ class TensorRt(Runtime):
             The outputs by tensor name; the stream was waited for.
 
         Raises:
-            InputError: no such graph, or a tensor of another shape, dtype or card.
+            InputError: no such graph, a missing or unknown tensor, or one of another shape, dtype, card or context.
         """
-        engine, stream = self.engine(graph), self.stream
-        kept = self._bind_inputs(engine, inputs, stream)
-        found = {spec.name: engine.buffers[spec.name] for spec in engine.outputs}
-        if not alias:
-            found = {name: Buffer(buffer.size, f"an output of {graph}") for name, buffer in found.items()}
-        engine.bind({name: buffer.pointer for name, buffer in found.items()})
-        engine.enqueue(stream)
-        stream.wait()
-        del kept
-        self.keep_cache(engine)
+        checked = self.checked(graph, inputs)
+        with self.context:
+            engine = self.engine(graph)
+            found = {spec.name: engine.buffers[spec.name] for spec in engine.outputs}
+            if not alias:
+                found = {name: Buffer(buffer.size, f"an output of {graph}") for name, buffer in found.items()}
+            self._run(engine, checked, {name: buffer.pointer for name, buffer in found.items()})
         return {s.name: DeviceArray(s.shape, found[s.name].pointer, self.device, found[s.name]) for s in engine.outputs}
 
     def engine(self, graph: str) -> Engine:
-        """Return a graph's engine with this thread's context and buffers."""
+        """Return a graph's engine with this thread's execution context and buffers."""
         path = self.artifact.path(graph)
-        use_device(self.device)
         mine: dict[str, Engine] = self._local.__dict__.setdefault("engines", {})
         if graph not in mine:
-            mine[graph] = self._in_this_thread(graph, path)
+            with self.context:
+                mine[graph] = self._in_this_thread(graph, path)
         return mine[graph]
 
     def capture(self, plan: Plan, strict: bool = False) -> CapturedLoop | None:
@@ -169,7 +135,8 @@ class TensorRt(Runtime):
         if loops.get(plan) is None and (strict or plan not in loops):
             loops.clear()
             try:
-                loops[plan] = CapturedLoop(self, plan, strict)
+                with self.context:
+                    loops[plan] = CapturedLoop(self, plan, strict)
             except (MissingDependency, CompilerError) as error:
                 if strict:
                     raise
@@ -180,52 +147,47 @@ class TensorRt(Runtime):
             raise CompilerError(f"the search cannot be captured in a CUDA graph: {found.why_not_captured}")
         return found
 
-    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        engine, stream = self.engine(graph), self.stream
-        kept = self._bind_inputs(engine, inputs, stream)
-        engine.bind({spec.name: engine.buffers[spec.name].pointer for spec in engine.outputs})
-        engine.enqueue(stream)
-        found = {}
-        for spec in engine.outputs:
-            found[spec.name] = np.empty(spec.shape, np.float32)
-            stream.download(found[spec.name], engine.buffers[spec.name].pointer)
-        del kept
-        self.keep_cache(engine)
-        return found
-
     def keep_cache(self, engine: Engine) -> None:
         """Write what TensorRT for RTX compiled in an engine's first run beside it."""
-        if engine.cache is not None:
-            keep(engine.cache, self.artifact.path(engine.name))
-            engine.cache = None
+        if not engine.kept:
+            keep(engine.execution.cache, self.artifact.path(engine.name))
+            engine.kept = True
 
-    def _bind_inputs(self, engine: Engine, inputs: Mapping[str, Any], stream: Stream) -> list[Any]:
-        """Bind inputs where they lie, or copy them to the card; returns what must live until they were read."""
-        lacking = [spec.name for spec in engine.inputs if spec.name not in inputs]
-        if lacking:
-            names = ", ".join(spec.name for spec in engine.inputs)
-            raise InputError(f"{engine.name} takes the tensors {names}; {lacking[0]!r} is missing")
-        kept = []
-        for spec in engine.inputs:
-            value = inputs[spec.name]
-            if isinstance(value, np.ndarray):
-                if value.shape != spec.shape or value.dtype != np.float32:
-                    raise InputError(f"the tensor {spec.name!r} must be float32 {spec.shape}, found {value.shape}")
-                stream.upload(engine.buffers[spec.name].pointer, value)
-                engine.bind({spec.name: engine.buffers[spec.name].pointer})
-            else:
-                pointer, owner = pointer_of(value, spec.shape, spec.name, self.device, int(stream.handle))
-                engine.bind({spec.name: pointer})
-                kept.append(owner)
-        return kept
+    def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:
+        """Return an input as it is to be bound: arrays on the card as they are, `pointer_of` looks at them."""
+        if not isinstance(value, np.ndarray) and (
+            hasattr(value, "__dlpack__") or hasattr(value, "__cuda_array_interface__")
+        ):
+            return value
+        return super().checked_input(graph, spec, value)
+
+    def _compute(self, graph: str, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
+        with self.context:
+            engine = self.engine(graph)
+            places = {spec.name: engine.buffers[spec.name].pointer for spec in engine.outputs}
+            self._run(engine, inputs, places)
+            found = {spec.name: np.empty(spec.shape, np.float32) for spec in engine.outputs}
+            for name, value in found.items():
+                self.stream.download(value, places[name])
+        return found
+
+    def _run(self, engine: Engine, inputs: dict[str, Any], outputs: Mapping[str, int]) -> None:
+        """Run an engine, and wait for it."""
+        stream = self.stream
+        owners = engine.bind_inputs(inputs, stream, self.context)
+        engine.bind(outputs)
+        engine.enqueue(stream)
+        stream.wait()
+        del owners
+        self.keep_cache(engine)
 
     def _in_this_thread(self, graph: str, path: Path) -> Engine:
         entry = self.artifact.manifest.graphs[graph]
         with self._lock:
             if graph not in self._engines:
                 self._engines[graph] = self._deserialise(path)
-            context, cache = self.library.context(self._trt, self._engines[graph], path)
-        if context is None:
+            execution = self.library.context(self._trt, self._engines[graph], path)
+        if execution.context is None:
             free, total = free_memory()
             needed = getattr(self._engines[graph], "device_memory_size_v2", 0)
             raise MissingDependency(
@@ -235,11 +197,17 @@ class TensorRt(Runtime):
         specs = (*entry.inputs, *entry.outputs)
         sizes = {spec.name: 4 * int(np.prod(spec.shape)) for spec in specs}
         buffers = {name: Buffer(size, f"{name} of {graph}") for name, size in sizes.items()}
-        return Engine(graph, context, buffers, entry.inputs, entry.outputs, cache)
+        return Engine(graph, execution, buffers, entry.inputs, entry.outputs)
 
     def _deserialise(self, path: Path) -> Any:
         engine = self._runtime.deserialize_cuda_engine(path.read_bytes())
         if engine is None:
+            free, total = free_memory()
+            if free < path.stat().st_size:
+                raise MissingDependency(
+                    f"{path.name} needs at least {path.stat().st_size / 2**20:.0f} MiB on the card, and "
+                    f"{free / 2**20:.0f} of {total / 2**20:.0f} MiB are free: close what else uses the card"
+                )
             raise CompilerError(
                 f"{self.library.title} {self._trt.__version__} cannot read {path}, though the manifest says that it "
                 f"should run here. Build it again: {self.artifact.manifest.command}"

@@ -57,14 +57,19 @@ class Library:
         except (ImportError, OSError) as error:
             raise MissingDependency(f"{self.title} is installed, but cannot be loaded: {error}") from error
 
-    def require_version(self, manifest: Manifest, folder: Path) -> None:
+    def require_version(self, manifest: Manifest, folder: Path, loaded: str = "") -> None:
         """Raise unless this is the version that built an artifact's engines: another one may not read them.
+
+        Args:
+            manifest: says which version built them.
+            folder: the artifact's, for the sentence.
+            loaded: what the library itself says, once it is loaded; before that, pip is asked.
 
         Raises:
             MissingDependency: it is another version, with the line that builds the engines again.
         """
         built = manifest.tools.get(self.distribution, "")
-        here = self.installed_version()
+        here = loaded or self.installed_version()
         if not built or not here or _same_release(built, here):
             return
         raise MissingDependency(
@@ -79,10 +84,16 @@ class Library:
         except PackageNotFoundError:
             return ""
 
-    def context(self, trt: Any, engine: Any, path: Path) -> tuple[Any, Any]:
-        """Return an execution context of an engine, and the cache that it fills; None where there is no such thing."""
+    def context(self, trt: Any, engine: Any, path: Path) -> "Execution":
+        """Return an execution context of an engine.
+
+        Args:
+            trt: the library, as `load` gives it.
+            engine: TensorRT's.
+            path: the engine's file.
+        """
         if self.flavor != "rtx":
-            return engine.create_execution_context(), None
+            return Execution(engine.create_execution_context())
         config = engine.create_runtime_config()
         # Graphs are captured here, over several engines; the library's own would be captured inside of them.
         if hasattr(trt, "CudaGraphStrategy"):
@@ -91,8 +102,25 @@ class Library:
         kept = cache_of(path)
         if kept.is_file() and not cache.deserialize(kept.read_bytes()):
             logger.info("%s is of another card or version, and is written anew", kept)
-        config.set_runtime_cache(cache)
-        return engine.create_execution_context(config), cache
+        if not config.set_runtime_cache(cache):
+            logger.info("%s takes no cache here: the kernels of %s are compiled every time", self.title, path.name)
+            cache = None
+        return Execution(engine.create_execution_context(config), cache, config)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution context, and what has to live as long as it.
+
+    Args:
+        context: TensorRT's; None where it could not be made.
+        cache: what TensorRT for RTX compiles; None elsewhere.
+        config: the settings of TensorRT for RTX; None elsewhere.
+    """
+
+    context: Any
+    cache: Any = None
+    config: Any = None
 
 
 LIBRARIES = {

@@ -5,16 +5,18 @@ Both libraries, each where it is installed: TensorRT builds on this card; Tensor
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from f2p_deploy.artifact import Artifact, read_artifact, write_artifact
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.cuda_devices import cuda_devices
-from f2p_deploy.errors import F2PError, MissingDependency
+from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.export import BuildOptions, export_bundle
 from f2p_deploy.export.faces import Faces
 from f2p_deploy.runtimes import load
@@ -72,7 +74,6 @@ def test_the_golden_vectors(artifact: Artifact) -> None:
 
 
 def test_arrays_stay_on_the_card(runtime: TensorRt) -> None:
-    torch = pytest.importorskip("torch")
     face = faces_of(runtime.artifact)
     expected = runtime.one_shot(face)
     on_card = torch.from_numpy(face).cuda()
@@ -99,6 +100,68 @@ def test_pycudas_context_and_arrays_are_taken(runtime: TensorRt) -> None:
     copied = np.empty(found.shape, np.float32)
     driver.memcpy_dtoh(copied, found.pointer)
     np.testing.assert_allclose(copied, runtime.one_shot(face), atol=1e-6)
+
+
+def test_a_context_of_pycudas_own_is_used_in_every_thread(artifact: Artifact) -> None:
+    driver = pytest.importorskip("pycuda.driver")
+    gpuarray = pytest.importorskip("pycuda.gpuarray")
+    face = faces_of(artifact)
+    expected = load(artifact, "tensorrt").one_shot(face)
+    driver.init()
+    context = driver.Device(0).make_context()
+    try:
+        runtime = load(artifact, "tensorrt")
+        array = gpuarray.to_gpu(face)
+        np.testing.assert_allclose(runtime.one_shot(array), expected, atol=1e-6)
+        elsewhere: list[np.ndarray] = []
+        thread = threading.Thread(target=lambda: elsewhere.append(runtime.one_shot(array)))
+        thread.start()
+        thread.join()
+        np.testing.assert_allclose(elsewhere[0], expected, atol=1e-6)
+        assert driver.Context.get_current() == context
+        with pytest.raises(InputError, match="'face' lies in another CUDA context"):
+            runtime.one_shot(torch.from_numpy(face).cuda())
+    finally:
+        context.pop()
+
+
+def test_arrays_on_the_card_are_taken_by_every_call(runtime: TensorRt) -> None:
+    face = faces_of(runtime.artifact)
+    expected = runtime.one_shot(face)
+    larger = torch.zeros(face.size + 1, device="cuda")
+    larger[1:] = torch.from_numpy(face).cuda().flatten()
+    askew = larger[1:].view(face.shape)  # begins four bytes behind where TensorRT can read
+    np.testing.assert_allclose(runtime.one_shot(askew), expected, atol=1e-6)
+    identity, _ = runtime.describe(torch.from_numpy(face).cuda())
+    np.testing.assert_allclose(identity, runtime.describe(face)[0], atol=1e-6)
+    with pytest.raises(InputError, match="one_shot takes the tensors face; found face, mask"):
+        runtime.on_device("one_shot", {"face": face, "mask": face})
+    with pytest.raises(InputError, match="'face' must be float32"):
+        runtime.one_shot(torch.from_numpy(face).cuda().half())
+
+
+def test_an_output_can_be_copied(runtime: TensorRt) -> None:
+    found = runtime.on_device("one_shot", {"face": faces_of(runtime.artifact)}, alias=True)["parameters"]
+    copied = torch.from_dlpack(found.__dlpack__(copy=True))
+    assert copied.data_ptr() != found.pointer
+    assert torch.equal(copied, torch.from_dlpack(found))
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (lambda faces: faces[:, :, 1:], "must have the shape"),
+        (lambda faces: faces.astype(np.float64), "must be float32"),
+        (lambda faces: faces * np.float32(255), r"must lie in \[0, 1\]"),
+        (lambda faces: faces * np.float32("nan"), "holds NaN"),
+    ],
+    ids=["size", "dtype", "range", "NaN"],
+)
+def test_a_search_refuses_wrong_photos(
+    runtime: TensorRt, broken: Callable[[np.ndarray], np.ndarray], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        iterate(runtime, broken(faces_of(runtime.artifact)), replace(runtime.settings.iterative, iterations=2))
 
 
 def test_two_threads_at_once(runtime: TensorRt) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.errors import CompilerError, InputError, MissingDependency
-from f2p_deploy.runtimes.cuda import DeviceArray, check, pointer_of, use_device
+from f2p_deploy.runtimes.cuda import DeviceArray, check, context_on, pointer_of
 
 
 class Status(int):
@@ -47,7 +47,7 @@ def test_every_other_status_is_an_error(name: str, error: type[Exception], words
 def test_without_a_driver_it_is_one_sentence() -> None:
     pytest.importorskip("cuda.bindings.runtime")
     with pytest.raises(MissingDependency, match="looking for cards needs an NVIDIA card and its driver"):
-        use_device(0)
+        context_on(0)
 
 
 def described(**changes: object) -> SimpleNamespace:
@@ -55,14 +55,26 @@ def described(**changes: object) -> SimpleNamespace:
     return SimpleNamespace(__cuda_array_interface__={**facts, **changes})
 
 
+@pytest.mark.skipif(bool(cuda_devices()), reason="there is a card")
+def test_an_array_without_a_stream_is_waited_for() -> None:
+    pytest.importorskip("cuda.bindings.runtime")
+    with pytest.raises(MissingDependency, match="waiting for an array needs an NVIDIA card"):
+        pointer_of(described(strides=(12, 4)), (2, 3), "face", 0, stream=7)
+
+
 def test_arrays_on_a_card_are_taken_where_they_lie() -> None:
-    array = described(strides=(12, 4))
-    assert pointer_of(array, (2, 3), "face", 0, stream=7) == (4096, array)
     owner = object()
     own = DeviceArray((2, 3), 8192, 0, owner)
     pointer, taken = pointer_of(own, (2, 3), "face", 0, stream=7)
     assert pointer == 8192 and taken.device == (2, 0)
     assert own.__dlpack_device__() == (2, 0) and own.__cuda_array_interface__["typestr"] == np.dtype("float32").str
+
+
+def test_an_array_is_given_on_its_own_card_alone() -> None:
+    own = DeviceArray((2, 3), 8192, 1, object())
+    assert own.__dlpack__(max_version=(1, 0), dl_device=(2, 1), copy=False) is not None
+    with pytest.raises(BufferError, match=r"lies on the card 1; it cannot be given on \(1, 0\)"):
+        own.__dlpack__(dl_device=(1, 0))
 
 
 @pytest.mark.parametrize(

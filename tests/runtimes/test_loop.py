@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -134,6 +134,12 @@ def test_generate_is_generations(
     np.testing.assert_allclose(found.losses[:1], expected.losses[:1], rtol=1e-4)
     if mode == "one-shot":
         np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("locked", [[True], np.zeros(7, np.uint8)], ids=["length", "dtype"])
+def test_locks_of_another_kind_are_refused(runtime: Runtime, faces: np.ndarray, locked: Any) -> None:
+    with pytest.raises(InputError, match=r"locks are \(\d+,\) bool, found \(\d,\)"):
+        loop.iterate(runtime, faces, GENTLE, locked=locked)
 
 
 def test_hybrid_starts_where_one_shot_ends(runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray) -> None:

@@ -41,9 +41,15 @@ def test_engines_are_of_one_version(
     found = manifest(tools={"tensorrt-rtx": built} if built else {})
     if fits:
         library.require_version(found, Path("build"))
+        monkeypatch.setattr(Library, "installed_version", lambda self: "")
+        library.require_version(found, Path("build"))
+        library.require_version(found, Path("build"), here)
         return
     with pytest.raises(MissingDependency, match=rf"built by TensorRT for RTX {built}, here is {here}.*{found.command}"):
         library.require_version(found, Path("build"))
+    monkeypatch.setattr(Library, "installed_version", lambda self: "")
+    with pytest.raises(MissingDependency, match=f"here is {here}"):
+        library.require_version(found, Path("build"), here)
 
 
 def test_what_is_not_installed_is_said_with_its_extra() -> None:
