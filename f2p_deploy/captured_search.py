@@ -35,6 +35,10 @@ MEASURED = 3
 WARM_UP = 3
 
 
+#: The imitator's first layer computes in float32: it is small, and rounding in it is rounding of the whole gradient.
+FIRST_LAYER = "imitator.layers.0"
+
+
 class CapturedSearch:
     """Searches of one batch size with one set of settings.
 
@@ -82,9 +86,12 @@ class CapturedSearch:
         with self._memory():
             self._loss = cast(
                 GenerationLoss,
-                made_for_speed(GenerationLoss(bundle, self.settings.beta).eval(), self.dtype, self.device),
+                made_for_speed(
+                    GenerationLoss(bundle, self.settings.beta).eval(), self.dtype, self.device, (FIRST_LAYER,)
+                ),
             )
             self._of_loss = torch.compile(self._loss, dynamic=False) if compile else self._loss
+            self._compiling = _compiler_errors if compile else nullcontext
             self._update = Update(bundle, self.settings).to(self.device)
             self._face = torch.zeros(batch, 3, size, size, device=self.device)
             self._start = torch.zeros(batch, bundle.schema.n, device=self.device)
@@ -111,7 +118,7 @@ class CapturedSearch:
         Raises:
             InputError: another shape than the batch's, or whole numbers where fractions belong.
             MissingDependency: not enough memory on the card.
-            CompilerError: with `strict`, the graph cannot be captured.
+            CompilerError: with `strict`, the graph cannot be captured; or `torch.compile` fails.
             FloorMissed: the search computed NaN.
         """
         with self._lock, torch.inference_mode(False):
@@ -146,9 +153,10 @@ class CapturedSearch:
         """Return the gradient of each sample's loss, and the losses."""
         leaf = state.detach().requires_grad_(True)
         with torch.enable_grad():
-            with self._half():
+            with self._half(), self._compiling():
                 loss = self._of_loss(leaf, identity, content).float()
-            (gradient,) = torch.autograd.grad(loss.sum() * self.scale, leaf)
+            with self._compiling():
+                (gradient,) = torch.autograd.grad(loss.sum() * self.scale, leaf)
         return gradient.float() / self.scale, loss.detach()
 
     @torch.no_grad()
@@ -166,7 +174,7 @@ class CapturedSearch:
             moved = self._update(state, gradient, learning_rate)
             before, reached = reached, torch.where(self._locked, self._start, moved)
         states.append(reached)
-        with self._half():
+        with self._half(), self._compiling():
             losses.append(self._of_loss(reached, identity, content).float())
         stacked = torch.stack(losses)
         if not self.settings.keep_best:
@@ -227,22 +235,52 @@ class CapturedSearch:
             ) from error
 
 
-def made_for_speed(module: nn.Module, dtype: torch.dtype, device: torch.device) -> nn.Module:
+def made_for_speed(
+    module: nn.Module, dtype: torch.dtype, device: torch.device, in_float32: tuple[str, ...] = ()
+) -> nn.Module:
     """Return a copy of a module: batch norms folded, weights in `dtype` with channels last, no gradients of them.
 
     Args:
         module: in evaluation mode; stays as it is.
         dtype: of the weights of convolutions and matrix products; to be run under `computing_in`.
         device: where the copy lies.
+        in_float32: names of layers that compute in float32 all the same.
     """
     fast = folded(module).to(device).requires_grad_(False)
-    for layer in fast.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+    for name in in_float32:
+        fast.set_submodule(name, _InFloat32(fast.get_submodule(name), device.type))
+    kept = tuple(f"{name}." for name in in_float32)
+    for name, layer in fast.named_modules():
+        if not name.startswith(kept) and isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             for tensor in layer.parameters(recurse=False):
                 tensor.data = tensor.data.to(dtype)
                 if tensor.ndim == 4:
                     tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
     return fast
+
+
+@contextmanager
+def _compiler_errors() -> Iterator[None]:
+    """Turn an error of `torch.compile` into one sentence."""
+    from torch._dynamo.exc import TorchDynamoException
+
+    try:
+        yield
+    except TorchDynamoException as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise CompilerError(f"torch.compile {torch.__version__} cannot compile the search: {reason.strip()}") from error
+
+
+class _InFloat32(nn.Module):
+    """A layer that computes in float32 within `computing_in`."""
+
+    def __init__(self, layer: nn.Module, device: str) -> None:
+        super().__init__()
+        self.layer, self.device = layer, device
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(self.device, enabled=False):
+            return cast(torch.Tensor, self.layer(given.float()))
 
 
 @contextmanager

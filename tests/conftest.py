@@ -94,6 +94,22 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
 
 
 @pytest.fixture(scope="session")
+def bundle_with_priors(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
+    """The small bundle, with priors by which the controllers of one group move together."""
+    from f2p_deploy.bundle import copy_bundle, load_bundle, store_priors
+    from f2p_deploy.character.parameters import random_batch
+    from f2p_deploy.character.priors import fit_priors
+
+    copy = copy_bundle(small_bundle, tmp_path_factory.mktemp("priors") / "bundle", "priors")
+    rng = np.random.default_rng(0)
+    vectors = random_batch(copy.schema, 50, 1)
+    for indices in copy.schema.groups.values():
+        vectors[:, list(indices)] = np.clip(0.5 + 0.2 * rng.standard_normal((50, 1)), 0, 1)
+    store_priors(copy, fit_priors(copy.schema, vectors, components=1), {})
+    return load_bundle(copy.path)
+
+
+@pytest.fixture(scope="session")
 def small_faces(astronaut: np.ndarray) -> "Faces":
     """The astronaut's face at the size of `small_bundle`, and variations of it."""
     from f2p_deploy.export.faces import varied

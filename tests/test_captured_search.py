@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.bundle import Bundle  # noqa: E402
-from f2p_deploy.captured_search import CapturedSearch  # noqa: E402
-from f2p_deploy.errors import FloorMissed, InputError, MissingDependency  # noqa: E402
+from f2p_deploy.captured_search import FIRST_LAYER, CapturedSearch  # noqa: E402
+from f2p_deploy.errors import CompilerError, FloorMissed, InputError, MissingDependency  # noqa: E402
 from f2p_deploy.export import Faces  # noqa: E402
 from f2p_deploy.export.parity import FLOORS  # noqa: E402
 from f2p_deploy.generation import first_state, iterate  # noqa: E402
@@ -89,6 +89,38 @@ def test_it_runs_where_inference_mode_is_on(small_bundle: Bundle, small_faces: F
     search = CapturedSearch(small_bundle, 1, replace(PLAIN, iterations=1), device="cpu")
     with torch.inference_mode():
         assert np.isfinite(search.iterate(small_faces.images[:1]).losses).all()
+
+
+def test_the_priors_are_followed(bundle_with_priors: Bundle, small_faces: Faces) -> None:
+    settings = replace(PLAIN, use_prior=True, from_prior=True)
+    faces = torch.from_numpy(small_faces.images[:1])
+    expected = iterate(bundle_with_priors, faces, settings)
+    found = CapturedSearch(bundle_with_priors, 1, settings, device="cpu").iterate(faces)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4)
+    np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
+
+
+def test_the_first_layer_computes_in_float32(small_bundle: Bundle) -> None:
+    search = CapturedSearch(small_bundle, 1, PLAIN, device="cpu", dtype="bfloat16")
+    dtypes: dict[str, torch.dtype] = {}
+    for name in (FIRST_LAYER, "imitator.layers.3"):
+        layer = search._loss.get_submodule(name)
+        layer.register_forward_hook(lambda module, given, out, name=name: dtypes.update({name: out.dtype}))
+    search._run()
+    assert dtypes == {FIRST_LAYER: torch.float32, "imitator.layers.3": torch.bfloat16}
+
+
+def test_a_compiler_that_is_not_here_is_one_sentence(
+    small_bundle: Bundle, small_faces: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch._inductor.config as inductor
+
+    monkeypatch.setattr(inductor.cpp, "cxx", ("no-such-compiler",))
+    monkeypatch.setattr(inductor, "force_disable_caches", True)
+    torch._dynamo.reset()
+    search = CapturedSearch(small_bundle, 1, PLAIN, device="cpu", compile=True)
+    with pytest.raises(CompilerError, match="torch.compile .* cannot compile the search: .*no-such-compiler"):
+        search.iterate(small_faces.images[:1])
 
 
 def test_nan_is_an_error(small_bundle: Bundle, small_faces: Faces) -> None:

@@ -5,9 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.bundle import copy_bundle, load_bundle, store_priors  # noqa: E402
+from f2p_deploy.bundle import load_bundle  # noqa: E402
 from f2p_deploy.character.parameters import Parameters, average, random_batch  # noqa: E402
-from f2p_deploy.character.priors import fit_priors  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.generation import (  # noqa: E402
     GenerationLoss,
@@ -35,17 +34,6 @@ def faces(small_bundle):
     """Two characters of the bundle's own, so that a solution exists."""
     with torch.no_grad():
         return small_bundle.imitator(torch.from_numpy(random_batch(small_bundle.schema, 2, 5)))
-
-
-@pytest.fixture(scope="module")
-def with_priors(small_bundle, tmp_path_factory):
-    copy = copy_bundle(small_bundle, tmp_path_factory.mktemp("priors") / "bundle", "priors")
-    rng = np.random.default_rng(0)
-    vectors = random_batch(copy.schema, 50, 1)
-    for indices in copy.schema.groups.values():  # both controllers of a group move together
-        vectors[:, list(indices)] = np.clip(0.5 + 0.2 * rng.standard_normal((50, 1)), 0, 1)
-    store_priors(copy, fit_priors(copy.schema, vectors, components=1), {})
-    return load_bundle(copy.path)
 
 
 def test_one_shot_is_the_translator_after_the_recognition_network(small_bundle, faces) -> None:
@@ -94,23 +82,22 @@ def test_average_start_has_a_gradient_in_every_discrete_group(small_bundle, face
         assert float(gradient[:, part].abs().max()) > 0
 
 
-def test_priors_keep_the_search_in_their_subspace(with_priors, faces) -> None:
+def test_priors_keep_the_search_in_their_subspace(bundle_with_priors, faces) -> None:
     settings = IterativeSettings(iterations=3, learning_rate=100.0, use_prior=True)
-    found = iterate(with_priors, faces, settings).parameters[:, : with_priors.schema.n_c]
-    free = iterate(with_priors, faces, IterativeSettings(iterations=3, learning_rate=100.0)).parameters
-    np.testing.assert_allclose(found, with_priors.priors.constrain(found), atol=2e-3)
-    assert (
-        np.abs(free[:, : with_priors.schema.n_c] - with_priors.priors.constrain(free)[:, : found.shape[1]]).max() > 0.01
-    )
+    found = iterate(bundle_with_priors, faces, settings).parameters[:, : bundle_with_priors.schema.n_c]
+    free = iterate(bundle_with_priors, faces, IterativeSettings(iterations=3, learning_rate=100.0)).parameters
+    np.testing.assert_allclose(found, bundle_with_priors.priors.constrain(found), atol=2e-3)
+    moved_away = free[:, : found.shape[1]] - bundle_with_priors.priors.constrain(free)[:, : found.shape[1]]
+    assert np.abs(moved_away).max() > 0.01
 
 
-def test_in_the_subspace_its_coordinates_descend(with_priors) -> None:
-    update = Update(with_priors, IterativeSettings(use_prior=True, discrete_rate=0.5))
-    n_c, matrices = with_priors.schema.n_c, with_priors.priors.as_matrices()
+def test_in_the_subspace_its_coordinates_descend(bundle_with_priors) -> None:
+    update = Update(bundle_with_priors, IterativeSettings(use_prior=True, discrete_rate=0.5))
+    n_c, matrices = bundle_with_priors.schema.n_c, bundle_with_priors.priors.as_matrices()
     coordinates = torch.full((1, matrices.basis.shape[1]), 0.01)
-    state = torch.zeros(1, with_priors.schema.n)
+    state = torch.zeros(1, bundle_with_priors.schema.n)
     state[:, :n_c] = coordinates @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
-    gradient = torch.randn(1, with_priors.schema.n) * 0.01
+    gradient = torch.randn(1, bundle_with_priors.schema.n) * 0.01
     moved = coordinates - 2.0 * gradient[:, :n_c] @ torch.from_numpy(matrices.basis)
     expected = moved @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
     made = update(state, gradient, 2.0)
@@ -118,20 +105,20 @@ def test_in_the_subspace_its_coordinates_descend(with_priors) -> None:
     torch.testing.assert_close(made[:, n_c:], -2.0 * 0.5 * gradient[:, n_c:])
 
 
-def test_the_search_can_begin_at_the_priors_mean(with_priors, faces) -> None:
-    start = starting_state(with_priors, faces, "iterative", IterativeSettings(from_prior=True)).numpy()
-    means = np.concatenate([prior.mean for prior in with_priors.priors.groups])
-    order = np.concatenate([prior.indices for prior in with_priors.priors.groups])
+def test_the_search_can_begin_at_the_priors_mean(bundle_with_priors, faces) -> None:
+    start = starting_state(bundle_with_priors, faces, "iterative", IterativeSettings(from_prior=True)).numpy()
+    means = np.concatenate([prior.mean for prior in bundle_with_priors.priors.groups])
+    order = np.concatenate([prior.indices for prior in bundle_with_priors.priors.groups])
     np.testing.assert_allclose(start[0, order], means.clip(0, 1), atol=1e-6)
-    assert not start[:, with_priors.schema.n_c :].any()
+    assert not start[:, bundle_with_priors.schema.n_c :].any()
 
 
-def test_prior_projection_is_eqs_11_and_12(with_priors) -> None:
-    vectors = random_batch(with_priors.schema, 3, 9)
-    made = PriorProjection(with_priors)(torch.from_numpy(vectors)).numpy()
-    expected = with_priors.priors.recover(with_priors.priors.project(vectors))
-    np.testing.assert_allclose(made[:, : with_priors.schema.n_c], expected, atol=1e-5)
-    np.testing.assert_array_equal(made[:, with_priors.schema.n_c :], vectors[:, with_priors.schema.n_c :])
+def test_prior_projection_is_eqs_11_and_12(bundle_with_priors) -> None:
+    vectors = random_batch(bundle_with_priors.schema, 3, 9)
+    made = PriorProjection(bundle_with_priors)(torch.from_numpy(vectors)).numpy()
+    expected = bundle_with_priors.priors.recover(bundle_with_priors.priors.project(vectors))
+    np.testing.assert_allclose(made[:, : bundle_with_priors.schema.n_c], expected, atol=1e-5)
+    np.testing.assert_array_equal(made[:, bundle_with_priors.schema.n_c :], vectors[:, bundle_with_priors.schema.n_c :])
 
 
 def test_asking_for_priors_that_are_not_there_says_how_to_make_them(small_bundle, faces) -> None:

@@ -53,6 +53,14 @@ def test_locks_need_no_other_graph(small_bundle: Bundle, small_faces: Faces) -> 
     np.testing.assert_allclose(search.iterate(small_faces.images[:1]).losses, free.losses, rtol=1e-4)
 
 
+def test_compiled_it_is_the_plain_loop(small_bundle: Bundle, small_faces: Faces) -> None:
+    search = CapturedSearch(small_bundle, 1, replace(PLAIN, iterations=2), compile=True, strict=True)
+    found = search.iterate(small_faces.images[:1])
+    expected = iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), replace(PLAIN, iterations=2))
+    assert search.captured
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-3)
+
+
 def test_two_searches_at_once(small_bundle: Bundle, small_faces: Faces) -> None:
     one, two = CapturedSearch(small_bundle, 1, PLAIN), CapturedSearch(small_bundle, 2, PLAIN)
     alone = one.iterate(small_faces.images[:1])
