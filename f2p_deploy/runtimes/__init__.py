@@ -22,7 +22,9 @@ AUTO = ("onnxruntime", "openvino", "coreml", "tensorrt", "torch")
 logger = logging.getLogger(__name__)
 
 
-def load(source: str | Path | Artifact | Bundle, runtime: str = "auto", threads: int | None = None) -> Runtime:
+def load(
+    source: str | Path | Artifact | Bundle, runtime: str = "auto", threads: int | None = None, device: int = 0
+) -> Runtime:
     """Check an artifact, or a bundle, and make it ready to run.
 
     Args:
@@ -30,9 +32,11 @@ def load(source: str | Path | Artifact | Bundle, runtime: str = "auto", threads:
             which PyTorch runs.
         runtime: a key of `RUNTIMES`, or `auto`: see `AUTO`.
         threads: how many threads to use; all cores if None.
+        device: the card's number, for a runtime that computes on one.
 
     Raises:
-        InputError: neither artifact nor bundle, a damaged one, an unknown runtime, or one that does not run this.
+        InputError: neither artifact nor bundle, a damaged one, an unknown runtime, or one that does not run this; a
+            card for a runtime that computes on the processor.
         MissingDependency: the runtime's package or hardware is not here, or the artifact was built for another machine;
             there is no fallback.
     """
@@ -45,6 +49,7 @@ def load(source: str | Path | Artifact | Bundle, runtime: str = "auto", threads:
                 f"the runtime {runtime!r} runs artifacts, and {opened.path} is a bundle: make an artifact of it with "
                 f"f2p-deploy export, or run it with {TorchRuntime.name!r}"
             )
+        TorchRuntime.require_usable(threads, device)
         return TorchRuntime(opened, threads=threads)
     suffixes = {Path(entry.file).suffix for entry in opened.manifest.graphs.values()}
     able = [name for name, kind in RUNTIMES.items() if kind.suffixes and suffixes <= set(kind.suffixes)]
@@ -57,7 +62,8 @@ def load(source: str | Path | Artifact | Bundle, runtime: str = "auto", threads:
     require_hardware(opened)
     if opened.manifest.parity_status == "failed":
         logger.warning("%s missed a parity floor when it was made: see its manifest", opened.folder)
-    return kind(opened, threads)
+    kind.require_usable(threads, device)
+    return kind(opened, threads, device) if kind.on_card else kind(opened, threads)
 
 
 def find_runtime(name: str) -> type[Runtime]:

@@ -26,9 +26,10 @@ class Runtime(ABC):
     Args:
         artifact: checked, as `read_artifact` gives it.
         threads: how many threads to use; all cores if None.
+        device: the card's number, where it computes on one.
 
     Raises:
-        InputError: fewer than one thread.
+        InputError: fewer than one thread, or a card for what computes on the processor.
         MissingDependency: this machine cannot run it.
     """
 
@@ -42,22 +43,29 @@ class Runtime(ABC):
     module: ClassVar[str]
     #: The extra of this package that brings the module; empty for the base install.
     extra: ClassVar[str]
+    #: Whether it computes on an NVIDIA card, and so may be told which.
+    on_card: ClassVar[bool] = False
 
-    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        self.require_usable(threads)
+    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
+        self.require_usable(threads, device)
         self.artifact = artifact
         self.threads = threads
+        self.device = device
 
     @classmethod
-    def require_usable(cls, threads: int | None = None) -> None:
-        """Raise unless this machine can run it with so many threads.
+    def require_usable(cls, threads: int | None = None, device: int = 0) -> None:
+        """Raise unless this machine can run it with so many threads, on that card.
 
         Raises:
-            InputError: fewer than one thread.
+            InputError: fewer than one thread, or a card for what computes on the processor.
             MissingDependency: a package or hardware is not here.
         """
         if threads is not None and threads < 1:
             raise InputError(f"threads must be at least 1, found {threads}")
+        if device < 0:
+            raise InputError(f"cards are counted from 0, found {device}")
+        if device and not cls.on_card:
+            raise InputError(f"the runtime {cls.name!r} computes on the processor; the card {device} was asked for")
         if reason := cls.why_not_here():
             raise MissingDependency(f"the runtime {cls.name!r} cannot run here: {reason}")
 

@@ -23,8 +23,8 @@ class OnnxRuntime(Runtime):
 
     provider: ClassVar[str] = "CPUExecutionProvider"
 
-    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        super().__init__(artifact, threads)
+    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
+        super().__init__(artifact, threads, device)
         self._sessions: dict[str, Any] = {}
 
     @classmethod
@@ -74,9 +74,10 @@ class OnnxRuntimeCuda(OnnxRuntime):
     """
 
     provider = "CUDAExecutionProvider"
+    on_card = True
 
-    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        super().__init__(artifact, threads)
+    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
+        super().__init__(artifact, threads, device)
         self._bound: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -84,13 +85,15 @@ class OnnxRuntimeCuda(OnnxRuntime):
         if graph not in self._sessions:
             model, options = str(self.artifact.path(graph)), session_options(self.threads)
             # Float32 is to be float32: without TF32, which half precision is faster than anyway.
-            captured = [(self.provider, {"enable_cuda_graph": "1", "use_tf32": "0"})]
+            settings = {"device_id": str(self.device), "use_tf32": "0"}
             try:
-                self._sessions[graph] = opened(model, options, self.provider, captured)
+                captured = {**settings, "enable_cuda_graph": "1"}
+                self._sessions[graph] = opened(model, options, self.provider, [(self.provider, captured)])
                 self._bound[graph] = self._bind(graph)
             except CompilerError as error:
                 logger.warning("%s runs without a CUDA graph: %s", graph, error)
-                self._sessions[graph] = open_session(model, self.provider, self.threads)
+                plain = session_options(self.threads)
+                self._sessions[graph] = opened(model, plain, self.provider, [(self.provider, settings)])
         return self._sessions[graph]
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -112,7 +115,7 @@ class OnnxRuntimeCuda(OnnxRuntime):
         binding = self._sessions[graph].io_binding()
 
         def memory(spec: TensorSpec) -> Any:
-            return onnxruntime.OrtValue.ortvalue_from_shape_and_type(spec.shape, np.float32, "cuda", 0)
+            return onnxruntime.OrtValue.ortvalue_from_shape_and_type(spec.shape, np.float32, "cuda", self.device)
 
         given = {spec.name: memory(spec) for spec in entry.inputs}
         found = {spec.name: memory(spec) for spec in entry.outputs}

@@ -26,6 +26,7 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
     """ONNX Runtime's plugin provider of TensorRT for RTX."""
 
     provider = "NvTensorRTRTXExecutionProvider"
+    on_card = True
 
     @classmethod
     def why_not_here(cls) -> str:
@@ -40,15 +41,15 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
             options = session_options(self.threads)
             # What the card cannot compute would be computed by the processor, and nobody would be told.
             options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-            options.add_provider_for_devices(self._devices()[:1], OPTIONS)
+            options.add_provider_for_devices([self._device()], OPTIONS)
             self._sessions[graph] = opened(str(self.artifact.path(graph)), options, self.provider, None)
         return self._sessions[graph]
 
-    def _devices(self) -> list[Any]:
-        """Return the cards that the plugin can use.
+    def _device(self) -> Any:
+        """Return the card, as the plugin calls it.
 
         Raises:
-            MissingDependency: it finds none.
+            MissingDependency: it cannot use it.
         """
         import onnxruntime
         import onnxruntime_ep_nv_tensorrt_rtx as plugin
@@ -57,6 +58,9 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
             onnxruntime.register_execution_provider_library(plugin.get_ep_name(), plugin.get_library_path())
             _registered.add(self.provider)
         found = [device for device in onnxruntime.get_ep_devices() if device.ep_name == plugin.get_ep_name()]
-        if not found:
-            raise MissingDependency(f"{PACKAGE} finds no card here that it can use: it needs RTX 30 or newer")
-        return found
+        if self.device >= len(found):
+            raise MissingDependency(
+                f"the card {self.device} was asked for, and {PACKAGE} finds {len(found)} here that it can use: it "
+                "needs RTX 30 or newer"
+            )
+        return found[self.device]

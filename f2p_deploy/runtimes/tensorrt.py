@@ -41,9 +41,10 @@ class TensorRt(Runtime):
         MissingDependency: no driver, no such card, one of another kind, or another version of TensorRT than built it.
     """
 
+    on_card = True
+
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
-        super().__init__(artifact, threads)
-        self.device = device
+        super().__init__(artifact, threads, device)
         manifest = artifact.manifest
         self.library = library_for(manifest)
         self.library.require_version(manifest, artifact.folder)

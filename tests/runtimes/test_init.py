@@ -89,3 +89,12 @@ def test_a_failed_artifact_loads_with_a_warning(
     with caplog.at_level(logging.WARNING):
         load(folder)
     assert "missed a parity floor" in caplog.text
+
+
+def test_a_card_is_for_what_computes_on_one(small_artifact: Path, small_bundle: "Bundle") -> None:
+    with pytest.raises(InputError, match="the runtime 'onnxruntime' computes on the processor; the card 1 was asked"):
+        load(small_artifact, "onnxruntime", device=1)
+    with pytest.raises(InputError, match="the runtime 'torch' computes on the processor"):
+        load(small_bundle, device=2)
+    with pytest.raises(InputError, match="cards are counted from 0, found -1"):
+        load(small_artifact, "onnxruntime-cuda", device=-1)
