@@ -1,10 +1,12 @@
 """One ONNX graph to one engine, with either flavor of TensorRT; runs in a process of its own."""
 
+import gc
 import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -94,6 +96,27 @@ def build_engine(progress: Progress, job: EngineJob) -> EngineReport:
     Raises:
         CompilerError: the library cannot read the graph or build it, or what it made has another precision.
     """
+    with _no_collection():
+        return _build(progress, job)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from collecting garbage.
+
+    The library logs, through our logger, while it holds a lock that the end of an older builder takes, too: a
+    collection in the logger that finds one would wait for ever.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _build(progress: Progress, job: EngineJob) -> EngineReport:
     start = time.monotonic()
     trt = import_module(job.flavor.module)
     log = _log_of(trt)

@@ -1,5 +1,6 @@
 """What TensorRT for RTX builds without a card: the precision that was asked for, or an error that says why not."""
 
+import gc
 from pathlib import Path
 
 import ml_dtypes
@@ -12,6 +13,7 @@ from f2p_deploy.calibration.ranges import Range
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.compiler_process import run_in_child
 from f2p_deploy.export.int8 import FOR_TENSORRT, layers_of, to_int8
+from f2p_deploy.export.targets.target import Progress
 from f2p_deploy.export.targets.tensorrt_build import (
     EngineJob,
     EngineReport,
@@ -46,14 +48,20 @@ def network(*precisions: str) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
 
-def build(folder: Path, model: onnx.ModelProto, precision: str, **other: object) -> tuple[EngineReport, bytes]:
+def build(
+    folder: Path,
+    model: onnx.ModelProto,
+    precision: str,
+    progress: Progress = lambda stage, *numbers: None,
+    **other: object,
+) -> tuple[EngineReport, bytes]:
     """Build in this process, which coverage and debuggers see."""
     pytest.importorskip("tensorrt_rtx")
     source, engine = folder / "chain.onnx", folder / "chain.engine"
     onnx.save(model, source)
     facts = {"graph": "chain", "flavor": FLAVORS["rtx"], "compute_capabilities": (), "precision": precision} | other
     job = EngineJob(source=source, engine=engine, **facts)
-    report = build_engine(lambda stage, *numbers: None, job)
+    report = build_engine(progress, job)
     return report, engine.read_bytes()
 
 
@@ -145,6 +153,14 @@ def test_an_operator_that_the_library_lacks_is_named(tmp_path: Path) -> None:
     model.opset_import.append(helper.make_opsetid("studio", 1))
     with pytest.raises(CompilerError, match=r"TensorRT for RTX .* cannot read chain: .*Conjure"):
         build(tmp_path, model, "fp32")
+
+
+def test_no_garbage_is_collected_while_the_library_may_hold_its_lock(tmp_path: Path) -> None:
+    # A collection inside the logger, with an older builder among the garbage, waited for ever.
+    collected: list[bool] = []
+    assert gc.isenabled()
+    build(tmp_path, network("fp32"), "fp32", progress=lambda stage, *numbers: collected.append(gc.isenabled()))
+    assert collected and not any(collected) and gc.isenabled()
 
 
 def test_no_engine_quotes_the_library(tmp_path: Path) -> None:
