@@ -1,9 +1,11 @@
 """Does an artifact still compute the same face? Judged from its folder alone, without PyTorch."""
 
+import logging
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -15,8 +17,12 @@ from f2p_deploy.character.parameters import smooth
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.export.parity import ROUNDINGS, Ends, Precision, compare, compare_trajectories
+from f2p_deploy.export.rounding import RoundedOnnx
 from f2p_deploy.golden import GoldenSamples, GoldenTrajectory, samples_of, trajectory_of
 from f2p_deploy.runtimes import RUNTIMES, Runtime, load
+from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+
+logger = logging.getLogger(__name__)
 
 #: How far a run may be from PyTorch's, in parameters, for a floor on it to mean something.
 REPEATABLE = 0.1
@@ -81,7 +87,8 @@ def verify(
     Args:
         folder: the artifact.
         runtime: a name of `RUNTIMES`. With `auto` the one that runs the artifact's files; where none can (an engine
-            without its card) the ONNX of the same precision that they were compiled from.
+            without its card) the ONNX of the same precision that they were compiled from, by ONNX Runtime with every
+            float16 value rounded, for which onnx must be installed.
         threads: how many threads to use; all cores if None.
         progress: told each stage.
 
@@ -133,7 +140,22 @@ def _runtime(artifact: Artifact, name: str, threads: int | None) -> tuple[Runtim
             raise MissingDependency(
                 f"nothing here runs the artifact, and it keeps no ONNX to check instead: {error}"
             ) from error
-        return load(artifact.sources(), name, threads), str(error)
+        return _of_sources(artifact, name, threads), str(error)
+
+
+def _of_sources(artifact: Artifact, name: str, threads: int | None) -> Runtime:
+    """Return what runs the ONNX that an artifact's files were compiled from, as precisely as the files would be."""
+    sources = artifact.sources()
+    whole = all(entry.precision_asked == "fp32" for entry in artifact.manifest.graphs.values())
+    if whole or name not in ("auto", OnnxRuntime.name):
+        return load(sources, name, threads)
+    if find_spec("onnx") is None:
+        logger.warning(
+            "ONNX Runtime computes much of a float16 graph in float32 on a processor; with onnx installed (pip install "
+            "onnx) every value is rounded as a card would"
+        )
+        return load(sources, name, threads)
+    return RoundedOnnx(sources, threads)
 
 
 def _suffixes(artifact: Artifact) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f2p_deploy import verification
 from f2p_deploy.artifact import read_artifact
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.verification import Verification, verify
@@ -118,6 +119,36 @@ def test_what_cannot_run_here_is_checked_by_its_source_and_said_to_be(forged: Ca
     for words in ("the ONNX of the same precision", "were not run: no runtime ", ".card files"):
         assert words in found.scope()
     assert verify(found.artifact.folder, "onnxruntime", threads=1).measured.verified == "graph"
+
+
+def test_what_overflows_on_a_card_is_found_where_none_is(
+    forged: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """ONNX Runtime computes it in float32 here, and sees nothing."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    def overflow(folder: Path) -> None:
+        model = onnx.load(folder / "render.onnx")
+        graph, value = model.graph, "image.before"
+        graph.node[-1].output[0] = value
+        graph.initializer.append(numpy_helper.from_array(np.array(3e4, np.float16), "large"))
+        steps = [("Cast", {"to": TensorProto.FLOAT16}), ("Mul", {}), ("Mul", {}), ("Div", {}), ("Div", {})]
+        for i, (operator, attributes) in enumerate((*steps, ("Cast", {"to": TensorProto.FLOAT}))):
+            given, value = [value, *(["large"] if operator != "Cast" else [])], "image" if i == len(steps) else f"on{i}"
+            graph.node.append(helper.make_node(operator, given, [value], f"overflow{i}", **attributes))
+            if value != "image":
+                graph.value_info.append(helper.make_tensor_value_info(value, TensorProto.FLOAT16, None))
+        onnx.save(model, folder / "render.onnx")
+        (folder / "render.card").write_bytes(b"machine code of another machine")
+
+    entry = read_artifact(forged()).manifest.graphs["render"]
+    entry = replace(entry, file="render.card", source=entry.file, precision_asked="fp16")
+    folder = forged(overflow, graphs={"render": entry})
+    with pytest.raises(FloorMissed, match="render computed NaN or infinite values in image"):
+        verify(folder, threads=1)
+    monkeypatch.setattr(verification, "find_spec", lambda name: None)
+    assert verify(folder, threads=1).measured.parity_status == "passed"
+    assert "with onnx installed" in caplog.text
 
 
 def test_without_a_source_it_is_not_verified(forged: Callable[..., Path]) -> None:

@@ -26,7 +26,7 @@ from f2p_deploy.export.plan import (
     repeatable,
     require_space,
 )
-from f2p_deploy.export.rounding import RoundedGraphs
+from f2p_deploy.export.rounding import RoundedOnnx
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
@@ -168,9 +168,9 @@ def _measure(
     Returns:
         The records, what they prove, and what ran the files.
     """
-    runtime: Runtime | RoundedGraphs
     if target.verified == "graph" and target.rest == "fp16":
-        runtime = RoundedGraphs(artifact.sources().path)  # a runtime for processors would compute part of it in float32
+        # A runtime for processors would compute part of it in float32.
+        runtime: Runtime = RoundedOnnx(artifact.sources())
     else:
         runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
     batch, schema = artifact.manifest.batch, bundle.schema

@@ -5,14 +5,10 @@ so values that overflow on a card look fine there. Here every value that a node 
 its way to the next; sums inside a node are float32, as tensor cores add.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from f2p_deploy.manifest import Verified
-from f2p_deploy.runtimes.onnxruntime import open_session
+from f2p_deploy.runtimes.onnxruntime import OnnxRuntime, open_session
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -67,16 +63,8 @@ def rounded(model: "ModelProto") -> "ModelProto":
     return twin
 
 
-class RoundedGraphs:
-    """Runs the float16 ONNX of an artifact so: what can be said here about files that only a card runs.
-
-    Args:
-        path_of: where the ONNX of a graph lies, see `Artifact.path`.
-    """
-
-    def __init__(self, path_of: Callable[[str], Path]) -> None:
-        self.path_of = path_of
-        self._sessions: dict[str, Any] = {}
+class RoundedOnnx(OnnxRuntime):
+    """Runs float16 ONNX so: what can be said here about files that only a card runs. Needs the package onnx."""
 
     @property
     def proves(self) -> Verified:
@@ -84,18 +72,13 @@ class RoundedGraphs:
         return "graph"
 
     def describe_device(self) -> str:
-        """Return what computes and how, for the manifest."""
-        import onnxruntime
+        """Return what computes and how."""
+        return f"{super().describe_device()}, every float16 value rounded"
 
-        return f"onnxruntime {onnxruntime.__version__}, CPU, every float16 value rounded"
-
-    def compute(self, graph: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run one batch of a graph: tensors by name in and out."""
+    def _session(self, graph: str) -> Any:
         import onnx
 
         if graph not in self._sessions:
-            twin = rounded(onnx.load(self.path_of(graph)))
-            self._sessions[graph] = open_session(twin.SerializeToString())
-        session = self._sessions[graph]
-        names = [output.name for output in session.get_outputs()]
-        return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+            twin = rounded(onnx.load(self.artifact.path(graph)))
+            self._sessions[graph] = open_session(twin.SerializeToString(), self.provider, self.threads)
+        return self._sessions[graph]

@@ -7,8 +7,9 @@ import numpy as np
 import onnx
 import pytest
 
+from f2p_deploy.artifact import read_artifact
 from f2p_deploy.export.float16 import to_float16
-from f2p_deploy.export.rounding import RoundedGraphs, rounded
+from f2p_deploy.export.rounding import RoundedOnnx, rounded
 
 F = np.float32
 MakeModel = Callable[..., onnx.ModelProto]
@@ -40,9 +41,9 @@ def test_float32_nodes_are_not_rounded(toy_model: MakeModel, run_toy: Run) -> No
     assert run_toy(rounded(to_float16(model, ("y",))), 0.1, 0.2) == run_toy(model, 0.1, 0.2)
 
 
-def test_files_that_only_a_card_runs_are_measured_so(overflowing: onnx.ModelProto, tmp_path: Path) -> None:
-    onnx.save(to_float16(overflowing), tmp_path / "render.onnx")
-    graphs = RoundedGraphs(lambda graph: tmp_path / f"{graph}.onnx")
-    found = graphs.compute("render", {"x": np.array([[1.0, 300.0]], F)})
-    assert found["y"][0, 1] == np.inf
-    assert "every float16 value rounded" in graphs.describe_device()
+def test_files_that_only_a_card_runs_are_measured_so(small_artifact: Path) -> None:
+    runtime = RoundedOnnx(read_artifact(small_artifact))
+    golden = runtime.artifact.golden()
+    found = runtime.one_shot(golden["one_shot.face"][:1])  # of float32 nothing is rounded
+    np.testing.assert_allclose(found, golden["one_shot.parameters"][:1], atol=1e-4)
+    assert runtime.proves == "graph" and "every float16 value rounded" in runtime.describe_device()
