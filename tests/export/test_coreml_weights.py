@@ -9,20 +9,21 @@ import pytest
 pytest.importorskip("coremltools")
 
 from f2p_deploy.bundle import Bundle  # noqa: E402
+from f2p_deploy.character.parameters import random_batch  # noqa: E402
 from f2p_deploy.coreml_file import contents_of, precision_of  # noqa: E402
-from f2p_deploy.export import Faces, coreml_weights  # noqa: E402
+from f2p_deploy.export import coreml_weights  # noqa: E402
 from f2p_deploy.export.coreml import to_coreml  # noqa: E402
 from f2p_deploy.export.coreml_weights import NEAR, Weights, _table  # noqa: E402
 from f2p_deploy.export.graphs import bundle_graphs  # noqa: E402
 
 
 @pytest.fixture
-def written(small_bundle: Bundle, small_faces: Faces, tmp_path: Path) -> Any:
-    graph = next(graph for graph in bundle_graphs(small_bundle) if graph.name == "one_shot")
+def written(small_bundle: Bundle, tmp_path: Path) -> Any:
+    graph = next(graph for graph in bundle_graphs(small_bundle) if graph.name == "render")
 
     def write(ios: str = "17") -> tuple[tuple[Weights, ...], Path]:
-        path = tmp_path / "one_shot.mlpackage"
-        return to_coreml(graph, {"face": small_faces.images[:1]}, path, "int8", ios, 1.0, {}), path
+        path, given = tmp_path / "render.mlpackage", {"parameters": random_batch(small_bundle.schema, 1, 0)}
+        return to_coreml(graph, given, path, "int8", ios, 1.0, {}), path
 
     return write
 
@@ -34,7 +35,7 @@ def test_the_nearer_way_stays_and_nothing_else(written: Any, ios: str) -> None:
     assert chosen.error <= (1 + NEAR) * other.error
     assert 0 < chosen.error < 0.05 and 0 < other.error < 0.1
     assert precision_of(path)[0] == "int8"
-    found = contents_of(path, "one_shot")
+    found = contents_of(path, "render")
     assert found["how"] == chosen.kind
     lut = found["operators"].get("constexpr_lut_to_dense", 0)
     assert (lut > 0) == (chosen.kind == "palettised")
@@ -46,7 +47,7 @@ def test_a_way_that_costs_more_goes(written: Any, monkeypatch: pytest.MonkeyPatc
     errors = {worse: 0.5, stays: 0.1}
     monkeypatch.setattr(coreml_weights, "_error", lambda path, *rest: errors[path.name.split("-")[0].lstrip(".")])
     (chosen, other), path = written()
-    assert (chosen.kind, other.kind) == (stays, worse) and contents_of(path, "one_shot")["how"] == stays
+    assert (chosen.kind, other.kind) == (stays, worse) and contents_of(path, "render")["how"] == stays
 
 
 @pytest.mark.parametrize("smaller", ["linear", "palettised"])
