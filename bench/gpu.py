@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ NEEDED = ("torch", "numpy", "PIL", "typer", "rich", "safetensors", "packaging", 
 
 CAPTURED = "torch,torch-captured,torch-captured-fp16,torch-captured-bf16"
 
-#: The benchmarks: a name, seconds at most, and the command's words. Engines are left to the tests: building them for
-#: every batch would take longer than everything else.
+#: The benchmarks: a name, seconds at most, and the command's words.
 BENCHMARKS = (
     ("paper, iterative", 110, f"--mode iterative --batch 1,32 --runtime {CAPTURED} --bundle PAPER"),
     ("paper, one-shot", 60, f"--mode one-shot --batch 1,32,256 --runtime {CAPTURED} --bundle PAPER"),
@@ -30,6 +30,9 @@ BENCHMARKS = (
     ("demo, one-shot", 40, f"--mode one-shot --batch 1,256 --runtime {CAPTURED}"),
     ("demo, torch.compile", 120, "--mode one-shot,iterative --runtime torch,torch.compile --limit 0"),
 )
+
+#: Seconds at most to export an artifact, and to time it.
+EXPORTING, TIMING = 130, 60
 
 
 def main() -> None:
@@ -60,22 +63,48 @@ def main() -> None:
     keep("tests/gpu", "tests", *_tests(folder, min(150.0, left())))
     paper = folder / "paper"
     made = _run(["bench/paper_bundle.py", str(paper)], min(60.0, left())) if not paper.exists() else (0, "")
-    for name, seconds, words in BENCHMARKS:
+
+    def measure(name: str, seconds: float, words: str, ready: tuple[int, str] = (0, "")) -> None:
         if left() < 20.0:
             keep(name, "benchmarks", {"status": "skipped", "why": "the time was up"}, "skipped: the time was up")
-            continue
-        if "PAPER" in words and made[0] != 0:
-            keep(name, "benchmarks", {"status": "failed", "why": made[1][-2000:]}, made[1][-2000:])
-            continue
+            return
+        if ready[0] != 0:
+            keep(name, "benchmarks", {"status": "failed", "why": ready[1][-2000:]}, ready[1][-2000:])
+            return
         out = folder / "part.json"
         out.unlink(missing_ok=True)
-        line = ["-m", "f2p_deploy.cli", "bench", *words.replace("PAPER", str(paper)).split(), "--device", "cuda"]
-        code, said = _run([*line, "-o", str(out)], min(float(seconds), left()))
+        line = ["-m", "f2p_deploy.cli", "bench", *words.split(), "--device", "cuda", "-o", str(out)]
+        code, said = _run(line, min(seconds, left()))
         result = {"status": "failed", "why": said[-2000:]}
         if out.is_file():
             result = json.loads(out.read_text(encoding="utf-8"))
         keep(name, "benchmarks", result | {"exit_code": code}, said)
+
+    for name, seconds, words in BENCHMARKS:
+        measure(name, seconds, words.replace("PAPER", str(paper)), made if "PAPER" in words else (0, ""))
+    for runtime, artifact, words in _exports(folder):
+        line = ["-m", "f2p_deploy.cli", "export", *words.split(), "--trajectories", "0", "-o", str(artifact)]
+        ready = (0, "") if artifact.exists() or left() < 20.0 else _run(line, min(float(EXPORTING), left()))
+        # An artifact that missed a floor is there, and its row says so.
+        ready = (0, "") if artifact.exists() else ready
+        words = f"--mode one-shot,iterative --runtime torch,{runtime} --artifact {artifact}"
+        measure(f"demo, {artifact.name} with {runtime}", TIMING, words, ready)
     print(f"{folder / 'gpu.json'} and {folder / 'gpu.txt'}, {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _exports(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """Return the runtimes of artifacts that can run here: the name, the artifact, and what exports it."""
+    from f2p_deploy.cuda_devices import cuda_devices
+    from f2p_deploy.runtimes import RUNTIMES
+    from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES
+
+    for flavor, library in LIBRARIES.items():
+        if not library.why_not_here():
+            card = f" --compute-capability {cuda_devices()[0].compute_capability}" if flavor == "rtx" else ""
+            yield "tensorrt", folder / f"trt-fp16-{flavor}", f"--target trt-fp16 --flavor {flavor}{card}"
+    for name in ("onnxruntime-cuda", "onnxruntime-trt-rtx"):
+        if not RUNTIMES[name].why_not_here():
+            yield name, folder / "onnx-fp16", "--target onnx-fp16"
 
 
 def _tests(folder: Path, seconds: float) -> tuple[dict[str, Any], str]:
