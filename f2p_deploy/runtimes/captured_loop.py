@@ -43,8 +43,8 @@ class CapturedLoop:
         strict: raise where it cannot be captured, instead of enqueuing every step.
 
     Raises:
-        CompilerError: with `strict`, the search cannot be captured.
-        MissingDependency: NVRTC is not here, or the card has too little memory.
+        CompilerError: the driver does not take the kernels of a search; with `strict`, it cannot be captured.
+        MissingDependency: the card has too little memory.
     """
 
     def __init__(self, runtime: "TensorRt", plan: Plan, strict: bool = False) -> None:

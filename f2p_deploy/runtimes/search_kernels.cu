@@ -1,5 +1,5 @@
 // What a search does between two gradient steps, one number a thread: the arithmetic of f2p_deploy/runtimes/loop.py.
-// Compiled by NVRTC for the card, and by any C compiler for the tests.
+// Compiled to search_kernels.ptx by tools/search_kernels.py, and by any C compiler for the tests.
 
 #ifdef __CUDACC_RTC__
 #define KERNEL extern "C" __global__ void

@@ -1,74 +1,57 @@
-"""The kernels between two gradient steps, compiled for the card by NVRTC."""
+"""The kernels between two gradient steps: PTX, which the card's driver finishes when it loads it, without a compiler.
+
+`tools/search_kernels.py` writes the PTX from the CUDA C beside it.
+"""
 
 import ctypes
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
-from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.runtimes.cuda import Stream, check, release_with
 
-SOURCE = "search_kernels.cu"
+SOURCE, PTX = "search_kernels.cu", "search_kernels.ptx"
+
+#: Begins the PTX; the fingerprint of the source that it was made from follows.
+MARK = f"// {SOURCE}, SHA-256 "
 
 #: Threads in a block.
 BLOCK = 256
 
-#: NumPy rounds a product before it adds: so do the kernels.
-OPTIONS = (b"--fmad=false", b"--std=c++17")
-
 
 def source() -> str:
-    """Return the kernels as C."""
+    """Return the kernels as CUDA C, which is C where no CUDA compiler reads it."""
     return (files("f2p_deploy.runtimes") / SOURCE).read_text(encoding="utf-8")
 
 
-def compile_kernels(compute_capability: str) -> bytes:
-    """Return the kernels for a card, as machine code: a driver need not be as new as NVRTC. Needs no card.
+def fingerprint() -> str:
+    """Return the SHA-256 of the source, in hexadecimal."""
+    return sha256(source().encode()).hexdigest()
 
-    Args:
-        compute_capability: `8.9`.
 
-    Raises:
-        MissingDependency: NVRTC is not here.
-        CompilerError: it refuses the source.
-    """
-    try:
-        from cuda.bindings import nvrtc
-
-        made = nvrtc.nvrtcCreateProgram(source().encode(), SOURCE.encode(), 0, None, None)
-    except (ImportError, RuntimeError, OSError) as error:  # cuda-python loads the library when it is first called
-        raise MissingDependency(
-            "a captured search compiles its kernels, and NVRTC cannot be loaded "
-            f"({' '.join(str(error).split())[:120]}): pip install nvidia-cuda-nvrtc"
-        ) from error
-    program = check(made, "compiling kernels")
-    options = [*OPTIONS, f"--gpu-architecture=sm_{compute_capability.replace('.', '')}".encode()]
-    status = nvrtc.nvrtcCompileProgram(program, len(options), options)
-    if int(status[0]) != 0:
-        size = check(nvrtc.nvrtcGetProgramLogSize(program), "compiling kernels")
-        log = bytearray(size)
-        nvrtc.nvrtcGetProgramLog(program, log)
-        raise CompilerError(f"NVRTC refuses the search's kernels: {bytes(log).decode(errors='replace').strip()[:300]}")
-    size = check(nvrtc.nvrtcGetCUBINSize(program), "compiling kernels")
-    code = bytearray(size)
-    check(nvrtc.nvrtcGetCUBIN(program, code), "compiling kernels")
-    check(nvrtc.nvrtcDestroyProgram(program), "compiling kernels")
-    return bytes(code)
+def ptx() -> str:
+    """Return the kernels as PTX."""
+    return (files("f2p_deploy.runtimes") / PTX).read_text(encoding="utf-8")
 
 
 class Kernels:
-    """The kernels in the current context; any thread may launch them."""
+    """The kernels in the current context; any thread may launch them.
 
-    def __init__(self, compute_capability: str) -> None:
+    Raises:
+        CompilerError: the driver does not take them.
+    """
+
+    def __init__(self) -> None:
         from cuda.bindings import driver
 
-        code = np.frombuffer(compile_kernels(compute_capability), np.uint8)
         self._driver = driver
-        module = check(driver.cuModuleLoadData(code.ctypes.data), "loading kernels")
+        code = np.frombuffer(ptx().encode() + b"\0", np.uint8)
+        module = check(driver.cuModuleLoadData(code.ctypes.data), "loading the kernels of a search")
         release_with(self, driver.cuModuleUnload, module)
         self._functions = {
-            name: check(driver.cuModuleGetFunction(module, name.encode()), "loading kernels")
+            name: check(driver.cuModuleGetFunction(module, name.encode()), "loading the kernels of a search")
             for name in ("carry", "arrive")
         }
 

@@ -87,10 +87,10 @@ class TensorRt(Runtime):
 
     @property
     def kernels(self) -> Kernels:
-        """What runs between two steps of a captured search, compiled when it is first asked for."""
+        """What runs between two steps of a captured search, loaded when it is first asked for."""
         with self._lock, self.context:
             if self._kernels is None:
-                self._kernels = Kernels(cuda_devices()[self.device].compute_capability)
+                self._kernels = Kernels()
             return self._kernels
 
     def on_device(self, graph: str, inputs: Mapping[str, Any], alias: bool = False) -> dict[str, DeviceArray]:
@@ -130,7 +130,8 @@ class TensorRt(Runtime):
     def capture(self, plan: Plan, strict: bool = False) -> CapturedLoop | None:
         """Return a whole search as one launch, see `CapturedLoop`; the same plan is captured once a thread.
 
-        None where the kernels of a search cannot be compiled: then the plain loop runs, and a line says so.
+        None where the kernels of a search cannot be loaded, or memory is short: then the plain loop runs, and a line
+        says so.
         """
         loops: dict[Plan, CapturedLoop | None] = self._local.__dict__.setdefault("loops", {})
         if loops.get(plan) is None and (strict or plan not in loops):
