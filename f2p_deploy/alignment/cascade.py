@@ -54,7 +54,7 @@ class CascadeFinder:
 
     def __init__(self, segmentation: Segmentation | None = None) -> None:
         if "skimage" in missing_modules("faces"):
-            require("faces", "finding faces")
+            require("faces", "finding faces, where no landmarks are given (--landmarks),")
         from skimage.data import lbp_frontal_face_cascade_filename
         from skimage.feature import Cascade
 
