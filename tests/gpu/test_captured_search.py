@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.captured_search import CapturedSearch
-from f2p_deploy.errors import MissingDependency
-from f2p_deploy.export.faces import Faces
-from f2p_deploy.export.parity import FLOORS
-from f2p_deploy.generation import first_state, iterate
-from f2p_deploy.settings import IterativeSettings
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.bundle import Bundle  # noqa: E402
+from f2p_deploy.captured_search import CapturedSearch  # noqa: E402
+from f2p_deploy.errors import MissingDependency  # noqa: E402
+from f2p_deploy.export.faces import Faces  # noqa: E402
+from f2p_deploy.export.parity import FLOORS  # noqa: E402
+from f2p_deploy.generation import first_state, iterate  # noqa: E402
+from f2p_deploy.settings import IterativeSettings  # noqa: E402
 
 PLAIN = IterativeSettings(iterations=4, learning_rate=5.0, beta=3.0)
 
