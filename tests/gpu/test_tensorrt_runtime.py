@@ -11,19 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from f2p_deploy.artifact import Artifact, read_artifact, write_artifact
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.cuda_devices import cuda_devices
-from f2p_deploy.errors import F2PError, InputError, MissingDependency
-from f2p_deploy.export import BuildOptions, export_bundle
-from f2p_deploy.export.faces import Faces
-from f2p_deploy.runtimes import load
-from f2p_deploy.runtimes.loop import iterate
-from f2p_deploy.runtimes.tensorrt import TensorRt
-from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, cache_of
-from f2p_deploy.verification import verify
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.artifact import Artifact, read_artifact, write_artifact  # noqa: E402
+from f2p_deploy.bundle import Bundle  # noqa: E402
+from f2p_deploy.cuda_devices import cuda_devices  # noqa: E402
+from f2p_deploy.errors import F2PError, InputError, MissingDependency  # noqa: E402
+from f2p_deploy.export import BuildOptions, export_bundle  # noqa: E402
+from f2p_deploy.export.faces import Faces  # noqa: E402
+from f2p_deploy.runtimes import load  # noqa: E402
+from f2p_deploy.runtimes.loop import iterate  # noqa: E402
+from f2p_deploy.runtimes.tensorrt import TensorRt  # noqa: E402
+from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, cache_of  # noqa: E402
+from f2p_deploy.verification import verify  # noqa: E402
 
 
 @pytest.fixture(scope="module", params=["tensorrt", "rtx"])
