@@ -15,7 +15,6 @@ PAGE = HERE / "README.md"
 
 #: What else is measured here, and where it is discussed.
 SCRIPTS = (
-    ("step_speed.py", "one gradient step, or one pass, in each runtime", "docs/targets.md"),
     ("loop_parity.py", "whole searches in each runtime against PyTorch's autograd", "docs/targets.md"),
     ("int8.py", "8 bits against float32: speed, size, and what becomes of characters", "docs/calibration.md"),
     ("int8_step.py", "what 8 bits would do to the gradient step", "docs/calibration.md"),
