@@ -10,8 +10,8 @@ from f2p_deploy.runtimes.onnxruntime import OnnxRuntime, opened, session_options
 #: A plugin of its own: it lies beside the ordinary onnxruntime.
 PACKAGE = "onnxruntime-ep-nv-tensorrt-rtx-cu13"
 
-#: Launches are saved by a CUDA graph for each of our graphs; their shapes are fixed. The plugin compares addresses in each
-#: call and captures again where they changed, so that arrays of a processor need not be bound.
+#: Launches are saved by a CUDA graph for each of our graphs; their shapes are fixed. The plugin compares addresses in
+#: each call and captures again where they changed, so that arrays of a processor need not be bound.
 OPTIONS = {"enable_cuda_graph": "1"}
 
 _registered: set[str] = set()
