@@ -15,7 +15,7 @@ from f2p_deploy.runtimes.torch import TorchRuntime
 __all__ = ["AUTO", "RUNTIMES", "Runtime", "TorchRuntime", "find_runtime", "load"]
 
 #: What `auto` takes, the first that runs the files and is here. An export is measured with ONNX Runtime by default;
-#: OpenVINO is about a tenth faster at a gradient step and no faster at one-shot. What computes in less
+#: OpenVINO searches 1.2 to 1.5 times as fast, but versions of it computed wrong gradients. What computes in less
 #: (`openvino-bf16`) or needs a card whose presence is no promise (`onnxruntime-cuda`) is asked for by name.
 AUTO = ("onnxruntime", "openvino", "coreml", "tensorrt", "torch")
 
