@@ -108,7 +108,7 @@ def show(report: "Report") -> None:
     )
     console.result(f"bundle {report.bundle['name']}, {report.date}, {report.seconds:.0f} s")
     console.result("")
-    console.table([_cells(row) for row in report.rows], HEADERS)
+    console.table([_cells(row) for row in report.rows if row.status != "skipped"], HEADERS)
     console.result("")
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for row in report.rows:
@@ -116,6 +116,8 @@ def show(report: "Report") -> None:
             reasons.setdefault((row.runtime, row.status, row.why), []).append(f"{row.mode} {row.batch}")
     for (name, status, why), places in reasons.items():
         console.result(f"{name}: {status} ({why}) in {', '.join(places)}")
+    if any(row.windows is False for row in report.rows):
+        console.result("~: the last windows of calls did not agree; measure again when the machine is quiet")
     for ceiling in report.ceilings:
         console.result(
             f"this device, {ceiling.precision}: {ceiling.flop_per_s / 1e9:,.0f} GFLOP/s in a large matrix product, "
@@ -152,7 +154,7 @@ def _cells(row: "Row") -> tuple[str, ...]:
         _number(row.median_ms, "ms") + restless,
         _number(row.p95_ms, "ms"),
         _number(row.faces_per_s),
-        _number(row.vs_eager, "x", digits=2),
+        "" if row.vs_eager is None else f"{row.vs_eager:.2f}x",
         "" if row.parity is None else f"{row.parity['share']:.2g} of floor",
         _number(row.load_ms, "ms"),
         _number(row.first_ms, "ms"),
@@ -161,11 +163,12 @@ def _cells(row: "Row") -> tuple[str, ...]:
     )
 
 
-def _number(value: float | None, unit: str = "", digits: int = 1) -> str:
+def _number(value: float | None, unit: str = "") -> str:
+    """Return three digits of a number, all of them before the point if there are more."""
     if value is None:
         return ""
-    shown = f"{value:,.0f}" if value >= 1000 else f"{value:.{digits}f}"
-    return f"{shown}{'' if unit == 'x' else ' ' if unit else ''}{unit}"
+    shown = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{shown} {unit}".rstrip()
 
 
 def _words(text: str) -> tuple[str, ...]:

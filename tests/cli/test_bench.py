@@ -32,6 +32,13 @@ def test_the_table_and_what_it_ran_on(f2p: Callable, words: list[str], tmp_path:
     assert "GFLOP/s in a large matrix product" in ran.out and (tmp_path / "bench.json").is_file()
 
 
+def test_who_is_skipped_is_named_below_the_table_and_not_in_it(f2p: Callable, words: list[str]) -> None:
+    words = [*words[:-4], "--runtime", "onnxruntime,torch-captured", *words[-2:]]
+    ran = f2p("bench", "--mode", "one-shot", *words)
+    lines = [line for line in ran.out.splitlines() if "torch-captured" in line]
+    assert len(lines) == 1 and lines[0].startswith("torch-captured: skipped (a CUDA graph needs an NVIDIA card")
+
+
 def test_one_object_with_the_fields_that_others_build_on(f2p: Callable, words: list[str]) -> None:
     found = f2p("bench", "--mode", "render,describe", *words, "--json").json
     assert [row["mode"] for row in found["rows"]] == ["render", "render", "describe", "describe"]
