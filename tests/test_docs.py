@@ -1,6 +1,9 @@
 """The pages of docs/ that describe formats and interfaces: nothing is missing from them, and what they show runs."""
 
+import os
 import re
+import shutil
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -85,6 +88,55 @@ def test_the_loop_on_the_page_is_pytorchs(small_artifact: Path, small_bundle: An
     assert apart[:8].max() < 1e-4 and apart.max() < 1e-2  # iterating amplifies rounding
     assert np.abs(found["parameters"] - expected.parameters[0])[: found["n_c"]].max() < 1e-2
     assert found["picture"].shape == (1, 3, 128, 128)
+
+
+CPP_MAIN = """
+#include <fstream>
+static std::vector<float> read(const std::string& name) {
+  std::ifstream file(name, std::ios::binary | std::ios::ate);
+  std::vector<float> values(static_cast<size_t>(file.tellg()) / sizeof(float));
+  file.seekg(0).read(reinterpret_cast<char*>(values.data()), values.size() * sizeof(float));
+  return values;
+}
+int main(int, char** words) {
+  Ort::Env env;
+  Ort::SessionOptions options;
+  Ort::Session step(env, words[1], options);
+  auto identity = read("identity"), content = read("content");
+  const auto shape = step.GetInputTypeInfo(2).GetTensorTypeAndShapeInfo().GetShape();
+  const auto found = iterate(step, read("state"), identity, content, shape, 6, 0.5f, 0.2f, 2);
+  std::ofstream("found", std::ios::binary).write(reinterpret_cast<const char*>(found.data()), found.size() * 4);
+}
+"""
+
+
+def test_the_cpp_on_the_page_takes_the_same_steps(small_artifact: Path, tmp_path: Path) -> None:
+    import onnxruntime
+
+    from f2p_deploy.runtimes import load
+
+    headers = Path(os.environ.get("F2P_ONNXRUNTIME_INCLUDE") or "/usr/include/onnxruntime")
+    compiler = shutil.which("c++")
+    if compiler is None or not (headers / "onnxruntime_cxx_api.h").is_file():
+        pytest.skip(f"no C++ compiler, or no ONNX Runtime headers in {headers}: set F2P_ONNXRUNTIME_INCLUDE")
+    (library,) = Path(onnxruntime.__file__).parent.glob("capi/libonnxruntime.so*")
+    (block,) = re.findall(r"```cpp\n(.*?)```", (DOCS / "gradient-step.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "loop.cpp").write_text(block + CPP_MAIN)
+    linked = tmp_path / "libonnxruntime.so.1"  # the name that it has for itself
+    linked.symlink_to(library)
+    line = [compiler, "-std=c++17", "-Wall", "-Werror", f"-I{headers}", "loop.cpp", str(linked), "-o", "loop"]
+    subprocess.run([*line, f"-Wl,-rpath,{tmp_path}"], cwd=tmp_path, check=True)
+
+    runtime = load(small_artifact)
+    golden = runtime.artifact.golden()
+    identity, content = runtime.describe(golden["one_shot.face"][:1])
+    state = np.array([runtime.artifact.manifest.first_state], np.float32)
+    for name, value in {"state": state, "identity": identity, "content": content}.items():
+        value.tofile(tmp_path / name)
+    subprocess.run(["./loop", str(runtime.artifact.path("step"))], cwd=tmp_path, check=True)
+    for i in range(6):
+        state = runtime.step(state, identity, content, 0.5 * 0.8 ** (i // 2))[0]
+    np.testing.assert_allclose(np.fromfile(tmp_path / "found", np.float32), state[0], atol=1e-4)
 
 
 def test_the_golden_vectors_on_the_page(small_artifact: Path, capsys: pytest.CaptureFixture[str]) -> None:
