@@ -1,6 +1,7 @@
 """CUDA through cuda-python, without PyTorch: checked calls, memory that frees itself, streams and graphs."""
 
 import math
+import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -99,10 +100,13 @@ def release_with(owner: object, release: Callable[[Any], Any], held: Any) -> Non
         held: what it is called with.
     """
     context = check(_driver().cuCtxGetCurrent(), "asking for the current context")
-    weakref.finalize(owner, _release_in, context, release, held)
+    weakref.finalize(owner, release_in, context, release, held)
 
 
-def _release_in(context: Any, release: Callable[[Any], Any], held: Any) -> None:
+def release_in(context: Any, release: Callable[[Any], Any], held: Any) -> None:
+    """Call `release(held)` while a driver's context is current; not at all if that, or Python, is on its way out."""
+    if sys.is_finalizing():
+        return
     driver = _driver()
     if int(driver.cuCtxPushCurrent(context)[0]) == 0:  # else the context is gone, and all of its memory with it
         release(held)

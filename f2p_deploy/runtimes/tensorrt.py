@@ -14,7 +14,7 @@ from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.runtimes.base import Runtime, register
 from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
-from f2p_deploy.runtimes.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory
+from f2p_deploy.runtimes.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory, release_in
 from f2p_deploy.runtimes.search_kernels import Kernels
 from f2p_deploy.runtimes.tensorrt_engine import Engine
 from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, keep, library_for
@@ -59,6 +59,10 @@ class TensorRt(Runtime):
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
+
+    def __del__(self) -> None:
+        if "_engines" in self.__dict__:  # else it was refused
+            release_in(self.context.handle, dict.clear, self._engines)
 
     @classmethod
     def why_not_here(cls) -> str:
@@ -176,7 +180,7 @@ class TensorRt(Runtime):
     def _run(self, engine: Engine, inputs: dict[str, Any], outputs: Mapping[str, int]) -> None:
         """Run an engine, and wait for it."""
         stream = self.stream
-        owners = engine.bind_inputs(inputs, stream, self.context)
+        owners = engine.bind_inputs(inputs, stream)
         engine.bind(outputs)
         engine.enqueue(stream)
         stream.wait()
@@ -199,7 +203,7 @@ class TensorRt(Runtime):
         specs = (*entry.inputs, *entry.outputs)
         sizes = {spec.name: 4 * int(np.prod(spec.shape)) for spec in specs}
         buffers = {name: Buffer(size, f"{name} of {graph}") for name, size in sizes.items()}
-        return Engine(graph, execution, buffers, entry.inputs, entry.outputs)
+        return Engine(graph, self.context, execution, buffers, entry.inputs, entry.outputs)
 
     def _deserialise(self, path: Path) -> Any:
         engine = self._runtime.deserialize_cuda_engine(path.read_bytes())

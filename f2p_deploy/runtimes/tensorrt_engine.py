@@ -8,7 +8,15 @@ import numpy as np
 
 from f2p_deploy.artifact import TensorSpec
 from f2p_deploy.errors import CompilerError
-from f2p_deploy.runtimes.cuda import ALIGNMENT, Buffer, Context, Stream, pointer_of, require_same_context
+from f2p_deploy.runtimes.cuda import (
+    ALIGNMENT,
+    Buffer,
+    Context,
+    Stream,
+    pointer_of,
+    release_in,
+    require_same_context,
+)
 from f2p_deploy.runtimes.tensorrt_libraries import Execution
 
 
@@ -18,12 +26,14 @@ class Engine:
 
     Args:
         name: of the graph.
+        context: of CUDA, in which all of it lies.
         execution: TensorRT's context, and what lives as long as it.
         buffers: by tensor name.
         inputs, outputs: their specs.
     """
 
     name: str
+    context: Context
     execution: Execution
     buffers: dict[str, Buffer]
     inputs: tuple[TensorSpec, ...]
@@ -31,6 +41,10 @@ class Engine:
     #: Whether what TensorRT for RTX compiles was written beside the engine.
     kept: bool = False
     _addresses: dict[str, int] = field(default_factory=dict)
+
+    def __del__(self) -> None:
+        # TensorRT frees its memory where it is current, and a thread that ends has no context of its own.
+        release_in(self.context.handle, self.__dict__.pop, "execution")
 
     def bind(self, addresses: Mapping[str, int]) -> None:
         """Say where tensors lie for the next `enqueue`; others stay where they were.
@@ -44,13 +58,12 @@ class Engine:
                     raise CompilerError(f"the engine of {self.name} has no tensor {tensor!r}, or not at that address")
                 self._addresses[tensor] = address
 
-    def bind_inputs(self, values: Mapping[str, Any], stream: Stream, context: Context) -> list[Any]:
+    def bind_inputs(self, values: Mapping[str, Any], stream: Stream) -> list[Any]:
         """Bind device arrays where they lie, and copy NumPy's to the card.
 
         Args:
             values: by tensor name, one for each input; NumPy's are checked already.
             stream: what the engine will run on.
-            context: whose memory device arrays must be.
 
         Returns:
             What must live until the inputs were read.
@@ -64,8 +77,8 @@ class Engine:
             if isinstance(value, np.ndarray):
                 stream.upload(place, value)
             else:
-                pointer, owner = pointer_of(value, spec.shape, spec.name, context.device, int(stream.handle))
-                require_same_context(pointer, spec.name, context)
+                pointer, owner = pointer_of(value, spec.shape, spec.name, self.context.device, int(stream.handle))
+                require_same_context(pointer, spec.name, self.context)
                 owners.append(owner)
                 if pointer % ALIGNMENT == 0:
                     place = pointer
