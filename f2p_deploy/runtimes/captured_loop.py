@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from f2p_deploy.errors import CompilerError, F2PError
+from f2p_deploy.runtimes.base import Runtime
 from f2p_deploy.runtimes.cuda import ALIGNMENT, Buffer, Graph
 from f2p_deploy.runtimes.reach import Reach
 
@@ -87,8 +88,9 @@ class CapturedLoop:
             FloorMissed: the search computed NaN.
         """
         runtime = self.runtime
-        faces = runtime.checked_input("describe", self._describe.inputs[0], faces)
-        start = runtime.checked_input("step", self._step.inputs[0], start)
+        # The search copies both to the card, so here they are NumPy's: the check is that of every other runtime.
+        faces = Runtime.checked_input(runtime, "describe", self._describe.inputs[0], faces)
+        start = Runtime.checked_input(runtime, "step", self._step.inputs[0], start)
         with runtime.context:
             states, losses = self._run(faces, start, np.zeros(self.n, bool) if locked is None else locked)
         runtime.require_finite("step", "next_state", states)

@@ -280,7 +280,8 @@ class DeviceArray:
         owner, pointer = self.owner, self.pointer
         if copy:
             size = math.prod(self.shape) * np.dtype(self.dtype).itemsize
-            with context_on(self.device):
+            handle = _context_of(self.pointer)
+            with Context(handle, self.device) if handle else context_on(self.device):
                 owner, moving = Buffer(size, "a copy of an output"), Stream()
                 pointer = owner.pointer
                 moving.copy(pointer, self.pointer, size)
@@ -331,15 +332,20 @@ def require_same_context(pointer: int, name: str, context: Context) -> None:
     Raises:
         InputError: it does.
     """
-    driver = _driver()
-    attribute = driver.CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT
-    status, owner = driver.cuPointerGetAttribute(attribute, pointer)
-    # Memory of a pool belongs to no context; what the driver cannot tell is left to the call that reads it.
-    if int(status) == 0 and int(owner) and int(owner) != int(context.handle):
+    handle = _context_of(pointer)
+    if handle and int(handle) != int(context.handle):
         raise InputError(
             f"the tensor {name!r} lies in another CUDA context than the one that was current when the artifact was "
             "loaded: load it where the context of the arrays is current"
         )
+
+
+def _context_of(pointer: int) -> Any:
+    """Return the driver's context that memory belongs to; None for a pool's, which belongs to none."""
+    driver = _driver()
+    attribute = driver.CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT
+    status, handle = driver.cuPointerGetAttribute(attribute, pointer)
+    return handle if int(status) == 0 and int(handle) else None
 
 
 def _wait_for(interface: dict[str, Any]) -> None:
