@@ -2,8 +2,8 @@
 
     python tools/search_kernels.py
 
-Needs cuda-bindings and NVRTC, no card. An old NVRTC writes PTX that old drivers read: the one of CUDA 12.0
-(`pip download nvidia-cuda-nvrtc-cu12==12.0.140`, unpacked, its `lib` folder in LD_LIBRARY_PATH) is what was used.
+Needs cuda-bindings and the NVRTC of CUDA 12.0, no card: `pip download nvidia-cuda-nvrtc-cu12==12.0.140`, unpacked, its
+`lib` folder in LD_LIBRARY_PATH. A newer one writes PTX that older drivers do not read.
 """
 
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import Any
 
 from f2p_deploy.runtimes.cuda import check
 from f2p_deploy.runtimes.search_kernels import MARK, PTX, SOURCE, fingerprint, source
+
+#: The version that writes what ships.
+NVRTC = (12, 0)
 
 #: The oldest cards that the PTX is for; newer ones read it, too.
 ARCHITECTURE = "compute_70"
@@ -23,10 +26,11 @@ def compile_kernels(text: str) -> str:
     """Return CUDA C as PTX.
 
     Raises:
-        RuntimeError: NVRTC is not here, or refuses it.
+        RuntimeError: NVRTC is not here, is another one, or refuses the source.
     """
     from cuda.bindings import nvrtc
 
+    require_version(nvrtc)
     program = check(nvrtc.nvrtcCreateProgram(text.encode(), SOURCE.encode(), 0, None, None), "compiling kernels")
     options = [option.encode() for option in OPTIONS]
     status = nvrtc.nvrtcCompileProgram(program, len(options), options)
@@ -36,14 +40,26 @@ def compile_kernels(text: str) -> str:
         raise RuntimeError(bytes(log).decode(errors="replace").strip())
     ptx = bytearray(check(nvrtc.nvrtcGetPTXSize(program), "compiling kernels"))
     check(nvrtc.nvrtcGetPTX(program, ptx), "compiling kernels")
-    return _tidied(bytes(ptx).rstrip(b"\0").decode(), check(nvrtc.nvrtcVersion(), "compiling kernels"))
+    return _tidied(bytes(ptx).rstrip(b"\0").decode())
 
 
-def _tidied(ptx: str, version: Any) -> str:
+def require_version(nvrtc: Any) -> None:
+    """Raise unless this is the NVRTC that writes what ships.
+
+    Raises:
+        RuntimeError: it is another one.
+    """
+    found = check(nvrtc.nvrtcVersion(), "asking NVRTC")
+    if found != NVRTC:
+        shown, wanted = (".".join(map(str, version)) for version in (found, NVRTC))
+        raise RuntimeError(f"NVRTC {wanted} writes what ships, here is {shown}")
+
+
+def _tidied(ptx: str) -> str:
     """Return PTX with a header that says where it is from, without the constants that NVRTC's own header leaves."""
     lines = [line for line in ptx.splitlines() if not line.startswith(("//", ".global")) and "// .globl" not in line]
     body = "\n".join(lines).strip()
-    made = f"// by NVRTC {'.'.join(map(str, version))} with {' '.join(OPTIONS)}: python tools/search_kernels.py"
+    made = f"// by NVRTC {'.'.join(map(str, NVRTC))} with {' '.join(OPTIONS)}: python tools/search_kernels.py"
     return f"{MARK}{fingerprint()}\n{made}\n\n{body}\n"
 
 
