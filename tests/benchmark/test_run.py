@@ -1,5 +1,6 @@
 """A benchmark from end to end, on the small bundle: rows, parity, reasons. No time is judged."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -106,19 +107,25 @@ def test_one_wrong_step_is_seen_in_a_search(
     assert row.status == "parity"
 
 
-def test_a_batch_has_an_artifact_of_its_own(
-    small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_batches_have_artifacts_of_their_own(
+    small_bundle: Bundle, small_artifact: Path, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(small_artifact, tmp_path / "build" / "small" / "onnx")  # where an export leaves it
     monkeypatch.setattr("f2p_deploy.benchmark.prepare.default_faces", lambda bundle: small_faces)
     monkeypatch.setattr(
         "f2p_deploy.benchmark.prepare.export_bundle",
         lambda *given, **named: export_bundle(*given, faces=small_faces, **named),
     )
-    request = Request(("one-shot",), (2,), ("onnxruntime",), threads=1, device="cpu")
+    request = Request(("one-shot",), (1, 2), ("onnxruntime",), threads=1, device="cpu")
     report = run_benchmark(small_bundle, request, "")
-    found = [(row.batch, row.runtime, row.status) for row in report.rows]
-    assert found == [(2, "torch", "ok"), (2, "onnxruntime", "ok")]
+    assert [(row.batch, row.runtime, row.status) for row in report.rows] == [
+        (1, "torch", "ok"),
+        (1, "onnxruntime", "ok"),
+        (2, "torch", "ok"),
+        (2, "onnxruntime", "ok"),
+    ]
+    assert not Path("build/small/bench/onnx-batch-1").exists(), "an export that fits is used"
     folder = Path("build/small/bench/onnx-batch-2")
     before = (folder / "manifest.json").stat().st_mtime_ns
     assert read_artifact(folder).manifest.batch == 2
