@@ -47,7 +47,7 @@ class Controller:
         default: the average face's value, in [0, 1].
         low, high: what 0 and 1 mean in the engine's units; low < high.
         mirror: the controller of the other half of the face that an artist would move with it, if there is one.
-        asymmetric: whether it makes the face uneven; its values on both sides of the default are mirror images.
+        asymmetric: whether it makes the face uneven; values on both sides of its default mirror each other.
     """
 
     name: str

@@ -20,7 +20,7 @@ from f2p_deploy.character.parameters import check_vectors
 from f2p_deploy.character.schema import Schema, load_schema, suggestion
 from f2p_deploy.engine import makehuman_palettes as palettes
 from f2p_deploy.engine.camera import Camera
-from f2p_deploy.engine.engine import HELEN_CLASSES, Rendering, Scene
+from f2p_deploy.engine.engine import EXPRESSION_UNITS, HELEN_CLASSES, Rendering, Scene
 from f2p_deploy.engine.makehuman_assets import Mesh, find_assets, load_mesh, load_picture
 from f2p_deploy.engine.makehuman_glasses import Glasses, make_glasses
 from f2p_deploy.engine.makehuman_layers import Layer, load_eyebrows, load_eyelashes, load_eyes, load_hair
@@ -57,6 +57,9 @@ _LOWEST = 3.6
 #: Depths in decimetres: how far brows and hair may lie in the skin and be seen, and how thick hair is.
 _BROW_BIAS, _HAIR_BIAS, _FRAME_BIAS, _THICKNESS = 0.05, 0.012, 0.0, 0.02
 
+#: MakeHuman's teeth stand behind closed lips; by so much a smile brings them down to its lips' edge, in decimetres.
+_SMILING_TEETH = np.array([0.0, -0.055, 0.0], np.float32)
+
 #: Strength of the highlight on hair.
 _SHEEN, _NO_WAYS = 0.4, np.zeros((0, 3), np.float32)
 
@@ -91,6 +94,7 @@ class MakeHumanEngine:
         self.schema = schema
         self.assets = find_assets(assets)
         base, self._skin, self._maps = _load_head(self.assets)
+        self._teeth = np.unique(self._skin.triangles[self._maps.kinds == TEETH])
         self._eyes, self._eye_sides = load_eyes(self.assets)
         self._lashes = load_eyelashes(self.assets)
         self._morphs = load_morphs(
@@ -116,6 +120,9 @@ class MakeHumanEngine:
             raise InputError(f"size must be at least 16 pixels, found {size}")
         if scene.zoom <= 0 or not any(scene.light):
             raise InputError("a scene needs a zoom above 0 and a direction of light that is not zero")
+        for unit, _ in scene.expression:
+            if unit not in EXPRESSION_UNITS:
+                raise InputError(f"no expression has a unit {unit!r}{suggestion(str(unit), EXPRESSION_UNITS)}")
         look = self._look(values)
         units = self._morphs.values(values[: self.schema.n_c])
         base = self._morphs.shape(values[: self.schema.n_c], scene.expression)
@@ -175,6 +182,9 @@ class MakeHumanEngine:
         """Draw skin, eyes, and the teeth of a face with an expression, and label them."""
         canvas, camera, light, base, units, look = shot
         maps, eyes = self._maps, self._eyes
+        if smiling:
+            base = base.copy()
+            base[self._teeth] += _SMILING_TEETH
         skin = _surface(camera, base, self._skin, self._openness_of_skin(look["hair"]), maps.uv)
         eyeballs = _surface(camera, eyes.place(base), eyes.mesh, self._openness_of("eyes", eyes), eyes.mesh.uv)
         first = len(skin.triangles)

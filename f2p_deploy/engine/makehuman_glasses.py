@@ -17,7 +17,7 @@ _CLEARANCE, _BEND, _EAR = 0.06, 0.16, np.array([0.77, 7.30, 0.42])
 
 
 #: Texels of the frame and of the panes: brightness, label and alpha as `shading.blend_layer` wants them.
-_FRAME_TEXEL, _PANE_TEXEL = (102, 0, 255), (150, 0, 22)
+_FRAME_TEXEL, _PANE_TEXEL = (102, 0, 255), (116, 0, 14)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
             elif controller.name in SLIDERS:
                 _add(total, targets, SLIDERS[controller.name].files(positive))
             totals.append(total)
-    further = {}
+    further: dict[str, np.ndarray] = {}
     if any(controller.name == AGE for controller in schema.controllers):
         sagging = (_macro_heads(targets, "old", len(base.points)) - heads).mean(1)
         further |= {f"old-{sex}": sagging[s] for s, sex in enumerate(SEXES)}

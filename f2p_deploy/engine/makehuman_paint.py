@@ -35,7 +35,7 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
     wrinkles = float(np.interp(age, _AGES, _WRINKLES))
     aged, male = min(1.0, age / 3.0), masculinity(values)
     tone = palettes.linear(palettes.SKIN_TONES[look["skin-tone"]])
-    tone = tone * (1 + amount["skin.undertone"] * np.array((-0.02, 0.03, -0.13), np.float32))
+    tone = tone * (1 + amount["skin.undertone"] * np.array((-0.02, 0.025, -0.11), np.float32))
     lip, lip_amount = palettes.LIP_COLOURS[look["lip-colour"]]
     lid, lid_amount, liner, rouge = palettes.MAKE_UP[look["make-up"]]
     scalp, recede = palettes.SCALPS.get(look["hair"], palettes.UNDER_HAIR)
@@ -50,7 +50,7 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
         recede=recede,
         wrinkles=float(np.clip(wrinkles + 0.6 * amount["skin.wrinkles"], 0, 1.6)),
         bags=float(np.clip(0.45 * aged + amount["skin.eye-bags"], -0.3, 1.3)),
-        redness=0.9 + 0.2 * male + 1.6 * amount["skin.redness"],
+        redness=0.9 + 0.2 * male + 1.1 * amount["skin.redness"],
         unevenness=(0.65 + 0.7 * male) * (1.0 + 1.5 * amount["skin.unevenness"] + 0.7 * aged),
         freckles=float(min(1.0, amount["skin.freckles"] + 0.12 * aged)),
         shadow=min(1.0, amount["skin.shadow"] + 0.5 * max(0.0, male - 0.5)),

@@ -43,7 +43,7 @@ class Sampling:
 
     Args:
         seed: the same seed gives the same characters, however many processes render them.
-        scenes: `front` or `varied`.
+        scenes: `front`, `varied` or `expressive`.
         near_average: share of characters, in [0, 1], whose controllers are drawn nearer to the average face.
         pictures_per_character: pictures in a row that show the same character, in [1, ...).
         hair_changes: probability that a further picture of a character has other hair.

@@ -170,8 +170,9 @@ def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light, sampl
             if kind == 4:
                 canvas.labels[y, x] = labels.inner_mouth
                 for k in range(3):
-                    amount = _irradiance(nx, ny, nz, sky, light, 0.3, k)
-                    image[y, x, k] = (0.62, 0.57, 0.48)[k] * amount * (0.35 + 0.65 * sky)
+                    # Their openness is that of a closed mouth.
+                    amount = _irradiance(nx, ny, nz, 0.6, light, 0.5, k)
+                    image[y, x, k] = (0.66, 0.60, 0.51)[k] * amount
                 continue
             if kind == 2:
                 canvas.labels[y, x] = labels.inner_mouth
@@ -205,7 +206,7 @@ def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light, sampl
             pore = mask[18] - 0.5
             gloss = (0.045 + 0.09 * mask[9] + 0.10 * paint.lip_amount * mask[2]) * (1 - facial) * (1 - 0.7 * cropped)
             facing = max(0.0, nx * hx + ny * hy + nz * hz)
-            highlight = (facing**20 + 0.25 * facing**6) * gloss * (0.4 + 0.6 * sky) * (1.0 + 1.6 * pore)
+            highlight = (facing**20 + 0.25 * facing**6) * gloss * (0.4 + 0.6 * sky) * (1.0 + 0.8 * pore)
             rim = (1.0 - min(1.0, max(0.0, nz))) ** 3 * 0.05 * light.ambient
             grain = 1.0 + (mask[3] - 0.5) * 0.55 * paint.unevenness + pore * (0.10 + 0.06 * paint.unevenness)
             blush = mask[0] * paint.redness

@@ -132,6 +132,63 @@ def test_the_scene_is_honoured(engine: MakeHumanEngine) -> None:
     assert draw(engine, Scene(background=(0.0, 0.5, 1.0))).image[0, 0].tolist() == [0, 128, 255]
 
 
+def test_a_smile_opens_the_mouth_onto_teeth_and_an_unknown_unit_is_named(engine: MakeHumanEngine) -> None:
+    smile = Scene(expression=(("mouth-corner-puller", 0.8), ("mouth-parling", 0.6)))
+    mouth = HELEN_CLASSES.index("inner-mouth")
+    still, smiling = draw(engine, size=256), draw(engine, smile, size=256)
+    assert (smiling.labels == mouth).sum() > 3 * (still.labels == mouth).sum()
+    assert smiling.image[smiling.labels == mouth].mean() > 1.5 * still.image[still.labels == mouth].mean()
+    assert smiling.landmarks["mouth-left"][1] < still.landmarks["mouth-left"][1] - 1
+    with pytest.raises(InputError, match="'mouth-opn'.*mouth-open"):
+        draw(engine, Scene(expression=(("mouth-opn", 1.0),)))
+
+
+def test_glasses_are_drawn_over_the_eyes_and_leave_labels_alone(engine: MakeHumanEngine) -> None:
+    bare, worn = draw(engine, size=256), draw(engine, size=256, glasses="thick")
+    assert np.array_equal(bare.labels, worn.labels)
+    rows, _ = np.nonzero(np.abs(bare.image.astype(int) - worn.image).max(-1) > 60)
+    assert len(rows) > 400 and 0.35 < rows.mean() / 256 < 0.5
+
+
+def test_an_old_face_shows_more_edges_than_a_young_one(engine: MakeHumanEngine) -> None:
+    def roughness(age: float) -> float:
+        drawn = draw(engine, size=256, head__age=age, hair="bald")
+        forehead = drawn.image.mean(-1)[50:85, 98:158]
+        return float(np.abs(np.diff(forehead, axis=0)).mean())
+
+    assert roughness(1.0) > 1.5 * roughness(0.1)
+
+
+def test_an_asymmetric_controller_s_ends_are_mirrored_pictures(engine: MakeHumanEngine) -> None:
+    uneven = [controller for controller in engine.schema.controllers if controller.asymmetric]
+    assert len(uneven) >= 10
+    flat = Scene(light=(0.0, 0.4, 1.0))
+    usual = np.array(list(draw(engine, flat, size=256).landmarks.values()))
+    for controller in uneven:
+        name = controller.name.replace(".", "__")
+        low, high = (np.array(list(draw(engine, flat, size=256, **{name: v}).landmarks.values())) for v in (0.0, 1.0))
+        # Left and right change places: eyes, then the nose, then the mouth's corners.
+        mirrored = (high - usual)[[1, 0, 2, 4, 3]] * (-1, 1)
+        # MakeHuman's own targets of the two sides differ a little.
+        assert low - usual == pytest.approx(mirrored, abs=0.75), controller.name
+
+
+def test_the_schema_that_bundles_stored_before_draws_about_the_same_person(engine: MakeHumanEngine) -> None:
+    few = ("nose.hump", "mouth.width", "head.masculinity", "head.age")
+    controllers = tuple(
+        replace(c, low=-1.0, high=1.0, default=0.5) if c.name == "head.age" else c
+        for c in engine.schema.controllers
+        if c.name in few
+    )
+    old = MakeHumanEngine(Schema("before", controllers, engine.schema.discrete_groups[:4]), engine.assets)
+    as_before = draw(old, hair="short02")
+    now = draw(engine, hair="short02", head__age=0.25 / 3.5)
+    assert np.abs(as_before.image.astype(int) - now.image).mean() < 3
+    aged = {name: np.array(place) for name, place in draw(old, head__age=1.0).landmarks.items()}
+    for name, place in as_before.landmarks.items():
+        assert np.abs(aged[name] - place).max() < 3, "its age slider sags nothing"
+
+
 def test_the_most_probable_option_is_drawn(engine: MakeHumanEngine) -> None:
     soft = average(engine.schema).values.copy()
     part = engine.schema.discrete_slices["hair"]
