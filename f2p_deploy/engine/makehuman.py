@@ -206,7 +206,7 @@ class MakeHumanEngine:
         labels, camera, look = shot.canvas.labels, shot.camera, shot.look
         brows = self._layer("eyebrows", look["eyebrows"])
         density = brow_density(shot.units)
-        on_brow = self._blend(shot, look["eyebrows"], brows, brow_tint(look), _BROW_BIAS, density) > 0.5
+        on_brow = self._blend(shot, look["eyebrows"], brows, brow_tint(shot.units, look), _BROW_BIAS, density) > 0.5
         on_face = labels != HELEN_CLASSES.index("background")
         left = np.arange(len(labels))[None, :] < camera.project(camera.turn(camera.eyes[None]))[0, 0]
         labels[on_brow & on_face & left] = HELEN_CLASSES.index("left-brow")

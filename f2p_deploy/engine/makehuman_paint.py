@@ -10,6 +10,9 @@ from f2p_deploy.engine.shading import SkinPaint
 #: Controllers that colour the face instead of shaping it, and what each is in engine units where a schema lacks it.
 PAINTED = {
     "eyebrows.density": 0.0,
+    "eyebrows.darkness": 0.0,
+    "eyes.socket-shade": 0.0,
+    "mouth.lip-tone": 0.0,
     "skin.wrinkles": 0.0,
     "skin.eye-bags": 0.0,
     "skin.redness": 0.0,
@@ -20,7 +23,7 @@ PAINTED = {
 }
 
 #: How strong wrinkles are at values of `head.age`, without the controller of their own.
-_AGES, _WRINKLES = (0.0, 0.5, 1.0, 2.0, 3.0, 3.25), (0.0, 0.14, 0.34, 0.70, 1.05, 1.15)
+_AGES, _WRINKLES = (0.0, 0.5, 1.0, 2.0, 3.0, 3.75), (0.0, 0.16, 0.38, 0.78, 1.12, 1.40)
 
 
 def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPaint:
@@ -49,8 +52,10 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
         scalp=scalp,
         recede=recede,
         wrinkles=float(np.clip(wrinkles + 0.6 * amount["skin.wrinkles"], 0, 1.6)),
+        sockets=1.0 + 1.2 * amount["eyes.socket-shade"],
+        lip_tone=2.0 ** (-0.6 * amount["mouth.lip-tone"]),
         bags=float(np.clip(0.45 * aged + amount["skin.eye-bags"], -0.3, 1.3)),
-        redness=0.9 + 0.2 * male + 1.1 * amount["skin.redness"],
+        redness=0.9 + 0.2 * male + 0.8 * amount["skin.redness"],
         unevenness=(0.65 + 0.7 * male) * (1.0 + 1.5 * amount["skin.unevenness"] + 0.7 * aged),
         freckles=float(min(1.0, amount["skin.freckles"] + 0.12 * aged)),
         shadow=min(1.0, amount["skin.shadow"] + 0.5 * max(0.0, male - 0.5)),
@@ -61,9 +66,10 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
     )
 
 
-def brow_tint(look: Mapping[str, str]) -> np.ndarray:
+def brow_tint(values: Mapping[str, float], look: Mapping[str, str]) -> np.ndarray:
     """Return the (3,) linear colour of the brows: darker than the hair, which greys before them."""
-    return palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]]) * np.float32(0.5)
+    darkness = 2.0 ** (-1.0 - 1.3 * values.get("eyebrows.darkness", 0.0))
+    return palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]]) * np.float32(darkness)
 
 
 def brow_density(values: Mapping[str, float]) -> float:

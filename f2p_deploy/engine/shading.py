@@ -43,6 +43,8 @@ class SkinPaint(NamedTuple):
         beard: (4,) density of moustache, goatee and jaw, and how much single hairs show.
         scalp, recede: how much cropped hair covers the scalp, and how far it has receded.
         wrinkles: how deep the skin's folds are; 1 is an old face.
+        sockets: factor on the shade around the eyes and in the nostrils; 1 is average.
+        lip_tone: factor on the lips' own colour; 1 is average.
         bags: how dark the skin under the eyes is.
         redness, unevenness: factors on blush and on mottled colour; 1 is average.
         freckles: how much the freckles show.
@@ -60,6 +62,8 @@ class SkinPaint(NamedTuple):
     scalp: float
     recede: float
     wrinkles: float
+    sockets: float
+    lip_tone: float
     bags: float
     redness: float
     unevenness: float
@@ -219,15 +223,15 @@ def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light, sampl
                 red = (0.07, -0.12, -0.11)[k]
                 albedo = tone[k] * grain * (1.0 + blush * red * (1.25 - 0.6 * tone[0]))
                 albedo *= 1.0 + mask[0] * paint.rouge * (0.10, -0.22, -0.16)[k]
-                albedo *= 1.0 - mask[1] * (0.26, 0.34, 0.26)[k]
+                albedo *= 1.0 - mask[1] * paint.sockets * (0.26, 0.34, 0.26)[k]
                 albedo *= 1.0 - mask[10] * (0.05, 0.10, 0.08)[k]
                 albedo *= 1.0 - bags * (0.20, 0.27, 0.20)[k]
                 albedo *= 1.0 - fold * (0.26, 0.36, 0.38)[k]
-                albedo *= 1.0 - freckle * (0.26, 0.42, 0.52)[k]
+                albedo *= 1.0 - freckle * (0.18, 0.29, 0.36)[k]
                 albedo *= 1.0 - shaved * (0.42, 0.36, 0.28)[k]
                 albedo = (albedo * (1 - shadowed) + paint.lid[k] * tone[0] * shadowed) * liner
                 redder = (0.86, 0.56, 0.56)[k] + (0.0, 0.20, 0.18)[k] * paint.paleness
-                natural = tone[k] * redder + (0.02, 0.0, 0.003)[k]
+                natural = (tone[k] * redder + (0.02, 0.0, 0.003)[k]) * paint.lip_tone
                 lips = natural * (1 - paint.lip_amount) + paint.lip[k] * paint.lip_amount
                 lips *= 1.0 + pore * 0.25
                 albedo = albedo * (1 - mask[2]) + lips * mask[2]

@@ -182,7 +182,7 @@ def test_the_schema_that_bundles_stored_before_draws_about_the_same_person(engin
     )
     old = MakeHumanEngine(Schema("before", controllers, engine.schema.discrete_groups[:4]), engine.assets)
     as_before = draw(old, hair="short02")
-    now = draw(engine, hair="short02", head__age=0.25 / 3.5)
+    now = draw(engine, hair="short02", head__age=0.25 / 4.0)
     assert np.abs(as_before.image.astype(int) - now.image).mean() < 3
     aged = {name: np.array(place) for name, place in draw(old, head__age=1.0).landmarks.items()}
     for name, place in as_before.landmarks.items():

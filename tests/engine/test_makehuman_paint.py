@@ -16,7 +16,7 @@ def test_a_schema_without_paints_draws_what_their_defaults_draw() -> None:
 
 
 def test_years_bring_wrinkles_spots_and_pale_lips() -> None:
-    ages = [skin_paint({"head.age": age}, LOOK) for age in (-0.25, 0.5, 1.0, 2.0, 3.25)]
+    ages = [skin_paint({"head.age": age}, LOOK) for age in (-0.25, 0.5, 1.0, 2.0, 3.75)]
     wrinkles = [paint.wrinkles for paint in ages]
     assert wrinkles == sorted(wrinkles) and wrinkles[0] == 0 and wrinkles[-1] > 1
     for name in ("bags", "unevenness", "paleness", "freckles"):
@@ -29,6 +29,7 @@ def test_years_bring_wrinkles_spots_and_pale_lips() -> None:
         ("skin.wrinkles", "wrinkles"),
         ("skin.eye-bags", "bags"),
         ("skin.redness", "redness"),
+        ("eyes.socket-shade", "sockets"),
         ("skin.unevenness", "unevenness"),
         ("skin.freckles", "freckles"),
         ("skin.shadow", "shadow"),
@@ -58,4 +59,13 @@ def test_hair_that_is_bald_is_not_painted_and_brows_follow_the_hair() -> None:
     assert skin_paint({}, LOOK | {"hair": "bald"}).scalp == 0
     ring, cropped = (skin_paint({}, LOOK | {"hair": style}) for style in ("cropped-ring", "cropped"))
     assert ring.recede > 0.5 > cropped.recede
-    assert brow_tint(LOOK | {"hair-colour": "white"}).min() > 3 * brow_tint(LOOK | {"hair-colour": "black"}).max()
+    assert (
+        brow_tint({}, LOOK | {"hair-colour": "white"}).min() > 3 * brow_tint({}, LOOK | {"hair-colour": "black"}).max()
+    )
+    darker = brow_tint({"eyebrows.darkness": 1.0}, LOOK)
+    assert darker.max() < 0.5 * brow_tint({}, LOOK).max()
+
+
+def test_lips_may_be_darker_or_paler() -> None:
+    dark, pale = (skin_paint({"mouth.lip-tone": value}, LOOK).lip_tone for value in (1.0, -1.0))
+    assert dark < 0.7 < 1.4 < pale

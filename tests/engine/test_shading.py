@@ -41,6 +41,8 @@ def skin(
         "lid": zero,
         "redness": 1.0,
         "unevenness": 1.0,
+        "sockets": 1.0,
+        "lip_tone": 1.0,
     }
     values |= dict.fromkeys(set(SkinPaint._fields) - set(values), 0.0)
     labels = SkinLabels(np.full((4, 4), 6, np.uint8), 1, 8, 10)
