@@ -82,7 +82,7 @@ class Bundle:
 
     @cached_property
     def recognition(self) -> "nn.Module":
-        """F_recg: (N, 1, 128, 128) to (N, 256)."""
+        """F_recg: (N, 1 or 3, r, r) to (N, d), see `f2p_deploy.recognisers`."""
         return self._load("recognition")
 
     @cached_property
@@ -92,7 +92,7 @@ class Bundle:
 
     @cached_property
     def translator(self) -> "nn.Module":
-        """T after F_recg: (N, 256) to (N, n)."""
+        """T after F_recg: (N, d) to (N, n)."""
         return self._load("translator")
 
     @cached_property
@@ -108,8 +108,9 @@ class Bundle:
                 self.recognition,
                 self.segmentation,
                 self.settings.similarity,
-                sizes.recognition_size,
+                sizes.recogniser,
                 sizes.segmentation_size,
+                build_crop(self.settings),
             )
         return similarity.eval().requires_grad_(False)
 
@@ -152,6 +153,7 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
         schema: gives n, n_c and the discrete groups.
         settings: gives sizes and widths.
     """
+    from f2p_deploy.networks.dlib_resnet import DlibResNet
     from f2p_deploy.networks.imitator import Imitator
     from f2p_deploy.networks.light_cnn import LightCNN
     from f2p_deploy.networks.segmentation import Segmentation
@@ -161,13 +163,23 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
     if name == "imitator":
         return Imitator(schema.n, sizes.image_size, sizes.imitator_width)
     if name == "recognition":
-        return LightCNN(sizes.recognition_width)
+        kinds = {"light-cnn-29v2": LightCNN, "dlib-resnet": DlibResNet}
+        return kinds[sizes.recognition](sizes.recognition_width)
     if name == "segmentation":
         return Segmentation(sizes.segmentation_width, sizes.strided_stage)
     if name == "translator":
         groups = [len(group.options) for group in schema.discrete_groups]
-        return Translator(schema.n_c, groups, sizes.translator_width)
+        return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)
     raise InputError(f"a bundle has {', '.join(NETWORKS)}; no network is called {name!r}")
+
+
+def build_crop(settings: BundleSettings) -> "nn.Module | None":
+    """Return what cuts the part of an aligned face that the recognition network sees; None where it sees all of it."""
+    from f2p_deploy.networks.crop import Crop
+
+    sizes = settings.architecture
+    wanted = sizes.recogniser.points
+    return Crop(settings.alignment.landmarks, wanted, sizes.image_size, sizes.recogniser.size) if wanted else None
 
 
 def load_bundle(path: str | Path | None = None) -> Bundle:

@@ -221,7 +221,7 @@ class Runtime(ABC):
             face: (N, 3, S, S) float32 RGB in [0, 1].
 
         Returns:
-            (N, 256) identity and (N, C, H, W) content, float32.
+            (N, d) identity and (N, C, H, W) content, float32.
         """
         outputs = self.compute("describe", {"face": face})
         return outputs["identity"], outputs["content"]
@@ -244,7 +244,7 @@ class Runtime(ABC):
 
         Args:
             state: (N, n) float32, controllers in [0, 1], then free numbers for the discrete groups.
-            identity, content: (N, 256) and (N, C, H, W) float32 of the photos, as `describe` gives them.
+            identity, content: (N, d) and (N, C, H, W) float32 of the photos, as `describe` gives them.
             learning_rate: mu, not negative; with 0 the loss is the only news.
 
         Returns:
