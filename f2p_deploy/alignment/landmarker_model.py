@@ -86,7 +86,7 @@ def download_landmarker(url: str = LANDMARKER_URL, destination: Path | None = No
         )
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=destination.parent, prefix=destination.name)
+        handle, partial = tempfile.mkstemp(dir=destination.parent, prefix=".f2p-")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)

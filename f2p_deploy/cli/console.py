@@ -1,6 +1,5 @@
 """What the command line says: sentences and progress on stderr, results on stdout."""
 
-import json
 import logging
 import os
 import sys
@@ -9,6 +8,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from f2p_deploy.names import json_text, shown, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,13 +29,13 @@ class _Output:
 
 def result(text: str) -> None:
     """Print a line of the result."""
-    print(text, flush=True)
+    print(shown_lines(text), flush=True)
 
 
 def emit(data: object) -> None:
     """Print the one object of `--json`."""
     _Output.emitted = True
-    print(json.dumps(data, indent=2, ensure_ascii=False), flush=True)
+    print(json_text(data), flush=True)
 
 
 def emitted() -> bool:
@@ -47,8 +48,10 @@ def sentence(text: str, kind: str = "") -> None:
 
     Args:
         text: never wrapped or marked up.
-        kind: `error`, `warning` or nothing; becomes the first word.
+        kind: `error`, `warning` or nothing; becomes the first word. An error or a warning is one line, whatever names
+            are in it.
     """
+    text = shown(text) if kind else shown_lines(text)
     if _Output.bar_console is not None:
         line = f"{kind}: {text}" if kind else text
         _Output.bar_console.print(line, soft_wrap=True, markup=False, highlight=False, style=_style(kind))
@@ -61,6 +64,7 @@ def sentence(text: str, kind: str = "") -> None:
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
     """Print rows in columns on stdout; wrapped to the terminal, one line a row elsewhere."""
+    rows = [[shown(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
@@ -96,6 +100,7 @@ class Bar:
             done, total: in any unit; a total of 0 means that nobody knows.
             doing: what is being done.
         """
+        doing = shown(doing)
         if self._progress is not None:
             if key not in self._tasks:
                 self._tasks[key] = self._progress.add_task(doing, total=total or None)

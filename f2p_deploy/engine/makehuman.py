@@ -85,6 +85,10 @@ class MakeHumanEngine:
         self._skin_openness: dict[str, np.ndarray] = {}
         self._pool: tuple[int, ProcessPoolExecutor] | None = None
 
+    def __reduce__(self) -> tuple[type["MakeHumanEngine"], tuple[Schema, Path]]:
+        """Another process reads the assets itself."""
+        return MakeHumanEngine, (self.schema, self.assets)
+
     def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
         """Draw one character; see `Engine.render`.
 

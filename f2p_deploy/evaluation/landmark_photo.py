@@ -1,6 +1,7 @@
 """The landmark distance on one photo: its characters beside the average face and a random one, sharp and spoiled."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,7 +212,7 @@ def _mesh(face: AlignedFace) -> np.ndarray:
 
 def _seed_of(photo: Path, seed: int) -> int:
     """Return a seed of one photo's own, so that its figures do not depend on what else is measured."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {photo_name(photo)}".encode()).digest()[:6])
+    return int.from_bytes(hashlib.sha256(os.fsencode(f"{seed} {photo_name(photo)}")).digest()[:6])
 
 
 def _keep(pictures: dict[str, np.ndarray], stem: str, out: Path | None) -> dict[str, str]:
@@ -229,5 +230,5 @@ def _write(picture: np.ndarray, name: str, out: Path) -> str:
     try:
         Image.fromarray(picture).save(out / file, quality=90)
     except OSError as error:
-        raise InputError(f"cannot write {out / file}: {error.strerror or error}") from error
+        raise PhotoError("unwritable", f"cannot write {out / file}: {error.strerror or error}") from error
     return file

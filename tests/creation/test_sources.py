@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.creation.sources import expand, folder_names
+from f2p_deploy.creation.folder_names import folder_names
+from f2p_deploy.creation.sources import expand
 from f2p_deploy.errors import InputError
 
 
