@@ -8,6 +8,7 @@ from f2p_deploy.errors import MissingDependency
 EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
     "faces": ("mediapipe", "skimage"),
+    "heif": ("pillow_heif",),
     "engine": ("numba",),
     "rtx": ("tensorrt_rtx", "cuda"),
     "trt": ("tensorrt", "cuda"),

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import struct
 import warnings
 import zlib
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from f2p_deploy.alignment.heif import open_picture
 from f2p_deploy.errors import PhotoError
 
 logger = logging.getLogger(__name__)
@@ -50,20 +52,22 @@ def read_photo(path: str | Path) -> np.ndarray:
         PhotoError: `unreadable` (missing, a folder, not a picture, truncated, too many pixels) or `too-small`.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike the methods of a path, these know no names that are too long
         raise PhotoError("unreadable", f"{path.name}: this is a folder, not a photo")
-    if not path.exists():
+    if not os.path.exists(path):
         raise PhotoError("unreadable", f"{path.name}: there is no such file in {path.absolute().parent}")
+    if not os.path.isfile(path):  # a pipe would be waited for
+        raise PhotoError("unreadable", f"{path.name}: this is no ordinary file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large and oddly tagged files that it then reads well
-            with Image.open(path) as opened:
+            with open_picture(path) as opened:
                 opened.seek(0)
                 photo = _to_rgb(_upright(opened))
     except Image.DecompressionBombError as error:
         raise PhotoError("unreadable", f"{path.name}: more pixels than a photo has; make it smaller first") from error
     except UnidentifiedImageError as error:
-        advice = "; save it as JPEG first" if path.suffix.lower() in (".heic", ".heif", ".raw", ".dng") else ""
+        advice = "; save it as JPEG first" if path.suffix.lower() in (".jxl", ".heic", ".heif", ".raw", ".dng") else ""
         raise PhotoError("unreadable", f"{path.name}: this is not a picture in a format read here{advice}") from error
     except _DECODE_ERRORS as error:
         raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete ({error})") from error
