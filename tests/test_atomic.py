@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.atomic import write_whole
+from f2p_deploy.atomic import open_whole, write_folder, write_whole
 from f2p_deploy.errors import InputError
 
 
@@ -44,3 +44,31 @@ def test_unwritable_folder(tmp_path: Path) -> None:
             write_whole(tmp_path / "file", b"")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_name_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+    longest = tmp_path / ("x" * 255)
+    write_whole(longest, b"content")
+    assert longest.read_bytes() == b"content"
+    with write_folder(tmp_path / ("y" * 255), "marker", "thing") as folder:
+        (folder / "marker").touch()
+    with write_folder(tmp_path / ("y" * 255), "marker", "thing") as folder:  # and in place of another one
+        (folder / "marker").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"x" * 255, "y" * 255}
+
+
+def test_the_temporary_file_lies_where_it_is_told_to(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    with open_whole(tmp_path / "file", beside=work) as file:
+        file.write(b"content")
+        assert [path.parent for path in tmp_path.rglob("*.part")] == [work]
+    assert (tmp_path / "file").read_bytes() == b"content" and not list(work.iterdir())
+
+
+def test_an_error_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"before")
+    with pytest.raises(ZeroDivisionError), open_whole(tmp_path / "file") as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert (tmp_path / "file").read_bytes() == b"before" and len(list(tmp_path.iterdir())) == 1

@@ -39,6 +39,29 @@ def test_a_new_result_replaces_ours_and_keeps_the_rest(tmp_path: Path) -> None:
     }
 
 
+def test_a_kill_between_two_files_leaves_nothing_that_is_taken_for_a_character(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ("parameters.json", "character.png", "result.json")
+    for content in ("old", "new"):
+        if content == "new":
+            replaced = []
+
+            def replace(source: Path, target: Path, count: list = replaced) -> None:
+                if len(count) == 1:
+                    raise KeyboardInterrupt
+                count.append(target.name)
+
+            monkeypatch.setattr("os.replace", replace)
+        try:
+            with character_folder(tmp_path, tmp_path / "anna") as place:
+                for name in files:
+                    (place / name).write_text(content)
+        except KeyboardInterrupt:
+            assert replaced == ["parameters.json"]
+    assert not (tmp_path / "anna" / "result.json").exists()
+
+
 def test_an_earlier_folder_is_kept(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     prepare(tmp_path, ["anna"])
