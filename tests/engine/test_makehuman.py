@@ -1,5 +1,6 @@
 """The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
 
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -154,6 +155,13 @@ def test_processes_draw_what_one_draws_and_in_order(engine: MakeHumanEngine) -> 
             assert np.array_equal(one.image, other.image) and np.array_equal(one.labels, other.labels)
     finally:
         engine.close()
+
+
+def test_it_can_be_sent_to_a_process(engine: MakeHumanEngine) -> None:
+    sent = pickle.dumps(engine)
+    assert len(sent) < 100_000  # what it read stays here
+    drawn = pickle.loads(sent).render(average(engine.schema).values, SIZE)
+    np.testing.assert_array_equal(drawn.image, draw(engine).image)
 
 
 @pytest.mark.parametrize("name", ["makehuman-female", "makehuman-male"])
