@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from f2p_deploy.alignment.both_ways import look_both_ways, mirror_disagreements
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
-from f2p_deploy.alignment.warp import inverse, transform, warp
+from f2p_deploy.alignment.searches import searches, shift
+from f2p_deploy.alignment.warp import transform
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError, MissingDependency
 
@@ -27,22 +29,12 @@ _RIGHT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 3
 _NOSE_TIP, _MOUTH_LEFT, _MOUTH_RIGHT = 4, 61, 291
 _OUTER_CORNERS = (33, 263)
 
-#: Tiles smaller than this are not searched: a face in them would be too small to be aligned.
-_SMALLEST_TILE = 256
-_MOST_TILES_ACROSS = 8
-
-#: Edge in pixels of the square in which a face is detected a second time.
-_CLOSE_UP = 384
-
 #: Degrees of roll up to which MediaPipe's points are as good as in an upright face.
 _UPRIGHT = 30.0
 
-#: Two looks at a face agree up to this distance of the five points, in distances of the eyes. Faces seen in texture
-#: look different every time.
-_SAME_POINTS = 0.35
-
-#: Pixels to look at, and the (2, 3) matrix from them to the photo.
-View = tuple[np.ndarray, np.ndarray]
+#: Disagreement of the five points with the mirror image's, in distances of the eyes, above which an easy face is looked
+#: at both ways.
+_MIRRORED_POINTS = 0.03
 
 
 class MediaPipeFinder:
@@ -85,12 +77,11 @@ class MediaPipeFinder:
 
     def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
         """Find the faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
-        for attempt, views in enumerate(_searches(image)):
+        for attempt, views in enumerate(searches(image)):
             faces = []
             for pixels, to_photo in views:
-                for face in self._detect(pixels, to_photo):
-                    easy = attempt == 0 and abs(face.roll) < _UPRIGHT
-                    faces += [face] if easy else self._look_closer(image, face)
+                found = self._detect(pixels, to_photo)
+                faces += self._the_right_way_up(image, found, easy=attempt == 0)
             if faces:
                 return _largest_first(faces, self._most_faces)
         return []
@@ -98,6 +89,26 @@ class MediaPipeFinder:
     def close(self) -> None:
         """Release MediaPipe's threads and memory."""
         self._release()
+
+    def _the_right_way_up(self, image: np.ndarray, faces: list[Landmarks], easy: bool) -> list[Landmarks]:
+        """Look again at faces that may be upside down, or none; return those that are faces.
+
+        Args:
+            image: the photo.
+            faces: found in it, or in a part of it.
+            easy: they were found in the photo as it is.
+        """
+        apart = mirror_disagreements(faces, image, shift(0, 0), self._detect) if easy and faces else []
+        kept = []
+        for i, face in enumerate(faces):
+            upright = easy and abs(face.roll) < _UPRIGHT
+            if upright and apart[i] < _MIRRORED_POINTS:
+                kept.append(face)
+                continue
+            look = look_both_ways(image, face, self._detect)
+            if look is not None:
+                kept.append(face if upright and not look.turned else look.face)
+        return kept
 
     def _detect(self, pixels: np.ndarray, to_photo: np.ndarray) -> list[Landmarks]:
         import mediapipe
@@ -110,17 +121,6 @@ class MediaPipeFinder:
             dense = np.array([(point.x * width, point.y * height) for point in points], dtype=np.float64)
             faces.append(_landmarks(transform(to_photo, dense), np.asarray(pose)))
         return faces
-
-    def _look_closer(self, image: np.ndarray, face: Landmarks) -> list[Landmarks]:
-        """Detect a face again, upright and alone in a square: where it was rolled, cut by a tile's edge or no face."""
-        left, top, right, bottom = face.box or (0.0, 0.0, 0.0, 0.0)
-        scale = _CLOSE_UP / (2.5 * max(right - left, bottom - top))
-        roll = math.radians(face.roll)
-        turn = scale * np.array([[math.cos(roll), math.sin(roll)], [-math.sin(roll), math.cos(roll)]])
-        centre = np.array([left + right, top + bottom]) / 2
-        to_close_up = np.column_stack([turn, _CLOSE_UP / 2 - turn @ centre])
-        again = self._detect(warp(image, to_close_up, _CLOSE_UP), inverse(to_close_up))
-        return [other for other in again if _disagreement(face, other) < _SAME_POINTS][:1]
 
 
 def _close(landmarker: Any) -> None:
@@ -168,43 +168,6 @@ def _overlap(one: Landmarks, other: Landmarks) -> float:
     width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     smaller = min(one.area, other.area)
     return max(0.0, width) * max(0.0, height) / smaller if smaller > 0 else 0.0
-
-
-def _disagreement(one: Landmarks, other: Landmarks) -> float:
-    """Return the mean distance of two faces' five points, in distances of the eyes of the second."""
-    distance = np.hypot(*(other.array[1] - other.array[0]))
-    return float(np.hypot(*(one.array - other.array).T).mean() / max(distance, 1e-6))
-
-
-def _searches(image: np.ndarray) -> Iterator[list[View]]:
-    """Yield what to look at, cheapest first: the photo, the photo with a margin, its quarter turns, its tiles."""
-    height, width = image.shape[:2]
-    yield [(image, _shift(0, 0))]
-    margin = max(height, width) // 3
-    yield [(np.pad(image, ((margin, margin), (margin, margin), (0, 0)), constant_values=127), _shift(-margin, -margin))]
-    yield [
-        (np.rot90(image, 1), np.array([[0.0, -1.0, width], [1.0, 0.0, 0.0]])),
-        (np.rot90(image, 3), np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, height]])),
-        (np.rot90(image, 2), np.array([[-1.0, 0.0, width], [0.0, -1.0, height]])),
-    ]
-    across = 2
-    while across <= _MOST_TILES_ACROSS and max(height, width) / across >= _SMALLEST_TILE:
-        yield _tiles(image, math.ceil(max(height, width) / across))
-        across *= 2
-
-
-def _tiles(image: np.ndarray, side: int) -> list[View]:
-    """Cut an image into squares that overlap by half."""
-    step = side // 2
-    return [
-        (image[top : top + side, left : left + side], _shift(left, top))
-        for top in range(0, max(1, image.shape[0] - step), step)
-        for left in range(0, max(1, image.shape[1] - step), step)
-    ]
-
-
-def _shift(x: int, y: int) -> np.ndarray:
-    return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
 
 
 @contextlib.contextmanager
