@@ -17,7 +17,7 @@ from f2p_deploy.alignment.warp import inverse, transform, warp
 Detect = Callable[[np.ndarray, np.ndarray], list[Landmarks]]
 
 #: The five points of a mirror image in the order of `LANDMARKS`, in which left is left in the picture.
-_EXCHANGED = [1, 0, 2, 4, 3]
+EXCHANGED = [1, 0, 2, 4, 3]
 
 #: Edge in pixels of the square in which a face is looked at again.
 _CLOSE_UP = 384
@@ -48,7 +48,7 @@ def mirror_disagreements(
     linear = to_photo[:, :2] @ flip[:, :2]
     mirrored = detect(pixels[:, ::-1], np.column_stack([linear, transform(to_photo, flip[None, :, 2])[0]]))
     return [
-        min((disagreement(other.array[_EXCHANGED], face.array) for other in mirrored), default=math.inf)
+        min((disagreement(other.array[EXCHANGED], face.array) for other in mirrored), default=math.inf)
         for face in faces
     ]
 
@@ -68,7 +68,7 @@ class Look:
     disagreement: float
 
 
-def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> Look | None:
+def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[Look]:
     """Detect a face again, alone in a square, the way up that it was found and the other one.
 
     Args:
@@ -77,7 +77,7 @@ def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> Look |
         detect: finds faces.
 
     Returns:
-        The look whose points agree better with those of its mirror image; None if neither shows a face.
+        What was seen whose points agree with those of its mirror image; the look that agrees best is right.
     """
     looks: list[Look] = []
     for turned in (False, True):
@@ -89,8 +89,8 @@ def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> Look |
             found = [other for other in found if disagreement(face.array, other.array) < _SAME_POINTS]
         if found:
             apart = mirror_disagreements(found, pixels, to_photo, detect)
-            looks += [Look(other, turned, far) for other, far in zip(found, apart, strict=True)]
-    return min(looks, key=lambda look: look.disagreement, default=None)
+            looks += [Look(other, turned, far) for other, far in zip(found, apart, strict=True) if far < _SAME_POINTS]
+    return looks
 
 
 def _close_up(image: np.ndarray, face: Landmarks, turned: bool) -> tuple[np.ndarray, np.ndarray]:

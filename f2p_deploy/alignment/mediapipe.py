@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from f2p_deploy.alignment.both_ways import look_both_ways, mirror_disagreements
+from f2p_deploy.alignment.both_ways import Look, look_both_ways, mirror_disagreements
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.searches import searches, shift
 from f2p_deploy.alignment.warp import transform
@@ -105,9 +105,12 @@ class MediaPipeFinder:
             if upright and apart[i] < _MIRRORED_POINTS:
                 kept.append(face)
                 continue
-            look = look_both_ways(image, face, self._detect)
-            if look is not None:
-                kept.append(face if upright and not look.turned else look.face)
+            looks = look_both_ways(image, face, self._detect)
+            if upright:
+                looks.append(Look(face, False, apart[i]))
+            best = min(looks, key=lambda look: look.disagreement, default=None)
+            if best is not None:
+                kept.append(face if upright and not best.turned else best.face)
         return kept
 
     def _detect(self, pixels: np.ndarray, to_photo: np.ndarray) -> list[Landmarks]:
