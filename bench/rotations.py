@@ -85,10 +85,7 @@ def main() -> None:
         for name, pixels, matrix, mirrored in variants(photo):
             points = points_of(pixels, finder, template)
             expected = transform(matrix, true)[EXCHANGED if mirrored else slice(None)]
-            if points is None:
-                outcome = "refused"
-            else:
-                outcome = "upright" if disagreement(points, expected) < SAME else "wrong"
+            outcome = "refused" if points is None else "upright" if disagreement(points, expected) < SAME else "wrong"
             if outcome == "wrong":
                 print(f"{path.name}, {name}: wrong")
             outcomes.setdefault(name, Counter())[outcome] += 1

@@ -84,7 +84,7 @@ def _convert(colours: Image.Image, profile: bytes | None) -> Image.Image:
             logger.info("the colour profile is damaged and was ignored: %s", error)
     if colours.mode == "LAB":  # which Pillow's own conversion does not know
         return _apply(colours, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
-    return colours.convert("RGB")
+    return colours if colours.mode == "RGB" else colours.convert("RGB")
 
 
 def _apply(colours: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:

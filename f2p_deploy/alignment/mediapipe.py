@@ -2,18 +2,27 @@
 
 import contextlib
 import logging
-import math
 import os
 import sys
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from f2p_deploy.alignment.both_ways import Look, look_both_ways, mirror_disagreements
+from f2p_deploy.alignment.both_ways import (
+    CERTAIN,
+    SAME_POINTS,
+    Look,
+    disagreement,
+    look_both_ways,
+    mirror_disagreements,
+)
+from f2p_deploy.alignment.head_turn import head_turn
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.searches import searches, shift
 from f2p_deploy.alignment.warp import transform
@@ -35,6 +44,9 @@ _UPRIGHT = 30.0
 #: Disagreement of the five points with the mirror image's, in distances of the eyes, above which an easy face is looked
 #: at both ways.
 _MIRRORED_POINTS = 0.03
+
+#: The attempt up to which the whole photo is searched, the way it is and turned, where a face found is not certain.
+_LAST_OF_WHOLE = 2
 
 
 class MediaPipeFinder:
@@ -66,7 +78,6 @@ class MediaPipeFinder:
             options = vision.FaceLandmarkerOptions(
                 base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
                 num_faces=most_faces,
-                output_facial_transformation_matrixes=True,
             )
             try:
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
@@ -75,22 +86,21 @@ class MediaPipeFinder:
         self._release = weakref.finalize(self, _close, self._landmarker)
         self._most_faces = most_faces
 
-    def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
+    def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
+        found: list[Look] = []
         for attempt, views in enumerate(searches(image)):
-            faces = []
             for pixels, to_photo in views:
-                found = self._detect(pixels, to_photo)
-                faces += self._the_right_way_up(image, found, easy=attempt == 0)
-            if faces:
-                return _largest_first(faces, self._most_faces)
-        return []
+                found += self._second_looks(image, self._detect(pixels, to_photo), easy=attempt == 0)
+            if found and (attempt >= _LAST_OF_WHOLE or all(look.disagreement < CERTAIN for look in found)):
+                break
+        return _largest_first(found, self._most_faces)
 
     def close(self) -> None:
         """Release MediaPipe's threads and memory."""
         self._release()
 
-    def _the_right_way_up(self, image: np.ndarray, faces: list[Landmarks], easy: bool) -> list[Landmarks]:
+    def _second_looks(self, image: np.ndarray, faces: list[Landmarks], easy: bool) -> list[Look]:
         """Look again at faces that may be upside down, or none; return those that are faces.
 
         Args:
@@ -102,15 +112,17 @@ class MediaPipeFinder:
         kept = []
         for i, face in enumerate(faces):
             upright = easy and abs(face.roll) < _UPRIGHT
-            if upright and apart[i] < _MIRRORED_POINTS:
-                kept.append(face)
+            first = Look(face, apart[i]) if upright else None
+            if first is not None and first.disagreement < _MIRRORED_POINTS:
+                kept.append(first)
                 continue
             looks = look_both_ways(image, face, self._detect)
-            if upright:
-                looks.append(Look(face, False, apart[i]))
-            best = min(looks, key=lambda look: look.disagreement, default=None)
-            if best is not None:
-                kept.append(face if upright and not best.turned else best.face)
+            if first is not None and first.disagreement < SAME_POINTS:
+                looks.append(first)
+            if looks:
+                best = min(looks, key=lambda look: look.disagreement)
+                same = upright and disagreement(face.array, best.face.array) < SAME_POINTS
+                kept.append(replace(best, face=face) if same else best)
         return kept
 
     def _detect(self, pixels: np.ndarray, to_photo: np.ndarray) -> list[Landmarks]:
@@ -120,9 +132,9 @@ class MediaPipeFinder:
         picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
         result = self._landmarker.detect(picture)
         faces = []
-        for points, pose in zip(result.face_landmarks, result.facial_transformation_matrixes, strict=True):
-            dense = np.array([(point.x * width, point.y * height) for point in points], dtype=np.float64)
-            faces.append(_landmarks(transform(to_photo, dense), np.asarray(pose)))
+        for points in result.face_landmarks:
+            dense = np.array([(point.x * width, point.y * height, point.z * width) for point in points])
+            faces.append(_landmarks(transform(to_photo, dense[:, :2]), *head_turn(dense)))
         return faces
 
 
@@ -134,35 +146,34 @@ def _close(landmarker: Any) -> None:
         landmarker._handle = None
 
 
-def _landmarks(dense: np.ndarray, pose: np.ndarray) -> Landmarks:
-    """Build landmarks from (478, 2) points and MediaPipe's (4, 4) pose, rotation = roll @ yaw @ pitch, y up."""
-    five = (
-        dense[list(_LEFT_EYE)].mean(axis=0),
-        dense[list(_RIGHT_EYE)].mean(axis=0),
-        dense[_NOSE_TIP],
-        dense[_MOUTH_LEFT],
-        dense[_MOUTH_RIGHT],
-    )
+def five_of_dense(dense: np.ndarray) -> np.ndarray:
+    """Return the five points, (5, 2) in the order of `LANDMARKS`, of MediaPipe's, (478, 2)."""
+    eyes = [dense[list(contour)].mean(axis=0) for contour in (_LEFT_EYE, _RIGHT_EYE)]
+    return np.array([*eyes, dense[_NOSE_TIP], dense[_MOUTH_LEFT], dense[_MOUTH_RIGHT]])
+
+
+def _landmarks(dense: np.ndarray, yaw: float, pitch: float) -> Landmarks:
+    """Build landmarks from MediaPipe's (478, 2) points and the head's turn in degrees."""
     left, top = dense.min(axis=0)
     right, bottom = dense.max(axis=0)
     return Landmarks(
-        points=five_points(five),
+        points=five_points(five_of_dense(dense)),
         source="mediapipe",
         box=(float(left), float(top), float(right), float(bottom)),
         eye_distance=float(np.hypot(*(dense[_OUTER_CORNERS[1]] - dense[_OUTER_CORNERS[0]]))),
-        yaw=math.degrees(math.asin(float(np.clip(-pose[2, 0], -1.0, 1.0)))),
-        pitch=math.degrees(math.atan2(pose[2, 1], pose[2, 2])),
+        yaw=yaw,
+        pitch=pitch,
         dense=dense,
     )
 
 
-def _largest_first(faces: list[Landmarks], most: int) -> list[Landmarks]:
-    """Order faces by area and drop those found twice."""
+def _largest_first(looks: list[Look], most: int) -> list[Landmarks]:
+    """Order faces by area; of those found twice keep the one that agrees best with its mirror image."""
     kept: list[Landmarks] = []
-    for face in sorted(faces, key=lambda face: face.area, reverse=True):
-        if all(_overlap(face, other) < 0.3 for other in kept):
-            kept.append(face)
-    return kept[:most]
+    for look in sorted(looks, key=lambda look: look.disagreement):
+        if all(_overlap(look.face, other) < 0.3 for other in kept):
+            kept.append(look.face)
+    return sorted(kept, key=lambda face: face.area, reverse=True)[:most]
 
 
 def _overlap(one: Landmarks, other: Landmarks) -> float:
@@ -173,12 +184,23 @@ def _overlap(one: Landmarks, other: Landmarks) -> float:
     return max(0.0, width) * max(0.0, height) / smaller if smaller > 0 else 0.0
 
 
+_loading = threading.Lock()
+
+
 @contextlib.contextmanager
 def _native_messages_logged() -> Iterator[None]:
-    """Send what native code writes to the process's standard error to the log instead, while a model loads."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught:
-        standard_error = os.dup(2)
+    """Send what native code writes to the process's standard error to the log instead, while a model loads.
+
+    Standard error belongs to the process: two threads at once would put one another's temporary file back in its place.
+    """
+    with _loading, tempfile.TemporaryFile() as caught:
+        try:
+            standard_error = os.dup(2)
+        except OSError:  # it is closed, so nothing can be written to it
+            yield
+            return
+        if sys.stderr is not None:
+            sys.stderr.flush()
         os.dup2(caught.fileno(), 2)
         try:
             yield

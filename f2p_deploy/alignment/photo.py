@@ -29,7 +29,7 @@ MOST_PIXELS = 256_000_000
 MOST_KEPT_PIXELS = 64_000_000
 
 #: Rows of a large picture that are converted at a time, against copies of the whole.
-_STRIP = 1024
+_STRIP = 128
 
 #: What Pillow raises for files that are damaged in one way or another.
 _DECODE_ERRORS = (
@@ -87,6 +87,7 @@ def open_photo(path: str | Path) -> Photo:
     try:
         with _without_warnings(), _opened(path) as opened:
             photo, reduction = _read(opened, path)
+            pixels = np.array(photo)
     except Image.DecompressionBombError as error:
         raise PhotoError("unreadable", f"{path.name}: more pixels than a photo has; make it smaller first") from error
     except UnidentifiedImageError as error:
@@ -100,7 +101,7 @@ def open_photo(path: str | Path) -> Photo:
             f"{path.name}: {photo.width}x{photo.height} pixels are too few; "
             f"a photo needs at least {SMALLEST_EDGE} on each edge",
         )
-    return Photo(np.array(photo), reduction)
+    return Photo(pixels, reduction)
 
 
 _opening = threading.Lock()
@@ -164,7 +165,8 @@ def _read(opened: Image.Image, path: Path) -> tuple[Image.Image, int]:
         size = opened.size
         photo = _reduced(opened, reduction)
         logger.info("%s: %dx%d pixels are read as %dx%d", path.name, *size, *photo.size)
-    return _upright(photo, opened), reduction
+    _turn_upright(photo, opened)
+    return photo, reduction
 
 
 def _reduced(opened: Image.Image, reduction: int) -> Image.Image:
@@ -186,11 +188,10 @@ def _reduced(opened: Image.Image, reduction: int) -> Image.Image:
     return made
 
 
-def _upright(photo: Image.Image, opened: Image.Image) -> Image.Image:
-    """Return a photo turned as the EXIF block of the file that it was opened from says."""
+def _turn_upright(photo: Image.Image, opened: Image.Image) -> None:
+    """Turn a photo as the EXIF block of the file that it was opened from says."""
     try:
         photo.getexif()[ExifTags.Base.Orientation] = opened.getexif().get(ExifTags.Base.Orientation, 1)
-        return ImageOps.exif_transpose(photo)
+        ImageOps.exif_transpose(photo, in_place=True)
     except _DECODE_ERRORS as error:
         logger.info("the EXIF block is damaged and was ignored: %s", error)
-        return photo
