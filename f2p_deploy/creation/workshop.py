@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.alignment import AlignedFace, align, read_photo
+from f2p_deploy.alignment import AlignedFace, align, open_photo
 from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation.finder import ChosenFinder
@@ -116,11 +116,11 @@ class _OutputError(InputError):
 
 def _align(photo: Path, workshop: Workshop) -> tuple[np.ndarray, AlignedFace]:
     """Return the photo and its aligned face; every refusal begins with the photo's name."""
-    image = read_photo(photo)
+    image = open_photo(photo)
     settings = workshop.maker.settings
     size, template = settings.architecture.image_size, settings.alignment.landmarks
     try:
-        return image, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
+        return image.pixels, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
     except PhotoError as error:
         raise PhotoError(error.reason, f"{photo.name}: {error}") from error
     except InputError as error:
