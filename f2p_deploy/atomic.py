@@ -1,18 +1,24 @@
 """Writing a file, or a folder, so that it is there whole or not at all."""
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
+
+logger = logging.getLogger(__name__)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name in the same folder, then rename it over `path`.
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file under a temporary name in the same folder; at the end of the block it is renamed over `path`.
 
     Raises:
         InputError: the folder is missing or cannot be written; a file that was there before is left as it was.
@@ -20,21 +26,37 @@ def write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with temporary.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        _discard(temporary)
+        discard(temporary)
 
 
-def _discard(temporary: Path) -> None:
-    try:
-        temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot remove the temporary file {temporary}: {error.strerror or error}") from error
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once; see `whole_file`."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file or folder, if it is there, to the end.
+
+    Raises nothing: whatever went wrong before is what a user has to hear, not what came up while cleaning up.
+    """
+    with postponed():
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        elif os.path.lexists(temporary):
+            try:
+                temporary.unlink()
+            except OSError as error:
+                logger.info("cannot remove %s: %s", temporary, error)
+        if os.path.lexists(temporary):
+            logger.warning("a temporary file could not be removed: %s", temporary)
 
 
 def require_place(folder: Path, marker: str, what: str) -> None:
@@ -72,21 +94,23 @@ def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
         InputError: the place cannot be written to, or holds something else.
     """
     require_place(folder, marker, what)
+    temporary = folder.absolute().with_name(f".{folder.name}-{uuid4().hex}")
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-    except OSError as error:
-        raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
-    try:
+        try:
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            temporary.mkdir(0o700)
+        except OSError as error:
+            raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
         yield temporary
         if (temporary / marker).is_file():
             try:
                 temporary.chmod(0o755)
-                _replace(temporary, folder.absolute())
+                with postponed():
+                    _replace(temporary, folder.absolute())
             except OSError as error:
                 raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        discard(temporary)
 
 
 def _replace(temporary: Path, folder: Path) -> None:

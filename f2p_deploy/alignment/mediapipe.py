@@ -210,15 +210,21 @@ def _shift(x: int, y: int) -> np.ndarray:
 @contextlib.contextmanager
 def _native_messages_logged() -> Iterator[None]:
     """Send what native code writes to the process's standard error to the log instead, while a model loads."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught:
-        standard_error = os.dup(2)
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    with contextlib.ExitStack() as stack:
+        try:
+            standard_error = os.dup(2)
+            stack.callback(os.close, standard_error)
+            caught = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:
+            yield  # the process has no standard error, or the disk no room: nothing to send, or nowhere
+            return
         os.dup2(caught.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(standard_error, 2)
-            os.close(standard_error)
             caught.seek(0)
             for line in caught.read().decode(errors="replace").splitlines():
                 logger.debug("MediaPipe: %s", line)

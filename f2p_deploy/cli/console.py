@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,14 +54,15 @@ def sentence(text: str, kind: str = "") -> None:
         _Output.bar_console.print(line, soft_wrap=True, markup=False, highlight=False, style=_style(kind))
         return
     prefix = f"{kind}: " if kind else ""
-    if prefix and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+    if prefix and _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR"):
         prefix = f"\x1b[1;{_COLOURS[kind]}m{prefix}\x1b[0m"
-    print(f"{prefix}{text}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # None would mean stdout
+        print(f"{prefix}{text}", file=sys.stderr, flush=True)
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
     """Print rows in columns on stdout; wrapped to the terminal, one line a row elsewhere."""
-    if sys.stdout.isatty():
+    if _is_terminal(sys.stdout):
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
@@ -108,7 +109,7 @@ class Bar:
 @contextmanager
 def bar() -> Iterator[Bar]:
     """Draw progress on stderr while a block runs."""
-    if not sys.stderr.isatty():
+    if not _is_terminal(sys.stderr):
         yield Bar(None)
         return
     from rich.console import Console
@@ -157,6 +158,11 @@ class _SentenceHandler(logging.Handler):
 def reset() -> None:
     """Begin a new command."""
     _Output.emitted = False
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal; there is none in a process without a console (`pythonw`)."""
+    return stream is not None and stream.isatty()
 
 
 def _style(kind: str) -> str | None:

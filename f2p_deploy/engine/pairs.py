@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.atomic import write_whole
+from f2p_deploy.atomic import discard, write_whole
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import LANDMARKS, Engine, Rendering
@@ -294,4 +294,6 @@ def _write_png(path: Path, picture: np.ndarray) -> str:
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        discard(temporary)
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
