@@ -5,9 +5,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 from uuid import uuid4
 
 from f2p_deploy.errors import InputError
@@ -15,20 +15,31 @@ from f2p_deploy.interruption import postponed
 
 logger = logging.getLogger(__name__)
 
+#: How temporary files and folders of this package begin: their names do not grow with the user's.
+PREFIX = ".f2p-"
+
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file under a temporary name in the same folder; at the end of the block it is renamed over `path`.
+def open_whole(path: Path, *, beside: Path | None = None, sync: bool = True) -> Iterator[BinaryIO]:
+    """Give a file to write: under a temporary name, renamed over `path` at the end of the block.
+
+    After an error nothing of it is left, and a file that was there before is as it was.
+
+    Args:
+        path: where it will stand.
+        beside: the folder of the temporary file, on the same disk; that of `path` if not given.
+        sync: wait until the disk has it, so that a power cut leaves a whole file, too.
 
     Raises:
-        InputError: the folder is missing or cannot be written; a file that was there before is left as it was.
+        InputError: the folder is missing or cannot be written, or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    temporary = (beside or path.absolute().parent) / f"{PREFIX}{uuid4().hex}.part"
     try:
         with temporary.open("xb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
@@ -36,27 +47,29 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         discard(temporary)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file at once; see `whole_file`."""
-    with whole_file(path) as file:
+def write_whole(path: Path, content: bytes, *, beside: Path | None = None) -> None:
+    """Write a file, whole or not at all; see `open_whole`.
+
+    Raises:
+        InputError: the folder is missing or cannot be written; a file that was there before is left as it was.
+    """
+    with open_whole(path, beside=beside) as file:
         file.write(content)
 
 
 def discard(temporary: Path) -> None:
-    """Remove a temporary file or folder, if it is there, to the end.
+    """Remove a temporary file or folder, if it is there, to the end even if somebody presses Ctrl-C meanwhile.
 
-    Raises nothing: whatever went wrong before is what a user has to hear, not what came up while cleaning up.
+    Raises nothing: what went wrong first is what is told.
     """
     with postponed():
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         elif os.path.lexists(temporary):
-            try:
+            with suppress(OSError):
                 temporary.unlink()
-            except OSError as error:
-                logger.info("cannot remove %s: %s", temporary, error)
         if os.path.lexists(temporary):
-            logger.warning("a temporary file could not be removed: %s", temporary)
+            logger.warning("a temporary file stays, it cannot be removed: %s", temporary)
 
 
 def require_place(folder: Path, marker: str, what: str) -> None:
@@ -94,7 +107,7 @@ def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
         InputError: the place cannot be written to, or holds something else.
     """
     require_place(folder, marker, what)
-    temporary = folder.absolute().with_name(f".{folder.name}-{uuid4().hex}")
+    temporary = folder.absolute().parent / f"{PREFIX}{uuid4().hex}"
     try:
         try:
             temporary.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +118,7 @@ def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
         if (temporary / marker).is_file():
             try:
                 temporary.chmod(0o755)
-                with postponed():
+                with postponed():  # between the two renames neither folder is in its place
                     _replace(temporary, folder.absolute())
             except OSError as error:
                 raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
@@ -118,7 +131,7 @@ def _replace(temporary: Path, folder: Path) -> None:
     if not folder.exists():
         temporary.rename(folder)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    old = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
     folder.rename(old / folder.name)
     try:
         temporary.rename(folder)

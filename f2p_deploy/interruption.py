@@ -47,3 +47,20 @@ def postponed() -> Iterator[None]:
             answer = answers[number]
             if callable(answer):
                 answer(number, frame)
+
+
+@contextmanager
+def unheard_by_children() -> Iterator[None]:
+    """Start processes that Ctrl-C, which a terminal sends to all at once, never reaches: their parent decides.
+
+    From their first moment on, before they run any code of ours. One that comes meanwhile reaches this process at the
+    end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

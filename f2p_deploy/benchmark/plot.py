@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from f2p_deploy.atomic import whole_file
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.benchmark.rows import Report
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
@@ -64,7 +64,7 @@ def draw_latency(report: Report, path: Path) -> None:
     figure.suptitle(f"{where}: median, whisker to the 95th percentile")
     form = path.suffix.removeprefix(".") or "png"
     try:
-        with whole_file(path) as file:
+        with open_whole(path) as file:
             figure.savefig(file, dpi=150, format=form)
     except ValueError as error:
         raise InputError(f"cannot write {path}: {error}") from error

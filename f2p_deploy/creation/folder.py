@@ -1,12 +1,12 @@
 """The output folder: checked before slow work, each character put into it whole."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from f2p_deploy.atomic import discard
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -16,7 +16,6 @@ from f2p_deploy.creation.results import (
     RESULT_FILE,
 )
 from f2p_deploy.errors import InputError
-from f2p_deploy.interruption import postponed
 
 #: All files of a character that are ours to replace or remove.
 _OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, PHOTO_FILE, RESULT_FILE)
@@ -38,10 +37,9 @@ def prepare(out: Path, names: Sequence[str]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe.touch()
+        probe.unlink()
     except OSError as error:
         raise InputError(f"cannot write the output folder {out}: {error.strerror or error}") from error
-    finally:
-        discard(probe)
     for name in names:
         if (out / name).exists() and not (out / name).is_dir():
             raise InputError(f"{out / name} is a file where a folder is needed: choose another place with -o")
@@ -61,12 +59,11 @@ def character_folder(out: Path, name: str) -> Iterator[Path]:
         try:
             temporary.mkdir()
             yield temporary
-            with postponed():
-                _move_in(temporary, out / name)
+            _move_in(temporary, out / name)
         except OSError as error:
             raise InputError(f"cannot write {out / name}: {error.strerror or error}") from error
     finally:
-        discard(temporary)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _move_in(temporary: Path, folder: Path) -> None:

@@ -38,6 +38,7 @@ from f2p_deploy.engine.rasteriser import (
 from f2p_deploy.engine.scenes import FRONT_VIEW
 from f2p_deploy.engine.shading import Light, SkinLabels, SkinPaint, blend_layer, make_light, shade_eyes, shade_skin
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import unheard_by_children
 
 #: Samples along a pixel's edge.
 SAMPLES = 2
@@ -121,7 +122,9 @@ class MakeHumanEngine:
                 yield self.render(parameters, size, scene)
             return
         pool = self._processes(workers)
-        yield from pool.map(_render_in_worker, batch, [size] * len(batch), chosen, chunksize=4)
+        with unheard_by_children():  # what is asked for first starts them
+            drawn = pool.map(_render_in_worker, batch, [size] * len(batch), chosen, chunksize=4)
+        yield from drawn
 
     def close(self) -> None:
         """End the worker processes, if there are any."""

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.atomic import discard, write_whole
+from f2p_deploy.atomic import open_whole, write_whole
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import LANDMARKS, Engine, Rendering
@@ -287,13 +287,7 @@ def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, siz
 def _write_png(path: Path, picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    # No fsync, unlike `write_whole`: the hash in the record tells after a power cut, and it is 24,000 files.
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(buffer.getbuffer())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        discard(temporary)
+    # Not synced: the hash in the record tells after a power cut, and it is 24,000 files.
+    with open_whole(path, sync=False) as file:
+        file.write(buffer.getbuffer())
     return hashlib.sha256(buffer.getbuffer()).hexdigest()

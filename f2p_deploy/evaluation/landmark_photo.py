@@ -12,7 +12,7 @@ from PIL import Image
 from f2p_deploy.alignment import AlignedFace, align, read_photo
 from f2p_deploy.alignment.landmarks import LandmarkFinder
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.atomic import whole_file
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.engine.engine import Engine
@@ -227,6 +227,6 @@ def _keep(pictures: dict[str, np.ndarray], stem: str, out: Path | None) -> dict[
 def _write(picture: np.ndarray, name: str, out: Path) -> str:
     """Write one picture; return its file, relative to the output folder."""
     file = f"{PICTURES}/{name}.jpg"
-    with whole_file(out / file) as opened:
+    with open_whole(out / file) as opened:
         Image.fromarray(picture).save(opened, "JPEG", quality=90)
     return file

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import LandmarkFinder
-from f2p_deploy.atomic import whole_file
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.training.portrait_labels import CONTOUR_POINTS, OUTER_CORNERS, PART_POINTS
 
@@ -60,7 +60,7 @@ def shapes_of_pairs(
         if progress is not None:
             progress(i + 1, len(pairs))
     cache.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(cache) as file:
+    with open_whole(cache) as file:
         np.savez(file, key=key, shapes=shapes)
     return shapes
 

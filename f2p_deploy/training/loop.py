@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from f2p_deploy.atomic import whole_file, write_whole
+from f2p_deploy.atomic import open_whole, write_whole
 from f2p_deploy.errors import InputError, Interrupted
 from f2p_deploy.interruption import postponed
 from f2p_deploy.training.schedule import Schedule
@@ -184,7 +184,7 @@ def _show(stage: Stage, folder: Path, step: int) -> dict[str, float]:
         metrics = stage.evaluate()
         picture = stage.sheet()
     _append(folder / "metrics.jsonl", {"step": step, "evaluation": metrics})
-    with whole_file(folder / f"sheet-{step:06d}.png") as file:
+    with open_whole(folder / f"sheet-{step:06d}.png") as file:
         Image.fromarray(picture).save(file, "PNG")
     log.info("%s after %d updates: %s", stage.name, step, metrics)
     return metrics

@@ -12,7 +12,7 @@ import torch
 
 from f2p_deploy.alignment import LandmarkFinder, align_photo
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.atomic import whole_file
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.errors import InputError, PhotoError
 from f2p_deploy.settings import AlignmentTemplate
 from f2p_deploy.training.face_shapes import contour_shape
@@ -133,7 +133,7 @@ def load_portraits(
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")
     arrays = {name: np.stack(values) for name, values in rows.items()}
     cache.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(cache) as file:
+    with open_whole(cache) as file:
         np.savez(file, key=key, names=names, **arrays)  # type: ignore[arg-type]
     return Portraits(tuple(names), **arrays)
 
