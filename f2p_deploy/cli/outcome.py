@@ -69,7 +69,9 @@ def _judge(error: BaseException) -> tuple[str, int]:
     """Return the sentence and the exit code of an error."""
     if isinstance(error, Interrupted):
         return str(error), signals.exit_code()
-    if isinstance(error, typer.Abort) or signals.caused(error):
+    # Native code may make another error of the interrupt, as PyTorch does of one inside a storage's Python methods.
+    changed = signals.raised() and not isinstance(error, F2PError)
+    if isinstance(error, typer.Abort) or signals.caused(error) or changed:
         return signals.words(), signals.exit_code()
     if isinstance(error, F2PError):
         return str(error), error.exit_code

@@ -24,6 +24,7 @@ class _State:
 
     working = False
     received = int(signal.SIGINT)
+    raised = False
 
 
 def begin(before: Callable[..., None]) -> None:
@@ -57,6 +58,11 @@ def exit_code() -> int:
     return 128 + _State.received
 
 
+def raised() -> bool:
+    """Return whether a signal was answered by `KeyboardInterrupt`, whatever became of that."""
+    return _State.raised
+
+
 def caused(error: BaseException) -> bool:
     """Return whether an error is a signal's, or came up while one was being answered."""
     seen: set[int] = set()
@@ -84,7 +90,7 @@ def _answer(number: int, frame: FrameType | None) -> None:
     if _importing(frame):
         _come_again(number)
         return
-    _State.received = number
+    _State.received, _State.raised = number, True
     raise KeyboardInterrupt
 
 
