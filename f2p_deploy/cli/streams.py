@@ -59,13 +59,14 @@ class _Raw(io.RawIOBase):
         return bool(self.raw.isatty())
 
     def write(self, data: Any) -> int:
-        if not len(data):
-            return 0
-        while self.failure is None:
+        """Write all of it: without a buffer (`python -u`), nobody asks again for what a pipe did not take at once."""
+        rest = memoryview(data)
+        while len(rest) and self.failure is None:
             try:
-                if (written := self.raw.write(data)) is not None:
-                    return int(written)
-                select.select([], [self.raw], [])  # somebody made it non-blocking, and it is full
+                written = self.raw.write(rest)
+                if written is None:  # somebody made it non-blocking, and it is full
+                    select.select([], [self.raw], [])
+                rest = rest[written or 0 :]
             except OSError as error:
                 self.failure = error
         return len(data)
