@@ -1,5 +1,6 @@
 """Writing a file, or a folder, so that it is there whole or not at all."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -10,6 +11,9 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
+
+logger = logging.getLogger(__name__)
 
 #: How temporary files and folders of this package begin: their names do not grow with the user's.
 PREFIX = ".f2p-"
@@ -40,8 +44,7 @@ def open_whole(path: Path, *, beside: Path | None = None, sync: bool = True) -> 
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):  # what went wrong first is what is told
-            temporary.unlink(missing_ok=True)
+        discard(temporary)
 
 
 def write_whole(path: Path, content: bytes, *, beside: Path | None = None) -> None:
@@ -52,6 +55,21 @@ def write_whole(path: Path, content: bytes, *, beside: Path | None = None) -> No
     """
     with open_whole(path, beside=beside) as file:
         file.write(content)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file or folder, if it is there, to the end even if somebody presses Ctrl-C meanwhile.
+
+    Raises nothing: what went wrong first is what is told.
+    """
+    with postponed():
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        elif os.path.lexists(temporary):
+            with suppress(OSError):
+                temporary.unlink()
+        if os.path.lexists(temporary):
+            logger.warning("a temporary file stays, it cannot be removed: %s", temporary)
 
 
 def require_place(folder: Path, marker: str, what: str) -> None:
@@ -89,21 +107,23 @@ def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
         InputError: the place cannot be written to, or holds something else.
     """
     require_place(folder, marker, what)
+    temporary = folder.absolute().parent / f"{PREFIX}{uuid4().hex}"
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.absolute().parent))
-    except OSError as error:
-        raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
-    try:
+        try:
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            temporary.mkdir(0o700)
+        except OSError as error:
+            raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
         yield temporary
         if (temporary / marker).is_file():
             try:
                 temporary.chmod(0o755)
-                _replace(temporary, folder.absolute())
+                with postponed():  # between the two renames neither folder is in its place
+                    _replace(temporary, folder.absolute())
             except OSError as error:
                 raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        discard(temporary)
 
 
 def _replace(temporary: Path, folder: Path) -> None:

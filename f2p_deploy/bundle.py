@@ -17,6 +17,7 @@ from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
 from f2p_deploy.settings import BundleSettings, from_data, to_data
 
 if TYPE_CHECKING:
@@ -299,7 +300,6 @@ def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
 
 
 def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
-    write_whole(bundle.path / file_name, content)
     entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
     changed = Bundle(
         bundle.path,
@@ -309,7 +309,9 @@ def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance
         {**bundle.provenance, part: dict(provenance)},
         {**bundle.stored, file_name: entry},
     )
-    _write_header(changed)
+    with postponed():  # the header holds the hash of the file
+        write_whole(bundle.path / file_name, content)
+        _write_header(changed)
     return changed
 
 

@@ -3,11 +3,11 @@
 import hashlib
 import logging
 import os
-import tempfile
 import urllib.request
 import zipfile
 from pathlib import Path
 
+from f2p_deploy.atomic import write_whole
 from f2p_deploy.errors import F2PError, InputError
 
 logger = logging.getLogger(__name__)
@@ -86,15 +86,9 @@ def download_landmarker(url: str = LANDMARKER_URL, destination: Path | None = No
         )
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=destination.parent, prefix=".f2p-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(partial).replace(destination)
-        finally:
-            Path(partial).unlink(missing_ok=True)
     except OSError as error:
-        raise F2PError(f"cannot write the face landmarker to {destination}: {error}") from error
+        raise InputError(f"cannot write the face landmarker to {destination}: {error.strerror or error}") from error
+    write_whole(destination, content)
     return destination
 
 

@@ -193,20 +193,21 @@ def _native_messages_logged() -> Iterator[None]:
 
     Standard error belongs to the process: two threads at once would put one another's temporary file back in its place.
     """
-    with _loading, tempfile.TemporaryFile() as caught:
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    with _loading, contextlib.ExitStack() as stack:
         try:
             standard_error = os.dup(2)
-        except OSError:  # it is closed, so nothing can be written to it
-            yield
+            stack.callback(os.close, standard_error)
+            caught = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:
+            yield  # the process has no standard error, or the disk no room: nothing to send, or nowhere
             return
-        if sys.stderr is not None:
-            sys.stderr.flush()
         os.dup2(caught.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(standard_error, 2)
-            os.close(standard_error)
             caught.seek(0)
             for line in caught.read().decode(errors="replace").splitlines():
                 logger.debug("MediaPipe: %s", line)

@@ -62,7 +62,7 @@ def naive(work: Work) -> Prepared:
     given = {spec.name: work.inputs[spec.name] for spec in work.graph.inputs if spec.name in work.inputs}
     if work.mode == "iterative":
         given = dict(work.first_step)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "naive.onnx"
         try:
             with _quiet():

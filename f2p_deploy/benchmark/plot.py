@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.benchmark.rows import Report
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
@@ -61,9 +62,11 @@ def draw_latency(report: Report, path: Path) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside right upper")
     where = f"bundle {report.bundle['name']}, {_machine(report)}, {report.date}"
     figure.suptitle(f"{where}: median, whisker to the 95th percentile")
+    form = path.suffix.removeprefix(".") or "png"
     try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
+        with open_whole(path) as file:
+            figure.savefig(file, dpi=150, format=form)
+    except ValueError as error:
         raise InputError(f"cannot write {path}: {error}") from error
 
 

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from f2p_deploy.names import json_text, shown, shown_lines
 
@@ -57,15 +57,16 @@ def sentence(text: str, kind: str = "") -> None:
         _Output.bar_console.print(line, soft_wrap=True, markup=False, highlight=False, style=_style(kind))
         return
     prefix = f"{kind}: " if kind else ""
-    if prefix and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+    if prefix and _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR"):
         prefix = f"\x1b[1;{_COLOURS[kind]}m{prefix}\x1b[0m"
-    print(f"{prefix}{text}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # None would mean stdout
+        print(f"{prefix}{text}", file=sys.stderr, flush=True)
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
     """Print rows in columns on stdout; wrapped to the terminal, one line a row elsewhere."""
     rows = [[shown(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    if _is_terminal(sys.stdout):
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
@@ -113,7 +114,7 @@ class Bar:
 @contextmanager
 def bar() -> Iterator[Bar]:
     """Draw progress on stderr while a block runs."""
-    if not sys.stderr.isatty():
+    if not _is_terminal(sys.stderr):
         yield Bar(None)
         return
     from rich.console import Console
@@ -162,6 +163,11 @@ class _SentenceHandler(logging.Handler):
 def reset() -> None:
     """Begin a new command."""
     _Output.emitted = False
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal; there is none in a process without a console (`pythonw`)."""
+    return stream is not None and stream.isatty()
 
 
 def _style(kind: str) -> str | None:

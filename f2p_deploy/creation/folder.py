@@ -17,6 +17,7 @@ from f2p_deploy.creation.results import (
     RESULT_FILE,
 )
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
 
 #: All files of a character that are ours to replace or remove. The one that says what the others are is the last.
 _OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, PHOTO_FILE, RESULT_FILE)
@@ -37,8 +38,9 @@ def prepare(out: Path, names: Sequence[str]) -> None:
     probe = out / f"{PREFIX}{uuid4().hex}.part"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with postponed():
+            probe.touch()
+            probe.unlink()
     except OSError as error:
         raise InputError(f"cannot write the output folder {out}: {error.strerror or error}") from error
     for name in names:

@@ -13,6 +13,7 @@ from PIL import Image
 from f2p_deploy.alignment import AlignedFace, align, read_photo
 from f2p_deploy.alignment.landmarks import LandmarkFinder
 from f2p_deploy.alignment.warp import transform
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.engine.engine import Engine
@@ -228,7 +229,8 @@ def _write(picture: np.ndarray, name: str, out: Path) -> str:
     """Write one picture; return its file, relative to the output folder."""
     file = f"{PICTURES}/{name}.jpg"
     try:
-        Image.fromarray(picture).save(out / file, quality=90)
-    except OSError as error:
-        raise PhotoError("unwritable", f"cannot write {out / file}: {error.strerror or error}") from error
+        with open_whole(out / file) as opened:
+            Image.fromarray(picture).save(opened, "JPEG", quality=90)
+    except InputError as error:
+        raise PhotoError("unwritable", str(error)) from error
     return file

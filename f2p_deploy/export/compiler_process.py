@@ -1,5 +1,6 @@
 """Compilers run in a process of their own: whatever ends one, a crash in native code included, is a sentence here."""
 
+import contextlib
 import logging
 import os
 import pickle
@@ -14,6 +15,7 @@ from typing import IO, Any
 
 from f2p_deploy.errors import CompilerError, F2PError
 from f2p_deploy.export.targets.target import Progress, silent
+from f2p_deploy.interruption import postponed
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ def run_in_child(
     """Call a function in a fresh Python process and return its result.
 
     What the function logs is logged here, at INFO at most: an error of a compiler belongs into the sentence that it
-    leads to. When this call ends, by Ctrl-C too, the process is gone; when this process ends, so is the other.
+    leads to. When this call ends, by Ctrl-C too, the process is gone with all that it started; when this process ends,
+    so are they.
 
     Args:
         function: of an importable module; called as `function(progress, *arguments)`.
@@ -49,17 +52,32 @@ def run_in_child(
         F2PError, OSError: what the function raised.
     """
     with tempfile.TemporaryFile() as last_words:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _BEGIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=last_words
-        )
+        with postponed():  # Ctrl-C before the process is known would leave it behind
+            process = subprocess.Popen(
+                [sys.executable, "-c", _BEGIN],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=last_words,
+                start_new_session=True,  # Ctrl-C reaches this process alone, which decides
+            )
         try:
             return _follow(process, (function, arguments), progress, doing, last_words)
         finally:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            with postponed():
+                _end_all(process)
+
+
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End a process with all that it started; raises nothing that would hide why."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # what it did not read any more is still to be written
+            if pipe is not None:
+                pipe.close()
 
 
 def _follow(
@@ -126,7 +144,6 @@ class _Forward(logging.Handler):
 
 def _serve() -> None:
     """Be the other process: run one task, tell the parent about it on what was the standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the parent decides
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a native library prints is no message
     lock = threading.Lock()
@@ -161,6 +178,8 @@ def _die_with_parent() -> None:
     """Wait for the end of the parent, which keeps the pipe open as long as it lives."""
     while os.read(0, 1):
         pass
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)  # with what the compiler started
     os._exit(1)
 
 

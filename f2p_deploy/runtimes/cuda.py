@@ -67,8 +67,10 @@ class Context:
         check(_driver().cuCtxPushCurrent(self.handle), f"using the card {self.device}")
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        check(_driver().cuCtxPopCurrent(), f"leaving the card {self.device}")
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        result = _driver().cuCtxPopCurrent()
+        if kind is None:  # else what went wrong in the block is what counts
+            check(result, f"leaving the card {self.device}")
 
 
 def context_on(device: int) -> Context:
