@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from f2p_deploy import __version__
+from f2p_deploy.causes import log_causes
 from f2p_deploy.cli import console
 from f2p_deploy.cli.bench import bench
 from f2p_deploy.cli.bundle import bundle_app
@@ -134,6 +135,7 @@ def _fail(words: Sequence[str], message: str, code: int) -> int:
     """Say what went wrong, in the form asked for; return the code."""
     if os.environ.get("F2P_DEBUG"):
         traceback.print_exc()
+    log_causes(sys.exception())
     console.sentence(message, "error")
     if "--json" in words and not console.emitted():
         console.emit({"error": message, "exit_code": code})

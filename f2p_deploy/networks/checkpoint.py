@@ -1,6 +1,6 @@
 """Other people's checkpoints: only tensors are read, and every name and shape is checked before anything is taken."""
 
-import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,10 +45,36 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"cannot read the checkpoint {path}: {first_line}") from error
+    except SafetensorError as error:
+        raise InputError(
+            f"cannot read the checkpoint {path}: it is no safetensors file, or damaged or cut short"
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot read the checkpoint {path}: {error.strerror or 'it cannot be opened'}") from error
+    except Exception as error:  # of a file that it did not write, PyTorch's reader may raise anything
+        raise InputError(f"cannot read the checkpoint {path}: {_what_is_wrong(path)}") from error
     state = content.get("state_dict", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise InputError(f"{path} holds no state dict of tensors")
+        raise InputError(
+            f"{path} holds no state dict of tensors: save one with torch.save(network.state_dict(), FILE)"
+        )
     return {str(name).removeprefix("module."): value for name, value in state.items()}
+
+
+def _what_is_wrong(path: Path) -> str:
+    """Say why PyTorch does not read a file: no checkpoint, damaged, or more in it than tensors."""
+    if zipfile.is_zipfile(path):
+        try:
+            others = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        except Exception:  # a damaged one, which is said below
+            others = []
+        if others:
+            return (
+                f"it holds {', '.join(sorted(others))} beside tensors, and a file of more than tensors could run code: "
+                "save the state dict alone, torch.save(network.state_dict(), FILE), and import that"
+            )
+    with path.open("rb") as file:
+        start = file.read(2)
+    if start.startswith((b"PK", b"\x80")):
+        return "it is damaged or cut short, or holds more than tensors"
+    return "it is no PyTorch checkpoint; a file of the other format is recognised by its suffix .safetensors"
