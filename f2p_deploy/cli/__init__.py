@@ -29,7 +29,7 @@ from f2p_deploy.cli.schema import schema_app
 from f2p_deploy.cli.targets import targets
 from f2p_deploy.cli.train import train
 from f2p_deploy.cli.verify import verify
-from f2p_deploy.dependencies import EXTRAS
+from f2p_deploy.dependencies import EXTRAS, install_line
 from f2p_deploy.errors import F2PError, MissingDependency
 
 #: Exit code of what no user can cause: a bug.
@@ -119,7 +119,7 @@ def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
     extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
     if not extra:
         return _of_bug(error)
-    return f"this needs {module}, not installed here: pip install 'f2p-deploy[{extra}]'", MissingDependency.exit_code
+    return f"this needs {module}, not installed here: {install_line(extra)}", MissingDependency.exit_code
 
 
 def _usage(words: Sequence[str], message: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.manifest import Manifest
 
@@ -41,7 +42,7 @@ class Library:
     def why_not_here(self) -> str:
         """Return why it cannot be loaded; empty if it can. Nothing is loaded."""
         lacking = [module for module in (self.module, "cuda") if find_spec(module) is None]
-        return f"{', '.join(lacking)} is not installed: pip install 'f2p-deploy[{self.extra}]'" if lacking else ""
+        return f"{', '.join(lacking)} is not installed: {install_line(self.extra)}" if lacking else ""
 
     def load(self) -> Any:
         """Import it.
