@@ -26,15 +26,28 @@ def load_checkpoint(network: nn.Module, path: Path) -> None:
         InputError: not a checkpoint, one that would run code, or tensors of other names or shapes (the first is named).
     """
     tensors = {name: value for name, value in _read(path).items() if not name.startswith(NOT_NEEDED)}
+    require_fitting(network, tensors, f"{path} does not fit this {type(network).__name__}")
+    network.load_state_dict(tensors)
+
+
+def require_fitting(network: nn.Module, tensors: Mapping[str, torch.Tensor], sentence: str) -> None:
+    """Raise unless tensors have the names and shapes of a network's own.
+
+    Args:
+        network: what they are for.
+        tensors: by name.
+        sentence: the beginning of the error's.
+
+    Raises:
+        InputError: the first that differs is named, with both shapes.
+    """
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in tensors.items()}
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise InputError(
-                f"{path} does not fit this {type(network).__name__}: {name} should be "
-                f"{expected.get(name, 'absent')}, found {found.get(name, 'nothing')}"
+                f"{sentence}: {name} should be {expected.get(name, 'absent')}, found {found.get(name, 'nothing')}"
             )
-    network.load_state_dict(tensors)
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:

@@ -11,6 +11,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.causes import SAID
 from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.manifest import Manifest
@@ -56,7 +57,7 @@ class Library:
         try:
             return import_module(self.module)
         except (ImportError, OSError) as error:
-            raise MissingDependency(f"{self.title} is installed, but cannot be loaded: {error}") from error
+            raise MissingDependency(f"{self.title} is installed, but cannot be loaded; {SAID}") from error
 
     def require_version(self, manifest: Manifest, folder: Path, loaded: str = "") -> None:
         """Raise unless this is the version that built an artifact's engines: another one may not read them.

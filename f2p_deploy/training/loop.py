@@ -201,7 +201,7 @@ def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, describe
         optimiser.load_state_dict(content["optimiser"])
         return int(content["step"]), float(content["seconds"])
     except (KeyError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged; remove it to train {stage.name} from the beginning: {error}") from error
+        raise InputError(f"{path} is damaged: remove it to train {stage.name} from the beginning") from error
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:
