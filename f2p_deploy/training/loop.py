@@ -139,7 +139,8 @@ def train(
             loss, numbers = stage.loss(_batch(stage.samples, schedule.batch, done, seed), done, rng)
             if not torch.isfinite(loss):
                 raise InputError(
-                    f"{stage.name}: the loss became {loss.item()} at update {done}; a lower learning rate may help"
+                    f"{stage.name}: the loss became {loss.item()} at update {done}, so nothing was stored: look for "
+                    f"damaged data (f2p-deploy engine check), or remove {folder} and begin again with another --seed"
                 )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
