@@ -95,7 +95,7 @@ def _without_onnx(path: Path) -> dict[str, Any]:
     try:
         session = open_session(str(path))
     except CompilerError as error:
-        raise InputError(f"{path} is not ONNX, or cut short: {error}") from error
+        raise InputError(f"{path} is not ONNX, or cut short") from error
 
     def told(tensors: list[Any]) -> list[dict[str, Any]]:
         return [

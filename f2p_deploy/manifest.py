@@ -203,12 +203,14 @@ class Manifest:
             content["first_state"] = tuple(map(float, data["first_state"]))
             content["parity"] = tuple(_parity(record) for record in data["parity_records"])
             if content["verified"] not in get_args(Verified):
-                raise ValueError(f"verified must be one of {get_args(Verified)}, found {content['verified']!r}")
+                raise InputError(f"verified must be one of {get_args(Verified)}, found {content['verified']!r}")
             return cls(**content)
         except KeyError as error:
             raise InputError(f"{source} is not a manifest: {error.args[0]!r} is missing") from error
-        except (TypeError, ValueError, AttributeError) as error:
+        except InputError as error:
             raise InputError(f"{source} is not a manifest: {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"{source} is not a manifest: a value is of the wrong kind") from error
 
 
 def sealed(content: Mapping[str, Any]) -> str:
@@ -259,7 +261,7 @@ def _inside(name: str) -> str:
     """Return a manifest's file name if it stays inside the artifact."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
-        raise ValueError(f"file name {name!r} leads out of the artifact")
+        raise InputError(f"file name {name!r} leads out of the artifact")
     return name
 
 

@@ -82,7 +82,7 @@ def test_a_missing_file_is_named(copied) -> None:
     [
         (lambda data: data.update(format="zip"), "does not describe a bundle"),
         (lambda data: data.update(version=99), "format version 99"),
-        (lambda data: data.pop("schema"), "is damaged: KeyError 'schema'"),
+        (lambda data: data.pop("schema"), "is damaged: 'schema' is missing"),
         (lambda data: data["schema"].pop("controllers"), "controllers"),
         (lambda data: data["settings"].update(speed=1), "unknown setting 'speed'"),
         (lambda data: data["files"].update({"../../secret": {"sha256": "", "bytes": 0}}), "own folder"),

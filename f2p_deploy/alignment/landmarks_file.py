@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.errors import InputError, PhotoError
 
@@ -45,7 +46,8 @@ class LandmarksFile:
         try:
             text = self._path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the landmarks {self._path}: {error}") from error
+            reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+            raise InputError(f"cannot read the landmarks {self._path}: {reason}") from error
         self._faces = readers[self._path.suffix.lower()](text, self._path.name)
 
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
@@ -77,7 +79,7 @@ def _read_json(text: str, source: str) -> dict[str, list[Landmarks]]:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"{source} is not valid JSON: {error}") from error
+        raise InputError(f"{source} is not valid JSON{place_of(error)}") from error
     if not isinstance(data, dict):
         raise InputError(f"{source} must be an object with one key a photo, found a {type(data).__name__}")
     return {
@@ -108,7 +110,7 @@ def _face(entry: object, where: str) -> Landmarks:
         pairs = {name: (float(x), float(y)) for name, (x, y) in points.items()}
         yaw = float(entry["yaw"]) if "yaw" in entry else None
     except (TypeError, ValueError) as error:
-        raise InputError(f"{where}: a point must be two numbers, and yaw one ({error})") from error
+        raise InputError(f"{where}: a point must be two numbers, and yaw one, found {entry!r}") from error
     try:
         return Landmarks(pairs, source="file", yaw=yaw)
     except InputError as error:

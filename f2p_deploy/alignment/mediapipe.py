@@ -26,6 +26,7 @@ from f2p_deploy.alignment.head_turn import head_turn
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.searches import searches, shift
 from f2p_deploy.alignment.warp import transform
+from f2p_deploy.causes import SAID
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError, MissingDependency
 
@@ -72,7 +73,7 @@ class MediaPipeFinder:
                 from mediapipe.tasks.python.core.base_options import BaseOptions
             except (ImportError, OSError) as error:  # its shared libraries ask for libGL and others of the system's
                 raise MissingDependency(
-                    f"mediapipe is installed, but a library that it needs is not ({error}): see f2p-deploy doctor"
+                    f"mediapipe is installed, but a library that it needs is not; f2p-deploy doctor names it, or {SAID}"
                 ) from error
 
             options = vision.FaceLandmarkerOptions(
@@ -82,7 +83,7 @@ class MediaPipeFinder:
             try:
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:
-                raise InputError(f"MediaPipe cannot use {model}: {str(error).splitlines()[0]}") from error
+                raise InputError(f"MediaPipe cannot use {model}, damaged or of another version; {SAID}") from error
         self._release = weakref.finalize(self, _close, self._landmarker)
         self._most_faces = most_faces
 

@@ -98,7 +98,7 @@ def open_photo(path: str | Path) -> Photo:
         advice = "; save it as JPEG first" if path.suffix.lower() in (".jxl", ".heic", ".heif", ".raw", ".dng") else ""
         raise PhotoError("unreadable", f"{path.name}: this is not a picture in a format read here{advice}") from error
     except _DECODE_ERRORS as error:
-        raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete ({error})") from error
+        raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete") from error
     if min(photo.size) < SMALLEST_EDGE:
         raise PhotoError(
             "too-small",

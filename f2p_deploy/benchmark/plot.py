@@ -4,6 +4,7 @@ from pathlib import Path
 
 from f2p_deploy.atomic import open_whole
 from f2p_deploy.benchmark.rows import Report
+from f2p_deploy.causes import reason_of
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
 
@@ -67,7 +68,8 @@ def draw_latency(report: Report, path: Path) -> None:
         with open_whole(path) as file:
             figure.savefig(file, dpi=150, format=form)
     except ValueError as error:
-        raise InputError(f"cannot write {path}: {error}") from error
+        reason = reason_of(error, "a plot is a .png, .svg or .pdf")
+        raise InputError(f"cannot write {path}: {reason}") from error
 
 
 def _machine(report: Report) -> str:

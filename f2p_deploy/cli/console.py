@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Seconds between two lines of progress where there is no terminal to draw a bar on.
 _LINE_EVERY = 30.0
 
+#: Columns of a table where there is no terminal to ask.
+WIDTH = 80
+
 _COLOURS = {"error": "31", "warning": "33"}
 
 
@@ -64,25 +67,31 @@ def sentence(text: str, kind: str = "") -> None:
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
-    """Print rows in columns on stdout; wrapped to the terminal, one line a row elsewhere."""
+    """Print rows in columns on stdout, cells folded where the terminal, or elsewhere `WIDTH`, is too narrow."""
+    if not rows and not headers:
+        return
     rows = [[shown(cell) for cell in row] for row in rows]
-    if _is_terminal(sys.stdout):
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-        drawn = Table(box=SIMPLE_HEAD, show_header=bool(headers), pad_edge=False)
-        for header in headers or [""] * len(rows[0] if rows else ()):
-            drawn.add_column(header, overflow="fold")
-        for row in rows:
-            drawn.add_row(*(Text(cell) for cell in row))
+    terminal = _is_terminal(sys.stdout)
+    box, padding = (SIMPLE_HEAD, (0, 1)) if terminal else (None, (0, 2, 0, 0))
+    drawn = Table(box=box, padding=padding, show_header=bool(headers), pad_edge=False)
+    for header in headers or [""] * len(rows[0]):
+        drawn.add_column(Text(header), overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    if terminal:
         Console().print(drawn)
         return
-    lines = [headers, *rows] if headers else list(rows)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    columns = os.environ.get("COLUMNS", "")
+    console = Console(width=int(columns) if columns.isdecimal() else WIDTH, color_system=None)
+    with console.capture() as captured:
+        console.print(drawn)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
 class Bar:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import typer
 
+from f2p_deploy.causes import log_causes
 from f2p_deploy.cli import console, signals, streams
 from f2p_deploy.cli.app import app
-from f2p_deploy.dependencies import EXTRAS
+from f2p_deploy.dependencies import EXTRAS, install_line
 from f2p_deploy.errors import F2PError, Interrupted, MissingDependency, ReaderGone
 
 #: Exit code of what no user can cause: a bug.
@@ -95,7 +96,7 @@ def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
     extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
     if not extra:
         return _of_bug(error)
-    return f"this needs {module}, not installed here: pip install 'f2p-deploy[{extra}]'", MissingDependency.exit_code
+    return f"this needs {module}, not installed here: {install_line(extra)}", MissingDependency.exit_code
 
 
 def _usage(words: Sequence[str], message: str) -> int:
@@ -111,6 +112,7 @@ def _fail(words: Sequence[str], message: str, code: int) -> int:
     """Say what went wrong, in the form asked for; return the code."""
     if os.environ.get("F2P_DEBUG"):
         traceback.print_exc()
+    log_causes(sys.exception())
     console.sentence(message, "error")
     if "--json" in words and not console.emitted():
         with contextlib.suppress(F2PError, OSError):  # what went wrong first is what counts

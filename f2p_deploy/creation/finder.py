@@ -18,7 +18,7 @@ from f2p_deploy.alignment import (
 )
 from f2p_deploy.artifact import sha256_of
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.dependencies import missing_modules
+from f2p_deploy.dependencies import install_line, missing_modules
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.runtimes import Runtime, loop
@@ -152,7 +152,7 @@ def _sentence(finder: LandmarkFinder, landmarks: Path | None, offline: bool, ref
 def _how_to_get_mediapipe() -> str:
     steps = []
     if "mediapipe" in missing_modules("faces"):
-        steps.append("pip install 'f2p-deploy[faces]'")
+        steps.append(install_line("faces"))
     if find_landmarker_model() is None:
         steps.append("f2p-deploy landmarker (downloads 4 MB)")
     return ", then ".join(steps)

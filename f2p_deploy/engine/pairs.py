@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.atomic import open_whole, write_whole
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import LANDMARKS, Engine, Rendering
@@ -146,7 +147,8 @@ class PairSet:
             with Image.open(self.folder / name) as picture:
                 return np.asarray(picture.convert(mode))
         except OSError as error:
-            raise InputError(f"cannot read {self.folder / name}: {error}") from error
+            reason = reason_of(error, "it is no picture, or damaged")
+            raise InputError(f"cannot read {self.folder / name}: {reason}") from error
 
 
 def write_pairs(
@@ -222,7 +224,8 @@ def read_manifest(folder: Path) -> dict:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder} is not a folder of rendered pairs: cannot read {path.name}: {error}") from error
+        reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
+        raise InputError(f"{folder} is not a folder of rendered pairs: cannot read {path.name}: {reason}") from error
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
         raise InputError(f"{path} is not of format version {FORMAT_VERSION}")
     missing = [key for key in ("schema", "fingerprint", "count", "size") if key not in manifest]

@@ -114,4 +114,4 @@ def _thumbnail(path: Path) -> np.ndarray:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB").resize((_SMALL, _SMALL), Image.Resampling.LANCZOS))
     except OSError as error:
-        raise InputError(f"the picture {path} of this measurement cannot be read any more: {error}") from error
+        raise InputError(f"the picture {path} of this measurement cannot be read any more") from error

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from f2p_deploy.causes import SAID, log_causes
 from f2p_deploy.errors import CompilerError, F2PError
 from f2p_deploy.export.targets.target import Progress, silent
 from f2p_deploy.interruption import postponed
@@ -21,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two signs of life of a compiler that says nothing.
 TICK = 1.0
-
-#: Lines of a dead compiler's last words that are quoted.
-QUOTED = 3
 
 #: What the new process begins with: the parent's search path, then the rest of `_serve`.
 _BEGIN = (
@@ -87,7 +85,6 @@ def _follow(
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise CompilerError(f"{doing} could not start: no pipe to its process")
-    errors: list[str] = []
     stage: tuple[Any, ...] = (doing,)
     since = time.monotonic()
     try:
@@ -98,7 +95,7 @@ def _follow(
             if kind == "result":
                 return content[0]
             if kind == "failed":
-                raise content[0] or CompilerError(f"{doing} failed: {content[1]}")
+                raise content[0] or CompilerError(f"{doing} failed with an unforeseen {content[1]}; {SAID}")
             if kind == "progress":
                 stage, since = tuple(content), time.monotonic()
                 progress(*stage)
@@ -107,15 +104,12 @@ def _follow(
             else:
                 name, level, text = content
                 logging.getLogger(name).log(min(level, logging.INFO), text)
-                if level >= logging.ERROR:
-                    errors.append(text)
     except (EOFError, BrokenPipeError, pickle.UnpicklingError):
         code = process.wait()
     last_words.seek(0)
     said = last_words.read().decode(errors="replace").splitlines()
     logger.info("%s: the process said: %s", doing, "\n".join(said))
-    quoted = (errors or [line.strip() for line in said if line.strip()][-QUOTED:])[:QUOTED]
-    raise CompilerError(f"{doing} failed: {_end(code)}" + (f" ({'; '.join(quoted)})" if quoted else ""))
+    raise CompilerError(f"{doing} failed: {_end(code)}; {SAID}")
 
 
 def _end(code: int) -> str:
@@ -166,10 +160,11 @@ def _serve() -> None:
         threading.Thread(target=_tick, args=(tell,), daemon=True).start()
         message = ("result", function(lambda *stage: tell("progress", *stage), *arguments))
     except (F2PError, OSError) as error:
+        log_causes(error)  # they do not travel with it
         message = ("failed", error, "")
     except Exception as error:  # whatever else a compiler raises becomes one sentence of the parent's
         logger.info("the compiler raised %s", type(error).__name__, exc_info=True)
-        message = ("failed", None, f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}")
+        message = ("failed", None, type(error).__name__)
     tell(*message)
     os._exit(0)  # a native library that crashes on its way out has done its work
 

@@ -11,6 +11,7 @@ import torch
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact import Arrays, TensorSpec
+from f2p_deploy.causes import SAID
 from f2p_deploy.coreml_file import make_reproducible, quiet
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.coreml_operators import taught
@@ -80,8 +81,7 @@ def to_coreml(
                 return in_8_bits(model, graph, example, path, partial(_save, graph=graph, facts=facts))
             _save(model, path, graph=graph, facts=facts)
         except (RuntimeError, ValueError, NotImplementedError, TypeError) as error:
-            version, words = coremltools.__version__, " ".join(str(error).split())[:300]
-            raise CompilerError(f"coremltools {version} cannot convert {graph.name}: {words}") from error
+            raise CompilerError(f"coremltools {coremltools.__version__} cannot convert {graph.name}; {SAID}") from error
     return ()
 
 

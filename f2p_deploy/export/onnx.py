@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from f2p_deploy.artifact import Arrays
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.folding import folded_and_proven
 from f2p_deploy.export.gradient import require_closed
@@ -51,7 +52,7 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
         simplified, proven = onnxsim.simplify(traced)
         onnx.checker.check_model(simplified, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError) as error:
-        raise CompilerError(f"the ONNX of {graph.name} is not valid: {error}") from error
+        raise CompilerError(f"the ONNX of {graph.name} is not valid; {SAID}") from error
     if not proven:
         raise CompilerError(f"onnxsim could not prove that the simplified {graph.name} computes the same")
     _require_unchanged(graph, traced, simplified, inputs)
@@ -80,7 +81,7 @@ def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":
                 verbose=False,
             )
         except torch.onnx.errors.OnnxExporterError as error:
-            raise CompilerError(f"PyTorch {torch.__version__} cannot export {graph.name} to ONNX: {error}") from error
+            raise CompilerError(f"PyTorch {torch.__version__} cannot export {graph.name} to ONNX; {SAID}") from error
     if program is None:
         raise CompilerError(f"PyTorch {torch.__version__} exported nothing for {graph.name}")
     return program.model_proto

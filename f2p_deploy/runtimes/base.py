@@ -10,6 +10,7 @@ import numpy as np
 
 from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.settings import BundleSettings, from_data
 
@@ -74,8 +75,8 @@ class Runtime(ABC):
         """Return why this machine cannot run it, and what to do; empty if it can."""
         if find_spec(cls.module) is not None:
             return ""
-        install = f"'f2p-deploy[{cls.extra}]'" if cls.extra else cls.module
-        return f"{cls.module} is not installed: pip install {install}"
+        install = install_line(cls.extra) if cls.extra else f"pip install {cls.module}"
+        return f"{cls.module} is not installed: {install}"
 
     @cached_property
     def schema(self) -> Schema:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from f2p_deploy.artifact import Artifact, TensorSpec
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.runtimes.base import Runtime, register
 
@@ -174,7 +175,7 @@ def opened(model: str | bytes, options: Any, provider: str, providers: list[Any]
         session = onnxruntime.InferenceSession(model, options, providers=providers)
     except failures as error:
         shown = model if isinstance(model, str) else "the model"
-        raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}: {error}") from error
+        raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}; {SAID}") from error
     used = session.get_providers()[0]
     if used != provider:
         raise MissingDependency(

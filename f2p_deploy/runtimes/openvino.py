@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from f2p_deploy.artifact import Artifact
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.runtimes.base import Runtime, register
 
@@ -124,8 +125,7 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
         _write_out_broadcasts(model)
         compiled = core.compile_model(model, DEVICE, options)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise CompilerError(f"openvino {openvino.__version__} cannot load {path}: {reason}") from error
+        raise CompilerError(f"openvino {openvino.__version__} cannot load {path}; {SAID}") from error
     found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     layers = precisions_of(compiled)
     # A graph with explicit quantisation computes in 8 bits whatever was asked for: that is the graph's own precision.

@@ -141,7 +141,9 @@ def train(
                 loss, numbers = stage.loss(_batch(stage.samples, schedule.batch, done, seed), done, rng)
                 if not torch.isfinite(loss):
                     raise InputError(
-                        f"{stage.name}: the loss became {loss.item()} at update {done}; a lower learning rate may help"
+                        f"{stage.name}: the loss became {loss.item()} at update {done}, so nothing was stored: look "
+                        f"for damaged data (f2p-deploy engine check), or remove {folder} and begin again with another "
+                        "--seed"
                     )
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
@@ -206,7 +208,7 @@ def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, describe
         optimiser.load_state_dict(content["optimiser"])
         return int(content["step"]), float(content["seconds"])
     except (KeyError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged; remove it to train {stage.name} from the beginning: {error}") from error
+        raise InputError(f"{path} is damaged: remove it to train {stage.name} from the beginning") from error
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

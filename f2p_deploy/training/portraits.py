@@ -75,6 +75,11 @@ class Portraits:
         return torch.from_numpy(self.regions[indices].astype(np.int64))
 
 
+def name_of(photo: Path) -> str:
+    """Return a photo's name in `Portraits`: folder and file, by which it is held out or not."""
+    return f"{photo.parent.name}/{photo.name}"
+
+
 def is_held_out(name: str) -> bool:
     """Tell whether the photo of this name is kept out of all training."""
     return hashlib.sha256(os.fsencode(name)).digest()[0] % HELD_OUT_ONE_IN == 0
@@ -121,7 +126,7 @@ def load_portraits(
         finally:
             if progress is not None:
                 progress(done, len(photos))
-        names.append(f"{photo.parent.name}/{photo.name}")
+        names.append(name_of(photo))
         dense = aligned.landmarks.dense
         rows["pictures"].append(aligned.image)
         rows["regions"].append(

@@ -358,7 +358,7 @@ def test_an_artifact_makes_characters_without_torch(
     done = run("--bundle", small_bundle.path)
     assert done.returncode == 3 and "needs torch, " in done.stderr
     done = run("--artifact", small_artifact, "--runtime", "openvino")
-    assert done.returncode == 3 and "openvino is not installed: pip install 'f2p-deploy[openvino]'" in done.stderr
+    assert done.returncode == 3 and "openvino is not installed: " in done.stderr and "[openvino]'" in done.stderr
 
 
 def test_words_that_do_not_go_together(f2p: Callable, small_artifact: Path, photo: Path, tmp_path: Path) -> None:
