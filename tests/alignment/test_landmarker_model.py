@@ -103,3 +103,17 @@ def test_no_answer_is_one_sentence(server: tuple[Path, str], empty_cache: Path) 
         download_landmarker(server[1])
     assert "404" in str(caught.value) and "\n" not in str(caught.value)
     assert not empty_cache.exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    server: tuple[Path, str], landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder, url = server
+    (folder / "face_landmarker.task").write_bytes(landmarker.read_bytes())
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="cannot write .*out.task: No space left on device"):
+        download_landmarker(url, tmp_path / "out.task")
+    assert not list(tmp_path.glob("*.task")) and not list(tmp_path.glob(".*"))
