@@ -141,10 +141,13 @@ def test_ctrl_c_takes_the_compiler_along(tasks: ModuleType) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="knows the size of a pipe")
 def test_a_process_that_dies_before_it_has_read_its_task_is_a_sentence(
-    tasks: ModuleType, monkeypatch: pytest.MonkeyPatch
+    tasks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pipe takes 64 KiB of it, the buffer before that the rest, which closing would still write."""
-    monkeypatch.setattr(sys, "executable", "/bin/false")
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nsleep 0.5\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
     with pytest.raises(CompilerError, match="ended by itself with exit code 1"):
         run_in_child(tasks.take, (bytes(69_000),))
 
