@@ -65,9 +65,9 @@ def discard(temporary: Path) -> None:
     with postponed():
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
-        elif os.path.lexists(temporary):
+        else:
             with suppress(OSError):
-                temporary.unlink()
+                temporary.unlink(missing_ok=True)
         if os.path.lexists(temporary):
             logger.warning("a temporary file stays, it cannot be removed: %s", temporary)
 

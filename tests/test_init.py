@@ -112,6 +112,12 @@ except f2p_deploy.F2PError as error:
 
 
 def test_the_command_line_loads_nothing_heavy_for_its_help() -> None:
-    pytest.importorskip("f2p_deploy.cli")
-    loaded = python("import sys, f2p_deploy.cli; print(*sys.modules)").split()
+    pytest.importorskip("typer")
+    loaded = python("import sys, f2p_deploy.cli.outcome; print(*sys.modules)").split()
     assert not {"torch", "onnxruntime", "onnx", "mediapipe", "skimage", "numpy", "PIL", "numba"} & set(loaded)
+
+
+@pytest.mark.parametrize("module", ["f2p_deploy", "f2p_deploy.cli"])
+def test_the_command_line_is_a_module_too(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("f2p-deploy ")

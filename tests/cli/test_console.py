@@ -48,6 +48,18 @@ def test_warnings_of_the_package_are_sentences(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == "warning: three words\n"
 
 
+def test_a_process_without_streams_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    console.sentence("unheard", "error")
+    with console.bar() as bar:
+        bar.update("a", 1, 2, "unheard")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(sys, "stdout", None)
+    console.table([("unheard",)])
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("no_color", [False, True])
 def test_colours_only_on_a_terminal_that_wants_them(no_color: bool) -> None:

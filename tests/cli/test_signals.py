@@ -122,11 +122,12 @@ MOMENTS = {
     from f2p_deploy.atomic import write_folder
     with write_folder(Path("made"), "marker", "artifact") as folder:
         (folder / "half").write_text("")
+        Path("lock").touch()
         try:
             interrupt()
         finally:
             interrupt()
-            (folder / "other half").write_text("")
+            Path("lock").unlink()
 """,
     "while a file is written": """
     from f2p_deploy.atomic import open_whole

@@ -51,6 +51,15 @@ def pass_on(progress):
     except ValueError as error:
         raise CompilerError("it failed") from error
 
+def take(progress, *words):
+    pass
+
+def beget(progress):
+    import subprocess
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    progress(f"pid {other.pid}")
+    time.sleep(60)
+
 def wait(progress, seconds):
     progress(f"pid {os.getpid()}")
     time.sleep(seconds)
@@ -148,6 +157,32 @@ def test_ctrl_c_takes_the_compiler_along(tasks: ModuleType) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_in_child(tasks.wait, (60,), interrupt)
+    assert gone(pids[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="knows the size of a pipe")
+def test_a_process_that_dies_before_it_has_read_its_task_is_a_sentence(
+    tasks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe takes 64 KiB of it, the buffer before that the rest, which closing would still write."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nsleep 0.5\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(CompilerError, match="ended by itself with exit code 1"):
+        run_in_child(tasks.take, (bytes(69_000),))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs groups of processes")
+def test_ctrl_c_takes_along_what_the_compiler_started(tasks: ModuleType) -> None:
+    pids: list[int] = []
+
+    def interrupt(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
+        pids.append(int(stage.removeprefix("pid ")))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_in_child(tasks.beget, (), interrupt)
     assert gone(pids[0])
 
 
