@@ -49,6 +49,8 @@ def inspect_artifact(artifact: Artifact) -> dict[str, Any]:
         "kind": "artifact",
         "artifact": str(artifact.folder),
         **content,
+        "scope": manifest.scope,
+        "parity_sentence": manifest.parity_sentence(),
         "schema": {"name": schema.get("name"), "n": controllers + options, "n_c": controllers, "n_d": options},
         "size": sum(record.size for record in manifest.files.values()),
         "extra_files": list(extra_files(artifact)),

@@ -112,6 +112,15 @@ class Parity:
         )
 
 
+#: What was run, by `Manifest.verified`.
+SCOPES: dict[Verified, str] = {
+    "runtime": "the artifact's own files were run",
+    "graph": "the ONNX of the same precision that the files were compiled from was run; the files themselves were not",
+    "reference": "the artifact's own files were computed by the reference interpreter, not by the device's runtime",
+    "no": "nothing was run",
+}
+
+
 @dataclass(frozen=True)
 class Manifest:
     """Everything that is known about an artifact; `manifest.json`.
@@ -163,6 +172,26 @@ class Manifest:
         if not self.parity:
             return "unmeasured"
         return "passed" if all(record.passed for record in self.parity) else "failed"
+
+    @property
+    def scope(self) -> str:
+        """What was run when parity was measured, and what was not, as a person would read it."""
+        return SCOPES[self.verified]
+
+    def parity_sentence(self, why_not_run: str = "") -> str:
+        """Return how near it is to PyTorch, as a person would read it: never more than was run.
+
+        Args:
+            why_not_run: why the files themselves were not, where only their graph was; empty if nobody asks.
+        """
+        with_ = f"measured with {self.verified_with}" if self.verified_with else "measured"
+        if self.parity_status != "passed" or self.verified == "runtime":
+            what = {"graph": " of the graph", "reference": " by the reference interpreter"}.get(self.verified, "")
+            return f"parity with PyTorch{what}: {self.parity_status}{f', {with_}' if self.parity else ''}"
+        if self.verified == "graph":
+            reason = f": {why_not_run}" if why_not_run else ""
+            return f"parity of the graph; the engine was not run{reason} ({with_})"
+        return f"parity by the reference interpreter; no device has run it ({with_})"
 
     def require_parity(self) -> None:
         """Raise unless every measured floor is kept.

@@ -49,10 +49,8 @@ class Verification:
 
     def scope(self) -> str:
         """Return what was run and what was not, as a person would read it."""
-        if not self.why_not_run and self.measured.verified == "reference":
-            return "the artifact's own files were computed by the reference interpreter, not by the device's runtime"
         if not self.why_not_run:
-            return "the artifact's own files were run"
+            return self.measured.scope
         return (
             "the ONNX of the same precision that the files were compiled from was run. "
             f"The files themselves are as they were written, but were not run: {self.why_not_run}"

@@ -159,7 +159,8 @@ def test_a_killed_builder_is_code_4_and_leaves_nothing(
     ran = f2p("export", "--target", "trt-fp32", "--json", *words)
     assert ran.code == 4 and ran.json["exit_code"] == 4
     assert "error: building the engine of render with TensorRT for RTX 1." in ran.err
-    assert "its process was killed (SIGKILL), by someone or for want of memory. To repeat it: f2p-deploy" in ran.err
+    assert "its process was killed (SIGKILL), by someone or for want of memory; --verbose shows what it said" in ran.err
+    assert "what it said. To repeat it: f2p-deploy export --target trt-fp32" in ran.err
     assert not list(out.parent.iterdir())
 
 
