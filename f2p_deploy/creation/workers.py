@@ -124,7 +124,7 @@ def order_for(
     try:
         pickle.dumps(order)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise InputError("workers are processes, and finder or engine cannot be sent to one: leave out --workers") from error
+        raise InputError("finder or engine cannot be sent to a worker's process: leave out --workers") from error
     return order
 
 
