@@ -74,3 +74,10 @@ def test_a_translator_keeps_no_batch_norm() -> None:
 def test_norms_of_other_sizes_stay() -> None:
     module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(2), nn.Linear(3, 4)).eval()
     assert isinstance(folded(module)[1], nn.BatchNorm1d)
+
+
+def test_norms_before_linear_layers_stay_where_their_columns_must_not_be_scaled() -> None:
+    module = with_statistics(nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 5), nn.BatchNorm1d(5))).eval()
+    found, x = folded(module, norms_before=False), torch.randn(6, 3)
+    assert [type(layer).__name__ for layer in found] == ["BatchNorm1d", "Linear", "Identity"]
+    assert torch.allclose(found(x), module(x), atol=1e-5)

@@ -60,7 +60,10 @@ def to_coreml(
         import coremltools
 
     # Folded as those of `step` are, bit by bit, so that several graphs in one package can share their weights.
-    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, example)
+    if graph.lower is not None:
+        module = graph.exported(loss_scale)
+    else:
+        module = folded_and_proven(graph, example, norms_before=precision != "int8")
     compute: Any = coremltools.precision.FLOAT32
     if precision != "fp32":
         compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 OPSET = 18
 
 
-def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProto":
+def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0, norms_before: bool = True) -> "ModelProto":
     """Export a graph.
 
     Batch norms are folded into the layers beside them, long means split in two, paddings kept apart from max pools, and
@@ -35,6 +35,7 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
         graph: what to export.
         inputs: one real batch, by tensor name; the simplified model must compute the same on it.
         loss_scale: see `Graph.exported`.
+        norms_before: see `folded`; of those that are left the exporter folds what it can.
 
     Returns:
         A checked model of opset `OPSET` with static shapes and the tensor names of `graph`.
@@ -46,7 +47,7 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
     import onnx
     import onnxsim
 
-    traced = _trace(graph, inputs, loss_scale)
+    traced = _trace(graph, inputs, loss_scale, norms_before)
     try:
         onnx.checker.check_model(traced, full_check=True)
         simplified, proven = onnxsim.simplify(traced)
@@ -65,10 +66,10 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
     return written
 
 
-def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":
+def _trace(graph: Graph, inputs: Arrays, loss_scale: float, norms_before: bool) -> "ModelProto":
     import torch
 
-    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, inputs)
+    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, inputs, norms_before)
     with _quiet():
         try:
             program = torch.onnx.export(

@@ -91,7 +91,7 @@ def make_sources(
             sources[graph.name] = Source(graph, None, own, scale, example=example, parameter_names=names)
             continue
         progress(f"{graph.name}: trace and simplify")
-        model = to_onnx(graph, sample.first_batch(graph.batch), scale)
+        model = to_onnx(graph, sample.first_batch(graph.batch), scale, norms_before=own != "int8")
         if own == "fp32":
             sources[graph.name] = Source(graph, model, own)
         elif own == "fp16":
