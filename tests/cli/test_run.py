@@ -222,8 +222,16 @@ def test_a_full_disk_leaves_nothing_half_written(
     ],
 )
 def test_any_name_that_the_disk_allows(
-    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path, name: bytes, seen: str
+    f2p: Callable,
+    small_bundle: "Bundle",
+    photo: Path,
+    landmarks: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: bytes,
+    seen: str,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "600")  # no cell of a table is folded
     odd = photo.with_name(os.fsdecode(name))
     odd.write_bytes(photo.read_bytes())
     (photo.parent / os.fsdecode(b"bad\xe9\n\x1b[2J.jpg")).write_text("not a picture")
