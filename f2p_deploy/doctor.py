@@ -19,6 +19,7 @@ from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.dependencies import EXTRAS, install_line, source_tree
 from f2p_deploy.errors import F2PError
 from f2p_deploy.export.targets import TARGETS, Target
+from f2p_deploy.threads import usable_cores
 
 Status = Literal["ok", "absent", "wrong"]
 
@@ -159,7 +160,7 @@ def next_step(findings: Iterable[Finding]) -> NextStep:
 def _machine() -> Iterator[Finding]:
     yield Finding("machine", "Python", "ok", f"{platform.python_version()} ({sys.executable})")
     yield Finding("machine", "platform", "ok", f"{platform.system()} {platform.machine()}")
-    yield Finding("machine", "cores", "ok", str(os.cpu_count()))
+    yield Finding("machine", "cores", "ok", f"{usable_cores()} of {os.cpu_count()} for this process")
     cards = ", ".join(f"{card.name} (compute capability {card.compute_capability})" for card in cuda_devices())
     yield Finding("machine", "NVIDIA cards", "ok" if cards else "absent", cards or "none that a driver here knows of")
 

@@ -87,7 +87,7 @@ def verify(
         runtime: a name of `RUNTIMES`. With `auto` the one that runs the artifact's files; where none can (an engine
             without its card) the ONNX of the same precision that they were compiled from, by ONNX Runtime with every
             float16 value rounded, for which onnx must be installed.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads to use; as many as this process may use cores if None.
         progress: told each stage.
 
     Raises:

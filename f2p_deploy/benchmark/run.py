@@ -25,6 +25,7 @@ from f2p_deploy.errors import F2PError, MissingDependency
 from f2p_deploy.flops import Flops, count_flops
 from f2p_deploy.graphs import bundle_graphs
 from f2p_deploy.runtimes import RUNTIMES
+from f2p_deploy.threads import use_torch_threads
 
 #: Told what is being done and how many rows are there, of how many.
 Progress = Callable[[str, int, int], None]
@@ -51,13 +52,10 @@ def run_benchmark(
         MissingDependency: a runtime or a card that was asked for by name is not here.
         CompilerError: the bundle cannot be exported to ONNX.
     """
-    import torch
-
     started = time.perf_counter()
     device = require_device(request.device)
     found = describe_device(request.threads)  # now, since its load is to be that of everybody else
-    if request.threads:
-        torch.set_num_threads(request.threads)
+    use_torch_threads(request.threads)
     named = named_artifacts(request, bundle)
     require_here(request.runtimes)
     contenders_for(named, tuple(name for name in request.runtimes if ".onnx" not in _suffixes(name)))

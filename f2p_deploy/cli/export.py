@@ -66,6 +66,7 @@ def export(
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,
+    threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -81,6 +82,7 @@ def export(
 
     chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios)
     find_target(target).require_options(chosen)
+    options.use_threads(threads)
     opened = load_bundle(bundle)
     if dry_run:
         plan = plan_export(opened, target, out, batch, trajectories, chosen)

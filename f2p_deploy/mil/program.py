@@ -15,6 +15,7 @@ from f2p_deploy.causes import SAID
 from f2p_deploy.coreml_file import MAIN, WEIGHTS, function_for, quiet
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
+from f2p_deploy.threads import use_torch_threads
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +26,7 @@ class Program:
 
     Args:
         package: the `.mlpackage` folder.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads to use; PyTorch's own number if None, see `use_torch_threads`.
         function: which function of a package that has several; that of any other package is its only one.
 
     Raises:
@@ -56,8 +57,7 @@ class Program:
         """
         import torch
 
-        if self.threads is not None:
-            torch.set_num_threads(self.threads)
+        use_torch_threads(self.threads)
         values: dict[str, Any] = {}
         for name, declared in self.function.inputs.items():
             if name not in inputs or tuple(inputs[name].shape) != tuple(declared.shape):
