@@ -111,7 +111,8 @@ def test_each_signal_has_its_sentence_its_code_and_its_object(number: signal.Sig
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     code = "import signal, os; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nimport f2p_deploy.doctor\n"
-    code += "def diagnose(*_):\n os.kill(os.getpid(), signal.SIGHUP); raise SystemExit(0)\nf2p_deploy.doctor.diagnose = diagnose"
+    code += "def diagnose(*_):\n os.kill(os.getpid(), signal.SIGHUP); raise SystemExit(0)\n"
+    code += "f2p_deploy.doctor.diagnose = diagnose"
     process = start("doctor", code=code)
     assert process.communicate(timeout=30) == ("", "") and process.returncode == 0
 
