@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
 from f2p_deploy.settings import BundleSettings, from_data, to_data
 
 if TYPE_CHECKING:
@@ -126,6 +128,8 @@ class Bundle:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
+        from f2p_deploy.networks.checkpoint import require_fitting
+
         if name not in self.networks:
             raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
         path = self.path / _file_of(name)
@@ -134,9 +138,11 @@ class Bundle:
             with torch.inference_mode(False):
                 network = build_network(name, self.schema, self.settings)
                 stored = load_file(path)
+                require_fitting(network, stored, f"{path} does not hold the {name} that {HEADER} describes")
                 network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
-        except (SafetensorError, RuntimeError, OSError) as error:
-            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {error}") from error
+        except (SafetensorError, OSError) as error:
+            reason = reason_of(error, "it is damaged or cut short")
+            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {reason}") from error
         return network.eval().requires_grad_(False)
 
 
@@ -198,7 +204,8 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
     try:
         data = json.loads(header.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {header}: {error}") from error
+        reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
+        raise InputError(f"cannot read {header}: {reason}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"{header} does not describe a bundle (its format should be {FORMAT!r})")
     if data.get("version") != VERSION:
@@ -213,8 +220,10 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
             provenance=data.get("provenance", {}),
             stored=stored,
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{header} is damaged: {type(error).__name__} {error}") from error
+    except KeyError as error:
+        raise InputError(f"{header} is damaged: {error.args[0]!r} is missing") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{header} is damaged: a value is of the wrong kind") from error
     for name, entry in stored.items():
         _check_file(folder, name, entry)
     return bundle
@@ -311,7 +320,6 @@ def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
 
 
 def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
-    write_whole(bundle.path / file_name, content)
     entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
     changed = Bundle(
         bundle.path,
@@ -321,7 +329,9 @@ def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance
         {**bundle.provenance, part: dict(provenance)},
         {**bundle.stored, file_name: entry},
     )
-    _write_header(changed)
+    with postponed():  # the header holds the hash of the file
+        write_whole(bundle.path / file_name, content)
+        _write_header(changed)
     return changed
 
 

@@ -61,7 +61,7 @@ class CascadeFinder:
         self._cascade = Cascade(lbp_frontal_face_cascade_filename())
         self._segmentation = segmentation
 
-    def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
+    def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the frontal faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
         for edge in _SEARCH_EDGES:
             candidates = self._candidates(image, edge)

@@ -83,15 +83,16 @@ class Landmarks:
 class LandmarkFinder(Protocol):
     """Whatever finds the faces of a photo."""
 
-    def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
+    def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find all faces.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             name: the photo's file name, for finders that look it up.
+            reduction: of the image against the file, see `Photo`, for those finders, too.
 
         Returns:
-            The faces, largest first; empty if there is none.
+            The faces, largest first, in pixels of the image; empty if there is none.
         """
         ...
 

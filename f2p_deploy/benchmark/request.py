@@ -23,7 +23,7 @@ class Request:
         batches: numbers of faces in a call.
         runtimes: names of contenders, see `f2p_deploy.benchmark.contenders`; empty for all.
         artifacts: folders of artifacts to measure beside an ONNX artifact of the bundle.
-        threads: processor cores to use; all if None.
+        threads: processor cores to use; all that this process may if None.
         device: `cpu` or `cuda`, where PyTorch computes; `auto` takes a card if there is one.
         limit: seconds after which only quick contenders are begun; 0 for no limit.
 

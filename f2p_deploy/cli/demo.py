@@ -25,7 +25,8 @@ def demo(
     with console.bar() as bar:
         outcome = run_demo(out, landmarker, offline, lambda done, total, doing: bar.update("demo", done, total, doing))
     if as_json:
-        artifact = {"artifact": str(outcome.artifact.folder), **outcome.artifact.manifest.to_dict()}
+        scope = outcome.artifact.manifest.scope
+        artifact = {"artifact": str(outcome.artifact.folder), "scope": scope, **outcome.artifact.manifest.to_dict()}
         console.emit({"characters": outcome.report.to_dict(), "artifact": artifact})
     else:
         show_report(outcome.report)

@@ -59,6 +59,7 @@ def render(
         try:
             pairs = write_pairs(drawing, out, count, sampling, size, workers, progress)
         except KeyboardInterrupt:
+            drawing.abandon()
             done = reached[-1] if reached else 0
             message = f"stopped after {done} of {count} pictures; the same command goes on from there"
             raise Interrupted(message) from None

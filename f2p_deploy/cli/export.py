@@ -66,6 +66,7 @@ def export(
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,
+    threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -81,6 +82,7 @@ def export(
 
     chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios)
     find_target(target).require_options(chosen)
+    options.use_threads(threads)
     opened = load_bundle(bundle)
     if dry_run:
         plan = plan_export(opened, target, out, batch, trajectories, chosen)
@@ -99,7 +101,8 @@ def export(
 
         artifact = export_bundle(opened, target, out, batch, faces, progress, trajectories, chosen)
     if as_json:
-        console.emit({"artifact": str(artifact.folder), **artifact.manifest.to_dict()})
+        manifest = artifact.manifest
+        console.emit({"artifact": str(artifact.folder), "scope": manifest.scope, **manifest.to_dict()})
     else:
         show(artifact)
         if artifact.manifest.calibration is not None:
@@ -109,6 +112,8 @@ def export(
 
 def show(artifact: "Artifact") -> None:
     """Print the measured differences and where the artifact lies."""
+    from f2p_deploy.cuda_devices import cuda_devices
+
     manifest = artifact.manifest
     rows = [
         (
@@ -123,7 +128,7 @@ def show(artifact: "Artifact") -> None:
         for record in manifest.parity
     ]
     console.table(rows, ("graph", "output", "measure", "worst", "floor", "result", "worst sample"))
-    console.result(f"parity with PyTorch: {manifest.parity_status}, measured with {manifest.verified_with}")
+    console.result(manifest.parity_sentence("" if cuda_devices() else "no card here"))
     console.result(f"artifact: {artifact.folder}")
 
 
@@ -137,7 +142,7 @@ def show_verdict(artifact: "Artifact") -> None:
         curve_rows,
         verdict_rows,
     )
-    from f2p_deploy.export.verdict import Verdict
+    from f2p_deploy.export.verdict import NOISE_MEANS, Verdict
 
     reports = json.loads((artifact.folder / JSON_FILE).read_text(encoding="utf-8"))["graphs"]
     console.result("")
@@ -149,6 +154,8 @@ def show_verdict(artifact: "Artifact") -> None:
     console.result("")
     for verdict in verdicts:
         console.result(verdict.sentence())
+    if any(point["restless"] for report in reports for point in report["curve"]):
+        console.result(NOISE_MEANS)
     console.result(f"calibrated on {calibration['faces']} faces, hash {calibration['hash'][:12]}")
     console.result(f"page: {artifact.folder / PAGE_FILE}")
 

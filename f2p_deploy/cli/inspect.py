@@ -126,8 +126,8 @@ def _show_kept(name: str, nodes: Sequence[str]) -> None:
 
 
 def _show_parity(found: Mapping[str, Any]) -> None:
-    proven = f", {found['verified_with']}" if found["verified_with"] else ""
-    console.result(f"\nparity with PyTorch when exported: {found['parity']}; verified: {found['verified']}{proven}")
+    console.result(f"\nwhen exported: {found['parity_sentence']}")
+    console.result(f"verified: {found['verified']}, {found['scope']}")
     rows = [
         (
             record["graph"],

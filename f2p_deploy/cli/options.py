@@ -55,7 +55,12 @@ Only = Annotated[
         "--only", metavar="held-out|training|all", help="Photos that training keeps out, or takes, by their name."
     ),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Processor cores to use.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", min=1, metavar="N", help="Processor cores to use; all that this process may if not given."
+    ),
+]
 Verbose = Annotated[
     bool,
     typer.Option("--verbose", "-v", callback=_set_verbose, help="Show what the libraries say, too."),
@@ -63,11 +68,10 @@ Verbose = Annotated[
 
 
 def use_threads(threads: int | None) -> None:
-    """Tell PyTorch how many cores it may use."""
-    if threads is not None:
-        import torch
+    """Hold whatever computes in this command to a number of cores; those that the process may use if None."""
+    from f2p_deploy.threads import limit_threads
 
-        torch.set_num_threads(threads)
+    limit_threads(threads)
 
 
 def open_source(

@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -60,13 +61,17 @@ def train(
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
-    from f2p_deploy.training.stages import Sources, stage_facts, train_stage
+    from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
 
+    stages = recipe.stages if stage == ALL else (stage,)
+    sources = Sources(front, varied, tuple(portraits or ()))
+    for name in stages:
+        check_stage(name, recipe, sources)
     options.use_threads(threads)
-    finder = choose_finder(landmarker, landmarks) if portraits else None
-    sources = Sources(front, varied, tuple(portraits or ()), finder)
+    if portraits:
+        sources = replace(sources, finder=choose_finder(landmarker, landmarks))
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
-    for name in recipe.stages if stage == ALL else (stage,):
+    for name in stages:
         with console.bar() as bar:
 
             def updated(done: int, total: int, numbers: Mapping[str, float], name: str = name) -> None:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,19 @@ def test_nothing_is_written_to_standard_error(landmarker: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code, str(landmarker)], capture_output=True, text=True, check=True)
     assert ran.stderr == "" and ran.stdout == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes a stream as a shell does")
+def test_a_process_without_stderr_loads_a_model_all_the_same() -> None:
+    code = """
+import os, sys
+from f2p_deploy.alignment.mediapipe import _native_messages_logged
+with _native_messages_logged():
+    pass
+assert sys.stderr is None
+print("loaded")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2), check=False, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "loaded\n")

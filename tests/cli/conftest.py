@@ -4,7 +4,7 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,32 @@ def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+def all_commands() -> list[tuple[str, ...]]:
+    """Return the words of every command and group, taken from the app: no test names them one by one."""
+    import typer
+
+    from f2p_deploy.cli.app import app
+
+    def below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from below(inner, (*words, name))
+
+    return list(below(typer.main.get_command(app), ()))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Call a test that takes `any_command` once for every command; `share` is then how far down the list it stands."""
+    if "any_command" in metafunc.fixturenames:
+        commands = all_commands()
+        names = [" ".join(words) or "no command" for words in commands]
+        if "share" in metafunc.fixturenames:
+            shares = [(words, i / (len(commands) - 1)) for i, words in enumerate(commands)]
+            metafunc.parametrize(("any_command", "share"), shares, ids=names)
+        else:
+            metafunc.parametrize("any_command", commands, ids=names)
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_a_compiler_that_is_not_here_is_code_3(
     monkeypatch.setattr(tensorrt_flavors, "find_spec", lambda module: None)
     for words in ((), ("--dry-run",), ("--flavor", "rtx")):
         ran = f2p("export", "--target", "trt-fp16", "--bundle", small_bundle.path, "-o", tmp_path / "art", *words)
-        assert ran.code == 3 and "pip install 'f2p-deploy[rtx]'" in ran.err
+        assert ran.code == 3 and "[rtx]'" in ran.err
     assert not list(tmp_path.iterdir())
 
 
@@ -159,7 +159,8 @@ def test_a_killed_builder_is_code_4_and_leaves_nothing(
     ran = f2p("export", "--target", "trt-fp32", "--json", *words)
     assert ran.code == 4 and ran.json["exit_code"] == 4
     assert "error: building the engine of render with TensorRT for RTX 1." in ran.err
-    assert "its process was killed (SIGKILL), by someone or for want of memory. To repeat it: f2p-deploy" in ran.err
+    assert "its process was killed (SIGKILL), by someone or for want of memory; --verbose shows what it said" in ran.err
+    assert "what it said. To repeat it: f2p-deploy export --target trt-fp32" in ran.err
     assert not list(out.parent.iterdir())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy import __version__
+from f2p_deploy.dependencies import install_line
 
 
 def test_version(f2p: Callable) -> None:
@@ -79,7 +80,7 @@ def test_a_package_that_no_check_found_missing(
 
     monkeypatch.setattr(f2p_deploy.doctor, "diagnose", diagnose)
     ran = f2p("doctor")
-    assert ran.code == code and ("pip install 'f2p-deploy[" in ran.err) is (code == 3)
+    assert ran.code == code and ("pip install -e '" in ran.err) is (code == 3)
 
 
 def test_a_closed_pipe_is_no_error() -> None:
@@ -109,7 +110,7 @@ def test_a_missing_package_is_code_3(small_bundle: object, tmp_path: Path) -> No
     words = ["run", str(photo), "--bundle", str(small_bundle.path), "-o", str(tmp_path / "out"), "--json"]  # type: ignore[attr-defined]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
-    assert "pip install 'f2p-deploy[export]'" in json.loads(done.stdout)["error"]
+    assert install_line("export") in json.loads(done.stdout)["error"]
     assert not (tmp_path / "out").exists()
 
 

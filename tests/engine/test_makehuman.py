@@ -1,5 +1,7 @@
 """The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
 
+import multiprocessing
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -154,6 +156,27 @@ def test_processes_draw_what_one_draws_and_in_order(engine: MakeHumanEngine) -> 
             assert np.array_equal(one.image, other.image) and np.array_equal(one.labels, other.labels)
     finally:
         engine.close()
+
+
+def test_it_can_be_sent_to_a_process(engine: MakeHumanEngine) -> None:
+    sent = pickle.dumps(engine)
+    assert len(sent) < 100_000  # what it read stays here
+    drawn = pickle.loads(sent).render(average(engine.schema).values, SIZE)
+    np.testing.assert_array_equal(drawn.image, draw(engine).image)
+
+
+def test_workers_end_in_the_middle_of_a_picture(engine: MakeHumanEngine) -> None:
+    batch = random_batch(engine.schema, 8, 4)
+    drawn = engine.render_many(batch, 512, workers=2)
+    next(drawn)
+    workers = [process for process in multiprocessing.active_children() if process.is_alive()]
+    assert len(workers) == 2
+    engine.abandon()
+    for process in workers:
+        process.join(5)
+        assert not process.is_alive()
+    assert len(list(engine.render_many(batch[:2], 16, workers=2))) == 2  # others take their place
+    engine.close()
 
 
 @pytest.mark.parametrize("name", ["makehuman-female", "makehuman-male"])

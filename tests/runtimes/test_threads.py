@@ -1,0 +1,198 @@
+"""Any thread may call any method at any time: answers are those of single calls to the last bit, and stay as they are."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from f2p_deploy.artifact import read_artifact
+from f2p_deploy.errors import CompilerError
+from f2p_deploy.runtimes import RUNTIMES, Runtime, TorchRuntime, load, loop
+from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.export import Faces
+
+CALLERS, CALLS = 4, 6
+
+RUNTIMES_HERE = ("onnxruntime", "openvino", "openvino-bf16", "torch", "coreml")
+
+#: Inputs of one caller by graph, and what single calls gave.
+Inputs = dict[str, dict[str, np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def artifact_for(
+    small_bundle: "Bundle",
+    small_faces: "Faces",
+    small_artifact: Path,
+    coreml_folder: Path,
+    make_calibration_set: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, int], Path]:
+    """Gives `small_bundle` as an artifact of a target and a batch size, made once."""
+    from f2p_deploy.export import BuildOptions, export_bundle
+
+    ready = {("onnx", 1): small_artifact, ("coreml", 1): coreml_folder}
+    base = tmp_path_factory.mktemp("shared")
+
+    def make(target: str, batch: int) -> Path:
+        if (target, batch) not in ready:
+            calibration = make_calibration_set(base / "set") if target.endswith("int8") else None
+            folder = base / f"{target}-{batch}"
+            options = BuildOptions(calibration=calibration)
+            made = export_bundle(small_bundle, target, folder, batch, small_faces, trajectories=0, options=options)
+            ready[target, batch] = made.folder
+        return ready[target, batch]
+
+    return make
+
+
+@pytest.fixture
+def runtime_of(small_bundle: "Bundle", artifact_for: Callable[[str, int], Path]) -> Callable[[str, str, int], Runtime]:
+    def make(name: str, precision: str, batch: int) -> Runtime:
+        if reason := RUNTIMES[name].why_not_here():
+            pytest.skip(reason)
+        if name == "torch":
+            return TorchRuntime(small_bundle, batch, threads=1)
+        target = "coreml" if name == "coreml" else {"float": "onnx", "int8": "onnx-int8"}[precision]
+        return load(artifact_for(target, batch), name, threads=1)
+
+    return make
+
+
+def inputs_of(runtime: Runtime, caller: int) -> Inputs:
+    """Return what one caller gives to every graph: numbers of its own, in the range of each tensor."""
+    rng = np.random.default_rng(caller)
+
+    def drawn(spec: Any) -> np.ndarray:
+        low, high = spec.low or 0.0, 1.0 if spec.high is None else spec.high
+        return rng.uniform(low, high, spec.shape).astype(np.float32)
+
+    graphs = runtime.artifact.manifest.graphs
+    return {graph: {spec.name: drawn(spec) for spec in entry.inputs} for graph, entry in graphs.items()}
+
+
+CASES = [
+    *((name, "float", batch) for name in RUNTIMES_HERE for batch in (1, 4)),
+    *((name, "int8", batch) for name in RUNTIMES_HERE[:3] for batch in (1, 4)),
+]
+
+
+@pytest.mark.parametrize(("name", "precision", "batch"), CASES)
+def test_every_caller_gets_its_own_answer(
+    runtime_of: Callable[[str, str, int], Runtime], name: str, precision: str, batch: int
+) -> None:
+    runtime = runtime_of(name, precision, batch)
+    given = [inputs_of(runtime, caller) for caller in range(CALLERS)]
+    alone = [{graph: runtime.compute(graph, inputs[graph]) for graph in inputs} for inputs in given]
+    assert not any(
+        np.array_equal(alone[0]["one_shot"]["parameters"], one["one_shot"]["parameters"]) for one in alone[1:]
+    )
+    start = threading.Barrier(CALLERS)
+
+    def call(caller: int) -> list[tuple[str, dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        start.wait()
+        answers = [(graph, runtime.compute(graph, given[caller][graph])) for graph in runtime.graphs * CALLS]
+        # Copies beside the arrays themselves: what a caller holds must not change while others go on.
+        return [(graph, found, {key: value.copy() for key, value in found.items()}) for graph, found in answers]
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        held = list(pool.map(call, range(CALLERS)))
+    for graph in runtime.graphs:
+        runtime.compute(graph, given[0][graph])
+    for expected, answers in zip(alone, held, strict=True):
+        for graph, found, copies in answers:
+            for key, value in expected[graph].items():
+                assert np.array_equal(found[key], value), f"{graph}: {key} is another answer than that of a single call"
+                assert np.array_equal(found[key], copies[key]), f"{graph}: {key} changed in its caller's hands"
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino", "torch"])
+def test_searches_side_by_side(runtime_of: Callable[[str, str, int], Runtime], small_faces: "Faces", name: str) -> None:
+    runtime = runtime_of(name, "float", 1)
+    faces = [(face.transpose(1, 2, 0) * 255).round().astype(np.uint8) for face in small_faces.images[:2]]
+    alone = [loop.generate(runtime, face, "hybrid") for face in faces]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda face: loop.generate(runtime, face, "hybrid"), faces))
+    for one, other in zip(alone, together, strict=True):
+        assert one.losses == other.losses and np.array_equal(one.parameters.values, other.parameters.values)
+
+
+def test_a_graph_is_loaded_once_whoever_asks(small_artifact: Path) -> None:
+    loaded: list[str] = []
+
+    class Counting(OnnxRuntime):
+        def _load(self, graph: str) -> Any:
+            loaded.append(graph)
+            time.sleep(0.05)  # long enough for all to ask
+            return super()._load(graph)
+
+    runtime = Counting(read_artifact(small_artifact), threads=1)
+    start = threading.Barrier(8)
+
+    def ask(number: int) -> None:
+        start.wait()
+        runtime.prepare(["render" if number % 2 else "one_shot"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(8)))
+    assert sorted(loaded) == ["one_shot", "render"]
+
+
+def test_what_failed_to_load_is_tried_again(small_artifact: Path, tmp_path: Path) -> None:
+    runtime = OnnxRuntime(read_artifact(shutil.copytree(small_artifact, tmp_path / "copy")), threads=1)
+    path = runtime.artifact.path("one_shot")
+    content = path.read_bytes()
+    path.write_bytes(b"not a model")
+    with pytest.raises(CompilerError, match="one_shot"):
+        runtime.prepare(["one_shot"])
+    path.write_bytes(content)
+    runtime.prepare(["one_shot"])
+
+
+FIRST_CALLS = """
+import os, sys, threading
+import numpy as np, openvino
+from pathlib import Path
+from f2p_deploy.runtimes.openvino import Requests, compile_graph
+CALLERS = 32
+def once():
+    graph = Requests(compile_graph(Path(sys.argv[1]), "f32", 1))
+    start = threading.Barrier(CALLERS)
+    parameters = np.full(tuple(graph.compiled.inputs[0].shape), 0.5, np.float32)
+    def call():
+        start.wait()
+        graph.run({"parameters": parameters})
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=call, daemon=True) for _ in range(CALLERS)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join(20)
+    return any(thread.is_alive() for thread in threads)
+stuck = 0
+for _ in range(16):
+    child = os.fork()
+    if child == 0:
+        os._exit(once())
+    stuck += os.waitpid(child, 0)[1] != 0
+print(stuck)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_first_calls_at_the_same_moment_do_not_wait_for_one_another_for_ever(small_artifact: Path) -> None:
+    """OpenVINO's Python layer fills tables in its first call, and two threads that met there never came back."""
+    pytest.importorskip("openvino")
+    line = [sys.executable, "-c", FIRST_CALLS, str(small_artifact / "render.onnx")]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=400, check=False)
+    assert done.stdout.strip() == "0", done.stderr
