@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from f2p_deploy.cli import console, options
+from f2p_deploy.cli.evaluate_likeness import likeness
 from f2p_deploy.cli.evaluate_stages import stages
 
 evaluate_app = typer.Typer(
@@ -19,6 +20,7 @@ def _group() -> None:
 
 
 evaluate_app.command()(stages)
+evaluate_app.command()(likeness)
 
 
 @evaluate_app.command()

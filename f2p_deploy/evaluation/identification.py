@@ -65,7 +65,8 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
     own, other = np.diag(alike), ~np.eye(people, dtype=bool)
     ranks = 1 + (alike > own[:, None]).sum(axis=1)
     # For each character: share of strangers' photos that are less alike than the own one; ties count half.
-    beaten = [np.mean(row[mask] < mine) + np.mean(row[mask] == mine) / 2 for row, mask, mine in zip(alike, other, own, strict=True)]
+    strangers = alike[other].reshape(people, people - 1)
+    beaten = (strangers < own[:, None]).mean(axis=1) + (strangers == own[:, None]).mean(axis=1) / 2
     draws = np.random.default_rng(seed).integers(0, people, (DRAWS, people))
 
     def mean(values: np.ndarray) -> Estimate:
@@ -78,7 +79,7 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
         rank_1=mean((ranks == 1).astype(np.float64)),
         rank_5=mean((ranks <= 5).astype(np.float64)),
         median_rank=Estimate(float(np.median(ranks)), *interval_of(np.median(ranks[draws], axis=1))),
-        auc=mean(np.array(beaten)),
+        auc=mean(beaten),
         own=mean(own),
         others=float(alike[other].mean()),
         characters=float((unit(characters) @ unit(characters).T)[other].mean()),

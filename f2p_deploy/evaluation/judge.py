@@ -13,7 +13,7 @@ import numpy as np
 from f2p_deploy.alignment.warp import fit_similarity, warp
 from f2p_deploy.errors import InputError, MissingDependency
 
-#: Edge of the crops in pixels, and where eyes, nose tip and corners of the mouth lie in them (Deng et al. 2019, ArcFace).
+#: Edge of the crops in pixels, and where eyes, nose tip and mouth corners lie in them (Deng et al. 2019, ArcFace).
 CROP = 112
 POINTS = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 

@@ -104,7 +104,7 @@ def measure_landmarks(
     check_packages()
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
-    _check(bundle, engine, modes, imitator)
+    check_bundle(bundle, engine, modes, imitator)
     if out is not None:
         folder.prepare(out, (PICTURES,))
         folder.prepare(out / PICTURES, ())
@@ -143,7 +143,7 @@ def measure_landmarks(
     )
 
 
-def _check(bundle: Bundle, engine: Engine, modes: Sequence[str], imitator: bool) -> None:
+def check_bundle(bundle: Bundle, engine: Engine, modes: Sequence[str], imitator: bool) -> None:
     """Refuse what does not fit together, and read the networks that will be needed."""
     if engine.schema.fingerprint != bundle.schema.fingerprint:
         own, other = bundle.schema.name, engine.schema.name

@@ -29,7 +29,8 @@ def weights(models: Path) -> Path:
 
 def test_computes_what_dlib_computes(weights: Path, models: Path, astronaut: np.ndarray) -> None:
     dlib = pytest.importorskip("dlib")
-    find, points = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
+    find = dlib.get_frontal_face_detector()
+    points = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
     chip = dlib.get_face_chip(astronaut, points(astronaut, find(astronaut, 0)[0]), 150, 0.25)
     chips = [chip, np.ascontiguousarray(chip[:, ::-1]), np.ascontiguousarray(255 - chip)]
     theirs = np.array(dlib.face_recognition_model_v1(str(weights)).compute_face_descriptor(chips))
