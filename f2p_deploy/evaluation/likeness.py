@@ -240,9 +240,10 @@ def _add_character(
     from f2p_deploy.generation import Mode, generate, render
 
     parameters = generate(bundle, person.face, cast(Mode, mode)).parameters
-    drawn = engine.render(parameters.values, bundle.settings.architecture.image_size)
-    points = np.array([drawn.landmarks[name] for name in LANDMARKS])
-    person.characters[mode] = _judged(drawn.image, points, parameters, finder, judge)
+    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    drawn = engine.render(parameters.values, size).image
+    points = np.array([template[name] for name in LANDMARKS]) * size  # the front view is what photos are aligned to
+    person.characters[mode] = _judged(drawn, points, parameters, finder, judge)
     if imitator:
         person.characters[imitated(mode)] = _judged(render(bundle, parameters), points, parameters, finder, judge)
 
@@ -250,7 +251,7 @@ def _add_character(
 def _judged(
     picture: np.ndarray, points: np.ndarray, parameters: Parameters, finder: LandmarkFinder, judge: Judge
 ) -> Likeness:
-    """Describe a character's picture; where no face is found in it, at the points that the engine says."""
+    """Describe a character's picture; where no face is found in it, at the average face's points."""
     faces = [face for face in finder.find(picture) if face.dense is not None]
     if not faces:
         return Likeness(picture, judge.describe(picture, points), np.full(3, np.nan), parameters, False)

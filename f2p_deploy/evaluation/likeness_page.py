@@ -36,8 +36,8 @@ def tables(report: LikenessReport) -> tuple[Table, ...]:
         rows,
         f"Whose character is it? {first.people} people, judged by {report.judge}",
         f"Chance: {1 / first.people:.1%}, {5 / first.people:.1%}, {(first.people + 1) / 2:.0f}, 0.5. alike: mean "
-        f"cosine among characters (photos: {first.photos:.2f}). skin: rank correlation of the cheeks' typology angle. at end: "
-        "controllers at an end of their range. 95 % intervals by bootstrap over people.",
+        f"cosine among characters (photos: {first.photos:.2f}). skin: rank correlation of the cheeks' typology angle. "
+        "at end: controllers at an end of their range. 95 % intervals by bootstrap over people.",
     )
     chosen = [
         (group, *("; ".join(f"{option} {share:.0%}" for option, share in list(parts.items())[:3]) for parts in each))

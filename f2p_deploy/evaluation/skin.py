@@ -53,14 +53,22 @@ def typology_angle(lab: np.ndarray) -> np.ndarray:
 
 def compare_skin(photos: np.ndarray, characters: np.ndarray) -> SkinFigures:
     """Compare (N, 3) CIE Lab colours of the same people's cheeks."""
-    from scipy.stats import spearmanr
     from skimage.color import deltaE_ciede2000
 
     apart = deltaE_ciede2000(photos, characters)
     parts = np.array_split(np.argsort(typology_angle(photos)), 3)
     return SkinFigures(
-        lightness=float(spearmanr(photos[:, 0], characters[:, 0]).statistic),
-        ita=float(spearmanr(typology_angle(photos), typology_angle(characters)).statistic),
+        lightness=_rank_correlation(photos[:, 0], characters[:, 0]),
+        ita=_rank_correlation(typology_angle(photos), typology_angle(characters)),
         difference=float(np.median(apart)),
         thirds=tuple(float(np.median(apart[part])) for part in parts),  # type: ignore[arg-type]
     )
+
+
+def _rank_correlation(photos: np.ndarray, characters: np.ndarray) -> float:
+    """Return Spearman's rank correlation; 0 where all values of one kind are equal."""
+    from scipy.stats import spearmanr
+
+    if np.ptp(photos) == 0 or np.ptp(characters) == 0:
+        return 0.0
+    return float(spearmanr(photos, characters).statistic)

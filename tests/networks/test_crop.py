@@ -28,7 +28,8 @@ def test_resamples_as_pillow_does(start: float, extent: float, size_out: int) ->
     box = (start * 200, 0, (start + extent) * 200, 1)
     theirs = Image.fromarray(line[None]).resize((size_out, 1), Image.Resampling.BILINEAR, box=box)
     ours = resampling_weights(200, size_out, start, extent) @ line
-    np.testing.assert_allclose(ours, np.asarray(theirs)[0], atol=2e-3)
+    # At the ends of the line the edge repeats here, where Pillow sees less of it.
+    np.testing.assert_allclose(ours[2:-2], np.asarray(theirs)[0, 2:-2], atol=1e-5)
 
 
 def test_beyond_the_edge_the_edge_repeats() -> None:
