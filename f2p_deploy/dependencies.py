@@ -35,7 +35,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "openvino": ("openvino",),
     "bench": ("matplotlib",),
     "dev": (
-        "pytest", "xdist", "ruff", "mypy", "tree_sitter", "tree_sitter_swift", "tree_sitter_c", "tree_sitter_c_sharp"
+        "pytest", "xdist", "ruff", "mypy", "tree_sitter", "tree_sitter_swift", "tree_sitter_c", "tree_sitter_c_sharp",
+        "dlib", "face_recognition_models",
     ),
 }
 

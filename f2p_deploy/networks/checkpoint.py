@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.networks.dlib_file import is_dlib_file, read_dlib_weights
 
 #: Tensors that checkpoints hold and the networks here do not need: LightCNN's classifier of its training identities.
 NOT_NEEDED = ("fc2.",)
@@ -17,6 +18,7 @@ def load_checkpoint(network: nn.Module, path: Path) -> None:
     """Fill a network from a `.safetensors` file or a PyTorch checkpoint, such as LightCNN-29v2's own.
 
     A checkpoint is a state dict, or holds one as `state_dict`; the `module.` prefix of DataParallel is dropped.
+    A `.dat` file is dlib's, see `f2p_deploy.networks.dlib_file`.
 
     Args:
         network: what is filled; unchanged if anything is wrong.
@@ -54,6 +56,8 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    if is_dlib_file(path):
+        return read_dlib_weights(path)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
