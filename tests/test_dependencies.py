@@ -30,7 +30,7 @@ def test_installed_modules_come_from_the_packages_of_their_extra() -> None:
     owners = packages_distributions()
     declared = PYPROJECT["project"]["optional-dependencies"]
     for extra, modules in EXTRAS.items():
-        names = {Requirement(line).name for line in declared[extra]}
+        names = {canonicalize_name(Requirement(line).name) for line in declared[extra]}
         for module in set(modules) & set(owners):
             found = [canonicalize_name(owner) for owner in owners[module]]
             # tensorrt-rtx itself is empty; tensorrt-rtx-cu13 brings the module.

@@ -47,13 +47,13 @@ def tables(report: LikenessReport) -> tuple[Table, ...]:
         (subject, f"{skin.lightness:.2f}", f"{skin.difference:.1f}", *(f"{third:.1f}" for third in skin.thirds))
         for subject, skin in report.skin.items()
     ]
-    found = [who]
+    every = [who]
     if skins:
         note = "lightness: rank correlation of CIE L*. The others: median CIEDE2000 of the cheeks, by thirds of photos."
-        found.append(Table(("", "lightness", "all", "darkest", "middle", "lightest"), skins, "Skin", note))
+        every.append(Table(("", "lightness", "all", "darkest", "middle", "lightest"), skins, "Skin", note))
     if chosen:
-        found.append(Table(("", *report.subjects), chosen, "Options", "The three most frequent of each group."))
-    return tuple(found)
+        every.append(Table(("", *report.subjects), chosen, "Options", "The three most frequent of each group."))
+    return tuple(every)
 
 
 def report_data(report: LikenessReport) -> dict[str, Any]:

@@ -48,9 +48,8 @@ def read_dlib_weights(path: Path) -> dict[str, torch.Tensor]:
     except (ValueError, IndexError) as error:
         raise InputError(f"{path} is not dlib's face recognition network, or is truncated") from error
     network = DlibResNet()
-    convolutions = [("stem", network.stem)]
-    for i, block in enumerate(network.blocks):
-        convolutions += [(f"blocks.{i}.conv1", block.conv1), (f"blocks.{i}.conv2", block.conv2)]
+    # In the order of the computation, which is that of the modules.
+    convolutions = [(name, module) for name, module in network.named_modules() if isinstance(module, torch.nn.Conv2d)]
     if [name for name, _ in layers] != ["con_4", "affine_"] * len(convolutions) + ["fc_2"]:
         raise InputError(
             f"{path} should hold {len(convolutions)} convolutions and a fully connected layer, as dlib's face "

@@ -41,7 +41,7 @@ def test_computes_what_dlib_computes(weights: Path, models: Path, astronaut: np.
     np.testing.assert_allclose(ours.numpy(), theirs, atol=2e-6)
 
 
-@pytest.mark.parametrize("kept", [0, 10, 1000, 1_000_000, 22_466_000])
+@pytest.mark.parametrize("kept", [0, 10, 1000, 1_000_000, 22_465_000])
 def test_a_truncated_file_is_refused(weights: Path, tmp_path: Path, kept: int) -> None:
     part = tmp_path / "part.dat"
     part.write_bytes(weights.read_bytes()[:kept])
