@@ -22,6 +22,8 @@ SCRIPTS = (
     ("shape_limits.py", "how near the reference engine can come to real faces at all", "docs/fidelity.md"),
     ("many_photos.py", "thousands of photos, strange ones among them: none lost, kills survived, workers", ""),
     ("strange_photos.py", "the strange ones of those", ""),
+    ("rotations.py", "what becomes of photos that are turned or mirrored", ""),
+    ("head_turn.py", "whether yaw and pitch depend on where in a photo a face stands", ""),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
 )
 

@@ -53,8 +53,8 @@ def cpu_quota(root: Path = Path("/")) -> float | None:
     mounts = root / "sys/fs/cgroup"
     found: list[float] = []
     for group in groups:
-        _, controllers, path = (*group.split(":", 2), "", "")[:3]
-        if not controllers:
+        number, controllers, path = (*group.split(":", 2), "", "")[:3]
+        if number == "0" and not controllers:
             for mount in (mounts, mounts / "unified"):
                 found += [quota for folder in _upwards(mount, path) if (quota := _quota_v2(folder)) is not None]
         elif "cpu" in controllers.split(","):

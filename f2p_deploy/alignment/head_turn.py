@@ -2,8 +2,9 @@
 
 MediaPipe's own matrix takes the picture for the whole view of a camera: a face at the left of a picture three times as
 wide is turned by 27 degrees more than the same face at its right, and one at the top of a picture three times as high
-is tilted by 13 degrees more than at its bottom (`bench/head_turn.py`). The points and their depths are found in the
-face alone.
+is tilted by 14 degrees more than at its bottom. The points and their depths are found in the face alone: there both
+differ by less than half a degree (`python bench/head_turn.py portraits paintings --every 3`). Where faces stand in the
+middle, in 983 portraits and paintings, the two yaws are 0.9 degrees apart (r.m.s.) and the two pitches 2.6.
 """
 
 import math

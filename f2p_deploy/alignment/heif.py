@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import MissingDependency, PhotoError
@@ -11,7 +11,7 @@ from f2p_deploy.errors import MissingDependency, PhotoError
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 
 
-def open_picture(path: Path) -> Image.Image:
+def open_picture(path: Path) -> ImageFile.ImageFile:
     """Open a picture as `Image.open` does, and HEIC besides, whatever the file is called.
 
     Raises:

@@ -11,7 +11,8 @@ CSV, one row a face, the columns in any order, `yaw` optional::
     photo,left-eye-x,left-eye-y,right-eye-x,right-eye-y,nose-tip-x,nose-tip-y,mouth-left-x,mouth-left-y,...
 
 Left is left in the picture, x goes right and y down from the top left corner of the upright photo, pixel centres at .5.
-Pixels are those of the file, also where it is so large that it is read reduced.
+In a photo that stands on its side or on its head, left is what is left once it stands upright. Pixels are those of the
+file, also where it is so large that it is read reduced.
 """
 
 import csv

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from f2p_deploy.alignment.both_ways import (
     CERTAIN,
     SAME_POINTS,
     Look,
-    disagreement,
     look_both_ways,
     mirror_disagreements,
 )
@@ -113,17 +111,14 @@ class MediaPipeFinder:
         kept = []
         for i, face in enumerate(faces):
             upright = easy and abs(face.roll) < _UPRIGHT
-            first = Look(face, apart[i]) if upright else None
-            if first is not None and first.disagreement < _MIRRORED_POINTS:
-                kept.append(first)
+            if upright and apart[i] < _MIRRORED_POINTS:
+                kept.append(Look(face, apart[i]))
                 continue
             looks = look_both_ways(image, face, self._detect)
-            if first is not None and first.disagreement < SAME_POINTS:
-                looks.append(first)
+            if upright and apart[i] < SAME_POINTS:
+                looks.append(Look(face, apart[i]))
             if looks:
-                best = min(looks, key=lambda look: look.disagreement)
-                same = upright and disagreement(face.array, best.face.array) < SAME_POINTS
-                kept.append(replace(best, face=face) if same else best)
+                kept.append(min(looks, key=lambda look: look.disagreement))
         return kept
 
     def _detect(self, pixels: np.ndarray, to_photo: np.ndarray) -> list[Landmarks]:

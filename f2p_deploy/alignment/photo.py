@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from f2p_deploy.alignment.colour import deep_to_grey, is_deep, to_srgb
-from f2p_deploy.alignment.deep_colour import round_deep_colour
+from f2p_deploy.alignment.deep_colour import is_deep_colour, round_deep_colour
 from f2p_deploy.alignment.heif import open_picture
 from f2p_deploy.errors import PhotoError
 
@@ -136,7 +136,7 @@ def _without_warnings() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     """Open a picture without decoding it; our limit takes the place of Pillow's, which a telephone's photos exceed."""
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -158,13 +158,19 @@ def _millions(pixels: int) -> str:
     return f"{math.ceil(pixels / 1e6):,}"
 
 
-def _read(opened: Image.Image, path: Path) -> tuple[Image.Image, int]:
+def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
     """Return an opened picture as upright RGB, and by how much it was reduced."""
     opened.seek(0)
     reduction = math.ceil(math.sqrt(opened.width * opened.height / MOST_KEPT_PIXELS))
     if reduction == 1:
+        deep_colour = is_deep_colour(opened)
         opened.load()
-        photo = to_srgb(deep_to_grey(opened) if is_deep(opened) else round_deep_colour(path, opened))
+        if deep_colour:
+            with _opened(path) as again:
+                again.seek(0)
+                photo = to_srgb(round_deep_colour(opened, again))
+        else:
+            photo = to_srgb(deep_to_grey(opened) if is_deep(opened) else opened)
     else:
         size = opened.size
         photo = _reduced(opened, reduction)

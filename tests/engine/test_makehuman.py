@@ -175,7 +175,6 @@ def test_workers_end_in_the_middle_of_a_picture(engine: MakeHumanEngine) -> None
     for process in workers:
         process.join(5)
         assert not process.is_alive()
-    assert len(list(engine.render_many(batch[:2], 16, workers=2))) == 2  # others take their place
     engine.close()
 
 

@@ -42,7 +42,7 @@ def test_bad_numbers(small_bundle: "Bundle", batch: int, threads: int | None, se
         TorchRuntime(small_bundle, batch, threads)
 
 
-def test_the_number_of_threads_is_the_processes(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pytorch_is_told_the_number_of_threads(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", told.append)
     TorchRuntime(small_bundle)
