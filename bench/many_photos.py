@@ -38,7 +38,10 @@ def main() -> None:
     """Measure and print."""
     words = _words()
     with tempfile.TemporaryDirectory(prefix="f2p-many-") as place:
-        measure(words, Path(place))
+        if words.photos:
+            measure(words, Path(place))
+        if words.rounds:
+            compare_workers(words, Path(place))
 
 
 def measure(words: argparse.Namespace, place: Path) -> None:
@@ -72,19 +75,22 @@ def measure(words: argparse.Namespace, place: Path) -> None:
     print(f"a third time, with all there: {seconds:.1f} s")
     if words.browser:
         print(f"the page in a browser: {open_page(words.browser, out / 'index.html', words.photos):.1f} s")
-    if words.rounds:
-        compare_workers(words, photos, place)
 
 
 def build(folder: Path, portraits: Path, count: int) -> int:
     """Make the folder of photos; return how many of them are strange."""
     folder.mkdir()
+    strange = write_strange(folder, next(iter(sorted(portraits.glob("*.jpg")))))
+    repeat(portraits, folder, count - strange)
+    return strange
+
+
+def repeat(portraits: Path, folder: Path, count: int) -> None:
+    """Copy so many photos into a folder, each under a name of its own."""
     found = [path for path in sorted(portraits.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
-    strange = write_strange(folder, found[0])
-    for i in range(count - strange):
+    for i in range(count):
         original = found[i % len(found)]
         shutil.copy(original, folder / f"{original.stem}-{i:05d}{original.suffix}")
-    return strange
 
 
 def command(words: argparse.Namespace, photos: Path, out: Path, workers: int = 1) -> list[str]:
@@ -155,12 +161,11 @@ def open_page(browser: str, page: Path, count: int) -> float:
     return time.perf_counter() - started
 
 
-def compare_workers(words: argparse.Namespace, photos: Path, place: Path) -> None:
-    """Make a part of the photos with one worker and with several, in turns; print the ratio of the wall times."""
+def compare_workers(words: argparse.Namespace, place: Path) -> None:
+    """Make fewer photos with one worker and with several, in turns; print the ratio of the wall times."""
     part = place / "part"
     part.mkdir()
-    for path in sorted(photos.glob("*-[0-9][0-9][0-9][0-9][0-9].*"))[: words.part]:
-        shutil.copy(path, part)
+    repeat(words.portraits, part, words.part)
     seconds: dict[int, list[float]] = {1: [], words.workers: []}
     for turn in range(words.rounds):
         for workers in seconds:
@@ -177,7 +182,7 @@ def compare_workers(words: argparse.Namespace, photos: Path, place: Path) -> Non
 def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("portraits", type=Path, help="a folder of photos of faces")
-    parser.add_argument("--photos", type=int, default=2000, help="how many there are in all")
+    parser.add_argument("--photos", type=int, default=2000, help="how many there are in all; 0 leaves them out")
     parser.add_argument("--landmarker", type=Path, default=os.environ.get("F2P_FACE_LANDMARKER"))
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--threads", type=int, default=1, help="of each worker")
