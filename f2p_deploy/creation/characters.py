@@ -22,6 +22,7 @@ from f2p_deploy.creation.workers import Crew, order_for
 from f2p_deploy.creation.workshop import Task, Workshop, characters_of
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError, InputError, Interrupted
+from f2p_deploy.interruption import postponed
 from f2p_deploy.runtimes import Runtime
 
 #: What came of a photo, by the mode asked for.
@@ -131,10 +132,11 @@ def create_characters(
             remove_abandoned(out)
         report = _complete(report, tasks, results)
         if stopped is None or report.results:
-            try:
-                write_table(report, maker.schema, work)
-            finally:
-                write_page(report, work)
+            with postponed():  # a second Ctrl-C waits until both say what was made
+                try:
+                    write_table(report, maker.schema, work)
+                finally:
+                    write_page(report, work)
     if isinstance(stopped, KeyboardInterrupt):
         count = len(report.results)
         raise Interrupted(f"stopped after {count} of {tally.total} characters; {report.page} shows what was made")

@@ -31,8 +31,10 @@ from f2p_deploy.creation.workshop import Task, Workshop, characters_of
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError, InputError
 from f2p_deploy.generated import Mode
+from f2p_deploy.interruption import unheard_by_children
 from f2p_deploy.names import shown
 from f2p_deploy.runtimes import Runtime, load
+from f2p_deploy.threads import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +113,7 @@ def order_for(
         source=(source.path if isinstance(source, Bundle) else source.artifact.folder).absolute(),
         runtime="" if isinstance(source, Bundle) else source.name,
         device=0 if isinstance(source, Bundle) else source.device,
-        threads=threads or max(1, _cores() // workers),
+        threads=threads or max(1, usable_cores() // workers),
         ways=tuple(ways),
         finder=finder.choice or finder,
         out=out.absolute(),
@@ -256,7 +258,7 @@ class Crew:
     def _start(self) -> None:
         here, there = multiprocessing.get_context("spawn").Pipe()
         process = multiprocessing.get_context("spawn").Process(target=_serve, args=(self._order, there), daemon=True)
-        with _interrupts_held():
+        with unheard_by_children():
             process.start()
         there.close()
         self._workers.append(_Worker(process, here))
@@ -310,21 +312,3 @@ def _send_log(say: Callable[[str, object], None], levels: tuple[int, int]) -> No
     logging.getLogger().addHandler(Sender(None))  # type: ignore[arg-type]
     logging.getLogger().setLevel(levels[0])
     logging.getLogger("f2p_deploy").setLevel(levels[1])
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C waiting while a process starts: it inherits that, and an interpreter that starts would print."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
