@@ -140,7 +140,7 @@ def test_what_cannot_be_sent_to_a_process_is_refused(
 
     finder = finder_for("0.png")
     local = replace(finder, finder=Local(finder.finder, ()), choice=None)
-    with pytest.raises(InputError, match="workers are processes, and finder or engine cannot be sent to one"):
+    with pytest.raises(InputError, match="finder or engine cannot be sent to a worker"):
         create_characters(many, small_bundle, tmp_path / "out", ["one-shot"], finder=local, workers=2)
     with pytest.raises(InputError, match="at least one worker makes characters, found 0"):
         create_characters(many, small_bundle, tmp_path / "out", ["one-shot"], finder=finder, workers=0)
