@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from f2p_deploy.cli import console
 from f2p_deploy.cli.bench import bench
 from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.calibrate import calibrate
+from f2p_deploy.cli.choices import CommandWithChoices
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
 from f2p_deploy.cli.embed import embed_app
@@ -39,7 +41,7 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="f2p-deploy",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One photo in, one editable game character out.",
@@ -65,7 +67,7 @@ def _options(
 
 
 for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker, train):
-    app.command()(_command)
+    app.command(cls=CommandWithChoices)(_command)
 for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)
 
@@ -127,8 +129,19 @@ def _usage(words: Sequence[str], message: str) -> int:
     if message.startswith("Usage:"):
         console.sentence(message)
         return 2
-    place = " ".join(["f2p-deploy", *(word for word in words[:1] if not word.startswith("-"))])
-    return _fail(words, f"{message.rstrip('.?')}{'?' if message.endswith('?') else '.'} See {place} --help", 2)
+    from f2p_deploy.character.schema import suggestion
+
+    unknown = re.fullmatch(r"No such option: (\S+) \(Possible options: (.*)\)", message)
+    if unknown:
+        message = f"No such option: {unknown[1]}{suggestion(unknown[1], unknown[2].split(', '))}"
+    place, command = ["f2p-deploy"], typer.main.get_command(app)
+    for word in (word for word in words if not word.startswith("-")):
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        place.append(word)
+    end = "?" if message.endswith("?") else "."
+    return _fail(words, f"{message.rstrip('.?')}{end} See {' '.join(place)} --help", 2)
 
 
 def _fail(words: Sequence[str], message: str, code: int) -> int:

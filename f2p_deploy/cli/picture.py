@@ -40,6 +40,8 @@ def render(
     drawing.check_picture_path(picture)
     opened = options.open_source(bundle, artifact, runtime)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
+    if engine:
+        options.announce_compiling(assets)
     drawer = drawing.engine_for(opened.schema, assets) if engine else None
     drawn = drawing.draw_character(opened, character, drawer, size)
     drawing.write_picture(picture, drawn)
