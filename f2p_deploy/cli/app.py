@@ -9,6 +9,7 @@ from f2p_deploy.cli import console
 from f2p_deploy.cli.bench import bench
 from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.calibrate import calibrate
+from f2p_deploy.cli.choices import CommandWithChoices
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
 from f2p_deploy.cli.embed import embed_app
@@ -27,7 +28,7 @@ from f2p_deploy.cli.verify import verify
 app = typer.Typer(
     name="f2p-deploy",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One photo in, one editable game character out.",
@@ -54,6 +55,6 @@ def _options(
 
 
 for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker, train):
-    app.command()(_command)
+    app.command(cls=CommandWithChoices)(_command)
 for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)

@@ -79,19 +79,34 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
     terminal = _is_terminal(sys.stdout)
     box, padding = (SIMPLE_HEAD, (0, 1)) if terminal else (None, (0, 2, 0, 0))
     drawn = Table(box=box, padding=padding, show_header=bool(headers), pad_edge=False)
-    for header in headers or [""] * len(rows[0]):
-        drawn.add_column(Text(header), overflow="fold")
+    console = Console() if terminal else Console(width=_width(), color_system=None)
+    lines = [*([headers] if headers else []), *rows]
+    natural = [max(len(word) for word in column) for column in zip(*lines, strict=True)]
+    for header, width in zip(headers or [""] * len(natural), _fitting(natural, console.width), strict=True):
+        drawn.add_column(Text(header), overflow="fold", width=width)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     if terminal:
-        Console().print(drawn)
+        console.print(drawn)
         return
-    columns = os.environ.get("COLUMNS", "")
-    console = Console(width=int(columns) if columns.isdecimal() else WIDTH, color_system=None)
     with console.capture() as captured:
         console.print(drawn)
     for line in captured.get().splitlines():
         print(line.rstrip())
+
+
+def _width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) else WIDTH
+
+
+def _fitting(natural: Sequence[int], width: int) -> list[int]:
+    """Return the widths of columns, two spaces apart, of which the widest are cut down until all fit."""
+    room = width - 2 * (len(natural) - 1)
+    cap = max(natural)
+    while cap > 1 and sum(min(column, cap) for column in natural) > room:
+        cap -= 1
+    return [min(column, cap) for column in natural]
 
 
 class Bar:

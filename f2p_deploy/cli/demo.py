@@ -32,6 +32,8 @@ def demo(
         show_report(outcome.report)
         console.result("")
         show_artifact(outcome.artifact)
+        console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
+        console.result("then make one of a photo of your own:\n  f2p-deploy run PHOTO")
     if outcome.report.failed:
         raise typer.Exit(2)
     outcome.artifact.manifest.require_parity()

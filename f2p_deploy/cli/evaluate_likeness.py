@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 
 def likeness(
@@ -22,8 +22,10 @@ def likeness(
         list[str] | None,
         typer.Option(
             "--mode",
-            metavar="one-shot|iterative|hybrid",
-            help="How characters are made; may be given more than once. One-shot and hybrid if not given.",
+            metavar="MODE",
+            autocompletion=choices.complete("measured_modes"),
+            help="How characters are made, of {measured_modes}; may be given more than once. One-shot and hybrid if "
+            "not given.",
         ),
     ] = None,
     bundle: options.Bundle = None,
@@ -33,7 +35,9 @@ def likeness(
     only: options.Only = "all",
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
     imitator: Annotated[bool, typer.Option("--imitator", help="Judge the imitator's pictures, too.")] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the intervals.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of the intervals.")
+    ] = 0,
     landmarker: options.Landmarker = None,
     assets: options.Assets = None,
     threads: options.Threads = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
     from f2p_deploy.artifact import Artifact, TensorSpec
@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 def export(
     target: Annotated[
-        str, typer.Option("--target", metavar="NAME", help="Where the networks are going: see f2p-deploy targets.")
+        str,
+        typer.Option(
+            "--target",
+            metavar="NAME",
+            autocompletion=choices.complete("targets"),
+            help="Where the networks are going: {targets}; f2p-deploy targets says what each needs.",
+        ),
     ],
     bundle: options.Bundle = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="The artifact; build/<bundle>/<target> if not given."),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="The graphs' fixed batch size.")] = 1,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, max=1024, metavar="N", help="The graphs' fixed batch size.")
+    ] = 1,
     photos: Annotated[
         list[Path] | None,
         typer.Option(
@@ -41,7 +49,12 @@ def export(
     ] = 1,
     flavor: Annotated[
         str | None,
-        typer.Option("--flavor", metavar="NAME", help="trt-*: tensorrt or rtx; what works here if not given."),
+        typer.Option(
+            "--flavor",
+            metavar="NAME",
+            autocompletion=choices.complete("flavors"),
+            help="trt-*: {flavors}; what works here if not given.",
+        ),
     ] = None,
     compute_capability: Annotated[
         list[str] | None,
@@ -57,10 +70,21 @@ def export(
     ] = None,
     keep_float: Annotated[
         list[str] | None,
-        typer.Option("--keep-float", metavar="GRAPH", help="*-int8: a graph that stays float; may be repeated."),
+        typer.Option(
+            "--keep-float",
+            metavar="GRAPH",
+            autocompletion=choices.complete("graphs"),
+            help="*-int8: a graph that stays float, of {graphs}; may be repeated.",
+        ),
     ] = None,
     ios: Annotated[
-        str | None, typer.Option("--ios", metavar="16|17|18|26", help="coreml: the oldest iOS it shall run on (17).")
+        str | None,
+        typer.Option(
+            "--ios",
+            metavar="RELEASE",
+            autocompletion=choices.complete("releases"),
+            help="coreml: the oldest iOS it shall run on, of {releases} (17).",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
     landmarker: options.Landmarker = None,
@@ -174,9 +198,9 @@ def show_plan(plan: "ExportPlan") -> None:
             ("artifact:", f"{plan.folder}{f' (replaces {plan.replaces})' if plan.replaces else ''}"),
             ("size:", f"about {size:.0f} MB at most; {free:.1f} GB are free"),
             ("parity:", f"with {plan.measured_with}, on {on}; {faces}"),
-            ("command:", plan.command),
         ]
     )
+    console.result(f"command: {plan.command}")
     rows = [
         (name, graph.file, f"{graph.weights / 1e6:.1f} M", _tensors(graph.inputs), _tensors(graph.outputs))
         for name, graph in plan.graphs.items()

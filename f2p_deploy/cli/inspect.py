@@ -97,12 +97,15 @@ def _calibration(facts: Mapping[str, Any] | None) -> str:
 
 def _show_tensors(graphs: Mapping[str, Mapping[str, Any]]) -> None:
     rows = [
-        (name, side[:-1], tensor["name"], tensor["dtype"], _shape(tensor["shape"]), _range(tensor), tensor["meaning"])
+        (name, side[:-1], tensor["name"], tensor["dtype"], _shape(tensor["shape"]), _range(tensor))
         for name, graph in graphs.items()
         for side in ("inputs", "outputs")
         for tensor in graph[side]
     ]
-    console.table(rows, ("graph", "", "tensor", "dtype", "shape", "range", "meaning"))
+    console.table(rows, ("graph", "", "tensor", "dtype", "shape", "range"))
+    tensors = [t for graph in graphs.values() for side in ("inputs", "outputs") for t in graph[side]]
+    console.result("")
+    console.table(list(dict.fromkeys((t["name"], t["meaning"]) for t in tensors)), ("tensor", "meaning"))
 
 
 def _show_contents(prefix: str, contents: Mapping[str, Any]) -> None:

@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -104,8 +106,20 @@ def _usage(words: Sequence[str], message: str) -> int:
     if message.startswith("Usage:"):
         console.sentence(message)
         return 2
-    place = " ".join(["f2p-deploy", *(word for word in words[:1] if not word.startswith("-"))])
-    return _fail(words, f"{message.rstrip('.?')}{'?' if message.endswith('?') else '.'} See {place} --help", 2)
+    from f2p_deploy.character.schema import suggestion
+
+    unknown = re.fullmatch(r"No such option: (\S+) \(Possible options: (.*)\)", message)
+    if unknown:
+        message = f"No such option: {unknown[1]}{suggestion(unknown[1], unknown[2].split(', '))}"
+    place = ["f2p-deploy"]
+    command: Any = typer.main.get_command(app)
+    for word in (word for word in words if not word.startswith("-")):
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        place.append(word)
+    end = "?" if message.endswith("?") else "."
+    return _fail(words, f"{message.rstrip('.?')}{end} See {' '.join(place)} --help", 2)
 
 
 def _fail(words: Sequence[str], message: str, code: int) -> int:

@@ -43,6 +43,8 @@ def render(
     if artifact is None:
         options.use_threads(threads)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
+    if engine:
+        options.announce_compiling(assets)
     drawer = drawing.engine_for(opened.schema, assets) if engine else None
     drawn = drawing.draw_character(opened, character, drawer, size)
     drawing.write_picture(picture, drawn)

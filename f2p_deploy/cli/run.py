@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
     from f2p_deploy.creation import Report
@@ -17,8 +17,9 @@ def run(
         list[str],
         typer.Option(
             "--mode",
-            metavar="auto|one-shot|iterative|hybrid",
-            help="How characters are made; given more than once, all of them side by side.",
+            metavar="MODE",
+            autocompletion=choices.complete("modes"),
+            help="How characters are made: {modes}; given more than once, all of them side by side.",
         ),
     ] = ["auto"],  # noqa: B006 - typer wants a list and copies it
     bundle: options.Bundle = None,
@@ -32,7 +33,7 @@ def run(
         bool, typer.Option("--again", help="Make everything anew, also what is there already and would be the same.")
     ] = False,
     face: Annotated[
-        int | None, typer.Option("--face", metavar="N", help="Which face of a photo, 1 being the largest.")
+        int | None, typer.Option("--face", min=1, metavar="N", help="Which face of a photo, 1 being the largest.")
     ] = None,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -70,6 +71,8 @@ def run(
     find(photos, recursive, out)
     opened = options.open_source(bundle, artifact, runtime, threads)
     kept = None if keep is None else read_character(keep, opened.schema)
+    if engine:
+        options.announce_compiling(assets)
     drawing = engine_for(opened.schema, assets) if engine else None
     if isinstance(opened, Bundle):
         check_packages()

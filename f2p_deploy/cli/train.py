@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 from f2p_deploy.errors import InputError
 
 #: The word for all stages, one after the other.
@@ -19,9 +19,7 @@ ALL = "all"
 def train(
     stage: Annotated[
         str,
-        typer.Argument(
-            metavar="STAGE", help="imitator, recognition, segmentation, translator, refinement, priors or all."
-        ),
+        typer.Argument(metavar="STAGE", autocompletion=choices.complete("stages"), help="Of {stages}."),
     ],
     front: Annotated[Path, typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view.")],
     varied: Annotated[
@@ -36,9 +34,20 @@ def train(
         Path, typer.Option("--bundle", metavar="DIR", help="The bundle to make or to go on with.")
     ] = Path("bundle"),
     preset: Annotated[
-        str, typer.Option("--preset", metavar="lite|paper", help="Sizes and schedules of a new bundle.")
+        str,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            autocompletion=choices.complete("presets"),
+            help="Sizes and schedules of a new bundle: {presets}.",
+        ),
     ] = "lite",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, order and augmentation.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of weights, order and augmentation."
+        ),
+    ] = 0,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     threads: options.Threads = None,
