@@ -35,23 +35,22 @@ Inputs = dict[str, dict[str, np.ndarray]]
 def artifact_for(
     small_bundle: "Bundle",
     small_faces: "Faces",
-    small_artifact: Path,
-    coreml_folder: Path,
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str, str, int], Artifact]:
-    """Gives `small_bundle` as an artifact of a target, precision and batch size, made once."""
+    """Gives `small_bundle` as an artifact of a target, precision and batch size, made once, when it is asked for."""
     from f2p_deploy.export import export_bundle
 
-    ready = {
-        ("onnx", "float", 1): read_artifact(small_artifact),
-        ("coreml", "float", 1): read_artifact(coreml_folder),
-    }
+    shared = {"onnx": "small_artifact", "coreml": "coreml_folder"}
+    ready: dict[tuple[str, str, int], Artifact] = {}
     base = tmp_path_factory.mktemp("shared")
 
     def make(target: str, precision: str, batch: int) -> Artifact:
         key, folder = (target, precision, batch), base / f"{target}-{precision}-{batch}"
         if key not in ready and precision == "int8":
             ready[key] = in_8_bits(make(target, "float", batch), folder)
+        elif key not in ready and batch == 1:
+            ready[key] = read_artifact(request.getfixturevalue(shared[target]))
         elif key not in ready:
             ready[key] = export_bundle(small_bundle, target, folder, batch, small_faces, trajectories=0)
         return ready[key]
