@@ -187,8 +187,8 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--threads", type=int, default=1, help="of each worker")
     parser.add_argument("--workers", type=int, default=2, help="beside 1")
-    parser.add_argument("--part", type=int, default=200, help="photos that workers are compared on")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of that; 0 leaves it out")
+    parser.add_argument("--part", type=int, default=800, help="photos that workers are compared on")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of that; 0 leaves it out")
     parser.add_argument("--browser", help="Chromium's command, to open the page")
     return parser.parse_args()
 

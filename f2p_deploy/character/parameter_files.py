@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.atomic import write_whole
+from f2p_deploy.atomic import open_whole, write_whole
 from f2p_deploy.causes import place_of
 from f2p_deploy.character.parameters import Parameters, Value, check_vectors, column_names
 from f2p_deploy.character.schema import Schema, suggestion
@@ -54,8 +54,13 @@ def read_batch(path: Path, schema: Schema) -> np.ndarray:
     return np.stack([character.values for character in _read(path, schema)])
 
 
-def write_parameters(path: Path, parameters: Parameters) -> None:
+def write_parameters(path: Path, parameters: Parameters, *, sync: bool = True) -> None:
     """Write one character, whole or not at all; the suffix says in which form.
+
+    Args:
+        path: the file.
+        parameters: the character.
+        sync: wait until the disk has it, see `open_whole`.
 
     Raises:
         InputError: an unknown suffix, or a folder that cannot be written.
@@ -63,7 +68,8 @@ def write_parameters(path: Path, parameters: Parameters) -> None:
     form = _form(path)
     if parameters.locked and not form.keeps_locks:
         logger.warning("%s: locks on %d names are not kept in this form; JSON keeps them", path, len(parameters.locked))
-    write_whole(path, form.encode([parameters]))
+    with open_whole(path, sync=sync) as file:
+        file.write(form.encode([parameters]))
 
 
 def write_batch(path: Path, vectors: np.ndarray, schema: Schema) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f2p_deploy.cli import choices, console, options
+from f2p_deploy.names import shown
 
 if TYPE_CHECKING:
     from f2p_deploy.creation import Report
@@ -127,4 +128,4 @@ def show(report: "Report") -> None:
         console.result(f"made with {report.made_with}")
     for result in report.characters if len(report.characters) == 1 else ():
         console.result(f"{result.mode}: {result.mode_reason}")
-    console.result(f"page: {report.page}")
+    console.result(f"page: {shown(report.page)}")

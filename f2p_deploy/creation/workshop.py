@@ -176,7 +176,7 @@ def _create(
             small.save(place / PHOTO_FILE, quality=88)
             for file, picture in pictures.items():
                 Image.fromarray(picture).save(place / file)
-            write_parameters(place / PARAMETERS_FILE, generation.parameters)
+            write_parameters(place / PARAMETERS_FILE, generation.parameters, sync=False)  # nor are the pictures
             created = replace(created, seconds=time.perf_counter() - started)
             conditions = workshop.conditions.asked(task.photo, asked)
             text = result_text(created, task.stem, conditions, more)
