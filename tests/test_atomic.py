@@ -102,7 +102,7 @@ def heard() -> Iterator[None]:
 
 
 def press(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")

@@ -47,7 +47,7 @@ def test_ctrl_c_between_a_network_and_its_hash_leaves_a_sound_bundle(copied, mon
 
     def interrupted(path, content) -> None:
         write_whole(path, content)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(module, "write_whole", interrupted)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by a suite in the background

@@ -24,7 +24,7 @@ def _heard() -> Iterator[None]:
 
 
 def press() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def test_the_block_is_finished_first() -> None:
@@ -69,7 +69,7 @@ def test_an_answer_of_the_caller_is_his_own() -> None:
     before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     try:
         with postponed():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             assert heard == []
         assert heard == [signal.SIGTERM]
     finally:

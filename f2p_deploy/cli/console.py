@@ -72,6 +72,7 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
         return
     rows = [[shown(cell) for cell in row] for row in rows]
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -81,7 +82,7 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
     drawn = Table(box=box, padding=padding, show_header=bool(headers), pad_edge=False)
     console = Console() if terminal else Console(width=_width(), color_system=None)
     lines = [*([headers] if headers else []), *rows]
-    natural = [max(len(word) for word in column) for column in zip(*lines, strict=True)]
+    natural = [max(cell_len(word) for word in column) for column in zip(*lines, strict=True)]
     for header, width in zip(headers or [""] * len(natural), _fitting(natural, console.width), strict=True):
         drawn.add_column(Text(header), overflow="fold", width=width)
     for row in rows:

@@ -61,7 +61,7 @@ def stages(
     opened = load_bundle(bundle)
     finder = choose_finder(landmarker) if portraits else None
     sources = StageSources(front, varied, tuple(portraits or ()), finder, assets)
-    if front is None or varied is None:
+    if front is None:
         options.announce_compiling(assets)
     with console.bar() as bar:
 

@@ -64,7 +64,7 @@ def test_what_cannot_run_says_why(report: Report) -> None:
         assert found["torch-captured-fp16"].status == "skipped" and "NVIDIA card" in found["torch-captured-fp16"].why
     assert rows(report, "render")["onnx-naive"].status == "ok"
     naive = rows(report, "iterative")["onnx-naive"]
-    assert naive.status == "failed" and naive.why.startswith("torch.onnx.export: ")
+    assert naive.status == "failed" and naive.why.startswith("torch.onnx.export of PyTorch ")
 
 
 def test_the_report_is_whole(report: Report) -> None:

@@ -30,9 +30,14 @@ class Ran:
 
 
 @pytest.fixture
-def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Run `f2p-deploy` with some words; logging and warnings are afterwards as they were."""
+def f2p(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run `f2p-deploy` with some words; logging and warnings are afterwards as they were.
+
+    No table folds its cells, unless a test sets another width.
+    """
     from f2p_deploy.cli import main
+
+    monkeypatch.setenv("COLUMNS", "1000")
 
     def run(*words: object) -> Ran:
         root, own = logging.getLogger(), logging.getLogger("f2p_deploy")

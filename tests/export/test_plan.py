@@ -26,7 +26,7 @@ def test_the_plan_says_what_would_be_written(small_bundle: Bundle, small_artifac
     assert plan.graphs["render"].file == "render.onnx" and plan.graphs["render"].inputs[0].shape == (2, 11)
     assert plan.replaces == "" and plan.hardware == {"built_for": "any"} and plan.trajectories == 0
     assert plan.command.endswith("--batch 2 --trajectories 0")
-    # At most: weights that graphs share are counted for each. Graphs and golden vectors are not weights.
+    # About: graphs and golden vectors are not weights, and folded batch norms are gone.
     written = sum(path.stat().st_size for path in small_artifact.iterdir() if path.suffix != ".npz")
     assert 0.5 * written < plan.bytes_at_most < 2 * written
     assert json.loads(json.dumps(plan.to_dict()))["folder"] == str(tmp_path / "out")
