@@ -31,7 +31,8 @@ class Ran:
 
 @pytest.fixture
 def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Run `f2p-deploy` with some words; logging and warnings are afterwards as they were."""
+    """Run `f2p-deploy` with some words; logging, warnings and the limit of threads are afterwards as they were."""
+    from f2p_deploy import threads
     from f2p_deploy.cli import main
 
     def run(*words: object) -> Ran:
@@ -46,6 +47,7 @@ def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
             finally:
                 root.setLevel(before[0])
                 own.setLevel(before[1])
+                threads._Asked.threads = None
                 root.handlers[:] = before[2]
         captured = capsys.readouterr()
         assert isinstance(code, int)
