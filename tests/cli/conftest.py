@@ -31,10 +31,11 @@ class Ran:
 
 @pytest.fixture
 def f2p(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    """Run `f2p-deploy` with some words; logging and warnings are afterwards as they were.
+    """Run `f2p-deploy` with some words; logging, warnings and the limit of threads are afterwards as they were.
 
     No table folds its cells, unless a test sets another width.
     """
+    from f2p_deploy import threads
     from f2p_deploy.cli import main
 
     monkeypatch.setenv("COLUMNS", "1000")
@@ -51,6 +52,7 @@ def f2p(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
             finally:
                 root.setLevel(before[0])
                 own.setLevel(before[1])
+                threads._Asked.threads = None
                 root.handlers[:] = before[2]
         captured = capsys.readouterr()
         assert isinstance(code, int)
