@@ -90,3 +90,20 @@ console.sentence("another", "error")
     text = printed.decode()
     assert "file[red].jpg" in text and "one [bold] sentence" in text and "another" in text
     assert ("\x1b[1;31m" in text) is not no_color
+
+
+def test_names_of_any_bytes_are_printed_and_obeyed_by_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "caf\udce9\x1b[2J\n\x9b.jpg"
+    console.sentence(f"{odd}: no face", "error")
+    console.sentence("a help\nof two lines \x1b")
+    console.result(f"\nmade {odd}")
+    console.table([(odd, "1")], ("photo", "count"))
+    console.emit({"photo": odd})
+    console.reset()
+    printed = capsys.readouterr()
+    for text in printed:
+        text.encode("utf-8")
+        assert not set(text) & set("\x1b\x9b")
+    assert printed.err == "error: caf\\xe9\\x1b[2J\\n\\x9b.jpg: no face\na help\nof two lines \\x1b\n"
+    assert printed.out.startswith("\nmade caf\\xe9\\x1b[2J\n\\x9b.jpg\n")
+    assert "caf\\xe9\\x1b[2J\\n\\x9b.jpg  1\n" in printed.out
