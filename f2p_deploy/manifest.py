@@ -219,7 +219,9 @@ class Manifest:
         Raises:
             InputError: another format version, or a key is missing or of the wrong kind; begins with `source`.
         """
-        found = data.get("format") if isinstance(data, Mapping) else None
+        if not isinstance(data, Mapping):
+            raise InputError(f"{source} is not a manifest: it should be an object, found {type(data).__name__}")
+        found = data.get("format")
         if found != FORMAT_VERSION:
             raise InputError(
                 f"{source} has format version {found!r}, this f2p-deploy reads version {FORMAT_VERSION}: "

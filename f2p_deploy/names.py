@@ -11,6 +11,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from f2p_deploy.errors import InputError
+
 #: Controls, which a terminal obeys; ends of lines and paragraphs; marks that turn the direction of writing, so that
 #: `gpj.exe` reads `exe.jpg`; and halves of surrogate pairs, which no encoding takes: a byte that was no UTF-8.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -31,6 +33,21 @@ def shown(text: object) -> str:
 def shown_lines(text: str) -> str:
     """Return text as `shown` does, its ends of lines kept."""
     return "\n".join(shown(line) for line in text.split("\n"))
+
+
+def require_utf8(path: str, library: str) -> str:
+    """Return a path that a library can be given: as text, which not every name on a disk is.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{library} opens no file whose path is not UTF-8: rename {shown(path)}, or the folder of that name"
+        ) from error
+    return path
 
 
 def address(path: str | PurePath) -> str:

@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from f2p_deploy.names import address, cell, json_text, shown, shown_lines
+from f2p_deploy.errors import InputError
+from f2p_deploy.names import address, cell, json_text, require_utf8, shown, shown_lines
 
 #: Names as bytes, and how a person sees them.
 NAMES = [
@@ -75,3 +76,9 @@ def test_json_reads_back_but_for_bytes_that_are_no_text() -> None:
     assert not set(text) & set("\x1b\x9b\u202e\u2028") and "写" in text
     text = json_text({"photo": "caf\udce9", "lone": "\ud83d"})
     assert json.loads(text.encode("utf-8")) == {"photo": r"caf\xe9", "lone": r"\ud83d"}
+
+
+def test_a_path_that_is_not_utf_8_is_refused_where_a_library_takes_text() -> None:
+    assert require_utf8("/tmp/写", "ONNX Runtime") == "/tmp/写"
+    with pytest.raises(InputError, match=r"ONNX Runtime opens no file .*rename /tmp/caf\\xe9"):
+        require_utf8(os.fsdecode(b"/tmp/caf\xe9/step.onnx"), "ONNX Runtime")

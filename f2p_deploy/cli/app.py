@@ -33,8 +33,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One photo in, one editable game character out.",
     epilog="Exit codes: 0 ok, 1 a floor was missed, 2 usage, bad input, or output that cannot be written, "
-    "3 something is not installed, 4 a compiler failed, 70 a bug, 130 Ctrl-C, 141 the reader of the output has gone, "
-    "143 SIGTERM. F2P_DEBUG=1 shows tracebacks.",
+    "3 something is not installed, 4 a compiler failed, 70 a bug, 129 SIGHUP, 130 Ctrl-C, "
+    "141 the reader of the output has gone, 143 SIGTERM. F2P_DEBUG=1 shows tracebacks.",
 )
 
 

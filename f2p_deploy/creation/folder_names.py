@@ -13,6 +13,9 @@ LONGEST = 180
 #: Names that are taken in the output folder.
 _RESERVED = ("index.html", "summary.csv")
 
+#: What Windows and its file systems, a USB stick's included, have in no name.
+_REFUSED = re.compile(r'[<>:"/\\|?*]')
+
 #: What Windows keeps for devices, whatever ending follows.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL)
 
@@ -52,7 +55,7 @@ def folder_names(
 
 
 def _stem(photo: Path) -> str:
-    stem = UNSAFE.sub("_", photo.stem)
+    stem = _REFUSED.sub("_", UNSAFE.sub("_", photo.stem))
     stem = stem.encode()[:LONGEST].decode(errors="ignore").lstrip(".").rstrip(". ") or "photo"
     return f"{stem}_" if _DEVICES.fullmatch(stem) else stem
 

@@ -73,7 +73,7 @@ def check_packages() -> None:
         MissingDependency: with the line that installs it.
     """
     if "torch" in missing_modules("export"):
-        require("export", "making characters from a bundle")
+        require("export", "running a bundle, unlike an artifact (--artifact DIR),")
 
 
 class BundleMaker:

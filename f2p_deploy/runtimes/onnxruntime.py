@@ -9,6 +9,7 @@ import numpy as np
 from f2p_deploy.artifact import Artifact, TensorSpec
 from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.names import require_utf8
 from f2p_deploy.runtimes.base import Runtime, register
 from f2p_deploy.threads import default_threads
 
@@ -161,7 +162,12 @@ def opened(model: str | bytes, options: Any, provider: str, providers: list[Any]
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    failures = (state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    failures = (
+        *(state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf),
+        *(state.InvalidArgument, state.NotImplemented),
+    )
+    if isinstance(model, str):
+        require_utf8(model, "ONNX Runtime")
     # ONNX Runtime appends the CPU by itself, so a list of one provider is no promise that it is used.
     try:
         session = onnxruntime.InferenceSession(model, options, providers=providers)

@@ -11,6 +11,7 @@ import numpy as np
 
 from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.names import require_utf8
 from f2p_deploy.runtimes.base import Runtime, register
 from f2p_deploy.threads import default_threads, usable_cores
 
@@ -150,7 +151,7 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
     with _compiling:
         openvino.Tensor(np.zeros(1, np.float32)).data.copy()  # there and back: fills the tables of both ways
         try:
-            model = core.read_model(str(path))
+            model = core.read_model(require_utf8(str(path), "OpenVINO"))
             _unshare_weights(model)
             _write_out_broadcasts(model)
             compiled = core.compile_model(model, DEVICE, options)

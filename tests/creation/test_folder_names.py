@@ -59,3 +59,7 @@ def test_a_photo_keeps_the_name_of_an_earlier_run(tmp_path: Path) -> None:
 def test_thousands_of_one_name() -> None:
     names = folder_names([Path(f"{i}/IMG_0001.jpg") for i in range(3000)])
     assert len(set(names)) == 3000 and names[-1] == "IMG_0001-3000"
+
+
+def test_what_another_system_refuses_is_in_no_name() -> None:
+    assert folder_names([Path('<a>"b"|c?*:.jpg'), Path("=cmd|calc.jpg")]) == ("_a__b__c___", "=cmd_calc")
