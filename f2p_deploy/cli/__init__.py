@@ -134,12 +134,12 @@ def _usage(words: Sequence[str], message: str) -> int:
     unknown = re.fullmatch(r"No such option: (\S+) \(Possible options: (.*)\)", message)
     if unknown:
         message = f"No such option: {unknown[1]}{suggestion(unknown[1], unknown[2].split(', '))}"
-    place, command = ["f2p-deploy"], typer.main.get_command(app)
+    place, commands = ["f2p-deploy"], getattr(typer.main.get_command(app), "commands", {})
     for word in (word for word in words if not word.startswith("-")):
-        command = getattr(command, "commands", {}).get(word)
-        if command is None:
+        if word not in commands:
             break
         place.append(word)
+        commands = getattr(commands[word], "commands", {})
     end = "?" if message.endswith("?") else "."
     return _fail(words, f"{message.rstrip('.?')}{end} See {' '.join(place)} --help", 2)
 

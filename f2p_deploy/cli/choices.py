@@ -12,10 +12,9 @@ class CommandWithChoices(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, registries filled in."""
         for parameter in self.params:
-            text = getattr(parameter, "help", None)
-            for registry in REGISTRIES if text else ():
-                if f"{{{registry}}}" in text:
-                    text = text.replace(f"{{{registry}}}", ", ".join(words_of(registry)) or "see the documentation")
+            text = str(getattr(parameter, "help", None) or "")
+            for registry in (name for name in REGISTRIES if f"{{{name}}}" in text):
+                text = text.replace(f"{{{registry}}}", ", ".join(words_of(registry)) or "see the documentation")
             if text:
                 parameter.help = text  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
