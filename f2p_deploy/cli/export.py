@@ -201,11 +201,10 @@ def show_plan(plan: "ExportPlan") -> None:
         ]
     )
     console.result(f"command: {plan.command}")
-    rows = [
-        (name, graph.file, f"{graph.weights / 1e6:.1f} M", _tensors(graph.inputs), _tensors(graph.outputs))
-        for name, graph in plan.graphs.items()
-    ]
-    console.table(rows, ("graph", "file", "weights", "inputs", "outputs"))
+    rows = [(name, graph.file, f"{graph.weights / 1e6:.1f} M") for name, graph in plan.graphs.items()]
+    console.table(rows, ("graph", "file", "weights"))
+    for name, graph in plan.graphs.items():
+        console.result(f"{name}: {_tensors(graph.inputs)} -> {_tensors(graph.outputs)}")
     console.result("nothing was written")
 
 
