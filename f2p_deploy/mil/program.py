@@ -129,7 +129,8 @@ def _read(package: Path, graph: str) -> tuple[Any, frozenset[str]]:
         program = load(spec, spec.specificationVersion, str(package / WEIGHTS))
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
         raise InputError(
-            f"{package} is damaged, or holds what coremltools {coremltools.__version__} cannot read; {SAID}"
+            f"{package} cannot be read: it is damaged, or holds what coremltools {coremltools.__version__} does not "
+            f"know; {SAID}"
         ) from error
     described = next((one for one in spec.description.functions if one.name == function), spec.description)
     kinds = {given.name: given.type.imageType for given in described.input if given.type.HasField("imageType")}

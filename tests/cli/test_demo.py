@@ -27,6 +27,7 @@ def test_it_ends_with_what_to_open_next(
     import f2p_deploy.bundle
 
     monkeypatch.setattr(f2p_deploy.bundle, "demo_bundle_path", lambda: small_bundle.path)
+    monkeypatch.setenv("COLUMNS", "80")
     ran = f2p("demo", "-o", tmp_path / "out", "--landmarker", landmarker)
     assert ran.code == 0, ran.err
     page = (tmp_path / "out" / "index.html").resolve()

@@ -70,7 +70,7 @@ def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
 def test_it_says_what_happened(page: Path) -> None:
     reader = _Reader()
     reader.feed(page.read_text())
-    for words in ("2 characters, 1 photo failed", "a & <b>-hybrid", "as asked", "Loss over 20 iterations", "hair"):
+    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "as asked", "Loss over 20 iterations", "hair"):
         assert words in reader.text, words
     assert "notes.jpg: this is not a picture" in reader.text
     assert "Furthest from the average, 6 of 6 sliders" in reader.text
