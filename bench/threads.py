@@ -10,6 +10,7 @@ a single call, bit by bit.
 
 import argparse
 import json
+import shlex
 import statistics
 import sys
 import threading
@@ -54,7 +55,7 @@ def main() -> None:
         )
     if words.out is not None:
         facts = {"date": date.today().isoformat(), "seconds": time.perf_counter() - begun, "device": device}
-        command = f"python bench/threads.py {words.artifact} -o {words.out}"
+        command = f"python bench/threads.py {shlex.join(sys.argv[1:])}"
         words.out.write_text(json.dumps({"command": command, **facts, "rows": found}, indent=1) + "\n", "utf-8")
 
 

@@ -4,8 +4,6 @@ import logging
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,20 +93,6 @@ def test_cleaning_up_does_not_hide_why(
     assert str(next(tmp_path.iterdir())) in caplog.text
 
 
-#: A signal that comes a moment late ends the worker of a suite that runs in several processes: here these run alone.
-ALONE = pytest.mark.skipif(
-    os.name == "nt" or "PYTEST_XDIST_WORKER" in os.environ, reason="sends SIGINT to its own process"
-)
-
-
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ or os.name == "nt", reason="the tests below run here")
-def test_interrupts_in_a_process_of_its_own() -> None:
-    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "test_ctrl_c", __file__]
-    ran = subprocess.run(command, env=alone, capture_output=True, text=True, check=False, timeout=120)
-    assert ran.returncode == 0 and "3 passed" in ran.stdout, ran.stdout
-
-
 @pytest.fixture
 def heard() -> Iterator[None]:
     """A suite that was started in the background ignores SIGINT."""
@@ -121,7 +105,7 @@ def press(*_: object) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-@ALONE
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_between_the_renames_of_a_folder_leaves_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: None
 ) -> None:
@@ -142,7 +126,7 @@ def test_ctrl_c_between_the_renames_of_a_folder_leaves_the_new_one(
     assert list(tmp_path.iterdir()) == [folder]
 
 
-@ALONE
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_while_cleaning_up_does_not_end_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: None
 ) -> None:
@@ -158,7 +142,7 @@ def test_ctrl_c_while_cleaning_up_does_not_end_that(
     assert not list(tmp_path.iterdir())
 
 
-@ALONE
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_as_the_temporary_folder_is_made_leaves_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: None
 ) -> None:

@@ -76,7 +76,7 @@ def landmarks(
 
     modes = check_modes(mode or ())
     check_packages()
-    select_photos(photos, only, limit)
+    chosen = select_photos(photos, only, limit)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)
     options.announce_compiling(assets)
@@ -84,13 +84,12 @@ def landmarks(
     options.use_threads(threads)
     with console.bar() as bar:
         report = measure_landmarks(
-            photos,
+            chosen,
             opened,
             engine,
             finder,
             modes,
             only=only,
-            limit=limit,
             imitator=imitator,
             conditions=CONDITIONS if degrade else (),
             seed=seed,

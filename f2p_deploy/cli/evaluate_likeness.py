@@ -54,6 +54,7 @@ def likeness(
     from f2p_deploy.creation import check_packages, folder
     from f2p_deploy.creation.drawing import engine_for
     from f2p_deploy.errors import Interrupted
+    from f2p_deploy.evaluation.identification import FEWEST_PEOPLE, require_people
     from f2p_deploy.evaluation.judge import FileJudge
     from f2p_deploy.evaluation.landmarks import check_modes, open_landmarker
     from f2p_deploy.evaluation.likeness import measure_likeness
@@ -62,7 +63,8 @@ def likeness(
 
     modes = check_modes(mode or ("one-shot", "hybrid"))
     check_packages()
-    select_photos(photos, only, limit)
+    chosen = select_photos(photos, only, limit)
+    require_people(len(chosen))
     judging = FileJudge(judge)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)
@@ -72,20 +74,22 @@ def likeness(
     options.use_threads(threads)
     with console.bar() as bar:
         report = measure_likeness(
-            photos,
+            chosen,
             opened,
             engine,
             finder,
             judging,
             modes,
             only=only,
-            limit=limit,
             imitator=imitator,
             seed=seed,
             progress=lambda done, total, doing: bar.update("photos", done, total, doing),
         )
     for refused in report.refused:
         console.sentence(f"refused: {refused.message}", "warning")
+    done = len(report.people) + len(report.refused)
+    if not report.complete and len(report.people) < FEWEST_PEOPLE:
+        raise Interrupted(f"stopped after {done} of {report.total} photos, too few for figures")
     page = None if out is None else write_results(report, out)
     if as_json:
         console.emit(report_data(report))
@@ -97,5 +101,4 @@ def likeness(
         if page is not None:
             console.result(f"\npage: {page}")
     if not report.complete:
-        done = len(report.people) + len(report.refused)
         raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")

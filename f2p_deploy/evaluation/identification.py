@@ -57,8 +57,7 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
     if characters.shape != photos.shape or characters.ndim != 2:
         raise InputError(f"each character needs one photo: found descriptors {characters.shape} and {photos.shape}")
     people = len(photos)
-    if people < FEWEST_PEOPLE:
-        raise InputError(f"identification needs at least {FEWEST_PEOPLE} people, found {people}")
+    require_people(people)
     if not (np.isfinite(characters).all() and np.isfinite(photos).all()):
         raise InputError("the recogniser gave a descriptor that is not finite")
     alike = centred(characters) @ centred(photos).T
@@ -85,6 +84,16 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
         characters=float((unit(characters) @ unit(characters).T)[other].mean()),
         photos=float((unit(photos) @ unit(photos).T)[other].mean()),
     )
+
+
+def require_people(people: int) -> None:
+    """Raise where there are too few people to be told apart.
+
+    Raises:
+        InputError: fewer than `FEWEST_PEOPLE`.
+    """
+    if people < FEWEST_PEOPLE:
+        raise InputError(f"identification needs at least {FEWEST_PEOPLE} people, found {people}")
 
 
 def centred(descriptors: np.ndarray) -> np.ndarray:

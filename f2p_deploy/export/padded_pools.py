@@ -36,7 +36,7 @@ def keep_padding(model: "ModelProto") -> "ModelProto":
         pools = [node for node in graph.node if node.op_type == "MaxPool" and node.input[0] == pad.output[0]]
         if not pools:
             continue
-        kept, lowest = f"{pad.name}.kept", f"{pad.name}.lowest"
+        kept, lowest = f"{pad.output[0]}.kept", f"{pad.output[0]}.lowest"  # nodes may have no names
         graph.initializer.append(numpy_helper.from_array(LOWEST, lowest))
         at = list(graph.node).index(pad) + 1
         graph.node.insert(at, helper.make_node("Max", [pad.output[0], lowest], [kept], kept))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from queue import LifoQueue
 from threading import Lock
@@ -24,6 +25,9 @@ MOST_CALLS = 4
 #: Held while OpenVINO compiles. Its Python layer fills tables when it is first used, behind a lock of C++ that it keeps
 #: while it waits for the interpreter's: threads whose first calls meet there wait for each other for ever (2026.4.1).
 _compiling = Lock()
+
+#: Held while the process's `openvino.Core` is made.
+_making = Lock()
 
 #: OpenVINO's words for a precision: in the option, among the processor's capabilities.
 CAPABILITIES = {"f32": "FP32", "bf16": "BF16"}
@@ -54,9 +58,7 @@ class OpenVino(Runtime):
         reason = super().why_not_here()
         if reason:
             return reason
-        import openvino
-
-        core = openvino.Core()
+        core = shared_core()
         if CAPABILITIES[cls.precision] in core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"):
             return ""
         processor = core.get_property(DEVICE, "FULL_DEVICE_NAME")
@@ -74,7 +76,7 @@ class OpenVino(Runtime):
         compiled = [pool.compiled for pool in tuple(self._ready.values())]
         layers = sum(map(precisions_of, compiled), Counter[str]())
         version = openvino.__version__.partition("-")[0]
-        processor = openvino.Core().get_property(DEVICE, "FULL_DEVICE_NAME")
+        processor = shared_core().get_property(DEVICE, "FULL_DEVICE_NAME")
         return f"openvino {version}, {processor}, {_counted(layers)}"
 
     def _load(self, graph: str) -> "Requests":
@@ -117,6 +119,24 @@ class Requests:
             self._free.put(request)
 
 
+def shared_core() -> Any:
+    """Return the one `openvino.Core` of this process, which is never let go.
+
+    The processor's plugin gives the thread that makes a `Core` a stack for signal handlers. The thread keeps it, freed,
+    where the `Core` ends on another thread, or before one that was made later; the next Ctrl-C then ends the process
+    (2026.4.1).
+    """
+    with _making:
+        return _make_core()
+
+
+@cache
+def _make_core() -> Any:
+    import openvino
+
+    return openvino.Core()
+
+
 def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any:
     """Compile an `.onnx` file in the precision that was asked for, for several calls side by side: see `streams_for`.
 
@@ -147,7 +167,7 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
         options["INFERENCE_NUM_THREADS"] = streams * threads
         # Pinned, graphs of one thread each would all have the first core, in other processes, too.
         options["ENABLE_CPU_PINNING"] = False
-    core = openvino.Core()
+    core = shared_core()
     with _compiling:
         openvino.Tensor(np.zeros(1, np.float32)).data.copy()  # there and back: fills the tables of both ways
         try:

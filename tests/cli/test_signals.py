@@ -20,10 +20,12 @@ SPREAD = 0.3
 
 @pytest.fixture(autouse=True)
 def _heard() -> Iterator[None]:
-    """A suite that was started in the background ignores SIGINT, and its children would: a terminal's do not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A suite that was started in the background ignores signals, and its children would: a terminal's do not."""
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def start(*words: str, cwd: Path | None = None, code: str = "") -> "subprocess.Popen[str]":

@@ -1,5 +1,8 @@
 """OpenVINO computes the golden vectors, the gradient too, in the precision that was asked for."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +20,13 @@ from f2p_deploy.runtimes.openvino import (  # noqa: E402
     Requests,
     compile_graph,
     precisions_of,
+    shared_core,
     streams_for,
 )
 from f2p_deploy.threads import usable_cores  # noqa: E402
 
 NO_BF16 = pytest.mark.skipif(
-    "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"), reason="a processor without bf16"
+    "BF16" not in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"), reason="a processor without bf16"
 )
 
 
@@ -64,6 +68,30 @@ def test_what_was_returned_stays(runtime: Runtime) -> None:
     copy = first.copy()
     runtime.render(parameters[1:2])
     assert np.array_equal(first, copy)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX systems")
+def test_an_interrupt_is_heard_after_runtimes_ended_on_other_threads(small_artifact: Path) -> None:
+    """OpenVINO frees the stack that it gave this thread's signal handlers: the process died without a word."""
+    program = f"""
+import gc, signal, threading
+from f2p_deploy.runtimes import load
+signal.signal(signal.SIGINT, signal.default_int_handler)
+held = [load({str(small_artifact)!r}, "openvino", threads=1) for _ in range(2)]
+for runtime in held:
+    runtime.describe_device()
+del runtime
+other = threading.Thread(target=held.clear)
+other.start()
+other.join()
+gc.collect()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0 and ran.stdout.endswith("heard\n"), ran.stderr
 
 
 def test_float32_is_read_back(runtime: Runtime) -> None:
