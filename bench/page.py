@@ -20,6 +20,11 @@ SCRIPTS = (
     ("int8_step.py", "what 8 bits would do to the gradient step", "docs/calibration.md"),
     ("fewer_steps.py", "how few steps a search needs", "docs/fidelity.md"),
     ("shape_limits.py", "how near the reference engine can come to real faces at all", "docs/fidelity.md"),
+    ("many_photos.py", "thousands of photos, strange ones among them: none lost, kills survived, workers", ""),
+    ("strange_photos.py", "the strange ones of those", ""),
+    ("rotations.py", "what becomes of photos that are turned or mirrored", ""),
+    ("head_turn.py", "whether yaw and pitch depend on where in a photo a face stands", ""),
+    ("threads.py", "one runtime shared by several threads: calls a second beside a lock", "docs/targets.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
 )
 

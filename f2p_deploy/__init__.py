@@ -3,8 +3,6 @@
 Names of the public API are resolved when they are first used: importing this package loads no PyTorch and no compiler.
 """
 
-from importlib import import_module
-
 __version__ = "0.1.0"
 
 #: Where each public name lives.
@@ -32,6 +30,8 @@ __all__ = ["__version__", *_PUBLIC]
 def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(_PUBLIC[name]), name)
 
 

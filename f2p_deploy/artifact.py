@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from f2p_deploy import atomic
+from f2p_deploy.causes import place_of
 from f2p_deploy.errors import InputError
 from f2p_deploy.manifest import (
     FORMAT_VERSION,
@@ -193,7 +194,7 @@ def _read_manifest(path: Path) -> Manifest:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON, so it is damaged: {error}. Export the bundle again") from error
+        raise InputError(f"{path} is not JSON{place_of(error)}, so it is damaged. Export the bundle again") from error
     if isinstance(content, Mapping) and content.get("format") == FORMAT_VERSION:
         require_seal(text, content, str(path))
     return Manifest.from_dict(content, str(path))

@@ -1,40 +1,75 @@
 """Writing a file, or a folder, so that it is there whole or not at all."""
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
+
+logger = logging.getLogger(__name__)
+
+#: How temporary files and folders of this package begin: their names do not grow with the user's.
+PREFIX = ".f2p-"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name in the same folder, then rename it over `path`.
+@contextmanager
+def open_whole(path: Path, *, beside: Path | None = None, sync: bool = True) -> Iterator[BinaryIO]:
+    """Give a file to write: under a temporary name, renamed over `path` at the end of the block.
+
+    After an error nothing of it is left, and a file that was there before is as it was.
+
+    Args:
+        path: where it will stand.
+        beside: the folder of the temporary file, on the same disk; that of `path` if not given.
+        sync: wait until the disk has it, so that a power cut leaves a whole file, too.
 
     Raises:
-        InputError: the folder is missing or cannot be written; a file that was there before is left as it was.
+        InputError: the folder is missing or cannot be written, or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    temporary = (beside or path.absolute().parent) / f"{PREFIX}{uuid4().hex}.part"
     try:
         with temporary.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        _discard(temporary)
+        discard(temporary)
 
 
-def _discard(temporary: Path) -> None:
-    try:
-        temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot remove the temporary file {temporary}: {error.strerror or error}") from error
+def write_whole(path: Path, content: bytes, *, beside: Path | None = None) -> None:
+    """Write a file, whole or not at all; see `open_whole`.
+
+    Raises:
+        InputError: the folder is missing or cannot be written; a file that was there before is left as it was.
+    """
+    with open_whole(path, beside=beside) as file:
+        file.write(content)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file or folder, if it is there, to the end even if somebody presses Ctrl-C meanwhile.
+
+    Raises nothing: what went wrong first is what is told.
+    """
+    with postponed():
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        if os.path.lexists(temporary):
+            logger.warning("a temporary file stays, it cannot be removed: %s", temporary)
 
 
 def require_place(folder: Path, marker: str, what: str) -> None:
@@ -72,21 +107,23 @@ def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
         InputError: the place cannot be written to, or holds something else.
     """
     require_place(folder, marker, what)
+    temporary = folder.absolute().parent / f"{PREFIX}{uuid4().hex}"
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-    except OSError as error:
-        raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
-    try:
+        try:
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            temporary.mkdir(0o700)
+        except OSError as error:
+            raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
         yield temporary
         if (temporary / marker).is_file():
             try:
                 temporary.chmod(0o755)
-                _replace(temporary, folder.absolute())
+                with postponed():  # between the two renames neither folder is in its place
+                    _replace(temporary, folder.absolute())
             except OSError as error:
                 raise InputError(f"cannot write the {what} {folder}: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        discard(temporary)
 
 
 def _replace(temporary: Path, folder: Path) -> None:
@@ -94,7 +131,7 @@ def _replace(temporary: Path, folder: Path) -> None:
     if not folder.exists():
         temporary.rename(folder)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    old = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
     folder.rename(old / folder.name)
     try:
         temporary.rename(folder)

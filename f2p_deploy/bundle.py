@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import postponed
 from f2p_deploy.settings import BundleSettings, from_data, to_data
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ class Bundle:
 
     @cached_property
     def recognition(self) -> "nn.Module":
-        """F_recg: (N, 1, 128, 128) to (N, 256)."""
+        """F_recg: (N, 1 or 3, r, r) to (N, d), see `f2p_deploy.recognisers`."""
         return self._load("recognition")
 
     @cached_property
@@ -92,7 +94,7 @@ class Bundle:
 
     @cached_property
     def translator(self) -> "nn.Module":
-        """T after F_recg: (N, 256) to (N, n)."""
+        """T after F_recg: (N, d) to (N, n)."""
         return self._load("translator")
 
     @cached_property
@@ -108,8 +110,9 @@ class Bundle:
                 self.recognition,
                 self.segmentation,
                 self.settings.similarity,
-                sizes.recognition_size,
+                sizes.recogniser,
                 sizes.segmentation_size,
+                build_crop(self.settings),
             )
         return similarity.eval().requires_grad_(False)
 
@@ -125,6 +128,8 @@ class Bundle:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
+        from f2p_deploy.networks.checkpoint import require_fitting
+
         if name not in self.networks:
             raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
         path = self.path / _file_of(name)
@@ -133,9 +138,11 @@ class Bundle:
             with torch.inference_mode(False):
                 network = build_network(name, self.schema, self.settings)
                 stored = load_file(path)
+                require_fitting(network, stored, f"{path} does not hold the {name} that {HEADER} describes")
                 network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
-        except (SafetensorError, RuntimeError, OSError) as error:
-            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {error}") from error
+        except (SafetensorError, OSError) as error:
+            reason = reason_of(error, "it is damaged or cut short")
+            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {reason}") from error
         return network.eval().requires_grad_(False)
 
 
@@ -152,6 +159,7 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
         schema: gives n, n_c and the discrete groups.
         settings: gives sizes and widths.
     """
+    from f2p_deploy.networks.dlib_resnet import DlibResNet
     from f2p_deploy.networks.imitator import Imitator
     from f2p_deploy.networks.light_cnn import LightCNN
     from f2p_deploy.networks.segmentation import Segmentation
@@ -161,13 +169,23 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
     if name == "imitator":
         return Imitator(schema.n, sizes.image_size, sizes.imitator_width)
     if name == "recognition":
-        return LightCNN(sizes.recognition_width)
+        kinds = {"light-cnn-29v2": LightCNN, "dlib-resnet": DlibResNet}
+        return kinds[sizes.recognition](sizes.recognition_width)
     if name == "segmentation":
         return Segmentation(sizes.segmentation_width, sizes.strided_stage)
     if name == "translator":
         groups = [len(group.options) for group in schema.discrete_groups]
-        return Translator(schema.n_c, groups, sizes.translator_width)
+        return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)
     raise InputError(f"a bundle has {', '.join(NETWORKS)}; no network is called {name!r}")
+
+
+def build_crop(settings: BundleSettings) -> "nn.Module | None":
+    """Return what cuts the part of an aligned face that the recognition network sees; None where it sees all of it."""
+    from f2p_deploy.networks.crop import Crop
+
+    sizes = settings.architecture
+    wanted = sizes.recogniser.points
+    return Crop(settings.alignment.landmarks, wanted, sizes.image_size, sizes.recogniser.size) if wanted else None
 
 
 def load_bundle(path: str | Path | None = None) -> Bundle:
@@ -186,7 +204,8 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
     try:
         data = json.loads(header.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {header}: {error}") from error
+        reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
+        raise InputError(f"cannot read {header}: {reason}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"{header} does not describe a bundle (its format should be {FORMAT!r})")
     if data.get("version") != VERSION:
@@ -201,8 +220,10 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
             provenance=data.get("provenance", {}),
             stored=stored,
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{header} is damaged: {type(error).__name__} {error}") from error
+    except KeyError as error:
+        raise InputError(f"{header} is damaged: {error.args[0]!r} is missing") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{header} is damaged: a value is of the wrong kind") from error
     for name, entry in stored.items():
         _check_file(folder, name, entry)
     return bundle
@@ -299,7 +320,6 @@ def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
 
 
 def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
-    write_whole(bundle.path / file_name, content)
     entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
     changed = Bundle(
         bundle.path,
@@ -309,7 +329,9 @@ def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance
         {**bundle.provenance, part: dict(provenance)},
         {**bundle.stored, file_name: entry},
     )
-    _write_header(changed)
+    with postponed():  # the header holds the hash of the file
+        write_whole(bundle.path / file_name, content)
+        _write_header(changed)
     return changed
 
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.causes import reason_of
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import to_data
 
@@ -58,4 +59,5 @@ def _part(bundle: Bundle, file: str) -> dict[str, Any]:
                 "dtype": ", ".join(sorted({views[name].get_dtype() for name in learned})),
             }
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{bundle.path / file} cannot be read: {error}") from error
+        reason = reason_of(error, "it is no safetensors file, or damaged or cut short")
+        raise InputError(f"{bundle.path / file} cannot be read: {reason}") from error

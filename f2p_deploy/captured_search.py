@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.causes import SAID
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.errors import CompilerError, FloorMissed, InputError, MissingDependency
 from f2p_deploy.folding import folded
@@ -202,9 +203,10 @@ class CapturedSearch:
         except torch.cuda.OutOfMemoryError:
             raise
         except RuntimeError as error:
-            self.why_not_captured = " ".join(str(error).split())[:200]
+            self.why_not_captured = f"PyTorch {torch.__version__} refused to; {SAID}"
             if self.strict:
                 raise CompilerError(f"the search cannot be captured: {self.why_not_captured}") from error
+            logger.info("%s", error)
             logger.warning("the search runs step by step, a CUDA graph cannot be captured: %s", self.why_not_captured)
         finally:
             torch.backends.cudnn.benchmark = benchmark
@@ -267,8 +269,7 @@ def _compiler_errors() -> Iterator[None]:
     try:
         yield
     except TorchDynamoException as error:
-        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise CompilerError(f"torch.compile {torch.__version__} cannot compile the search: {reason.strip()}") from error
+        raise CompilerError(f"torch.compile {torch.__version__} cannot compile the search; {SAID}") from error
 
 
 class _InFloat32(nn.Module):

@@ -59,6 +59,7 @@ def run_demo(
         out,
         MODES,
         finder=choose_finder_for(bundle, landmarker, offline=offline),
+        again=True,
         progress=lambda done, total, doing: progress(done, _STAGES, doing),
     )
 

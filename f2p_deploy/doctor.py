@@ -3,8 +3,9 @@
 import ctypes
 import os
 import platform
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
@@ -15,9 +16,10 @@ from packaging.requirements import Requirement
 
 from f2p_deploy.bundle import load_bundle
 from f2p_deploy.cuda_devices import cuda_devices
-from f2p_deploy.dependencies import EXTRAS
+from f2p_deploy.dependencies import EXTRAS, install_line, source_tree
 from f2p_deploy.errors import F2PError
 from f2p_deploy.export.targets import TARGETS, Target
+from f2p_deploy.threads import usable_cores
 
 Status = Literal["ok", "absent", "wrong"]
 
@@ -32,6 +34,11 @@ SYSTEM_LIBRARIES = {
         "libxcb.so.1": "libxcb1",
     },
 }
+
+#: The three ways to a character, from what needs least to what needs most.
+ARTIFACTS = "run artifacts"
+ARTIFACT_PHOTOS = "run PHOTO --artifact"
+BUNDLE_PHOTOS = "run PHOTO"
 
 #: Extras that no user's work needs.
 DEVELOPMENT = ("dev",)
@@ -54,6 +61,19 @@ class Finding:
     status: Status
     detail: str
     remedy: str = ""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to type next.
+
+    Args:
+        command: the line.
+        purpose: what for, as the end of "next, ...".
+    """
+
+    command: str
+    purpose: str
 
 
 @dataclass(frozen=True)
@@ -108,18 +128,39 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         bundle,
         _landmarker(landmarker),
         engine_assets,
-        _ability("run artifacts", ("",), packages),
-        _ability("run photos", ("", "export", "faces"), packages, bundle),
+        _ability(ARTIFACTS, _of(packages, "")),
+        _ability(ARTIFACT_PHOTOS, _of(packages, "", "faces")),
+        _ability(BUNDLE_PHOTOS, [*_of(packages, "", "faces"), *_pytorch(packages), bundle]),
         *_exports(packages, bundle),
-        _ability("train", ("", "export"), packages),
-        _ability("engine render", ("", "engine"), packages, engine_assets),
+        _ability("train", [*_of(packages, ""), *_pytorch(packages)]),
+        _ability("engine render", [*_of(packages, "", "engine"), engine_assets]),
     ]
+
+
+def next_step(findings: Iterable[Finding]) -> NextStep:
+    """Return what to type next: what mends a fault, else what is missing for photos, else what can be done now.
+
+    Args:
+        findings: of `diagnose`.
+    """
+    findings = list(findings)
+    fault = next((f for f in findings if f.status == "wrong" and f.remedy), None)
+    if fault is not None:
+        return NextStep(fault.remedy, f"to mend {fault.name}")
+    able = {finding.name: finding.status == "ok" for finding in findings if finding.area == "able to"}
+    if not able[ARTIFACT_PHOTOS]:
+        return NextStep(install_line("faces"), "to find faces in photos (an artifact needs nothing else)")
+    if not able[BUNDLE_PHOTOS]:
+        return NextStep(
+            "f2p-deploy run PHOTO --artifact DIR", "to make a character with an artifact that an export left"
+        )
+    return NextStep("f2p-deploy demo", "to see a photo become a character")
 
 
 def _machine() -> Iterator[Finding]:
     yield Finding("machine", "Python", "ok", f"{platform.python_version()} ({sys.executable})")
     yield Finding("machine", "platform", "ok", f"{platform.system()} {platform.machine()}")
-    yield Finding("machine", "cores", "ok", str(os.cpu_count()))
+    yield Finding("machine", "cores", "ok", f"{usable_cores()} of {os.cpu_count()} for this process")
     cards = ", ".join(f"{card.name} (compute capability {card.compute_capability})" for card in cuda_devices())
     yield Finding("machine", "NVIDIA cards", "ok" if cards else "absent", cards or "none that a driver here knows of")
 
@@ -129,7 +170,7 @@ def _packages() -> Iterator[tuple[str, Finding]]:
     try:
         lines = requires("f2p-deploy") or []
     except PackageNotFoundError:
-        yield "", Finding("packages", "f2p-deploy", "wrong", "not installed, only on the path", "pip install -e .")
+        yield "", Finding("packages", "f2p-deploy", "wrong", "not installed, only on the path", install_line())
         return
     for requirement in map(Requirement, lines):
         extra = _extra_of(requirement)
@@ -140,13 +181,13 @@ def _packages() -> Iterator[tuple[str, Finding]]:
 def _package(requirement: Requirement, extra: str) -> Finding:
     name = requirement.name
     needed = f"needed {requirement.specifier}, from {f'the extra {extra}' if extra else 'the base install'}"
-    remedy = f"pip install 'f2p-deploy[{extra}]'" if extra else "pip install f2p-deploy"
+    extras = (extra,) if extra else ()
     try:
         found = version(name)
     except PackageNotFoundError:
-        return Finding("packages", name, "absent" if extra else "wrong", needed, remedy)
+        return Finding("packages", name, "absent" if extra else "wrong", needed, install_line(*extras))
     if not requirement.specifier.contains(found, prereleases=True):
-        return Finding("packages", name, "wrong", f"{found}, {needed}", f"{remedy} --upgrade")
+        return Finding("packages", name, "wrong", f"{found}, {needed}", install_line(*extras, options="--upgrade"))
     return Finding("packages", name, "ok", f"{found} ({needed})")
 
 
@@ -184,12 +225,20 @@ def _bundle() -> Finding:
     try:
         bundle = load_bundle()
     except F2PError as error:
-        return Finding("files", "demo bundle", "wrong", str(error), "pip install --force-reinstall f2p-deploy")
+        return Finding("files", "demo bundle", "wrong", str(error), _restore())
     missing = {"imitator", "recognition", "segmentation", "translator"} - set(bundle.networks)
     if missing:
         return Finding("files", "demo bundle", "wrong", f"has no {', '.join(sorted(missing))}", "f2p-deploy train all")
     size = sum(entry.bytes for entry in bundle.stored.values())
     return Finding("files", "demo bundle", "ok", f"{bundle.schema.name}, {size / 1e6:.1f} MB, every SHA-256 as written")
+
+
+def _restore() -> str:
+    """Return the line that brings the package's own files back."""
+    clone = source_tree()
+    if clone is None:
+        return install_line(options="--force-reinstall --no-deps")
+    return f"git -C {shlex.quote(str(clone))} checkout -- f2p_deploy/bundles/demo"
 
 
 def _landmarker(named: Path | None) -> Finding:
@@ -216,10 +265,19 @@ def _assets(named: Path | None) -> Finding:
     return Finding("files", "reference engine's assets", "ok", str(path))
 
 
-def _ability(name: str, extras: tuple[str, ...], packages: list[tuple[str, Finding]], *files: Finding) -> Finding:
-    """Judge one command by the extras (an empty one is the base install) and the files that it cannot do without."""
-    needed = [finding for extra, finding in packages if extra in extras]
-    blocking = [finding for finding in (*needed, *files) if finding.status != "ok"]
+def _of(packages: list[tuple[str, Finding]], *extras: str) -> list[Finding]:
+    """Return what was found of the packages of some extras; an empty one is the base install."""
+    return [finding for extra, finding in packages if extra in extras]
+
+
+def _pytorch(packages: list[tuple[str, Finding]]) -> list[Finding]:
+    """Return what was found of PyTorch, which a bundle needs; it comes with the extra `export`."""
+    return [finding for finding in _of(packages, "export") if finding.name == "torch"]
+
+
+def _ability(name: str, needed: list[Finding]) -> Finding:
+    """Judge one command by the packages and files that it cannot do without."""
+    blocking = [finding for finding in needed if finding.status != "ok"]
     if not blocking:
         return Finding("able to", name, "ok", "yes")
     remedies = dict.fromkeys(finding.remedy for finding in blocking if finding.remedy)
@@ -227,10 +285,10 @@ def _ability(name: str, extras: tuple[str, ...], packages: list[tuple[str, Findi
 
 
 def _exports(packages: list[tuple[str, Finding]], bundle: Finding) -> Iterator[Finding]:
-    """Judge the export to every target, and running what it leaves."""
+    """Judge the export to every target, measured on the sample photo, and running what it leaves."""
     for ability in judge_targets():
         name = f"export --target {ability.target.name}"
-        finding = _ability(name, ("", "export"), packages, bundle)
+        finding = _ability(name, [*_of(packages, "", "export", "faces"), bundle])
         if finding.status == "ok" and not ability.builds:
             finding = Finding("able to", name, "absent", f"no: {ability.why_not_built}")
         yield finding

@@ -48,3 +48,15 @@ class Interrupted(F2PError):
     """The user stopped a long command; what was done is saved."""
 
     exit_code = 130
+
+
+class OutputError(F2PError):
+    """The standard output cannot be written: it is closed, or its disk is full."""
+
+    exit_code = 2
+
+
+class ReaderGone(F2PError):
+    """Whoever read the standard output (`head`, a pager) has enough; nothing is said of it."""
+
+    exit_code = 141

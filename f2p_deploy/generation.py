@@ -167,7 +167,7 @@ class GenerationLoss(nn.Module):
         self.similarity = bundle.similarity
 
     def forward(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
-        """Return (N,) losses of (N, n) states against identity (N, 256) and content (N, C, H, W) of the photos."""
+        """Return (N,) losses of (N, n) states against identity (N, d) and content (N, C, H, W) of the photos."""
         return self.similarity(self.imitator(self.to_parameters(state)), identity, content)
 
 

@@ -38,7 +38,7 @@ class Step(nn.Module):
 
         Args:
             state: (N, n) controllers in [0, 1], then free numbers z for the discrete groups.
-            identity: (N, 256) of the photos.
+            identity: (N, d) of the photos.
             content: (N, C, H, W) of the photos.
             learning_rate: (1,) mu.
 

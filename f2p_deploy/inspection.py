@@ -49,6 +49,8 @@ def inspect_artifact(artifact: Artifact) -> dict[str, Any]:
         "kind": "artifact",
         "artifact": str(artifact.folder),
         **content,
+        "scope": manifest.scope,
+        "parity_sentence": manifest.parity_sentence(),
         "schema": {"name": schema.get("name"), "n": controllers + options, "n_c": controllers, "n_d": options},
         "size": sum(record.size for record in manifest.files.values()),
         "extra_files": list(extra_files(artifact)),
@@ -95,7 +97,7 @@ def _without_onnx(path: Path) -> dict[str, Any]:
     try:
         session = open_session(str(path))
     except CompilerError as error:
-        raise InputError(f"{path} is not ONNX, or cut short: {error}") from error
+        raise InputError(f"{path} is not ONNX, or cut short") from error
 
     def told(tensors: list[Any]) -> list[dict[str, Any]]:
         return [

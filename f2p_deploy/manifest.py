@@ -112,6 +112,15 @@ class Parity:
         )
 
 
+#: What was run, by `Manifest.verified`.
+SCOPES: dict[Verified, str] = {
+    "runtime": "the artifact's own files were run",
+    "graph": "the ONNX of the same precision that the files were compiled from was run; the files themselves were not",
+    "reference": "the artifact's own files were computed by the reference interpreter, not by the device's runtime",
+    "no": "nothing was run",
+}
+
+
 @dataclass(frozen=True)
 class Manifest:
     """Everything that is known about an artifact; `manifest.json`.
@@ -164,6 +173,26 @@ class Manifest:
             return "unmeasured"
         return "passed" if all(record.passed for record in self.parity) else "failed"
 
+    @property
+    def scope(self) -> str:
+        """What was run when parity was measured, and what was not, as a person would read it."""
+        return SCOPES[self.verified]
+
+    def parity_sentence(self, why_not_run: str = "") -> str:
+        """Return how near it is to PyTorch, as a person would read it: never more than was run.
+
+        Args:
+            why_not_run: why the files themselves were not, where only their graph was; empty if nobody asks.
+        """
+        with_ = f"measured with {self.verified_with}" if self.verified_with else "measured"
+        if self.parity_status != "passed" or self.verified == "runtime":
+            what = {"graph": " of the graph", "reference": " by the reference interpreter"}.get(self.verified, "")
+            return f"parity with PyTorch{what}: {self.parity_status}{f', {with_}' if self.parity else ''}"
+        if self.verified == "graph":
+            reason = f": {why_not_run}" if why_not_run else ""
+            return f"parity of the graph; the engine was not run{reason} ({with_})"
+        return f"parity by the reference interpreter; no device has run it ({with_})"
+
     def require_parity(self) -> None:
         """Raise unless every measured floor is kept.
 
@@ -190,7 +219,9 @@ class Manifest:
         Raises:
             InputError: another format version, or a key is missing or of the wrong kind; begins with `source`.
         """
-        found = data.get("format") if isinstance(data, Mapping) else None
+        if not isinstance(data, Mapping):
+            raise InputError(f"{source} is not a manifest: it should be an object, found {type(data).__name__}")
+        found = data.get("format")
         if found != FORMAT_VERSION:
             raise InputError(
                 f"{source} has format version {found!r}, this f2p-deploy reads version {FORMAT_VERSION}: "
@@ -203,12 +234,14 @@ class Manifest:
             content["first_state"] = tuple(map(float, data["first_state"]))
             content["parity"] = tuple(_parity(record) for record in data["parity_records"])
             if content["verified"] not in get_args(Verified):
-                raise ValueError(f"verified must be one of {get_args(Verified)}, found {content['verified']!r}")
+                raise InputError(f"verified must be one of {get_args(Verified)}, found {content['verified']!r}")
             return cls(**content)
         except KeyError as error:
             raise InputError(f"{source} is not a manifest: {error.args[0]!r} is missing") from error
-        except (TypeError, ValueError, AttributeError) as error:
+        except InputError as error:
             raise InputError(f"{source} is not a manifest: {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"{source} is not a manifest: a value is of the wrong kind") from error
 
 
 def sealed(content: Mapping[str, Any]) -> str:
@@ -259,7 +292,7 @@ def _inside(name: str) -> str:
     """Return a manifest's file name if it stays inside the artifact."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
-        raise ValueError(f"file name {name!r} leads out of the artifact")
+        raise InputError(f"file name {name!r} leads out of the artifact")
     return name
 
 

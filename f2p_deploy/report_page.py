@@ -13,6 +13,7 @@ from PIL import Image
 
 from f2p_deploy import __version__
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.names import shown
 
 #: What the measurements need beyond the look of the page of characters.
 _STYLE = """
@@ -171,19 +172,19 @@ def page(title: str, facts: Mapping[str, str], cards: Sequence[Card], notes: Seq
         notes: sentences for the foot of the page.
     """
     style = (files("f2p_deploy.creation") / "page.css").read_text(encoding="utf-8") + _STYLE
-    listed = " · ".join(f"{escape(name)} <b>{escape(value)}</b>" for name, value in facts.items())
+    listed = " · ".join(f"{_text(name)} <b>{_text(value)}</b>" for name, value in facts.items())
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(title)} · f2p-deploy</title><style>{style}</style></head><body>",
-            f'<header><h1>{escape(title)}</h1><p class="facts">{listed}</p></header>',
+            f"<title>{_text(title)} · f2p-deploy</title><style>{style}</style></head><body>",
+            f'<header><h1>{_text(title)}</h1><p class="facts">{listed}</p></header>',
             "<main>",
             *(_card(card) for card in cards),
             "</main>",
-            f"<footer>{''.join(f'<p>{escape(note)}</p>' for note in notes)}"
+            f"<footer>{''.join(f'<p>{_text(note)}</p>' for note in notes)}"
             f"<p>Made by f2p-deploy {__version__}.</p></footer>",
             "</body></html>\n",
         ]
@@ -206,9 +207,9 @@ def data_uri(picture: np.ndarray, edge: int | None = None) -> str:
 
 
 def _card(card: Card) -> str:
-    text = f'<p class="note">{escape(card.text)}</p>' if card.text else ""
+    text = f'<p class="note">{_text(card.text)}</p>' if card.text else ""
     parts = [_part(part) for part in card.parts]
-    return f"<article><h2>{escape(card.title)}</h2>{text}{''.join(parts)}</article>"
+    return f"<article><h2>{_text(card.title)}</h2>{text}{''.join(parts)}</article>"
 
 
 def _part(part: Part) -> str:
@@ -228,28 +229,28 @@ def _bars(bars: Bars) -> str:
     for i, (name, length, words) in enumerate(bars.rows):
         mark = ' class="marked"' if i in bars.marked else ""
         bar = f'<div><i style="left: 0; width: {100 * min(max(length, 0.0), 1.0):.1f}%"></i></div>'
-        cells = f'<th scope="row">{escape(name)}</th><td class="bar">{bar}</td><td>{escape(words)}</td>'
+        cells = f'<th scope="row">{_text(name)}</th><td class="bar">{bar}</td><td>{_text(words)}</td>'
         rows.append(f"<tr{mark}>{cells}</tr>")
     drawn = f'<table class="barred"><tbody>{"".join(rows)}</tbody></table>'
     return f"<section>{_heading(bars.title)}{_note(bars.text)}{drawn}</section>"
 
 
 def _table(table: Table) -> str:
-    heads = "".join(f'<th scope="col">{escape(header)}</th>' for header in table.headers)
+    heads = "".join(f'<th scope="col">{_text(header)}</th>' for header in table.headers)
     rows = []
     for i, row in enumerate(table.rows):
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        cells = "".join(f"<td>{_text(cell)}</td>" for cell in row[1:])
         mark = ' class="marked"' if i in table.marked else ""
-        rows.append(f'<tr{mark}><th scope="row">{escape(row[0])}</th>{cells}</tr>')
+        rows.append(f'<tr{mark}><th scope="row">{_text(row[0])}</th>{cells}</tr>')
     drawn = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f'<section>{_heading(table.title)}<div class="wide">{drawn}</div>{_note(table.text)}</section>'
 
 
 def _pictures(row: PictureRow) -> str:
     figures = "".join(
-        f'<figure><img src="{escape(picture.source)}" alt="{escape(picture.caption)}" loading="lazy">'
-        f"<figcaption>{escape(picture.caption)}"
-        f"{f'<span>{escape(picture.detail)}</span>' if picture.detail else ''}</figcaption></figure>"
+        f'<figure><img src="{escape(picture.source)}" alt="{_text(picture.caption)}" loading="lazy">'
+        f"<figcaption>{_text(picture.caption)}"
+        f"{f'<span>{_text(picture.detail)}</span>' if picture.detail else ''}</figcaption></figure>"
         for picture in row.pictures
     )
     kind = f'class="pictures{" small" if row.small else ""}" style="--across: {row.across}"'
@@ -257,8 +258,13 @@ def _pictures(row: PictureRow) -> str:
 
 
 def _heading(title: str) -> str:
-    return f"<h3>{escape(title)}</h3>" if title else ""
+    return f"<h3>{_text(title)}</h3>" if title else ""
 
 
 def _note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>' if text else ""
+    return f'<p class="note">{_text(text)}</p>' if text else ""
+
+
+def _text(text: str) -> str:
+    """Return text as HTML: whatever a name has in it, it shows as that."""
+    return escape(shown(text))

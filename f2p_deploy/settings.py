@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.errors import InputError
+from f2p_deploy.recognisers import RECOGNISERS, Recogniser
 
 #: Which output of F_seg is the "facial semantic feature" f of eq. 6; the paper does not name the layer.
 Features = Literal["conv_2", "conv_3", "conv_4", "conv_5", "logits", "probabilities"]
@@ -37,8 +38,9 @@ class Architecture:
         image_size: edge S of faces and pictures, in pixels.
         imitator_width, recognition_width, segmentation_width, translator_width: multiply the numbers of channels.
         recognition_size, segmentation_size: edge of what F_recg and F_seg see; S is reduced to them by integer average
-            pooling.
+            pooling, or for a recogniser with points of its own by a fixed crop.
         strided_stage: where Table 3's stride lies, see `f2p_deploy.networks.segmentation`.
+        recognition: the kind of F_recg, a key of `f2p_deploy.recognisers.RECOGNISERS`.
     """
 
     image_size: int = 512
@@ -49,6 +51,7 @@ class Architecture:
     segmentation_size: int = 512
     strided_stage: int = 2
     translator_width: float = 1.0
+    recognition: str = "light-cnn-29v2"
 
     def __post_init__(self) -> None:
         _positive(
@@ -57,13 +60,23 @@ class Architecture:
             segmentation_width=self.segmentation_width,
             translator_width=self.translator_width,
         )
-        if self.recognition_size != 128:
-            raise InputError(f"LightCNN-29v2 sees 128 pixels, found recognition_size {self.recognition_size}")
-        for name, size in (("recognition_size", self.recognition_size), ("segmentation_size", self.segmentation_size)):
+        if self.recognition not in RECOGNISERS:
+            raise InputError(f"recognition must be one of {', '.join(RECOGNISERS)}, found {self.recognition!r}")
+        seen = self.recogniser.size
+        if self.recognition_size != seen:
+            raise InputError(f"{self.recognition} sees {seen} pixels, found recognition_size {self.recognition_size}")
+        pooled = [("segmentation_size", self.segmentation_size)]
+        pooled += [] if self.recogniser.points else [("recognition_size", seen)]
+        for name, size in pooled:
             if size <= 0 or self.image_size % size:
                 raise InputError(f"image_size {self.image_size} must be a multiple of {name}, found {size}")
         if self.segmentation_size % 8:
             raise InputError(f"segmentation_size must be a multiple of 8, found {self.segmentation_size}")
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """What F_recg sees and gives."""
+        return RECOGNISERS[self.recognition]
 
 
 @dataclass(frozen=True)

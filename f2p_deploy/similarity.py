@@ -6,6 +6,7 @@ from torch import nn
 
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.networks.segmentation import Segmentation
+from f2p_deploy.recognisers import RECOGNISERS, Recogniser
 from f2p_deploy.settings import Reduction, SimilaritySettings
 
 #: Luma of ITU-R BT.601, the grey that LightCNN's authors read their pictures in.
@@ -25,8 +26,8 @@ def identity_loss(photo: torch.Tensor, rendered: torch.Tensor) -> torch.Tensor:
     """Return the cosine distance of two batches of face embeddings (eq. 5).
 
     Args:
-        photo: (N, 256) embeddings of the aligned photos.
-        rendered: (N, 256) embeddings of the rendered faces.
+        photo: (N, d) embeddings of the aligned photos.
+        rendered: (N, d) embeddings of the rendered faces.
 
     Returns:
         (N,) distances in [0, 2]; 0 means the same direction.
@@ -66,10 +67,12 @@ class Similarity(nn.Module):
     """F: recognition and segmentation as one descriptor of a face, and the loss between two descriptions.
 
     Args:
-        recognition: F_recg, grey (N, 1, r, r) to embeddings (N, 256).
+        recognition: F_recg, grey (N, 1, r, r) or RGB (N, 3, r, r) to embeddings (N, d).
         segmentation: F_seg.
         settings: weights, features and reduction.
-        recognition_size, segmentation_size: edge of what each network sees; divisors of the face's edge.
+        recogniser: what F_recg sees of a face.
+        segmentation_size: edge of what F_seg sees; a divisor of the face's edge.
+        crop: the part of the face that F_recg sees, where it does not see all of it.
     """
 
     grey: torch.Tensor
@@ -81,14 +84,16 @@ class Similarity(nn.Module):
         recognition: nn.Module,
         segmentation: Segmentation,
         settings: SimilaritySettings,
-        recognition_size: int = 128,
+        recogniser: Recogniser = RECOGNISERS["light-cnn-29v2"],
         segmentation_size: int = 256,
+        crop: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.recognition = recognition
         self.segmentation = segmentation
         self.settings = settings
-        self.recognition_size = recognition_size
+        self.recogniser = recogniser
+        self.crop = crop
         self.segmentation_size = segmentation_size
         self.register_buffer("grey", torch.tensor(GREY).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("class_weights", torch.tensor(settings.class_weights).view(1, -1, 1, 1), persistent=False)
@@ -96,9 +101,9 @@ class Similarity(nn.Module):
         self.register_buffer("regions", torch.tensor(members)[:, :, None, None], persistent=False)
 
     def identity(self, face: torch.Tensor) -> torch.Tensor:
-        """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, 256), not normalised."""
-        grey = (reduce_to(face, self.recognition_size) * self.grey).sum(dim=1, keepdim=True)
-        return self.recognition(grey)
+        """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, d), not normalised."""
+        seen = reduce_to(face, self.recogniser.size) if self.crop is None else self.crop(face)
+        return self.recognition(seen if self.recogniser.colour else (seen * self.grey).sum(dim=1, keepdim=True))
 
     def content(self, face: torch.Tensor) -> torch.Tensor:
         """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
@@ -124,7 +129,7 @@ class Similarity(nn.Module):
         return features * omega
 
     def describe(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return identity (N, 256) and content (N, C, H, W) of faces (N, 3, S, S) RGB in [0, 1]."""
+        """Return identity (N, d) and content (N, C, H, W) of faces (N, 3, S, S) RGB in [0, 1]."""
         return self.identity(face), self.content(face)
 
     def forward(self, face: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
@@ -132,7 +137,7 @@ class Similarity(nn.Module):
 
         Args:
             face: (N, 3, S, S) rendered faces, RGB in [0, 1].
-            identity: (N, 256) of the aligned photos.
+            identity: (N, d) of the aligned photos.
             content: (N, C, H, W) of the aligned photos.
 
         Returns:

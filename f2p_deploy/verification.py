@@ -49,10 +49,8 @@ class Verification:
 
     def scope(self) -> str:
         """Return what was run and what was not, as a person would read it."""
-        if not self.why_not_run and self.measured.verified == "reference":
-            return "the artifact's own files were computed by the reference interpreter, not by the device's runtime"
         if not self.why_not_run:
-            return "the artifact's own files were run"
+            return self.measured.scope
         return (
             "the ONNX of the same precision that the files were compiled from was run. "
             f"The files themselves are as they were written, but were not run: {self.why_not_run}"
@@ -89,7 +87,7 @@ def verify(
         runtime: a name of `RUNTIMES`. With `auto` the one that runs the artifact's files; where none can (an engine
             without its card) the ONNX of the same precision that they were compiled from, by ONNX Runtime with every
             float16 value rounded, for which onnx must be installed.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads to use; as many as this process may use cores if None.
         progress: told each stage.
 
     Raises:

@@ -119,7 +119,7 @@ def test_a_compiler_that_is_not_here_is_one_sentence(
     monkeypatch.setattr(inductor, "force_disable_caches", True)
     torch._dynamo.reset()
     search = CapturedSearch(small_bundle, 1, PLAIN, device="cpu", compile=True)
-    with pytest.raises(CompilerError, match="torch.compile .* cannot compile the search: .*no-such-compiler"):
+    with pytest.raises(CompilerError, match="torch.compile .* cannot compile the search; --verbose shows"):
         search.iterate(small_faces.images[:1])
 
 

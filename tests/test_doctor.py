@@ -8,7 +8,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from f2p_deploy import doctor
-from f2p_deploy.doctor import Finding, diagnose
+from f2p_deploy.dependencies import install_line
+from f2p_deploy.doctor import Finding, diagnose, next_step
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -34,9 +35,9 @@ def test_a_version_too_old_is_wrong_and_stops_everything(record: list[str]) -> N
     record[0] = "numpy>=99"
     findings = by_name(diagnose())
     assert findings["numpy"].status == "wrong"
-    assert findings["numpy"].remedy == "pip install f2p-deploy --upgrade"
+    assert findings["numpy"].remedy == install_line(options="--upgrade")
     assert findings["run artifacts"] == Finding(
-        "able to", "run artifacts", "absent", "no: numpy", "pip install f2p-deploy --upgrade"
+        "able to", "run artifacts", "absent", "no: numpy", install_line(options="--upgrade")
     )
 
 
@@ -49,8 +50,9 @@ def test_an_absent_extra_stops_what_needs_it_and_nothing_else(record: list[str])
     record[1] = 'no-such-package>=1; extra == "export"'
     findings = by_name(diagnose())
     assert findings["no-such-package"].status == "absent"
-    assert findings["train"].detail == "no: no-such-package"
-    assert findings["train"].remedy == "pip install 'f2p-deploy[export]'"
+    assert findings["export --target onnx"].detail == "no: no-such-package"
+    assert findings["export --target onnx"].remedy == install_line("export")
+    assert findings["train"].status == "ok"  # which needs nothing of that extra but PyTorch
     assert findings["run artifacts"].status == "ok"
 
 
@@ -59,7 +61,7 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor, "requires", requires)
-    assert by_name(diagnose())["f2p-deploy"].remedy == "pip install -e ."
+    assert by_name(diagnose())["f2p-deploy"].remedy == install_line()
 
 
 def test_a_damaged_demo_bundle_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: list[str]) -> None:
@@ -84,7 +86,7 @@ def test_every_target_is_judged_by_its_own_compiler(monkeypatch: pytest.MonkeyPa
     findings = by_name(diagnose())
     assert findings["export --target onnx"].status == "ok" and findings["run onnx"].status == "ok"
     assert findings["export --target trt-fp16"].status == "absent"
-    assert "pip install 'f2p-deploy[rtx]'" in findings["export --target trt-fp16"].detail
+    assert install_line("rtx") in findings["export --target trt-fp16"].detail
 
 
 def test_files_that_are_there(landmarker: Path, makehuman_assets: Path) -> None:
@@ -107,3 +109,34 @@ def test_every_requirement_of_pyproject_belongs_to_an_extra_or_the_base() -> Non
     assert doctor._extra_of(Requirement("numpy>=1.26")) == ""
     assert doctor._extra_of(Requirement('torch>=2.9; extra == "export"')) == "export"
     assert doctor._extra_of(Requirement('tensorrt>=10.0; extra == "trt"')) == "trt"
+
+
+@pytest.mark.parametrize(
+    ("missing", "able", "command"),
+    [
+        (("export", "faces"), {"run artifacts"}, install_line("faces")),
+        (("export",), {"run artifacts", "run PHOTO --artifact"}, "f2p-deploy run PHOTO --artifact DIR"),
+        (("faces",), {"run artifacts", "train"}, install_line("faces")),
+        ((), {"run artifacts", "run PHOTO --artifact", "run PHOTO", "train"}, "f2p-deploy demo"),
+    ],
+)
+def test_the_next_command_follows_from_what_is_here(
+    monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], able: set[str], command: str
+) -> None:
+    """The base install is told what an artifact needs, not what a bundle needs."""
+    here = {"export": 'torch>=2; extra == "export"', "faces": 'scikit-image>=0.2; extra == "faces"'}
+    absent = {"export": 'no-torch>=2; extra == "export"', "faces": 'no-faces>=0.2; extra == "faces"'}
+    lines = ["numpy>=1.26", *((absent if extra in missing else here)[extra] for extra in here)]
+    monkeypatch.setattr(doctor, "requires", lambda name: lines)
+    monkeypatch.setattr(doctor, "_pytorch", lambda packages: doctor._of(packages, "export"))
+    monkeypatch.setattr(doctor, "SYSTEM_LIBRARIES", {})
+    findings = diagnose()
+    judged = [finding for finding in findings if finding.area == "able to" and not finding.name.startswith("export")]
+    assert able <= {finding.name for finding in judged if finding.status == "ok"}
+    assert next_step(findings).command == command
+
+
+def test_a_fault_is_mended_first(record: list[str]) -> None:
+    record[0] = "numpy>=99"
+    step = next_step(diagnose())
+    assert (step.command, step.purpose) == (install_line(options="--upgrade"), "to mend numpy")

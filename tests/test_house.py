@@ -86,3 +86,51 @@ def test_make_says_in_one_sentence_which_python_it_needs(tmp_path: Path, python:
     )
     assert done.returncode != 0
     assert sentence in done.stderr and not (tmp_path / ".venv").exists()
+
+
+#: Our own errors: their sentences may be told again.
+OURS = {"F2PError", "InputError", "PhotoError", "CompilerError", "MissingDependency", "FloorMissed"}
+
+
+def foreign_words(path: Path) -> list[int]:
+    """Lines of errors of ours that tell what somebody else's error says, the system's `strerror` apart."""
+    found = []
+    for handler in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(handler, ast.ExceptHandler) or handler.name is None or handler.type is None:
+            continue
+        caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = {node.id for node in caught if isinstance(node, ast.Name)}
+        if names and names <= OURS:
+            continue
+        raised = [part for node in ast.walk(handler) if isinstance(node, ast.Raise) for part in ast.walk(node)]
+        for part in raised:
+            words = part.value if isinstance(part, ast.FormattedValue) else None
+            if isinstance(words, ast.BoolOp) and names == {"OSError"}:  # error.strerror or error
+                continue
+            told = words.values if isinstance(words, ast.BoolOp) else [words]
+            calls = [call for node in told if node for call in ast.walk(node) if isinstance(call, ast.Call)]
+            strings = [arg for call in calls if getattr(call.func, "id", "") == "str" for arg in call.args]
+            if any(isinstance(node, ast.Name) and node.id == handler.name for node in [*told, *strings]):
+                found.append(part.lineno)
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_error_of_ours_says_what_a_library_said(path: Path) -> None:
+    """PyTorch's advice, a compiler's log and a parser's sentence belong into the log, where `--verbose` shows them."""
+    assert not foreign_words(path)
+
+
+def test_foreign_words_are_found(tmp_path: Path) -> None:
+    code = "try:\n    f()\nexcept {} as e:\n    raise InputError(f'no: {}') from e\n"
+    for caught, words, found in (
+        ("ValueError", "{e}", True),
+        ("(OSError, ValueError)", "{str(e)[:9]}", True),
+        ("(OSError, ValueError)", "{e.strerror or e}", True),
+        ("state.Fail", '{" ".join(str(e).split())}', True),
+        ("OSError", "{e.strerror or e}", False),
+        ("InputError", "{e}", False),
+        ("ValueError", "{type(e).__name__}", False),
+    ):
+        (tmp_path / "a.py").write_text(code.format(caught, words))
+        assert bool(foreign_words(tmp_path / "a.py")) is found, words

@@ -48,6 +48,14 @@ def test_a_page_is_well_formed_and_escaped(tmp_path: Path) -> None:
     assert re.search(r'<tr class="marked"><th scope="row">a &amp; &lt;b&gt;</th><td>2</td>', written)
 
 
+def test_names_of_any_bytes_are_shown(tmp_path: Path) -> None:
+    odd = "caf\udce9 \x1b[31m\n"
+    row = PictureRow([Picture("a%E9.png", odd, odd)], odd, odd)
+    write_page(tmp_path / "index.html", odd, {odd: odd}, [Card(odd, [Table([odd], [[odd]]), row], odd)], [odd])
+    text = (tmp_path / "index.html").read_bytes().decode("utf-8")
+    assert text.count(r"caf\xe9 \x1b[31m\n") == 14 and "\x1b" not in text and 'src="a%E9.png"' in text
+
+
 def test_a_picture_in_the_page_is_the_picture() -> None:
     picture = np.zeros((80, 40, 3), np.uint8)
     picture[:40] = (200, 30, 60)

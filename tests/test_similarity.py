@@ -17,7 +17,7 @@ from f2p_deploy.similarity import (  # noqa: E402
 
 def similarity(**settings) -> Similarity:
     torch.manual_seed(0)
-    return Similarity(LightCNN(0.1), Segmentation(0.1), SimilaritySettings(**settings), 128, 64).eval()
+    return Similarity(LightCNN(0.1), Segmentation(0.1), SimilaritySettings(**settings), segmentation_size=64).eval()
 
 
 def test_identity_loss_is_the_cosine_distance_of_eq_5() -> None:
@@ -92,7 +92,7 @@ def test_the_search_weighs_identity_by_a_factor_of_its_own() -> None:
 def test_features_of_a_finer_stage_are_weighted_too() -> None:
     torch.manual_seed(0)
     settings = SimilaritySettings(features="conv_2")
-    model = Similarity(LightCNN(0.1), Segmentation(0.1, strided_stage=5), settings, 128, 64).eval()
+    model = Similarity(LightCNN(0.1), Segmentation(0.1, strided_stage=5), settings, segmentation_size=64).eval()
     assert model.content(torch.rand(1, 3, 128, 128)).shape[-1] == 16
 
 

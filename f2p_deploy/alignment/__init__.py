@@ -8,7 +8,7 @@ from f2p_deploy.alignment.landmarker_model import download_landmarker, find_land
 from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
-from f2p_deploy.alignment.photo import read_photo
+from f2p_deploy.alignment.photo import Photo, open_photo, read_photo
 from f2p_deploy.alignment.refinement import Segmentation
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Landmarks",
     "LandmarksFile",
     "MediaPipeFinder",
+    "Photo",
     "Segmentation",
     "align",
     "align_photo",
@@ -25,5 +26,6 @@ __all__ = [
     "download_landmarker",
     "find_landmarker_model",
     "frontal_sharp_large",
+    "open_photo",
     "read_photo",
 ]

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
-from f2p_deploy.alignment.photo import read_photo
+from f2p_deploy.alignment.photo import Photo, open_photo
 from f2p_deploy.alignment.sharpness import brightness_of, sharpness_of
 from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, transform, warp
 from f2p_deploy.engine.engine import LANDMARKS
@@ -62,7 +62,7 @@ class AlignedFace:
 
 
 def align(
-    image: np.ndarray,
+    photo: np.ndarray | Photo,
     finder: LandmarkFinder,
     template: Mapping[str, tuple[float, float]],
     size: int,
@@ -74,7 +74,8 @@ def align(
     """Warp one face of a photo onto the average face.
 
     Args:
-        image: (H, W, 3) uint8 RGB.
+        photo: (H, W, 3) uint8 RGB, or what `open_photo` read; the two differ for landmarks in a very large file's
+            pixels.
         finder: what finds the landmarks.
         template: the average face's five points by the names of `LANDMARKS`, in fractions of the square.
         size: edge S of the aligned face in pixels.
@@ -90,10 +91,13 @@ def align(
         raise InputError(f"several must be one of {', '.join(get_args(SeveralFaces))}, found {several!r}")
     if set(template) != set(LANDMARKS):
         raise InputError(f"the template must hold {', '.join(LANDMARKS)}; found {', '.join(sorted(template))}")
-    faces = finder.find(image, name)
+    photo = photo if isinstance(photo, Photo) else Photo(photo)
+    image = photo.pixels
+    # Finders that never look anything up may do without the third argument.
+    faces = finder.find(image, name) if photo.reduction == 1 else finder.find(image, name, photo.reduction)
     index, warnings = _choose(faces, face, several, image.shape[1])
     chosen = faces[index]
-    warnings += _check(chosen)
+    warnings += _check(chosen, photo.reduction)
 
     target = np.array([template[point] for point in LANDMARKS], dtype=np.float64) * size
     matrix = fit_similarity(chosen.array, target)
@@ -127,11 +131,11 @@ def align_photo(
     face: int | None = None,
     several: SeveralFaces = "largest",
 ) -> AlignedFace:
-    """Read a photo and align it; every PhotoError begins with the file's name. See `read_photo` and `align`."""
+    """Read a photo and align it; every PhotoError begins with the file's name. See `open_photo` and `align`."""
     path = Path(path)
-    image = read_photo(path)
+    photo = open_photo(path)
     try:
-        return align(image, finder, template, size, face=face, several=several, name=path.name)
+        return align(photo, finder, template, size, face=face, several=several, name=path.name)
     except PhotoError as error:
         raise PhotoError(error.reason, f"{path.name}: {error}") from error
 
@@ -156,14 +160,14 @@ def _choose(
     return 0, (f"{len(faces)} faces were found ({places}); the largest was taken, --face 2 takes the next one",)
 
 
-def _check(face: Landmarks) -> tuple[str, ...]:
+def _check(face: Landmarks, reduction: int) -> tuple[str, ...]:
     """Return the warnings about one face, or raise if nothing good can come of it."""
     distance, yaw = face.eye_distance or 0.0, abs(face.yaw or 0.0)
     if distance < SMALLEST_EYE_DISTANCE * math.cos(math.radians(min(yaw, LARGEST_YAW))):
         raise PhotoError(
             "too-small",
             f"the face is too small: {distance:.0f} pixels between the outer eye corners, "
-            f"at least {SMALLEST_EYE_DISTANCE:.0f} are needed",
+            f"at least {SMALLEST_EYE_DISTANCE:.0f} are needed{_reduced(reduction)}",
         )
     if yaw > LARGEST_YAW:
         raise PhotoError(
@@ -173,8 +177,13 @@ def _check(face: Landmarks) -> tuple[str, ...]:
     if distance < SMALL_EYE_DISTANCE * math.cos(math.radians(yaw)):
         warnings += (
             f"the face is small ({distance:.0f} pixels between the outer eye corners); "
-            "a closer photo gives a better character",
+            f"a closer photo gives a better character{_reduced(reduction)}",
         )
     if yaw > LARGE_YAW:
         warnings += (f"the head is turned by {yaw:.0f} degrees: one-shot is more robust to that than iterative",)
     return warnings
+
+
+def _reduced(reduction: int) -> str:
+    """Return what to add to a distance in pixels where those are not the file's."""
+    return f" (the photo is read at 1/{reduction} of its size: crop it to the face)" if reduction > 1 else ""

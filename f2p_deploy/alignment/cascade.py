@@ -31,12 +31,23 @@ _SAME_FACE = 0.4
 _POINTS_IN_BOX = np.array([(0.32, 0.38), (0.68, 0.38), (0.50, 0.59), (0.31, 0.745), (0.69, 0.745)])
 
 
+#: A photo whose clearest face has fewer windows than this is searched upside down, too: of 77 portraits that are upside
+#: down none had more than 25 windows on what is no face; upright nine in ten reach this.
+_CLEAR = 40
+
+
 @dataclass(frozen=True)
 class _Candidate:
     left: float
     top: float
     edge: float
-    windows: int
+    upside_down: bool
+
+    @property
+    def points(self) -> np.ndarray:
+        """The five points at their mean places, (5, 2)."""
+        places = 1.0 - _POINTS_IN_BOX if self.upside_down else _POINTS_IN_BOX
+        return np.array([self.left, self.top]) + places * self.edge
 
 
 class CascadeFinder:
@@ -61,7 +72,7 @@ class CascadeFinder:
         self._cascade = Cascade(lbp_frontal_face_cascade_filename())
         self._segmentation = segmentation
 
-    def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
+    def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the frontal faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
         for edge in _SEARCH_EDGES:
             candidates = self._candidates(image, edge)
@@ -76,13 +87,24 @@ class CascadeFinder:
         scale = min(1.0, edge / max(grey.size))
         size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
         small = np.asarray(grey.resize(size, Image.Resampling.BOX) if scale < 1 else grey)
-        windows = self._windows(small)
-        mirrored = self._windows(np.ascontiguousarray(small[:, ::-1]))
-        mirrored[:, 0] = small.shape[1] - mirrored[:, 0] - mirrored[:, 2]
-        return [
-            _Candidate(left / scale, top / scale, side / scale, count)
-            for (left, top, side), count in _agreeing(np.concatenate([windows, mirrored]))
-        ]
+        found, upside_down = _agreeing(self._windows_and_mirrored(small)), False
+        if not found or found[0][1] < _CLEAR:
+            # Hair and forehead of an upside-down face pass for a chin, but fewer windows agree on it than on the face.
+            turned = _agreeing(self._windows_and_mirrored(np.ascontiguousarray(small[::-1, ::-1])))
+            if turned and (not found or turned[0][1] > found[0][1]):
+                found, upside_down = turned, True
+        candidates = []
+        for (left, top, side), _ in found:
+            if upside_down:
+                left, top = small.shape[1] - left - side, small.shape[0] - top - side
+            candidates.append(_Candidate(left / scale, top / scale, side / scale, upside_down))
+        return candidates
+
+    def _windows_and_mirrored(self, grey: np.ndarray) -> np.ndarray:
+        """Return the windows of a picture and of its mirror image, (N, 3), in the picture."""
+        mirrored = self._windows(np.ascontiguousarray(grey[:, ::-1]))
+        mirrored[:, 0] = grey.shape[1] - mirrored[:, 0] - mirrored[:, 2]
+        return np.concatenate([self._windows(grey), mirrored])
 
     def _windows(self, grey: np.ndarray) -> np.ndarray:
         """Return every window that the cascade takes for a face, (N, 3): left, top, edge."""
@@ -100,10 +122,9 @@ class CascadeFinder:
         return np.array([(box["c"], box["r"], box["width"]) for box in found], dtype=np.float64).reshape(-1, 3)
 
     def _landmarks(self, image: np.ndarray, candidate: _Candidate) -> Landmarks | None:
-        points = np.array([candidate.left, candidate.top]) + _POINTS_IN_BOX * candidate.edge
         if self._segmentation is None:
-            return Landmarks(five_points(points), source="cascade", yaw=0.0)
-        refined = refine(image, points, self._segmentation)
+            return Landmarks(five_points(candidate.points), source="cascade", yaw=0.0)
+        refined = refine(image, candidate.points, self._segmentation)
         return None if refined is None else Landmarks(five_points(refined), source="cascade+segmentation")
 
 

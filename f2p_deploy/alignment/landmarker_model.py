@@ -1,13 +1,17 @@
 """MediaPipe's face landmarker model file: where it is looked for, how it is checked, and its download."""
 
 import hashlib
+import http.client
 import logging
 import os
-import tempfile
+import ssl
+import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
 
+from f2p_deploy.atomic import write_whole
+from f2p_deploy.causes import reason_of
 from f2p_deploy.errors import F2PError, InputError
 
 logger = logging.getLogger(__name__)
@@ -76,8 +80,11 @@ def download_landmarker(url: str = LANDMARKER_URL, destination: Path | None = No
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             content = answer.read(_LARGEST_DOWNLOAD)
-    except (OSError, ValueError) as error:
-        raise F2PError(f"cannot download the face landmarker from {url}: {error}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise F2PError(
+            f"cannot download the face landmarker from {url}: {_why_no_answer(error, timeout)}. Where there is no way "
+            "out, download it elsewhere and name the file with --landmarker"
+        ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != LANDMARKER_SHA256:
         raise F2PError(
@@ -86,16 +93,25 @@ def download_landmarker(url: str = LANDMARKER_URL, destination: Path | None = No
         )
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=destination.parent, prefix=destination.name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(partial).replace(destination)
-        finally:
-            Path(partial).unlink(missing_ok=True)
     except OSError as error:
-        raise F2PError(f"cannot write the face landmarker to {destination}: {error}") from error
+        reason = reason_of(error, "the system gave no reason")
+        raise InputError(f"cannot write the face landmarker to {destination}: {reason}") from error
+    write_whole(destination, content)
     return destination
+
+
+def _why_no_answer(error: Exception, timeout: float) -> str:
+    """Say why a download failed: a server's status, no answer in time, or the system's words for a connection."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answered with status {error.code}"
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, TimeoutError):
+        return f"no answer within {timeout:g} s"
+    if isinstance(reason, ssl.SSLError):
+        return "the server's certificate cannot be trusted, or the connection is not a secure one"
+    if isinstance(reason, OSError):
+        return reason_of(reason, "there is no connection")
+    return "the answer ended early, or the address is none"
 
 
 def _check_task_file(path: Path, asked_by: str) -> None:
@@ -105,7 +121,7 @@ def _check_task_file(path: Path, asked_by: str) -> None:
         with zipfile.ZipFile(path) as task:
             parts = set(task.namelist())
     except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{asked_by}: {path} is not a MediaPipe task file ({error})") from error
+        raise InputError(f"{asked_by}: {path} is not a MediaPipe task file, or damaged") from error
     if "face_landmarks_detector.tflite" not in parts:
         raise InputError(f"{asked_by}: {path} is a task file, but not of the face landmarker; it holds {sorted(parts)}")
 

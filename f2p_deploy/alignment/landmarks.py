@@ -17,9 +17,10 @@ OUTER_OVER_CENTRES = 1.40
 #: centres: means of the same measurement. Used where a finder gives five points but no box.
 _BOX_IN_EYE_DISTANCES = (1.17, 0.85, 1.92)
 
-#: Degrees of yaw per unit of `nose_offset`: least squares against MediaPipe's yaw on 983 portraits
-#: and paintings: 2 degrees off (r.m.s.), 7 where the head is turned by more than 20.
-YAW_PER_OFFSET = 82.0
+#: Degrees of yaw per unit of `nose_offset`: least squares against `head_turn` on 983 portraits and paintings (`python
+#: bench/head_turn.py portraits portraits_small paintings --middle-only`): 2 degrees off (r.m.s.), 8 where the head is
+#: turned by more than 20.
+YAW_PER_OFFSET = 79.5
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Landmarks:
         source: who found them (`mediapipe`, `cascade`, `cascade+segmentation`, `file`).
         box: left, top, right, bottom of the face (brows to chin, without hair); from the points if not given.
         eye_distance: pixels between the outer eye corners; from the eye centres if not given.
-        yaw: degrees, > 0 turns the nose to the picture's right; estimated from the points if not given.
+        yaw: degrees, > 0 turns the nose to the picture's right; estimated from the points if not given. It is the turn
+            against the line of sight, wherever in the photo the face stands.
         pitch: degrees, > 0 turns the nose down; None if the finder cannot say.
         dense: (478, 2) MediaPipe's points, if it found the face.
 
@@ -83,15 +85,16 @@ class Landmarks:
 class LandmarkFinder(Protocol):
     """Whatever finds the faces of a photo."""
 
-    def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
+    def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find all faces.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             name: the photo's file name, for finders that look it up.
+            reduction: of the image against the file, see `Photo`, for those finders, too.
 
         Returns:
-            The faces, largest first; empty if there is none.
+            The faces, largest first, in pixels of the image; empty if there is none.
         """
         ...
 

@@ -11,6 +11,8 @@ CSV, one row a face, the columns in any order, `yaw` optional::
     photo,left-eye-x,left-eye-y,right-eye-x,right-eye-y,nose-tip-x,nose-tip-y,mouth-left-x,mouth-left-y,...
 
 Left is left in the picture, x goes right and y down from the top left corner of the upright photo, pixel centres at .5.
+In a photo that stands on its side or on its head, left is what is left once it stands upright. Pixels are those of the
+file, also where it is so large that it is read reduced.
 """
 
 import csv
@@ -19,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.alignment.landmarks import Landmarks
+from f2p_deploy.alignment.landmarks import Landmarks, five_points
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.errors import InputError, PhotoError
 
@@ -44,11 +47,12 @@ class LandmarksFile:
         try:
             text = self._path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the landmarks {self._path}: {error}") from error
+            reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+            raise InputError(f"cannot read the landmarks {self._path}: {reason}") from error
         self._faces = readers[self._path.suffix.lower()](text, self._path.name)
 
-    def find(self, image: np.ndarray, name: str | None = None) -> list[Landmarks]:
-        """Return the faces that the file has for a photo, largest first.
+    def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
+        """Return the faces that the file has for a photo, largest first, in pixels of the image.
 
         Raises:
             PhotoError: `no-face`; the file has no entry of that name.
@@ -58,7 +62,7 @@ class LandmarksFile:
             raise InputError(f"landmarks from {self._path.name} are found by the photo's name, and none was given")
         if name not in self._faces:
             raise PhotoError("no-face", f"{self._path.name} has no landmarks for this photo")
-        height, width = image.shape[:2]
+        height, width = (edge * reduction for edge in image.shape[:2])
         faces = self._faces[name]
         for face in faces:
             x, y = face.array.T
@@ -67,6 +71,8 @@ class LandmarksFile:
                     f"{self._path.name}: the landmarks of {name} reach ({x.max():.0f}, {y.max():.0f}), far outside its "
                     f"{width}x{height} pixels; were they measured at another size?"
                 )
+        if reduction > 1:
+            faces = [Landmarks(five_points(face.array / reduction), face.source, yaw=face.yaw) for face in faces]
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
@@ -74,7 +80,7 @@ def _read_json(text: str, source: str) -> dict[str, list[Landmarks]]:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"{source} is not valid JSON: {error}") from error
+        raise InputError(f"{source} is not valid JSON{place_of(error)}") from error
     if not isinstance(data, dict):
         raise InputError(f"{source} must be an object with one key a photo, found a {type(data).__name__}")
     return {
@@ -105,7 +111,7 @@ def _face(entry: object, where: str) -> Landmarks:
         pairs = {name: (float(x), float(y)) for name, (x, y) in points.items()}
         yaw = float(entry["yaw"]) if "yaw" in entry else None
     except (TypeError, ValueError) as error:
-        raise InputError(f"{where}: a point must be two numbers, and yaw one ({error})") from error
+        raise InputError(f"{where}: a point must be two numbers, and yaw one, found {entry!r}") from error
     try:
         return Landmarks(pairs, source="file", yaw=yaw)
     except InputError as error:

@@ -1,21 +1,37 @@
 """Reading a photo: any file a person may call a photo becomes upright 8-bit RGB, or one clear sentence."""
 
-import io
+import contextlib
 import logging
+import math
+import os
 import struct
+import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from f2p_deploy.alignment.colour import deep_to_grey, is_deep, to_srgb
+from f2p_deploy.alignment.deep_colour import is_deep_colour, round_deep_colour
+from f2p_deploy.alignment.heif import open_picture
 from f2p_deploy.errors import PhotoError
 
 logger = logging.getLogger(__name__)
 
 #: Shortest edge of a photo in pixels; in less than this no face is large enough to be aligned.
 SMALLEST_EDGE = 64
+
+#: Pixels of the largest picture that is read, and of the largest that is read as it is; between them every square of
+#: pixels becomes one. Telephones make 200 million at most.
+MOST_PIXELS = 256_000_000
+MOST_KEPT_PIXELS = 64_000_000
+
+#: Rows of a large picture that are converted at a time, against copies of the whole.
+_STRIP = 128
 
 #: What Pillow raises for files that are damaged in one way or another.
 _DECODE_ERRORS = (
@@ -34,84 +50,158 @@ _DECODE_ERRORS = (
 )
 
 
+@dataclass(frozen=True)
+class Photo:
+    """A photo as it was read.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, upright.
+        reduction: edge in pixels of the file's squares that became one pixel each; 1 for all but very large photos.
+    """
+
+    pixels: np.ndarray
+    reduction: int = 1
+
+
 def read_photo(path: str | Path) -> np.ndarray:
+    """Return the pixels of `open_photo`, (H, W, 3) uint8 RGB."""
+    return open_photo(path).pixels
+
+
+def open_photo(path: str | Path) -> Photo:
     """Read a photo as a person would see it.
 
     The EXIF orientation is applied, an embedded colour profile is converted to sRGB, transparency is laid on
-    white, greyscale, palette, 16-bit and CMYK pictures become RGB, and of an animation the first frame is taken.
+    white, greyscale, palette, CMYK and Lab pictures become RGB, 16-bit values are rounded, and of an animation the
+    first frame is taken. A photo of more than `MOST_KEPT_PIXELS` is read reduced.
 
     Args:
         path: a file in any format Pillow reads.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
 
     Raises:
         PhotoError: `unreadable` (missing, a folder, not a picture, truncated, too many pixels) or `too-small`.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike the methods of a path, these know no names that are too long
         raise PhotoError("unreadable", f"{path.name}: this is a folder, not a photo")
-    if not path.exists():
+    if not os.path.exists(path):
         raise PhotoError("unreadable", f"{path.name}: there is no such file in {path.absolute().parent}")
+    if not os.path.isfile(path):  # a pipe would be waited for
+        raise PhotoError("unreadable", f"{path.name}: this is no ordinary file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large and oddly tagged files that it then reads well
-            with Image.open(path) as opened:
-                opened.seek(0)
-                photo = _to_rgb(_upright(opened))
+        with _without_warnings(), _opened(path) as opened:
+            photo, reduction = _read(opened, path)
+            pixels = np.array(photo)
     except Image.DecompressionBombError as error:
         raise PhotoError("unreadable", f"{path.name}: more pixels than a photo has; make it smaller first") from error
     except UnidentifiedImageError as error:
-        advice = "; save it as JPEG first" if path.suffix.lower() in (".heic", ".heif", ".raw", ".dng") else ""
+        advice = "; save it as JPEG first" if path.suffix.lower() in (".jxl", ".heic", ".heif", ".raw", ".dng") else ""
         raise PhotoError("unreadable", f"{path.name}: this is not a picture in a format read here{advice}") from error
     except _DECODE_ERRORS as error:
-        raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete ({error})") from error
+        raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete") from error
     if min(photo.size) < SMALLEST_EDGE:
         raise PhotoError(
             "too-small",
             f"{path.name}: {photo.width}x{photo.height} pixels are too few; "
             f"a photo needs at least {SMALLEST_EDGE} on each edge",
         )
-    return np.array(photo)
+    return Photo(pixels, reduction)
 
 
-def _upright(opened: Image.Image) -> Image.Image:
-    opened.load()
+_opening = threading.Lock()
+_reading = threading.Lock()
+_readers = 0
+_silence = contextlib.ExitStack()
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep Pillow's warnings of large and oddly tagged files to itself: it reads them well.
+
+    Warning filters belong to the process, so the first thread of several sets them and the last puts them back.
+    """
+    global _readers
+    with _reading:
+        if _readers == 0:
+            _silence.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+        _readers += 1
     try:
-        return ImageOps.exif_transpose(opened)
+        yield
+    finally:
+        with _reading:
+            _readers -= 1
+            if _readers == 0:
+                _silence.close()
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture without decoding it; our limit takes the place of Pillow's, which a telephone's photos exceed."""
+    with _opening:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            opened = open_picture(path)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    with opened:
+        if opened.width * opened.height > MOST_PIXELS:
+            raise PhotoError(
+                "unreadable",
+                f"{path.name}: {opened.width}x{opened.height} pixels are {_millions(opened.width * opened.height)} "
+                f"megapixels; at most {_millions(MOST_PIXELS)} are read: make it smaller first",
+            )
+        yield opened
+
+
+def _millions(pixels: int) -> str:
+    return f"{math.ceil(pixels / 1e6):,}"
+
+
+def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
+    """Return an opened picture as upright RGB, and by how much it was reduced."""
+    opened.seek(0)
+    reduction = math.ceil(math.sqrt(opened.width * opened.height / MOST_KEPT_PIXELS))
+    if reduction == 1:
+        deep_colour = is_deep_colour(opened)
+        opened.load()
+        if deep_colour:
+            with _opened(path) as again:
+                again.seek(0)
+                photo = to_srgb(round_deep_colour(opened, again))
+        else:
+            photo = to_srgb(deep_to_grey(opened) if is_deep(opened) else opened)
+    else:
+        size = opened.size
+        photo = _reduced(opened, reduction)
+        logger.info("%s: %dx%d pixels are read as %dx%d", path.name, *size, *photo.size)
+    _turn_upright(photo, opened)
+    return photo, reduction
+
+
+def _reduced(opened: Image.Image, reduction: int) -> Image.Image:
+    """Return a large picture as RGB with every square of pixels made one; only the picture itself is held whole."""
+    width, height = (math.ceil(edge / reduction) for edge in opened.size)
+    opened.draft(None, (width, height))  # a JPEG is decoded smaller at once, as far as it goes; the others ignore it
+    opened.load()
+    left = round(max(opened.size) / max(width, height))
+    if left == 1:
+        return to_srgb(opened)
+    if opened.mode in ("I", "F"):
+        return to_srgb(deep_to_grey(opened.reduce(left)))
+    if is_deep(opened):
+        return to_srgb(deep_to_grey(opened).reduce(left))
+    made = Image.new("RGB", (width, height))
+    for top in range(0, opened.height, _STRIP * left):
+        strip = opened.crop((0, top, opened.width, min(opened.height, top + _STRIP * left)))
+        made.paste(to_srgb(strip).reduce(left), (0, top // left))
+    return made
+
+
+def _turn_upright(photo: Image.Image, opened: Image.Image) -> None:
+    """Turn a photo as the EXIF block of the file that it was opened from says."""
+    try:
+        photo.getexif()[ExifTags.Base.Orientation] = opened.getexif().get(ExifTags.Base.Orientation, 1)
+        ImageOps.exif_transpose(photo, in_place=True)
     except _DECODE_ERRORS as error:
         logger.info("the EXIF block is damaged and was ignored: %s", error)
-        return opened
-
-
-def _to_rgb(photo: Image.Image) -> Image.Image:
-    if photo.mode == "F" or photo.mode.startswith("I"):
-        return _deep_grey_to_rgb(photo)
-    if photo.has_transparency_data:
-        layered = photo.convert("RGBA")
-        white = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(white, layered).convert("RGB")
-    profile = photo.info.get("icc_profile")
-    if profile and photo.mode in ("RGB", "CMYK"):
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(photo, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            if converted is not None:
-                return converted
-        except (ImageCms.PyCMSError, OSError, ValueError) as error:
-            logger.info("the colour profile is damaged and was ignored: %s", error)
-    return photo.convert("RGB")
-
-
-def _deep_grey_to_rgb(photo: Image.Image) -> Image.Image:
-    """Scale 16-bit integers (0 to 65535) and floats (0 to 1, else to their maximum) to 8 bits."""
-    values = np.nan_to_num(np.asarray(photo, dtype=np.float64))
-    highest = values.max()
-    white = 65535.0 if photo.mode != "F" else 1.0
-    if highest > white:
-        white = highest
-    elif photo.mode == "I" and highest <= 255:
-        white = 255.0
-    grey = np.clip(values / white * 255.0 + 0.5, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")

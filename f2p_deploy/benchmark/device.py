@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy.cuda_devices import cuda_devices
+from f2p_deploy.threads import usable_cores
 
 #: Packages whose versions change what is measured.
 PACKAGES = (
@@ -31,9 +32,9 @@ def describe_device(threads: int | None) -> dict[str, Any]:
     """Return what this machine is, as plain data.
 
     Args:
-        threads: how many cores the benchmark may use; all if None.
+        threads: how many cores the benchmark may use; all that this process may if None.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     return {
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy.benchmark.rows import Row
+from f2p_deploy.causes import place_of
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError
 
@@ -54,7 +55,7 @@ def read_floors(path: Path) -> tuple[Floor, ...]:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
+        raise InputError(f"{path} is not valid TOML{place_of(error)}") from error
     tables = content.get("floor")
     if not isinstance(tables, list) or not tables or set(content) != {"floor"}:
         raise InputError(f"{path} holds no [[floor]] tables, or something else beside them")

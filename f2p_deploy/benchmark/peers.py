@@ -14,6 +14,7 @@ import torch
 
 from f2p_deploy.benchmark.work import Outputs, Prepared, Work, search
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.export.parity import Ends
 from f2p_deploy.generated import Trajectory
@@ -62,16 +63,14 @@ def naive(work: Work) -> Prepared:
     given = {spec.name: work.inputs[spec.name] for spec in work.graph.inputs if spec.name in work.inputs}
     if work.mode == "iterative":
         given = dict(work.first_step)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "naive.onnx"
         try:
             with _quiet():
                 tensors = tuple(map(torch.from_numpy, given.values()))
                 torch.onnx.export(module, tensors, path, input_names=list(given), verbose=False)
         except Exception as error:  # an exporter may fail in any way; the row says which
-            said = " ".join(str(error).split())
-            said = said.partition("## Exception summary")[2] or said
-            raise CompilerError(f"torch.onnx.export: {said.strip()[:160]}") from error
+            raise CompilerError(f"torch.onnx.export of PyTorch {torch.__version__} failed; {SAID}") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if work.threads:

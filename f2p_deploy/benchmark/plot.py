@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.benchmark.rows import Report
+from f2p_deploy.causes import reason_of
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
 
@@ -61,10 +63,13 @@ def draw_latency(report: Report, path: Path) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside right upper")
     where = f"bundle {report.bundle['name']}, {_machine(report)}, {report.date}"
     figure.suptitle(f"{where}: median, whisker to the 95th percentile")
+    form = path.suffix.removeprefix(".") or "png"
     try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot write {path}: {error}") from error
+        with open_whole(path) as file:
+            figure.savefig(file, dpi=150, format=form)
+    except ValueError as error:
+        reason = reason_of(error, "a plot is a .png, .svg or .pdf")
+        raise InputError(f"cannot write {path}: {reason}") from error
 
 
 def _machine(report: Report) -> str:

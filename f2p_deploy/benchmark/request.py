@@ -13,6 +13,9 @@ MODES = tuple(GRAPHS)
 #: Seconds after which no contender that compiles for minutes is begun, if nobody says otherwise.
 DEFAULT_LIMIT = 100.0
 
+#: More faces in a call than any card holds the activations of.
+LARGEST_BATCH = 1024
+
 
 @dataclass(frozen=True)
 class Request:
@@ -23,7 +26,7 @@ class Request:
         batches: numbers of faces in a call.
         runtimes: names of contenders, see `f2p_deploy.benchmark.contenders`; empty for all.
         artifacts: folders of artifacts to measure beside an ONNX artifact of the bundle.
-        threads: processor cores to use; all if None.
+        threads: processor cores to use; all that this process may if None.
         device: `cpu` or `cuda`, where PyTorch computes; `auto` takes a card if there is one.
         limit: seconds after which only quick contenders are begun; 0 for no limit.
 
@@ -43,10 +46,10 @@ class Request:
         for mode in self.modes:
             if mode not in MODES:
                 raise InputError(f"no mode named {mode!r}{suggestion(mode, (*MODES, 'all'))}")
-        wrong = next((batch for batch in self.batches if batch < 1), None)
+        wrong = next((batch for batch in self.batches if not 1 <= batch <= LARGEST_BATCH), None)
         if wrong is not None:
-            raise InputError(f"a batch holds at least 1 face, found {wrong}")
+            raise InputError(f"a batch holds 1 to {LARGEST_BATCH} faces, found {wrong}")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"--device takes auto, cpu or cuda, found {self.device!r}")
-        if self.limit < 0:
-            raise InputError(f"the limit must not be negative, found {self.limit:g}")
+        if not self.limit >= 0:
+            raise InputError(f"the limit must be 0 or more seconds, found {self.limit:g}")

@@ -1,6 +1,7 @@
 """A benchmark from end to end: prepare, check, time in turns, compare with what the device can do."""
 
 import datetime
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,13 +20,17 @@ from f2p_deploy.benchmark.rows import Ceiling, Report, Row
 from f2p_deploy.benchmark.windows import Timing, time_in_turns
 from f2p_deploy.benchmark.work import Prepared, Work, make_work, moved
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.causes import SAID, log_causes
 from f2p_deploy.errors import F2PError, MissingDependency
 from f2p_deploy.flops import Flops, count_flops
 from f2p_deploy.graphs import bundle_graphs
 from f2p_deploy.runtimes import RUNTIMES
+from f2p_deploy.threads import use_torch_threads
 
 #: Told what is being done and how many rows are there, of how many.
 Progress = Callable[[str, int, int], None]
+
+logger = logging.getLogger(__name__)
 
 #: How long a sentence about a failure may be.
 LONGEST_WHY = 220
@@ -47,13 +52,10 @@ def run_benchmark(
         MissingDependency: a runtime or a card that was asked for by name is not here.
         CompilerError: the bundle cannot be exported to ONNX.
     """
-    import torch
-
     started = time.perf_counter()
     device = require_device(request.device)
     found = describe_device(request.threads)  # now, since its load is to be that of everybody else
-    if request.threads:
-        torch.set_num_threads(request.threads)
+    use_torch_threads(request.threads)
     named = named_artifacts(request, bundle)
     require_here(request.runtimes)
     contenders_for(named, tuple(name for name in request.runtimes if ".onnx" not in _suffixes(name)))
@@ -142,7 +144,8 @@ def _first_call(work: Work, contender: Contender, row: Row) -> tuple[Row, Prepar
     except F2PError as error:
         return replace(row, status="failed", why=_short(error)), None
     except Exception as error:  # a peer's compiler may fail in any way; the row says which
-        return replace(row, status="failed", why=_short(error, type(error).__name__)), None
+        logger.info("%s failed", contender.name, exc_info=True)
+        return replace(row, status="failed", why=f"an unforeseen {type(error).__name__}; {SAID}"), None
     row = replace(
         row,
         precision=prepared.precision,
@@ -197,9 +200,9 @@ def _memory(device: str) -> int:
     return total - free
 
 
-def _short(error: Exception, kind: str = "") -> str:
-    words = " ".join(str(error).split())[:LONGEST_WHY]
-    return f"{kind}: {words}" if kind else words
+def _short(error: F2PError) -> str:
+    log_causes(error)
+    return " ".join(str(error).split())[:LONGEST_WHY]
 
 
 def summary(report: Report) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Work:
         faces: (N, 3, S, S) float32, RGB in [0, 1], and their names.
         inputs: of the mode's graph; for `iterative`, the faces.
         artifacts: of this batch size.
-        threads: processor cores to use; all if None.
+        threads: processor cores to use; all that this process may if None.
         device: `cpu` or `cuda`, where PyTorch computes.
         reference: PyTorch's float32 answer; a second one from a start one rounding away, for `iterative`.
     """

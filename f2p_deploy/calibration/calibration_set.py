@@ -13,6 +13,7 @@ from PIL import Image
 
 from f2p_deploy.atomic import write_folder
 from f2p_deploy.calibration.contact_sheet import contact_sheet
+from f2p_deploy.causes import place_of
 from f2p_deploy.errors import InputError
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def read_calibration_set(folder: str | Path) -> CalibrationSet:
             f"{folder} is not a calibration set: {reason}. f2p-deploy calibrate PHOTOS -o {folder} makes one"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON, so it is damaged: {error}. Calibrate again") from error
+        raise InputError(f"{path} is not JSON{place_of(error)}, so it is damaged. Calibrate again") from error
     found = _from_dict(data, folder, path)
     if found.count < FEWEST:
         raise InputError(f"the calibration set {folder} has {found.count} faces, at least {FEWEST} are needed")
@@ -241,7 +242,7 @@ def _from_dict(data: Any, folder: Path, path: Path) -> CalibrationSet:
         outside = any(Path(face.file).parent != Path(FACES) for face in found.faces)
         whole = (data.get("hash"), data.get("count")) == (found.hash, found.count)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is not that of a calibration set: {error}") from error
+        raise InputError(f"{path} is not that of a calibration set: a value is missing or of the wrong kind") from error
     if outside:
         raise InputError(f"{path} names a face outside its folder")
     if not whole:

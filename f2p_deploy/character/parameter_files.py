@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.atomic import write_whole
+from f2p_deploy.atomic import open_whole, write_whole
+from f2p_deploy.causes import place_of
 from f2p_deploy.character.parameters import Parameters, Value, check_vectors, column_names
 from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.errors import InputError
@@ -53,8 +54,13 @@ def read_batch(path: Path, schema: Schema) -> np.ndarray:
     return np.stack([character.values for character in _read(path, schema)])
 
 
-def write_parameters(path: Path, parameters: Parameters) -> None:
+def write_parameters(path: Path, parameters: Parameters, *, sync: bool = True) -> None:
     """Write one character, whole or not at all; the suffix says in which form.
+
+    Args:
+        path: the file.
+        parameters: the character.
+        sync: wait until the disk has it, see `open_whole`.
 
     Raises:
         InputError: an unknown suffix, or a folder that cannot be written.
@@ -62,7 +68,8 @@ def write_parameters(path: Path, parameters: Parameters) -> None:
     form = _form(path)
     if parameters.locked and not form.keeps_locks:
         logger.warning("%s: locks on %d names are not kept in this form; JSON keeps them", path, len(parameters.locked))
-    write_whole(path, form.encode([parameters]))
+    with open_whole(path, sync=sync) as file:
+        file.write(form.encode([parameters]))
 
 
 def write_batch(path: Path, vectors: np.ndarray, schema: Schema) -> None:
@@ -148,7 +155,7 @@ def _read(path: Path, schema: Schema) -> list[Parameters]:
     try:
         return form.decode(content, schema)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise InputError(f"{path} is not UTF-8 text, from byte {error.start} on") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -158,7 +165,7 @@ def _decode_json(content: bytes, schema: Schema) -> list[Parameters]:
     try:
         data = json.loads(text, object_pairs_hook=_without_repeats)
     except ValueError as error:
-        raise InputError(f"damaged or truncated JSON: {error}") from error
+        raise InputError(f"damaged or truncated JSON{place_of(error)}") from error
     except RecursionError as error:
         raise InputError("not a parameter file: nested too deeply") from error
     return [from_json(data, schema)]
@@ -169,10 +176,11 @@ def _encode_json(characters: list[Parameters]) -> bytes:
 
 
 def _decode_csv(content: bytes, schema: Schema) -> list[Parameters]:
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
     try:
-        lines = [line for line in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True) if line]
+        lines = [line for line in reader if line]
     except csv.Error as error:
-        raise InputError(f"damaged or truncated CSV: {error}") from error
+        raise InputError(f"damaged or truncated CSV at line {reader.line_num}") from error
     if len(lines) < 2:
         raise InputError("needs a header row of names and one row a character")
     header, columns = [name.strip() for name in lines[0]], column_names(schema)

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.causes import reason_of
 from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.errors import InputError
 
@@ -251,9 +252,9 @@ def load_priors(path: Path, schema: Schema) -> Priors:
             about = json.loads((file.metadata() or {}).get(FORMAT, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+        raise InputError(f"cannot read {path}: {reason_of(error, 'it cannot be opened')}") from error
     except (SafetensorError, ValueError) as error:
-        raise InputError(f"{path} is damaged or truncated: {error}") from error
+        raise InputError(f"{path} is damaged or truncated") from error
     if not isinstance(about, dict) or about.get("version") != VERSION:
         raise InputError(f"{path} holds no priors of version {VERSION}")
     if about.get("schema_fingerprint") != schema.fingerprint:

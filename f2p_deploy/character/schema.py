@@ -4,15 +4,19 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from math import isfinite
 from pathlib import Path
+from typing import TypeVar
 
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.errors import InputError
+
+T = TypeVar("T")
 
 #: What a bone's controllers move: translation, rotation and scale along x, y and z (the paper's Table 5).
 AXES = ("tx", "ty", "tz", "rx", "ry", "rz", "sx", "sy", "sz")
@@ -202,14 +206,14 @@ class Schema:
             _check_keys(data, ("name", "description", "controllers", "bones", "discrete", "tags"))
             plain = data.get("controllers", ()) if "bones" in data else data["controllers"]
             entries = [*plain, *(entry for bone in data.get("bones", ()) for entry in _bone_controllers(bone))]
-            controllers = tuple(_controller(entry) for entry in entries)
-            discrete = tuple(_discrete_group(entry) for entry in data.get("discrete", ()))
+            controllers = _each("controller", entries, _controller)
+            discrete = _each("discrete group", data.get("discrete", ()), _discrete_group)
             tags = dict(data.get("tags", {}))
             return cls(str(data["name"]), controllers, discrete, str(data.get("description", "")), tags)
         except KeyError as error:
             raise InputError(f"{source}: {error.args[0]!r} is missing") from error
         except (TypeError, ValueError, IndexError, AttributeError) as error:
-            raise InputError(f"{source} is not a schema: {error}") from error
+            raise InputError(f"{source} is not a schema: a value is of the wrong kind") from error
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
 
@@ -246,7 +250,8 @@ def load_schema(name_or_path: str | Path) -> Schema:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the schema {path}: {error}") from error
+            reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+            raise InputError(f"cannot read the schema {path}: {reason}") from error
     elif str(name_or_path) in shipped_schemas():
         text = (_folder() / f"{name_or_path}.toml").read_text(encoding="utf-8")
     else:
@@ -254,7 +259,7 @@ def load_schema(name_or_path: str | Path) -> Schema:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"the schema {name_or_path} is not valid TOML: {error}") from error
+        raise InputError(f"the schema {name_or_path} is not valid TOML{place_of(error)}") from error
     return Schema.from_dict(data, f"schema {name_or_path}")
 
 
@@ -277,6 +282,17 @@ def _check_keys(entry: dict, known: Sequence[str]) -> None:
     unknown = [key for key in entry if key not in known]
     if unknown:
         raise InputError(f"unknown key {unknown[0]!r}{suggestion(str(unknown[0]), known)}")
+
+
+def _each(what: str, entries: Sequence[dict], make: Callable[[dict], T]) -> tuple[T, ...]:
+    """Make a part of the schema of each entry; what is of the wrong kind is named by its position, from 1."""
+    made = []
+    for position, entry in enumerate(entries, start=1):
+        try:
+            made.append(make(entry))
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
+            raise InputError(f"{what} {position} has a value of the wrong kind: {entry!r}") from error
+    return tuple(made)
 
 
 def _controller(entry: dict) -> Controller:

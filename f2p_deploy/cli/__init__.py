@@ -1,140 +1,65 @@
-"""The command line: parses, calls the public API, prints. Nothing heavy is loaded before a command needs it."""
+"""The command line: parses, calls the public API, prints.
 
-import contextlib
+Importing this loads next to nothing, so that Ctrl-C is answered before anything slow is imported.
+"""
+
 import os
 import sys
-import traceback
-from collections.abc import Sequence
-from typing import Annotated
 
-import typer
-
-from f2p_deploy import __version__
-from f2p_deploy.cli import console
-from f2p_deploy.cli.bench import bench
-from f2p_deploy.cli.bundle import bundle_app
-from f2p_deploy.cli.calibrate import calibrate
-from f2p_deploy.cli.demo import demo
-from f2p_deploy.cli.doctor import doctor, landmarker
-from f2p_deploy.cli.embed import embed_app
-from f2p_deploy.cli.engine import engine_app
-from f2p_deploy.cli.evaluate import evaluate_app
-from f2p_deploy.cli.export import export
-from f2p_deploy.cli.inspect import inspect
-from f2p_deploy.cli.options import Verbose
-from f2p_deploy.cli.picture import render
-from f2p_deploy.cli.run import run
-from f2p_deploy.cli.schema import schema_app
-from f2p_deploy.cli.targets import targets
-from f2p_deploy.cli.train import train
-from f2p_deploy.cli.verify import verify
-from f2p_deploy.dependencies import EXTRAS
-from f2p_deploy.errors import F2PError, MissingDependency
-
-#: Exit code of what no user can cause: a bug.
-UNEXPECTED = 70
-INTERRUPTED = 130
-
-app = typer.Typer(
-    name="f2p-deploy",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="One photo in, one editable game character out.",
-    epilog="Exit codes: 0 ok, 1 a floor was missed, 2 usage or bad input, 3 something is not installed, "
-    "4 a compiler failed. F2P_DEBUG=1 shows tracebacks.",
-)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def _print_version(value: bool) -> None:
-    if value:
-        console.result(f"f2p-deploy {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
-    ] = False,
-    verbose: Verbose = False,
-) -> None:
-    """One photo in, one editable game character out."""
-
-
-for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker, train):
-    app.command()(_command)
-for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
-    app.add_typer(_group)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: "Sequence[str] | None" = None) -> None:
     """Run one command line and end the process with its exit code.
 
     Args:
-        arguments: the words after the program's name; those of the process if not given.
+        arguments: the words after the program's name. If not given, those of the process, whose signals and standard
+            streams are then looked after, too.
     """
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a name that the terminal's encoding lacks must not end a run
-    console.reset()
-    console.set_up()
-    sys.exit(_run(words))
+    if arguments is not None:
+        from f2p_deploy.cli.outcome import run
 
-
-def _run(words: Sequence[str]) -> int:
-    """Run a command line; return the exit code."""
+        sys.exit(run(arguments))
     try:
-        code = app(args=list(words), prog_name="f2p-deploy", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except F2PError as error:
-        return _fail(words, str(error), error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        return _fail(words, "stopped", INTERRUPTED)
-    except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except ModuleNotFoundError as error:
-        return _fail(words, *_of_missing_module(error))
-    except Exception as error:
-        usage = getattr(error, "format_message", None)  # what the parser raises, in every version of typer
-        if usage is not None:
-            return _usage(words, usage())
-        return _fail(words, *_of_bug(error))
+        import signal
+
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, _leave)
+    except KeyboardInterrupt:
+        _leave()
+    from f2p_deploy.cli import signals, streams
+
+    streams.look_after()
+    from f2p_deploy.cli.outcome import run
+
+    signals.begin(_leave)
+    code = run(sys.argv[1:])
+    signals.end()
+    sys.exit(code)
 
 
-def _of_bug(error: Exception) -> tuple[str, int]:
-    """Return the sentence and the code of what no user can cause."""
-    text = " ".join(str(error).split()) or "no message"
-    return f"unexpected {type(error).__name__}: {text}. This is a bug; F2P_DEBUG=1 shows where", UNEXPECTED
+def stopped_by(number: int) -> str:
+    """Return what to say of a signal that ended a command; nothing but Ctrl-C goes without its name."""
+    if number == 2:
+        return "stopped"
+    import signal
+
+    return f"stopped by {signal.Signals(number).name}"
 
 
-def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
-    """Return the sentence and the code of a package that an extra would bring, and that no check found missing."""
-    module = (error.name or "").partition(".")[0]
-    extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
-    if not extra:
-        return _of_bug(error)
-    return f"this needs {module}, not installed here: pip install 'f2p-deploy[{extra}]'", MissingDependency.exit_code
-
-
-def _usage(words: Sequence[str], message: str) -> int:
-    """Say what is wrong with the words, or show the help that a group without a command stands for."""
-    if message.startswith("Usage:"):
-        console.sentence(message)
-        return 2
-    place = " ".join(["f2p-deploy", *(word for word in words[:1] if not word.startswith("-"))])
-    return _fail(words, f"{message.rstrip('.?')}{'?' if message.endswith('?') else '.'} See {place} --help", 2)
-
-
-def _fail(words: Sequence[str], message: str, code: int) -> int:
-    """Say what went wrong, in the form asked for; return the code."""
-    if os.environ.get("F2P_DEBUG"):
-        traceback.print_exc()
-    console.sentence(message, "error")
-    if "--json" in words and not console.emitted():
-        console.emit({"error": message, "exit_code": code})
-    return code
+def _leave(number: int = 2, frame: object = None) -> None:
+    """End the process at once: no command has begun, so there is nothing to clean up."""
+    said, code = stopped_by(number), 128 + number
+    lines = {2: f"error: {said}\n"}
+    if "--json" in sys.argv:
+        lines[1] = f'{{\n  "error": "{said}",\n  "exit_code": {code}\n}}\n'
+    for stream, line in lines.items():
+        try:
+            os.write(stream, line.encode())
+        except OSError:
+            continue  # nobody reads it
+    os._exit(code)

@@ -2,4 +2,5 @@
 
 from f2p_deploy.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

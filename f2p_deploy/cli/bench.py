@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
     from f2p_deploy.benchmark import Report, Request, Row
@@ -14,10 +14,21 @@ if TYPE_CHECKING:
 def bench(
     mode: Annotated[
         str,
-        typer.Option("--mode", metavar="LIST", help="one-shot, describe, render, iterative, with commas; or all."),
+        typer.Option(
+            "--mode",
+            metavar="LIST",
+            autocompletion=choices.complete("timed_modes"),
+            help="What is timed, with commas, of {timed_modes}.",
+        ),
     ] = "one-shot,iterative",
     runtime: Annotated[
-        str, typer.Option("--runtime", metavar="LIST", help="Who takes part, with commas; all that can if not given.")
+        str,
+        typer.Option(
+            "--runtime",
+            metavar="LIST",
+            autocompletion=choices.complete("contenders"),
+            help="Who takes part, with commas, of {contenders}; all that can if not given.",
+        ),
     ] = "all",
     batch: Annotated[
         str | None, typer.Option("--batch", metavar="LIST", help="Faces in a call, with commas: 1,8. Default 1.")
@@ -108,8 +119,15 @@ def show(report: "Report") -> None:
     )
     console.result(f"bundle {report.bundle['name']}, {report.date}, {report.seconds:.0f} s")
     console.result("")
-    console.table([_cells(row) for row in report.rows if row.status != "skipped"], HEADERS)
-    console.result("")
+    rows = [row for row in report.rows if row.status != "skipped"]
+    for mode, batch in dict.fromkeys((row.mode, row.batch) for row in rows):
+        own = [row for row in rows if (row.mode, row.batch) == (mode, batch)]
+        console.result(f"{mode}, batches of {batch}:")
+        console.table([(row.runtime, row.precision, *_speed(row)) for row in own], ("runtime", "precision", *SPEED))
+        console.result("")
+        console.table([(row.runtime, row.precision, *_costs(row)) for row in own], ("runtime", "precision", *COSTS))
+        console.result("")
+    console.result("of floor: how much of what its precision's floor allows a row is off; 1 is at the floor")
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for row in report.rows:
         if row.why:
@@ -121,41 +139,29 @@ def show(report: "Report") -> None:
     for ceiling in report.ceilings:
         console.result(
             f"this device, {ceiling.precision}: {ceiling.flop_per_s / 1e9:,.0f} GFLOP/s in a large matrix product, "
-            f"{ceiling.byte_per_s / 1e9:,.0f} GB/s in a large copy; `of ceiling` is the time they allow over the median"
+            f"{ceiling.byte_per_s / 1e9:,.0f} GB/s in a large copy; `ceiling` is the time they allow over the median"
         )
 
 
-HEADERS = (
-    "mode",
-    "batch",
-    "runtime",
-    "precision",
-    "status",
-    "median",
-    "p95",
-    "faces/s",
-    "vs eager",
-    "parity",
-    "load",
-    "first call",
-    "memory",
-    "of ceiling",
-)
+#: The columns of the two tables of a mode: side by side they would not fit.
+SPEED = ("status", "median", "p95", "vs eager", "of floor")
+COSTS = ("faces/s", "load", "first", "memory", "ceiling")
 
 
-def _cells(row: "Row") -> tuple[str, ...]:
+def _speed(row: "Row") -> tuple[str, ...]:
     restless = "" if row.windows in (True, None) else " ~"
     return (
-        row.mode,
-        str(row.batch),
-        row.runtime,
-        row.precision,
         row.status,
         _number(row.median_ms, "ms") + restless,
         _number(row.p95_ms, "ms"),
-        _number(row.faces_per_s),
         "" if row.vs_eager is None else f"{row.vs_eager:.2f}x",
-        "" if row.parity is None else f"{row.parity['share']:.2g} of floor",
+        "" if row.parity is None else f"{row.parity['share']:.2g}",
+    )
+
+
+def _costs(row: "Row") -> tuple[str, ...]:
+    return (
+        _number(row.faces_per_s),
         _number(row.load_ms, "ms"),
         _number(row.first_ms, "ms"),
         _number(row.memory_mb, "MB"),

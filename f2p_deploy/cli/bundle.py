@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 bundle_app = typer.Typer(
     name="bundle", no_args_is_help=True, help="Look into bundles and change them.", rich_markup_mode=None
@@ -59,10 +59,10 @@ def show(
             console.result(f"    {key}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
-@bundle_app.command("import")
+@bundle_app.command("import", cls=choices.CommandWithChoices)
 def import_(
     network: Annotated[
-        str, typer.Argument(metavar="NETWORK", help="recognition, segmentation, imitator or translator.")
+        str, typer.Argument(metavar="NETWORK", autocompletion=choices.complete("networks"), help="Of {networks}.")
     ],
     checkpoint: Annotated[
         Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch checkpoint or a .safetensors file.")

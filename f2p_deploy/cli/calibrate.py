@@ -23,6 +23,7 @@ def calibrate(
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,
+    threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -37,6 +38,7 @@ def calibrate(
     from f2p_deploy.evaluation.selection import select_photos
 
     chosen = select_photos(photos, only)
+    options.use_threads(threads)
     opened = load_bundle(bundle)
     finder = choose_finder_for(opened, landmarker, landmarks, offline).finder
     words = ["f2p-deploy", "calibrate", *map(str, photos), "-o", str(out)]

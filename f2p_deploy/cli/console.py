@@ -1,6 +1,5 @@
 """What the command line says: sentences and progress on stderr, results on stdout."""
 
-import json
 import logging
 import os
 import sys
@@ -8,13 +7,18 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from f2p_deploy.names import json_text, shown, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 #: Seconds between two lines of progress where there is no terminal to draw a bar on.
 _LINE_EVERY = 30.0
+
+#: Columns of a table where there is no terminal to ask.
+WIDTH = 80
 
 _COLOURS = {"error": "31", "warning": "33"}
 
@@ -28,13 +32,13 @@ class _Output:
 
 def result(text: str) -> None:
     """Print a line of the result."""
-    print(text, flush=True)
+    print(shown_lines(text), flush=True)
 
 
 def emit(data: object) -> None:
     """Print the one object of `--json`."""
     _Output.emitted = True
-    print(json.dumps(data, indent=2, ensure_ascii=False), flush=True)
+    print(json_text(data), flush=True)
 
 
 def emitted() -> bool:
@@ -47,37 +51,63 @@ def sentence(text: str, kind: str = "") -> None:
 
     Args:
         text: never wrapped or marked up.
-        kind: `error`, `warning` or nothing; becomes the first word.
+        kind: `error`, `warning` or nothing; becomes the first word. An error or a warning is one line, whatever names
+            are in it.
     """
+    text = shown(text) if kind else shown_lines(text)
     if _Output.bar_console is not None:
         line = f"{kind}: {text}" if kind else text
         _Output.bar_console.print(line, soft_wrap=True, markup=False, highlight=False, style=_style(kind))
         return
     prefix = f"{kind}: " if kind else ""
-    if prefix and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+    if prefix and _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR"):
         prefix = f"\x1b[1;{_COLOURS[kind]}m{prefix}\x1b[0m"
-    print(f"{prefix}{text}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # None would mean stdout
+        print(f"{prefix}{text}", file=sys.stderr, flush=True)
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
-    """Print rows in columns on stdout; wrapped to the terminal, one line a row elsewhere."""
-    if sys.stdout.isatty():
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        drawn = Table(box=SIMPLE_HEAD, show_header=bool(headers), pad_edge=False)
-        for header in headers or [""] * len(rows[0] if rows else ()):
-            drawn.add_column(header, overflow="fold")
-        for row in rows:
-            drawn.add_row(*(Text(cell) for cell in row))
-        Console().print(drawn)
+    """Print rows in columns on stdout, cells folded where the terminal, or elsewhere `WIDTH`, is too narrow."""
+    if not rows and not headers:
         return
-    lines = [headers, *rows] if headers else list(rows)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    rows = [[shown(cell) for cell in row] for row in rows]
+    from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = _is_terminal(sys.stdout)
+    box, padding = (SIMPLE_HEAD, (0, 1)) if terminal else (None, (0, 2, 0, 0))
+    drawn = Table(box=box, padding=padding, show_header=bool(headers), pad_edge=False)
+    console = Console() if terminal else Console(width=_width(), color_system=None)
+    lines = [*([headers] if headers else []), *rows]
+    natural = [max(cell_len(word) for word in column) for column in zip(*lines, strict=True)]
+    for header, width in zip(headers or [""] * len(natural), _fitting(natural, console.width), strict=True):
+        drawn.add_column(Text(header), overflow="fold", width=width)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    if terminal:
+        console.print(drawn)
+        return
+    with console.capture() as captured:
+        console.print(drawn)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def _width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) else WIDTH
+
+
+def _fitting(natural: Sequence[int], width: int) -> list[int]:
+    """Return the widths of columns, two spaces apart, of which the widest are cut down until all fit."""
+    room = width - 2 * (len(natural) - 1)
+    cap = max(natural)
+    while cap > 1 and sum(min(column, cap) for column in natural) > room:
+        cap -= 1
+    return [min(column, cap) for column in natural]
 
 
 class Bar:
@@ -96,6 +126,7 @@ class Bar:
             done, total: in any unit; a total of 0 means that nobody knows.
             doing: what is being done.
         """
+        doing = shown(doing)
         if self._progress is not None:
             if key not in self._tasks:
                 self._tasks[key] = self._progress.add_task(doing, total=total or None)
@@ -108,7 +139,7 @@ class Bar:
 @contextmanager
 def bar() -> Iterator[Bar]:
     """Draw progress on stderr while a block runs."""
-    if not sys.stderr.isatty():
+    if not _is_terminal(sys.stderr):
         yield Bar(None)
         return
     from rich.console import Console
@@ -157,6 +188,11 @@ class _SentenceHandler(logging.Handler):
 def reset() -> None:
     """Begin a new command."""
     _Output.emitted = False
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal; there is none in a process without a console (`pythonw`)."""
+    return stream is not None and stream.isatty()
 
 
 def _style(kind: str) -> str | None:

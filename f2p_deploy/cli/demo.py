@@ -25,12 +25,15 @@ def demo(
     with console.bar() as bar:
         outcome = run_demo(out, landmarker, offline, lambda done, total, doing: bar.update("demo", done, total, doing))
     if as_json:
-        artifact = {"artifact": str(outcome.artifact.folder), **outcome.artifact.manifest.to_dict()}
+        scope = outcome.artifact.manifest.scope
+        artifact = {"artifact": str(outcome.artifact.folder), "scope": scope, **outcome.artifact.manifest.to_dict()}
         console.emit({"characters": outcome.report.to_dict(), "artifact": artifact})
     else:
         show_report(outcome.report)
         console.result("")
         show_artifact(outcome.artifact)
+        console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
+        console.result("then make one of a photo of your own:\n  f2p-deploy run PHOTO")
     if outcome.report.failed:
         raise typer.Exit(2)
     outcome.artifact.manifest.require_parity()

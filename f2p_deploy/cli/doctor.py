@@ -16,19 +16,25 @@ def doctor(
     assets: options.Assets = None, landmarker: options.Landmarker = None, as_json: options.Json = False
 ) -> None:
     """Say what this machine can do, and what is missing for the rest. Nothing is installed or changed."""
-    from f2p_deploy.doctor import diagnose
+    from f2p_deploy.doctor import diagnose, next_step
 
     findings = diagnose(assets, landmarker)
+    step = next_step(findings)
     if as_json:
-        console.emit({"findings": [asdict(finding) for finding in findings]})
+        console.emit({"findings": [asdict(finding) for finding in findings], "next": asdict(step)})
         return
     for area, group in groupby(findings, key=lambda finding: finding.area):
         console.result(f"{area}:")
-        rows = []
-        for finding in group:
-            remedy = f"; {finding.remedy}" if finding.remedy and finding.status != "ok" else ""
-            rows.append((f"  {finding.name}", _MARKS[finding.status], f"{finding.detail}{remedy}"))
-        console.table(rows)
+        console.table([(f"  {finding.name}", _MARKS[finding.status], finding.detail) for finding in group])
+    remedies: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.remedy and finding.area != "able to":
+            remedies.setdefault(finding.remedy, []).append(finding.name)
+    if remedies:
+        console.result("what is missing:")
+    for remedy, names in remedies.items():
+        console.result(f"  {', '.join(names)}:\n    {remedy}")
+    console.result(f"next, {step.purpose}:\n  {step.command}")
 
 
 def landmarker(

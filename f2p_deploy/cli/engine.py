@@ -6,31 +6,51 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 engine_app = typer.Typer(
     name="engine", no_args_is_help=True, help="Render and check folders of rendered pairs.", rich_markup_mode=None
 )
 
 
-@engine_app.command()
+@engine_app.command(cls=choices.CommandWithChoices)
 def render(
-    count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="How many pictures.")],
+    count: Annotated[int, typer.Option("--count", min=1, max=10_000_000, metavar="N", help="How many pictures.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The folder of pairs.")],
-    schema: Annotated[str, typer.Option("--schema", metavar="NAME|FILE.toml", help="The characters.")] = "makehuman",
-    size: Annotated[int, typer.Option("--size", min=16, metavar="N", help="Edge of the pictures in pixels.")] = 256,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same characters.")] = 0,
+    schema: Annotated[
+        str,
+        typer.Option(
+            "--schema",
+            metavar="NAME|FILE.toml",
+            autocompletion=choices.complete("schemas"),
+            help="The characters, of {schemas}; or a file.",
+        ),
+    ] = "makehuman",
+    size: Annotated[
+        int, typer.Option("--size", min=16, max=4096, metavar="N", help="Edge of the pictures in pixels.")
+    ] = 256,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="The same seed gives the same characters."
+        ),
+    ] = 0,
     varied: Annotated[
         bool, typer.Option("--varied", help="Vary light, pose, background and crop; else the editor's front view.")
     ] = False,
     pictures_each: Annotated[
-        int, typer.Option("--pictures-each", min=1, metavar="N", help="Pictures in a row that show one character.")
+        int,
+        typer.Option(
+            "--pictures-each", min=1, max=10_000, metavar="N", help="Pictures in a row that show one character."
+        ),
     ] = 1,
     near_average: Annotated[
         float,
         typer.Option("--near-average", min=0, max=1, metavar="SHARE", help="Share of characters near the average."),
     ] = 0.0,
-    workers: Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes that render.")] = 2,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=options.MOST_THREADS, metavar="N", help="Processes that render.")
+    ] = 2,
     assets: options.Assets = None,
     as_json: options.Json = False,
 ) -> None:
@@ -47,6 +67,7 @@ def render(
         near_average=near_average,
         pictures_per_character=pictures_each,
     )
+    options.announce_compiling(assets)
     drawing = load_engine(schema, assets)
     started = time.monotonic()
     reached: list[int] = []
@@ -59,6 +80,7 @@ def render(
         try:
             pairs = write_pairs(drawing, out, count, sampling, size, workers, progress)
         except KeyboardInterrupt:
+            drawing.abandon()
             done = reached[-1] if reached else 0
             message = f"stopped after {done} of {count} pictures; the same command goes on from there"
             raise Interrupted(message) from None

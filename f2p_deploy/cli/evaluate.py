@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli.evaluate_likeness import likeness
 from f2p_deploy.cli.evaluate_stages import stages
 
 evaluate_app = typer.Typer(
@@ -18,18 +19,20 @@ def _group() -> None:
     """Measure how good a bundle's characters are."""
 
 
-evaluate_app.command()(stages)
+evaluate_app.command(cls=choices.CommandWithChoices)(stages)
+evaluate_app.command(cls=choices.CommandWithChoices)(likeness)
 
 
-@evaluate_app.command()
+@evaluate_app.command(cls=choices.CommandWithChoices)
 def landmarks(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders of photos.")],
     mode: Annotated[
         list[str] | None,
         typer.Option(
             "--mode",
-            metavar="one-shot|iterative|hybrid",
-            help="How characters are made; may be given more than once. All three if not given.",
+            metavar="MODE",
+            autocompletion=choices.complete("measured_modes"),
+            help="How characters are made, of {measured_modes}; may be given more than once. All if not given.",
         ),
     ] = None,
     bundle: options.Bundle = None,
@@ -42,7 +45,12 @@ def landmarks(
     only: options.Only = "all",
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
     imitator: Annotated[bool, typer.Option("--imitator", help="Measure the imitator's pictures, too.")] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of random characters, noise and intervals.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of random characters, noise and intervals."
+        ),
+    ] = 0,
     landmarker: options.Landmarker = None,
     assets: options.Assets = None,
     threads: options.Threads = None,
@@ -68,20 +76,20 @@ def landmarks(
 
     modes = check_modes(mode or ())
     check_packages()
-    select_photos(photos, only, limit)
+    chosen = select_photos(photos, only, limit)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)
+    options.announce_compiling(assets)
     engine = engine_for(opened.schema, assets)
     options.use_threads(threads)
     with console.bar() as bar:
         report = measure_landmarks(
-            photos,
+            chosen,
             opened,
             engine,
             finder,
             modes,
             only=only,
-            limit=limit,
             imitator=imitator,
             conditions=CONDITIONS if degrade else (),
             seed=seed,

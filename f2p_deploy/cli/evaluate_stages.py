@@ -32,7 +32,12 @@ def stages(
     ] = None,
     landmarker: options.Landmarker = None,
     assets: options.Assets = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of rendered characters and random starts.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of rendered characters and random starts."
+        ),
+    ] = 0,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
@@ -56,6 +61,8 @@ def stages(
     opened = load_bundle(bundle)
     finder = choose_finder(landmarker) if portraits else None
     sources = StageSources(front, varied, tuple(portraits or ()), finder, assets)
+    if front is None:
+        options.announce_compiling(assets)
     with console.bar() as bar:
 
         def shown(doing: str, done: int, total: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
     from f2p_deploy.artifact import Artifact, TensorSpec
@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 def export(
     target: Annotated[
-        str, typer.Option("--target", metavar="NAME", help="Where the networks are going: see f2p-deploy targets.")
+        str,
+        typer.Option(
+            "--target",
+            metavar="NAME",
+            autocompletion=choices.complete("targets"),
+            help="Where the networks are going: {targets}; f2p-deploy targets says what each needs.",
+        ),
     ],
     bundle: options.Bundle = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="The artifact; build/<bundle>/<target> if not given."),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="The graphs' fixed batch size.")] = 1,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, max=1024, metavar="N", help="The graphs' fixed batch size.")
+    ] = 1,
     photos: Annotated[
         list[Path] | None,
         typer.Option(
@@ -41,7 +49,12 @@ def export(
     ] = 1,
     flavor: Annotated[
         str | None,
-        typer.Option("--flavor", metavar="NAME", help="trt-*: tensorrt or rtx; what works here if not given."),
+        typer.Option(
+            "--flavor",
+            metavar="NAME",
+            autocompletion=choices.complete("flavors"),
+            help="trt-*: {flavors}; what works here if not given.",
+        ),
     ] = None,
     compute_capability: Annotated[
         list[str] | None,
@@ -57,15 +70,27 @@ def export(
     ] = None,
     keep_float: Annotated[
         list[str] | None,
-        typer.Option("--keep-float", metavar="GRAPH", help="*-int8: a graph that stays float; may be repeated."),
+        typer.Option(
+            "--keep-float",
+            metavar="GRAPH",
+            autocompletion=choices.complete("graphs"),
+            help="*-int8: a graph that stays float, of {graphs}; may be repeated.",
+        ),
     ] = None,
     ios: Annotated[
-        str | None, typer.Option("--ios", metavar="16|17|18|26", help="coreml: the oldest iOS it shall run on (17).")
+        str | None,
+        typer.Option(
+            "--ios",
+            metavar="RELEASE",
+            autocompletion=choices.complete("releases"),
+            help="coreml: the oldest iOS it shall run on, of {releases} (17).",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,
+    threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -81,6 +106,7 @@ def export(
 
     chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios)
     find_target(target).require_options(chosen)
+    options.use_threads(threads)
     opened = load_bundle(bundle)
     if dry_run:
         plan = plan_export(opened, target, out, batch, trajectories, chosen)
@@ -99,7 +125,8 @@ def export(
 
         artifact = export_bundle(opened, target, out, batch, faces, progress, trajectories, chosen)
     if as_json:
-        console.emit({"artifact": str(artifact.folder), **artifact.manifest.to_dict()})
+        manifest = artifact.manifest
+        console.emit({"artifact": str(artifact.folder), "scope": manifest.scope, **manifest.to_dict()})
     else:
         show(artifact)
         if artifact.manifest.calibration is not None:
@@ -109,6 +136,8 @@ def export(
 
 def show(artifact: "Artifact") -> None:
     """Print the measured differences and where the artifact lies."""
+    from f2p_deploy.cuda_devices import cuda_devices
+
     manifest = artifact.manifest
     rows = [
         (
@@ -123,7 +152,7 @@ def show(artifact: "Artifact") -> None:
         for record in manifest.parity
     ]
     console.table(rows, ("graph", "output", "measure", "worst", "floor", "result", "worst sample"))
-    console.result(f"parity with PyTorch: {manifest.parity_status}, measured with {manifest.verified_with}")
+    console.result(manifest.parity_sentence("" if cuda_devices() else "no card here"))
     console.result(f"artifact: {artifact.folder}")
 
 
@@ -137,7 +166,7 @@ def show_verdict(artifact: "Artifact") -> None:
         curve_rows,
         verdict_rows,
     )
-    from f2p_deploy.export.verdict import Verdict
+    from f2p_deploy.export.verdict import NOISE_MEANS, Verdict
 
     reports = json.loads((artifact.folder / JSON_FILE).read_text(encoding="utf-8"))["graphs"]
     console.result("")
@@ -149,6 +178,8 @@ def show_verdict(artifact: "Artifact") -> None:
     console.result("")
     for verdict in verdicts:
         console.result(verdict.sentence())
+    if any(point["restless"] for report in reports for point in report["curve"]):
+        console.result(NOISE_MEANS)
     console.result(f"calibrated on {calibration['faces']} faces, hash {calibration['hash'][:12]}")
     console.result(f"page: {artifact.folder / PAGE_FILE}")
 
@@ -167,14 +198,13 @@ def show_plan(plan: "ExportPlan") -> None:
             ("artifact:", f"{plan.folder}{f' (replaces {plan.replaces})' if plan.replaces else ''}"),
             ("size:", f"about {size:.0f} MB at most; {free:.1f} GB are free"),
             ("parity:", f"with {plan.measured_with}, on {on}; {faces}"),
-            ("command:", plan.command),
         ]
     )
-    rows = [
-        (name, graph.file, f"{graph.weights / 1e6:.1f} M", _tensors(graph.inputs), _tensors(graph.outputs))
-        for name, graph in plan.graphs.items()
-    ]
-    console.table(rows, ("graph", "file", "weights", "inputs", "outputs"))
+    console.result(f"command: {plan.command}")
+    rows = [(name, graph.file, f"{graph.weights / 1e6:.1f} M") for name, graph in plan.graphs.items()]
+    console.table(rows, ("graph", "file", "weights"))
+    for name, graph in plan.graphs.items():
+        console.result(f"{name}: {_tensors(graph.inputs)} -> {_tensors(graph.outputs)}")
     console.result("nothing was written")
 
 

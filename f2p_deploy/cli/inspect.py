@@ -97,12 +97,15 @@ def _calibration(facts: Mapping[str, Any] | None) -> str:
 
 def _show_tensors(graphs: Mapping[str, Mapping[str, Any]]) -> None:
     rows = [
-        (name, side[:-1], tensor["name"], tensor["dtype"], _shape(tensor["shape"]), _range(tensor), tensor["meaning"])
+        (name, side[:-1], tensor["name"], tensor["dtype"], _shape(tensor["shape"]), _range(tensor))
         for name, graph in graphs.items()
         for side in ("inputs", "outputs")
         for tensor in graph[side]
     ]
-    console.table(rows, ("graph", "", "tensor", "dtype", "shape", "range", "meaning"))
+    console.table(rows, ("graph", "", "tensor", "dtype", "shape", "range"))
+    tensors = [t for graph in graphs.values() for side in ("inputs", "outputs") for t in graph[side]]
+    console.result("")
+    console.table(list(dict.fromkeys((t["name"], t["meaning"]) for t in tensors)), ("tensor", "meaning"))
 
 
 def _show_contents(prefix: str, contents: Mapping[str, Any]) -> None:
@@ -126,8 +129,8 @@ def _show_kept(name: str, nodes: Sequence[str]) -> None:
 
 
 def _show_parity(found: Mapping[str, Any]) -> None:
-    proven = f", {found['verified_with']}" if found["verified_with"] else ""
-    console.result(f"\nparity with PyTorch when exported: {found['parity']}; verified: {found['verified']}{proven}")
+    console.result(f"\nwhen exported: {found['parity_sentence']}")
+    console.result(f"verified: {found['verified']}, {found['scope']}")
     rows = [
         (
             record["graph"],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import console
+from f2p_deploy.cli import choices, console
 from f2p_deploy.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ def _set_verbose(value: bool) -> bool:
     return value
 
 
+#: The largest number that seeds NumPy's generators and PyTorch's alike.
+LARGEST_SEED = 2**32 - 1
+
+#: More threads or processes than any machine has cores are a slip of the finger, and would take the machine down.
+MOST_THREADS = 1024
+
 Bundle = Annotated[
     Path | None, typer.Option("--bundle", metavar="DIR", help="The bundle; the demo bundle if not given.")
 ]
@@ -28,7 +34,12 @@ Artifact = Annotated[
 ]
 RuntimeName = Annotated[
     str,
-    typer.Option("--runtime", metavar="NAME", help="What runs the artifact: auto, onnxruntime, openvino, ..."),
+    typer.Option(
+        "--runtime",
+        metavar="NAME",
+        autocompletion=choices.complete("runtimes"),
+        help="What runs the artifact: {runtimes}.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout instead.")]
 Landmarker = Annotated[
@@ -52,10 +63,22 @@ Assets = Annotated[
 Only = Annotated[
     str,
     typer.Option(
-        "--only", metavar="held-out|training|all", help="Photos that training keeps out, or takes, by their name."
+        "--only",
+        metavar="SPLIT",
+        autocompletion=choices.complete("splits"),
+        help="Photos that training keeps out, or takes, by their name: {splits}.",
     ),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Processor cores to use.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        max=MOST_THREADS,
+        metavar="N",
+        help="Processor cores to use; all that this process may if not given.",
+    ),
+]
 Verbose = Annotated[
     bool,
     typer.Option("--verbose", "-v", callback=_set_verbose, help="Show what the libraries say, too."),
@@ -63,11 +86,27 @@ Verbose = Annotated[
 
 
 def use_threads(threads: int | None) -> None:
-    """Tell PyTorch how many cores it may use."""
-    if threads is not None:
-        import torch
+    """Hold whatever computes in this command to a number of cores; those that the process may use if None."""
+    from f2p_deploy.threads import limit_threads
 
-        torch.set_num_threads(threads)
+    limit_threads(threads)
+
+
+def announce_compiling(assets: Path | None) -> None:
+    """Say that the reference engine is going to be compiled, where no earlier run has left what it needs.
+
+    Raises:
+        MissingDependency: the engine, or its assets, are not here.
+    """
+    from f2p_deploy.dependencies import require
+    from f2p_deploy.engine.makehuman_assets import find_assets
+
+    require("engine", "the reference engine")
+    find_assets(assets)
+    from f2p_deploy.engine.compiled import compiled_before
+
+    if not compiled_before():
+        console.sentence("the reference engine is compiled first, once on this machine: that takes up to a minute")
 
 
 def open_source(

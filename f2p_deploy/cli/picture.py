@@ -26,6 +26,7 @@ def render(
         Path | None,
         typer.Option("-o", "--out", metavar="PNG", help="The picture; <name of the parameters>.png if not given."),
     ] = None,
+    threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -38,8 +39,12 @@ def render(
 
     picture = out or Path(f"{parameters.stem if parameters else 'average'}.png")
     drawing.check_picture_path(picture)
-    opened = options.open_source(bundle, artifact, runtime)
+    opened = options.open_source(bundle, artifact, runtime, threads)
+    if artifact is None:
+        options.use_threads(threads)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
+    if engine:
+        options.announce_compiling(assets)
     drawer = drawing.engine_for(opened.schema, assets) if engine else None
     drawn = drawing.draw_character(opened, character, drawer, size)
     drawing.write_picture(picture, drawn)

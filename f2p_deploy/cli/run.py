@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
+from f2p_deploy.names import shown
 
 if TYPE_CHECKING:
     from f2p_deploy.creation import Report
@@ -17,16 +18,23 @@ def run(
         list[str],
         typer.Option(
             "--mode",
-            metavar="auto|one-shot|iterative|hybrid",
-            help="How characters are made; given more than once, all of them side by side.",
+            metavar="MODE",
+            autocompletion=choices.complete("modes"),
+            help="How characters are made: {modes}; given more than once, all of them side by side.",
         ),
     ] = ["auto"],  # noqa: B006 - typer wants a list and copies it
     bundle: options.Bundle = None,
     artifact: options.Artifact = None,
     runtime: options.RuntimeName = "auto",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the results go.")] = Path("f2p-out"),
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Take the photos of folders inside of folders, too.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make everything anew, also what is there already and would be the same.")
+    ] = False,
     face: Annotated[
-        int | None, typer.Option("--face", metavar="N", help="Which face of a photo, 1 being the largest.")
+        int | None, typer.Option("--face", min=1, metavar="N", help="Which face of a photo, 1 being the largest.")
     ] = None,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -37,6 +45,12 @@ def run(
     ] = None,
     engine: Annotated[bool, typer.Option("--engine", help="Let the reference engine draw them, too.")] = False,
     assets: options.Assets = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", min=1, metavar="N", help="Processes side by side, for many photos; each has its own networks."
+        ),
+    ] = 1,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
@@ -44,19 +58,22 @@ def run(
     """Make editable characters from photos.
 
     Leaves OUT/<photo>/parameters.json, aligned.png and character.png, and OUT/index.html and OUT/summary.csv for all.
-    A photo without a usable face does not stop the others. The exit code is 0 if every photo became a character,
-    2 if one or more did not.
+    A photo without a usable face does not stop the others. What an earlier run made of the same photo in the same way
+    is kept, so a run that was stopped goes on. The exit code is 0 if every photo became a character, 2 if one or more
+    did not.
     """
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.creation import check_packages, choose_finder_for, create_characters
     from f2p_deploy.creation.drawing import engine_for, read_character
     from f2p_deploy.creation.mode import check_modes
-    from f2p_deploy.creation.sources import expand
+    from f2p_deploy.creation.sources import find
 
     check_modes(mode)
-    expand(photos)
+    find(photos, recursive, out)
     opened = options.open_source(bundle, artifact, runtime, threads)
     kept = None if keep is None else read_character(keep, opened.schema)
+    if engine:
+        options.announce_compiling(assets)
     drawing = engine_for(opened.schema, assets) if engine else None
     if isinstance(opened, Bundle):
         check_packages()
@@ -72,6 +89,10 @@ def run(
             face=face,
             keep=kept,
             engine=drawing,
+            recursive=recursive,
+            again=again,
+            workers=workers,
+            threads=threads,
             progress=lambda done, total, doing: bar.update("photos", done, total, doing),
         )
     if as_json:
@@ -86,7 +107,7 @@ def show(report: "Report") -> None:
     """Print what came of the photos: warnings and failures as sentences, characters as a table."""
     for note in (report.finder, *report.notes):
         console.sentence(note)
-    warnings = (f"{result.photo.name}: {warning}" for result in report.created for warning in result.warnings)
+    warnings = (f"{result.photo.name}: {warning}" for result in report.characters for warning in result.warnings)
     for warning in dict.fromkeys(warnings):
         console.sentence(warning, "warning")
     for failure in report.failed:
@@ -96,15 +117,15 @@ def show(report: "Report") -> None:
             result.photo.name,
             result.mode,
             f"{result.losses[0]:.4f} -> {result.losses[-1]:.4f}" if result.losses else "-",
-            f"{result.generation_seconds:.2f} s",
+            "kept" if result.kept else f"{result.generation_seconds:.2f} s",
             str(report.out / result.name),
         )
-        for result in report.created
+        for result in report.characters
     ]
     if rows:
         console.table(rows, ("photo", "mode", "loss", "time", "character"))
     if report.created:
         console.result(f"made with {report.made_with}")
-    for result in report.created if len(report.created) == 1 else ():
+    for result in report.characters if len(report.characters) == 1 else ():
         console.result(f"{result.mode}: {result.mode_reason}")
-    console.result(f"page: {report.page}")
+    console.result(f"page: {shown(report.page)}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 schema_app = typer.Typer(name="schema", no_args_is_help=True, help="Look at schemas.", rich_markup_mode=None)
 
@@ -22,9 +22,11 @@ def list_schemas(as_json: options.Json = False) -> None:
     console.table(rows, ("schema", "controllers", "options", "what it is"))
 
 
-@schema_app.command()
+@schema_app.command(cls=choices.CommandWithChoices)
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE.toml", help="A shipped schema, or a file.")],
+    name: Annotated[str, typer.Argument(
+            metavar="NAME|FILE.toml", autocompletion=choices.complete("schemas"), help="Of {schemas}; or a file."
+        ),],
     as_json: options.Json = False,
 ) -> None:
     """Show a schema's controllers and discrete groups."""

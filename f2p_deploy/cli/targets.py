@@ -18,7 +18,7 @@ def targets(as_json: options.Json = False) -> None:
         rows.append((target.name, target.file, target.build_needs, target.run_needs, here))
     console.table(rows, ("target", "files", "building needs", "running needs", "here"))
     reasons = [
-        (f"{ability.target.name}:", f"{verb}: {reason}")
+        f"{ability.target.name}: {verb}: {reason}"
         for ability in abilities
         for verb, reason in (
             ("cannot be built here", ability.why_not_built),
@@ -27,5 +27,4 @@ def targets(as_json: options.Json = False) -> None:
         if reason
     ]
     if reasons:
-        console.result("")
-        console.table(reasons)
+        console.result("\n" + "\n".join(reasons))

@@ -3,12 +3,13 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 from f2p_deploy.errors import InputError
 
 #: The word for all stages, one after the other.
@@ -18,9 +19,7 @@ ALL = "all"
 def train(
     stage: Annotated[
         str,
-        typer.Argument(
-            metavar="STAGE", help="imitator, recognition, segmentation, translator, refinement, priors or all."
-        ),
+        typer.Argument(metavar="STAGE", autocompletion=choices.complete("stages"), help="Of {stages}."),
     ],
     front: Annotated[Path, typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view.")],
     varied: Annotated[
@@ -35,9 +34,20 @@ def train(
         Path, typer.Option("--bundle", metavar="DIR", help="The bundle to make or to go on with.")
     ] = Path("bundle"),
     preset: Annotated[
-        str, typer.Option("--preset", metavar="lite|paper", help="Sizes and schedules of a new bundle.")
+        str,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            autocompletion=choices.complete("presets"),
+            help="Sizes and schedules of a new bundle: {presets}.",
+        ),
     ] = "lite",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, order and augmentation.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of weights, order and augmentation."
+        ),
+    ] = 0,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     threads: options.Threads = None,
@@ -60,13 +70,17 @@ def train(
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
-    from f2p_deploy.training.stages import Sources, stage_facts, train_stage
+    from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
 
+    stages = recipe.stages if stage == ALL else (stage,)
+    sources = Sources(front, varied, tuple(portraits or ()))
+    for name in stages:
+        check_stage(name, recipe, sources)
     options.use_threads(threads)
-    finder = choose_finder(landmarker, landmarks) if portraits else None
-    sources = Sources(front, varied, tuple(portraits or ()), finder)
+    if portraits:
+        sources = replace(sources, finder=choose_finder(landmarker, landmarks))
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
-    for name in recipe.stages if stage == ALL else (stage,):
+    for name in stages:
         with console.bar() as bar:
 
             def updated(done: int, total: int, numbers: Mapping[str, float], name: str = name) -> None:

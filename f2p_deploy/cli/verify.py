@@ -5,13 +5,19 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 
 def verify(
     artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The folder that an export left.")],
     runtime: Annotated[
-        str, typer.Option("--runtime", metavar="NAME", help="What runs it; auto takes what runs its files.")
+        str,
+        typer.Option(
+            "--runtime",
+            metavar="NAME",
+            autocompletion=choices.complete("runtimes"),
+            help="What runs it: {runtimes}; auto takes what runs its files.",
+        ),
     ] = "auto",
     threads: options.Threads = None,
     as_json: options.Json = False,

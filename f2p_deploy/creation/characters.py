@@ -1,43 +1,32 @@
-"""Photos to characters, one after the other: aligned, generated, drawn, written, reported."""
+"""Photos to characters: what is there already is kept, the rest is made here or by workers, everything is reported."""
 
-import json
-import logging
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from PIL import Image
-
-from f2p_deploy.alignment import AlignedFace, align, read_photo
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
-from f2p_deploy.creation import folder, sources
+from f2p_deploy.creation import sources
 from f2p_deploy.creation.finder import ChosenFinder
+from f2p_deploy.creation.folder_names import folder_names
+from f2p_deploy.creation.kept import Conditions, conditions_of, folder_of, known_stems, read_kept
 from f2p_deploy.creation.maker import Maker, maker_for
-from f2p_deploy.creation.mode import check_modes, settle, ways_of
+from f2p_deploy.creation.mode import check_modes, ways_of
 from f2p_deploy.creation.page import write_page
-from f2p_deploy.creation.results import (
-    ALIGNED_FILE,
-    CHARACTER_FILE,
-    ENGINE_FILE,
-    PARAMETERS_FILE,
-    PHOTO_FILE,
-    RESULT_FILE,
-    Created,
-    Failed,
-    Report,
-)
+from f2p_deploy.creation.results import Created, Failed, Report
 from f2p_deploy.creation.table import write_table
-from f2p_deploy.creation.view import draw_photo
+from f2p_deploy.creation.work_folder import remove_abandoned, work_folder
+from f2p_deploy.creation.workers import Crew, order_for
+from f2p_deploy.creation.workshop import Task, Workshop, characters_of
 from f2p_deploy.engine.engine import Engine
-from f2p_deploy.errors import F2PError, InputError, Interrupted, PhotoError
+from f2p_deploy.errors import F2PError, InputError, Interrupted
+from f2p_deploy.interruption import postponed
 from f2p_deploy.runtimes import Runtime
 
-logger = logging.getLogger(__name__)
+#: What came of a photo, by the mode asked for.
+Results = dict[str, Created | Failed]
 
 
 class Progress(Protocol):
@@ -54,18 +43,6 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _Workshop:
-    """What every photo of a run shares."""
-
-    maker: Maker
-    out: Path
-    finder: ChosenFinder
-    face: int | None
-    keep: Parameters | None
-    engine: Engine | None
-
-
 def create_characters(
     photos: Sequence[Path],
     source: Bundle | Runtime,
@@ -76,13 +53,18 @@ def create_characters(
     face: int | None = None,
     keep: Parameters | None = None,
     engine: Engine | None = None,
+    recursive: bool = False,
+    again: bool = False,
+    workers: int = 1,
+    threads: int | None = None,
     progress: Progress = lambda done, total, doing: None,
 ) -> Report:
     """Make a character of every photo, in every mode asked for.
 
     Each photo leaves `out/<stem>/parameters.json`, `aligned.png`, `character.png`, `result.json` (and `engine.png`),
     with several modes in `out/<stem>-<mode>`; all together `out/index.html` and `out/summary.csv`. A photo that no
-    character can be made of is reported and does not stop the others.
+    character can be made of, or whose folder cannot be written, is reported and does not stop the others. What an
+    earlier run made of the same photo in the same way is kept, see `Conditions`.
 
     Args:
         photos: files and folders.
@@ -93,11 +75,16 @@ def create_characters(
         face: which face of each photo, 1 being the largest; the largest with a warning if not given.
         keep: a character whose locked controllers and discrete groups are kept.
         engine: draws the characters, too.
+        recursive: take the photos of folders inside of folders, too.
+        again: make everything anew, whatever is there.
+        workers: processes that make characters side by side; 1 is this one. They are started as `multiprocessing`
+            starts them everywhere: a script that asks for more than one needs its `if __name__ == "__main__"`.
+        threads: processor cores for each of several workers; the cores shared out if not given.
         progress: told how far it is.
 
     Raises:
         InputError: nothing to do, an unknown mode, parts of other schemas, an incomplete bundle or artifact, or a
-            folder that cannot be written. Found before slow work where that is possible.
+            folder that cannot be written as a whole. Found before slow work where that is possible.
         MissingDependency: a bundle is to be run, and PyTorch is not installed.
         Interrupted: the user stopped it; the page shows what was made.
     """
@@ -106,145 +93,126 @@ def create_characters(
     maker = maker_for(source)
     if face is not None and face < 1:
         raise InputError(f"faces are counted from 1, the largest; found {face}")
-    expanded = sources.expand(photos)
+    if workers < 1:
+        raise InputError(f"at least one worker makes characters, found {workers}")
+    found = sources.find(photos, recursive, out)
     maker.check(ways)
     _check_schemas(maker, keep, engine)
-    names = [stem if len(modes) == 1 else f"{stem}-{mode}" for stem in sources.folder_names(expanded) for mode in modes]
-    folder.prepare(out, names)
-    workshop = _Workshop(maker, out, finder, face, keep, engine)
-    report = Report(out, maker.name, maker.schema.name, finder.sentence, notes=_notes(keep))
-    total = len(names)
-    progress(0, total, "loading the networks")
-    maker.prepare(ways)
-    report = replace(report, made_with=maker.made_with)
-    results: list[Created | Failed] = []
-    interrupted = False
-    try:
-        for i, photo in enumerate(expanded):
-            first = i * len(modes)
-            named = dict(zip(modes, names[first : first + len(modes)], strict=True))
-            for result in _characters_of(photo, named, workshop, first, total, progress):
-                results.append(result)
-    except KeyboardInterrupt:
-        interrupted = True
-    report = replace(report, results=tuple(results))
-    write_table(report, maker.schema)
-    write_page(report)
-    if interrupted:
-        raise Interrupted(f"stopped after {len(results)} of {total} characters; {report.page} shows what was made")
-    progress(total, total, "done")
+    conditions = conditions_of(maker, finder, face, keep, engine)
+    notes = (*_notes(keep), *found.sentences)
+    report = Report(out, maker.name, maker.schema.name, finder.sentence, notes=notes, not_taken=found.not_taken)
+    with work_folder(out) as work:
+        remove_abandoned(out)
+        tasks = _tasks(found.photos, out, modes)
+        results: list[Results] = [{} for _ in tasks]
+        tally = _Tally(len(tasks) * len(modes), progress)
+        stopped: BaseException | None = None
+        try:
+            if not again:
+                _keep(tasks, results, out, conditions, maker, tally)
+            left = {i: rest for i, task in enumerate(tasks) if (rest := _without(task, results[i])).names}
+            tally.say("loading the networks" if left else "everything is there")
+            if left and workers > 1:
+                order = order_for(source, finder, workers, threads, ways, out, face, keep, engine, conditions)
+                with Crew(order, workers) as crew:
+                    for i, asked, result in crew.work(left, tally.at):
+                        results[i][asked] = result
+                        report = replace(report, made_with=crew.made_with)
+            elif left:
+                maker.prepare(ways)
+                report = replace(report, made_with=maker.made_with)
+                workshop = Workshop(maker, out, work, finder, face, keep, engine, conditions)
+                for i, task in left.items():
+                    for asked, result in characters_of(task, workshop, partial(tally.at, i)):
+                        results[i][asked] = result
+                    tally.at(i, len(task.names), "done")
+        except (KeyboardInterrupt, F2PError) as error:
+            stopped = error
+        finally:
+            remove_abandoned(out)
+        report = _complete(report, tasks, results)
+        if stopped is None or report.results:
+            with postponed():  # a second Ctrl-C waits until both say what was made
+                try:
+                    write_table(report, maker.schema, work)
+                finally:
+                    write_page(report, work)
+    if isinstance(stopped, KeyboardInterrupt):
+        count = len(report.results)
+        raise Interrupted(f"stopped after {count} of {tally.total} characters; {report.page} shows what was made")
+    if stopped is not None:
+        raise stopped
+    progress(tally.total, tally.total, "done")
     return report
 
 
-def _characters_of(
-    photo: Path, names: dict[str, str], workshop: _Workshop, first: int, total: int, progress: Progress
-) -> Iterator[Created | Failed]:
-    """Yield the characters of one photo, by mode and folder name; a failure is a result, too, and the last one."""
-    progress(first, total, f"{photo.name}: finding the face")
-    started = time.perf_counter()
-    try:
-        image, aligned = _align(photo, workshop)
-        for i, (asked, name) in enumerate(names.items()):
-            started = time.perf_counter() if i else started
+class _Tally:
+    """How far a run is, summed over its photos.
 
-            def within(fraction: float, doing: str, position: int = first + i) -> None:
-                progress(position + fraction, total, f"{photo.name}: {doing}")
+    Args:
+        total: characters in all.
+        progress: told.
+    """
 
-            yield _create(photo, name, asked, image, aligned, workshop, started, within)
-    except PhotoError as error:
-        yield Failed(photo, error.reason, str(error))
-    except _OutputError:
-        raise
-    except F2PError as error:
-        yield Failed(photo, "refused", str(error))
-    except Exception as error:
-        # One odd photo must not lose a folder of others; the traceback is in the log.
-        logger.info("unexpected failure of %s", photo, exc_info=True)
-        message = f"{photo.name}: unexpected {type(error).__name__}: {error}; this is a bug, --verbose shows where"
-        yield Failed(photo, "unexpected", message)
+    def __init__(self, total: int, progress: Progress) -> None:
+        self.total = total
+        self._progress = progress
+        self._done = 0.0
+        self._at: dict[int, float] = {}
 
+    def say(self, doing: str) -> None:
+        """Tell what is being done for all photos."""
+        self._progress(self._done, self.total, doing)
 
-class _OutputError(InputError):
-    """The output folder cannot be written: no photo's fault, so it ends the run."""
+    def keep(self) -> None:
+        """Count a character that is there already."""
+        self._done += 1
+
+    def at(self, position: int, made: float, doing: str) -> None:
+        """Tell how many characters of a photo were made, with a fraction for the one being made, and what is done."""
+        self._done += made - self._at.get(position, 0.0)
+        self._at[position] = made
+        self.say(doing)
 
 
-def _align(photo: Path, workshop: _Workshop) -> tuple[np.ndarray, AlignedFace]:
-    """Return the photo and its aligned face; every refusal begins with the photo's name."""
-    image = read_photo(photo)
-    settings = workshop.maker.settings
-    size, template = settings.architecture.image_size, settings.alignment.landmarks
-    try:
-        return image, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
-    except PhotoError as error:
-        raise PhotoError(error.reason, f"{photo.name}: {error}") from error
-    except InputError as error:
-        raise InputError(f"{photo.name}: {error}") from error
+def _tasks(photos: Sequence[Path], out: Path, modes: Sequence[str]) -> list[Task]:
+    """Return what is to be made of every photo; folders keep the photos that they belong to."""
+    in_the_way = [path.name for path in out.iterdir() if not path.is_dir()]
+    stems = folder_names(photos, known_stems(out, photos, modes), in_the_way)
+    return [
+        Task(photo, stem, {mode: folder_of(stem, mode, modes) for mode in modes})
+        for photo, stem in zip(photos, stems, strict=True)
+    ]
 
 
-class _Within(Protocol):
-    def __call__(self, fraction: float, doing: str) -> None: ...
+def _keep(
+    tasks: Sequence[Task], results: Sequence[Results], out: Path, conditions: Conditions, maker: Maker, tally: "_Tally"
+) -> None:
+    """Fill in the characters that are there already."""
+    tally.say("looking for characters that are there already")
+    for task, found in zip(tasks, results, strict=True):
+        for mode, name in task.names.items():
+            kept = read_kept(out / name, task.photo, mode, conditions, maker.schema)
+            if kept is not None:
+                found[mode] = kept
+                tally.keep()
 
 
-def _create(
-    photo: Path,
-    name: str,
-    asked: str,
-    image: np.ndarray,
-    aligned: AlignedFace,
-    workshop: _Workshop,
-    started: float,
-    within: _Within,
-) -> Created:
-    """Generate one character and write its folder."""
-    maker = workshop.maker
-    mode, reason = settle(asked, aligned)
-    iterations = (maker.settings.iterative if mode == "iterative" else maker.settings.hybrid).iterations
-    within(0.0, mode)
-    generating = time.perf_counter()
-    generation = maker.generate(
-        aligned.image,
-        mode,
-        workshop.keep,
-        lambda done, loss: within(0.95 * done / iterations, f"{mode}, iteration {done}, loss {loss:.4f}"),
-    )
-    generation_seconds = time.perf_counter() - generating
-    pictures = {ALIGNED_FILE: aligned.image, CHARACTER_FILE: maker.render(generation.parameters)}
-    if workshop.engine is not None:
-        within(0.95, "drawing with the engine")
-        size = maker.settings.architecture.image_size
-        pictures[ENGINE_FILE] = workshop.engine.render(generation.parameters.values, size).image
-    small, view = draw_photo(image, aligned)
-    created = Created(
-        photo=photo,
-        name=name,
-        mode=mode,
-        mode_reason=reason,
-        parameters=generation.parameters,
-        losses=generation.losses,
-        seconds=0.0,
-        generation_seconds=generation_seconds,
-        finder=aligned.landmarks.source,
-        view=view,
-        warnings=aligned.warnings,
-        has_engine_picture=workshop.engine is not None,
-    )
-    try:
-        with folder.character_folder(workshop.out, name) as place:
-            small.save(place / PHOTO_FILE, quality=88)
-            for file, picture in pictures.items():
-                Image.fromarray(picture).save(place / file)
-            write_parameters(place / PARAMETERS_FILE, generation.parameters)
-            created = replace(created, seconds=time.perf_counter() - started)
-            content = {key: value for key, value in created.to_dict().items() if key != "parameters"}
-            content |= {
-                "bundle": maker.name,
-                "bundle_fingerprint": maker.fingerprint,
-                "made_with": maker.made_with,
-            }
-            (place / RESULT_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    except InputError as error:
-        raise _OutputError(str(error)) from error
-    return created
+def _without(task: Task, results: Mapping[str, object]) -> Task:
+    """Return what is left to do."""
+    return replace(task, names={mode: name for mode, name in task.names.items() if mode not in results})
+
+
+def _complete(report: Report, tasks: Sequence[Task], results: Sequence[Results]) -> Report:
+    """Return the report with its results in the order of the photos, and the note on what was kept."""
+    ordered = [found[mode] for task, found in zip(tasks, results, strict=True) for mode in task.names if mode in found]
+    report = replace(report, results=tuple(ordered))
+    kept = len(report.kept)
+    if not kept:
+        return report
+    what = "1 character was" if kept == 1 else f"{kept} characters were"
+    note = f"{what} there already, made in the same way from the same photo, and kept; --again makes them anew."
+    return replace(report, notes=(*report.notes, note))
 
 
 def _check_schemas(maker: Maker, keep: Parameters | None, engine: Engine | None) -> None:

@@ -70,7 +70,7 @@ def draw_character(
         MissingDependency: a bundle's imitator is asked for without PyTorch.
     """
     maker = maker_for(source)
-    edge = size or maker.settings.architecture.image_size
+    edge = maker.settings.architecture.image_size if size is None else size
     if not SMALLEST_SIZE <= edge <= LARGEST_SIZE:
         raise InputError(f"a picture is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, found {edge}")
     if engine is not None:

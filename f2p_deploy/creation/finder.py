@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from f2p_deploy.alignment import (
     choose_finder,
     find_landmarker_model,
 )
+from f2p_deploy.artifact import sha256_of
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.dependencies import missing_modules
+from f2p_deploy.dependencies import install_line, missing_modules
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.runtimes import Runtime, loop
@@ -26,16 +28,35 @@ _READ_CLASSES = ("left-eye", "right-eye", "nose", "upper-lip", "inner-mouth", "l
 
 
 @dataclass(frozen=True)
+class FinderChoice:
+    """How a finder is chosen once more, in another process, so that it is the same one.
+
+    Args:
+        landmarker: MediaPipe's model file, if it is MediaPipe's.
+        landmarks: the file of landmarks, if it reads one.
+        offline: whether it is the built-in cascade.
+    """
+
+    landmarker: Path | None = None
+    landmarks: Path | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
 class ChosenFinder:
     """A landmark finder and what to say about it.
 
     Args:
         finder: finds the faces.
         sentence: which one it is, and where a better one can be had, how.
+        choice: how it is chosen once more; None for one that no file describes.
+        identity: which one it is, to the version and the file's content: another one may find other points.
     """
 
     finder: LandmarkFinder
     sentence: str
+    choice: FinderChoice | None = None
+    identity: str = ""
 
 
 def choose_finder_for(
@@ -60,7 +81,8 @@ def choose_finder_for(
         raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
     segmentation = _segmentation_of(source)
     finder = CascadeFinder(segmentation) if offline else choose_finder(landmarker, landmarks, segmentation)
-    return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None))
+    choice, identity = _identify(finder, landmarker, landmarks)
+    return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None), choice, identity)
 
 
 def class_probabilities(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
@@ -107,6 +129,16 @@ def _segmentation_of(source: Bundle | Runtime) -> Segmentation | None:
     return None if probabilities is None else Segmentation(probabilities, template, size)
 
 
+def _identify(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:
+    """Return how a finder is chosen once more, and which one it is."""
+    if isinstance(finder, LandmarksFile) and landmarks is not None:
+        return FinderChoice(landmarks=landmarks.absolute()), f"landmarks {sha256_of(landmarks)}"
+    model = find_landmarker_model(landmarker) if isinstance(finder, MediaPipeFinder) else None
+    if model is not None:
+        return FinderChoice(landmarker=model.absolute()), f"mediapipe {version('mediapipe')} {sha256_of(model)}"
+    return FinderChoice(offline=True), f"cascade of scikit-image {version('scikit-image')}"
+
+
 def _sentence(finder: LandmarkFinder, landmarks: Path | None, offline: bool, refined: bool) -> str:
     if isinstance(finder, LandmarksFile):
         return f"Landmarks come from {landmarks}."
@@ -120,7 +152,7 @@ def _sentence(finder: LandmarkFinder, landmarks: Path | None, offline: bool, ref
 def _how_to_get_mediapipe() -> str:
     steps = []
     if "mediapipe" in missing_modules("faces"):
-        steps.append("pip install 'f2p-deploy[faces]'")
+        steps.append(install_line("faces"))
     if find_landmarker_model() is None:
         steps.append("f2p-deploy landmarker (downloads 4 MB)")
     return ", then ".join(steps)

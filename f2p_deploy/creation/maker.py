@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from f2p_deploy.artifact import MANIFEST_FILE, sha256_of
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
@@ -25,6 +26,10 @@ class Maker(Protocol):
     @property
     def fingerprint(self) -> str:
         """The bundle's fingerprint."""
+
+    @property
+    def identity(self) -> str:
+        """What computes: another one may make another character of the same face."""
 
     @property
     def schema(self) -> Schema:
@@ -68,7 +73,7 @@ def check_packages() -> None:
         MissingDependency: with the line that installs it.
     """
     if "torch" in missing_modules("export"):
-        require("export", "making characters from a bundle")
+        require("export", "running a bundle, unlike an artifact (--artifact DIR),")
 
 
 class BundleMaker:
@@ -77,6 +82,8 @@ class BundleMaker:
     Args:
         bundle: a complete one, or one without a translator where only iterative generation is asked for.
     """
+
+    identity = "torch"
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -128,6 +135,12 @@ class RuntimeMaker:
         self.fingerprint = manifest.bundle_fingerprint
         self.schema = runtime.schema
         self.settings = runtime.settings
+
+    @property
+    def identity(self) -> str:
+        """The runtime, and the artifact that it runs."""
+        manifest = self.runtime.artifact.folder / MANIFEST_FILE
+        return f"{self.runtime.name} {sha256_of(manifest)}" if manifest.is_file() else self.runtime.name
 
     @property
     def made_with(self) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from f2p_deploy.creation.results import (
     Report,
 )
 from f2p_deploy.curve import loss_curve
+from f2p_deploy.names import address, shown
 
 #: How many controllers a card shows: those that differ most from the average face.
 CONTROLLERS_SHOWN = 10
@@ -31,33 +31,37 @@ CONTROLLERS_SHOWN = 10
 _OVERVIEW_FROM = 4
 
 
-def write_page(report: Report) -> None:
+def write_page(report: Report, work: Path | None = None) -> None:
     """Write the page of a run, whole or not at all.
+
+    Args:
+        report: what came of the photos.
+        work: the folder of the temporary file, see `write_whole`.
 
     Raises:
         InputError: it cannot be written.
     """
-    write_whole(report.page, page(report).encode("utf-8"))
+    write_whole(report.page, page(report).encode("utf-8"), beside=work)
 
 
 def page(report: Report) -> str:
     """Return the page as HTML; its pictures are those in the characters' folders, by relative paths."""
     style = (files("f2p_deploy.creation") / "page.css").read_text(encoding="utf-8")
-    created, failed = len(report.created), len(report.failed)
-    counts = f"{created} character{'' if created == 1 else 's'}"
+    characters, failed = len(report.characters), len(report.failed)
+    counts = f"{characters} character{'' if characters == 1 else 's'}"
     counts += f", {failed} photo{'' if failed == 1 else 's'} failed" if failed else ""
-    notes = "".join(f"<p>{escape(note)}</p>" for note in (report.finder, *report.notes))
+    notes = "".join(f"<p>{_text(note)}</p>" for note in (report.finder, *report.notes))
     cards = [_card(result) if isinstance(result, Created) else _failure(result) for result in report.results]
-    overview = _overview(report.created) if len(report.created) >= _OVERVIEW_FROM else ""
+    overview = _overview(report.characters) if characters >= _OVERVIEW_FROM else ""
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(counts)} · f2p-deploy</title><style>{style}</style></head><body>",
-            f"<header><h1>{escape(counts)}</h1>",
-            f'<p class="facts">bundle <b>{escape(report.bundle)}</b> · schema <b>{escape(report.schema)}</b> · '
+            f"<title>{_text(counts)} · f2p-deploy</title><style>{style}</style></head><body>",
+            f"<header><h1>{_text(counts)}</h1>",
+            f'<p class="facts">bundle <b>{_text(report.bundle)}</b> · schema <b>{_text(report.schema)}</b> · '
             f'<a href="summary.csv">summary.csv</a></p></header>',
             overview,
             "<main>",
@@ -70,11 +74,11 @@ def page(report: Report) -> str:
     )
 
 
-def _overview(created: Iterable[Created]) -> str:
+def _overview(characters: Iterable[Created]) -> str:
     tiles = "".join(
         f'<a href="#{_anchor(result.name)}"><img src="{_file(result.name, ALIGNED_FILE)}" alt="" loading="lazy">'
-        f'<img src="{_file(result.name, CHARACTER_FILE)}" alt="" loading="lazy"><span>{escape(result.name)}</span></a>'
-        for result in created
+        f'<img src="{_file(result.name, CHARACTER_FILE)}" alt="" loading="lazy"><span>{_text(result.name)}</span></a>'
+        for result in characters
     )
     return f'<nav class="overview" aria-label="All characters">{tiles}</nav>'
 
@@ -88,12 +92,12 @@ def _card(result: Created) -> str:
     ]
     if result.has_engine_picture:
         pictures.append(_picture(name, ENGINE_FILE, "character", "drawn by the engine"))
-    warnings = "".join(f"<li>{escape(warning[:1].upper() + warning[1:])}</li>" for warning in result.warnings)
+    warnings = "".join(f"<li>{_text(warning[:1].upper() + warning[1:])}</li>" for warning in result.warnings)
     return "\n".join(
         [
             f'<article id="{_anchor(name)}">',
-            f'<div class="title"><h2>{escape(name)}</h2><span class="mode">{escape(result.mode)}</span></div>',
-            f'<p class="reason">{escape(result.mode[:1].upper() + result.mode[1:])}, {escape(result.mode_reason)}. '
+            f'<div class="title"><h2>{_text(name)}</h2><span class="mode">{_text(result.mode)}</span></div>',
+            f'<p class="reason">{_text(result.mode[:1].upper() + result.mode[1:])}, {_text(result.mode_reason)}. '
             f"{result.generation_seconds:.2f} s for the character, {result.seconds:.2f} s in all.</p>",
             f'<ul class="warnings">{warnings}</ul>' if warnings else "",
             f'<div class="pictures">{"".join(pictures)}</div>',
@@ -108,8 +112,8 @@ def _card(result: Created) -> str:
 
 def _failure(result: Failed) -> str:
     return (
-        f'<article class="failed"><div class="title"><h2>{escape(result.photo.name)}</h2>'
-        f'<span class="mode">{escape(result.reason)}</span></div><p>{escape(result.message)}</p></article>'
+        f'<article class="failed"><div class="title"><h2>{_text(result.photo.name)}</h2>'
+        f'<span class="mode">{_text(result.reason)}</span></div><p>{_text(result.message)}</p></article>'
     )
 
 
@@ -119,18 +123,19 @@ def _photo(name: str, view: PhotoView, description: str) -> str:
     radius = max(view.width, view.height) / 110
     points = "".join(f'<circle cx="{x}" cy="{y}" r="{radius:.1f}"/>' for x, y in view.points.values())
     return (
-        f'<figure class="photo"><svg viewBox="0 0 {view.width} {view.height}" role="img" '
-        f'aria-label="{escape(description)}"><image href="{_file(name, PHOTO_FILE)}" width="{view.width}" '
-        f'height="{view.height}"/><polygon points="{frame}"/>{points}</svg><figcaption>photo</figcaption></figure>'
+        f'<figure class="photo"><div style="--ratio: {view.width} / {view.height}">'
+        f'<img src="{_file(name, PHOTO_FILE)}" alt="{_text(description)}" loading="lazy">'
+        f'<svg viewBox="0 0 {view.width} {view.height}" aria-hidden="true"><polygon points="{frame}"/>{points}</svg>'
+        "</div><figcaption>photo</figcaption></figure>"
     )
 
 
 def _picture(name: str, file: str, caption: str, detail: str = "") -> str:
     source = _file(name, file)
-    more = f" <span>{escape(detail)}</span>" if detail else ""
+    more = f" <span>{_text(detail)}</span>" if detail else ""
     return (
-        f'<figure><a href="{source}"><img src="{source}" alt="{escape(f"{caption} of {name}")}" loading="lazy"></a>'
-        f"<figcaption>{escape(caption)}{more}</figcaption></figure>"
+        f'<figure><a href="{source}"><img src="{source}" alt="{_text(f"{caption} of {name}")}" loading="lazy"></a>'
+        f"<figcaption>{_text(caption)}{more}</figcaption></figure>"
     )
 
 
@@ -155,7 +160,7 @@ def _controllers(parameters: Parameters) -> str:
         left, width = f"{min(mean, value):.1%}", f"{abs(value - mean):.1%}"
         bar = f'<i style="left:{left};width:{width}"></i><b style="left:{mean:.1%}"></b>'
         rows.append(
-            f'<tr><th scope="row">{escape(schema.controllers[i].name)}</th><td class="bar"><div>{bar}</div></td>'
+            f'<tr><th scope="row">{_text(schema.controllers[i].name)}</th><td class="bar"><div>{bar}</div></td>'
             f"<td>{value:.2f}</td></tr>"
         )
     heading = f"Furthest from the average, {len(order)} of {schema.n_c} sliders"
@@ -164,7 +169,7 @@ def _controllers(parameters: Parameters) -> str:
 
 def _choices(result: Created) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(group)}</th><td>{escape(option)}</td></tr>'
+        f'<tr><th scope="row">{_text(group)}</th><td>{_text(option)}</td></tr>'
         for group, option in result.choices.items()
     )
     links = " · ".join(
@@ -175,8 +180,13 @@ def _choices(result: Created) -> str:
 
 
 def _file(name: str, file: str) -> str:
-    return escape(quote(str(Path(name) / file).replace("\\", "/")))
+    return escape(address(Path(name) / file))
 
 
 def _anchor(name: str) -> str:
-    return escape(quote(name, safe=""))
+    return escape(address(name))
+
+
+def _text(text: str) -> str:
+    """Return text as HTML: whatever a name has in it, it shows as that."""
+    return escape(shown(text))

@@ -50,6 +50,7 @@ class Created:
         view: for the page.
         warnings: sentences.
         has_engine_picture: whether the engine drew it, too.
+        kept: whether an earlier run made it, and nothing was computed now; times are those of that run.
     """
 
     photo: Path
@@ -64,6 +65,12 @@ class Created:
     view: PhotoView
     warnings: tuple[str, ...] = ()
     has_engine_picture: bool = False
+    kept: bool = False
+
+    @property
+    def status(self) -> str:
+        """The word for tables: `created` or `kept`."""
+        return "kept" if self.kept else "created"
 
     @property
     def choices(self) -> dict[str, str]:
@@ -71,10 +78,11 @@ class Created:
         return {group.name: self.parameters.choice(group.name) for group in self.parameters.schema.discrete_groups}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON: `status` is `created`."""
+        """Return plain data for JSON."""
         return {
             "photo": str(self.photo),
-            "status": "created",
+            "photo_uri": uri_of(self.photo),
+            "status": self.status,
             "folder": self.name,
             "mode": self.mode,
             "mode_reason": self.mode_reason,
@@ -93,7 +101,8 @@ class Failed:
 
     Args:
         photo: its path.
-        reason: one word for tables: that of the `PhotoError`, `refused` for other bad input, `unexpected` for a bug.
+        reason: one word for tables: that of the `PhotoError`, `refused` for other bad input, `unwritable` where its
+            folder could not be written, `killed` where the process that worked on it was, `unexpected` for a bug.
         message: the sentence for a person.
     """
 
@@ -103,7 +112,18 @@ class Failed:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON: `status` is `failed`."""
-        return {"photo": str(self.photo), "status": "failed", "reason": self.reason, "message": self.message}
+        return {
+            "photo": str(self.photo),
+            "photo_uri": uri_of(self.photo),
+            "status": "failed",
+            "reason": self.reason,
+            "message": self.message,
+        }
+
+
+def uri_of(photo: Path) -> str:
+    """Return a photo's `file:` address: exact, also where its name is no UTF-8."""
+    return photo.absolute().as_uri()
 
 
 @dataclass(frozen=True)
@@ -117,7 +137,8 @@ class Report:
         finder: the sentence that says what found the faces.
         results: in the order of the photos.
         notes: sentences about the whole run.
-        made_with: name and version of what computed the characters.
+        made_with: name and version of what computed the characters; empty if all were kept.
+        not_taken: files of folders that did not count as photos.
     """
 
     out: Path
@@ -127,6 +148,7 @@ class Report:
     results: tuple[Created | Failed, ...] = ()
     notes: tuple[str, ...] = field(default=())
     made_with: str = ""
+    not_taken: tuple[Path, ...] = ()
 
     @property
     def page(self) -> Path:
@@ -139,9 +161,19 @@ class Report:
         return self.out / "summary.csv"
 
     @property
-    def created(self) -> tuple[Created, ...]:
-        """The characters that were made."""
+    def characters(self) -> tuple[Created, ...]:
+        """All characters that are there."""
         return tuple(result for result in self.results if isinstance(result, Created))
+
+    @property
+    def created(self) -> tuple[Created, ...]:
+        """The characters that were made now."""
+        return tuple(result for result in self.characters if not result.kept)
+
+    @property
+    def kept(self) -> tuple[Created, ...]:
+        """The characters that an earlier run had made."""
+        return tuple(result for result in self.characters if result.kept)
 
     @property
     def failed(self) -> tuple[Failed, ...]:
@@ -159,7 +191,9 @@ class Report:
             "finder": self.finder,
             "notes": list(self.notes),
             "made_with": self.made_with,
+            "not_taken": [str(path) for path in self.not_taken],
             "created": len(self.created),
+            "kept": len(self.kept),
             "failed": len(self.failed),
             "results": [result.to_dict() for result in self.results],
         }

@@ -2,16 +2,23 @@
 
 import csv
 import io
+from pathlib import Path
 
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.creation.results import Created, Failed, Report
+from f2p_deploy.names import cell
 
 _COLUMNS = ("photo", "folder", "status", "reason", "mode", "mode_reason", "seconds", "loss_first", "loss_last")
 
 
-def write_table(report: Report, schema: Schema) -> None:
-    """Write the table, whole or not at all.
+def write_table(report: Report, schema: Schema, work: Path | None = None) -> None:
+    """Write the table, whole or not at all; text that a spreadsheet would run stands behind an apostrophe.
+
+    Args:
+        report: what came of the photos.
+        schema: of the characters.
+        work: the folder of the temporary file, see `write_whole`.
 
     Raises:
         InputError: it cannot be written.
@@ -19,10 +26,11 @@ def write_table(report: Report, schema: Schema) -> None:
     groups = [group.name for group in schema.discrete_groups]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*_COLUMNS, *groups, "warnings", *schema.controller_index))
+    writer.writerow(map(cell, (*_COLUMNS, *groups, "warnings", *schema.controller_index)))
     for result in report.results:
-        writer.writerow(_created(result) if isinstance(result, Created) else _failed(result, len(groups), schema.n_c))
-    write_whole(report.table, text.getvalue().encode("utf-8"))
+        row = _created(result) if isinstance(result, Created) else _failed(result, len(groups), schema.n_c)
+        writer.writerow(map(cell, row))
+    write_whole(report.table, text.getvalue().encode("utf-8"), beside=work)
 
 
 def _created(result: Created) -> list[object]:
@@ -30,7 +38,7 @@ def _created(result: Created) -> list[object]:
     return [
         result.photo,
         result.name,
-        "created",
+        result.status,
         "",
         result.mode,
         result.mode_reason,

@@ -1,12 +1,17 @@
 """The reference engine: MakeHuman's face, drawn by the package's own rasteriser."""
 
 # ruff: noqa: E402 - what is missing must be said before it is imported
+import contextlib
 import multiprocessing
+import os
 import signal
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +47,7 @@ from f2p_deploy.engine.rasteriser import (
 from f2p_deploy.engine.scenes import FRONT_VIEW
 from f2p_deploy.engine.shading import Light, SkinLabels, Strands, blend_layer, make_light, shade_eyes, shade_skin
 from f2p_deploy.errors import InputError
+from f2p_deploy.interruption import unheard_by_children
 
 #: Samples along a pixel's edge.
 SAMPLES = 2
@@ -53,6 +59,9 @@ _ALL_EYE_CORNERS = [vertex for pair in EYE_CORNERS.values() for vertex in pair]
 
 #: Faces above this height of the base mesh are drawn: head, neck and shoulders.
 _LOWEST = 3.6
+
+#: Pictures that a worker process is asked for at once.
+_CHUNK = 4
 
 #: Depths in decimetres: how far brows and hair may lie in the skin and be seen, and how thick hair is.
 _BROW_BIAS, _HAIR_BIAS, _FRAME_BIAS, _THICKNESS = 0.05, 0.012, 0.0, 0.02
@@ -106,6 +115,11 @@ class MakeHumanEngine:
         self._openness: dict[str, np.ndarray] = {}
         self._skin_openness: dict[str, np.ndarray] = {}
         self._pool: tuple[int, ProcessPoolExecutor] | None = None
+        self._leash: tuple[Connection, Connection] | None = None
+
+    def __reduce__(self) -> tuple[type["MakeHumanEngine"], tuple[Schema, Path]]:
+        """Another process reads the assets itself."""
+        return MakeHumanEngine, (self.schema, self.assets)
 
     def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
         """Draw one character; see `Engine.render`.
@@ -151,22 +165,43 @@ class MakeHumanEngine:
                 yield self.render(parameters, size, scene)
             return
         pool = self._processes(workers)
-        yield from pool.map(_render_in_worker, batch, [size] * len(batch), chosen, chunksize=4)
+        with unheard_by_children():  # what is asked for first starts them
+            # Not `pool.map`: that takes back what was asked for, and Python 3.11 cannot end a pool after that.
+            drawn = deque(
+                pool.submit(_render_in_worker, batch[i : i + _CHUNK], size, chosen[i : i + _CHUNK])
+                for i in range(0, len(batch), _CHUNK)
+            )
+        try:
+            while drawn:
+                yield from drawn.popleft().result()
+        except KeyboardInterrupt:
+            self.abandon()  # else the end of this process would wait for what they are drawing
+            raise
 
     def close(self) -> None:
         """End the worker processes, if there are any."""
         if self._pool is not None:
             self._pool[1].shutdown()
             self._pool = None
+        self.abandon()
+
+    def abandon(self) -> None:
+        """End the worker processes in the middle of whatever they do."""
+        if self._leash is not None:
+            for end in self._leash:
+                end.close()
+        self._pool = self._leash = None
 
     def _processes(self, workers: int) -> ProcessPoolExecutor:
         if self._pool is None or self._pool[0] != workers:
             self.close()
+            context = multiprocessing.get_context("spawn")
+            self._leash = context.Pipe(duplex=False)
             pool = ProcessPoolExecutor(
                 workers,
-                mp_context=multiprocessing.get_context("spawn"),
+                mp_context=context,
                 initializer=_start_worker,
-                initargs=(self.schema, self.assets),
+                initargs=(self.schema, self.assets, self._leash[0]),
             )
             self._pool = (workers, pool)
         return self._pool[1]
@@ -352,14 +387,22 @@ def _landmarks(camera: Camera, base: np.ndarray) -> dict[str, tuple[float, float
 _worker_engine: MakeHumanEngine | None = None
 
 
-def _start_worker(schema: Schema, assets: Path) -> None:
+def _start_worker(schema: Schema, assets: Path, leash: Connection) -> None:
     global _worker_engine
     # An interrupt is the parent's to answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
     _worker_engine = MakeHumanEngine(schema, assets)
 
 
-def _render_in_worker(parameters: np.ndarray, size: int, scene: Scene) -> Rendering:
+def _end_with(leash: Connection) -> None:
+    """End this process as soon as its parent lets go of the other end, or is no more."""
+    with contextlib.suppress(EOFError, OSError):
+        leash.recv()
+    os._exit(0)
+
+
+def _render_in_worker(batch: np.ndarray, size: int, scenes: list[Scene]) -> list[Rendering]:
     if _worker_engine is None:
         raise InputError("the worker process has no engine")
-    return _worker_engine.render(parameters, size, scene)
+    return list(_worker_engine.render_many(batch, size, scenes))

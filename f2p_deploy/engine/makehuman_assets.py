@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from f2p_deploy.causes import reason_of
 from f2p_deploy.errors import MissingDependency
 
 ASSETS_VARIABLE = "F2P_MAKEHUMAN_ASSETS"
@@ -167,7 +168,8 @@ def load_picture(path: Path, mode: str, size: int) -> np.ndarray:
         with Image.open(path) as picture:
             resized = picture.convert(mode).resize((size, size), Image.Resampling.BOX)
     except OSError as error:
-        raise MissingDependency(f"MakeHuman's assets: cannot read {path}: {error}. {HOW_TO_GET}") from error
+        reason = reason_of(error, "it is no picture")
+        raise MissingDependency(f"MakeHuman's assets: cannot read {path}: {reason}. {HOW_TO_GET}") from error
     return np.asarray(resized, np.float32) / 255.0
 
 
@@ -175,4 +177,5 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
-        raise MissingDependency(f"MakeHuman's assets: cannot read {path}: {error}. {HOW_TO_GET}") from error
+        reason = reason_of(error, "it cannot be opened")
+        raise MissingDependency(f"MakeHuman's assets: cannot read {path}: {reason}. {HOW_TO_GET}") from error

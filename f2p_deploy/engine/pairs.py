@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.atomic import write_whole
+from f2p_deploy.atomic import open_whole, write_whole
+from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import LANDMARKS, Engine, Rendering
@@ -146,7 +147,8 @@ class PairSet:
             with Image.open(self.folder / name) as picture:
                 return np.asarray(picture.convert(mode))
         except OSError as error:
-            raise InputError(f"cannot read {self.folder / name}: {error}") from error
+            reason = reason_of(error, "it is no picture, or damaged")
+            raise InputError(f"cannot read {self.folder / name}: {reason}") from error
 
 
 def write_pairs(
@@ -222,7 +224,8 @@ def read_manifest(folder: Path) -> dict:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder} is not a folder of rendered pairs: cannot read {path.name}: {error}") from error
+        reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
+        raise InputError(f"{folder} is not a folder of rendered pairs: cannot read {path.name}: {reason}") from error
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
         raise InputError(f"{path} is not of format version {FORMAT_VERSION}")
     missing = [key for key in ("schema", "fingerprint", "count", "size") if key not in manifest]
@@ -287,11 +290,7 @@ def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, siz
 def _write_png(path: Path, picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    # No fsync, unlike `write_whole`: the hash in the record tells after a power cut, and it is 24,000 files.
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(buffer.getbuffer())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    # Not synced: the hash in the record tells after a power cut, and it is 24,000 files.
+    with open_whole(path, sync=False) as file:
+        file.write(buffer.getbuffer())
     return hashlib.sha256(buffer.getbuffer()).hexdigest()

@@ -81,7 +81,8 @@ def check_pairs(folder: Path, progress: Callable[[int, int], None] | None = None
     try:
         count, size = int(manifest["count"]), int(manifest["size"])
     except (TypeError, ValueError) as error:
-        raise InputError(f"{folder / MANIFEST}: count and size must be whole numbers: {error}") from error
+        found = f"{manifest['count']!r} and {manifest['size']!r}"
+        raise InputError(f"{folder / MANIFEST}: count and size must be whole numbers, found {found}") from error
     problems = list(_check_parameters(folder, manifest, schema, count))
     records, line_problems = _read_lines(folder, count)
     problems += line_problems
@@ -185,8 +186,8 @@ def _check_picture(folder: Path, record: dict, kind: str, size: int) -> Iterator
             mode, found = picture.mode, picture.size
             pixels = np.asarray(picture)
     # Pillow raises whatever its decoders raise for damaged files; each means the same here.
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        yield "truncated", f"{name} cannot be decoded: {error}"
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        yield "truncated", f"{name} is no picture, or damaged or cut short"
         return
     if found != (size, size) or mode != ("RGB" if kind == "image" else "L"):
         yield "size", f"{name} should be {size} x {size} {'RGB' if kind == 'image' else 'L'}, found {found} {mode}"

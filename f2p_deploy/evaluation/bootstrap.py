@@ -21,7 +21,7 @@ class Estimate:
 def median(values: np.ndarray, seed: int) -> Estimate:
     """Return the median of (N,) values, at least one."""
     drawn = _drawn_medians(values, _draws(len(values), seed))
-    return Estimate(float(np.median(values)), *_interval(drawn))
+    return Estimate(float(np.median(values)), *interval_of(drawn))
 
 
 def median_ratio(values: np.ndarray, reference: np.ndarray, seed: int) -> Estimate:
@@ -31,7 +31,7 @@ def median_ratio(values: np.ndarray, reference: np.ndarray, seed: int) -> Estima
     """
     draws = _draws(len(values), seed)
     below, above = _drawn_medians(reference, draws), _drawn_medians(values, draws)
-    return Estimate(float(_ratio(np.median(values), np.median(reference))), *_interval(_ratio(above, below)))
+    return Estimate(float(_ratio(np.median(values), np.median(reference))), *interval_of(_ratio(above, below)))
 
 
 def _draws(count: int, seed: int) -> np.ndarray:
@@ -42,7 +42,7 @@ def _drawn_medians(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return np.median(np.asarray(values, np.float64)[draws], axis=1)
 
 
-def _interval(drawn: np.ndarray) -> tuple[float, float]:
+def interval_of(drawn: np.ndarray) -> tuple[float, float]:
     # Not numpy's quantile: it interpolates, and infinity minus infinity is no number.
     ordered = np.sort(drawn)
     edge = int(round((1.0 - CONFIDENCE) / 2 * (len(ordered) - 1)))

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from f2p_deploy.evaluation.bootstrap import Estimate
 from f2p_deploy.evaluation.degrade import Condition
 from f2p_deploy.evaluation.landmark_groups import FIGURES
 from f2p_deploy.evaluation.landmark_report import LandmarkReport
+from f2p_deploy.names import cell, json_text
 
 #: What the CSV's column `condition` says of photos that nobody spoiled.
 SHARP = "sharp"
@@ -70,7 +70,7 @@ def write_json(report: LandmarkReport, path: Path) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    write_whole(path, (json.dumps(report_data(report), indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    write_whole(path, (json_text(report_data(report)) + "\n").encode())
 
 
 def write_table(report: LandmarkReport, path: Path) -> None:
@@ -82,7 +82,7 @@ def write_table(report: LandmarkReport, path: Path) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(_rows(report))
+    writer.writerows(map(cell, row) for row in _rows(report))
     write_whole(path, text.getvalue().encode("utf-8"))
 
 

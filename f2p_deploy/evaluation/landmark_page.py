@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
@@ -11,6 +10,7 @@ from f2p_deploy.errors import InputError
 from f2p_deploy.evaluation.landmark_data import write_json, write_table
 from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport, Measured
 from f2p_deploy.evaluation.landmark_tables import NAMES, percent, tables
+from f2p_deploy.names import address
 from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, write_page
 
 #: How many photos are shown large, and how many under every condition.
@@ -63,7 +63,7 @@ def _cards(report: LandmarkReport, out: Path) -> list[Card]:
 def _row(one: Measured, report: LandmarkReport) -> PictureRow:
     order = (PHOTO, *report.modes, *report.also, AVERAGE, RANDOM)
     pictures = [
-        Picture(quote(one.pictures[subject]), _caption(subject), percent(float(one.distances[subject][-1])))
+        Picture(address(one.pictures[subject]), _caption(subject), percent(float(one.distances[subject][-1])))
         for subject in order
     ]
     return PictureRow(pictures, one.name, f"turned by {abs(one.yaw):.0f}°")
@@ -88,7 +88,7 @@ def _spoiled(one: Measured, report: LandmarkReport) -> PictureRow:
     """Show one photo under every condition."""
     best = report.best
     pictures = [
-        Picture(quote(bad.picture), label, f"{best} {percent(float(bad.distances[best][-1]))}")
+        Picture(address(bad.picture), label, f"{best} {percent(float(bad.distances[best][-1]))}")
         for label, bad in one.spoiled.items()
         if bad.picture
     ]
@@ -114,4 +114,4 @@ def _thumbnail(path: Path) -> np.ndarray:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB").resize((_SMALL, _SMALL), Image.Resampling.LANCZOS))
     except OSError as error:
-        raise InputError(f"the picture {path} of this measurement cannot be read any more: {error}") from error
+        raise InputError(f"the picture {path} of this measurement cannot be read any more") from error

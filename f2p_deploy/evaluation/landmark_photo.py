@@ -1,6 +1,7 @@
 """The landmark distance on one photo: its characters beside the average face and a random one, sharp and spoiled."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 from f2p_deploy.alignment import AlignedFace, align, read_photo
 from f2p_deploy.alignment.landmarks import LandmarkFinder
 from f2p_deploy.alignment.warp import transform
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.engine.engine import Engine
@@ -211,7 +213,7 @@ def _mesh(face: AlignedFace) -> np.ndarray:
 
 def _seed_of(photo: Path, seed: int) -> int:
     """Return a seed of one photo's own, so that its figures do not depend on what else is measured."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {photo_name(photo)}".encode()).digest()[:6])
+    return int.from_bytes(hashlib.sha256(os.fsencode(f"{seed} {photo_name(photo)}")).digest()[:6])
 
 
 def _keep(pictures: dict[str, np.ndarray], stem: str, out: Path | None) -> dict[str, str]:
@@ -227,7 +229,8 @@ def _write(picture: np.ndarray, name: str, out: Path) -> str:
     """Write one picture; return its file, relative to the output folder."""
     file = f"{PICTURES}/{name}.jpg"
     try:
-        Image.fromarray(picture).save(out / file, quality=90)
-    except OSError as error:
-        raise InputError(f"cannot write {out / file}: {error.strerror or error}") from error
+        with open_whole(out / file) as opened:
+            Image.fromarray(picture).save(opened, "JPEG", quality=90)
+    except InputError as error:
+        raise PhotoError("unwritable", str(error)) from error
     return file

@@ -12,7 +12,8 @@ from f2p_deploy.alignment import LandmarkFinder, MediaPipeFinder, find_landmarke
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.creation import check_packages, folder, sources
+from f2p_deploy.creation import check_packages, folder
+from f2p_deploy.creation.folder_names import folder_names
 from f2p_deploy.dependencies import require
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import InputError, MissingDependency, PhotoError
@@ -20,6 +21,7 @@ from f2p_deploy.evaluation.degrade import Condition
 from f2p_deploy.evaluation.landmark_photo import PICTURES, Laboratory, measure_photo, mesh_of
 from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured, Refused, imitated
 from f2p_deploy.evaluation.selection import photo_name, select_photos
+from f2p_deploy.names import shown
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +104,7 @@ def measure_landmarks(
     check_packages()
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
-    _check(bundle, engine, modes, imitator)
+    check_bundle(bundle, engine, modes, imitator)
     if out is not None:
         folder.prepare(out, (PICTURES,))
         folder.prepare(out / PICTURES, ())
@@ -115,10 +117,10 @@ def measure_landmarks(
     measured: list[Measured] = []
     refused: list[Refused] = []
     try:
-        for i, (photo, stem) in enumerate(zip(chosen, sources.folder_names(chosen), strict=True)):
+        for i, (photo, stem) in enumerate(zip(chosen, folder_names(chosen), strict=True)):
 
             def within(done: int, doing: str, first: int = i * each, photo: Path = photo) -> None:
-                progress(first + done, total, f"{photo.name}: {doing}")
+                progress(first + done, total, f"{shown(photo.name)}: {doing}")
 
             try:
                 measured.append(measure_photo(photo, stem, laboratory, within))
@@ -141,7 +143,7 @@ def measure_landmarks(
     )
 
 
-def _check(bundle: Bundle, engine: Engine, modes: Sequence[str], imitator: bool) -> None:
+def check_bundle(bundle: Bundle, engine: Engine, modes: Sequence[str], imitator: bool) -> None:
     """Refuse what does not fit together, and read the networks that will be needed."""
     if engine.schema.fingerprint != bundle.schema.fingerprint:
         own, other = bundle.schema.name, engine.schema.name

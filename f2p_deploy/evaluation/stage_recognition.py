@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from f2p_deploy.bundle import Bundle, build_network
+from f2p_deploy.bundle import Bundle, build_crop, build_network
 from f2p_deploy.evaluation.stage_data import HeldOut
 from f2p_deploy.evaluation.stage_readout import parameter_error, read_out
 from f2p_deploy.evaluation.stage_result import Figure, Sheet, StageResult, badness
@@ -21,7 +21,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """What the recognition network makes of the held-out pictures, each (N, 256) float32, not normalised."""
+    """What the recognition network makes of the held-out pictures, each (N, d) float32, not normalised."""
 
     front: np.ndarray
     varied: np.ndarray | None
@@ -113,12 +113,13 @@ def _verification(same: np.ndarray, different: np.ndarray) -> float:
 
 
 def _embed_untrained(bundle: Bundle, images: torch.Tensor) -> np.ndarray:
-    """Return (N, 256) embeddings of (N, 3, S, S) pictures by the bundle's recognition network as it was initialised."""
+    """Return (N, d) embeddings of (N, 3, S, S) pictures by the bundle's recognition network as it was initialised."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = build_network("recognition", bundle.schema, bundle.settings).eval()
-    sizes = bundle.settings.architecture
-    similarity = Similarity(network, bundle.segmentation, bundle.settings.similarity, sizes.recognition_size)
+    settings = bundle.settings
+    recogniser, crop = settings.architecture.recogniser, build_crop(settings)
+    similarity = Similarity(network, bundle.segmentation, settings.similarity, recogniser, crop=crop)
     with torch.inference_mode():
         found = torch.cat([similarity.identity(part) for part in images.split(_BATCH)]).numpy()
     # Biases are most of what an untrained network says; its cosines would be all but equal.

@@ -189,7 +189,7 @@ def evaluate_stages(
     """
     if pictures < 3:
         raise InputError(f"stages are measured on at least 3 pictures, found {pictures}")
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         held = hold_out(bundle, sources, pictures, seed, folder or Path(temporary), progress)
     return StageReport(bundle, measure_stages(bundle, held, searches, seed, progress))
 

@@ -1,5 +1,6 @@
 """Compilers run in a process of their own: whatever ends one, a crash in native code included, is a sentence here."""
 
+import contextlib
 import logging
 import os
 import pickle
@@ -12,16 +13,15 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from f2p_deploy.causes import SAID, log_causes
 from f2p_deploy.errors import CompilerError, F2PError
 from f2p_deploy.export.targets.target import Progress, silent
+from f2p_deploy.interruption import postponed
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two signs of life of a compiler that says nothing.
 TICK = 1.0
-
-#: Lines of a dead compiler's last words that are quoted.
-QUOTED = 3
 
 #: What the new process begins with: the parent's search path, then the rest of `_serve`.
 _BEGIN = (
@@ -36,7 +36,8 @@ def run_in_child(
     """Call a function in a fresh Python process and return its result.
 
     What the function logs is logged here, at INFO at most: an error of a compiler belongs into the sentence that it
-    leads to. When this call ends, by Ctrl-C too, the process is gone; when this process ends, so is the other.
+    leads to. When this call ends, by Ctrl-C too, the process is gone with all that it started; when this process ends,
+    so are they.
 
     Args:
         function: of an importable module; called as `function(progress, *arguments)`.
@@ -49,17 +50,32 @@ def run_in_child(
         F2PError, OSError: what the function raised.
     """
     with tempfile.TemporaryFile() as last_words:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _BEGIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=last_words
-        )
+        with postponed():  # Ctrl-C before the process is known would leave it behind
+            process = subprocess.Popen(
+                [sys.executable, "-c", _BEGIN],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=last_words,
+                start_new_session=True,  # Ctrl-C reaches this process alone, which decides
+            )
         try:
             return _follow(process, (function, arguments), progress, doing, last_words)
         finally:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            with postponed():
+                _end_all(process)
+
+
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End a process with all that it started; raises nothing that would hide why."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # what it did not read any more is still to be written
+            if pipe is not None:
+                pipe.close()
 
 
 def _follow(
@@ -69,7 +85,6 @@ def _follow(
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise CompilerError(f"{doing} could not start: no pipe to its process")
-    errors: list[str] = []
     stage: tuple[Any, ...] = (doing,)
     since = time.monotonic()
     try:
@@ -80,7 +95,7 @@ def _follow(
             if kind == "result":
                 return content[0]
             if kind == "failed":
-                raise content[0] or CompilerError(f"{doing} failed: {content[1]}")
+                raise content[0] or CompilerError(f"{doing} failed with an unforeseen {content[1]}; {SAID}")
             if kind == "progress":
                 stage, since = tuple(content), time.monotonic()
                 progress(*stage)
@@ -89,15 +104,12 @@ def _follow(
             else:
                 name, level, text = content
                 logging.getLogger(name).log(min(level, logging.INFO), text)
-                if level >= logging.ERROR:
-                    errors.append(text)
     except (EOFError, BrokenPipeError, pickle.UnpicklingError):
         code = process.wait()
     last_words.seek(0)
     said = last_words.read().decode(errors="replace").splitlines()
     logger.info("%s: the process said: %s", doing, "\n".join(said))
-    quoted = (errors or [line.strip() for line in said if line.strip()][-QUOTED:])[:QUOTED]
-    raise CompilerError(f"{doing} failed: {_end(code)}" + (f" ({'; '.join(quoted)})" if quoted else ""))
+    raise CompilerError(f"{doing} failed: {_end(code)}; {SAID}")
 
 
 def _end(code: int) -> str:
@@ -126,7 +138,6 @@ class _Forward(logging.Handler):
 
 def _serve() -> None:
     """Be the other process: run one task, tell the parent about it on what was the standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the parent decides
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a native library prints is no message
     lock = threading.Lock()
@@ -149,10 +160,11 @@ def _serve() -> None:
         threading.Thread(target=_tick, args=(tell,), daemon=True).start()
         message = ("result", function(lambda *stage: tell("progress", *stage), *arguments))
     except (F2PError, OSError) as error:
+        log_causes(error)  # they do not travel with it
         message = ("failed", error, "")
     except Exception as error:  # whatever else a compiler raises becomes one sentence of the parent's
         logger.info("the compiler raised %s", type(error).__name__, exc_info=True)
-        message = ("failed", None, f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}")
+        message = ("failed", None, type(error).__name__)
     tell(*message)
     os._exit(0)  # a native library that crashes on its way out has done its work
 
@@ -161,6 +173,8 @@ def _die_with_parent() -> None:
     """Wait for the end of the parent, which keeps the pipe open as long as it lives."""
     while os.read(0, 1):
         pass
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)  # with what the compiler started
     os._exit(1)
 
 

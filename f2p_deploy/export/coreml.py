@@ -11,8 +11,10 @@ import torch
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact import Arrays, TensorSpec
+from f2p_deploy.causes import SAID
 from f2p_deploy.coreml_file import make_reproducible, quiet
 from f2p_deploy.errors import CompilerError
+from f2p_deploy.export.coreml_operators import taught
 from f2p_deploy.export.coreml_weights import Weights, in_8_bits
 from f2p_deploy.export.folding import folded_and_proven
 from f2p_deploy.export.graphs import Graph
@@ -22,6 +24,7 @@ from f2p_deploy.runtimes.coreml import is_picture, swift_name
 
 #: No further facts.
 NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 def to_coreml(
     graph: Graph,
@@ -57,12 +60,14 @@ def to_coreml(
         import coremltools
 
     # Folded as those of `step` are, bit by bit, so that several graphs in one package can share their weights.
-    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, example)
+    if graph.lower is not None:
+        module = graph.exported(loss_scale)
+    else:
+        module = folded_and_proven(graph, example, norms_before=precision != "int8")
     compute: Any = coremltools.precision.FLOAT32
     if precision != "fp32":
         compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)
-    with quiet():
-        _register_scalar_tensor()
+    with quiet(), taught():
         try:
             with torch.no_grad():
                 given = tuple(torch.from_numpy(example[spec.name]) for spec in graph.inputs)
@@ -79,8 +84,7 @@ def to_coreml(
                 return in_8_bits(model, graph, example, path, partial(_save, graph=graph, facts=facts))
             _save(model, path, graph=graph, facts=facts)
         except (RuntimeError, ValueError, NotImplementedError, TypeError) as error:
-            version, words = coremltools.__version__, " ".join(str(error).split())[:300]
-            raise CompilerError(f"coremltools {version} cannot convert {graph.name}: {words}") from error
+            raise CompilerError(f"coremltools {coremltools.__version__} cannot convert {graph.name}; {SAID}") from error
     return ()
 
 
@@ -142,17 +146,3 @@ def computes_in_half(operation: Any) -> bool:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _register_scalar_tensor() -> None:
-    """Teach coremltools `scalar_tensor`, which its 9.0 does not know: a number that is a tensor already."""
-    from coremltools.converters.mil import Builder
-    from coremltools.converters.mil.frontend.torch.ops import _get_inputs
-    from coremltools.converters.mil.frontend.torch.torch_op_registry import _TORCH_OPS_REGISTRY, register_torch_op
-
-    if "scalar_tensor" in _TORCH_OPS_REGISTRY:
-        return
-
-    @register_torch_op
-    def scalar_tensor(context: Any, node: Any) -> None:
-        context.add(Builder.identity(x=_get_inputs(context, node)[0], name=node.name))

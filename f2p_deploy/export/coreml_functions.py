@@ -11,8 +11,8 @@ from f2p_deploy.coreml_file import MAIN, MODEL, make_reproducible, quiet
 def join(packages: Mapping[str, Path], path: Path) -> None:
     """Write one package with a function for each of some packages, and delete these.
 
-    Weights of the same bytes are stored once. What the packages say of themselves is said of the functions: facts that
-    differ get the function's name behind their own.
+    Weights of the same bytes, shape and type are stored once. What the packages say of themselves is said of the
+    functions: facts that differ get the function's name behind their own.
 
     Args:
         packages: by the name of the function; each has one function.

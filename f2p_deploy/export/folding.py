@@ -14,17 +14,18 @@ from f2p_deploy.folding import folded
 FOLDED_TOLERANCE = 1e-4
 
 
-def folded_and_proven(graph: Graph, inputs: Arrays) -> nn.Module:
+def folded_and_proven(graph: Graph, inputs: Arrays, norms_before: bool = True) -> nn.Module:
     """Return a graph's module with its batch norms folded, having computed a real batch both ways.
 
     Args:
         graph: whose module it is.
         inputs: one real batch, by tensor name.
+        norms_before: see `folded`.
 
     Raises:
         CompilerError: an output differs by more than `FOLDED_TOLERANCE`.
     """
-    module = folded(graph.module)
+    module = folded(graph.module, norms_before)
     before, after = graph.compute(inputs), replace(graph, module=module).compute(inputs)
     for name, expected in before.items():
         difference = float(np.abs(after[name] - expected).max()) / max(float(np.abs(expected).max()), 1e-12)

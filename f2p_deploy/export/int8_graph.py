@@ -21,7 +21,7 @@ from f2p_deploy.export.layer_times import layer_times
 from f2p_deploy.export.parity import compare, share_of_floor
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.export.targets.target import Progress
-from f2p_deploy.export.timing import medians_ms
+from f2p_deploy.export.timing import medians
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 if TYPE_CHECKING:
@@ -231,14 +231,15 @@ class _Judge:
         """Measure a choice of layers on the export's samples."""
         session = self._session(layers, self.ranges)
         worst = self._compare(self._run(session, self.samples.inputs), self.samples)
-        ms = None
+        ms, restless = None, False
         if self.as_built is None:
             first = in_batches(self.judged.first(1).inputs, self.graph.batch)[0]
-            (ms,) = medians_ms([partial(session.run, self.outputs, dict(first))])
+            (found,) = medians([partial(session.run, self.outputs, dict(first))])
+            ms, restless = found.ms, found.restless
         names = {layer.name for layer in layers}
         every = layers_of(self.model, self.scheme)
         held = sum(layer.weights * (1 if layer.name in names else 1 + SAVED_BYTES) for layer in every)
-        return CurvePoint(len(layers), _worst(worst), _measures(worst), held, ms)
+        return CurvePoint(len(layers), _worst(worst), _measures(worst), held, ms, restless)
 
     def _session(self, layers: Sequence[Layer], ranges: Mapping[str, Range]) -> Any:
         model = to_int8(self.model, layers, ranges, self.scheme) if layers else self.model

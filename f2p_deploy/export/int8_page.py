@@ -8,7 +8,7 @@ from typing import Any
 from f2p_deploy.calibration.calibration_set import CalibrationSet
 from f2p_deploy.curve import draw_curve
 from f2p_deploy.export.int8_report import GraphReport
-from f2p_deploy.export.verdict import Verdict
+from f2p_deploy.export.verdict import NOISE, NOISE_MEANS, Verdict
 from f2p_deploy.report_page import Bars, Card, Drawing, Table, write_page
 
 JSON_FILE, PAGE_FILE = "int8.json", "int8.html"
@@ -25,6 +25,7 @@ _NOTES = (
     "float, since they cost the most for what they save.",
     "Share of the floor: 1 is where the export would fail. PSNR counts by the root mean square error, cosines and "
     "agreements by how far they are from 1. The faces judged are not those that the ranges come from.",
+    f"{NOISE_MEANS}.",
 )
 
 
@@ -42,7 +43,9 @@ def calibration_facts(
 
 
 def write_report(folder: Path, reports: Sequence[GraphReport], verdicts: Sequence[Verdict]) -> None:
-    """Write `int8.json` and `int8.html` into a folder."""
+    """Write `int8.json` and `int8.html` into a folder; where both tell of one graph, the verdicts' times stand."""
+    by_graph = {verdict.graph: verdict for verdict in verdicts}
+    reports = [r.with_times(by_graph[r.graph]) if r.graph in by_graph else r for r in reports]
     data = {
         "graphs": [report.to_dict() for report in reports],
         "verdict": [verdict.to_dict() for verdict in verdicts],
@@ -63,9 +66,9 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
             f"{verdict.quantised} of {verdict.of}",
             f"{verdict.weight_bytes / 1e6:.2f} MB",
             f"{verdict.twin_bytes / 1e6:.2f} MB {verdict.rest}",
-            _ms(verdict.ms),
-            _ms(verdict.twin_ms),
-            "not measured" if verdict.speed_ratio is None else f"{verdict.speed_ratio:.2f}",
+            _ms(verdict.ms, verdict.restless),
+            _ms(verdict.twin_ms, verdict.restless),
+            verdict.times_as_fast() or "not measured",
             f"no: {verdict.why_not}" if verdict.why_not else "unknown" if verdict.speed_ratio is None else "yes",
         )
         for verdict in verdicts
@@ -83,7 +86,7 @@ def curve_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
             report["graph"] if position == 0 else "",
             str(point["layers"]),
             f"{point['weight_bytes'] / 1e6:.2f} MB",
-            _ms(point["ms"]),
+            _ms(point["ms"], point["restless"]),
             f"{point['share']:.2f}",
             "chosen" if point["layers"] == len(report["quantised"]) else "missed" if point["share"] > 1 else "",
         )
@@ -134,5 +137,5 @@ def _card(report: GraphReport) -> Card:
     return Card(report.graph, parts, f"{report.sentence()}, judged on {report.judged} others.")
 
 
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g} ms"
+def _ms(value: float | None, restless: bool = False) -> str:
+    return "-" if value is None else f"{value:.3g} ms{NOISE if restless else ''}"

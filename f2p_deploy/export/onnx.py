@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from f2p_deploy.artifact import Arrays
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.folding import folded_and_proven
 from f2p_deploy.export.gradient import require_closed
 from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.long_means import in_two_steps
-from f2p_deploy.runtimes.onnxruntime import open_session
+from f2p_deploy.export.optimisation import computed_as_written, require_same, require_unharmed
+from f2p_deploy.export.padded_pools import keep_padding
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -24,37 +24,36 @@ logger = logging.getLogger(__name__)
 #: What PyTorch's exporter writes without conversion, and every runtime since 2023 reads.
 OPSET = 18
 
-#: Relative to an output's largest value: float32 rounding of a different order of operations, and nothing more.
-SIMPLIFIED_TOLERANCE = 1e-5
 
-
-def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProto":
+def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0, norms_before: bool = True) -> "ModelProto":
     """Export a graph.
 
-    Batch norms are folded into the layers before them, long means split in two, and weights are part of the model.
+    Batch norms are folded into the layers beside them, long means split in two, paddings kept apart from max pools, and
+    weights are part of the model.
 
     Args:
         graph: what to export.
         inputs: one real batch, by tensor name; the simplified model must compute the same on it.
         loss_scale: see `Graph.exported`.
+        norms_before: see `folded`; of those that are left the exporter folds what it can.
 
     Returns:
         A checked model of opset `OPSET` with static shapes and the tensor names of `graph`.
 
     Raises:
-        CompilerError: PyTorch's exporter, the checker or the simplifier failed, simplifying changed the results, or a
-            lowered graph holds an operator that it should not.
+        CompilerError: PyTorch's exporter, the checker or the simplifier failed, simplifying or ONNX Runtime's graph
+            optimisation changed the results, or a lowered graph holds an operator that it should not.
     """
     import onnx
     import onnxsim
 
-    traced = _trace(graph, inputs, loss_scale)
+    traced = _trace(graph, inputs, loss_scale, norms_before)
     try:
         onnx.checker.check_model(traced, full_check=True)
         simplified, proven = onnxsim.simplify(traced)
         onnx.checker.check_model(simplified, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError) as error:
-        raise CompilerError(f"the ONNX of {graph.name} is not valid: {error}") from error
+        raise CompilerError(f"the ONNX of {graph.name} is not valid; {SAID}") from error
     if not proven:
         raise CompilerError(f"onnxsim could not prove that the simplified {graph.name} computes the same")
     _require_unchanged(graph, traced, simplified, inputs)
@@ -62,13 +61,15 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0) -> "ModelProt
     if graph.lower is not None:
         require_closed(simplified, graph.name)
     _forget_where_it_was_built(simplified)
-    return in_two_steps(simplified)
+    written = in_two_steps(keep_padding(simplified))
+    require_unharmed(graph, written, inputs, "fp32")
+    return written
 
 
-def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":
+def _trace(graph: Graph, inputs: Arrays, loss_scale: float, norms_before: bool) -> "ModelProto":
     import torch
 
-    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, inputs)
+    module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, inputs, norms_before)
     with _quiet():
         try:
             program = torch.onnx.export(
@@ -81,7 +82,7 @@ def _trace(graph: Graph, inputs: Arrays, loss_scale: float) -> "ModelProto":
                 verbose=False,
             )
         except torch.onnx.errors.OnnxExporterError as error:
-            raise CompilerError(f"PyTorch {torch.__version__} cannot export {graph.name} to ONNX: {error}") from error
+            raise CompilerError(f"PyTorch {torch.__version__} cannot export {graph.name} to ONNX; {SAID}") from error
     if program is None:
         raise CompilerError(f"PyTorch {torch.__version__} exported nothing for {graph.name}")
     return program.model_proto
@@ -102,15 +103,9 @@ def _quiet() -> Iterator[None]:
 
 
 def _require_unchanged(graph: Graph, traced: "ModelProto", simplified: "ModelProto", inputs: Arrays) -> None:
-    """Raise unless both models compute the same on a real batch."""
-    names = [spec.name for spec in graph.outputs]
-    feed = {spec.name: inputs[spec.name] for spec in graph.inputs}
-    before, after = (open_session(model.SerializeToString()).run(names, feed) for model in (traced, simplified))
-    for name, a, b in zip(names, before, after, strict=True):
-        difference = float(np.abs(a - b).max()) / max(float(np.abs(a).max()), 1e-12)
-        logger.debug("%s: simplifying changed %s by %.2g", graph.name, name, difference)
-        if not difference <= SIMPLIFIED_TOLERANCE:
-            raise CompilerError(f"simplifying {graph.name} changed {name} by {difference:.3g} of its largest value")
+    """Raise unless both models compute the same on a real batch, as they are written."""
+    before, after = (computed_as_written(graph, model, inputs) for model in (traced, simplified))
+    require_same(graph.name, before, after, "simplifying changed")
 
 
 def _require_folded(graph: Graph, model: "ModelProto") -> None:
@@ -118,7 +113,7 @@ def _require_folded(graph: Graph, model: "ModelProto") -> None:
     producers = {output: node.op_type for node in model.graph.node for output in node.output}
     for node in model.graph.node:
         before = producers.get(node.input[0], "") if node.op_type == "BatchNormalization" else ""
-        if before in ("Conv", "ConvTranspose", "Gemm"):
+        if before in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
             raise CompilerError(f"a batch norm of {graph.name} was not folded into the {before} before it: {node.name}")
 
 

@@ -68,7 +68,7 @@ class ExportPlan:
         graphs: by name.
         folder: where the artifact will lie.
         replaces: what lies there now, in words; empty if nothing does.
-        bytes_at_most: about what the artifact will weigh, weights counted for each file that holds them.
+        bytes_at_most: about what the artifact will weigh at most, see `require_space`.
         bytes_free: where it will lie.
         measured_with: the runtime that will measure parity, on the files themselves or on what they are compiled from
             (`verified`, see `Manifest`).
@@ -212,17 +212,20 @@ def require_space(folder: Path, graphs: tuple["Graph", ...], target: Target) -> 
     """Return about how many bytes the artifact will have at most.
 
     A compiled file stands beside its source, and one with a gradient holds most weights twice: as the way forward and
-    the way back need them.
+    the way back need them. ONNX files share one file of weights, so each weight of a precision counts once.
 
     Raises:
         InputError: there is less space than that where the artifact goes.
     """
-    needed = 0
+    needed, stored = 0, set[tuple[str, int]]()
     for graph in graphs:
         compiled = target.verified != "runtime"
         copies = 1 if not compiled else 2 if graph.lower is None else 3
         precision = target.precision if graph.name in INT8_GRAPHS else target.rest
-        needed += copies * WEIGHT_BYTES[precision] * _weights(graph) + compiled * PLAN_BYTES
+        weights = {(precision, id(parameter)): parameter.numel() for parameter in graph.module.parameters()}
+        counted = weights if compiled else {key: count for key, count in weights.items() if key not in stored}
+        stored.update(weights)
+        needed += copies * WEIGHT_BYTES[precision] * sum(counted.values()) + compiled * PLAN_BYTES
     if _free(folder) < needed:
         raise InputError(
             f"the artifact {folder} needs about {needed / 1e6:.0f} MB, there are {_free(folder) / 1e6:.0f} MB left: "

@@ -17,6 +17,7 @@ from f2p_deploy.export.int8 import Scheme
 from f2p_deploy.export.int8_graph import int8_graph
 from f2p_deploy.export.keep_float32 import always_float32
 from f2p_deploy.export.onnx import to_onnx
+from f2p_deploy.export.optimisation import require_unharmed
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.rounding import rounded
 from f2p_deploy.export.samples import Samples
@@ -70,7 +71,8 @@ def make_sources(
         from_modules: the target converts modules: sources hold an example of the inputs and no ONNX.
 
     Raises:
-        CompilerError: a graph cannot be exported, or 8 bits are asked for without what they need.
+        CompilerError: a graph cannot be exported, ONNX Runtime's optimisation changes what it computes, or 8 bits are
+            asked for without what they need.
     """
     if not from_modules and (precision == "int8") != (int8 is not None):
         raise CompilerError("the precision int8 needs a scheme and calibration inputs, others take none")
@@ -89,7 +91,7 @@ def make_sources(
             sources[graph.name] = Source(graph, None, own, scale, example=example, parameter_names=names)
             continue
         progress(f"{graph.name}: trace and simplify")
-        model = to_onnx(graph, sample.first_batch(graph.batch), scale)
+        model = to_onnx(graph, sample.first_batch(graph.batch), scale, norms_before=own != "int8")
         if own == "fp32":
             sources[graph.name] = Source(graph, model, own)
         elif own == "fp16":
@@ -98,6 +100,9 @@ def make_sources(
             sources[graph.name] = Source(graph, half.model, own, scale, half.kept_float32)
         elif int8 is not None and inputs is not None:
             sources[graph.name] = _in_8_bits(graph, model, int8, inputs, sample, schema, progress)
+        if own != "fp32":
+            made = sources[graph.name]
+            require_unharmed(graph, made.onnx, sample.first_batch(graph.batch), made.precision)
     return sources
 
 

@@ -80,10 +80,8 @@ class RoundedOnnx(OnnxRuntime):
     def require_finite(self, graph: str, name: str, value: np.ndarray) -> None:
         """Let NaN and infinite values through: an overflow is what this looks for, and misses every floor."""
 
-    def _session(self, graph: str) -> Any:
+    def _load(self, graph: str) -> Any:
         import onnx
 
-        if graph not in self._sessions:
-            twin = rounded(onnx.load(self.artifact.path(graph)))
-            self._sessions[graph] = open_session(twin.SerializeToString(), self.provider, self.threads)
-        return self._sessions[graph]
+        twin = rounded(onnx.load(self.artifact.path(graph)))
+        return open_session(twin.SerializeToString(), self.provider, self.threads)

@@ -40,7 +40,7 @@ class Reference:
 
     Args:
         name: the face's.
-        identity, content: (1, 256) and (1, C, H, W) of the face.
+        identity, content: (1, d) and (1, C, H, W) of the face.
         exact: the run.
         rounded: the run from a start whose every controller is one float32 rounding away.
     """
@@ -62,7 +62,7 @@ def follow(
         batch: the static batch size.
         bundle: gives the learning rates.
         start: (1, n) state.
-        identity, content: (1, 256) and (1, C, H, W) of the face.
+        identity, content: (1, d) and (1, C, H, W) of the face.
     """
     state, states, losses = start, [start], []
     for learning_rate in (*bundle.settings.iterative.learning_rates(), 0.0):

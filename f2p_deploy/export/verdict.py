@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from f2p_deploy.artifact import Parity
 from f2p_deploy.export.targets.target import Source
-from f2p_deploy.export.timing import medians_ms
+from f2p_deploy.export.timing import medians
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
+
+#: The mark of a time that the calls did not agree on, and what it means.
+NOISE = " ~"
+NOISE_MEANS = "~: the calls did not agree; measure again when the machine is quiet"
 
 #: A graph in 8 bits has to be faster by so much for anyone to notice.
 WORTH = 1.05
@@ -29,6 +33,7 @@ class Verdict:
         weight_bytes, twin_bytes: of both graphs' constants.
         ms, twin_ms: medians of both in ONNX Runtime here, in turn; None where that does not run the product.
         missed: the measures whose floors it missed.
+        restless: whether the calls did not agree on a time, see `f2p_deploy.export.timing.Median`.
     """
 
     graph: str
@@ -40,6 +45,7 @@ class Verdict:
     ms: float | None
     twin_ms: float | None
     missed: tuple[str, ...]
+    restless: bool = False
 
     @property
     def speed_ratio(self) -> float | None:
@@ -55,8 +61,12 @@ class Verdict:
             return "no layer may compute in 8 bits without missing a floor"
         ratio = self.speed_ratio
         if ratio is not None and ratio < WORTH:
-            return f"it is {ratio:.2f} times as fast as {self.rest}"
+            return f"it is {self.times_as_fast()} times as fast as {self.rest}"
         return ""
+
+    def times_as_fast(self) -> str:
+        """Return the speed over the twin's, with `~` where the calls did not agree on it; empty if nobody knows."""
+        return "" if self.speed_ratio is None else f"{self.speed_ratio:.2f}{NOISE if self.restless else ''}"
 
     def sentence(self) -> str:
         """Return the verdict as a person would read it."""
@@ -64,7 +74,7 @@ class Verdict:
             return f"{self.graph}: not worth it on this hardware, {self.why_not}: --keep-float {self.graph}"
         if self.speed_ratio is None:
             return f"{self.graph}: whether it is faster than {self.rest} was not measured; this runs on its card alone"
-        return f"{self.graph}: worth it here, {self.speed_ratio:.2f} times as fast as {self.rest}"
+        return f"{self.graph}: worth it here, {self.times_as_fast()} times as fast as {self.rest}"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
@@ -97,10 +107,11 @@ def judge(
     for name, source in sources.items():
         if source.report is None or source.twin is None:
             continue
-        ms = twin_ms = None
+        ms, twin_ms, restless = None, None, False
         if runs_here:
             sessions = [open_session(model.SerializeToString()) for model in (source.onnx, source.twin)]
-            ms, twin_ms = medians_ms([partial(session.run, None, dict(inputs[name])) for session in sessions])
+            own, twin = medians([partial(session.run, None, dict(inputs[name])) for session in sessions])
+            ms, twin_ms, restless = own.ms, twin.ms, own.restless or twin.restless
         verdicts.append(
             Verdict(
                 graph=name,
@@ -112,6 +123,7 @@ def judge(
                 ms=ms,
                 twin_ms=twin_ms,
                 missed=tuple(record.metric for record in parity if record.graph == name and not record.passed),
+                restless=restless,
             )
         )
     return tuple(verdicts)

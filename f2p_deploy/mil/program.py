@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from f2p_deploy.causes import SAID
 from f2p_deploy.coreml_file import MAIN, WEIGHTS, function_for, quiet
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
+from f2p_deploy.threads import use_torch_threads
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +26,7 @@ class Program:
 
     Args:
         package: the `.mlpackage` folder.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads to use; PyTorch's own number if None, see `use_torch_threads`.
         function: which function of a package that has several; that of any other package is its only one.
 
     Raises:
@@ -55,8 +57,7 @@ class Program:
         """
         import torch
 
-        if self.threads is not None:
-            torch.set_num_threads(self.threads)
+        use_torch_threads(self.threads)
         values: dict[str, Any] = {}
         for name, declared in self.function.inputs.items():
             if name not in inputs or tuple(inputs[name].shape) != tuple(declared.shape):
@@ -120,16 +121,17 @@ def _read(package: Path, graph: str) -> tuple[Any, frozenset[str]]:
     try:
         spec = coremltools.models.utils.load_spec(str(package))
     except (DecodeError, OSError, ValueError, RuntimeError, KeyError) as error:
-        words = " ".join(str(error).split()) or "its model cannot be read"
-        raise InputError(f"{package} is damaged: {words}") from error
+        raise InputError(f"{package} is damaged: its model cannot be read") from error
     if spec.WhichOneof("Type") != "mlProgram":
         raise InputError(f"{package} holds a {spec.WhichOneof('Type')}, not an ML Program")
     function = function_for(spec, graph, package)
     try:
         program = load(spec, spec.specificationVersion, str(package / WEIGHTS))
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"{package} cannot be read: {words or type(error).__name__}") from error
+        raise InputError(
+            f"{package} cannot be read: it is damaged, or holds what coremltools {coremltools.__version__} does not "
+            f"know; {SAID}"
+        ) from error
     described = next((one for one in spec.description.functions if one.name == function), spec.description)
     kinds = {given.name: given.type.imageType for given in described.input if given.type.HasField("imageType")}
     backwards = frozenset(name for name, kind in kinds.items() if kind.colorSpace == kind.BGR)

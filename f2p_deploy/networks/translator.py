@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from f2p_deploy.networks.light_cnn import EMBEDDING
 from f2p_deploy.networks.width import scale_channels
 
 
@@ -52,14 +51,17 @@ class Translator(nn.Module):
         group_sizes: number of options of each discrete group; their head ends in a softmax per group
             (the smoothing of section 3.6 with beta = 1).
         width: multiplies the 512 hidden channels.
+        embedding: d, the length of F_recg's embeddings.
     """
 
-    def __init__(self, n_c: int, group_sizes: Sequence[int] = (), width: float = 1.0) -> None:
+    def __init__(
+        self, n_c: int, group_sizes: Sequence[int] = (), width: float = 1.0, embedding: int = 256
+    ) -> None:
         super().__init__()
         channels = scale_channels(512, width)
         self.group_sizes = tuple(group_sizes)
-        self.normalise = nn.BatchNorm1d(EMBEDDING)
-        self.fc_1 = nn.Linear(EMBEDDING, channels)
+        self.normalise = nn.BatchNorm1d(embedding)
+        self.fc_1 = nn.Linear(embedding, channels)
         self.blocks = nn.Sequential(*(ResidualAttentionBlock(channels) for _ in range(3)))
         self.controllers = nn.Linear(channels, n_c)
         self.discrete = nn.Linear(channels, sum(self.group_sizes)) if self.group_sizes else None
@@ -68,7 +70,7 @@ class Translator(nn.Module):
         """Translate.
 
         Args:
-            embedding: (N, 256) of F_recg.
+            embedding: (N, d) of F_recg.
 
         Returns:
             (N, n): controllers in [0, 1], then each discrete group as probabilities.

@@ -31,7 +31,7 @@ def load(
         source: an artifact's folder, or what `read_artifact` gave; or a bundle's folder, or what `load_bundle` gave,
             which PyTorch runs.
         runtime: a key of `RUNTIMES`, or `auto`: see `AUTO`.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads one call uses; as many as this process may use cores if None.
         device: the card's number, for a runtime that computes on one.
 
     Raises:

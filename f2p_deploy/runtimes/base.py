@@ -4,14 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from importlib.util import find_spec
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.settings import BundleSettings, from_data
+from f2p_deploy.threads import check_threads
 
 if TYPE_CHECKING:
     from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
@@ -23,9 +26,14 @@ RANGE_TOLERANCE = 1e-3
 class Runtime(ABC):
     """Runs the graphs of one artifact; NumPy in, NumPy out.
 
+    Any thread may call any method at any time. Each call gets the answer to its own inputs, to the last bit what the
+    same call gives alone; arrays that were returned are the caller's and never change. Calls run side by side where
+    there are cores for them: see each runtime.
+
     Args:
         artifact: checked, as `read_artifact` gives it.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads one call uses; if None, as many as this process may use cores, see
+            `f2p_deploy.threads`.
         device: the card's number, where it computes on one.
 
     Raises:
@@ -51,6 +59,8 @@ class Runtime(ABC):
         self.artifact = artifact
         self.threads = threads
         self.device = device
+        self._ready: dict[str, Any] = {}
+        self._locks = {graph: Lock() for graph in artifact.manifest.graphs}
 
     @classmethod
     def require_usable(cls, threads: int | None = None, device: int = 0) -> None:
@@ -60,8 +70,7 @@ class Runtime(ABC):
             InputError: fewer than one thread, or a card for what computes on the processor.
             MissingDependency: a package or hardware is not here.
         """
-        if threads is not None and threads < 1:
-            raise InputError(f"threads must be at least 1, found {threads}")
+        check_threads(threads)
         if device < 0:
             raise InputError(f"cards are counted from 0, found {device}")
         if device and not cls.on_card:
@@ -74,8 +83,8 @@ class Runtime(ABC):
         """Return why this machine cannot run it, and what to do; empty if it can."""
         if find_spec(cls.module) is not None:
             return ""
-        install = f"'f2p-deploy[{cls.extra}]'" if cls.extra else cls.module
-        return f"{cls.module} is not installed: pip install {install}"
+        install = install_line(cls.extra) if cls.extra else f"pip install {cls.module}"
+        return f"{cls.module} is not installed: {install}"
 
     @cached_property
     def schema(self) -> Schema:
@@ -126,7 +135,23 @@ class Runtime(ABC):
             InputError: there is no such graph.
         """
         for graph in graphs:
-            self.artifact.path(graph)
+            self._loaded(graph)
+
+    def _load(self, graph: str) -> Any:
+        """Return what a graph's file becomes in memory; called once for each graph."""
+        return self.artifact.path(graph)
+
+    def _loaded(self, graph: str) -> Any:
+        """Return what `_load` made of a graph. Whoever asks first makes it, and whoever asks meanwhile waits.
+
+        Raises:
+            InputError: there is no such graph.
+        """
+        self.artifact.path(graph)
+        with self._locks[graph]:
+            if graph not in self._ready:
+                self._ready[graph] = self._load(graph)
+            return self._ready[graph]
 
     @abstractmethod
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -194,6 +219,11 @@ class Runtime(ABC):
     def require_finite(self, graph: str, name: str, value: np.ndarray) -> None:
         """Raise if a graph computed NaN or infinite values.
 
+        Only what reaches an output is seen. OpenVINO 2026.4.1 takes NaN for a number in Relu, Clip, MaxPool, Max and
+        Min (its Relu of NaN is 0), so NaN made inside of a graph can end as a finite number there; inputs are checked
+        for that reason, too. What overflows and is then clipped is finite everywhere, and arrays that stay on a card
+        are not looked at.
+
         Raises:
             FloorMissed: it did.
         """
@@ -221,7 +251,7 @@ class Runtime(ABC):
             face: (N, 3, S, S) float32 RGB in [0, 1].
 
         Returns:
-            (N, 256) identity and (N, C, H, W) content, float32.
+            (N, d) identity and (N, C, H, W) content, float32.
         """
         outputs = self.compute("describe", {"face": face})
         return outputs["identity"], outputs["content"]
@@ -244,7 +274,7 @@ class Runtime(ABC):
 
         Args:
             state: (N, n) float32, controllers in [0, 1], then free numbers for the discrete groups.
-            identity, content: (N, 256) and (N, C, H, W) float32 of the photos, as `describe` gives them.
+            identity, content: (N, d) and (N, C, H, W) float32 of the photos, as `describe` gives them.
             learning_rate: mu, not negative; with 0 the loss is the only news.
 
         Returns:

@@ -1,14 +1,15 @@
 """Core ML: Apple's own runtime on a Mac, everywhere else the reference interpreter of the saved packages."""
 
 import platform
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from f2p_deploy.artifact import Arrays, Artifact, TensorSpec, Verified
+from f2p_deploy.artifact import Arrays, TensorSpec, Verified
 from f2p_deploy.coreml_file import MAIN
 from f2p_deploy.errors import InputError
 from f2p_deploy.runtimes.base import Runtime, register
@@ -38,12 +39,9 @@ class CoreMl(Runtime):
     """Core ML packages. A graph is loaded when it is first used.
 
     Where there is no Core ML, the saved packages are interpreted: slowly, and by their documents; `proves` says which.
-    A face is rounded to 8 bits a channel, as every photo is.
+    A face is rounded to 8 bits a channel, as every photo is. Calls are interpreted side by side; on a Mac those of one
+    graph wait for one another, since Apple promises no more of a model than one call at a time.
     """
-
-    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        super().__init__(artifact, threads)
-        self._loaded: dict[str, Any] = {}
 
     @property
     def proves(self) -> Verified:
@@ -57,21 +55,14 @@ class CoreMl(Runtime):
             return f"Core ML of macOS {platform.mac_ver()[0]}, {tools}"
         return f"reference interpreter of Core ML packages, {tools}, torch {version('torch')}"
 
-    def prepare(self, graphs: Collection[str]) -> None:
-        """Load packages."""
-        for graph in graphs:
-            self._graph(graph)
-
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         entry = self.artifact.manifest.graphs[graph]
-        found = self._graph(graph)(core_ml_inputs(entry.inputs, inputs))
+        found = self._loaded(graph)(core_ml_inputs(entry.inputs, inputs))
         return core_ml_outputs(entry.outputs, found, self.artifact.path(graph))
 
-    def _graph(self, graph: str) -> Any:
-        if graph not in self._loaded:
-            path = self.artifact.path(graph)
-            self._loaded[graph] = _on_device(path, graph) if on_a_mac() else _interpreted(path, graph, self.threads)
-        return self._loaded[graph]
+    def _load(self, graph: str) -> Any:
+        path = self.artifact.path(graph)
+        return _on_device(path, graph) if on_a_mac() else _interpreted(path, graph, self.threads)
 
 
 def on_a_mac() -> bool:
@@ -98,7 +89,8 @@ def core_ml_outputs(specs: Sequence[TensorSpec], found: Arrays, package: Path) -
             f"{package} gives {', '.join(found)}, but no {swift_name(missing[0])}: "
             "it is not the package that the manifest describes"
         )
-    return {spec.name: np.asarray(found[swift_name(spec.name)], np.float32).reshape(spec.shape) for spec in specs}
+    # Copies, so that no answer is part of what the package keeps, or of another answer.
+    return {spec.name: np.array(found[swift_name(spec.name)], np.float32).reshape(spec.shape) for spec in specs}
 
 
 def _interpreted(path: Path, graph: str, threads: int | None) -> Any:
@@ -117,13 +109,15 @@ def _on_device(path: Path, graph: str) -> Any:
     function = function_for(coremltools.models.utils.load_spec(str(path)), graph, path)
     named = {} if function == MAIN else {"function_name": function}
     model = coremltools.models.MLModel(str(path), **named)
+    one_call = Lock()
 
     def compute(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         pictures = {
             name: Image.fromarray(value[0].transpose(1, 2, 0).astype(np.uint8)) if name in PICTURES else value
             for name, value in given.items()
         }
-        return model.predict(pictures)
+        with one_call:
+            return model.predict(pictures)
 
     return compute
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import CompilerError, InputError, MissingDependency
 
 #: What TensorRT wants addresses of tensors to be multiples of, in bytes; cudaMalloc gives such addresses.
@@ -25,7 +26,7 @@ def runtime_api() -> Any:
         from cuda.bindings import runtime
     except ImportError as error:
         raise MissingDependency(
-            f"CUDA needs cuda-python, which cannot be loaded here ({error}): pip install 'f2p-deploy[trt]'"
+            f"CUDA needs cuda-python, which cannot be loaded here: {install_line('trt')}"
         ) from error
     return runtime
 
@@ -67,8 +68,10 @@ class Context:
         check(_driver().cuCtxPushCurrent(self.handle), f"using the card {self.device}")
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        check(_driver().cuCtxPopCurrent(), f"leaving the card {self.device}")
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        result = _driver().cuCtxPopCurrent()
+        if kind is None:  # else what went wrong in the block is what counts
+            check(result, f"leaving the card {self.device}")
 
 
 def context_on(device: int) -> Context:

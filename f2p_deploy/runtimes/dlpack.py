@@ -141,7 +141,7 @@ def take(capsule: Any) -> Taken:
     try:
         address = _python.PyCapsule_GetPointer(capsule, _NEW)
     except (ValueError, TypeError, ctypes.ArgumentError) as error:
-        raise InputError(f"this is no DLPack capsule that can be read: {error}") from error
+        raise InputError("this is no DLPack capsule, or one that was taken already") from error
     _python.PyCapsule_SetName(capsule, _USED)
     managed = ctypes.cast(address, ctypes.POINTER(_Managed))
     tensor = managed.contents.tensor

@@ -2,14 +2,16 @@
 
 import logging
 import threading
-from collections.abc import Collection
 from typing import Any, ClassVar
 
 import numpy as np
 
 from f2p_deploy.artifact import Artifact, TensorSpec
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.names import require_utf8
 from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.threads import default_threads
 
 logger = logging.getLogger(__name__)
 
@@ -19,13 +21,9 @@ LOG_ERRORS = 3
 
 @register("onnxruntime", "ONNX Runtime on the processor", suffixes=(".onnx",), module="onnxruntime")
 class OnnxRuntime(Runtime):
-    """ONNX Runtime on the CPU. A graph is loaded when it is first used."""
+    """ONNX Runtime on the CPU. A graph is loaded when it is first used; its calls run side by side in one session."""
 
     provider: ClassVar[str] = "CPUExecutionProvider"
-
-    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
-        super().__init__(artifact, threads, device)
-        self._sessions: dict[str, Any] = {}
 
     @classmethod
     def why_not_here(cls) -> str:
@@ -49,20 +47,16 @@ class OnnxRuntime(Runtime):
 
         return f"onnxruntime {onnxruntime.__version__}, {self.provider.removesuffix('ExecutionProvider')}"
 
-    def prepare(self, graphs: Collection[str]) -> None:
-        """Open the sessions of graphs."""
-        for graph in graphs:
-            self._session(graph)
-
-    def _session(self, graph: str) -> Any:
-        if graph not in self._sessions:
-            self._sessions[graph] = open_session(str(self.artifact.path(graph)), self.provider, self.threads)
-        return self._sessions[graph]
+    def _load(self, graph: str) -> Any:
+        return open_session(str(self.artifact.path(graph)), self.provider, self.threads)
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        session = self._session(graph)
-        names = [output.name for output in session.get_outputs()]
-        return dict(zip(names, session.run(names, inputs), strict=True))
+        return _run(self._loaded(graph), inputs)
+
+
+def _run(session: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs), strict=True))
 
 
 @register("onnxruntime-cuda", "ONNX Runtime on an NVIDIA card", suffixes=(".onnx",), module="onnxruntime")
@@ -70,7 +64,7 @@ class OnnxRuntimeCuda(OnnxRuntime):
     """ONNX Runtime on an NVIDIA card; needs the package `onnxruntime-gpu` in place of `onnxruntime`.
 
     Each graph is captured in a CUDA graph where ONNX Runtime allows that, which it does if all of it runs on the card;
-    inputs and outputs then lie in memory that stays the same.
+    inputs and outputs then lie in memory that stays the same, so calls wait for one another.
     """
 
     provider = "CUDAExecutionProvider"
@@ -78,41 +72,41 @@ class OnnxRuntimeCuda(OnnxRuntime):
 
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
         super().__init__(artifact, threads, device)
-        self._bound: dict[str, Any] = {}
+        # Bound memory is everybody's, and a card that is being captured bears nobody who loads.
         self._lock = threading.Lock()
 
-    def _session(self, graph: str) -> Any:
-        if graph not in self._sessions:
-            model, options = str(self.artifact.path(graph)), session_options(self.threads)
-            # Float32 is to be float32: without TF32, which half precision is faster than anyway.
-            settings = {"device_id": str(self.device), "use_tf32": "0"}
+    def _load(self, graph: str) -> Any:
+        """Return a session, and what is bound to it; None where it runs without a CUDA graph."""
+        model, options = str(self.artifact.path(graph)), session_options(self.threads)
+        # Float32 is to be float32: without TF32, which half precision is faster than anyway.
+        settings = {"device_id": str(self.device), "use_tf32": "0"}
+        with self._lock:
             try:
                 captured = {**settings, "enable_cuda_graph": "1"}
-                self._sessions[graph] = opened(model, options, self.provider, [(self.provider, captured)])
-                self._bound[graph] = self._bind(graph)
+                session = opened(model, options, self.provider, [(self.provider, captured)])
+                return session, self._bind(graph, session)
             except CompilerError as error:
                 logger.warning("%s runs without a CUDA graph: %s", graph, error)
                 plain = session_options(self.threads)
-                self._sessions[graph] = opened(model, plain, self.provider, [(self.provider, settings)])
-        return self._sessions[graph]
+                return opened(model, plain, self.provider, [(self.provider, settings)]), None
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        with self._lock:  # the bound memory is everybody's
-            session = self._session(graph)
-            if graph not in self._bound:
-                return super()._compute(graph, inputs)
-            binding, given, found = self._bound[graph]
+        session, bound = self._loaded(graph)
+        with self._lock:
+            if bound is None:
+                return _run(session, inputs)
+            binding, given, found = bound
             for name, value in inputs.items():
                 given[name].update_inplace(value)
             session.run_with_iobinding(binding)
             return {name: value.numpy() for name, value in found.items()}
 
-    def _bind(self, graph: str) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    def _bind(self, graph: str, session: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         """Return a binding of memory on the card, and that memory, of inputs and of outputs, by tensor name."""
         import onnxruntime
 
         entry = self.artifact.manifest.graphs[graph]
-        binding = self._sessions[graph].io_binding()
+        binding = session.io_binding()
 
         def memory(spec: TensorSpec) -> Any:
             return onnxruntime.OrtValue.ortvalue_from_shape_and_type(spec.shape, np.float32, "cuda", self.device)
@@ -132,7 +126,7 @@ def open_session(model: str | bytes, provider: str = OnnxRuntime.provider, threa
     Args:
         model: path of an `.onnx` file, or its content.
         provider: ONNX Runtime's name of an execution provider.
-        threads: threads within one operator; all cores if None.
+        threads: threads within one operator; `default_threads` if None, and without that the physical cores.
 
     Returns:
         An `onnxruntime.InferenceSession`.
@@ -149,7 +143,7 @@ def session_options(threads: int | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
+    options.intra_op_num_threads = threads or default_threads() or 0
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = LOG_ERRORS
@@ -168,13 +162,18 @@ def opened(model: str | bytes, options: Any, provider: str, providers: list[Any]
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    failures = (state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    failures = (
+        *(state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf),
+        *(state.InvalidArgument, state.NotImplemented),
+    )
+    if isinstance(model, str):
+        require_utf8(model, "ONNX Runtime")
     # ONNX Runtime appends the CPU by itself, so a list of one provider is no promise that it is used.
     try:
         session = onnxruntime.InferenceSession(model, options, providers=providers)
     except failures as error:
         shown = model if isinstance(model, str) else "the model"
-        raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}: {error}") from error
+        raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}; {SAID}") from error
     used = session.get_providers()[0]
     if used != provider:
         raise MissingDependency(

@@ -1,7 +1,11 @@
 """ONNX Runtime with TensorRT for RTX: needs no engine file, compiles graphs for the card when they are first used."""
 
+from threading import Lock
 from typing import Any
 
+import numpy as np
+
+from f2p_deploy.artifact import Artifact
 from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.errors import MissingDependency
 from f2p_deploy.runtimes.base import register
@@ -15,6 +19,7 @@ PACKAGE = "onnxruntime-ep-nv-tensorrt-rtx-cu13"
 OPTIONS = {"enable_cuda_graph": "1"}
 
 _registered: set[str] = set()
+_registering = Lock()
 
 
 @register(
@@ -24,10 +29,14 @@ _registered: set[str] = set()
     module="onnxruntime_ep_nv_tensorrt_rtx",
 )
 class OnnxRuntimeTensorRtRtx(OnnxRuntime):
-    """ONNX Runtime's plugin provider of TensorRT for RTX."""
+    """ONNX Runtime's plugin provider of TensorRT for RTX. Calls wait for one another: a CUDA graph is one caller's."""
 
     provider = "NvTensorRTRTXExecutionProvider"
     on_card = True
+
+    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
+        super().__init__(artifact, threads, device)
+        self._lock = Lock()
 
     @classmethod
     def why_not_here(cls) -> str:
@@ -37,14 +46,18 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
             return f"{cls.module} is not installed: pip install {PACKAGE}"
         return "" if cuda_devices() else "no NVIDIA card is visible here"
 
-    def _session(self, graph: str) -> Any:
-        if graph not in self._sessions:
-            options = session_options(self.threads)
-            # What the card cannot compute would be computed by the processor, and nobody would be told.
-            options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-            options.add_provider_for_devices([self._device()], OPTIONS)
-            self._sessions[graph] = opened(str(self.artifact.path(graph)), options, self.provider, None)
-        return self._sessions[graph]
+    def _load(self, graph: str) -> Any:
+        options = session_options(self.threads)
+        # What the card cannot compute would be computed by the processor, and nobody would be told.
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        options.add_provider_for_devices([self._device()], OPTIONS)
+        with self._lock:
+            return opened(str(self.artifact.path(graph)), options, self.provider, None)
+
+    def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        self._loaded(graph)  # before the lock, which loading takes as well
+        with self._lock:
+            return super()._compute(graph, inputs)
 
     def _device(self) -> Any:
         """Return the card, as the plugin calls it.
@@ -55,9 +68,10 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
         import onnxruntime
         import onnxruntime_ep_nv_tensorrt_rtx as plugin
 
-        if self.provider not in _registered:
-            onnxruntime.register_execution_provider_library(plugin.get_ep_name(), plugin.get_library_path())
-            _registered.add(self.provider)
+        with _registering:
+            if self.provider not in _registered:
+                onnxruntime.register_execution_provider_library(plugin.get_ep_name(), plugin.get_library_path())
+                _registered.add(self.provider)
         found = [device for device in onnxruntime.get_ep_devices() if device.ep_name == plugin.get_ep_name()]
         if self.device >= len(found):
             raise MissingDependency(

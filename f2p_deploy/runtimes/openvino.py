@@ -1,17 +1,33 @@
 """OpenVINO: the CPU runtime for Intel, AMD and ARM processors, in float32 or bfloat16 by the name that is asked for."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from queue import LifoQueue
+from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact import Artifact
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.names import require_utf8
 from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.threads import default_threads, usable_cores
 
 DEVICE = "CPU"
+
+#: How many calls of a graph run side by side at most: each needs memory of its own, called or not (57 MB for `step` of
+#: the demo bundle, weights not counted).
+MOST_CALLS = 4
+
+#: Held while OpenVINO compiles. Its Python layer fills tables when it is first used, behind a lock of C++ that it keeps
+#: while it waits for the interpreter's: threads whose first calls meet there wait for each other for ever (2026.4.1).
+_compiling = Lock()
+
+#: Held while the process's `openvino.Core` is made.
+_making = Lock()
 
 #: OpenVINO's words for a precision: in the option, among the processor's capabilities.
 CAPABILITIES = {"f32": "FP32", "bf16": "BF16"}
@@ -27,15 +43,14 @@ MULTIPLYING_LAYERS = ("Convolution", "Deconvolution", "FullyConnected", "MatMul"
 class OpenVino(Runtime):
     """OpenVINO on the CPU in float32. A graph is compiled when it is first used.
 
+    Where `threads` leaves cores free, calls of a graph run side by side, as many as there are cores for and
+    `MOST_CALLS` at most; others wait for one of them. A call that has all cores has them to itself.
+
     The precision is asked for by name and read back: left to itself OpenVINO computes in bfloat16 wherever the
     processor can. A graph exported in half precision is computed in float32, too, from its rounded weights.
     """
 
     precision: ClassVar[str] = "f32"
-
-    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        super().__init__(artifact, threads)
-        self._compiled: dict[str, Any] = {}
 
     @classmethod
     def why_not_here(cls) -> str:
@@ -43,9 +58,7 @@ class OpenVino(Runtime):
         reason = super().why_not_here()
         if reason:
             return reason
-        import openvino
-
-        core = openvino.Core()
+        core = shared_core()
         if CAPABILITIES[cls.precision] in core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"):
             return ""
         processor = core.get_property(DEVICE, "FULL_DEVICE_NAME")
@@ -58,28 +71,19 @@ class OpenVino(Runtime):
         """
         import openvino
 
-        if not self._compiled:
+        if not self._ready:
             self.prepare(self.graphs[:1])
-        layers = sum((precisions_of(compiled) for compiled in self._compiled.values()), Counter[str]())
+        compiled = [pool.compiled for pool in tuple(self._ready.values())]
+        layers = sum(map(precisions_of, compiled), Counter[str]())
         version = openvino.__version__.partition("-")[0]
-        processor = openvino.Core().get_property(DEVICE, "FULL_DEVICE_NAME")
+        processor = shared_core().get_property(DEVICE, "FULL_DEVICE_NAME")
         return f"openvino {version}, {processor}, {_counted(layers)}"
 
-    def prepare(self, graphs: Collection[str]) -> None:
-        """Compile graphs."""
-        for graph in graphs:
-            self._graph(graph)
+    def _load(self, graph: str) -> "Requests":
+        return Requests(compile_graph(self.artifact.path(graph), self.precision, self.threads))
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        compiled = self._graph(graph)
-        results = compiled(inputs)
-        # Copies: OpenVINO's own arrays are overwritten by the next call.
-        return {output.get_any_name(): np.array(results[output], np.float32) for output in compiled.outputs}
-
-    def _graph(self, graph: str) -> Any:
-        if graph not in self._compiled:
-            self._compiled[graph] = compile_graph(self.artifact.path(graph), self.precision, self.threads)
-        return self._compiled[graph]
+        return self._loaded(graph).run(inputs)
 
 
 @register(
@@ -91,15 +95,57 @@ class OpenVinoBf16(OpenVino):
     precision = "bf16"
 
 
+class Requests:
+    """A compiled graph with as many requests as it can run side by side; one belongs to one call at a time.
+
+    Args:
+        compiled: an `openvino.CompiledModel`. Its own call is not for several threads: all share one hidden request.
+    """
+
+    def __init__(self, compiled: Any) -> None:
+        self.compiled = compiled
+        self._free: LifoQueue[Any] = LifoQueue()
+        for _ in range(compiled.get_property("NUM_STREAMS")):
+            self._free.put(compiled.create_infer_request())
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Compute once a request is free; inputs and outputs by tensor name, the latter float32 and the caller's."""
+        request = self._free.get()
+        try:
+            results = request.infer(inputs, share_inputs=True, share_outputs=True)
+            # Copied before anybody else may have the request: its arrays are written over.
+            return {output.get_any_name(): np.array(results[output], np.float32) for output in self.compiled.outputs}
+        finally:
+            self._free.put(request)
+
+
+def shared_core() -> Any:
+    """Return the one `openvino.Core` of this process, which is never let go.
+
+    The processor's plugin gives the thread that makes a `Core` a stack for signal handlers. The thread keeps it, freed,
+    where the `Core` ends on another thread, or before one that was made later; the next Ctrl-C then ends the process
+    (2026.4.1).
+    """
+    with _making:
+        return _make_core()
+
+
+@cache
+def _make_core() -> Any:
+    import openvino
+
+    return openvino.Core()
+
+
 def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any:
-    """Compile an `.onnx` file for one request at a time, in the precision that was asked for.
+    """Compile an `.onnx` file in the precision that was asked for, for several calls side by side: see `streams_for`.
 
     In bfloat16 OpenVINO keeps layers in float32 that it has no bfloat16 kernel for; `precisions_of` counts them.
 
     Args:
         path: the file; weights kept beside it are found by OpenVINO.
         precision: a key of `CAPABILITIES`.
-        threads: how many threads to use; all cores if None.
+        threads: how many threads one call uses; `default_threads` if None, and without that OpenVINO's own number.
 
     Returns:
         An `openvino.CompiledModel`.
@@ -110,22 +156,27 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
     """
     import openvino
 
+    threads = threads if threads is not None else default_threads()
+    streams = streams_for(threads)
     options: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": precision,
         "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": 1,
+        "NUM_STREAMS": streams,
     }
     if threads is not None:
-        options["INFERENCE_NUM_THREADS"] = threads
-    core = openvino.Core()
-    try:
-        model = core.read_model(str(path))
-        _unshare_weights(model)
-        _write_out_broadcasts(model)
-        compiled = core.compile_model(model, DEVICE, options)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise CompilerError(f"openvino {openvino.__version__} cannot load {path}: {reason}") from error
+        options["INFERENCE_NUM_THREADS"] = streams * threads
+        # Pinned, graphs of one thread each would all have the first core, in other processes, too.
+        options["ENABLE_CPU_PINNING"] = False
+    core = shared_core()
+    with _compiling:
+        openvino.Tensor(np.zeros(1, np.float32)).data.copy()  # there and back: fills the tables of both ways
+        try:
+            model = core.read_model(require_utf8(str(path), "OpenVINO"))
+            _unshare_weights(model)
+            _write_out_broadcasts(model)
+            compiled = core.compile_model(model, DEVICE, options)
+        except RuntimeError as error:
+            raise CompilerError(f"openvino {openvino.__version__} cannot load {path}; {SAID}") from error
     found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     layers = precisions_of(compiled)
     # A graph with explicit quantisation computes in 8 bits whatever was asked for: that is the graph's own precision.
@@ -135,6 +186,11 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
             f"asked OpenVINO for {path.name} in {precision}, it compiled {found} ({_counted(layers)}) here"
         )
     return compiled
+
+
+def streams_for(threads: int | None) -> int:
+    """Return how many calls of a graph can run side by side, each with so many threads; 1 with all cores (None)."""
+    return 1 if threads is None else max(1, min(MOST_CALLS, usable_cores() // threads))
 
 
 def _has_quantisation(model: Any) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.causes import SAID
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.manifest import Manifest
 
@@ -41,7 +43,7 @@ class Library:
     def why_not_here(self) -> str:
         """Return why it cannot be loaded; empty if it can. Nothing is loaded."""
         lacking = [module for module in (self.module, "cuda") if find_spec(module) is None]
-        return f"{', '.join(lacking)} is not installed: pip install 'f2p-deploy[{self.extra}]'" if lacking else ""
+        return f"{', '.join(lacking)} is not installed: {install_line(self.extra)}" if lacking else ""
 
     def load(self) -> Any:
         """Import it.
@@ -55,7 +57,7 @@ class Library:
         try:
             return import_module(self.module)
         except (ImportError, OSError) as error:
-            raise MissingDependency(f"{self.title} is installed, but cannot be loaded: {error}") from error
+            raise MissingDependency(f"{self.title} is installed, but cannot be loaded; {SAID}") from error
 
     def require_version(self, manifest: Manifest, folder: Path, loaded: str = "") -> None:
         """Raise unless this is the version that built an artifact's engines: another one may not read them.

@@ -8,17 +8,20 @@ from f2p_deploy import __version__
 from f2p_deploy.artifact import Artifact, FileRecord, GraphEntry, Manifest
 from f2p_deploy.bundle import HEADER, Bundle
 from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.threads import use_torch_threads
 
 
 @register("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
 class TorchRuntime(Runtime):
     """The networks of a bundle, float32 on the CPU, with the methods and checks of every other runtime.
 
+    Calls of several threads run side by side, each with so many threads of PyTorch's as are asked for here.
+
     Args:
         bundle: a complete one.
         batch: the batch size N of every graph.
-        threads: how many threads to use; as PyTorch is set if None. PyTorch has one number for the whole process, so
-            this holds for everything that it computes there, other runtimes of this kind included.
+        threads: how many threads one call uses; if None, as PyTorch is set, held to the cores that this process may
+            use. PyTorch keeps the number for each calling thread: it holds for whatever else that thread computes.
 
     Raises:
         InputError: a batch or a number of threads below 1, or a bundle that lacks a network.
@@ -27,12 +30,9 @@ class TorchRuntime(Runtime):
 
     def __init__(self, bundle: Bundle, batch: int = 1, threads: int | None = None) -> None:
         self.require_usable(threads)
-        import torch
-
         from f2p_deploy.graphs import bundle_graphs
 
-        if threads is not None:
-            torch.set_num_threads(threads)
+        use_torch_threads(threads)
         self._graphs = {graph.name: graph for graph in bundle_graphs(bundle, batch)}
         entries = {
             name: GraphEntry(HEADER, graph.inputs, graph.outputs, "fp32", "fp32", graph.shared)
@@ -47,6 +47,7 @@ class TorchRuntime(Runtime):
         return f"torch {torch.__version__}, CPU, f32"
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        use_torch_threads(self.threads)
         return self._graphs[graph].compute(inputs)
 
 

@@ -6,7 +6,6 @@ nothing and that means the same in both.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.training.portrait_labels import CONTOUR_POINTS, OUTER_CORNERS, PART_POINTS
 
@@ -60,9 +60,8 @@ def shapes_of_pairs(
         if progress is not None:
             progress(i + 1, len(pairs))
     cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_suffix(".part.npz")
-    np.savez(temporary, key=key, shapes=shapes)
-    os.replace(temporary, cache)
+    with open_whole(cache) as file:
+        np.savez(file, key=key, shapes=shapes)
     return shapes
 
 

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from f2p_deploy.atomic import write_whole
+from f2p_deploy.atomic import open_whole, write_whole
 from f2p_deploy.errors import InputError, Interrupted
+from f2p_deploy.interruption import postponed
 from f2p_deploy.training.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -129,25 +130,28 @@ def train(
     saved_at = time.monotonic()
     try:
         while done < total:
-            started = time.monotonic()
-            for group in optimiser.param_groups:
-                group["lr"] = schedule.rate(done, stage.samples)
-            for module in stage.modules.values():
-                module.train()
-            rng = np.random.default_rng((seed, done))
-            torch.manual_seed(int(rng.integers(2**31)))
-            loss, numbers = stage.loss(_batch(stage.samples, schedule.batch, done, seed), done, rng)
-            if not torch.isfinite(loss):
-                raise InputError(
-                    f"{stage.name}: the loss became {loss.item()} at update {done}; a lower learning rate may help"
-                )
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            done += 1
-            seconds += time.monotonic() - started
-            numbers = {"loss": float(loss.detach()), **numbers}
-            _append(folder / "metrics.jsonl", {"step": done, "seconds": round(seconds, 2), **numbers})
+            with postponed():  # a state with half an update in it could not be gone on from
+                started = time.monotonic()
+                for group in optimiser.param_groups:
+                    group["lr"] = schedule.rate(done, stage.samples)
+                for module in stage.modules.values():
+                    module.train()
+                rng = np.random.default_rng((seed, done))
+                torch.manual_seed(int(rng.integers(2**31)))
+                loss, numbers = stage.loss(_batch(stage.samples, schedule.batch, done, seed), done, rng)
+                if not torch.isfinite(loss):
+                    raise InputError(
+                        f"{stage.name}: the loss became {loss.item()} at update {done}, so nothing was stored: look "
+                        f"for damaged data (f2p-deploy engine check), or remove {folder} and begin again with another "
+                        "--seed"
+                    )
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                optimiser.step()
+                done += 1
+                seconds += time.monotonic() - started
+                numbers = {"loss": float(loss.detach()), **numbers}
+                _append(folder / "metrics.jsonl", {"step": done, "seconds": round(seconds, 2), **numbers})
             if progress is not None:
                 progress(done, total, numbers)
             if done % sheet_every == 0 and done < total:
@@ -155,13 +159,15 @@ def train(
             if time.monotonic() - saved_at > save_seconds:
                 save()
                 saved_at = time.monotonic()
-    except KeyboardInterrupt:
         save()
-        raise Interrupted(
-            f"{stage.name}: stopped after {done} of {total} updates; the same command goes on from there"
-        ) from None
-    save()
-    metrics = _show(stage, folder, done)
+        metrics = _show(stage, folder, done)
+    except KeyboardInterrupt:
+        stopped = f"{stage.name}: stopped after {done} of {total} updates"
+        try:
+            save()
+        except InputError as error:
+            raise Interrupted(f"{stopped}; the same command goes on from the state before, since {error}") from None
+        raise Interrupted(f"{stopped}; the same command goes on from there") from None
     return Outcome(done, seconds, metrics)
 
 
@@ -180,7 +186,8 @@ def _show(stage: Stage, folder: Path, step: int) -> dict[str, float]:
         metrics = stage.evaluate()
         picture = stage.sheet()
     _append(folder / "metrics.jsonl", {"step": step, "evaluation": metrics})
-    Image.fromarray(picture).save(folder / f"sheet-{step:06d}.png")
+    with open_whole(folder / f"sheet-{step:06d}.png") as file:
+        Image.fromarray(picture).save(file, "PNG")
     log.info("%s after %d updates: %s", stage.name, step, metrics)
     return metrics
 
@@ -201,7 +208,7 @@ def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, describe
         optimiser.load_state_dict(content["optimiser"])
         return int(content["step"]), float(content["seconds"])
     except (KeyError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged; remove it to train {stage.name} from the beginning: {error}") from error
+        raise InputError(f"{path} is damaged: remove it to train {stage.name} from the beginning") from error
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.alignment.suffixes import SUFFIXES
 from f2p_deploy.alignment.warp import transform
+from f2p_deploy.atomic import open_whole
 from f2p_deploy.errors import InputError, PhotoError
 from f2p_deploy.settings import AlignmentTemplate
 from f2p_deploy.training.face_shapes import contour_shape
@@ -20,8 +22,6 @@ from f2p_deploy.training.pictures import to_float
 from f2p_deploy.training.portrait_labels import UNKNOWN, label_portrait
 
 log = logging.getLogger(__name__)
-
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 #: One photo in so many is held out, by the hash of its name.
 HELD_OUT_ONE_IN = 8
@@ -75,9 +75,14 @@ class Portraits:
         return torch.from_numpy(self.regions[indices].astype(np.int64))
 
 
+def name_of(photo: Path) -> str:
+    """Return a photo's name in `Portraits`: folder and file, by which it is held out or not."""
+    return f"{photo.parent.name}/{photo.name}"
+
+
 def is_held_out(name: str) -> bool:
     """Tell whether the photo of this name is kept out of all training."""
-    return hashlib.sha256(name.encode()).digest()[0] % HELD_OUT_ONE_IN == 0
+    return hashlib.sha256(os.fsencode(name)).digest()[0] % HELD_OUT_ONE_IN == 0
 
 
 def load_portraits(
@@ -121,7 +126,7 @@ def load_portraits(
         finally:
             if progress is not None:
                 progress(done, len(photos))
-        names.append(f"{photo.parent.name}/{photo.name}")
+        names.append(name_of(photo))
         dense = aligned.landmarks.dense
         rows["pictures"].append(aligned.image)
         rows["regions"].append(
@@ -133,9 +138,8 @@ def load_portraits(
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")
     arrays = {name: np.stack(values) for name, values in rows.items()}
     cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_suffix(".part.npz")
-    np.savez(temporary, key=key, names=names, **arrays)  # type: ignore[arg-type]
-    os.replace(temporary, cache)
+    with open_whole(cache) as file:
+        np.savez(file, key=key, names=names, **arrays)  # type: ignore[arg-type]
     return Portraits(tuple(names), **arrays)
 
 
@@ -148,9 +152,9 @@ def list_photos(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.is_dir():
             raise InputError(f"{path} is not a folder of photos")
-    photos = [f for path in paths for f in sorted(path.iterdir()) if f.suffix.lower() in PHOTO_SUFFIXES]
+    photos = [f for path in paths for f in sorted(path.iterdir()) if f.suffix.lower() in SUFFIXES]
     if not photos:
-        raise InputError(f"no photos ({', '.join(PHOTO_SUFFIXES)}) in {', '.join(map(str, paths))}")
+        raise InputError(f"no photos ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}")
     return photos
 
 

@@ -1,9 +1,11 @@
 """Running stages: from pairs and portraits to a bundle with one part more."""
 
 import logging
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network, store_priors
 from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.errors import InputError
+from f2p_deploy.errors import F2PError, InputError
 from f2p_deploy.settings import AlignmentTemplate
 from f2p_deploy.training.face_shapes import shapes_of_pairs
 from f2p_deploy.training.imitator import ImitatorStage
@@ -25,6 +27,7 @@ from f2p_deploy.training.priors import learn_priors
 from f2p_deploy.training.recognition import RecognitionStage
 from f2p_deploy.training.refinement import RefinementStage
 from f2p_deploy.training.segmentation import SegmentationStage
+from f2p_deploy.training.sources import Sources, require_enough, require_enough_faces
 from f2p_deploy.training.translator import TranslatorStage
 
 log = logging.getLogger(__name__)
@@ -37,24 +40,6 @@ TEMPLATE_PAIRS = 200
 
 #: How many characters are held out from recognition, and pairs of each set from segmentation.
 HELD_OUT_CHARACTERS = 100
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What training reads.
-
-    Args:
-        front: folder of rendered pairs of the front view.
-        varied: folder of rendered pairs in varied scenes, several pictures of each character; for recognition and
-            segmentation.
-        portraits: folders of photos.
-        finder: of landmarks in the photos.
-    """
-
-    front: Path
-    varied: Path | None = None
-    portraits: tuple[Path, ...] = ()
-    finder: LandmarkFinder | None = None
 
 
 def start_bundle(folder: Path, preset: Preset, front: Path, finder: LandmarkFinder | None = None) -> Bundle:
@@ -115,27 +100,27 @@ def train_stage(
     Raises:
         InputError: no such stage, or data that the stage needs is missing.
     """
-    if stage_name not in STAGES:
-        raise InputError(f"stages are {', '.join(STAGES)}, found {stage_name!r}")
-    if stage_name == OPTIONAL and OPTIONAL not in preset.schedules:
-        raise InputError(f"the preset {preset.name!r} has no {OPTIONAL}, since the paper has none: leave it out")
-    bundle = start_bundle(folder, preset, sources.front, sources.finder)
+    check_stage(stage_name, preset, sources)
     work = folder.with_name(folder.name + ".training")
     started = time.monotonic()
-    portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
+    stage: Stage | None = None
+    with _nothing_left_if_refused(folder, work):
+        bundle = start_bundle(folder, preset, sources.front, sources.finder)
+        portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
+        if portraits is not None:
+            require_enough_faces(stage_name, portraits)
+        priors = learn_priors(bundle, portraits) if stage_name == "priors" and portraits is not None else None
+        if priors is None:
+            stage = _build(stage_name, bundle, preset, sources, portraits, seed, work, aligning)
     provenance: dict[str, Any] = {"command": command, "preset": preset.name, "seed": seed}
     folders = {"front": sources.front, "varied": sources.varied}
     provenance["pairs"] = {name: _facts_of(PairSet(path)) for name, path in folders.items() if path is not None}
     if portraits is not None:
         provenance["portraits"] = {"training": len(portraits.training), "held_out": len(portraits.held_out)}
-    if stage_name == "priors":
-        if portraits is None:
-            raise InputError("priors are learned from real faces: name folders of portraits")
-        priors = learn_priors(bundle, portraits)
+    if priors is not None and portraits is not None:
         provenance |= {"faces": len(portraits.frontal), "seconds": round(time.monotonic() - started, 1)}
         provenance["components"] = {prior.group: int(prior.scale.size) for prior in priors.groups}
         return store_priors(bundle, priors, provenance)
-    stage = _build(stage_name, bundle, preset, sources, portraits, seed, work, aligning)
     if stage is None:
         log.info("%s is left out: it needs the contour points that MediaPipe's landmarker finds", stage_name)
         return bundle
@@ -151,6 +136,35 @@ def train_stage(
         provenance = {**bundle.provenance.get("translator", {}), OPTIONAL: provenance}
         return store_network(bundle, "translator", stage.trained(), provenance)
     return store_network(bundle, stage_name, stage.trained(), provenance)
+
+
+def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
+    """Raise unless a stage is one, the preset has it, and there is enough to learn from; nothing is read or made.
+
+    Raises:
+        InputError: says which, and what is needed.
+    """
+    if stage_name not in STAGES:
+        raise InputError(f"stages are {', '.join(STAGES)}, found {stage_name!r}")
+    if stage_name == OPTIONAL and OPTIONAL not in preset.schedules:
+        raise InputError(f"the preset {preset.name!r} has no {OPTIONAL}, since the paper has none: leave it out")
+    schedule = preset.schedules.get(stage_name)
+    require_enough(stage_name, sources, schedule.batch if schedule else 1, HELD_OUT_PAIRS, HELD_OUT_CHARACTERS)
+
+
+@contextmanager
+def _nothing_left_if_refused(folder: Path, work: Path) -> Iterator[None]:
+    """Remove the bundle and the training folder that a refused training made."""
+    new = [made for made in (folder, work) if not made.exists()]
+    without_header = folder.is_dir() and not (folder / HEADER).exists()
+    try:
+        yield
+    except F2PError:
+        for made in new:
+            shutil.rmtree(made, ignore_errors=True)
+        if without_header:
+            (folder / HEADER).unlink(missing_ok=True)
+        raise
 
 
 def stage_facts(provenance: Mapping[str, Any], stage_name: str) -> Mapping[str, Any]:
@@ -175,9 +189,7 @@ def _build(
     if name == "imitator":
         pairs = PairTensors(sources.front, size, labels=None if preset.feature_weight != 1.0 else False)
         return ImitatorStage(bundle, pairs, HELD_OUT_PAIRS, preset.feature_weight)
-    if name == "translator":
-        if portraits is None:
-            raise InputError("the translator learns from real faces: name folders of portraits")
+    if name == "translator" and portraits is not None:
         known = PairTensors(sources.front, size) if preset.supervised_weight else None
         shapes = None
         if known is not None and preset.shape_weight and sources.finder is not None:
@@ -188,7 +200,7 @@ def _build(
     if name == OPTIONAL:
         return _refinement(bundle, sources, portraits, seed, work, finding)
     if sources.varied is None:
-        raise InputError(f"{name} needs rendered pairs in varied scenes: f2p-deploy engine render --varied makes them")
+        raise InputError(f"{name} needs rendered pairs in varied scenes")
     if name == "recognition":
         front, varied = PairTensors(sources.front, size), PairTensors(sources.varied, size)
         shapes = None

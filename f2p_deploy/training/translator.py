@@ -132,8 +132,9 @@ class TranslatorStage:
         return tile([to_uint8(faces), to_uint8(self.imitator(self.network(self.similarity.identity(faces))))])
 
     def _embed_varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-        """Return (B, 256) embeddings of faces under other light and a little out of place."""
-        size = self.similarity.recognition_size
+        """Return (B, d) embeddings of faces under other light and a little out of place."""
+        # Where the network sees all of the face, small pictures are moved as well as large ones, and faster.
+        size = self.similarity.recogniser.size if self.similarity.crop is None else faces.shape[-1]
         moved = warp(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
         return self.similarity.identity(vary_light(moved, Variation(), rng))
 

@@ -37,6 +37,15 @@ def test_no_face_where_there_is_none(name: str) -> None:
     assert CascadeFinder().find(getattr(pytest.importorskip("skimage.data"), name)()) == []
 
 
+def test_an_upside_down_face_is_found_upside_down(astronaut: np.ndarray, shared: Path) -> None:
+    for photo in (astronaut, read_photo(shared / "data" / "portraits" / "p0004.jpg")):
+        (face,) = CascadeFinder().find(photo)
+        (turned,) = CascadeFinder().find(np.ascontiguousarray(photo[::-1, ::-1]))
+        expected = np.array(photo.shape[1::-1]) - face.array
+        assert distance(turned.array, expected) < 0.15
+        assert abs(turned.roll) > 150
+
+
 def test_a_small_face_in_a_large_photo(astronaut: np.ndarray) -> None:
     large = np.full((1500, 2000, 3), 128, np.uint8)
     large[700:1212, 1200:1712] = astronaut

@@ -103,3 +103,37 @@ def test_no_answer_is_one_sentence(server: tuple[Path, str], empty_cache: Path) 
         download_landmarker(server[1])
     assert "404" in str(caught.value) and "\n" not in str(caught.value)
     assert not empty_cache.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://127.0.0.1:1/a.task", "Connection refused"),
+        ("no address", "the address is none"),
+        ("https://no-such-host.invalid/a.task", "Name|resolution|known"),
+    ],
+)
+def test_why_there_is_no_answer_is_said_in_our_words(url: str, sentence: str, empty_cache: Path) -> None:
+    with pytest.raises(F2PError, match=sentence) as caught:
+        download_landmarker(url, timeout=5.0)
+    assert "urlopen" not in str(caught.value) and "--landmarker" in str(caught.value)
+
+
+def test_a_server_s_status_is_told_and_not_its_words(server: tuple[Path, str], empty_cache: Path) -> None:
+    with pytest.raises(F2PError, match=r"the server answered with status 404\. Where") as caught:
+        download_landmarker(server[1])
+    assert "Not Found" not in str(caught.value) and "HTTP Error" not in str(caught.value)
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    server: tuple[Path, str], landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder, url = server
+    (folder / "face_landmarker.task").write_bytes(landmarker.read_bytes())
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="cannot write .*out.task: No space left on device"):
+        download_landmarker(url, tmp_path / "out.task")
+    assert not list(tmp_path.glob("*.task")) and not list(tmp_path.glob(".*"))

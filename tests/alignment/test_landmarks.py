@@ -31,10 +31,14 @@ def test_the_nose_to_the_right_is_positive_yaw_also_in_a_rolled_face() -> None:
 def test_the_estimated_yaw_follows_the_measured_one(finder, shared) -> None:
     from f2p_deploy.alignment import read_photo
 
-    for number in (1, 3, 22):
-        for face in finder.find(read_photo(shared / "data" / "paintings" / f"p{number:04d}.jpg")):
-            assert yaw_from_points(face.array) == pytest.approx(face.yaw, abs=15)
-            assert np.sign(yaw_from_points(face.array)) == np.sign(face.yaw)
+    apart = []
+    for path in sorted((shared / "data" / "paintings").glob("*.jpg")):
+        for face in finder.find(read_photo(path)):
+            estimate = yaw_from_points(face.array)
+            apart.append(estimate - face.yaw)
+            assert np.sign(estimate) == np.sign(face.yaw) or abs(face.yaw) < 8
+    assert len(apart) >= 40
+    assert np.sqrt(np.mean(np.square(apart))) < 8
 
 
 def test_a_missing_or_infinite_point_is_named() -> None:

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from f2p_deploy.alignment import LandmarksFile
+from f2p_deploy.alignment import LandmarksFile, align, align_photo
 from f2p_deploy.errors import InputError, PhotoError
 
 IMAGE = np.zeros((200, 240, 3), np.uint8)
@@ -50,6 +51,37 @@ def test_points_of_another_size_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "l.csv", "\n".join([HEADER, row("a.jpg", 10)]))
     with pytest.raises(InputError, match="another size"):
         LandmarksFile(path).find(IMAGE, "a.jpg")
+
+
+def test_points_are_the_files_where_a_photo_is_read_reduced(
+    tmp_path: Path, astronaut: np.ndarray, template: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = [(203.9, 101.7), (246.4, 103.7), (223.7, 126.0), (202.3, 139.2), (244.5, 140.6)]
+    finder = LandmarksFile(write(tmp_path / "l.json", {"a.png": dict(zip(FACE, points, strict=True)) | {"yaw": 3}}))
+    Image.fromarray(astronaut).save(tmp_path / "a.png")
+    whole = align_photo(tmp_path / "a.png", finder, template, 64)
+    monkeypatch.setattr("f2p_deploy.alignment.photo.MOST_KEPT_PIXELS", 100_000)
+    reduced = align_photo(tmp_path / "a.png", finder, template, 64)
+    assert np.abs(reduced.landmarks.array * 2 - points).max() < 1e-9 and reduced.landmarks.yaw == 3
+    assert np.abs(whole.image.astype(float) - reduced.image).mean() < 6
+    assert "read at 1/2 of its size" in reduced.warnings[0]
+
+
+def test_an_upside_down_photo_has_left_where_it_is_upright(
+    tmp_path: Path, astronaut: np.ndarray, template: dict
+) -> None:
+    points = np.array([(203.9, 101.7), (246.4, 103.7), (223.7, 126.0), (202.3, 139.2), (244.5, 140.6)])
+    right, wrong = 512 - points, (512 - points)[[1, 0, 2, 4, 3]]
+    entries = {
+        name: dict(zip(FACE, array.tolist(), strict=True))
+        for name, array in {"up": points, "down": right, "exchanged": wrong}.items()
+    }
+    finder = LandmarksFile(write(tmp_path / "l.json", entries))
+    upright = align(astronaut, finder, template, 256, name="up")
+    turned = np.ascontiguousarray(astronaut[::-1, ::-1])
+    assert np.abs(align(turned, finder, template, 256, name="down").image.astype(int) - upright.image).max() <= 1
+    with pytest.raises(InputError, match="exchanged"):
+        align(turned, finder, template, 64, name="exchanged")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 import io
 import struct
+import subprocess
+import sys
+import threading
+import warnings
 import zlib
 from pathlib import Path
 
@@ -7,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from f2p_deploy.alignment import read_photo
+from f2p_deploy.alignment import open_photo, read_photo
+from f2p_deploy.alignment.photo import _without_warnings
 from f2p_deploy.errors import PhotoError
 
 ORANGE = (250, 120, 10)
@@ -137,7 +142,95 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path) ->
     data = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
     (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + data + chunk(b"IEND", b""))
     error = refused(tmp_path / "bomb.png")
-    assert error.reason == "unreadable" and "more pixels" in str(error)
+    assert error.reason == "unreadable" and "3,600 megapixels; at most 256 are read" in str(error)
+
+
+def test_a_telephones_200_megapixels_are_read_reduced(tmp_path: Path) -> None:
+    # The right third is white; grey, so that the test needs no more memory than it must.
+    picture = Image.new("L", (16320, 12240))
+    picture.paste(255, (10880, 0, 16320, 12240))
+    picture.save(tmp_path / "phone.jpg", quality=50)
+    photo = open_photo(tmp_path / "phone.jpg")
+    assert photo.pixels.shape == (6120, 8160, 3) and photo.reduction == 2
+    assert photo.pixels[3000, 5436].max() < 10 and photo.pixels[3000, 5444].min() > 245
+
+
+@pytest.mark.parametrize("kind", ["rgb.jpg", "rgb.png", "rgba.png", "palette.png", "grey.png", "deep.png", "float.tif"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_every_kind_of_large_picture_is_reduced(
+    tmp_path: Path, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch, kind: str, orientation: int
+) -> None:
+    image = Image.fromarray(astronaut[:501])
+    grey = np.asarray(image.convert("L"))
+    picture = {
+        "rgb.jpg": image,
+        "rgb.png": image,
+        "rgba.png": image.convert("RGBA"),
+        "palette.png": image.quantize(256),
+        "grey.png": image.convert("L"),
+        "deep.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "float.tif": Image.fromarray(grey.astype(np.float32) / 255),
+    }[kind]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture.save(tmp_path / kind, exif=exif)
+    whole = open_photo(tmp_path / kind)
+    monkeypatch.setattr("f2p_deploy.alignment.photo.MOST_KEPT_PIXELS", 100_000)
+    made = open_photo(tmp_path / kind)
+    assert (whole.reduction, made.reduction) == (1, 2)
+    expected = np.asarray(Image.fromarray(whole.pixels).reduce(2), float)
+    assert made.pixels.shape == expected.shape and sorted(made.pixels.shape) == [3, 251, 256]
+    # Where the last row has no partner, it is at the other end once the picture is turned.
+    assert np.abs(made.pixels - expected)[2:-2, 2:-2].mean() < (3 if orientation == 1 and kind != "palette.png" else 12)
+
+
+# In MB: 120 for the file's pixels (30 of a JPEG, decoded at half its size), 120 and twice 90 for the answer's; the
+# whole as RGB were 480 more.
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the most memory ever used is read from Linux")
+@pytest.mark.parametrize(("suffix", "mode", "most"), [("png", "P", 450), ("jpg", "L", 370)])
+def test_memory_for_a_large_picture_is_bounded(tmp_path: Path, suffix: str, mode: str, most: int) -> None:
+    Image.new(mode, (12000, 10000)).save(tmp_path / f"large.{suffix}")
+    code = (
+        "import pathlib, sys; from f2p_deploy.alignment import open_photo\n"
+        "peak = lambda: int(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
+        "before = peak(); photo = open_photo(sys.argv[1]); print((peak() - before) / 1e3, photo.reduction)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / f"large.{suffix}")], capture_output=True, text=True, check=True
+    )
+    used, reduction = ran.stdout.split()
+    assert reduction == "2"
+    assert float(used) < most, used
+
+
+def test_the_limit_is_named(tmp_path: Path) -> None:
+    Image.new("1", (16001, 16001)).save(tmp_path / "empty.png")
+    assert "257 megapixels; at most 256 are read" in str(refused(tmp_path / "empty.png"))
+
+
+def test_pillows_own_limit_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    assert read_photo(tmp_path / "a.png").shape == (64, 64, 3)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+
+
+def test_threads_leave_the_warning_filters_as_they_were() -> None:
+    before = list(warnings.filters)
+    inside, outside = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with _without_warnings():
+            inside.set()
+            outside.wait()
+
+    with _without_warnings():
+        thread = threading.Thread(target=second)
+        thread.start()
+        inside.wait()
+    outside.set()
+    thread.join()
+    assert warnings.filters == before
 
 
 def test_a_heic_file_is_told_what_to_do(tmp_path: Path) -> None:

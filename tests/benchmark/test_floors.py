@@ -45,7 +45,7 @@ def test_what_was_not_measured_or_is_not_the_same_face_is_missed(tmp_path: Path)
         ("[[floor]]\nmode = 'render'", "floor 1 asks for nothing"),
         ("[[floor]]\nvs_eagr = 2", "unknown entry 'vs_eagr'. Did you mean 'vs_eager'"),
         ("[[floor]]\nvs_eager = 'fast'", "vs_eager must be a number, found 'fast'"),
-        ("[[floor", "is not TOML"),
+        ("[[floor", "is not valid TOML at end of document"),
     ],
 )
 def test_mistakes(tmp_path: Path, text: str, words: str) -> None:

@@ -15,9 +15,11 @@ def test_every_mode_is_known() -> None:
     ("wrong", "words"),
     [
         ({"modes": ("iteratve",)}, "no mode named 'iteratve'. Did you mean 'iterative'"),
-        ({"batches": (0,)}, "at least 1 face, found 0"),
+        ({"batches": (0,)}, "1 to 1024 faces, found 0"),
         ({"device": "gpu"}, "found 'gpu'"),
-        ({"limit": -1.0}, "must not be negative"),
+        ({"batches": (4096,)}, "1 to 1024 faces, found 4096"),
+        ({"limit": -1.0}, "0 or more seconds, found -1"),
+        ({"limit": float("nan")}, "0 or more seconds, found nan"),
     ],
 )
 def test_mistakes(wrong: dict, words: str) -> None:

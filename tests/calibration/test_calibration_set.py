@@ -95,7 +95,7 @@ def test_what_is_no_set_is_said_to_be_none(make_calibration_set: Make, tmp_path:
     with pytest.raises(InputError, match="format version 9, this f2p-deploy reads version 1"):
         read_calibration_set(folder)
     (folder / FILE).write_text("{")
-    with pytest.raises(InputError, match="is not JSON, so it is damaged"):
+    with pytest.raises(InputError, match="is not JSON at line 1, column 2, so it is damaged"):
         read_calibration_set(folder)
 
 

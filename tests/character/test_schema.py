@@ -128,7 +128,7 @@ def test_bones_stand_for_controllers() -> None:
         ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "default": float("nan")}]}, "'a': default"),
         ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "range": [1, 1]}]}, "must ascend"),
         ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "range": [0, float("inf")]}]}, "must ascend"),
-        ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "range": [0, 1, 2]}]}, "not a schema"),
+        ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "range": [0, 1, 2]}]}, "controller 1 has a value of"),
         ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "mirror": "b"}]}, "mirror 'b'"),
         ({**MINIMAL, "controllers": 3}, "not a schema"),
         ({**MINIMAL, "bones": [{"name": "b", "group": "g", "axes": "tx qx"}]}, "unknown axis 'qx'"),

@@ -4,7 +4,7 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,15 @@ class Ran:
 
 
 @pytest.fixture
-def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Run `f2p-deploy` with some words; logging and warnings are afterwards as they were."""
+def f2p(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run `f2p-deploy` with some words; logging, warnings and the limit of threads are afterwards as they were.
+
+    No table folds its cells, unless a test sets another width.
+    """
+    from f2p_deploy import threads
     from f2p_deploy.cli import main
+
+    monkeypatch.setenv("COLUMNS", "1000")
 
     def run(*words: object) -> Ran:
         root, own = logging.getLogger(), logging.getLogger("f2p_deploy")
@@ -46,12 +52,39 @@ def f2p(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
             finally:
                 root.setLevel(before[0])
                 own.setLevel(before[1])
+                threads._Asked.threads = None
                 root.handlers[:] = before[2]
         captured = capsys.readouterr()
         assert isinstance(code, int)
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+def all_commands() -> list[tuple[str, ...]]:
+    """Return the words of every command and group, taken from the app: no test names them one by one."""
+    import typer
+
+    from f2p_deploy.cli.app import app
+
+    def below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from below(inner, (*words, name))
+
+    return list(below(typer.main.get_command(app), ()))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Call a test that takes `any_command` once for every command; `share` is then how far down the list it stands."""
+    if "any_command" in metafunc.fixturenames:
+        commands = all_commands()
+        names = [" ".join(words) or "no command" for words in commands]
+        if "share" in metafunc.fixturenames:
+            shares = [(words, i / (len(commands) - 1)) for i, words in enumerate(commands)]
+            metafunc.parametrize(("any_command", "share"), shares, ids=names)
+        else:
+            metafunc.parametrize("any_command", commands, ids=names)
 
 
 @pytest.fixture

@@ -10,9 +10,27 @@ import pytest
 from f2p_deploy.cli import console
 
 
-def test_a_table_in_a_pipe_has_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
-    console.table([("a", "x" * 200), ("bbb", "[red]y[/red]")], ("name", "text"))
-    assert capsys.readouterr().out == f"name  text\na     {'x' * 200}\nbbb   [red]y[/red]\n"
+def test_a_table_in_a_pipe_is_plain_and_fits_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    console.table([("a", "x"), ("bbb", "[red]y[/red]")], ("name", "text"))
+    assert capsys.readouterr().out == "name  text\na     x\nbbb   [red]y[/red]\n"
+    console.table([("a", "word " * 40), ("bbb", "x" * 200)], ("name", "text"))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and sum(line.count("word") for line in lines) == 40
+    assert "".join(lines).count("x") == 201  # nothing is cut off
+
+
+def test_a_table_in_a_pipe_is_as_wide_as_columns_says(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    console.table([("a", "x" * 200)])
+    assert capsys.readouterr().out == f"a  {'x' * 200}\n"
+    monkeypatch.setenv("COLUMNS", "wide")
+    console.table([("a", "x" * 200)])
+    assert max(map(len, capsys.readouterr().out.splitlines())) == 80
 
 
 def test_warnings_of_the_package_are_sentences(capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,6 +46,18 @@ def test_warnings_of_the_package_are_sentences(capsys: pytest.CaptureFixture[str
         own.setLevel(before[1])
         root.handlers[:] = before[2]
     assert capsys.readouterr().err == "warning: three words\n"
+
+
+def test_a_process_without_streams_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    console.sentence("unheard", "error")
+    with console.bar() as bar:
+        bar.update("a", 1, 2, "unheard")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(sys, "stdout", None)
+    console.table([("unheard",)])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -60,3 +90,20 @@ console.sentence("another", "error")
     text = printed.decode()
     assert "file[red].jpg" in text and "one [bold] sentence" in text and "another" in text
     assert ("\x1b[1;31m" in text) is not no_color
+
+
+def test_names_of_any_bytes_are_printed_and_obeyed_by_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "caf\udce9\x1b[2J\n\x9b.jpg"
+    console.sentence(f"{odd}: no face", "error")
+    console.sentence("a help\nof two lines \x1b")
+    console.result(f"\nmade {odd}")
+    console.table([(odd, "1")], ("photo", "count"))
+    console.emit({"photo": odd})
+    console.reset()
+    printed = capsys.readouterr()
+    for text in printed:
+        text.encode("utf-8")
+        assert not set(text) & set("\x1b\x9b")
+    assert printed.err == "error: caf\\xe9\\x1b[2J\\n\\x9b.jpg: no face\na help\nof two lines \\x1b\n"
+    assert printed.out.startswith("\nmade caf\\xe9\\x1b[2J\n\\x9b.jpg\n")
+    assert "caf\\xe9\\x1b[2J\\n\\x9b.jpg  1\n" in printed.out

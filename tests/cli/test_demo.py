@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
 
 
 def test_a_checkout_without_a_bundle_says_so(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +17,22 @@ def test_a_checkout_without_a_bundle_says_so(f2p: Callable, tmp_path: Path, monk
     ran = f2p("demo", "-o", tmp_path / "out")
     assert ran.code == 2 and ran.err == f"error: {tmp_path / 'none'} is not a bundle: it has no bundle.json\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_it_ends_with_what_to_open_next(
+    f2p: Callable, small_bundle: "Bundle", landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mediapipe")
+    pytest.importorskip("onnxsim")
+    import f2p_deploy.bundle
+
+    monkeypatch.setattr(f2p_deploy.bundle, "demo_bundle_path", lambda: small_bundle.path)
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = f2p("demo", "-o", tmp_path / "out", "--landmarker", landmarker)
+    assert ran.code == 0, ran.err
+    page = (tmp_path / "out" / "index.html").resolve()
+    lines = ran.out.splitlines()
+    assert page.is_file() and lines[-3] == f"  {page.as_uri()}"
+    assert lines[-1] == "  f2p-deploy run PHOTO"
+    table = [line for line in lines if line.startswith(("one_shot ", "describe ", "render ", "step "))]
+    assert table and max(map(len, table)) <= 80

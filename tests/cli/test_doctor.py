@@ -11,5 +11,11 @@ def test_the_report_is_grouped(f2p: Callable) -> None:
 
 def test_json(f2p: Callable) -> None:
     findings = f2p("doctor", "--json").json["findings"]
-    assert {"run photos", "Python"} <= {finding["name"] for finding in findings}
+    assert {"run PHOTO", "Python"} <= {finding["name"] for finding in findings}
     assert {finding["status"] for finding in findings} <= {"ok", "absent", "wrong"}
+
+
+def test_it_ends_with_the_next_command(f2p: Callable) -> None:
+    step = f2p("doctor", "--json").json["next"]
+    assert step["command"]
+    assert f2p("doctor").out.endswith(f"next, {step['purpose']}:\n  {step['command']}\n")

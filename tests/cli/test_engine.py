@@ -33,3 +33,19 @@ def test_no_assets_is_code_3(f2p: Callable, tmp_path: Path, monkeypatch: pytest.
 def test_a_folder_without_pairs(f2p: Callable, tmp_path: Path) -> None:
     ran = f2p("engine", "check", tmp_path)
     assert ran.code == 2 and "is not a folder of rendered pairs" in ran.err
+
+
+def test_the_first_run_says_that_it_compiles_before_it_does(
+    f2p: Callable, makehuman_assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba")
+    from f2p_deploy.engine import compiled, makehuman
+
+    def load_engine(*_: object) -> None:
+        raise KeyboardInterrupt  # whatever is said, is said before this
+
+    monkeypatch.setattr(makehuman, "load_engine", load_engine)
+    for before in (True, False):
+        monkeypatch.setattr(compiled, "compiled_before", lambda before=before: before)
+        ran = f2p("engine", "render", "--count", 1, "--assets", makehuman_assets, "-o", tmp_path / "pairs")
+        assert ("is compiled first, once on this machine" in ran.err) is not before

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy import __version__
+from f2p_deploy.dependencies import install_line
 
 
 def test_version(f2p: Callable) -> None:
@@ -79,7 +80,7 @@ def test_a_package_that_no_check_found_missing(
 
     monkeypatch.setattr(f2p_deploy.doctor, "diagnose", diagnose)
     ran = f2p("doctor")
-    assert ran.code == code and ("pip install 'f2p-deploy[" in ran.err) is (code == 3)
+    assert ran.code == code and ("pip install -e '" in ran.err) is (code == 3)
 
 
 def test_a_closed_pipe_is_no_error() -> None:
@@ -109,7 +110,7 @@ def test_a_missing_package_is_code_3(small_bundle: object, tmp_path: Path) -> No
     words = ["run", str(photo), "--bundle", str(small_bundle.path), "-o", str(tmp_path / "out"), "--json"]  # type: ignore[attr-defined]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
-    assert "pip install 'f2p-deploy[export]'" in json.loads(done.stdout)["error"]
+    assert install_line("export") in json.loads(done.stdout)["error"]
     assert not (tmp_path / "out").exists()
 
 
@@ -121,3 +122,65 @@ def _process(*words: str, **environment: str) -> subprocess.CompletedProcess[str
         check=False,
         env=os.environ | {"COLUMNS": "60"} | environment,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "meant"),
+    [
+        ("nosuch", "f2p-deploy", ""),
+        ("--verbose nosuch", "f2p-deploy", ""),
+        ("exprt --json", "f2p-deploy", "export"),
+        ("engine rendr", "f2p-deploy engine", "render"),
+        ("export --bathc 3", "f2p-deploy export", "--batch"),
+        ("engine render --cuont 3", "f2p-deploy engine render", "--count"),
+        ("schema show", "f2p-deploy schema show", ""),
+        ("train imitator", "f2p-deploy train", ""),
+    ],
+)
+def test_the_help_page_that_is_named_exists(f2p: Callable, words: str, place: str, meant: str) -> None:
+    ran = f2p(*words.split())
+    assert ran.code == 2 and ran.err.rstrip().endswith(f"See {place} --help")
+    assert (f"Did you mean {meant!r}?" in ran.err) is bool(meant), ran.err
+    assert f2p(*place.split()[1:], "--help").out.startswith(f"Usage: {place}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "run a.png --face 0",
+        "run a.png --threads 0",
+        "run a.png --threads 1000000",
+        "render --average --size x",
+        "export --target onnx --batch 0",
+        "export --target onnx --batch 1000000",
+        "export --target onnx --trajectories -1",
+        "calibrate photos -o out --count 0",
+        "bench --limit nan",
+        "bench --limit -1",
+        "bench --batch 0",
+        "bench --batch 1000000",
+        "train imitator --front front --seed -1",
+        "train imitator --front front --seed 99999999999999999999999",
+        "engine render -o out --count 0",
+        "engine render -o out --count 1 --size 0",
+        "engine render -o out --count 1 --size 1000000",
+        "engine render -o out --count 1 --workers 0",
+        "engine render -o out --count 1 --pictures-each 0",
+        "engine render -o out --count 1 --near-average nan",
+        "engine render -o out --count 1 --near-average 2",
+        "evaluate landmarks photos --limit 0",
+        "evaluate landmarks photos --seed -1",
+        "evaluate stages --pictures 0",
+        "evaluate stages --searches -1",
+    ],
+)
+def test_a_number_out_of_range_is_refused_in_a_sentence(
+    f2p: Callable, tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    photo.rename(photo.with_name("a.png"))
+    (tmp_path / "photos" / "photos").mkdir()
+    ran = f2p(*words.split())
+    assert ran.code == 2, ran.err
+    assert ran.err.startswith("error: ") and "bug" not in ran.err and ran.err.count("\n") <= 2
+    assert not (tmp_path / "photos" / "out").exists() and not (tmp_path / "photos" / "bundle").exists()

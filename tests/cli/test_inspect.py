@@ -17,10 +17,18 @@ def test_an_artifact(f2p: Callable, small_artifact: Path) -> None:
         "made again by: f2p-deploy export --target onnx",
         "calibration: none needed",
         "ConvTranspose",
-        "parity with PyTorch when exported: passed; verified: runtime, onnxruntime",
+        "when exported: parity with PyTorch: passed, measured with onnxruntime",
         "(1, 3, 128, 128)",
     ):
         assert words in ran.out, words
+
+
+def test_an_engine_that_was_not_run_is_not_said_to_pass(f2p: Callable, forged: Callable) -> None:
+    folder = forged(verified="graph", verified_with="onnxruntime on the processor")
+    ran = f2p("inspect", folder)
+    assert "when exported: parity of the graph; the engine was not run (measured with onnxruntime" in ran.out
+    assert "passed" not in ran.out
+    assert f2p("inspect", folder, "--json").json["scope"].endswith("the files themselves were not")
 
 
 def test_with_json(f2p: Callable, small_artifact: Path) -> None:

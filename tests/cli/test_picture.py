@@ -23,6 +23,16 @@ def test_the_average_face_at_a_size(f2p: Callable, small_bundle: "Bundle", tmp_p
         assert picture.size == (64, 64)
 
 
+@pytest.mark.parametrize("size", [0, -1, 15, 4097, 10**12])
+def test_a_size_that_no_picture_has_is_refused(
+    f2p: Callable, small_bundle: "Bundle", tmp_path: Path, size: int
+) -> None:
+    out = tmp_path / "average.png"
+    ran = f2p("render", "--average", "--bundle", small_bundle.path, "--size", size, "-o", out)
+    assert ran.code == 2 and f"a picture is 16 to 4096 pixels, found {size}" in ran.err
+    assert not out.exists()
+
+
 def test_an_artifact_draws_it_too(f2p: Callable, small_artifact: Path, tmp_path: Path) -> None:
     out = tmp_path / "average.png"
     ran = f2p("render", "--average", "--artifact", small_artifact, "--runtime", "onnxruntime", "-o", out, "--json")

@@ -6,7 +6,7 @@ import pytest
 
 
 def test_the_table_has_a_line_a_target_and_the_reasons(f2p: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    from f2p_deploy.dependencies import EXTRAS
+    from f2p_deploy.dependencies import EXTRAS, install_line
 
     monkeypatch.setitem(EXTRAS, "export", ("numpy", "no_such_exporter"))
     ran = f2p("targets")
@@ -14,7 +14,7 @@ def test_the_table_has_a_line_a_target_and_the_reasons(f2p: Callable, monkeypatc
     lines = {line.split()[0]: line for line in ran.out.split("\n\n")[0].splitlines()}
     assert {"target", "onnx", "trt-fp16", "trt-fp32"} <= set(lines)
     assert lines["onnx"].endswith(" run") and "PyTorch" in lines["onnx"] and "*.onnx" in lines["onnx"]
-    reason = "cannot be built here: missing no_such_exporter: pip install 'f2p-deploy[export]'"
+    reason = f"cannot be built here: missing no_such_exporter: {install_line('export')}"
     assert any(line.startswith("trt-fp16:") and line.endswith(reason) for line in ran.out.splitlines())
 
 

@@ -44,6 +44,24 @@ def test_pairs_are_needed(f2p: Callable, tmp_path: Path) -> None:
     assert not (tmp_path / "bundle").exists()
 
 
+@pytest.mark.parametrize("stage", ["imitator", "all"])
+def test_too_few_pairs_are_refused_in_numbers_and_nothing_is_left(f2p: Callable, tmp_path: Path, stage: str) -> None:
+    from f2p_deploy.engine.pairs import write_pairs
+
+    write_pairs(Discs(), tmp_path / "front", count=12, size=16)
+    ran = f2p("train", stage, "--front", tmp_path / "front", "--bundle", tmp_path / "bundle")
+    assert ran.code == 2 and "imitator needs at least 516 rendered pairs" in ran.err and "found 12" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["front"]
+
+
+def test_what_a_later_stage_lacks_is_said_before_the_first(f2p: Callable, tmp_path: Path) -> None:
+    from f2p_deploy.engine.pairs import write_pairs
+
+    write_pairs(Discs(), tmp_path / "front", count=520, size=16)
+    ran = f2p("train", "all", "--front", tmp_path / "front", "--bundle", tmp_path / "bundle")
+    assert ran.code == 2 and "recognition needs" in ran.err and not (tmp_path / "bundle").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_an_interrupt_keeps_the_state_and_says_so(tmp_path: Path) -> None:
     from f2p_deploy.engine.pairs import write_pairs

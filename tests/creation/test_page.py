@@ -1,15 +1,18 @@
 """The page: complete, escaped, without anything from elsewhere."""
 
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.creation import ChosenFinder
 
@@ -67,10 +70,41 @@ def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
 def test_it_says_what_happened(page: Path) -> None:
     reader = _Reader()
     reader.feed(page.read_text())
-    for words in ("2 characters, 1 photo failed", "a & <b>-hybrid", "as asked", "Loss over 20 iterations", "hair"):
+    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "as asked", "Loss over 20 iterations", "hair"):
         assert words in reader.text, words
     assert "notes.jpg: this is not a picture" in reader.text
     assert "Furthest from the average, 6 of 6 sliders" in reader.text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
+def test_names_of_any_bytes(
+    small_bundle: "Bundle", photo: Path, finder_for: "Callable[..., ChosenFinder]", tmp_path: Path
+) -> None:
+    from f2p_deploy.creation import create_characters
+
+    names = [os.fsdecode(name) for name in (b"caf\xe9.png", b"new\nline\x1b[31m.png", b"back\\%41#?.png", b"\xff.png")]
+    for name in names:
+        (photo.parent / name).write_bytes(photo.read_bytes())
+    (photo.parent / os.fsdecode(b"bad\xe9.jpg")).write_text("not a picture")
+    finder = finder_for("astronaut.png", *names)
+    out = tmp_path / os.fsdecode(b"\xe9")
+    report = create_characters([photo.parent], small_bundle, out, ["one-shot"], finder=finder)
+    assert (len(report.created), len(report.failed)) == (5, 1)
+    text = report.page.read_bytes().decode("utf-8")
+    assert not set(text) & set(map(chr, [*range(10), *range(11, 32)]))
+    reader = _Reader()
+    reader.feed(text)
+    assert "bad\\xe9.jpg" in reader.text and "new_line_[31m" in reader.text
+    for link in (link for link in reader.links if not link.startswith("#")):
+        assert os.path.isfile(os.fsencode(report.out) + b"/" + unquote_to_bytes(link)), link
+    anchors = set(re.findall(r'id="([^"]+)"', text))
+    assert {link[1:] for link in reader.links if link.startswith("#")} == anchors and len(anchors) == 5
+
+
+def test_pictures_are_loaded_when_they_come_into_sight(page: Path) -> None:
+    text = page.read_text()
+    assert text.count("<img") == text.count('loading="lazy"') == 6 and "<image" not in text
+    assert "content-visibility: auto" in text
 
 
 def test_it_is_light_and_dark(page: Path) -> None:

@@ -1,5 +1,8 @@
 """The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
 
+import multiprocessing
+import multiprocessing.connection
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -211,6 +214,26 @@ def test_processes_draw_what_one_draws_and_in_order(engine: MakeHumanEngine) -> 
             assert np.array_equal(one.image, other.image) and np.array_equal(one.labels, other.labels)
     finally:
         engine.close()
+
+
+def test_it_can_be_sent_to_a_process(engine: MakeHumanEngine) -> None:
+    sent = pickle.dumps(engine)
+    assert len(sent) < 100_000  # what it read stays here
+    drawn = pickle.loads(sent).render(average(engine.schema).values, SIZE)
+    np.testing.assert_array_equal(drawn.image, draw(engine).image)
+
+
+def test_workers_end_in_the_middle_of_a_picture(engine: MakeHumanEngine) -> None:
+    batch = random_batch(engine.schema, 8, 4)
+    drawn = engine.render_many(batch, 512, workers=2)
+    next(drawn)
+    workers = [process for process in multiprocessing.active_children() if process.is_alive()]
+    assert len(workers) == 2
+    engine.abandon()
+    for process in workers:
+        # Not `is_alive`: the pool's own thread asks the system at the same time, and only one of both is told.
+        assert multiprocessing.connection.wait([process.sentinel], 60)
+    engine.close()
 
 
 @pytest.mark.parametrize("name", ["makehuman-female", "makehuman-male"])

@@ -56,7 +56,7 @@ def aligned(small_bundle: "Bundle", mesh_finder: "MediaPipeFinder", astronaut: n
     return align(astronaut, mesh_finder, settings.alignment.landmarks, settings.architecture.image_size)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def engine_drawing(small_bundle: "Bundle") -> Callable[[np.ndarray], Engine]:
     """Give an engine that draws a picture."""
     return lambda picture: PictureEngine(small_bundle.schema, picture)

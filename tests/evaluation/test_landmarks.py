@@ -1,8 +1,12 @@
 """The measurement over photos: refusals before slow work, stops, and what depends on nothing but the photo."""
 
+import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from PIL import Image
 from f2p_deploy.character.schema import load_schema
 from f2p_deploy.engine.engine import Engine, Rendering
 from f2p_deploy.errors import InputError, MissingDependency
+from f2p_deploy.evaluation.degrade import CONDITIONS
 
 if TYPE_CHECKING:
     from f2p_deploy.alignment import AlignedFace, MediaPipeFinder
@@ -77,6 +82,28 @@ def test_a_stop_keeps_what_was_measured(
     words = (small_bundle, engine, mesh_finder, ["one-shot"])
     report = measure_landmarks([photo.parent], *words, progress=stop)
     assert not report.complete and (len(report.measured), report.total) == (1, 2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
+def test_names_of_any_bytes_reach_the_page(
+    small_bundle: "Bundle", engine: Engine, mesh_finder: "MediaPipeFinder", photo: Path, tmp_path: Path
+) -> None:
+    from f2p_deploy.evaluation.landmark_page import write_results
+    from f2p_deploy.evaluation.landmarks import measure_landmarks
+
+    photo.rename(photo.with_name(os.fsdecode(b"caf\xe9.png")))
+    (photo.parent / os.fsdecode(b"=bad\xe9\n.jpg")).write_text("not a picture")
+    out = tmp_path / "out"
+    words = (small_bundle, engine, mesh_finder, ["one-shot"])
+    report = measure_landmarks([photo.parent], *words, out=out, conditions=[CONDITIONS[0]])
+    assert (len(report.measured), len(report.refused)) == (1, 1)
+    text = write_results(report, out).read_bytes().decode("utf-8")
+    assert r"photos/caf\xe9.png" in text and r"=bad\xe9\n.jpg: this is not" in text
+    sources = [source for source in re.findall(r'src="([^"]+)"', text) if not source.startswith("data:")]
+    assert sources and all(os.path.isfile(os.fsencode(out) + b"/" + unquote_to_bytes(source)) for source in sources)
+    data = json.loads((out / "report.json").read_bytes().decode("utf-8"))
+    assert data["results"][0]["photo"] == r"photos/caf\xe9.png"
+    assert r"photos/caf\xe9.png" in (out / "landmarks.csv").read_bytes().decode("utf-8")
 
 
 def test_a_photos_random_character_is_its_own(

@@ -17,7 +17,7 @@ from f2p_deploy.export.compiler_process import run_in_child
 
 TASKS = r"""
 import logging, os, signal, sys, time
-from f2p_deploy.errors import InputError
+from f2p_deploy.errors import CompilerError, InputError
 
 log = logging.getLogger("f2p_deploy.some_compiler")
 
@@ -43,7 +43,22 @@ def fill(progress):
     open("/dev/full", "wb", buffering=0).write(b"x")
 
 def stumble(progress):
-    raise ZeroDivisionError("division\nby zero")
+    raise ZeroDivisionError("division by zero")
+
+def pass_on(progress):
+    try:
+        raise ValueError("node 7 is odd")
+    except ValueError as error:
+        raise CompilerError("it failed") from error
+
+def take(progress, *words):
+    pass
+
+def beget(progress):
+    import subprocess
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    progress(f"pid {other.pid}")
+    time.sleep(60)
 
 def wait(progress, seconds):
     progress(f"pid {os.getpid()}")
@@ -94,15 +109,20 @@ def test_the_result_the_progress_and_the_log_come_back(
         (getattr(signal, "SIGKILL", 9), "building failed: its process was killed (SIGKILL), by someone or for want of"),
     ],
 )
-def test_a_crash_quotes_what_the_compiler_complained_about(tasks: ModuleType, number: int, sentence: str) -> None:
-    with pytest.raises(CompilerError) as caught:
+def test_what_the_compiler_complained_about_before_it_crashed_is_in_the_log(
+    tasks: ModuleType, caplog: pytest.LogCaptureFixture, number: int, sentence: str
+) -> None:
+    with caplog.at_level(logging.INFO, "f2p_deploy"), pytest.raises(CompilerError) as caught:
         run_in_child(tasks.die, (number,), doing="building")
-    assert str(caught.value).startswith(sentence) and str(caught.value).endswith("(layer seven is too wide)")
+    assert str(caught.value).startswith(sentence) and str(caught.value).endswith("; --verbose shows what it said")
+    assert "layer seven is too wide" in caplog.text and "layer seven" not in str(caught.value)
 
 
-def test_an_exit_quotes_the_last_words(tasks: ModuleType) -> None:
-    with pytest.raises(CompilerError, match=r"ended by itself with exit code 3 \(license expired\)"):
+def test_the_last_words_before_an_exit_are_in_the_log(tasks: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    sentence = "ended by itself with exit code 3; --verbose shows what it said$"
+    with caplog.at_level(logging.INFO, "f2p_deploy"), pytest.raises(CompilerError, match=sentence):
         run_in_child(tasks.leave)
+    assert "license expired" in caplog.text
 
 
 def test_errors_of_the_package_and_the_system_stay_what_they_are(tasks: ModuleType) -> None:
@@ -113,9 +133,19 @@ def test_errors_of_the_package_and_the_system_stay_what_they_are(tasks: ModuleTy
             run_in_child(tasks.fill)
 
 
-def test_any_other_error_is_a_sentence(tasks: ModuleType) -> None:
-    with pytest.raises(CompilerError, match="^building failed: ZeroDivisionError: division by zero$"):
+def test_any_other_error_is_a_sentence(tasks: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    sentence = "^building failed with an unforeseen ZeroDivisionError; --verbose shows what it said$"
+    with caplog.at_level(logging.INFO, "f2p_deploy"), pytest.raises(CompilerError, match=sentence):
         run_in_child(tasks.stumble, doing="building")
+    assert "division by zero" in caplog.text
+
+
+def test_what_led_to_an_error_of_ours_in_the_other_process_is_in_the_log(
+    tasks: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "f2p_deploy"), pytest.raises(CompilerError, match="^it failed$"):
+        run_in_child(tasks.pass_on)
+    assert "ValueError: node 7 is odd" in caplog.text
 
 
 def test_ctrl_c_takes_the_compiler_along(tasks: ModuleType) -> None:
@@ -127,6 +157,32 @@ def test_ctrl_c_takes_the_compiler_along(tasks: ModuleType) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_in_child(tasks.wait, (60,), interrupt)
+    assert gone(pids[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="knows the size of a pipe")
+def test_a_process_that_dies_before_it_has_read_its_task_is_a_sentence(
+    tasks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe takes 64 KiB of it, the buffer before that the rest, which closing would still write."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nsleep 0.5\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(CompilerError, match="ended by itself with exit code 1"):
+        run_in_child(tasks.take, (bytes(69_000),))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs groups of processes")
+def test_ctrl_c_takes_along_what_the_compiler_started(tasks: ModuleType) -> None:
+    pids: list[int] = []
+
+    def interrupt(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
+        pids.append(int(stage.removeprefix("pid ")))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_in_child(tasks.beget, (), interrupt)
     assert gone(pids[0])
 
 

@@ -64,10 +64,25 @@ def test_the_step_computes_from_its_file(small_bundle: Bundle, small_faces: Face
         for name, rows in found.items():
             rows.append(outputs[swift_name(name)])
     outputs = {name: np.concatenate(rows) for name, rows in found.items()}
-    records = compare(
-        "step", samples.reference, outputs, samples.names, "fp32", small_bundle.schema, samples.inputs
-    )
+    records = compare("step", samples.reference, outputs, samples.names, "fp32", small_bundle.schema, samples.inputs)
     assert all(record.passed for record in records), [record.sentence() for record in records]
+
+
+@pytest.mark.parametrize("name", ["one_shot", "step"])
+def test_no_tensor_of_one_number_and_no_batch_norm_is_stored(
+    name: str, small_bundle: Bundle, small_faces: Faces, tmp_path: Path
+) -> None:
+    graphs = bundle_graphs(small_bundle)
+    graph = next(graph for graph in graphs if graph.name == name)
+    given = sample_graphs(small_bundle, graphs, small_faces)[name].first_batch(1)
+    package = tmp_path / f"{name}.mlpackage"
+    to_coreml(graph, given, package, "fp16", "17", 1.0, {})
+    operations = list(Program(package).function.operations)
+    constants = [made.outputs[0].val for made in operations if made.op_type == "const"]
+    large = [np.asarray(value) for value in constants if np.size(value) >= 1024]
+    repeated = sum(value.nbytes for value in large if (value == value.flat[0]).all())
+    assert repeated <= 0.01 * sum(np.asarray(value).nbytes for value in large)
+    assert not [made.name for made in operations if made.op_type == "batch_norm"]
 
 
 def test_what_cannot_be_converted_is_a_compiler_error(small_bundle: Bundle, tmp_path: Path) -> None:
@@ -80,6 +95,6 @@ def test_what_cannot_be_converted_is_a_compiler_error(small_bundle: Bundle, tmp_
     render = bundle_graphs(small_bundle)[2]
     graph = Graph("render", Odd(), render.inputs, render.outputs)
     example = {"parameters": np.zeros(render.inputs[0].shape, np.float32)}
-    with pytest.raises(CompilerError, match="coremltools 9.* cannot convert render: "):
+    with pytest.raises(CompilerError, match="coremltools 9.* cannot convert render; --verbose shows"):
         to_coreml(graph, example, tmp_path / "render.mlpackage", "fp16", "17", 1.0, {})
     assert not list(tmp_path.iterdir())

@@ -18,7 +18,7 @@ def test_folding_is_proven_on_a_batch(
     inputs = {"face": small_faces.images[:1]}
     module = folded_and_proven(graph, inputs)
     assert not [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
-    monkeypatch.setattr("f2p_deploy.export.folding.folded", lambda module: nn.Sequential(Halved(), module))
+    monkeypatch.setattr("f2p_deploy.export.folding.folded", lambda module, _: nn.Sequential(Halved(), module))
     with pytest.raises(CompilerError, match="folding batch norms changed identity of describe by"):
         folded_and_proven(graph, inputs)
 

@@ -31,6 +31,20 @@ def test_the_page_shows_layers_the_trade_and_the_verdict(int8_report: GraphRepor
     assert data["graphs"][0]["kept"] == ["second"] and data["verdict"][0]["speed_ratio"] == 1.4 / 1.1
 
 
+def test_one_graph_has_one_time_and_its_noise_mark(int8_report: GraphReport, tmp_path: Path) -> None:
+    """What is in 8 bits now, and what it was before, are both in the curve and in the verdict."""
+    verdict = replace(VERDICT, ms=2.22, twin_ms=3.33, restless=True)
+    write_report(tmp_path, (int8_report,), (verdict,))
+    (report,) = json.loads((tmp_path / "int8.json").read_text())["graphs"]
+    assert [(row[1], row[3]) for row in curve_rows(report)] == [("2", "0.7 ms"), ("1", "2.22 ms ~"), ("0", "3.33 ms ~")]
+    (row,) = verdict_rows((verdict,))
+    assert row[4:7] == ("2.22 ms ~", "3.33 ms ~", "1.50 ~")
+    page = (tmp_path / "int8.html").read_text()
+    assert "render: worth it here, 1.50 ~ times as fast as fp32." in page and "the calls did not agree" in page
+    half = replace(verdict, rest="fp16")  # then no layer in 8 bits and its twin are two graphs
+    assert [point.ms for point in int8_report.with_times(half).curve] == [0.7, 2.22, 1.4]
+
+
 def test_what_was_not_timed_has_no_time(int8_report: GraphReport, tmp_path: Path) -> None:
     untimed = replace(
         int8_report,

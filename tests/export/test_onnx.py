@@ -14,6 +14,7 @@ from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.graphs import Graph
 from f2p_deploy.export.onnx import OPSET, _require_folded, _require_unchanged, to_onnx
 from f2p_deploy.onnx_file import operators, precision_of
+from f2p_deploy.runtimes.onnxruntime import open_session
 
 X = TensorSpec("x", "float32", (2, 3), "numbers")
 INPUTS = {"x": np.array([[1, 2, 3], [4, 5, 6]], np.float32)}
@@ -61,14 +62,14 @@ def test_an_operator_that_onnx_has_not_is_a_compiler_error() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.linalg.eigvals(x[:, :2]).real
 
-    with pytest.raises(CompilerError, match="cannot export toy to ONNX"):
+    with pytest.raises(CompilerError, match="cannot export toy to ONNX; --verbose shows what it said$"):
         to_onnx(graph_of(Unsupported(), (2,)), INPUTS)
 
 
 def test_a_changed_result_is_a_compiler_error() -> None:
     graph = graph_of(torch.nn.Identity())
     _require_unchanged(graph, scaled(2.0), scaled(2.0), INPUTS)
-    with pytest.raises(CompilerError, match=r"simplifying toy changed y by 0\.001"):
+    with pytest.raises(CompilerError, match=r"simplifying changed y of toy by 0\.001"):
         _require_unchanged(graph, scaled(2.0), scaled(2.002), INPUTS)
 
 
@@ -116,3 +117,21 @@ def test_folding_that_changes_a_result_is_a_compiler_error() -> None:
 
     with pytest.raises(CompilerError, match="folding batch norms changed y of toy by"):
         to_onnx(graph_of(Apart()), INPUTS)
+
+
+class ZeroPadded(torch.nn.Module):
+    """Zeros at the edge that win over the negative numbers beside them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.max_pool2d(torch.nn.functional.pad(x, (1, 1, 1, 1)), 3, 2)
+
+
+def test_zeros_before_a_max_pool_stay_zeros() -> None:
+    x = -1.0 - np.random.default_rng(0).random((1, 2, 6, 6), np.float32)
+    given, made = (TensorSpec(name, "float32", shape, "") for name, shape in (("x", x.shape), ("y", (1, 2, 3, 3))))
+    model = to_onnx(Graph("toy", ZeroPadded().eval(), (given,), (made,)), {"x": x})
+    assert {"Pad", "MaxPool"} <= operators(model).keys()
+    (found,) = open_session(model.SerializeToString()).run(["y"], {"x": x})
+    expected = ZeroPadded()(torch.from_numpy(x)).numpy()
+    assert (expected == 0).any() and (expected < 0).any()
+    np.testing.assert_array_equal(found, expected)

@@ -51,7 +51,7 @@ def similarity(strided_stage: int = 2, **settings: object) -> Similarity:
     network.conv1.weight.data = (network.conv1.weight.data * 1024).round() / 1024
     network.mean.fill_(0.5)
     network.deviation.fill_(0.25)
-    made = Similarity(Recognition(), network, SimilaritySettings(**settings), 128, 64)  # type: ignore[arg-type]
+    made = Similarity(Recognition(), network, SimilaritySettings(**settings), segmentation_size=64)  # type: ignore[arg-type]
     return made.eval().requires_grad_(False).double()
 
 

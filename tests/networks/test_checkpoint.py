@@ -1,3 +1,7 @@
+import pickle
+import re
+
+import numpy
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -49,3 +53,44 @@ def test_loads_safetensors(tmp_path) -> None:
 def test_a_missing_file_is_one_sentence(tmp_path) -> None:
     with pytest.raises(InputError, match=r"cannot read the checkpoint .*nowhere\.pth"):
         load_checkpoint(LightCNN(0.1), tmp_path / "nowhere.pth")
+
+
+FOREIGN = re.compile(r"weights_only|two options|Weights only|magic number|Reader|\x1b|\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("photo.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "no PyTorch checkpoint"),
+        ("text.pth", b"not a checkpoint", "no PyTorch checkpoint"),
+        ("empty.pth", b"", "no PyTorch checkpoint"),
+        ("pickle.pth", pickle.dumps({"a": 1}), "damaged or cut short, or holds more than tensors"),
+        ("text.safetensors", b"not a checkpoint at all", "no safetensors file"),
+    ],
+)
+def test_what_is_no_checkpoint_is_said_in_our_words(tmp_path, name: str, content: bytes, sentence: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=sentence) as caught:
+        load_checkpoint(LightCNN(0.1), tmp_path / name)
+    assert not FOREIGN.search(str(caught.value))
+
+
+def test_what_else_lies_in_a_checkpoint_is_named(tmp_path) -> None:
+    torch.save({"state_dict": {"fc.weight": torch.zeros(1)}, "best": numpy.float64(9)}, tmp_path / "np.pth")
+    with pytest.raises(InputError, match=r"holds numpy\.\S+, .*beside tensors.*torch\.save\(") as caught:
+        load_checkpoint(LightCNN(0.1), tmp_path / "np.pth")
+    assert not FOREIGN.search(str(caught.value))
+
+
+def test_a_cut_or_garbled_checkpoint_is_never_a_bug_of_ours(tmp_path) -> None:
+    rng = numpy.random.default_rng(0)
+    for legacy in (False, True):
+        torch.save({"a": torch.zeros(3, 3)}, tmp_path / "a.pth", _use_new_zipfile_serialization=not legacy)
+        whole = (tmp_path / "a.pth").read_bytes()
+        for _ in range(100):
+            damaged = bytearray(whole[: rng.integers(1, len(whole))])
+            damaged[rng.integers(len(damaged))] = rng.integers(256)
+            (tmp_path / "a.pth").write_bytes(damaged)
+            with pytest.raises(InputError) as caught:
+                load_checkpoint(LightCNN(0.1), tmp_path / "a.pth")
+            assert not FOREIGN.search(str(caught.value))

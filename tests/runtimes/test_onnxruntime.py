@@ -1,5 +1,6 @@
 """ONNX Runtime computes the golden vectors, the same every time, on the provider that was asked for."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import onnxruntime
 import pytest
 
 from f2p_deploy.artifact import read_artifact
-from f2p_deploy.errors import CompilerError, MissingDependency
+from f2p_deploy.errors import CompilerError, InputError, MissingDependency
 from f2p_deploy.runtimes import load
 from f2p_deploy.runtimes.onnxruntime import OnnxRuntime, open_session
 
@@ -63,5 +64,13 @@ def test_a_silent_fallback_is_detected(small_artifact: Path) -> None:
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "one_shot.onnx"
     path.write_bytes(b"not a model")
-    with pytest.raises(CompilerError, match="cannot load .*one_shot.onnx"):
+    with pytest.raises(CompilerError, match="cannot load .*one_shot.onnx; --verbose shows what it said$"):
         open_session(str(path))
+
+
+def test_a_file_without_a_graph_and_a_path_that_is_not_utf_8_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").touch()
+    with pytest.raises(CompilerError, match="cannot load .*empty.onnx"):
+        open_session(str(tmp_path / "empty.onnx"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        open_session(os.fsdecode(b"/tmp/caf\xe9.onnx"))

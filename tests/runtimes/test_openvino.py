@@ -1,5 +1,8 @@
 """OpenVINO computes the golden vectors, the gradient too, in the precision that was asked for."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +11,22 @@ import pytest
 openvino = pytest.importorskip("openvino")
 
 from f2p_deploy.artifact import read_artifact  # noqa: E402
-from f2p_deploy.errors import CompilerError, MissingDependency  # noqa: E402
-from f2p_deploy.runtimes import Runtime, load  # noqa: E402
-from f2p_deploy.runtimes.openvino import CAPABILITIES, OpenVinoBf16, compile_graph, precisions_of  # noqa: E402
+from f2p_deploy.errors import CompilerError, InputError, MissingDependency  # noqa: E402
+from f2p_deploy.runtimes import Runtime, load, loop  # noqa: E402
+from f2p_deploy.runtimes.openvino import (  # noqa: E402
+    CAPABILITIES,
+    MOST_CALLS,
+    OpenVinoBf16,
+    Requests,
+    compile_graph,
+    precisions_of,
+    shared_core,
+    streams_for,
+)
+from f2p_deploy.threads import usable_cores  # noqa: E402
 
 NO_BF16 = pytest.mark.skipif(
-    "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"), reason="a processor without bf16"
+    "BF16" not in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"), reason="a processor without bf16"
 )
 
 
@@ -57,6 +70,30 @@ def test_what_was_returned_stays(runtime: Runtime) -> None:
     assert np.array_equal(first, copy)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX systems")
+def test_an_interrupt_is_heard_after_runtimes_ended_on_other_threads(small_artifact: Path) -> None:
+    """OpenVINO frees the stack that it gave this thread's signal handlers: the process died without a word."""
+    program = f"""
+import gc, signal, threading
+from f2p_deploy.runtimes import load
+signal.signal(signal.SIGINT, signal.default_int_handler)
+held = [load({str(small_artifact)!r}, "openvino", threads=1) for _ in range(2)]
+for runtime in held:
+    runtime.describe_device()
+del runtime
+other = threading.Thread(target=held.clear)
+other.start()
+other.join()
+gc.collect()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0 and ran.stdout.endswith("heard\n"), ran.stderr
+
+
 def test_float32_is_read_back(runtime: Runtime) -> None:
     assert runtime.describe_device().startswith(f"openvino {openvino.__version__.split('-')[0]}, ")
     assert runtime.describe_device().endswith(", f32")
@@ -81,21 +118,56 @@ def test_a_processor_without_bfloat16(small_artifact: Path, monkeypatch: pytest.
 
 def test_the_number_of_threads_reaches_the_compiled_graph(small_artifact: Path) -> None:
     compiled = compile_graph(small_artifact / "render.onnx", "f32", threads=1)
-    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+    streams = compiled.get_property("NUM_STREAMS")
+    assert streams == streams_for(1) and compiled.get_property("INFERENCE_NUM_THREADS") == streams
+    # Pinned, two graphs of one thread each would share the first core.
+    assert compiled.get_property("ENABLE_CPU_PINNING") is False
+
+
+def test_calls_side_by_side_are_as_many_as_there_are_cores_for() -> None:
+    cores = usable_cores()
+    assert streams_for(None) == streams_for(cores) == streams_for(cores + 1) == 1
+    assert streams_for(1) == min(cores, MOST_CALLS)
+
+
+def test_nan_that_openvino_takes_for_a_number_is_refused_where_it_goes_in(runtime: Runtime, tmp_path: Path) -> None:
+    """Its Relu of NaN is 0, so an output would be finite, and nobody told."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import helper
+
+    ends = [helper.make_tensor_value_info(name, 1, [1]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "relu", ends[:1], ends[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), tmp_path / "r.onnx")
+    given = {"x": np.array([np.nan], np.float32)}
+    assert Requests(compile_graph(tmp_path / "r.onnx", "f32", 1)).run(given)["y"].tolist() == [0.0]
+    golden = runtime.artifact.golden()
+    for entry in runtime.artifact.manifest.graphs.values():
+        for spec in entry.inputs:
+            assert runtime.checked_input("a graph", spec, np.full(spec.shape, 0.5, np.float32)) is not None
+            with pytest.raises(InputError, match=f"'{spec.name}' holds NaN or infinite"):
+                runtime.checked_input("a graph", spec, np.full(spec.shape, np.nan, np.float32))
+    face = golden["one_shot.face"][:1].copy()
+    face[0, 0, 0, 0] = np.nan
+    with pytest.raises(InputError, match="'face' holds NaN"):
+        loop.iterate(runtime, face)
+    state = golden["step.state"][:1].copy()
+    state[0, 0] = np.nan
+    with pytest.raises(InputError, match="'state' holds NaN"):
+        loop.iterate(runtime, golden["one_shot.face"][:1], start=state)
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "one_shot.onnx"
     path.write_bytes(b"not a model")
-    with pytest.raises(CompilerError, match="cannot load .*one_shot.onnx"):
+    with pytest.raises(CompilerError, match="cannot load .*one_shot.onnx; --verbose shows what it said$"):
         compile_graph(path, "f32")
 
 
 def test_graphs_are_compiled_when_first_used(small_artifact: Path) -> None:
     runtime = load(read_artifact(small_artifact), "openvino", threads=1)
-    assert runtime._compiled == {}
+    assert runtime._ready == {}
     runtime.prepare(["render"])
-    assert set(runtime._compiled) == {"render"}
+    assert set(runtime._ready) == {"render"}
 
 
 def test_a_grey_gradient_laid_back_to_three_channels(tmp_path: Path) -> None:

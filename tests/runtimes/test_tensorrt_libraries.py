@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy.artifact import extra_files, read_artifact
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.manifest import Manifest
 from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, Library, cache_of, keep, library_for
@@ -54,7 +55,7 @@ def test_engines_are_of_one_version(
 
 def test_what_is_not_installed_is_said_with_its_extra() -> None:
     library = Library("rtx", "TensorRT for RTX", "no_such_tensorrt", "no-such-tensorrt", "rtx")
-    assert library.why_not_here() == "no_such_tensorrt is not installed: pip install 'f2p-deploy[rtx]'"
+    assert library.why_not_here() == f"no_such_tensorrt is not installed: {install_line('rtx')}"
     assert library.installed_version() == ""
     with pytest.raises(MissingDependency, match="TensorRT for RTX runs these engines: no_such_tensorrt"):
         library.load()

@@ -1,5 +1,6 @@
 """A bundle run by PyTorch behind the methods and checks of every runtime."""
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from f2p_deploy.dependencies import install_line  # noqa: E402
 from f2p_deploy.errors import InputError, MissingDependency  # noqa: E402
 from f2p_deploy.generation import first_state, one_shot  # noqa: E402
 from f2p_deploy.runtimes import TorchRuntime  # noqa: E402
@@ -40,7 +42,7 @@ def test_bad_numbers(small_bundle: "Bundle", batch: int, threads: int | None, se
         TorchRuntime(small_bundle, batch, threads)
 
 
-def test_the_number_of_threads_is_the_processes(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pytorch_is_told_the_number_of_threads(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", told.append)
     TorchRuntime(small_bundle)
@@ -50,5 +52,5 @@ def test_the_number_of_threads_is_the_processes(small_bundle: "Bundle", monkeypa
 
 def test_without_torch(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("f2p_deploy.runtimes.base.find_spec", lambda name: None)
-    with pytest.raises(MissingDependency, match=r"torch is not installed: pip install 'f2p-deploy\[export\]'"):
+    with pytest.raises(MissingDependency, match=re.escape(f"torch is not installed: {install_line('export')}")):
         TorchRuntime(small_bundle)

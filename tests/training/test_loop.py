@@ -1,4 +1,7 @@
 import json
+import os
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +59,48 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path) -> None:
     assert outcome.steps == 12
     assert first.seen + second.seen == whole.seen
     torch.testing.assert_close(second.network.weight, whole.network.weight, rtol=0, atol=0)
+
+
+class NormedStage(LineStage):
+    """Has statistics that the first half of an update changes, and Ctrl-C pressed in the middle of one."""
+
+    def __init__(self, press_at: int | None = None) -> None:
+        super().__init__()
+        self.network = torch.nn.Sequential(torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 1))
+        torch.manual_seed(0)
+        torch.nn.init.normal_(self.network[1].weight)
+        self.modules, self.press_at = {"line": self.network}, press_at
+
+    def loss(self, batch, step, rng):
+        found = super().loss(batch, step, rng)
+        if step == self.press_at:
+            signal.raise_signal(signal.SIGINT)
+        return found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+def test_ctrl_c_in_the_middle_of_an_update_lets_it_end(tmp_path: Path) -> None:
+    whole, parts = NormedStage(), NormedStage(press_at=7)
+    train(whole, SCHEDULE, tmp_path / "whole", seed=1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by a suite in the background
+    try:
+        with pytest.raises(Interrupted, match="stopped after 8 of 12 updates; the same command goes on from there"):
+            train(parts, SCHEDULE, tmp_path / "parts", seed=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    again = NormedStage()
+    train(again, SCHEDULE, tmp_path / "parts", seed=1)
+    for name, tensor in whole.network.state_dict().items():
+        torch.testing.assert_close(again.network.state_dict()[name], tensor, rtol=0, atol=0)
+
+
+def test_a_stop_whose_state_cannot_be_saved_says_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Interrupted, match="stopped after 7 of 12 updates; .*cannot write .*state.pt: No space left"):
+        train(LineStage(stop_at=7), SCHEDULE, tmp_path, seed=1)
 
 
 def test_a_kill_loses_only_what_came_after_the_last_saved_state(tmp_path) -> None:

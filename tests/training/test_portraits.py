@@ -1,3 +1,6 @@
+import hashlib
+import os
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ from f2p_deploy.alignment import MediaPipeFinder  # noqa: E402
 from f2p_deploy.engine.engine import HELEN_CLASSES  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.settings import AlignmentTemplate  # noqa: E402
-from f2p_deploy.training.portraits import list_photos, load_portraits  # noqa: E402
+from f2p_deploy.training.portraits import is_held_out, list_photos, load_portraits  # noqa: E402
 
 
 class NoFinder:
@@ -29,6 +32,19 @@ def test_photos_are_aligned_labelled_and_kept(photo, landmarker, tmp_path) -> No
     np.testing.assert_array_equal(again.pictures, made.pictures)
     with pytest.raises(AssertionError, match="aligned again"):
         load_portraits([photo.parent], NoFinder(), template, 64, cache)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
+def test_names_of_any_bytes_and_every_ending_of_a_photo(photo, landmarker, tmp_path) -> None:
+    name = photo.with_name(os.fsdecode(b"caf\xe9.jfif"))
+    photo.rename(name)
+    made = [
+        load_portraits([name.parent], finder, AlignmentTemplate(), 128, tmp_path / "kept.npz").names
+        for finder in (MediaPipeFinder(landmarker), NoFinder())
+    ]
+    assert made == [(f"photos/{name.name}",)] * 2
+    assert is_held_out(f"photos/{name.name}") in (True, False)
+    assert is_held_out("photos/写.jpg") == (hashlib.sha256("photos/写.jpg".encode()).digest()[0] % 8 == 0)
 
 
 def test_folders_without_photos_are_named(tmp_path) -> None:

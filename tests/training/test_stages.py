@@ -69,7 +69,11 @@ def portraits(monkeypatch) -> Portraits:
 def sources(disc_pairs: Path, tmp_path: Path, monkeypatch) -> stages.Sources:
     monkeypatch.setattr(stages, "HELD_OUT_PAIRS", 12)
     monkeypatch.setattr(stages, "HELD_OUT_CHARACTERS", 6)
-    return stages.Sources(disc_pairs, disc_pairs, (tmp_path,), finder=OffCentreFinder())
+    people = tmp_path / "people"
+    people.mkdir()
+    for i in range(40):
+        (people / f"p{i:04d}.jpg").touch()  # counted by name; `portraits` stands for what is in them
+    return stages.Sources(disc_pairs, disc_pairs, (people,), finder=OffCentreFinder())
 
 
 def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from f2p_deploy.artifact import Arrays, GraphEntry, Verified
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.dependencies import missing_modules
+from f2p_deploy.dependencies import install_line, missing_modules
 from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.runtimes import RUNTIMES
@@ -249,7 +249,7 @@ class Target:
         for extra in self.build_extras:
             missing = missing_modules(extra)
             if missing:
-                return f"missing {', '.join(missing)}: pip install 'f2p-deploy[{extra}]'"
+                return f"missing {', '.join(missing)}: {install_line(extra)}"
         return self.compiler_missing()
 
     def why_not_run_here(self) -> str:

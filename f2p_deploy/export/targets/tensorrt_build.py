@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.targets.target import Progress
@@ -38,8 +39,8 @@ SMALL = 65_536
 #: An engine of TensorRT for RTX holds its plan in words, each constant with its size and type.
 _CONSTANT = re.compile(rb"const_payload_size=(\d+) [^\n]*? type=(\w+)")
 
-#: Messages of a failed compiler that are quoted.
-QUOTED = 3
+#: Nodes that a parser could not read of which an error names so many.
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _build(progress: Progress, job: EngineJob) -> EngineReport:
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, log)
     if not parser.parse_from_file(str(job.source)):
-        raise CompilerError(f"{job.flavor.title} {trt.__version__} cannot read {job.graph}: {_parser_errors(parser)}")
+        raise CompilerError(f"{job.flavor.title} {trt.__version__} cannot read {job.graph}{_refused(parser)}; {SAID}")
     workers, precision = _read_back(network, job)
     weights = _weights(trt, network)
 
@@ -143,8 +144,7 @@ def _build(progress: Progress, job: EngineJob) -> EngineReport:
     plan = builder.build_serialized_network(network, config)
     if plan is None:
         raise CompilerError(
-            f"{job.flavor.title} {trt.__version__} made no engine of {job.graph}: "
-            f"{'; '.join(log.errors[:QUOTED]) or 'it did not say why'}"
+            f"{job.flavor.title} {trt.__version__} made no engine of {job.graph}; {SAID}"
         )
     constants = constants_of(memoryview(plan))
     require_kept(job, weights, constants)
@@ -254,7 +254,7 @@ def _require_inspected(trt: Any, log: Any, plan: Any, job: EngineJob) -> None:
     """Open the engine on the card that it was built on, and look for the precision among its layers' types."""
     engine = trt.Runtime(log).deserialize_cuda_engine(plan)
     if engine is None:
-        raise CompilerError(f"{job.flavor.title} cannot open its own engine of {job.graph}: {'; '.join(log.errors)}")
+        raise CompilerError(f"{job.flavor.title} cannot open its own engine of {job.graph}; {SAID}")
     layers = engine.create_engine_inspector().get_engine_information(trt.LayerInformationFormat.JSON)
     words = {"fp32": "float|fp32", "fp16": "half|fp16", "int8": "int8"}[job.precision]
     lower = re.search("half|fp16|int8", layers, re.IGNORECASE) and job.precision == "fp32"
@@ -262,14 +262,15 @@ def _require_inspected(trt: Any, log: Any, plan: Any, job: EngineJob) -> None:
         raise CompilerError(f"{job.graph} was asked for in {job.precision}; the engine's layers have other types")
 
 
-def _parser_errors(parser: Any) -> str:
-    """Return what the ONNX parser found wrong, with the nodes."""
-    found = []
-    for index in range(min(parser.num_errors, QUOTED)):
+def _refused(parser: Any) -> str:
+    """Return the nodes that the ONNX parser could not read, as the end of a sentence, and log what it says of them."""
+    nodes = []
+    for index in range(parser.num_errors):
         error = parser.get_error(index)
-        node = f" (node {error.node_name()}, {error.node_operator()})" if error.node_name() else ""
-        found.append(f"{' '.join(error.desc().split())}{node}")
-    return "; ".join(found) or "it did not say why"
+        logger.info("%s", error.desc())
+        if error.node_name():
+            nodes.append(f"{error.node_name()}, {error.node_operator()}")
+    return f": it refuses the node {'; '.join(dict.fromkeys(nodes[:NAMED]))}" if nodes else ""
 
 
 def _log_of(trt: Any) -> Any:
@@ -278,12 +279,10 @@ def _log_of(trt: Any) -> Any:
     class Log(trt.ILogger):
         def __init__(self) -> None:
             trt.ILogger.__init__(self)
-            self.errors: list[str] = []
             self.warned: set[str] = set()
 
         def log(self, severity: Any, message: str) -> None:
             if severity <= trt.ILogger.ERROR:
-                self.errors.append(" ".join(message.split()))
                 logger.error("%s", message)
             elif severity == trt.ILogger.WARNING and message not in self.warned:
                 self.warned.add(message)  # it repeats itself for every layer

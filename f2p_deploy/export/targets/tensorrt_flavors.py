@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.cuda_devices import CudaDevice, cuda_devices
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import InputError, MissingDependency
 
 #: Cards older than everything that a portable engine is for; an engine for them is for nothing else.
@@ -80,20 +81,20 @@ def choose_flavor(name: str | None = None) -> Flavor:
         if not reason:
             return flavor
     raise MissingDependency(
-        "TensorRT engines need a compiler. TensorRT for RTX builds on any machine: pip install 'f2p-deploy[rtx]'. "
-        "TensorRT builds on the card that the engine shall run on: pip install 'f2p-deploy[trt]'. "
+        f"TensorRT engines need a compiler. TensorRT for RTX builds on any machine: {install_line('rtx')}. "
+        f"TensorRT builds on the card that the engine shall run on: {install_line('trt')}. "
         f"Here: {'; '.join(reasons.values())}"
     )
 
 
 def why_not(flavor: Flavor) -> str:
     """Return why a flavor cannot build here; empty if it can. Nothing of it is loaded."""
-    install = f"pip install 'f2p-deploy[{flavor.extra}]'"
     if find_spec(flavor.module) is None:
-        return f"{flavor.title} is not installed ({install})"
+        return f"{flavor.title} is not installed ({install_line(flavor.extra)})"
     found = installed_version(flavor)
     if found and Version(found) < Version(flavor.oldest):
-        return f"{flavor.title} {found} is too old, {flavor.oldest} is needed ({install} --upgrade)"
+        newer = install_line(flavor.extra, options="--upgrade")
+        return f"{flavor.title} {found} is too old, {flavor.oldest} is needed ({newer})"
     if flavor.needs_gpu and not cuda_devices():
         return f"{flavor.title} builds only on the NVIDIA card that the engine shall run on, and there is none here"
     return ""

@@ -62,12 +62,12 @@ def test_what_every_export_needs_is_asked_for_first(
     small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(EXTRAS, "export", ("numpy", "no_such_exporter"))
-    with pytest.raises(MissingDependency, match=r"'coreml' needs no_such_exporter.*f2p-deploy\[export\]"):
+    with pytest.raises(MissingDependency, match=r"'coreml' needs no_such_exporter.*pip install.*\[export\]"):
         plan_export(small_bundle, "coreml", tmp_path / "out")
     assert "no_such_exporter" in TARGETS["coreml"].why_not_here()
     monkeypatch.undo()
     monkeypatch.setitem(EXTRAS, "coreml", ("no_such_tools",))
-    with pytest.raises(MissingDependency, match=r"'coreml' needs no_such_tools.*f2p-deploy\[coreml\]"):
+    with pytest.raises(MissingDependency, match=r"'coreml' needs no_such_tools.*pip install.*\[coreml\]"):
         plan_export(small_bundle, "coreml", tmp_path / "out")
 
 

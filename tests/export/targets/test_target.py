@@ -2,7 +2,7 @@
 
 import pytest
 
-from f2p_deploy.dependencies import EXTRAS
+from f2p_deploy.dependencies import EXTRAS, install_line
 from f2p_deploy.errors import InputError
 from f2p_deploy.export.parity import FLOORS
 from f2p_deploy.export.targets import TARGETS, find_target
@@ -28,4 +28,4 @@ def test_find_target() -> None:
 def test_why_not_here_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     assert TARGETS["onnx"].why_not_here() == ""
     monkeypatch.setitem(EXTRAS, "export", ("numpy", "no_such_exporter"))
-    assert TARGETS["onnx"].why_not_here() == "missing no_such_exporter: pip install 'f2p-deploy[export]'"
+    assert TARGETS["onnx"].why_not_here() == f"missing no_such_exporter: {install_line('export')}"

@@ -1,6 +1,7 @@
 """The artifact of a TensorRT target: engines beside their ONNX, and nothing where a builder was killed."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from f2p_deploy.artifact import read_artifact
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.dependencies import install_line
 from f2p_deploy.errors import CompilerError, InputError, MissingDependency
 from f2p_deploy.export import BuildOptions, Faces, export_bundle
 from f2p_deploy.export.graphs import bundle_graphs
@@ -129,8 +131,8 @@ def test_without_a_compiler_nothing_slow_begins(
     from f2p_deploy.export.targets import tensorrt_flavors
 
     monkeypatch.setattr(tensorrt_flavors, "find_spec", lambda module: None)
-    assert "pip install 'f2p-deploy[rtx]'" in TARGETS["trt-fp16"].why_not_here()
+    assert install_line("rtx") in TARGETS["trt-fp16"].why_not_here()
     stages: list[str] = []
-    with pytest.raises(MissingDependency, match=r"pip install 'f2p-deploy\[rtx\]'"):
+    with pytest.raises(MissingDependency, match=re.escape(install_line("rtx"))):
         export_bundle(small_bundle, "trt-fp16", tmp_path / "out", progress=lambda stage, *numbers: stages.append(stage))
     assert not stages and not list(tmp_path.iterdir())

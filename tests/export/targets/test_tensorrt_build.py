@@ -169,7 +169,7 @@ def test_no_engine_quotes_the_library(tmp_path: Path) -> None:
     onnx.save(network("bf16"), tmp_path / "chain.onnx")
     files = {"source": tmp_path / "chain.onnx", "engine": tmp_path / "chain.engine"}
     job = EngineJob("chain", **files, flavor=FLAVORS["rtx"], compute_capabilities=("7.5",), precision="bf16")
-    with pytest.raises(CompilerError, match="made no engine of chain: .*sm75.* HW-specific datatypes"):
+    with pytest.raises(CompilerError, match="made no engine of chain; --verbose shows what it said"):
         run_in_child(build_engine, (job,))
     assert not files["engine"].exists()
 

@@ -1,12 +1,13 @@
 """Which TensorRT builds here, and for which cards."""
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from f2p_deploy.cuda_devices import CudaDevice
-from f2p_deploy.dependencies import EXTRAS
+from f2p_deploy.dependencies import EXTRAS, install_line
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.export.targets import tensorrt_flavors
 from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS, Builder, choose_flavor, compute_capabilities
@@ -51,12 +52,12 @@ def test_tensorrt_with_its_card_comes_first(machine: Machine) -> None:
 def test_nothing_installed_says_both_lines(machine: Machine) -> None:
     with pytest.raises(MissingDependency) as caught:
         choose_flavor()
-    assert "pip install 'f2p-deploy[rtx]'" in str(caught.value) and "pip install 'f2p-deploy[trt]'" in str(caught.value)
+    assert install_line("rtx") in str(caught.value) and install_line("trt") in str(caught.value)
 
 
 def test_a_flavor_asked_for_is_never_replaced(machine: Machine) -> None:
     machine.versions = {"tensorrt_rtx": "1.7.1"}
-    with pytest.raises(MissingDependency, match=r"TensorRT is not installed \(pip install 'f2p-deploy\[trt\]'\)"):
+    with pytest.raises(MissingDependency, match=re.escape(f"TensorRT is not installed ({install_line('trt')})")):
         choose_flavor("tensorrt")
     machine.versions["tensorrt"] = "11.4.0"
     with pytest.raises(MissingDependency, match="builds only on the NVIDIA card .* there is none here"):

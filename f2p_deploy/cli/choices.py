@@ -1,0 +1,143 @@
+"""The words that options take: from the registries themselves, asked for only when help or completion shows them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from typer.core import TyperCommand
+
+
+class CommandWithChoices(TyperCommand):
+    """A command whose help may name a registry, as in `{targets}`, and then lists what is in it."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, registries filled in."""
+        for parameter in self.params:
+            text = getattr(parameter, "help", None)
+            if not text:
+                continue
+            for registry in REGISTRIES:
+                if f"{{{registry}}}" in text:
+                    text = text.replace(f"{{{registry}}}", ", ".join(words_of(registry)) or "see the documentation")
+            parameter.help = text  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
+def complete(registry: str) -> Callable[[str], list[str]]:
+    """Return what completes a word of a registry for the shell, after a comma as well."""
+
+    def completed(incomplete: str) -> list[str]:
+        before, comma, begun = incomplete.rpartition(",")
+        return [f"{before}{comma}{word}" for word in words_of(registry) if word.startswith(begun)]
+
+    return completed
+
+
+def words_of(registry: str) -> tuple[str, ...]:
+    """Return the words of a registry; none where a package that it needs is not installed."""
+    try:
+        return tuple(REGISTRIES[registry]())
+    except ModuleNotFoundError:
+        return ()
+
+
+def _modes() -> Sequence[str]:
+    from f2p_deploy.creation.mode import MODES
+
+    return MODES
+
+
+def _measured_modes() -> Sequence[str]:
+    from f2p_deploy.generated import MODES
+
+    return MODES
+
+
+def _timed_modes() -> Sequence[str]:
+    from f2p_deploy.benchmark.request import MODES
+
+    return (*MODES, "all")
+
+
+def _targets() -> Sequence[str]:
+    from f2p_deploy.export.targets import TARGETS
+
+    return tuple(TARGETS)
+
+
+def _runtimes() -> Sequence[str]:
+    from f2p_deploy.runtimes import RUNTIMES
+
+    return ("auto", *(name for name, kind in RUNTIMES.items() if kind.suffixes))
+
+
+def _contenders() -> Sequence[str]:
+    from f2p_deploy.benchmark.contenders import NAMES
+
+    return NAMES
+
+
+def _stages() -> Sequence[str]:
+    from f2p_deploy.training.presets import STAGES
+
+    return (*STAGES, "all")
+
+
+def _presets() -> Sequence[str]:
+    from f2p_deploy.training.presets import PRESETS
+
+    return tuple(PRESETS)
+
+
+def _networks() -> Sequence[str]:
+    from f2p_deploy.bundle import NETWORKS
+
+    return NETWORKS
+
+
+def _flavors() -> Sequence[str]:
+    from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS
+
+    return tuple(FLAVORS)
+
+
+def _graphs() -> Sequence[str]:
+    from f2p_deploy.export.plan import INT8_GRAPHS
+
+    return INT8_GRAPHS
+
+
+def _releases() -> Sequence[str]:
+    from f2p_deploy.export.targets.coreml import IOS
+
+    return tuple(IOS)
+
+
+def _splits() -> Sequence[str]:
+    from f2p_deploy.evaluation.selection import SPLITS
+
+    return SPLITS
+
+
+def _schemas() -> Sequence[str]:
+    from f2p_deploy.character.schema import shipped_schemas
+
+    return shipped_schemas()
+
+
+#: By the name that help texts use.
+REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
+    "modes": _modes,
+    "measured_modes": _measured_modes,
+    "timed_modes": _timed_modes,
+    "targets": _targets,
+    "runtimes": _runtimes,
+    "contenders": _contenders,
+    "stages": _stages,
+    "presets": _presets,
+    "networks": _networks,
+    "flavors": _flavors,
+    "graphs": _graphs,
+    "releases": _releases,
+    "splits": _splits,
+    "schemas": _schemas,
+}

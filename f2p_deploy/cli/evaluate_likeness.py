@@ -1,0 +1,104 @@
+"""`f2p-deploy evaluate likeness`: does a face recogniser find the right photo for a character?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from f2p_deploy.cli import choices, console, options
+
+
+def likeness(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders, one photo a person.")],
+    judge: Annotated[
+        Path,
+        typer.Option(
+            "--judge",
+            metavar="FILE",
+            help="A face recognition network, .onnx or .tflite, that takes 112-pixel crops.",
+        ),
+    ],
+    mode: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mode",
+            metavar="MODE",
+            autocompletion=choices.complete("measured_modes"),
+            help="How characters are made, of {measured_modes}; may be given more than once. One-shot and hybrid if "
+            "not given.",
+        ),
+    ] = None,
+    bundle: options.Bundle = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Leave a page with every face and a table here.")
+    ] = None,
+    only: options.Only = "all",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
+    imitator: Annotated[bool, typer.Option("--imitator", help="Judge the imitator's pictures, too.")] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of the intervals.")
+    ] = 0,
+    landmarker: options.Landmarker = None,
+    assets: options.Assets = None,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Measure whether characters, drawn by the reference engine, are recognised.
+
+    The judge, a recogniser of your choice that took no part in training, describes each photo and each character;
+    rank-1 is how often the right photo comes first. Beside it stand skin, options and sliders, since a recogniser is
+    easily pleased.
+    """
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.creation import check_packages, folder
+    from f2p_deploy.creation.drawing import engine_for
+    from f2p_deploy.errors import Interrupted
+    from f2p_deploy.evaluation.identification import FEWEST_PEOPLE, require_people
+    from f2p_deploy.evaluation.judge import FileJudge
+    from f2p_deploy.evaluation.landmarks import check_modes, open_landmarker
+    from f2p_deploy.evaluation.likeness import measure_likeness
+    from f2p_deploy.evaluation.likeness_page import report_data, tables, write_results
+    from f2p_deploy.evaluation.selection import select_photos
+
+    modes = check_modes(mode or ("one-shot", "hybrid"))
+    check_packages()
+    chosen = select_photos(photos, only, limit)
+    require_people(len(chosen))
+    judging = FileJudge(judge)
+    opened = load_bundle(bundle)
+    finder = open_landmarker(landmarker)
+    engine = engine_for(opened.schema, assets)
+    if out is not None:
+        folder.prepare(out, ())
+    options.use_threads(threads)
+    with console.bar() as bar:
+        report = measure_likeness(
+            chosen,
+            opened,
+            engine,
+            finder,
+            judging,
+            modes,
+            only=only,
+            imitator=imitator,
+            seed=seed,
+            progress=lambda done, total, doing: bar.update("photos", done, total, doing),
+        )
+    for refused in report.refused:
+        console.sentence(f"refused: {refused.message}", "warning")
+    done = len(report.people) + len(report.refused)
+    if not report.complete and len(report.people) < FEWEST_PEOPLE:
+        raise Interrupted(f"stopped after {done} of {report.total} photos, too few for figures")
+    page = None if out is None else write_results(report, out)
+    if as_json:
+        console.emit(report_data(report))
+    else:
+        for table in tables(report):
+            console.result(f"\n{table.title}")
+            console.table(table.rows, table.headers)
+            console.result(table.text)
+        if page is not None:
+            console.result(f"\npage: {page}")
+    if not report.complete:
+        raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")

@@ -1,0 +1,63 @@
+"""The part of an aligned face that a recognition network sees, as two fixed matrix products: exact in every runtime."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import nn
+
+from f2p_deploy.engine.engine import LANDMARKS
+
+Points = Mapping[str, tuple[float, float]]
+
+
+class Crop(nn.Module):
+    """Resamples a square of the aligned face, bilinear and averaged where it shrinks, as Pillow's `resize` does.
+
+    The square is where the template's landmarks come nearest to the wanted ones by scaling and shifting, without a
+    turn (least squares). What lies beyond the aligned face repeats its edge.
+
+    Args:
+        template: where landmarks lie in the aligned face, in fractions of its edge, by the names of `LANDMARKS`.
+        wanted: where they are to lie in the crop, in fractions of its edge.
+        size_in, size_out: edges of the aligned face and of the crop in pixels.
+    """
+
+    rows: torch.Tensor
+    columns: torch.Tensor
+
+    def __init__(self, template: Points, wanted: Points, size_in: int, size_out: int) -> None:
+        super().__init__()
+        given = np.array([template[name] for name in LANDMARKS], np.float64)
+        target = np.array([wanted[name] for name in LANDMARKS], np.float64)
+        from_middle = given - given.mean(0)
+        scale = float((from_middle * target).sum() / (from_middle**2).sum())
+        x, y = given.mean(0) - target.mean(0) / scale
+        rows = resampling_weights(size_in, size_out, float(y), 1.0 / scale)
+        columns = resampling_weights(size_in, size_out, float(x), 1.0 / scale).T
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
+        self.register_buffer("columns", torch.from_numpy(np.ascontiguousarray(columns)), persistent=False)
+
+    def forward(self, face: torch.Tensor) -> torch.Tensor:
+        """Cut (N, C, size_in, size_in) to (N, C, size_out, size_out)."""
+        return self.rows @ face @ self.columns
+
+
+def resampling_weights(size_in: int, size_out: int, start: float, extent: float) -> np.ndarray:
+    """Return (size_out, size_in) float32 weights that resample a part of a line of pixels; each row sums to 1.
+
+    Args:
+        size_in, size_out: pixels of the line and of its resampled part.
+        start, extent: where the part begins and how long it is, in lengths of the line; it may reach beyond the line.
+    """
+    step = extent * size_in / size_out
+    centres = start * size_in + (np.arange(size_out) + 0.5) * step
+    reach = max(step, 1.0)
+    first = int(np.floor(centres[0] - reach)) - 1
+    last = int(np.ceil(centres[-1] + reach)) + 1
+    places = np.arange(first, last)
+    weights = np.clip(1.0 - np.abs(places + 0.5 - centres[:, None]) / reach, 0.0, None)
+    weights /= weights.sum(1, keepdims=True)
+    inside = np.zeros((size_out, size_in))
+    np.add.at(inside.T, np.clip(places, 0, size_in - 1), weights.T)
+    return inside.astype(np.float32)

@@ -1,0 +1,64 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from f2p_deploy.threads import default_threads, usable_cores
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
+
+
+@pytest.fixture
+def threads_during(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """What sessions that are told no number would use, at each of a command's first steps."""
+    from f2p_deploy import bundle
+
+    found: list[int | None] = []
+    load = bundle.load_bundle
+
+    def loading(*words: object) -> object:
+        made = load(*words)  # type: ignore[arg-type]
+        found.append(default_threads())
+        return made
+
+    monkeypatch.setattr(bundle, "load_bundle", loading)
+    return found
+
+
+def test_threads_hold_whatever_a_command_computes(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, tmp_path: Path, threads_during: list[int | None]
+) -> None:
+    bundle = ("--bundle", small_bundle.path)
+    before = default_threads()
+    assert f2p("export", "--target", "onnx", *bundle, "--dry-run", "--threads", 1).code == 0
+    ran = f2p("calibrate", photo, "-o", tmp_path / "set", *bundle, "--offline", "--threads", 1)
+    assert "64 faces" in ran.err
+    assert threads_during == [1, 1] and default_threads() == before
+
+
+def test_a_picture_is_drawn_with_the_threads_that_were_asked_for(
+    f2p: Callable, small_bundle: "Bundle", small_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from f2p_deploy import threads
+    from f2p_deploy.runtimes import onnxruntime
+
+    told: list[int | None] = []
+    options, limit = onnxruntime.session_options, threads.limit_threads
+    monkeypatch.setattr(onnxruntime, "session_options", lambda number: (told.append(number), options(number))[1])
+    monkeypatch.setattr(threads, "limit_threads", lambda number: (told.append(number), limit(number))[1])
+    for source in (("--artifact", small_artifact), ("--bundle", small_bundle.path)):
+        ran = f2p("render", "--average", *source, "-o", tmp_path / "face.png", "--threads", 1)
+        assert ran.code == 0, ran.err
+    assert told == [1, 1]
+
+
+def test_more_threads_than_cores_is_one_warning(f2p: Callable, small_artifact: Path, tmp_path: Path) -> None:
+    many = usable_cores() + 7
+    ran = f2p("render", "--average", "--artifact", small_artifact, "-o", tmp_path / "face.png", "--threads", many)
+    assert ran.code == 0
+    assert ran.err.count(f"warning: {many} threads were asked for, and this process may use") == 1
+    assert len(ran.err.splitlines()) == 1
