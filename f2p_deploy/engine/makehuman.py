@@ -99,7 +99,7 @@ class MakeHumanEngine:
 
     def __init__(self, schema: Schema, assets: Path) -> None:
         check_controllers(schema)
-        _check_groups(schema)
+        palettes.check_groups(schema)
         self.schema = schema
         self.assets = find_assets(assets)
         base, self._skin, self._maps = _load_head(self.assets)
@@ -349,21 +349,6 @@ def _load_head(assets: Path) -> tuple[Mesh, Mesh, SkinMaps]:
     kept = shown & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
     skin = replace(base, triangles=base.triangles[kept], corners=base.corners[kept], part=base.part[kept])
     return base, skin, make_skin(skin, load_picture(assets / "mpfb2/textures/mpfb_lips.jpg", "L", 2048))
-
-
-def _check_groups(schema: Schema) -> None:
-    for group in schema.discrete_groups:
-        if group.name not in palettes.GROUPS:
-            known = tuple(palettes.GROUPS)
-            raise InputError(
-                f"schema {schema.name!r}: MakeHuman has no discrete group {group.name!r}{suggestion(group.name, known)}"
-            )
-        for option in group.options:
-            if option not in palettes.GROUPS[group.name]:
-                raise InputError(
-                    f"schema {schema.name!r}: {group.name} has no option {option!r}"
-                    f"{suggestion(option, palettes.GROUPS[group.name])}"
-                )
 
 
 def _surface(camera: Camera, points: np.ndarray, mesh: Mesh, openness: np.ndarray, uv: np.ndarray) -> Surface:

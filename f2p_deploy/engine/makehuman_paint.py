@@ -17,8 +17,6 @@ PAINTED = {
     "skin.eye-bags": 0.0,
     "skin.redness": 0.0,
     "skin.unevenness": 0.0,
-    "skin.freckles": 0.0,
-    "skin.undertone": 0.0,
     "skin.shadow": 0.0,
 }
 
@@ -37,13 +35,11 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
     age = max(0.0, values.get("head.age", 0.0))
     wrinkles = float(np.interp(age, _AGES, _WRINKLES))
     aged, male = min(1.0, age / 3.0), masculinity(values)
-    tone = palettes.linear(palettes.SKIN_TONES[look["skin-tone"]])
-    tone = tone * (1 + amount["skin.undertone"] * np.array((-0.02, 0.025, -0.11), np.float32))
     lip, lip_amount = palettes.LIP_COLOURS[look["lip-colour"]]
     lid, lid_amount, liner, rouge = palettes.MAKE_UP[look["make-up"]]
     scalp, recede = palettes.SCALPS.get(look["hair"], palettes.UNDER_HAIR)
     return SkinPaint(
-        tone=tone.astype(np.float32),
+        tone=palettes.linear(palettes.SKIN_TONES[look["skin-tone"]]),
         lip=palettes.linear(lip),
         hair=palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]]),
         lid=palettes.linear(lid),
@@ -57,7 +53,7 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
         bags=float(np.clip(0.45 * aged + amount["skin.eye-bags"], -0.3, 1.3)),
         redness=0.9 + 0.2 * male + 0.8 * amount["skin.redness"],
         unevenness=(0.65 + 0.7 * male) * (1.0 + 1.5 * amount["skin.unevenness"] + 0.7 * aged),
-        freckles=float(min(1.0, amount["skin.freckles"] + 0.12 * aged)),
+        freckles=0.12 * aged,
         shadow=min(1.0, amount["skin.shadow"] + 0.5 * max(0.0, male - 0.5)),
         paleness=min(1.0, 0.65 * aged + 0.5 * male),
         lid_amount=lid_amount,

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from f2p_deploy.character.schema import Schema, suggestion
+from f2p_deploy.errors import InputError
+
 SKIN_TONES = {
     "porcelain": (244, 216, 200),
     "fair": (236, 200, 178),
@@ -146,3 +149,15 @@ DEFAULTS = {
 def linear(colour: tuple[int, int, int]) -> np.ndarray:
     """Return a colour as the rasteriser's (3,) float32 linear values."""
     return (np.asarray(colour, np.float32) / 255.0) ** 2
+
+
+def check_groups(schema: Schema) -> None:
+    """Raise InputError for the first discrete group or option that is not in `GROUPS`, with the nearest that is."""
+    for group in schema.discrete_groups:
+        if group.name not in GROUPS:
+            near = suggestion(group.name, tuple(GROUPS))
+            raise InputError(f"schema {schema.name!r}: MakeHuman has no discrete group {group.name!r}{near}")
+        for option in group.options:
+            if option not in GROUPS[group.name]:
+                near = suggestion(option, GROUPS[group.name])
+                raise InputError(f"schema {schema.name!r}: {group.name} has no option {option!r}{near}")

@@ -1,5 +1,6 @@
 """The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
 
+import json
 import multiprocessing
 import multiprocessing.connection
 import pickle
@@ -162,18 +163,23 @@ def test_an_old_face_shows_more_edges_than_a_young_one(engine: MakeHumanEngine) 
     assert roughness(1.0) > 1.5 * roughness(0.1)
 
 
-def test_an_asymmetric_controller_s_ends_are_mirrored_pictures(engine: MakeHumanEngine) -> None:
-    uneven = [controller for controller in engine.schema.controllers if controller.asymmetric]
-    assert len(uneven) >= 10
-    flat = Scene(light=(0.0, 0.4, 1.0))
-    usual = np.array(list(draw(engine, flat, size=256).landmarks.values()))
-    for controller in uneven:
-        name = controller.name.replace(".", "__")
-        low, high = (np.array(list(draw(engine, flat, size=256, **{name: v}).landmarks.values())) for v in (0.0, 1.0))
-        # Left and right change places: eyes, then the nose, then the mouth's corners.
-        mirrored = (high - usual)[[1, 0, 2, 4, 3]] * (-1, 1)
-        # MakeHuman's own targets of the two sides differ a little.
-        assert low - usual == pytest.approx(mirrored, abs=0.75), controller.name
+def test_an_asymmetric_controller_s_ends_mirror_each_other(engine: MakeHumanEngine) -> None:
+    drawn, base = np.unique(engine._skin.triangles), engine._skin.points
+    gaps = ((base[drawn, None, 1:] - base[None, drawn, 1:]) ** 2).sum(-1)
+    gaps += (base[drawn, None, 0] + base[None, drawn, 0]) ** 2
+    partner = gaps.argmin(1)
+    assert gaps.min(1).max() < 1e-6, "every vertex has one on the other half of the face"
+    usual = np.array([controller.default for controller in engine.schema.controllers], np.float32)
+    misses = []
+    for i in (i for i, controller in enumerate(engine.schema.controllers) if controller.asymmetric):
+        low, high = np.repeat(usual[None], 2, 0)
+        low[i], high[i] = 0, 1
+        low, high = (engine._morphs.shape(values)[drawn] - engine._morphs.shape(usual)[drawn] for values in (low, high))
+        # What moves both halves alike misses its mirror image by as much as itself.
+        misses.append(np.abs(high[partner] * (-1, 1, 1) - low).mean() / np.abs(high - low).mean())
+    assert len(misses) == 19
+    # MakeHuman drew most pairs of targets as exact mirror images, some freely: asym-jaw-1 misses by half.
+    assert np.median(misses) < 0.1 and max(misses) < 0.6
 
 
 def test_the_schema_that_bundles_stored_before_draws_about_the_same_person(engine: MakeHumanEngine) -> None:
@@ -190,6 +196,16 @@ def test_the_schema_that_bundles_stored_before_draws_about_the_same_person(engin
     aged = {name: np.array(place) for name, place in draw(old, head__age=1.0).landmarks.items()}
     for name, place in as_before.landmarks.items():
         assert np.abs(aged[name] - place).max() < 3, "its age slider sags nothing"
+
+
+def test_the_demo_bundle_s_schema_is_drawn_though_it_lacks_the_newer_parts(engine: MakeHumanEngine) -> None:
+    stored = json.loads((ROOT / "f2p_deploy/bundles/demo/bundle.json").read_text(encoding="utf-8"))
+    schema = Schema.from_dict(stored["schema"])
+    assert "glasses" not in schema.discrete_slices and not schema.tags
+    demo = MakeHumanEngine(schema, engine.assets)
+    young = draw(engine, hair="short02", head__age=0.25 / 4.0)
+    # Its average face has brows, eyes and mouth at 0.20 of their sliders, the shipped schema's at 0.28: a mean of 0.31.
+    assert np.abs(draw(demo, hair="short02").image.astype(int) - young.image).mean() < 1
 
 
 def test_the_most_probable_option_is_drawn(engine: MakeHumanEngine) -> None:

@@ -22,7 +22,7 @@ SCHEMA = Schema(
         Controller("head.masculinity", "head", 0.5, 0.0, 1.0),
         Controller("head.african", "head", 0.0, 0.0, 1.0),
         Controller("head.age", "head", 0.25, -1.0, 3.0),
-        Controller("skin.freckles", "skin", 0.0, 0.0, 1.0),
+        Controller("skin.wrinkles", "skin", 0.0, 0.0, 1.0),
         Controller("asym.nose-1", "nose", 0.5, -1.0, 1.0, asymmetric=True),
     ),
 )
@@ -107,7 +107,7 @@ def test_an_asymmetric_controller_s_ends_are_mirror_images(morphs: HeadMorphs) -
 
 def test_paint_moves_no_vertex(morphs: HeadMorphs) -> None:
     assert np.abs(change(morphs, 6, 1.0)).max() == 0
-    assert morphs.values(USUAL)["skin.freckles"] == 0 and morphs.values(USUAL)["head.age"] == 0
+    assert morphs.values(USUAL)["skin.wrinkles"] == 0 and morphs.values(USUAL)["head.age"] == 0
 
 
 def test_an_expression_moves_the_mouth_by_its_strength(morphs: HeadMorphs) -> None:

@@ -53,6 +53,7 @@ def test_triangles_are_sorted_by_island(maps: SkinMaps, engine: MakeHumanEngine)
         ((0.0, 8.4, 0.6), "scalp", "jaw"),
         ((0.0, 7.0, 1.6), "gloss", "scalp"),
         ((0.30, 7.15, 1.35), "bags", "jaw"),
+        ((0.29, 6.77, 1.4), "folds", "scalp"),
         ((0.0, 8.4, 0.6), "crown", "lips"),
     ],
 )
