@@ -4,8 +4,8 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -21,6 +21,25 @@ T = TypeVar("T")
 #: What a bone's controllers move: translation, rotation and scale along x, y and z (the paper's Table 5).
 AXES = ("tx", "ty", "tz", "rx", "ry", "rz", "sx", "sy", "sz")
 
+#: What a schema's tags may point out for readers of photos, and the kind of part that each names:
+#: a controller, a discrete group, or one option of a group, written `group=option`.
+ROLES = {
+    "age": "controller",  # larger is older
+    "sex": "controller",  # larger is more male
+    "hair": "discrete group",
+    "hair-colour": "discrete group",
+    "skin-tone": "discrete group",
+    "eye-colour": "discrete group",
+    "lips": "discrete group",
+    "brows": "discrete group",
+    "beard": "discrete group",
+    "glasses": "discrete group",
+    "bald": "option",
+    "no-beard": "option",
+    "no-glasses": "option",
+    "natural-lips": "option",
+}
+
 
 @dataclass(frozen=True)
 class Controller:
@@ -32,6 +51,7 @@ class Controller:
         default: the average face's value, in [0, 1].
         low, high: what 0 and 1 mean in the engine's units; low < high.
         mirror: the controller of the other half of the face that an artist would move with it, if there is one.
+        asymmetric: whether it makes the face uneven; values on both sides of its default mirror each other.
     """
 
     name: str
@@ -40,6 +60,7 @@ class Controller:
     low: float = -1.0
     high: float = 1.0
     mirror: str | None = None
+    asymmetric: bool = False
 
     def __post_init__(self) -> None:
         _check_name("controller", self.name)
@@ -48,6 +69,8 @@ class Controller:
             raise InputError(f"controller {self.name!r}: default must lie in [0, 1], found {self.default}")
         if not (isfinite(self.low) and isfinite(self.high) and self.low < self.high):
             raise InputError(f"controller {self.name!r}: range must ascend, found [{self.low}, {self.high}]")
+        if not isinstance(self.asymmetric, bool):
+            raise InputError(f"controller {self.name!r}: asymmetric must be true or false, found {self.asymmetric!r}")
 
 
 @dataclass(frozen=True)
@@ -81,16 +104,18 @@ class Schema:
     """The ordered controllers and discrete groups of one kind of character.
 
     A vector of parameters holds the controllers in order, then the discrete groups' options in order:
-    n = n_c + n_d.
+    n = n_c + n_d. `tags` says by the words of `ROLES` which part is the age, which group the hair; a reader of photos
+    whose tag is missing stays off.
 
     Raises:
-        InputError: two parts share a name, or a mirror partner does not exist.
+        InputError: two parts share a name, a mirror partner does not exist, or a tag is unknown or names no such part.
     """
 
     name: str
     controllers: tuple[Controller, ...]
     discrete_groups: tuple[DiscreteGroup, ...] = ()
     description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         names = [controller.name for controller in self.controllers] + [group.name for group in self.discrete_groups]
@@ -102,6 +127,9 @@ class Schema:
         for controller in self.controllers:
             if controller.mirror is not None and controller.mirror not in self.controller_index:
                 raise InputError(f"controller {controller.name!r}: mirror {controller.mirror!r} is not in the schema")
+        object.__setattr__(self, "tags", dict(self.tags))
+        for role, part in self.tags.items():
+            self._check_tag(role, part)
 
     @property
     def n_c(self) -> int:
@@ -142,8 +170,9 @@ class Schema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that a vector's meaning depends on (not the description)."""
+        """SHA-256 of everything that a vector's meaning depends on (neither the description nor the tags)."""
         content = {**self.to_dict(), "description": ""}
+        content.pop("tags", None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, object]:
@@ -154,12 +183,13 @@ class Schema:
             "controllers": [
                 {"name": c.name, "group": c.group, "default": c.default, "range": [c.low, c.high]}
                 | ({"mirror": c.mirror} if c.mirror else {})
+                | ({"asymmetric": True} if c.asymmetric else {})
                 for c in self.controllers
             ],
             "discrete": [
                 {"name": g.name, "options": list(g.options), "default": g.default} for g in self.discrete_groups
             ],
-        }
+        } | ({"tags": dict(self.tags)} if self.tags else {})
 
     @classmethod
     def from_dict(cls, data: dict, source: str = "schema") -> "Schema":
@@ -173,18 +203,35 @@ class Schema:
             InputError: a key is missing, unknown or of the wrong kind; the sentence begins with `source`.
         """
         try:
-            _check_keys(data, ("name", "description", "controllers", "bones", "discrete"))
+            _check_keys(data, ("name", "description", "controllers", "bones", "discrete", "tags"))
             plain = data.get("controllers", ()) if "bones" in data else data["controllers"]
             entries = [*plain, *(entry for bone in data.get("bones", ()) for entry in _bone_controllers(bone))]
             controllers = _each("controller", entries, _controller)
             discrete = _each("discrete group", data.get("discrete", ()), _discrete_group)
-            return cls(str(data["name"]), controllers, discrete, str(data.get("description", "")))
+            tags = dict(data.get("tags", {}))
+            return cls(str(data["name"]), controllers, discrete, str(data.get("description", "")), tags)
         except KeyError as error:
             raise InputError(f"{source}: {error.args[0]!r} is missing") from error
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"{source} is not a schema: a value is of the wrong kind") from error
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
+
+    def _check_tag(self, role: str, part: object) -> None:
+        if role not in ROLES:
+            raise InputError(f"schema {self.name!r} has an unknown tag {role!r}{suggestion(str(role), tuple(ROLES))}")
+        options = tuple(f"{group.name}={option}" for group in self.discrete_groups for option in group.options)
+        parts = {
+            "controller": tuple(self.controller_index),
+            "discrete group": tuple(self.discrete_slices),
+            "option": options,
+        }
+        known = parts[ROLES[role]]
+        if part not in known:
+            raise InputError(
+                f"schema {self.name!r}: tag {role!r} must name one {ROLES[role]}, found {part!r}"
+                f"{suggestion(str(part), known)}"
+            )
 
 
 def shipped_schemas() -> tuple[str, ...]:
@@ -249,10 +296,11 @@ def _each(what: str, entries: Sequence[dict], make: Callable[[dict], T]) -> tupl
 
 
 def _controller(entry: dict) -> Controller:
-    _check_keys(entry, ("name", "group", "default", "range", "mirror"))
+    _check_keys(entry, ("name", "group", "default", "range", "mirror", "asymmetric"))
     low, high = entry.get("range", (-1.0, 1.0))
     default = float(entry.get("default", 0.5))
-    return Controller(entry["name"], entry["group"], default, float(low), float(high), entry.get("mirror"))
+    mirror, asymmetric = entry.get("mirror"), entry.get("asymmetric", False)
+    return Controller(entry["name"], entry["group"], default, float(low), float(high), mirror, asymmetric)
 
 
 def _bone_controllers(bone: dict) -> list[dict]:

@@ -38,6 +38,7 @@ def render(
     varied: Annotated[
         bool, typer.Option("--varied", help="Vary light, pose, background and crop; else the editor's front view.")
     ] = False,
+    expressive: Annotated[bool, typer.Option("--expressive", help="As --varied, and most faces smile.")] = False,
     pictures_each: Annotated[
         int,
         typer.Option(
@@ -63,7 +64,7 @@ def render(
 
     sampling = Sampling(
         seed=seed,
-        scenes="varied" if varied else "front",
+        scenes="expressive" if expressive else "varied" if varied else "front",
         near_average=near_average,
         pictures_per_character=pictures_each,
     )

@@ -29,15 +29,20 @@ def show(
         ),],
     as_json: options.Json = False,
 ) -> None:
-    """Show a schema's controllers and discrete groups."""
+    """Show a schema's controllers, discrete groups and tags."""
     from f2p_deploy.character.schema import load_schema
 
     schema = load_schema(name)
     if as_json:
         console.emit(schema.to_dict())
         return
-    rows = [(c.name, c.group, f"{c.default:g}", f"{c.low:g} to {c.high:g}") for c in schema.controllers]
+    rows = [
+        (c.name, c.group, f"{c.default:g}", f"{c.low:g} to {c.high:g}{', asymmetric' if c.asymmetric else ''}")
+        for c in schema.controllers
+    ]
     console.table(rows, ("controller", "group", "default", "engine's range"))
     for group in schema.discrete_groups:
         options_ = ", ".join(f"[{o}]" if o == group.default else o for o in group.options)
         console.result(f"{group.name}: {options_}")
+    for role, part in schema.tags.items():
+        console.result(f"tag {role}: {part}")

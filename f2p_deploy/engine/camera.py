@@ -40,3 +40,8 @@ class Camera:
         x = turned[:, 0] * scale * self._zoom + self._centre[0]
         y = (-turned[:, 1] * scale + (EYE_LINE - 0.5) * self._edge) * self._zoom + self._centre[1]
         return np.ascontiguousarray(np.stack([x, y, turned[:, 2]], 1), np.float32)
+
+    @property
+    def samples_per_decimetre(self) -> float:
+        """Size of a decimetre at the eyes."""
+        return self._edge * FOCAL / DISTANCE * self._zoom

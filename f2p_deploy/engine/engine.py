@@ -27,6 +27,29 @@ HELEN_CLASSES = (
 LANDMARKS = ("left-eye", "right-eye", "nose-tip", "mouth-left", "mouth-right")
 
 
+#: What faces do in pictures, as units that may be mixed; engines without one of them leave it out.
+EXPRESSION_UNITS = (
+    "mouth-corner-puller",
+    "mouth-open",
+    "mouth-parling",
+    "mouth-elevation",
+    "mouth-retraction",
+    "mouth-compression",
+    "mouth-depression",
+    "eye-left-slit",
+    "eye-right-slit",
+    "eye-left-opened-up",
+    "eye-right-opened-up",
+    "eyebrows-left-up",
+    "eyebrows-right-up",
+    "eyebrows-left-down",
+    "eyebrows-right-down",
+)
+
+#: Units of an expression with their strengths, 1 for the whole of it.
+Expression = tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True)
 class Scene:
     """What may vary around a face without changing its parameters; the defaults are the editor's front view.
@@ -39,6 +62,7 @@ class Scene:
         background: RGB in [0, 1].
         shift: displacement of the face in fractions of the picture (x right, y down).
         zoom: magnification of the face around the picture's centre, > 0.
+        expression: units of `EXPRESSION_UNITS` with strengths; empty is the neutral face that parameters describe.
     """
 
     yaw: float = 0.0
@@ -50,6 +74,7 @@ class Scene:
     background: tuple[float, float, float] = (0.92, 0.92, 0.92)
     shift: tuple[float, float] = (0.0, 0.0)
     zoom: float = 1.0
+    expression: Expression = ()
 
 
 @dataclass(frozen=True)

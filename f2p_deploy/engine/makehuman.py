@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,11 +25,13 @@ from f2p_deploy.character.parameters import check_vectors
 from f2p_deploy.character.schema import Schema, load_schema, suggestion
 from f2p_deploy.engine import makehuman_palettes as palettes
 from f2p_deploy.engine.camera import Camera
-from f2p_deploy.engine.engine import HELEN_CLASSES, Rendering, Scene
+from f2p_deploy.engine.engine import EXPRESSION_UNITS, HELEN_CLASSES, Rendering, Scene
 from f2p_deploy.engine.makehuman_assets import Mesh, find_assets, load_mesh, load_picture
+from f2p_deploy.engine.makehuman_glasses import Glasses, make_glasses
 from f2p_deploy.engine.makehuman_layers import Layer, load_eyebrows, load_eyelashes, load_eyes, load_hair
 from f2p_deploy.engine.makehuman_morphs import check_controllers, load_morphs
-from f2p_deploy.engine.makehuman_skin import SkinMaps, make_skin
+from f2p_deploy.engine.makehuman_paint import brow_density, brow_tint, lash_density, skin_paint
+from f2p_deploy.engine.makehuman_skin import TEETH, SkinMaps, make_skin
 from f2p_deploy.engine.openness import sky_openness
 from f2p_deploy.engine.rasteriser import (
     Canvas,
@@ -39,9 +42,10 @@ from f2p_deploy.engine.rasteriser import (
     resolve,
     texture_levels,
     vertex_normals,
+    vertex_tangents,
 )
 from f2p_deploy.engine.scenes import FRONT_VIEW
-from f2p_deploy.engine.shading import Light, SkinLabels, SkinPaint, blend_layer, make_light, shade_eyes, shade_skin
+from f2p_deploy.engine.shading import Light, SkinLabels, Strands, blend_layer, make_light, shade_eyes, shade_skin
 from f2p_deploy.errors import InputError
 from f2p_deploy.interruption import unheard_by_children
 
@@ -60,7 +64,24 @@ _LOWEST = 3.6
 _CHUNK = 4
 
 #: Depths in decimetres: how far brows and hair may lie in the skin and be seen, and how thick hair is.
-_BROW_BIAS, _HAIR_BIAS, _THICKNESS = 0.05, 0.012, 0.02
+_BROW_BIAS, _HAIR_BIAS, _FRAME_BIAS, _THICKNESS = 0.05, 0.012, 0.0, 0.02
+
+#: MakeHuman's teeth stand behind closed lips; by so much a smile brings them down to its lips' edge, in decimetres.
+_SMILING_TEETH = np.array([0.0, -0.055, 0.0], np.float32)
+
+#: Strength of the highlight on hair.
+_SHEEN, _NO_WAYS = 0.4, np.zeros((0, 3), np.float32)
+
+
+class _Shot(NamedTuple):
+    """One picture in the making."""
+
+    canvas: Canvas
+    camera: Camera
+    light: Light
+    base: np.ndarray
+    units: dict[str, float]
+    look: dict[str, str]
 
 
 class MakeHumanEngine:
@@ -78,10 +99,11 @@ class MakeHumanEngine:
 
     def __init__(self, schema: Schema, assets: Path) -> None:
         check_controllers(schema)
-        _check_groups(schema)
+        palettes.check_groups(schema)
         self.schema = schema
         self.assets = find_assets(assets)
         base, self._skin, self._maps = _load_head(self.assets)
+        self._teeth = np.unique(self._skin.triangles[self._maps.kinds == TEETH])
         self._eyes, self._eye_sides = load_eyes(self.assets)
         self._lashes = load_eyelashes(self.assets)
         self._morphs = load_morphs(
@@ -89,7 +111,7 @@ class MakeHumanEngine:
         )
         defaults = np.array([controller.default for controller in schema.controllers], np.float32)
         self._average = self._morphs.shape(defaults)
-        self._layers: dict[str, Layer] = {}
+        self._layers: dict[str, Layer | Glasses] = {}
         self._openness: dict[str, np.ndarray] = {}
         self._skin_openness: dict[str, np.ndarray] = {}
         self._pool: tuple[int, ProcessPoolExecutor] | None = None
@@ -112,13 +134,21 @@ class MakeHumanEngine:
             raise InputError(f"size must be at least 16 pixels, found {size}")
         if scene.zoom <= 0 or not any(scene.light):
             raise InputError("a scene needs a zoom above 0 and a direction of light that is not zero")
+        for unit, _ in scene.expression:
+            if unit not in EXPRESSION_UNITS:
+                raise InputError(f"no expression has a unit {unit!r}{suggestion(str(unit), EXPRESSION_UNITS)}")
         look = self._look(values)
-        base = self._morphs.shape(values[: self.schema.n_c])
+        units = self._morphs.values(values[: self.schema.n_c])
+        base = self._morphs.shape(values[: self.schema.n_c], scene.expression)
         camera = Camera(base[_ALL_EYE_CORNERS].mean(0), size * SAMPLES, scene)
         light = make_light(scene.light, scene.light_colour, scene.ambient)
-        canvas = blank_canvas(size * SAMPLES, scene.background)
-        self._draw_head(canvas, camera, light, base, look)
-        self._draw_layers(canvas, camera, light, base, look)
+        shot = _Shot(blank_canvas(size * SAMPLES, scene.background), camera, light, base, units, look)
+        self._draw_head(shot, bool(scene.expression))
+        self._draw_layers(shot)
+        if look["glasses"] != "none":
+            self._draw_glasses(shot)
+        self._draw_hair(shot)
+        canvas = shot.canvas
         image, labels = resolve(canvas.image, canvas.labels, SAMPLES)
         return Rendering(image, labels, _landmarks(camera, base))
 
@@ -183,60 +213,87 @@ class MakeHumanEngine:
             look[group.name] = group.options[int(part.argmax())]
         return look
 
-    def _draw_head(self, canvas: Canvas, camera: Camera, light: Light, base: np.ndarray, look: dict[str, str]) -> None:
-        """Draw skin and eyes, and label them."""
+    def _draw_head(self, shot: _Shot, smiling: bool) -> None:
+        """Draw skin, eyes, and the teeth of a face with an expression, and label them."""
+        canvas, camera, light, base, units, look = shot
         maps, eyes = self._maps, self._eyes
+        if smiling:
+            base = base.copy()
+            base[self._teeth] += _SMILING_TEETH
         skin = _surface(camera, base, self._skin, self._openness_of_skin(look["hair"]), maps.uv)
-        eyeballs = _surface(camera, eyes.fit.place(base), eyes.mesh, self._openness_of("eyes", eyes), eyes.mesh.uv)
+        eyeballs = _surface(camera, eyes.place(base), eyes.mesh, self._openness_of("eyes", eyes), eyes.mesh.uv)
         first = len(skin.triangles)
-        draw_depth(skin.screen, skin.triangles, 0, canvas.depth, canvas.owner)
+        # Teeth come last, and would show between the lips of a closed mouth.
+        shown = len(skin.triangles) if smiling else int((maps.kinds != TEETH).sum())
+        draw_depth(skin.screen, skin.triangles[:shown], 0, canvas.depth, canvas.owner)
         draw_depth(eyeballs.screen, eyeballs.triangles, first, canvas.depth, canvas.owner)
-        lip, lip_amount = palettes.LIP_COLOURS[look["lip-colour"]]
-        paint = SkinPaint(
-            tone=palettes.linear(palettes.SKIN_TONES[look["skin-tone"]]),
-            lip=palettes.linear(lip),
-            hair=palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]]),
-            lip_amount=lip_amount,
-            beard=np.array(palettes.BEARDS[look["beard"]], np.float32),
-            scalp=0.85 if look["hair"] == "cropped" else 0.0,
-        )
         classes = (HELEN_CLASSES.index(name) for name in ("skin", "inner-mouth", "hair"))
-        edge = len(canvas.image)
+        edge, paint = len(canvas.image), skin_paint(units, look)
+        scale = camera.samples_per_decimetre
         level = _level(maps.masks, 1.6 * edge)
-        shade_skin(canvas, skin, maps.kinds, maps.masks, level, SkinLabels(maps.labels, *classes), paint, light)
+        shade_skin(canvas, skin, maps.kinds, maps.masks, level, SkinLabels(maps.labels, *classes), paint, light, scale)
         iris = palettes.linear(palettes.EYE_COLOURS[look["eye-colour"]])
         level = _level(eyes.texture, 0.5 * edge)
         shade_eyes(canvas, eyeballs, first, self._eye_sides, eyes.texture, level, iris, light)
 
-    def _draw_layers(
-        self, canvas: Canvas, camera: Camera, light: Light, base: np.ndarray, look: dict[str, str]
-    ) -> None:
-        """Blend eyebrows, eyelashes and hair over the head, and label them."""
-        labels = canvas.labels
-        hair = palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]])
-
-        def blend(name: str, layer: Layer, tint: np.ndarray, bias: float) -> np.ndarray:
-            mesh, cover = layer.mesh, np.zeros(labels.shape, np.float32)
-            surface = _surface(camera, layer.fit.place(base), mesh, self._openness_of(name, layer), mesh.uv)
-            order = np.argsort(surface.screen[mesh.triangles, 2].mean(1))
-            levels = texture_levels(layer.texture, layer.uv_areas, surface)
-            blend_layer(
-                canvas, cover, surface, layer.opacity, order, layer.texture, levels, tint, bias, _THICKNESS, light
-            )
-            return cover
-
-        brows = look["eyebrows"]
-        on_brow = blend(brows, self._layer("eyebrows", brows), hair * np.float32(0.5), _BROW_BIAS) > 0.5
+    def _draw_layers(self, shot: _Shot) -> None:
+        """Blend eyebrows and eyelashes over the head, and label the brows."""
+        labels, camera, look = shot.canvas.labels, shot.camera, shot.look
+        brows = self._layer("eyebrows", look["eyebrows"])
+        density = brow_density(shot.units)
+        on_brow = self._blend(shot, look["eyebrows"], brows, brow_tint(shot.units, look), _BROW_BIAS, density) > 0.5
         on_face = labels != HELEN_CLASSES.index("background")
         left = np.arange(len(labels))[None, :] < camera.project(camera.turn(camera.eyes[None]))[0, 0]
         labels[on_brow & on_face & left] = HELEN_CLASSES.index("left-brow")
         labels[on_brow & on_face & ~left] = HELEN_CLASSES.index("right-brow")
-        blend("eyelashes", self._lashes, np.full(3, 0.004, np.float32), _BROW_BIAS)
-        style = look["hair"]
-        if style not in palettes.WITHOUT_MESH:
-            labels[blend(style, self._layer("hair", style), hair, _HAIR_BIAS) > 0.5] = HELEN_CLASSES.index("hair")
+        black, density = np.full(3, 0.004, np.float32), lash_density(shot.units, look)
+        self._blend(shot, "eyelashes", self._lashes, black, _BROW_BIAS, density)
 
-    def _layer(self, group: str, style: str) -> Layer:
+    def _draw_hair(self, shot: _Shot) -> None:
+        """Blend hair over everything, and label it."""
+        style = shot.look["hair"]
+        if style in palettes.WITHOUT_MESH:
+            return
+        tint = palettes.linear(palettes.HAIR_COLOURS[shot.look["hair-colour"]])
+        covered = self._blend(shot, style, self._layer("hair", style), tint, _HAIR_BIAS, sheen=_SHEEN) > 0.5
+        shot.canvas.labels[covered] = HELEN_CLASSES.index("hair")
+
+    def _draw_glasses(self, shot: _Shot) -> None:
+        """Blend glasses over the face; what lies behind them keeps its label."""
+        name = shot.look["glasses"]
+        if name not in self._layers:
+            self._layers[name] = make_glasses(name)
+        frame = self._layers[name]
+        self._openness.setdefault(name, np.ones(len(frame.mesh.points), np.float32))
+        self._blend(shot, name, frame, palettes.linear(palettes.FRAMES[name].colour), _FRAME_BIAS)
+
+    def _blend(
+        self,
+        shot: _Shot,
+        name: str,
+        layer: Layer | Glasses,
+        tint: np.ndarray,
+        bias: float,
+        density: float = 1.0,
+        sheen: float = 0.0,
+    ) -> np.ndarray:
+        """Blend a layer over the picture and return (H, W) how much of each sample it covers."""
+        mesh, cover = layer.mesh, np.zeros(shot.canvas.labels.shape, np.float32)
+        surface = _surface(shot.camera, layer.place(shot.base), mesh, self._openness_of(name, layer), mesh.uv)
+        order = np.argsort(surface.screen[mesh.triangles, 2].mean(1))
+        levels = texture_levels(layer.texture, layer.uv_areas, surface)
+        opacity = layer.opacity * np.float32(density)
+        ways = _NO_WAYS
+        if sheen:
+            ways = vertex_tangents(shot.camera.turn(layer.place(shot.base)), mesh.triangles, mesh.uv, mesh.corners)
+        strands = Strands(np.float32(sheen), ways)
+        blend_layer(
+            shot.canvas, cover, surface, opacity, order, layer.texture, levels, tint, bias, _THICKNESS, shot.light,
+            strands,
+        )  # fmt: skip
+        return cover
+
+    def _layer(self, group: str, style: str) -> Layer | Glasses:
         if style not in self._layers:
             if group == "hair":
                 self._layers[style] = load_hair(self.assets, style, self._average)
@@ -254,11 +311,11 @@ class MakeHumanEngine:
                 self._openness_of(hair, self._layer("hair", hair))
         return self._skin_openness[hair]
 
-    def _openness_of(self, name: str, layer: Layer) -> np.ndarray:
+    def _openness_of(self, name: str, layer: Layer | Glasses) -> np.ndarray:
         """Return the openness of a layer's vertices on the average head; that of the skin below is found with it."""
         if name not in self._openness:
             points, mesh, skin = self._average, layer.mesh, self._skin.triangles
-            placed = layer.fit.place(points).astype(np.float32)
+            placed = layer.place(points).astype(np.float32)
             both = np.concatenate([points, placed])
             faces = np.concatenate([skin, mesh.triangles + len(points)])
             normals = np.concatenate([vertex_normals(points, skin), vertex_normals(placed, mesh.triangles)])
@@ -288,24 +345,10 @@ def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> M
 def _load_head(assets: Path) -> tuple[Mesh, Mesh, SkinMaps]:
     """Return the base mesh, the part of it that is drawn as skin, and the skin's maps: the same for all schemas."""
     base = load_mesh(assets / "makehuman/data/3dobjs/base.obj")
-    kept = (base.part == "body") & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
+    shown = (base.part == "body") | (base.part == "helper-upper-teeth")
+    kept = shown & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
     skin = replace(base, triangles=base.triangles[kept], corners=base.corners[kept], part=base.part[kept])
     return base, skin, make_skin(skin, load_picture(assets / "mpfb2/textures/mpfb_lips.jpg", "L", 2048))
-
-
-def _check_groups(schema: Schema) -> None:
-    for group in schema.discrete_groups:
-        if group.name not in palettes.GROUPS:
-            known = tuple(palettes.GROUPS)
-            raise InputError(
-                f"schema {schema.name!r}: MakeHuman has no discrete group {group.name!r}{suggestion(group.name, known)}"
-            )
-        for option in group.options:
-            if option not in palettes.GROUPS[group.name]:
-                raise InputError(
-                    f"schema {schema.name!r}: {group.name} has no option {option!r}"
-                    f"{suggestion(option, palettes.GROUPS[group.name])}"
-                )
 
 
 def _surface(camera: Camera, points: np.ndarray, mesh: Mesh, openness: np.ndarray, uv: np.ndarray) -> Surface:

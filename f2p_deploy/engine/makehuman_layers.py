@@ -7,11 +7,15 @@ import numpy as np
 
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Fit, Mesh, load_fit, load_mesh, load_picture
+from f2p_deploy.engine.makehuman_palettes import CUTS
 from f2p_deploy.engine.noise import gaussian_noise
 from f2p_deploy.engine.rasteriser import Texture, make_texture
 
-#: Where hair would hide the eyes of the average head, in its decimetres, and where a fringe ends.
+#: Where hair would hide the eyes, in the base mesh's decimetres, and where a fringe ends.
 _FACE_HALF_WIDTH, _FACE_DEPTH, _FRINGE_END, _FRINGE_FADE = 0.62, 0.9, 7.52, 0.12
+
+#: Vertices at the corners of the eyes, and their middle on the base mesh.
+_EYE_CORNERS, _BASE_EYES = [1090, 1104, 7796, 7782], np.array([0.0, 7.274, 1.327])
 
 #: Hairstyles without a texture of their own: how far the painted hairs run across and along, in texels.
 _PAINTED = {"bob01": (1.6, 60.0)}
@@ -29,6 +33,7 @@ class Layer:
         texture: channels as `shading.blend_layer` or `shading.shade_eyes` wants them.
         uv_areas: (m,) area of each triangle in texture coordinates.
         opacity: (n,) float32 factor on the texture's alpha at each vertex.
+        mirrored: whether it hangs on the other half of the head.
     """
 
     mesh: Mesh
@@ -36,16 +41,25 @@ class Layer:
     texture: Texture
     uv_areas: np.ndarray
     opacity: np.ndarray
+    mirrored: bool = False
+
+    def place(self, base: np.ndarray) -> np.ndarray:
+        """Return the (n, 3) vertices on a morphed base mesh of (N, 3) vertices."""
+        placed = self.fit.place(base)
+        if self.mirrored:
+            placed[:, 0] *= -1
+        return placed
 
 
 def load_hair(assets: Path, style: str, head: np.ndarray) -> Layer:
-    """Load a hairstyle by the name of its folder; what hangs over the eyes is cut off, as they must be seen.
+    """Load a hairstyle by name; what hangs over the eyes is cut off, as they must be seen, and what has receded.
 
     Args:
         assets: the folder that holds makehuman/.
-        style: the hairstyle.
+        style: the name of its folder, or one of `makehuman_palettes.CUTS`.
         head: (N, 3) the average head, on which the hair is cut.
     """
+    style, receded, mirrored = CUTS.get(style, (style, 0.0, False))
     folder = assets / "makehuman/data/hair" / style
     if style in _PAINTED:
         picture = _paint_strands(*_PAINTED[style])
@@ -53,10 +67,26 @@ def load_hair(assets: Path, style: str, head: np.ndarray) -> Layer:
         picture = load_picture(folder / f"{style}_diffuse.png", "RGBA", HAIR_PIXELS)
     layer = _layer(folder, style, _tintable(picture, picture[..., 3]))
     placed = layer.fit.place(head)
-    x, y, z = np.abs(placed[:, 0]), placed[:, 1], placed[:, 2]
+    # In the base mesh's coordinates: women are smaller than it, men taller.
+    shift = head[_EYE_CORNERS].mean(0) - _BASE_EYES
+    x, y, z = np.abs(placed[:, 0]), placed[:, 1] - shift[1], placed[:, 2] - shift[2]
+    cut = 1 - np.clip((crown(x, y, z) + receded - 1.0) * 8.0, 0, 1)
     over_face = (x < _FACE_HALF_WIDTH) & (z > _FACE_DEPTH)
     kept = np.where(over_face, np.clip((y - _FRINGE_END) / _FRINGE_FADE, 0, 1), 1).astype(np.float32)
-    return replace(layer, opacity=kept)
+    return replace(layer, opacity=(kept * cut).astype(np.float32), mirrored=mirrored)
+
+
+def crown(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return how early hair goes at places on the average head, in [0, 1]: first over the temples and at the crown.
+
+    Args:
+        x, y, z: of any shape; x counts from the middle of the head.
+    """
+    # From the hairline (0) over the top of the head to the nape (1), about the head's middle.
+    back = np.clip((np.degrees(np.arctan2(y - 7.3, z - 0.35)) - 28) / 105, 0, 1)
+    temples = 0.28 * np.exp(-(((x - 0.46) / 0.17) ** 2)) * np.clip(1 - back, 0, 1)
+    top = np.clip((y - 7.3) / 0.3, 0, 1) * (1 - np.clip((x - 0.56) / 0.2, 0, 1))
+    return np.clip((1 - 0.65 * back + temples) * top, 0, 1)
 
 
 def load_eyebrows(assets: Path, style: str) -> Layer:
@@ -88,6 +118,8 @@ def load_eyes(assets: Path) -> tuple[Layer, np.ndarray]:
     white = np.median(brightness[(iris < 0.01) & (brightness > 0.7)])
     brightness = brightness * (1 - iris) / white * 0.97 + brightness * iris
     veins = np.clip((pale[..., 0] - pale[..., 1] - 0.04) * 3.0, 0, 1) * (1 - iris)
+    # The ring where iris and white meet is dark.
+    brightness = brightness * (1 - 0.45 * (4 * iris * (1 - iris)) ** 2)
     picture = _shrink_irises(np.stack([np.clip(brightness, 0, 1), iris, veins], -1), iris)
     layer = _layer(folder / "low-poly", "low-poly", np.rint(picture * 255).astype(np.uint8))
     # The character's right eye is at the picture's left.

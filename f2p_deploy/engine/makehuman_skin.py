@@ -10,12 +10,16 @@ import numpy as np
 
 from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Mesh
+from f2p_deploy.engine.makehuman_layers import crown
+from f2p_deploy.engine.makehuman_wrinkles import wrinkle_heights
 from f2p_deploy.engine.noise import gaussian_noise
 from f2p_deploy.engine.rasteriser import Texture, draw_depth, interpolate, make_texture
+from f2p_deploy.engine.shading import STEEPEST
 
-#: Channels of the mask texture. Noise channels are centred on 0.5, all others are amounts in [0, 1].
+#: Channels of the mask texture. Noise and slopes are centred on 0.5, all others are amounts in [0, 1].
 CHANNELS = (
     "blush", "shade", "lips", "mottle", "moustache", "goatee", "jaw", "strands", "scalp", "gloss", "lids",
+    "freckles", "bags", "folds", "slope-across", "slope-down", "crown", "rims", "pores",
 )  # fmt: skip
 
 #: The part of the UV map that holds the head: (u, v) of its lower left corner, and its extent.
@@ -23,8 +27,9 @@ WINDOW_ORIGIN = np.array([0.634, 0.14], np.float32)
 WINDOW_EXTENT = np.array([0.366, 0.69], np.float32)
 WINDOW_PIXELS = (2048, 1024)
 
-#: Kinds of skin triangles: those in the head's window of the UV map, other skin, the mouth's inside, the eye sockets.
-HEAD, BODY, MOUTH, SOCKET = range(4)
+#: Kinds of skin triangles: those in the head's window of the UV map, other skin, the mouth's inside, the eye sockets,
+#: and the teeth, which only an open mouth shows.
+HEAD, BODY, MOUTH, SOCKET, TEETH = range(5)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def make_skin(skin: Mesh, lips: np.ndarray) -> SkinMaps:
         lips: (2048, 2048) float32 mask of the lips over the whole UV map.
     """
     kinds = triangle_kinds(skin.uv, skin.corners)
+    kinds[skin.part != "body"] = TEETH
     uv = (skin.uv - WINDOW_ORIGIN) / WINDOW_EXTENT
     height, width = WINDOW_PIXELS
     texels = np.stack([uv[:, 0] * width, (1 - uv[:, 1]) * height, np.zeros(len(uv))], 1).astype(np.float32)
@@ -106,6 +112,11 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
     moustache = _ramp(x, 0.36, 0.24) * _ramp(y, 6.58, 6.64) * _ramp(y, 6.81 - 0.25 * x, 6.78 - 0.25 * x) * front
     hairline = 7.98 - 0.9 * np.clip(x - 0.42, 0, 0.2) - 1.4 * np.clip(x - 0.62, 0, 1) + 0.02 * noise(12)
     behind = _ramp(z, 0.42, 0.25) * _ramp(y, 6.75, 6.95)
+    heights, folds = wrinkle_heights(place[..., 0], y, z)
+    down, across = np.gradient(heights)
+    # Spots of two sizes, dense on nose and cheeks.
+    spots = np.maximum(_ramp(noise(3), 1.2, 2.0), 0.8 * _ramp(noise(5.5), 1.7, 2.4))
+    freckled = 0.35 + 0.65 * np.maximum(spot(0.33, 7.0, 0.3, 0.2), spot(0, 7.0, 0.2, 0.2))
     return {
         "blush": spot(0.40, 6.95, 0.17, 0.13) + 0.8 * spot(0, 6.92, 0.13, 0.09) + 0.3 * spot(0, 6.4, 0.15, 0.1)
         + 0.8 * ears,
@@ -120,6 +131,14 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
         "gloss": spot(0, 7.0, 0.09, 0.25) + 0.7 * spot(0, 7.75, 0.35, 0.16) + 0.5 * spot(0.38, 7.08, 0.12, 0.07)
         + 0.6 * spot(0, 6.36, 0.12, 0.08) + 1.2 * lips,
         "lids": spot(0.31, 7.36, 0.14, 0.045),
+        "freckles": spots * freckled * front,
+        "bags": spot(0.30, 7.155, 0.15, 0.06) + 0.7 * spot(0.2, 7.22, 0.06, 0.05),
+        "folds": folds,
+        "slope-across": 0.5 + 0.5 * across / STEEPEST,
+        "slope-down": 0.5 + 0.5 * down / STEEPEST,
+        "crown": crown(x, y, z),
+        "rims": np.exp(-(((np.hypot((x - 0.32) / 1.25, (y - 7.285) * 2.0) - 0.11) / 0.028) ** 2)) * front,
+        "pores": 0.5 + 0.16 * noise(1.1) + 0.1 * noise(2.5),
     }  # fmt: skip
 
 

@@ -127,6 +127,27 @@ def vertex_normals(points, triangles):
 
 
 @njit(cache=True, fastmath=True)
+def vertex_tangents(points, triangles, uv, corners):
+    """Return (n, 3) unit vectors in which v of the texture grows on (n, 3) points, averaged over the faces around."""
+    tangents = np.zeros_like(points)
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        ca, cb, cc = corners[t]
+        u1, u2, v1, v2 = uv[cb, 0] - uv[ca, 0], uv[cc, 0] - uv[ca, 0], uv[cb, 1] - uv[ca, 1], uv[cc, 1] - uv[ca, 1]
+        area = u1 * v2 - u2 * v1
+        if abs(area) < 1e-12:
+            continue
+        for axis in range(3):
+            along = ((points[c, axis] - points[a, axis]) * u1 - (points[b, axis] - points[a, axis]) * u2) / area
+            for k in (a, b, c):
+                tangents[k, axis] += along * abs(area)
+    for i in range(len(tangents)):
+        length = np.sqrt(tangents[i, 0] ** 2 + tangents[i, 1] ** 2 + tangents[i, 2] ** 2) + np.float32(1e-12)
+        tangents[i] /= length
+    return tangents
+
+
+@njit(cache=True, fastmath=True)
 def draw_depth(points, triangles, first, depth, owner):
     """Draw triangles into a depth buffer and note in `owner` which triangle each sample shows.
 

@@ -81,6 +81,29 @@ def test_fingerprint_follows_meaning_and_not_description(toy: Schema) -> None:
     assert replace(toy, discrete_groups=toy.discrete_groups[::-1]).fingerprint != toy.fingerprint
 
 
+def test_tags_point_out_parts_and_leave_the_fingerprint_alone(toy: Schema) -> None:
+    tags = {"age": "eye.size", "hair": "hair", "bald": "hair=bald"}
+    tagged = replace(toy, tags=tags)
+    assert "tags" not in toy.to_dict() and tagged.to_dict()["tags"] == tags
+    assert tagged.fingerprint == toy.fingerprint, "bundles of the untagged schema stay valid"
+    assert Schema.from_dict(tagged.to_dict()) == tagged
+    assert hash(tagged) == hash(toy), "schemas can be keys of caches, tagged or not"
+
+
+def test_a_controller_may_make_the_face_uneven() -> None:
+    plain = Schema.from_dict(MINIMAL)
+    uneven = Schema.from_dict({"name": "small", "controllers": [{"name": "a", "group": "g", "asymmetric": True}]})
+    assert uneven.controllers[0].asymmetric and not plain.controllers[0].asymmetric
+    assert uneven.fingerprint != plain.fingerprint
+    assert Schema.from_dict(uneven.to_dict()) == uneven
+
+
+@pytest.mark.parametrize("name", ["makehuman", "makehuman-female", "makehuman-male"])
+def test_shipped_schemas_say_what_readers_need(name: str) -> None:
+    tags = set(load_schema(name).tags)
+    assert {"age", "sex", "hair", "hair-colour", "skin-tone", "eye-colour", "brows", "glasses", "bald"} <= tags
+
+
 def test_bones_stand_for_controllers() -> None:
     bones = [{"name": "lip.upper", "group": "mouth", "axes": "ty rx", "range": [0, 2], "default": 0.25}]
     short = Schema.from_dict({"name": "s", "controllers": [{"name": "a", "group": "g"}], "bones": bones})
@@ -109,6 +132,12 @@ def test_bones_stand_for_controllers() -> None:
         ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "mirror": "b"}]}, "mirror 'b'"),
         ({**MINIMAL, "controllers": 3}, "not a schema"),
         ({**MINIMAL, "bones": [{"name": "b", "group": "g", "axes": "tx qx"}]}, "unknown axis 'qx'"),
+        ({**MINIMAL, "controllers": [{"name": "a", "group": "g", "asymmetric": "yes"}]}, "true or false, found 'yes'"),
+        ({**MINIMAL, "tags": {"aeg": "a"}}, "unknown tag 'aeg'. Did you mean 'age'"),
+        ({**MINIMAL, "tags": {"age": "b"}}, "tag 'age' must name one controller, found 'b'"),
+        ({**MINIMAL, "tags": {"hair": "a"}}, "tag 'hair' must name one discrete group, found 'a'"),
+        ({**MINIMAL, "tags": {"bald": ["a"]}}, "tag 'bald' must name one option"),
+        ({**MINIMAL, "tags": 3}, "not a schema"),
         ({**MINIMAL, "discrete": [{"name": "h", "options": ["x"]}]}, "'h' needs two"),
         ({**MINIMAL, "discrete": [{"name": "h", "options": ["x", "x"]}]}, "'h' needs two"),
         ({**MINIMAL, "discrete": [{"name": "h", "options": "xyz"}]}, "must be a list"),

@@ -1,5 +1,6 @@
 """`engine`: rendering a folder of pairs and finding its faults."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,16 @@ def test_render_then_check_then_damage(f2p: Callable, makehuman_assets: Path, tm
     assert "missing" in ran.out and "images/000001.png" in ran.out
     (problem,) = f2p("engine", "check", out, "--json").json["problems"]
     assert (problem["record"], problem["reason"]) == (1, "missing")
+
+
+def test_scenes_are_what_was_asked_for(f2p: Callable, makehuman_assets: Path, tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    words = ("--count", 1, "--size", 32, "--workers", 1, "--assets", makehuman_assets)
+    for flags, scenes in (((), "front"), (("--varied",), "varied"), (("--varied", "--expressive"), "expressive")):
+        out = tmp_path / scenes
+        ran = f2p("engine", "render", *words, *flags, "-o", out)
+        assert ran.code == 0, ran.err
+        assert json.loads((out / "manifest.json").read_text())["sampling"]["scenes"] == scenes
 
 
 def test_no_assets_is_code_3(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

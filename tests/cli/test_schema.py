@@ -14,4 +14,7 @@ def test_show(f2p: Callable) -> None:
 
     ran = f2p("schema", "show", "makehuman", "--json")
     assert Schema.from_dict(ran.json).fingerprint == load_schema("makehuman").fingerprint
-    assert "hair" in f2p("schema", "show", "makehuman").out
+    lines = f2p("schema", "show", "makehuman").out.splitlines()
+    assert any(line.startswith("hair: bald, ") for line in lines)
+    assert "tag bald: hair=bald" in lines
+    assert [line.split()[0] for line in lines if line.endswith(", asymmetric")][0] == "asym.brow-1"

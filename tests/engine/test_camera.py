@@ -34,3 +34,10 @@ def test_shift_and_zoom_act_on_the_picture() -> None:
     usual = place(Scene())
     assert place(Scene(shift=(0.1, -0.2)))[:, :2] == pytest.approx(usual[:, :2] + (10, -20))
     assert place(Scene(zoom=2.0))[:, :2] == pytest.approx((usual[:, :2] - 50) * 2 + 50)
+
+
+def test_a_decimetre_at_the_eyes_is_as_long_as_it_says() -> None:
+    for zoom in (1.0, 1.7):
+        camera = Camera(np.zeros(3, np.float32), 100, Scene(zoom=zoom))
+        eyes, beside = camera.project(camera.turn(np.array([[0, 0, 0], [1, 0, 0]], np.float32)))
+        assert beside[0] - eyes[0] == pytest.approx(camera.samples_per_decimetre, rel=1e-4)

@@ -1,5 +1,6 @@
 """The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
 
+import json
 import multiprocessing
 import multiprocessing.connection
 import pickle
@@ -135,6 +136,78 @@ def test_the_scene_is_honoured(engine: MakeHumanEngine) -> None:
     assert draw(engine, Scene(background=(0.0, 0.5, 1.0))).image[0, 0].tolist() == [0, 128, 255]
 
 
+def test_a_smile_opens_the_mouth_onto_teeth_and_an_unknown_unit_is_named(engine: MakeHumanEngine) -> None:
+    smile = Scene(expression=(("mouth-corner-puller", 0.8), ("mouth-parling", 0.6)))
+    mouth = HELEN_CLASSES.index("inner-mouth")
+    still, smiling = draw(engine, size=256), draw(engine, smile, size=256)
+    assert (smiling.labels == mouth).sum() > 3 * (still.labels == mouth).sum()
+    assert smiling.image[smiling.labels == mouth].mean() > 1.5 * still.image[still.labels == mouth].mean()
+    assert smiling.landmarks["mouth-left"][1] < still.landmarks["mouth-left"][1] - 1
+    with pytest.raises(InputError, match="'mouth-opn'.*mouth-open"):
+        draw(engine, Scene(expression=(("mouth-opn", 1.0),)))
+
+
+def test_glasses_are_drawn_over_the_eyes_and_leave_labels_alone(engine: MakeHumanEngine) -> None:
+    bare, worn = draw(engine, size=256), draw(engine, size=256, glasses="thick")
+    assert np.array_equal(bare.labels, worn.labels)
+    rows, _ = np.nonzero(np.abs(bare.image.astype(int) - worn.image).max(-1) > 60)
+    assert len(rows) > 400 and 0.35 < rows.mean() / 256 < 0.5
+
+
+def test_an_old_face_shows_more_edges_than_a_young_one(engine: MakeHumanEngine) -> None:
+    def roughness(age: float) -> float:
+        drawn = draw(engine, size=256, head__age=age, hair="bald")
+        forehead = drawn.image.mean(-1)[50:85, 98:158]
+        return float(np.abs(np.diff(forehead, axis=0)).mean())
+
+    assert roughness(1.0) > 1.5 * roughness(0.1)
+
+
+def test_an_asymmetric_controller_s_ends_mirror_each_other(engine: MakeHumanEngine) -> None:
+    drawn, base = np.unique(engine._skin.triangles), engine._skin.points
+    gaps = ((base[drawn, None, 1:] - base[None, drawn, 1:]) ** 2).sum(-1)
+    gaps += (base[drawn, None, 0] + base[None, drawn, 0]) ** 2
+    partner = gaps.argmin(1)
+    assert gaps.min(1).max() < 1e-6, "every vertex has one on the other half of the face"
+    usual = np.array([controller.default for controller in engine.schema.controllers], np.float32)
+    misses = []
+    for i in (i for i, controller in enumerate(engine.schema.controllers) if controller.asymmetric):
+        low, high = np.repeat(usual[None], 2, 0)
+        low[i], high[i] = 0, 1
+        low, high = (engine._morphs.shape(values)[drawn] - engine._morphs.shape(usual)[drawn] for values in (low, high))
+        # What moves both halves alike misses its mirror image by as much as itself.
+        misses.append(np.abs(high[partner] * (-1, 1, 1) - low).mean() / np.abs(high - low).mean())
+    assert len(misses) == 19
+    # MakeHuman drew most pairs of targets as exact mirror images, some freely: asym-jaw-1 misses by half.
+    assert np.median(misses) < 0.1 and max(misses) < 0.6
+
+
+def test_the_schema_that_bundles_stored_before_draws_about_the_same_person(engine: MakeHumanEngine) -> None:
+    few = ("nose.hump", "mouth.width", "head.masculinity", "head.age")
+    controllers = tuple(
+        replace(c, low=-1.0, high=1.0, default=0.5) if c.name == "head.age" else c
+        for c in engine.schema.controllers
+        if c.name in few
+    )
+    old = MakeHumanEngine(Schema("before", controllers, engine.schema.discrete_groups[:4]), engine.assets)
+    as_before = draw(old, hair="short02")
+    now = draw(engine, hair="short02", head__age=0.25 / 4.0)
+    assert np.abs(as_before.image.astype(int) - now.image).mean() < 3
+    aged = {name: np.array(place) for name, place in draw(old, head__age=1.0).landmarks.items()}
+    for name, place in as_before.landmarks.items():
+        assert np.abs(aged[name] - place).max() < 3, "its age slider sags nothing"
+
+
+def test_the_demo_bundle_s_schema_is_drawn_though_it_lacks_the_newer_parts(engine: MakeHumanEngine) -> None:
+    stored = json.loads((ROOT / "f2p_deploy/bundles/demo/bundle.json").read_text(encoding="utf-8"))
+    schema = Schema.from_dict(stored["schema"])
+    assert "glasses" not in schema.discrete_slices and not schema.tags
+    demo = MakeHumanEngine(schema, engine.assets)
+    young = draw(engine, hair="short02", head__age=0.25 / 4.0)
+    # Its average face has brows, eyes and mouth at 0.20 of their sliders, the shipped schema's at 0.28: a mean of 0.31.
+    assert np.abs(draw(demo, hair="short02").image.astype(int) - young.image).mean() < 1
+
+
 def test_the_most_probable_option_is_drawn(engine: MakeHumanEngine) -> None:
     soft = average(engine.schema).values.copy()
     part = engine.schema.discrete_slices["hair"]
@@ -183,12 +256,12 @@ def test_workers_end_in_the_middle_of_a_picture(engine: MakeHumanEngine) -> None
 def test_the_other_shipped_schemas_are_drawn(name: str, makehuman_assets: Path) -> None:
     drawn = load_engine(name, makehuman_assets)
     assert drawn.render(average(drawn.schema).values, 32).image.std() > 10
-    assert len(drawn.schema.groups) == 7
+    assert len(drawn.schema.groups) == 8
 
 
 def test_wrong_parameters_are_refused_by_name(engine: MakeHumanEngine) -> None:
     usual = average(engine.schema).values
-    with pytest.raises(InputError, match="158"):
+    with pytest.raises(InputError, match=str(engine.schema.n)):
         engine.render(usual[:-1], SIZE)
     broken = usual.copy()
     broken[engine.schema.controller_index["nose.hump"]] = np.nan
@@ -210,9 +283,10 @@ def test_a_schema_with_unknown_parts_is_refused_with_the_nearest_word(engine: Ma
         MakeHumanEngine(Schema("wrong", controllers), engine.assets)
     group = DiscreteGroup("hair", ("bald", "short1"))
     with pytest.raises(InputError, match="short01"):
-        MakeHumanEngine(replace(engine.schema, discrete_groups=(group,)), engine.assets)
+        MakeHumanEngine(replace(engine.schema, discrete_groups=(group,), tags={}), engine.assets)
     with pytest.raises(InputError, match="eyebrows"):
-        MakeHumanEngine(replace(engine.schema, discrete_groups=(DiscreteGroup("eyebrow", ("a", "b")),)), engine.assets)
+        groups = (DiscreteGroup("eyebrow", ("a", "b")),)
+        MakeHumanEngine(replace(engine.schema, discrete_groups=groups, tags={}), engine.assets)
 
 
 def test_missing_assets_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,23 @@ def test_a_fringe_over_the_eyes_is_cut(makehuman_assets: Path, head: np.ndarray)
     assert layer.opacity[placed[:, 1] > 8].min() == 1
 
 
+def test_hair_recedes_from_the_front_and_a_mirrored_style_hangs_on_the_other_side(
+    makehuman_assets: Path, head: np.ndarray
+) -> None:
+    full, ring = (load_hair(makehuman_assets, style, head) for style in ("short04", "short04-ring"))
+    placed = full.place(head)
+    top = (placed[:, 1] > 8.2) & (placed[:, 2] > 0.6) & (np.abs(placed[:, 0]) < 0.4)
+    assert top.sum() > 10 and full.opacity[top].min() == 1 and ring.opacity[top].max() == 0
+    assert ring.opacity[(placed[:, 1] < 7.2) & (placed[:, 2] < 0)].min() == 1
+    usual, mirrored = (load_hair(makehuman_assets, style, head) for style in ("short03", "short03-mirrored"))
+    assert mirrored.place(head) == pytest.approx(usual.place(head) * (-1, 1, 1))
+
+
+def test_hair_is_cut_alike_on_heads_of_other_heights(makehuman_assets: Path, head: np.ndarray) -> None:
+    low = load_hair(makehuman_assets, "bob02", head - np.float32((0, 0.6, 0)))
+    assert low.opacity == pytest.approx(load_hair(makehuman_assets, "bob02", head).opacity, abs=1e-4)
+
+
 @pytest.mark.parametrize("style", ["short04", "bob02"])
 def test_hair_of_any_texture_has_the_same_brightness(makehuman_assets: Path, head: np.ndarray, style: str) -> None:
     # One is painted black, the other nearly white.

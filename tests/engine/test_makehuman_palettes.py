@@ -5,14 +5,27 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from f2p_deploy.character.schema import load_schema
+from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema, load_schema
 from f2p_deploy.engine import makehuman_palettes as palettes
+from f2p_deploy.errors import InputError
 
 
 @pytest.mark.parametrize("name", ["makehuman", "makehuman-female", "makehuman-male"])
 def test_schemas_and_engine_agree(name: str) -> None:
     for group in load_schema(name).discrete_groups:
         assert set(group.options) <= set(palettes.GROUPS[group.name])
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        (DiscreteGroup("glases", ("none", "thin")), "no discrete group 'glases'.*'glasses'"),
+        (DiscreteGroup("glasses", ("none", "thinn")), "glasses has no option 'thinn'.*'thin'"),
+    ],
+)
+def test_what_the_engine_cannot_draw_is_named_with_the_nearest_that_it_can(group: DiscreteGroup, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        palettes.check_groups(Schema("wrong", (Controller("nose.hump", "nose"),), (group,)))
 
 
 def test_the_demo_s_schema_has_everything() -> None:

@@ -52,6 +52,9 @@ def test_triangles_are_sorted_by_island(maps: SkinMaps, engine: MakeHumanEngine)
         ((0.5, 6.6, 0.7), "jaw", "scalp"),
         ((0.0, 8.4, 0.6), "scalp", "jaw"),
         ((0.0, 7.0, 1.6), "gloss", "scalp"),
+        ((0.30, 7.15, 1.35), "bags", "jaw"),
+        ((0.29, 6.77, 1.4), "folds", "scalp"),
+        ((0.0, 8.4, 0.6), "crown", "lips"),
     ],
 )
 def test_masks(engine: MakeHumanEngine, maps: SkinMaps, place: tuple, present: str, absent: str) -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,12 @@ def test_shortened_parameters_are_refused_before_anything_is_read(tmp_path: Path
 def test_the_schema_travels_with_the_pairs(tmp_path: Path, disc_engine: Engine) -> None:
     schema: Schema = write_pairs(disc_engine, tmp_path, 1, Sampling(), 32).schema
     assert [controller.name for controller in schema.controllers] == ["disc.x", "disc.y", "disc.radius"]
+
+
+def test_other_words_about_a_schema_do_not_make_it_another_set(tmp_path: Path, disc_engine: Engine) -> None:
+    write_pairs(disc_engine, tmp_path, 2, Sampling(), 32)
+    disc_engine.schema = replace(disc_engine.schema, description="a disc", tags={"hair": "hair"})
+    assert len(write_pairs(disc_engine, tmp_path, 2, Sampling(), 32).records) == 2
+    disc_engine.schema = replace(disc_engine.schema, name="plate")
+    with pytest.raises(InputError, match="another set of pairs"):
+        write_pairs(disc_engine, tmp_path, 2, Sampling(), 32)

@@ -15,6 +15,7 @@ from f2p_deploy.engine.rasteriser import (
     sample,
     texture_levels,
     vertex_normals,
+    vertex_tangents,
 )
 
 SQUARE = np.array([[2, 2, 1], [8, 2, 1], [8, 6, 1], [2, 6, 1]], np.float32)
@@ -99,3 +100,12 @@ def test_pixels_are_means_of_linear_light_and_labels_a_vote() -> None:
 def test_the_background_is_shown_as_given() -> None:
     canvas = blank_canvas(4, (0.2, 0.5, 1.0))
     assert resolve(canvas.image, canvas.labels, 2)[0][0, 0].tolist() == [51, 128, 255]
+
+
+def test_tangents_follow_the_texture_upwards() -> None:
+    points = SQUARE * (1, -1, 1) + (0, 0, 0)
+    # v grows from the lower edge (y = -6) to the upper one, u to the left.
+    uv = np.array([[1, 1], [0, 1], [0, 0], [1, 0]], np.float32)
+    assert vertex_tangents(points.astype(np.float32), HALVES, uv, HALVES) == pytest.approx(np.tile((0, 1, 0), (4, 1)))
+    folded = np.zeros((4, 2), np.float32)
+    assert np.isfinite(vertex_tangents(points.astype(np.float32), HALVES, folded, HALVES)).all()

@@ -1,10 +1,12 @@
 """Scenes vary within what they promise, and depend on seed and index alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from f2p_deploy.engine.engine import Scene
-from f2p_deploy.engine.scenes import SCENES, front_scenes, varied_scenes
+from f2p_deploy.engine.engine import EXPRESSION_UNITS, Scene
+from f2p_deploy.engine.scenes import SCENES, expressive_scenes, front_scenes, varied_scenes
 
 
 def test_front_is_the_default_scene() -> None:
@@ -33,3 +35,13 @@ def test_variation_stays_within_its_ranges_and_uses_them() -> None:
     spread([value for scene in scenes for value in scene.background], 0, 1)
     assert all(0 <= value <= 2 for scene in scenes for value in scene.light_colour)
     assert all(np.linalg.norm(scene.light) == pytest.approx(1) for scene in scenes)
+
+
+def test_expressive_scenes_are_varied_ones_that_mostly_smile() -> None:
+    scenes = [expressive_scenes(4)(i) for i in range(200)]
+    assert [replace(scene, expression=()) for scene in scenes] == [varied_scenes(4)(i) for i in range(200)]
+    units = [dict(scene.expression) for scene in scenes]
+    assert {unit for drawn in units for unit in drawn} <= set(EXPRESSION_UNITS)
+    assert all(0 < strength <= 1 for drawn in units for strength in drawn.values())
+    assert 0.65 < np.mean(["mouth-corner-puller" in drawn for drawn in units]) < 0.85
+    assert expressive_scenes(4)(7) == scenes[7]
