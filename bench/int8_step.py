@@ -24,7 +24,7 @@ from f2p_deploy.calibration.ranges import range_of
 from f2p_deploy.export.int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
 from f2p_deploy.export.timing import medians_ms
 from f2p_deploy.export.trajectory import follow
-from f2p_deploy.generation import StateToParameters, first_state, with_options_tried_out
+from f2p_deploy.generation import StateToParameters, describer, first_state, with_options_tried_out
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 OUTPUTS = ["next_state", "loss"]
@@ -87,7 +87,7 @@ def _run(bundle: Bundle, sessions: list[Any], face: np.ndarray) -> str:
     settings, photo = bundle.settings.iterative, torch.from_numpy(face[None])
     start = with_options_tried_out(bundle, photo, first_state(bundle, 1), settings.beta).numpy()
     with torch.no_grad():
-        identity, content = (value.numpy() for value in bundle.similarity.describe(photo))
+        identity, content = (value.numpy() for value in describer(bundle)(photo))
 
     def compute(session: Any, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return dict(zip(OUTPUTS, session.run(OUTPUTS, given), strict=True))

@@ -24,14 +24,22 @@ from f2p_deploy.settings import BundleSettings, from_data, to_data
 if TYPE_CHECKING:
     from torch import nn
 
+    from f2p_deploy.networks.crop import Crop
+    from f2p_deploy.networks.reader import Reader
     from f2p_deploy.networks.segmentation import Segmentation
+    from f2p_deploy.networks.surrogate import Surrogate
     from f2p_deploy.similarity import Similarity
 
 FORMAT = "f2p-bundle"
 VERSION = 1
 HEADER = "bundle.json"
 PRIORS_FILE = "priors.safetensors"
+
+#: The paper's networks, which every bundle has.
 NETWORKS = ("imitator", "recognition", "segmentation", "translator")
+
+#: Networks that a bundle may have besides.
+FURTHER_NETWORKS = ("surrogate", "reader")
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Bundle:
     @property
     def networks(self) -> tuple[str, ...]:
         """Names of the networks that are there."""
-        return tuple(name for name in NETWORKS if _file_of(name) in self.stored)
+        return tuple(name for name in (*NETWORKS, *FURTHER_NETWORKS) if _file_of(name) in self.stored)
 
     @cached_property
     def imitator(self) -> "nn.Module":
@@ -96,6 +104,16 @@ class Bundle:
     def translator(self) -> "nn.Module":
         """T after F_recg: (N, d) to (N, n)."""
         return self._load("translator")
+
+    @cached_property
+    def surrogate(self) -> "Surrogate":
+        """E: (N, n) to (N, d)."""
+        return cast("Surrogate", self._load("surrogate"))
+
+    @cached_property
+    def reader(self) -> "Reader | None":
+        """What reads options and sliders from photos, if the bundle has it."""
+        return cast("Reader", self._load("reader")) if "reader" in self.networks else None
 
     @cached_property
     def similarity(self) -> "Similarity":
@@ -155,14 +173,16 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
     """Return one network of a bundle with fresh weights.
 
     Args:
-        name: one of `NETWORKS`.
+        name: one of `NETWORKS` and `FURTHER_NETWORKS`.
         schema: gives n, n_c and the discrete groups.
         settings: gives sizes and widths.
     """
     from f2p_deploy.networks.dlib_resnet import DlibResNet
     from f2p_deploy.networks.imitator import Imitator
     from f2p_deploy.networks.light_cnn import LightCNN
+    from f2p_deploy.networks.reader import Reader
     from f2p_deploy.networks.segmentation import Segmentation
+    from f2p_deploy.networks.surrogate import Surrogate
     from f2p_deploy.networks.translator import Translator
 
     sizes = settings.architecture
@@ -176,10 +196,21 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
     if name == "translator":
         groups = [len(group.options) for group in schema.discrete_groups]
         return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)
-    raise InputError(f"a bundle has {', '.join(NETWORKS)}; no network is called {name!r}")
+    if name == "surrogate":
+        return Surrogate(schema.n, sizes.recogniser.length, sizes.surrogate_width)
+    if name == "reader":
+        ordered = [schema.tags.get("skin-tone") == group.name for group in schema.discrete_groups]
+        groups = [len(group.options) for group in schema.discrete_groups]
+        return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length)
+    raise InputError(f"a bundle has {', '.join((*NETWORKS, *FURTHER_NETWORKS))}; no network is called {name!r}")
 
 
-def build_crop(settings: BundleSettings) -> "nn.Module | None":
+def read_controllers(schema: Schema) -> tuple[int, ...]:
+    """Return the positions of the controllers that a reader reads: those tagged as age and sex."""
+    return tuple(schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags)
+
+
+def build_crop(settings: BundleSettings) -> "Crop | None":
     """Return what cuts the part of an aligned face that the recognition network sees; None where it sees all of it."""
     from f2p_deploy.networks.crop import Crop
 

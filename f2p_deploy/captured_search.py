@@ -20,7 +20,7 @@ from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.errors import CompilerError, FloorMissed, InputError, MissingDependency
 from f2p_deploy.folding import folded
 from f2p_deploy.generated import Trajectory
-from f2p_deploy.generation import GenerationLoss, Update, first_state
+from f2p_deploy.generation import Update, describer, first_state, search_loss
 from f2p_deploy.loss_scale import measure_gradients
 from f2p_deploy.settings import IterativeSettings
 
@@ -85,12 +85,15 @@ class CapturedSearch:
         self.n_c, size = bundle.schema.n_c, bundle.settings.architecture.image_size
         self._first = first_state(bundle, batch, self.settings)
         with self._memory():
-            self._loss = cast(
-                GenerationLoss,
-                made_for_speed(
-                    GenerationLoss(bundle, self.settings.beta).eval(), self.dtype, self.device, (FIRST_LAYER,)
-                ),
-            )
+            loss = search_loss(bundle, self.settings.beta).eval()
+            self._loss: Any
+            self._describe: Any
+            if bundle.settings.search == "imitator":
+                self._loss = made_for_speed(loss, self.dtype, self.device, (FIRST_LAYER,))
+                self._describe = self._loss.similarity.describe
+            else:
+                self._loss = made_for_speed(loss, self.dtype, self.device)
+                self._describe = made_for_speed(describer(bundle), self.dtype, self.device)
             self._of_loss = torch.compile(self._loss, dynamic=False) if compile else self._loss
             self._compiling = _compiler_errors if compile else nullcontext
             self._update = Update(bundle, self.settings).to(self.device)
@@ -164,7 +167,7 @@ class CapturedSearch:
     def _run(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Search from the static buffers; returns parameters and losses. This is what is captured."""
         with self._half():
-            identity, content = (value.float() for value in self._loss.similarity.describe(self._face))
+            identity, content = (value.float() for value in self._describe(self._face))
         reached = before = self._start
         states, losses = [], []
         for learning_rate in self.settings.learning_rates():
@@ -172,7 +175,7 @@ class CapturedSearch:
             gradient, loss = self._step(state, identity, content)
             states.append(state)
             losses.append(loss)
-            moved = self._update(state, gradient, learning_rate)
+            moved = self._update(state, gradient, learning_rate, content)
             before, reached = reached, torch.where(self._locked, self._start, moved)
         states.append(reached)
         with self._half(), self._compiling():
@@ -299,14 +302,14 @@ def _loss_scale(bundle: Bundle, settings: IterativeSettings) -> float:
     """Return what the loss is multiplied by in float16, measured on characters that the bundle draws."""
     drawn = torch.from_numpy(random_batch(bundle.schema, MEASURED + 1, seed=0))
     with torch.no_grad():
-        identity, content = bundle.similarity.describe(bundle.imitator(drawn))
+        identity, content = describer(bundle)(bundle.imitator(drawn))
     start = first_state(bundle, 1, settings).numpy()
     states = [start, *(drawn[i : i + 1].numpy() for i in range(1, MEASURED))]
     samples = [
         {"state": state, "identity": identity[i + 1 : i + 2].numpy(), "content": content[i + 1 : i + 2].numpy()}
         for i, state in enumerate(states)
     ]
-    return measure_gradients(GenerationLoss(bundle, settings.beta).eval(), samples).scale()
+    return measure_gradients(search_loss(bundle, settings.beta).eval(), samples).scale()
 
 
 def computing_in(dtype: torch.dtype, device: torch.device) -> Any:

@@ -1,10 +1,12 @@
 """One-shot, iterative and hybrid generation in PyTorch: the reference that every exported graph is measured against."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
-from f2p_deploy.bundle import Bundle
+from f2p_deploy.bundle import Bundle, read_controllers
 from f2p_deploy.character.parameters import Parameters, average, harden, smooth
 from f2p_deploy.errors import InputError
 from f2p_deploy.generated import (
@@ -20,21 +22,33 @@ from f2p_deploy.generated import (
     to_picture,
     to_planes,
 )
+from f2p_deploy.networks.reader import reader_features
 from f2p_deploy.settings import IterativeSettings
-from f2p_deploy.similarity import content_loss
+from f2p_deploy.similarity import Similarity, content_loss
+from f2p_deploy.surrogate_search import SurrogateDescribe, SurrogateLoss, held_entries
 
 
 class OneShot(nn.Module):
     """x = T(F_recg(I)) (eq. 2), through the priors' subspace where the bundle asks for it (section 3.5).
 
+    Options, age and sex are the reader's where the bundle has one.
+
     Args:
-        bundle: gives the recognition network, the translator, the priors and the settings.
+        bundle: gives the recognition network, the translator, the reader, the priors and the settings.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         super().__init__()
         self.similarity = bundle.similarity
         self.translator = bundle.translator
+        self.reader = bundle.reader
+        self.n_c = bundle.schema.n_c
+        if self.reader is not None:
+            read = read_controllers(bundle.schema)
+            places = torch.zeros(len(read), self.n_c)
+            places[range(len(read)), read] = 1.0
+            self.register_buffer("places", places, persistent=False)
+            self.register_buffer("kept", 1.0 - places.sum(dim=0), persistent=False)
         self.prior = PriorProjection(bundle) if bundle.settings.one_shot_prior else None
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
@@ -46,8 +60,23 @@ class OneShot(nn.Module):
         Returns:
             (N, n) parameters: controllers in [0, 1], discrete groups as probabilities.
         """
-        parameters = self.translator(self.similarity.identity(face))
+        identity = self.similarity.identity(face)
+        if self.reader is None:
+            parameters = self.translator(identity)
+        else:
+            controllers, scores = self.parts(face, identity)
+            options = [part.softmax(dim=1) for part in scores.split(self.reader.group_sizes, dim=1)]
+            parameters = torch.cat([controllers, *options], dim=1)
         return parameters if self.prior is None else self.prior(parameters).clamp(0.0, 1.0)
+
+    def parts(self, face: torch.Tensor, identity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (N, n_c) controllers and (N, n_d) scores of the options, whose softmax is their probability."""
+        if self.reader is None:
+            made = self.translator(identity)
+            return made[:, : self.n_c], made[:, self.n_c :].clamp_min(SMALLEST_PROBABILITY).log()
+        probabilities, colours = self.similarity.regions(face)
+        scores, sliders = self.reader(reader_features(identity, probabilities, colours))
+        return self.translator(identity)[:, : self.n_c] * self.kept + sliders @ self.places, scores
 
 
 class PriorProjection(nn.Module):
@@ -104,9 +133,21 @@ class Update(nn.Module):
         self.discrete_rate = settings.discrete_rate
         self.momentum = settings.momentum
         self.prior = PriorProjection(bundle) if settings.use_prior else None
+        self.held: torch.Tensor | None
+        held = held_entries(bundle.schema).float() if bundle.settings.search == "surrogate" else None
+        self.register_buffer("held", held, persistent=False)
 
-    def forward(self, state: torch.Tensor, gradient: torch.Tensor, learning_rate: torch.Tensor | float) -> torch.Tensor:
-        """Return the next state (N, n) of a state and its gradient (N, n); the learning rate mu is a number or (1,)."""
+    def forward(
+        self, state: torch.Tensor, gradient: torch.Tensor, learning_rate: torch.Tensor | float, content: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the next state.
+
+        Args:
+            state, gradient: (N, n).
+            learning_rate: mu, a number or (1,).
+            content: of the photos; in a search through a surrogate the states that were read from them, (N, n), of
+                which the held entries are taken.
+        """
         if self.prior is not None:
             gradient = self.prior.descent(gradient)
         if self.discrete_rate != 1.0:
@@ -114,6 +155,8 @@ class Update(nn.Module):
         moved = state - learning_rate * gradient
         if self.prior is not None:
             moved = self.prior(moved)
+        if self.held is not None:
+            moved = moved * (1.0 - self.held) + content * self.held
         return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
 
     def carried(self, state: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
@@ -171,6 +214,29 @@ class GenerationLoss(nn.Module):
         return self.similarity(self.imitator(self.to_parameters(state)), identity, content)
 
 
+class Describe(nn.Module):
+    """A face to its identity and content: `Similarity.describe` as a module."""
+
+    def __init__(self, similarity: Similarity) -> None:
+        super().__init__()
+        self.similarity = similarity
+
+    def forward(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.similarity.describe(face)
+
+
+def describer(bundle: Bundle) -> nn.Module:
+    """Return what a search describes faces by: (N, 3, S, S) to identity and content."""
+    if bundle.settings.search == "surrogate":
+        return SurrogateDescribe(bundle, bundle.settings.iterative.beta).eval()
+    return Describe(bundle.similarity).eval()
+
+
+def search_loss(bundle: Bundle, beta: float) -> "GenerationLoss | SurrogateLoss":
+    """Return what a search makes small: (state, identity, content) to (N,)."""
+    return SurrogateLoss(bundle, beta).eval() if bundle.settings.search == "surrogate" else GenerationLoss(bundle, beta)
+
+
 def one_shot(bundle: Bundle, faces: torch.Tensor) -> np.ndarray:
     """Return (N, n) float32 parameters of aligned faces (N, 3, S, S), RGB in [0, 1] (section 3.4.1)."""
     with torch.inference_mode():
@@ -222,7 +288,7 @@ def iterate(
     start: torch.Tensor | None = None,
     locked: torch.Tensor | None = None,
     progress: Progress | None = None,
-    loss_of: GenerationLoss | None = None,
+    loss_of: Any = None,
 ) -> Trajectory:
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9), see `Update`.
 
@@ -239,10 +305,10 @@ def iterate(
     """
     settings = settings or bundle.settings.iterative
     if loss_of is None:
-        loss_of = GenerationLoss(bundle, settings.beta).eval().to(faces.device)
+        loss_of = search_loss(bundle, settings.beta).eval().to(faces.device)
     update = Update(bundle, settings).to(faces.device)
     with torch.no_grad():
-        identity, content = bundle.similarity.describe(faces)
+        identity, content = describer(bundle)(faces)
     given = starting_state(bundle, faces, "iterative", settings) if start is None else start
     fixed = given.to(faces.device, copy=True)
     locked = None if locked is None else locked.to(faces.device)
@@ -255,7 +321,7 @@ def iterate(
         states.append(state.detach())
         losses.append(loss.detach())
         with torch.no_grad():
-            before, reached = reached, update(states[-1], gradient, learning_rate)
+            before, reached = reached, update(states[-1], gradient, learning_rate, content)
             if locked is not None:
                 reached = torch.where(locked, fixed, reached)
         if progress is not None:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.generation import GenerationLoss, Update
+from f2p_deploy.generation import Update, search_loss
 
 
 class Step(nn.Module):
@@ -27,7 +27,7 @@ class Step(nn.Module):
     def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None, loss_scale: float = 1.0) -> None:
         super().__init__()
         settings = bundle.settings.iterative
-        self.gradient_and_loss = gradient_and_loss or Autograd(GenerationLoss(bundle, settings.beta))
+        self.gradient_and_loss = gradient_and_loss or Autograd(search_loss(bundle, settings.beta))
         self.loss_scale = loss_scale
         self.update = Update(bundle, settings)
 
@@ -47,13 +47,13 @@ class Step(nn.Module):
         """
         gradient, loss = self.gradient_and_loss(state, identity, content)
         # The rate is divided, not the gradient: it is float32 whatever the networks compute with.
-        return self.update(state, gradient, learning_rate / self.loss_scale), loss
+        return self.update(state, gradient, learning_rate / self.loss_scale, content), loss
 
 
 class Autograd(nn.Module):
     """The gradient of a loss by PyTorch's autograd: what the lowered graph is measured against."""
 
-    def __init__(self, loss: GenerationLoss) -> None:
+    def __init__(self, loss: nn.Module) -> None:
         super().__init__()
         self.loss = loss.eval()
 

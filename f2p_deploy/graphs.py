@@ -11,10 +11,9 @@ from torch import nn
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
-from f2p_deploy.generation import OneShot, first_state
+from f2p_deploy.generation import OneShot, describer, first_state
 from f2p_deploy.gradient_step import Step
 from f2p_deploy.settings import to_data
-from f2p_deploy.similarity import Similarity
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,6 @@ class BundleGraph:
         with torch.no_grad():
             outputs = self.module(*(torch.from_numpy(inputs[spec.name]) for spec in self.inputs))
         return dict(zip((spec.name for spec in self.outputs), _arrays(outputs), strict=True))
-
-
-class Describe(nn.Module):
-    """A face to its identity and content: `Similarity.describe` as a module."""
-
-    def __init__(self, similarity: Similarity) -> None:
-        super().__init__()
-        self.similarity = similarity
-
-    def forward(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.similarity.describe(face)
 
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
@@ -87,15 +75,11 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
     face = _image("face", "aligned face, RGB, planes first", batch, size)
     image = _image("image", "the imitator's picture of the character, RGB, planes first", batch, size)
     parameters = TensorSpec("parameters", "float32", (batch, n), order, 0.0, 1.0)
-    describe = _graph(
-        "describe",
-        Describe(bundle.similarity),
-        face,
-        {
-            "identity": "embedding of the recognition network; compare by cosine",
-            "content": "features of the segmentation network, weighted by its class probabilities; compare by L1",
-        },
-    )
+    content = "features of the segmentation network, weighted by its class probabilities; compare by L1"
+    if bundle.settings.search == "surrogate":
+        content = f"the state that is read from the photo: {_state(bundle)}; a search takes options, age and sex of it"
+    identity = "embedding of the recognition network; compare by cosine"
+    describe = _graph("describe", describer(bundle), face, {"identity": identity, "content": content})
     return (
         _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
         describe,
@@ -105,9 +89,9 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
 
 
 def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:
-    n, n_c, beta = bundle.schema.n, bundle.schema.n_c, bundle.settings.iterative.beta
-    free = f", then free numbers z whose softmax({beta:g} z) is each discrete group's" if n > n_c else ""
-    meaning = f"{n_c} controllers in [0, 1]{free}"
+    n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt of the given state"
+    if bundle.settings.search == "surrogate":
+        loss = "1 - centred cosine of the given state by the surrogate; distances from average face and content"
     return BundleGraph(
         name="step",
         module=Step(bundle).eval(),
@@ -118,10 +102,16 @@ def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGrap
         ),
         outputs=(
             TensorSpec("next_state", "float32", (batch, n), meaning),
-            TensorSpec("loss", "float32", (batch,), "lambda_1 L_idt + lambda_2 L_ctt of the given state", low=0.0),
+            TensorSpec("loss", "float32", (batch,), loss, low=0.0),
         ),
         shared=("learning_rate",),
     )
+
+
+def _state(bundle: Bundle) -> str:
+    n_c, beta = bundle.schema.n_c, bundle.settings.iterative.beta
+    free = f", then free numbers z whose softmax({beta:g} z) is each discrete group's" if bundle.schema.n_d else ""
+    return f"{n_c} controllers in [0, 1]{free}"
 
 
 def _image(name: str, meaning: str, batch: int, size: int) -> TensorSpec:

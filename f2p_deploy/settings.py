@@ -12,6 +12,9 @@ Features = Literal["conv_2", "conv_3", "conv_4", "conv_5", "logits", "probabilit
 Reduction = Literal["mean", "sum"]
 Storage = Literal["float32", "float16"]
 
+#: What the search draws with: G, as the paper does, or a surrogate that says what the recogniser would see.
+Search = Literal["imitator", "surrogate"]
+
 
 def _choose(what: str, value: object, choices: object) -> None:
     if value not in get_args(choices):
@@ -41,6 +44,7 @@ class Architecture:
             pooling, or for a recogniser with points of its own by a fixed crop.
         strided_stage: where Table 3's stride lies, see `f2p_deploy.networks.segmentation`.
         recognition: the kind of F_recg, a key of `f2p_deploy.recognisers.RECOGNISERS`.
+        surrogate_width: multiplies the 768 hidden channels of the surrogate, where the bundle has one.
     """
 
     image_size: int = 512
@@ -52,9 +56,11 @@ class Architecture:
     strided_stage: int = 2
     translator_width: float = 1.0
     recognition: str = "light-cnn-29v2"
+    surrogate_width: float = 1.0
 
     def __post_init__(self) -> None:
         _positive(
+            surrogate_width=self.surrogate_width,
             imitator_width=self.imitator_width,
             recognition_width=self.recognition_width,
             segmentation_width=self.segmentation_width,
@@ -92,6 +98,11 @@ class SimilaritySettings:
         colour_weight: weight of the colours of skin, brows, eyes, lips and hair beside the class probabilities. Class
             probabilities say where things are; LightCNN sees grey: without this nothing in eq. 4 sees a colour.
         search_identity: lambda_1 of eq. 9, the search, over that of eq. 4, the translator's.
+        mirrored: describe each face and its mirror image, and take the mean: a mirrored photo is the same person. For
+            recognisers with a crop of their own.
+        naturalness: weight of the controllers' mean squared distance from their defaults, in units of `spread`, beside
+            the centred cosine in a search through the surrogate.
+        spread: how far controllers of real faces lie from their defaults, in [0, 1].
     """
 
     identity_weight: float = 0.01
@@ -102,8 +113,13 @@ class SimilaritySettings:
     reduction: Reduction = "mean"
     colour_weight: float = 0.0
     search_identity: float = 1.0
+    mirrored: bool = False
+    naturalness: float = 0.3
+    spread: float = 0.25
 
     def __post_init__(self) -> None:
+        _positive(spread=self.spread)
+        _not_negative(naturalness=self.naturalness)
         _choose("features", self.features, Features)
         _choose("reduction", self.reduction, Reduction)
         _not_negative(
@@ -197,6 +213,7 @@ class BundleSettings:
         default_lead: a discrete group keeps its default unless one-shot generation finds another option more probable
             by more than this. Rendered pairs draw every option as often as any other; people do not.
         one_shot_prior: pass the translator's controllers through the priors' subspace (section 3.5).
+        search: what iterative and hybrid generation search through, see `f2p_deploy.surrogate_search`.
     """
 
     architecture: Architecture = field(default_factory=Architecture)
@@ -208,9 +225,13 @@ class BundleSettings:
     choose_options: bool = False
     default_lead: float = 0.0
     storage: Storage = "float32"
+    search: Search = "imitator"
 
     def __post_init__(self) -> None:
         _choose("storage", self.storage, Storage)
+        _choose("search", self.search, Search)
+        if self.similarity.mirrored and not self.architecture.recogniser.points:
+            raise InputError(f"mirrored needs a recogniser with a crop, not {self.architecture.recognition}")
         _not_negative(default_lead=self.default_lead)
 
 

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.networks.crop import Crop
 from f2p_deploy.networks.segmentation import Segmentation
 from f2p_deploy.recognisers import RECOGNISERS, Recogniser
 from f2p_deploy.settings import Reduction, SimilaritySettings
@@ -77,7 +78,7 @@ class Similarity(nn.Module):
 
     grey: torch.Tensor
     class_weights: torch.Tensor
-    regions: torch.Tensor
+    regions_of: torch.Tensor
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class Similarity(nn.Module):
         settings: SimilaritySettings,
         recogniser: Recogniser = RECOGNISERS["light-cnn-29v2"],
         segmentation_size: int = 256,
-        crop: nn.Module | None = None,
+        crop: Crop | None = None,
     ) -> None:
         super().__init__()
         self.recognition = recognition
@@ -98,12 +99,26 @@ class Similarity(nn.Module):
         self.register_buffer("grey", torch.tensor(GREY).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("class_weights", torch.tensor(settings.class_weights).view(1, -1, 1, 1), persistent=False)
         members = [[float(name in region) for name in HELEN_CLASSES] for region in COLOURED_REGIONS]
-        self.register_buffer("regions", torch.tensor(members)[:, :, None, None], persistent=False)
+        self.register_buffer("regions_of", torch.tensor(members)[:, :, None, None], persistent=False)
 
     def identity(self, face: torch.Tensor) -> torch.Tensor:
         """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, d), not normalised."""
-        seen = reduce_to(face, self.recogniser.size) if self.crop is None else self.crop(face)
+        if self.crop is None:
+            return self._embed(reduce_to(face, self.recogniser.size))
+        if not self.settings.mirrored:
+            return self._embed(self.crop(face))
+        return 0.5 * (self._embed(self.crop(face)) + self._embed(self.crop.mirrored(face)))
+
+    def _embed(self, seen: torch.Tensor) -> torch.Tensor:
         return self.recognition(seen if self.recogniser.colour else (seen * self.grey).sum(dim=1, keepdim=True))
+
+    def regions(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the class probabilities (N, C, H, W) of faces, and (N, R, 3) mean RGB of `COLOURED_REGIONS`."""
+        face_seen = reduce_to(face, self.segmentation_size)
+        probabilities = self.segmentation(face_seen).softmax(dim=1)
+        shares = F.conv2d(probabilities, self.regions_of).flatten(2)
+        seen = reduce_to(face_seen, probabilities.shape[-1]).flatten(2)
+        return probabilities, (shares @ seen.transpose(1, 2)) / (shares.sum(dim=2, keepdim=True) + 1e-3)
 
     def content(self, face: torch.Tensor) -> torch.Tensor:
         """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
@@ -120,7 +135,7 @@ class Similarity(nn.Module):
             if not self.settings.colour_weight:
                 return weighted
             colours = reduce_to(face_seen, probabilities.shape[-1]) * self.settings.colour_weight
-            shares = F.conv2d(probabilities, self.regions)
+            shares = F.conv2d(probabilities, self.regions_of)
             return torch.cat([weighted, *(colours * share for share in shares.split(1, dim=1))], dim=1)
         features = stages[self.settings.features]
         omega = weighted.sum(dim=1, keepdim=True)

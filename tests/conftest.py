@@ -1,6 +1,7 @@
 """What the whole suite shares: the data that is not in the repository, the sample photo, and a small bundle."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from torch import nn
 
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.export import Faces
@@ -78,18 +81,57 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     bundle = create_bundle(folder, "small", Schema("small", controllers, discrete), settings)
     torch.manual_seed(0)
     for name in NETWORKS:
-        network = build_network(name, bundle.schema, settings)
-        for module in network.modules():
-            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-                # Statistics of a trained network: a batch norm that does nothing could not be folded wrongly.
-                module.running_mean.normal_(0.0, 0.3)
-                module.running_var.uniform_(0.5, 2.0)
-            # PyTorch's own start lets the signal die, and then every face would give the same character.
-            elif isinstance(module, torch.nn.ConvTranspose2d):
-                module.weight.data.normal_(0.0, module.in_channels**-0.5)
-            elif isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
-                torch.nn.init.kaiming_normal_(module.weight).data.mul_(0.45)
+        network = _lively(build_network(name, bundle.schema, settings))
         bundle = store_network(bundle, name, network, {"command": "tests"})
+    return bundle
+
+
+def _lively(network: "nn.Module") -> "nn.Module":
+    """Give a network random weights that let signals through, and batch norms that do something."""
+    import torch
+
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            # Statistics of a trained network: a batch norm that does nothing could not be folded wrongly.
+            module.running_mean.normal_(0.0, 0.3)
+            module.running_var.uniform_(0.5, 2.0)
+        # PyTorch's own start lets the signal die, and then every face would give the same character.
+        elif isinstance(module, torch.nn.ConvTranspose2d):
+            module.weight.data.normal_(0.0, module.in_channels**-0.5)
+        elif isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+            torch.nn.init.kaiming_normal_(module.weight).data.mul_(0.45)
+    return network
+
+
+@pytest.fixture(scope="session")
+def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
+    """A small bundle that searches through a surrogate: dlib's ResNet, very narrow, a reader, an asymmetric slider."""
+    import torch
+
+    from f2p_deploy.bundle import FURTHER_NETWORKS, NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.character.schema import Controller
+    from f2p_deploy.settings import IterativeSettings, SimilaritySettings
+
+    further = (Controller("age", "head"), Controller("uneven", "head", asymmetric=True))
+    controllers = (*small_bundle.schema.controllers, *further)
+    tags = {"age": "age", "hair": "hair", "skin-tone": "lips"}
+    schema = replace(small_bundle.schema, name="tagged", controllers=controllers, tags=tags)
+    sizes = replace(
+        small_bundle.settings.architecture, recognition="dlib-resnet", recognition_size=150, surrogate_width=0.5
+    )
+    search = IterativeSettings(iterations=8, learning_rate=0.3, beta=10.0, momentum=0.9, keep_best=True)
+    settings = replace(
+        small_bundle.settings,
+        architecture=sizes,
+        similarity=SimilaritySettings(mirrored=True),
+        iterative=search,
+        hybrid=replace(search, iterations=4),
+        search="surrogate",
+    )
+    bundle = create_bundle(tmp_path_factory.mktemp("surrogate") / "bundle", "surrogate", schema, settings)
+    torch.manual_seed(1)
+    for name in (*NETWORKS, *FURTHER_NETWORKS):
+        bundle = store_network(bundle, name, _lively(build_network(name, schema, settings)), {"command": "tests"})
     return bundle
 
 

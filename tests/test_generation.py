@@ -100,7 +100,7 @@ def test_in_the_subspace_its_coordinates_descend(bundle_with_priors) -> None:
     gradient = torch.randn(1, bundle_with_priors.schema.n) * 0.01
     moved = coordinates - 2.0 * gradient[:, :n_c] @ torch.from_numpy(matrices.basis)
     expected = moved @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
-    made = update(state, gradient, 2.0)
+    made = update(state, gradient, 2.0, torch.zeros(1, 1, 1, 1))
     torch.testing.assert_close(made[:, :n_c], expected.clamp(0, 1), atol=1e-5, rtol=0)
     torch.testing.assert_close(made[:, n_c:], -2.0 * 0.5 * gradient[:, n_c:])
 

@@ -18,7 +18,7 @@ from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.export.parity import Ends
 from f2p_deploy.generated import Trajectory
-from f2p_deploy.generation import GenerationLoss
+from f2p_deploy.generation import search_loss
 from f2p_deploy.gradient_step import Step
 from f2p_deploy.graphs import BundleGraph, bundle_graphs
 
@@ -162,8 +162,8 @@ def _captured_graph(work: Work, precision: str) -> Prepared:
 
 def _compiled_search(work: Work) -> Prepared:
     """The plain loop over a compiled loss."""
-    loss_of = GenerationLoss(work.here, work.bundle.settings.iterative.beta).eval().to(work.device)
-    compiled_loss = cast(GenerationLoss, torch.compile(loss_of))
+    loss_of = search_loss(work.here, work.bundle.settings.iterative.beta).eval().to(work.device)
+    compiled_loss = cast(torch.nn.Module, torch.compile(loss_of))
     return Prepared(
         lambda: search(work.here, work.faces, loss_of=compiled_loss),
         lambda found: found,

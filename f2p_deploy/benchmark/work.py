@@ -13,7 +13,7 @@ from f2p_deploy.bundle import NETWORKS, Bundle, load_bundle
 from f2p_deploy.captured_search import full_float32
 from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.parity import Ends, Precision, compare, compare_trajectories, share_of_floor
-from f2p_deploy.generation import GenerationLoss, first_state, iterate
+from f2p_deploy.generation import first_state, iterate
 from f2p_deploy.graphs import BundleGraph
 
 #: What the floors of a precision are called that has none of its own.
@@ -135,7 +135,7 @@ def make_work(
 
 
 def search(
-    bundle: Bundle, faces: Faces, start: np.ndarray | None = None, loss_of: GenerationLoss | None = None
+    bundle: Bundle, faces: Faces, start: np.ndarray | None = None, loss_of: torch.nn.Module | None = None
 ) -> Ends:
     """Return where PyTorch's plain loop ends, on the device that the networks lie on; arguments as for `iterate`."""
     device = next(bundle.imitator.parameters()).device

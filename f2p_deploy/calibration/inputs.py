@@ -9,7 +9,7 @@ from f2p_deploy.artifact import Arrays
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import harden
 from f2p_deploy.errors import InputError
-from f2p_deploy.generation import first_state, iterate, one_shot, state_of
+from f2p_deploy.generation import describer, first_state, iterate, one_shot, state_of
 
 #: One face in so many is kept out of the ranges: on those, choices are judged.
 JUDGED_ONE_IN = 4
@@ -83,7 +83,7 @@ def _states(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
     rows: dict[str, list[np.ndarray]] = {"state": [], "identity": [], "content": []}
     for part in _parts(faces):
         with torch.no_grad():
-            identity, content = bundle.similarity.describe(part)
+            identity, content = describer(bundle)(part)
         searched = torch.from_numpy(iterate(bundle, part, settings).parameters)
         made = torch.from_numpy(one_shot(bundle, part))
         starts = (first_state(bundle, len(part)), *(state_of(p, n_c, settings.beta) for p in (searched, made)))

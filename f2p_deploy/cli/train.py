@@ -30,6 +30,10 @@ def train(
         list[Path] | None,
         typer.Option("--portraits", metavar="DIR", help="A folder of photos; may be repeated."),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE.csv", help="What is known of photos: for the reader of options."),
+    ] = None,
     bundle: Annotated[
         Path, typer.Option("--bundle", metavar="DIR", help="The bundle to make or to go on with.")
     ] = Path("bundle"),
@@ -73,7 +77,7 @@ def train(
     from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
 
     stages = recipe.stages if stage == ALL else (stage,)
-    sources = Sources(front, varied, tuple(portraits or ()))
+    sources = Sources(front, varied, tuple(portraits or ()), labels=labels)
     for name in stages:
         check_stage(name, recipe, sources)
     options.use_threads(threads)

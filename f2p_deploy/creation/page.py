@@ -77,10 +77,16 @@ def page(report: Report) -> str:
 def _overview(characters: Iterable[Created]) -> str:
     tiles = "".join(
         f'<a href="#{_anchor(result.name)}"><img src="{_file(result.name, ALIGNED_FILE)}" alt="" loading="lazy">'
-        f'<img src="{_file(result.name, CHARACTER_FILE)}" alt="" loading="lazy"><span>{_text(result.name)}</span></a>'
+        f'<img src="{_file(result.name, _shown_first(result))}" alt="" loading="lazy">'
+        f"<span>{_text(result.name)}</span></a>"
         for result in characters
     )
     return f'<nav class="overview" aria-label="All characters">{tiles}</nav>'
+
+
+def _shown_first(result: Created) -> str:
+    """Return the file of the picture that stands for a character: the engine's where there is one."""
+    return ENGINE_FILE if result.has_engine_picture else CHARACTER_FILE
 
 
 def _card(result: Created) -> str:
@@ -88,10 +94,10 @@ def _card(result: Created) -> str:
     pictures = [
         _photo(name, result.view, f"{result.photo.name}, with the landmarks and the part that was aligned"),
         _picture(name, ALIGNED_FILE, "aligned face"),
-        _picture(name, CHARACTER_FILE, "character", "drawn by the imitator"),
     ]
-    if result.has_engine_picture:
+    if result.has_engine_picture:  # what a player would see; the imitator's picture flatters mouths and jaws
         pictures.append(_picture(name, ENGINE_FILE, "character", "drawn by the engine"))
+    pictures.append(_picture(name, CHARACTER_FILE, "character", "drawn by the imitator"))
     warnings = "".join(f"<li>{_text(warning[:1].upper() + warning[1:])}</li>" for warning in result.warnings)
     return "\n".join(
         [

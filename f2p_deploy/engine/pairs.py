@@ -45,7 +45,8 @@ class Sampling:
     Args:
         seed: the same seed gives the same characters, however many processes render them.
         scenes: `front`, `varied` or `expressive`.
-        near_average: share of characters, in [0, 1], whose controllers are drawn nearer to the average face.
+        near_average: share of characters, in [0, 1], whose controllers are drawn nearer to the average face, but for
+            those tagged as age and sex.
         pictures_per_character: pictures in a row that show the same character, in [1, ...).
         hair_changes: probability that a further picture of a character has other hair.
     """
@@ -73,7 +74,10 @@ class Sampling:
         # Between a fifth and the whole of the way from the average to the drawn face.
         reach = np.where(amplitudes[:, :1] < self.near_average, 0.2 + 0.8 * amplitudes[:, 1:], 1.0)
         average = np.array([controller.default for controller in schema.controllers], np.float32)
+        read = [schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags]
+        whole = drawn[:, read].copy()
         drawn[:, : schema.n_c] = average + reach * (drawn[:, : schema.n_c] - average)
+        drawn[:, read] = whole  # people are of any age
         batch = np.repeat(drawn, self.pictures_per_character, 0)[:count]
         if self.pictures_per_character > 1 and "hair" in schema.discrete_slices:
             part = schema.discrete_slices["hair"]

@@ -4,7 +4,7 @@ import torch
 
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.export.gradient import lower_gradient
-from f2p_deploy.generation import GenerationLoss, average_state
+from f2p_deploy.generation import average_state, describer, search_loss
 from f2p_deploy.gradient_step import Step
 
 
@@ -19,9 +19,9 @@ def lowered_step(bundle: Bundle, batch: int = 1, loss_scale: float = 1.0) -> Ste
     Raises:
         CompilerError: a setting of the bundle needs an operator that no rule lowers.
     """
-    loss = GenerationLoss(bundle, bundle.settings.iterative.beta).eval()
+    loss = search_loss(bundle, bundle.settings.iterative.beta).eval()
     size = bundle.settings.architecture.image_size
     with torch.no_grad():
-        identity, content = bundle.similarity.describe(torch.full((batch, 3, size, size), 0.5))
+        identity, content = describer(bundle)(torch.full((batch, 3, size, size), 0.5))
     inputs = (average_state(bundle, batch), identity, content)
     return Step(bundle, lower_gradient(loss, inputs, scale=loss_scale), loss_scale).eval()

@@ -83,6 +83,11 @@ def _select(given: Inputs) -> torch.Tensor:
     return torch.where(given["cond"], given["a"], given["b"])
 
 
+@_operator("fill_like")
+def _fill_like(given: Inputs) -> torch.Tensor:
+    return torch.full_like(given["ref_tensor"], float(given.get("value", 0.0)))
+
+
 @_operator("softmax")
 def _softmax(given: Inputs) -> torch.Tensor:
     return given["x"].softmax(int(given["axis"]))

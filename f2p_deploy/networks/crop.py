@@ -25,6 +25,7 @@ class Crop(nn.Module):
 
     rows: torch.Tensor
     columns: torch.Tensor
+    columns_mirrored: torch.Tensor
 
     def __init__(self, template: Points, wanted: Points, size_in: int, size_out: int) -> None:
         super().__init__()
@@ -37,10 +38,15 @@ class Crop(nn.Module):
         columns = resampling_weights(size_in, size_out, float(x), 1.0 / scale).T
         self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
         self.register_buffer("columns", torch.from_numpy(np.ascontiguousarray(columns)), persistent=False)
+        self.register_buffer("columns_mirrored", self.columns.flip(0), persistent=False)
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
         """Cut (N, C, size_in, size_in) to (N, C, size_out, size_out)."""
         return self.rows @ face @ self.columns
+
+    def mirrored(self, face: torch.Tensor) -> torch.Tensor:
+        """Cut the mirror image of (N, C, size_in, size_in): what `forward` gives of a mirrored face."""
+        return self.rows @ face @ self.columns_mirrored
 
 
 def resampling_weights(size_in: int, size_out: int, start: float, extent: float) -> np.ndarray:

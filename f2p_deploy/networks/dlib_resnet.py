@@ -28,16 +28,20 @@ class ResidualBlock(nn.Module):
     dlib adds feature maps of different sizes: what is smaller counts as zero beyond its edge, in space and in channels.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, halves: bool) -> None:
+    def __init__(self, channels_in: int, channels_out: int, halves: bool, size: int) -> None:
         super().__init__()
         self.halves = halves
+        #: Edge of the feature maps that it gives.
+        self.size = max((size - 1) // 2, size // 2) if halves else size
+        self._skip = (channels_in, size // 2 if halves else size)
+        self._body = (channels_out, (size - 1) // 2 if halves else size)
         self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride=2 if halves else 1, padding=0 if halves else 1)
         self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.conv2(torch.relu(self.conv1(x)))
         skip = F.avg_pool2d(x, 2) if self.halves else x
-        return torch.relu(_grown(y, skip) + _grown(skip, y))
+        return torch.relu(_grown(y, self._body, self._skip) + _grown(skip, self._skip, self._body))
 
 
 class DlibResNet(nn.Module):
@@ -53,11 +57,12 @@ class DlibResNet(nn.Module):
         super().__init__()
         channels = scale_channels(STAGES[0][0], width)
         self.stem = nn.Conv2d(3, channels, 7, stride=2)
-        blocks = []
+        blocks: list[ResidualBlock] = []
+        size = ((CHIP - 7) // 2 + 1 - 3) // 2 + 1
         for count, repeats, halves in STAGES:
             for i in range(repeats):
-                blocks.append(ResidualBlock(channels, scale_channels(count, width), halves and i == 0))
-                channels = scale_channels(count, width)
+                blocks.append(ResidualBlock(channels, scale_channels(count, width), halves and i == 0, size))
+                channels, size = max(channels, scale_channels(count, width)), blocks[-1].size
         self.blocks = nn.Sequential(*blocks)
         self.fc = nn.Linear(channels, DESCRIPTOR, bias=False)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
@@ -77,10 +82,12 @@ class DlibResNet(nn.Module):
         return self.fc(self.blocks(x).mean(dim=(2, 3)))
 
 
-def _grown(x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Return `x` with zeros behind its channels, below and to the right, so that it is as large as both."""
-    missing = [max(0, theirs - own) for own, theirs in zip(x.shape[1:], other.shape[1:], strict=True)]
-    if not any(missing):
-        return x
-    channels, rows, columns = missing
-    return F.pad(x, (0, columns, 0, rows, 0, channels))
+def _grown(x: torch.Tensor, own: tuple[int, int], other: tuple[int, int]) -> torch.Tensor:
+    """Return `x` with zeros behind its channels, below and to the right, so that it is as large as both.
+
+    Args:
+        x: (N, channels, edge, edge).
+        own, other: channels and edge of `x` and of what it is added to; as numbers, since a traced shape is none.
+    """
+    channels, edge = (max(0, theirs - mine) for mine, theirs in zip(own, other, strict=True))
+    return F.pad(x, (0, edge, 0, edge, 0, channels)) if channels or edge else x

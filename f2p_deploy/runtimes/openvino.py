@@ -198,15 +198,16 @@ def _has_quantisation(model: Any) -> bool:
 
 
 def _unshare_weights(model: Any) -> None:
-    """Give every transposed convolution weights of its own.
+    """Give every transposed convolution and every matrix product weights of its own.
 
     Where a convolution and a transposed one have the same weights, as forward and backward pass do, OpenVINO 2026.4
     lays them out for the one and reads them with the other: the gradient was another one altogether (cosine 0.70).
+    Products with a square matrix and with its transpose, likewise.
     """
     from openvino import op
 
     for operator in model.get_ops():
-        if "ConvolutionBackprop" not in operator.get_type_name():
+        if not any(kind in operator.get_type_name() for kind in ("ConvolutionBackprop", "MatMul")):
             continue
         weights = operator.input(1).get_source_output()
         source = weights.get_node()

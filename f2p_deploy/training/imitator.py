@@ -33,11 +33,15 @@ class ImitatorStage:
         self.held_out = np.arange(self.samples, len(pairs))
         self.class_weights = torch.ones(len(HELEN_CLASSES))
         self.class_weights[[HELEN_CLASSES.index(name) for name in FEATURES]] = feature_weight
+        self.half = bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
         self.weighted = feature_weight != 1.0 and pairs.has_labels
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
         """Return the mean absolute difference of drawn and rendered pictures (eq. 1)."""
-        difference = (self.network(self.pairs.parameters(batch)) - self.pairs.images(batch)).abs().mean(dim=1)
+        # In bfloat16 the layers take a third of the time; weights, their updates and the loss stay float32.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
+            drawn = self.network(self.pairs.parameters(batch))
+        difference = (drawn.float() - self.pairs.images(batch)).abs().mean(dim=1)
         if self.weighted:
             difference = difference * self.class_weights[self.pairs.label_maps(batch)]
         return difference.mean(), {}

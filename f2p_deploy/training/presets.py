@@ -1,14 +1,20 @@
 """The recipes: *paper* as the paper prints it, *lite* for CPUs; the same code, other sizes and schedules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
 from f2p_deploy.training.schedule import Schedule
 
-STAGES = ("imitator", "recognition", "segmentation", "translator", "refinement", "priors")
+STAGES = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator", "refinement", "priors")
+
+#: The order of the paper, in which everything learns through the imitator.
+THROUGH_IMITATOR = ("imitator", "recognition", "segmentation", "translator", "refinement", "priors")
+
+#: The order in which everything learns through the surrogate: the imitator only draws.
+THROUGH_SURROGATE = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator")
 
 #: What a preset without a schedule for it goes without, since the paper does.
 OPTIONAL = "refinement"
@@ -25,6 +31,8 @@ class Preset:
         supervised_weight, shape_weight: see `f2p_deploy.training.translator.TranslatorStage`.
         feature_weight: see `f2p_deploy.training.imitator.ImitatorStage`.
         mesh_labels: label renders by MediaPipe's mesh, as portraits are, where a landmarker is there.
+        shipped: networks that are not trained but taken from the bundle inside the package: those that look at photos
+            alone, whatever the engine.
     """
 
     name: str
@@ -34,11 +42,14 @@ class Preset:
     shape_weight: float = 0.0
     feature_weight: float = 1.0
     mesh_labels: bool = False
+    shipped: tuple[str, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that `train all` runs, in order."""
-        return tuple(stage for stage in STAGES if stage != OPTIONAL or stage in self.schedules)
+        if self.settings.search == "surrogate":
+            return THROUGH_SURROGATE
+        return tuple(stage for stage in THROUGH_IMITATOR if stage != OPTIONAL or stage in self.schedules)
 
 
 #: Section 3.6: SGD, batch 16, momentum 0.9, 10 % less every 50 epochs, 500 epochs; segmentation at a tenth of the
@@ -55,9 +66,9 @@ PAPER = Preset(
     },
 )
 
-#: The same layers, narrower, for faces of 256²: what the demo bundle is.
-LITE = Preset(
-    "lite",
+#: The paper's layers and way, narrower, for faces of 256² and CPUs.
+SMALL = Preset(
+    "small",
     BundleSettings(
         architecture=Architecture(
             image_size=256,
@@ -115,7 +126,42 @@ LITE = Preset(
     mesh_labels=True,
 )
 
-PRESETS = {preset.name: preset for preset in (PAPER, LITE)}
+#: With momentum a step through the surrogate is a product of small matrices.
+THROUGH_E = IterativeSettings(iterations=50, learning_rate=0.3, beta=10.0, momentum=0.9, keep_best=True)
+
+#: A real recogniser that looks at the engine's own pictures, and a search that draws nothing: the demo bundle.
+LITE = Preset(
+    "lite",
+    replace(
+        SMALL.settings,
+        architecture=replace(
+            SMALL.settings.architecture,
+            recognition="dlib-resnet",
+            recognition_size=150,
+            recognition_width=1.0,
+            translator_width=0.75,
+        ),
+        similarity=replace(SMALL.settings.similarity, mirrored=True),
+        iterative=THROUGH_E,
+        hybrid=replace(THROUGH_E, iterations=30),
+        choose_options=False,
+        default_lead=0.0,
+        search="surrogate",
+    ),
+    {
+        "surrogate": Schedule(
+            epochs=60, batch=64, optimiser="adam", learning_rate=1.5e-3, weight_decay=2e-3, decay="cosine"
+        ),
+        "translator": Schedule(
+            steps=5000, batch=96, optimiser="adam", learning_rate=1e-3, weight_decay=1e-2, decay="cosine"
+        ),
+        "imitator": Schedule(steps=6000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
+    },
+    feature_weight=4.0,
+    shipped=("recognition", "segmentation"),
+)
+
+PRESETS = {preset.name: preset for preset in (PAPER, SMALL, LITE)}
 
 
 def preset_named(name: str) -> Preset:

@@ -12,12 +12,12 @@ from f2p_deploy.errors import InputError
 from f2p_deploy.training.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
 
 #: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits where given.
-FROM_FRONT = ("imitator", "recognition", "segmentation", "translator", "refinement")
+FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "translator", "refinement")
 FROM_VARIED = ("recognition", "segmentation")
-FROM_PORTRAITS = ("recognition", "segmentation", "translator", "refinement", "priors")
+FROM_PORTRAITS = ("recognition", "segmentation", "surrogate", "reader", "translator", "refinement", "priors")
 
 #: Stages that cannot go without portraits.
-PORTRAITS_ALONE = ("translator", "refinement", "priors")
+PORTRAITS_ALONE = ("reader", "translator", "refinement", "priors")
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class Sources:
             segmentation.
         portraits: folders of photos.
         finder: of landmarks in the photos.
+        labels: table of what is known of photos, for the reader.
     """
 
     front: Path
     varied: Path | None = None
     portraits: tuple[Path, ...] = ()
     finder: LandmarkFinder | None = None
+    labels: Path | None = None
 
 
 def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int, held_out_characters: int) -> None:

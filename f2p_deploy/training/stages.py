@@ -17,6 +17,7 @@ from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.errors import F2PError, InputError
 from f2p_deploy.settings import AlignmentTemplate
+from f2p_deploy.training.aligned_pairs import descriptors_of_pairs, identities_of, varied_identities
 from f2p_deploy.training.face_shapes import shapes_of_pairs
 from f2p_deploy.training.imitator import ImitatorStage
 from f2p_deploy.training.loop import Progress, Stage, train
@@ -24,10 +25,13 @@ from f2p_deploy.training.pictures import PairTensors
 from f2p_deploy.training.portraits import Portraits, load_portraits
 from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
 from f2p_deploy.training.priors import learn_priors
+from f2p_deploy.training.reader import learn_reader, read_labels
 from f2p_deploy.training.recognition import RecognitionStage
 from f2p_deploy.training.refinement import RefinementStage
 from f2p_deploy.training.segmentation import SegmentationStage
 from f2p_deploy.training.sources import Sources, require_enough, require_enough_faces
+from f2p_deploy.training.surrogate import SurrogateStage
+from f2p_deploy.training.surrogate_translator import SurrogateTranslatorStage
 from f2p_deploy.training.translator import TranslatorStage
 
 log = logging.getLogger(__name__)
@@ -101,6 +105,8 @@ def train_stage(
         InputError: no such stage, or data that the stage needs is missing.
     """
     check_stage(stage_name, preset, sources)
+    if stage_name in preset.shipped:
+        return _take_shipped(stage_name, start_bundle(folder, preset, sources.front, sources.finder))
     work = folder.with_name(folder.name + ".training")
     started = time.monotonic()
     stage: Stage | None = None
@@ -110,6 +116,8 @@ def train_stage(
         if portraits is not None:
             require_enough_faces(stage_name, portraits)
         priors = learn_priors(bundle, portraits) if stage_name == "priors" and portraits is not None else None
+        if stage_name == "reader" and portraits is not None:
+            return _learn_reader(bundle, portraits, sources, command)
         if priors is None:
             stage = _build(stage_name, bundle, preset, sources, portraits, seed, work, aligning)
     provenance: dict[str, Any] = {"command": command, "preset": preset.name, "seed": seed}
@@ -148,6 +156,8 @@ def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
         raise InputError(f"stages are {', '.join(STAGES)}, found {stage_name!r}")
     if stage_name == OPTIONAL and OPTIONAL not in preset.schedules:
         raise InputError(f"the preset {preset.name!r} has no {OPTIONAL}, since the paper has none: leave it out")
+    if stage_name in preset.shipped:
+        return
     schedule = preset.schedules.get(stage_name)
     require_enough(stage_name, sources, schedule.batch if schedule else 1, HELD_OUT_PAIRS, HELD_OUT_CHARACTERS)
 
@@ -165,6 +175,44 @@ def _nothing_left_if_refused(folder: Path, work: Path) -> Iterator[None]:
         if without_header:
             (folder / HEADER).unlink(missing_ok=True)
         raise
+
+
+def _take_shipped(name: str, bundle: Bundle) -> Bundle:
+    """Put a network of the bundle inside the package into a bundle that lacks it.
+
+    Raises:
+        InputError: the two bundles' architectures differ there.
+    """
+    if name in bundle.networks:
+        return bundle
+    shipped = load_bundle()
+    own, theirs = bundle.settings.architecture, shipped.settings.architecture
+    kind = "recognition" if name == "recognition" else "strided_stage"
+    for setting in (f"{name}_width", f"{name}_size", kind):
+        if getattr(own, setting) != getattr(theirs, setting):
+            raise InputError(
+                f"the {name} network that is shipped has {setting} {getattr(theirs, setting)}, this bundle needs "
+                f"{getattr(own, setting)}: f2p-deploy bundle import {name} takes another one"
+            )
+    facts = {**shipped.provenance.get(name, {}), "taken_from": f"the bundle {shipped.name} inside the package"}
+    return store_network(bundle, name, getattr(shipped, name), facts)
+
+
+def _learn_reader(bundle: Bundle, portraits: Portraits, sources: Sources, command: str) -> Bundle:
+    """Fit the reader and store it; without labels the translator answers for the options, too."""
+    if sources.labels is None:
+        log.info("the reader is left out: it learns from labels of photos (--labels FILE.csv)")
+        return bundle
+    started = time.monotonic()
+    labels = read_labels(sources.labels, bundle.schema)
+    reader, metrics = learn_reader(bundle, portraits, labels)
+    facts = {
+        "command": command,
+        "labels": len(labels.names),
+        "seconds": round(time.monotonic() - started, 1),
+        "metrics": metrics,
+    }
+    return store_network(bundle, "reader", reader, facts)
 
 
 def stage_facts(provenance: Mapping[str, Any], stage_name: str) -> Mapping[str, Any]:
@@ -186,6 +234,8 @@ def _build(
 
     torch.manual_seed(seed)
     size = bundle.settings.architecture.image_size
+    if name == "surrogate" or (name == "translator" and bundle.settings.search == "surrogate"):
+        return _through_surrogate(name, bundle, sources, portraits, work, finding)
     if name == "imitator":
         pairs = PairTensors(sources.front, size, labels=None if preset.feature_weight != 1.0 else False)
         return ImitatorStage(bundle, pairs, HELD_OUT_PAIRS, preset.feature_weight)
@@ -218,6 +268,29 @@ def _build(
             for name, pairs in zip(("front", "varied"), sets, strict=True)
         ]
     return SegmentationStage(bundle, sets, portraits, HELD_OUT_CHARACTERS, shapes=meshes)
+
+
+def _through_surrogate(
+    name: str,
+    bundle: Bundle,
+    sources: Sources,
+    portraits: Portraits | None,
+    work: Path,
+    finding: Callable[[int, int], None] | None,
+) -> Stage:
+    pairs = PairSet(sources.front)
+    seen = descriptors_of_pairs(bundle, pairs, sources.finder, work / "descriptors-front.npz", finding)
+    parameters = np.array(pairs.parameters[: len(pairs)], np.float32)
+    if name == "surrogate":
+        people = np.empty((0, seen.shape[1]), np.float32)
+        if portraits is not None:
+            people = identities_of(bundle, portraits.pictures[portraits.training]).numpy()
+        return SurrogateStage(bundle, parameters, seen, people, HELD_OUT_PAIRS)
+    if portraits is None:
+        raise InputError("translator learns from real faces: name folders of portraits (--portraits DIR)")
+    people = varied_identities(bundle, portraits.pictures[portraits.training])
+    held = identities_of(bundle, portraits.pictures[portraits.held_out]).numpy()
+    return SurrogateTranslatorStage(bundle, people, held, parameters, seen, HELD_OUT_PAIRS)
 
 
 def _refinement(

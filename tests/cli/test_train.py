@@ -49,7 +49,8 @@ def test_too_few_pairs_are_refused_in_numbers_and_nothing_is_left(f2p: Callable,
     from f2p_deploy.engine.pairs import write_pairs
 
     write_pairs(Discs(), tmp_path / "front", count=12, size=16)
-    ran = f2p("train", stage, "--front", tmp_path / "front", "--bundle", tmp_path / "bundle")
+    words = ("--front", tmp_path / "front", "--bundle", tmp_path / "bundle", "--preset", "small")
+    ran = f2p("train", stage, *words)
     assert ran.code == 2 and "imitator needs at least 516 rendered pairs" in ran.err and "found 12" in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["front"]
 
@@ -58,8 +59,11 @@ def test_what_a_later_stage_lacks_is_said_before_the_first(f2p: Callable, tmp_pa
     from f2p_deploy.engine.pairs import write_pairs
 
     write_pairs(Discs(), tmp_path / "front", count=520, size=16)
-    ran = f2p("train", "all", "--front", tmp_path / "front", "--bundle", tmp_path / "bundle")
+    words = ("--front", tmp_path / "front", "--bundle", tmp_path / "bundle")
+    ran = f2p("train", "all", *words, "--preset", "small")
     assert ran.code == 2 and "recognition needs" in ran.err and not (tmp_path / "bundle").exists()
+    ran = f2p("train", "all", *words)
+    assert ran.code == 2 and "surrogate needs at least 564 rendered pairs" in ran.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")

@@ -96,6 +96,7 @@ def test_shapes() -> None:
     np.testing.assert_array_equal(run("transpose", x=x, perm=[1, 0]), x.T)
     first, second = OPERATORS["split"]({"x": torch.tensor(x), "split_sizes": [2, 4], "axis": 1})
     assert first.shape == (2, 2) and second.shape == (2, 4)
+    np.testing.assert_array_equal(run("fill_like", ref_tensor=x, value=2.5), np.full_like(x, 2.5))
     joined = OPERATORS["concat"]({"values": [first, second], "axis": 1})
     np.testing.assert_array_equal(joined.numpy(), x)
 

@@ -13,16 +13,17 @@ def test_has_the_published_number_of_parameters() -> None:
 
 def test_what_is_smaller_counts_as_zero_beyond_its_edge() -> None:
     x = torch.ones(1, 2, 3, 3)
-    grown = _grown(x, torch.ones(1, 4, 5, 4))
-    assert grown.shape == (1, 4, 5, 4)
+    grown = _grown(x, (2, 3), (4, 5))
+    assert grown.shape == (1, 4, 5, 5)
     assert grown.sum() == x.sum()
     torch.testing.assert_close(grown[:, :2, :3, :3], x)
-    assert _grown(x, torch.ones(1, 1, 2, 2)) is x
+    assert _grown(x, (2, 3), (1, 2)) is x
 
 
 def test_a_block_that_halves_takes_odd_and_even_sizes() -> None:
-    block = ResidualBlock(4, 8, halves=True)
     for size, expected in ((35, 17), (17, 8), (8, 4), (4, 2)):  # 8 -> 3 of the convolution, 4 of the pooling
+        block = ResidualBlock(4, 8, halves=True, size=size)
+        assert block.size == expected
         assert block(torch.rand(1, 4, size, size)).shape == (1, 8, expected, expected)
 
 

@@ -77,7 +77,7 @@ def test_openvino_takes_the_same_steps(small_artifact: Path, small_bundle: "Bund
 
 
 def test_the_demo_bundles_own_settings(photo: Path) -> None:
-    """The priors' subspace, momentum and the options' choice of the bundle that ships, two steps of them."""
+    """What the bundle that ships reads and searches, two steps of it."""
     from f2p_deploy.bundle import demo_bundle_path, load_bundle
     from f2p_deploy.creation import choose_finder_for
     from f2p_deploy.creation.faces import aligned_faces
@@ -94,9 +94,12 @@ def test_the_demo_bundles_own_settings(photo: Path) -> None:
     found = loop.iterate(demo, face, settings)
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-5)
-    parameters = expected.parameters[0]
-    options = generation.choose_options(bundle, torch.from_numpy(face), parameters, None)
-    assert np.array_equal(loop.choose_options(demo, face, parameters), options)
+
+
+def test_options_are_tried_out_as_pytorch_does(small_bundle: "Bundle", faces: np.ndarray) -> None:
+    parameters = np.full(small_bundle.schema.n, 0.5, np.float32)
+    options = generation.choose_options(small_bundle, torch.from_numpy(faces[:1]), parameters, None)
+    assert np.array_equal(loop.choose_options(TorchRuntime(small_bundle), faces[:1], parameters), options)
 
 
 def test_one_face_fills_a_batch(small_bundle: "Bundle", faces: np.ndarray) -> None:

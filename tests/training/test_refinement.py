@@ -16,12 +16,13 @@ from f2p_deploy.training.loop import train  # noqa: E402
 from f2p_deploy.training.pictures import PairTensors  # noqa: E402
 from f2p_deploy.training.portrait_labels import CONTOUR_POINTS  # noqa: E402
 from f2p_deploy.training.portraits import Portraits  # noqa: E402
-from f2p_deploy.training.presets import LITE  # noqa: E402
+from f2p_deploy.training.presets import SMALL  # noqa: E402
 from f2p_deploy.training.refinement import RefinementStage  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 
 SIZE, HELD_OUT = 128, 12
-SETTINGS = replace(LITE.settings, architecture=Architecture(SIZE, 0.06, 0.06, 128, 0.06, 64, 2, 0.06), default_lead=0.0)
+SIZES = Architecture(SIZE, 0.06, 0.06, 128, 0.06, 64, 2, 0.06)
+SETTINGS = replace(SMALL.settings, architecture=SIZES, default_lead=0.0)
 
 
 def disc(width: np.ndarray, height: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from f2p_deploy.engine.pairs import RECORDS  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.portraits import Portraits, is_held_out  # noqa: E402
-from f2p_deploy.training.presets import LITE, PAPER  # noqa: E402
+from f2p_deploy.training.presets import PAPER, SMALL  # noqa: E402
 from f2p_deploy.training.sources import (  # noqa: E402
     FROM_PORTRAITS,
     PORTRAITS_ALONE,
@@ -97,7 +97,7 @@ def test_too_few_faces_are_counted_when_they_are_known() -> None:
     require_enough_faces("imitator", portraits([], 0.0))
 
 
-@pytest.mark.parametrize("preset", [LITE, PAPER])
+@pytest.mark.parametrize("preset", [SMALL, PAPER])
 def test_a_refused_training_leaves_no_folder(disc_pairs: Path, tmp_path: Path, preset) -> None:
     with pytest.raises(InputError, match="needs at least 516 rendered pairs"):
         stages.train_stage("imitator", tmp_path / "made" / "bundle", preset, Sources(disc_pairs))
@@ -110,5 +110,5 @@ def test_nor_does_one_that_is_refused_later(disc_pairs: Path, tmp_path: Path, mo
     for folder in (tmp_path / "new", tmp_path / "old"):
         (tmp_path / "old").mkdir(exist_ok=True)
         with pytest.raises(InputError, match="pictures of 128 pixels"):
-            stages.train_stage("imitator", folder, LITE, Sources(disc_pairs))
+            stages.train_stage("imitator", folder, SMALL, Sources(disc_pairs))
     assert [path.name for path in tmp_path.rglob("*")] == ["old"]

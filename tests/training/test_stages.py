@@ -10,24 +10,25 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import Landmarks  # noqa: E402
-from f2p_deploy.bundle import load_bundle  # noqa: E402
+from f2p_deploy.bundle import build_network, load_bundle, store_network  # noqa: E402
 from f2p_deploy.engine.engine import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.generation import generate  # noqa: E402
 from f2p_deploy.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.settings import Architecture  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.portrait_labels import CONTOUR_POINTS  # noqa: E402
 from f2p_deploy.training.portraits import Portraits, is_held_out  # noqa: E402
-from f2p_deploy.training.presets import LITE, PAPER, preset_named  # noqa: E402
+from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR, preset_named  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 
 SMALL = replace(
-    LITE,
+    SMALL,
     settings=replace(
-        LITE.settings, architecture=Architecture(128, 0.06, 0.06, 128, 0.06, 64, 2, 0.06), storage="float32"
+        SMALL.settings, architecture=Architecture(128, 0.06, 0.06, 128, 0.06, 64, 2, 0.06), storage="float32"
     ),
-    schedules={name: Schedule(steps=2, batch=4, optimiser="adam") for name in LITE.schedules},
+    schedules={name: Schedule(steps=2, batch=4, optimiser="adam") for name in SMALL.schedules},
 )
 
 
@@ -78,7 +79,7 @@ def sources(disc_pairs: Path, tmp_path: Path, monkeypatch) -> stages.Sources:
 
 def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     folder = tmp_path / "made"
-    for name in stages.STAGES:
+    for name in SMALL.stages:
         stages.train_stage(name, folder, SMALL, sources, seed=1, command=f"train {name}")
     bundle = load_bundle(folder)
     assert bundle.networks == ("imitator", "recognition", "segmentation", "translator")
@@ -140,7 +141,7 @@ def _with_descriptors(sources: stages.Sources, tmp_path: Path) -> Path:
 
 
 def test_the_paper_s_recipe_has_no_refinement(sources, tmp_path) -> None:
-    assert "refinement" not in PAPER.stages and LITE.stages == stages.STAGES
+    assert "refinement" not in PAPER.stages and SMALL.stages == THROUGH_IMITATOR
     with pytest.raises(InputError, match="the preset 'paper' has no refinement"):
         stages.train_stage("refinement", tmp_path / "made", PAPER, sources)
 
@@ -166,7 +167,7 @@ def test_without_a_finder_the_template_is_the_engine_s(disc_pairs) -> None:
 @pytest.mark.parametrize(
     ("stage", "change", "sentence"),
     [
-        ("imitatr", {}, "stages are imitator"),
+        ("imitatr", {}, "stages are recognition, segmentation, surrogate"),
         ("translator", {"portraits": ()}, "name folders of portraits"),
         ("priors", {"portraits": ()}, "name folders of portraits"),
         ("recognition", {"varied": None}, "engine render --varied"),
@@ -187,3 +188,40 @@ def test_presets_are_found_by_name_and_misspellings_get_a_suggestion() -> None:
     assert preset_named("paper") is PAPER
     with pytest.raises(InputError, match="Did you mean 'lite'"):
         preset_named("litte")
+
+
+@pytest.fixture
+def tiny_lite(sources, portraits, tmp_path):
+    """The preset that learns through the surrogate, tiny, and a bundle that has what looks at photos alone."""
+    settings = replace(
+        LITE.settings,
+        architecture=Architecture(128, 0.06, 0.06, 150, 0.06, 64, 2, 0.06, "dlib-resnet", 0.06),
+        storage="float32",
+    )
+    schedules = {name: Schedule(steps=2, batch=4, optimiser="adam") for name in LITE.schedules}
+    preset = replace(LITE, settings=settings, schedules=schedules, shipped=())
+    bundle = stages.start_bundle(tmp_path / "made", preset, sources.front, sources.finder)
+    for name in ("recognition", "segmentation"):
+        bundle = store_network(bundle, name, build_network(name, bundle.schema, settings), {})
+    return preset
+
+
+def test_through_the_surrogate_a_bundle_is_made_that_generates(tiny_lite, sources, portraits, tmp_path) -> None:
+    table = tmp_path / "labels.csv"
+    rows = [f"{name},{'green' if i % 2 else ''}\n" for i, name in enumerate(portraits.names)]
+    table.write_text("photo,colour\n" + "".join(rows))
+    for name in ("surrogate", "reader", "translator", "imitator"):
+        stages.train_stage(name, tmp_path / "made", tiny_lite, replace(sources, labels=table), command=f"train {name}")
+    bundle = load_bundle(tmp_path / "made")
+    assert bundle.networks == ("imitator", "recognition", "segmentation", "translator", "surrogate", "reader")
+    assert {"r2", "cosine"} <= bundle.provenance["surrogate"]["metrics"].keys()
+    assert bundle.provenance["reader"]["metrics"] == {"colour": 1.0}
+    made = generate(bundle, portraits.pictures[0], "hybrid")
+    assert made.parameters.choice("colour") == "green" and len(made.losses) == bundle.settings.hybrid.iterations + 1
+    assert (tmp_path / "made.training" / "descriptors-front.npz").is_file()
+
+
+def test_without_labels_the_reader_is_left_out(tiny_lite, sources, tmp_path, caplog) -> None:
+    with caplog.at_level("INFO"):
+        bundle = stages.train_stage("reader", tmp_path / "made", tiny_lite, sources)
+    assert bundle.reader is None and "--labels FILE.csv" in caplog.text

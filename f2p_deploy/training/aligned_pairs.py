@@ -1,0 +1,133 @@
+"""Engine pictures as a search sees photos: every face in the place of the average face, and what F_recg says of it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.alignment.warp import fit_similarity, warp
+from f2p_deploy.atomic import open_whole
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.training.augment import Variation, affine_grids, vary_light
+from f2p_deploy.training.augment import warp as warp_batch
+from f2p_deploy.training.pictures import to_float
+from f2p_deploy.training.recognition import JITTER
+
+#: How many faces are looked at together.
+BATCH = 64
+
+#: In how many pictures the finder's points are compared with the engine's.
+MEASURED = 200
+
+#: How many varied descriptors of each photo the translator learns from beside its own.
+VARIATIONS = 2
+
+
+def descriptors_of_pairs(
+    bundle: Bundle,
+    pairs: PairSet,
+    finder: LandmarkFinder | None,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Return (N, d) float32 identities of engine pictures, each aligned as a photo is; NaN where no face is found.
+
+    What an earlier call found of the same bundle's recogniser is read from the cache, so a set may grow.
+
+    Args:
+        bundle: gives the recogniser, the template and the size.
+        pairs: the pictures.
+        finder: of landmarks, as in photos; in most pictures the engine's own landmarks serve, see `_points`.
+        cache: `.npz` file that keeps the result.
+        progress: called with (pictures done, pictures in all).
+    """
+    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    target = np.array([template[name] for name in LANDMARKS]) * size
+    stored = bundle.stored["recognition.safetensors"].sha256
+    facts = [stored, sorted(template.items()), size, finder is None, bundle.settings.similarity.mirrored]
+    facts.append([record.get("sha256", record) for record in pairs.records[:1]])
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    found = np.empty((0, bundle.settings.architecture.recogniser.length), np.float32)
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as kept:
+            if str(kept["key"]) == key:
+                found = kept["found"]
+    rows = [found[: len(pairs)]]
+    points = None if len(rows[0]) == len(pairs) else _points(pairs, finder)
+    done = len(rows[0])
+    while done < len(pairs):
+        positions = range(done, min(done + BATCH, len(pairs)))
+        faces, known = np.zeros((len(positions), size, size, 3), np.uint8), np.zeros(len(positions), bool)
+        for k, i in enumerate(positions):
+            picture = pairs.image(i)
+            place = _find(finder, picture) if points is None else points[i]
+            if place is not None:
+                faces[k], known[k] = warp(picture, fit_similarity(place, target), size), True
+        identities = identities_of(bundle, faces).numpy()
+        identities[~known] = np.nan
+        rows.append(identities)
+        done = positions.stop
+        if progress is not None:
+            progress(done, len(pairs))
+    found = np.concatenate(rows)
+    if len(rows) > 1:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with open_whole(cache) as file:
+            np.savez(file, key=key, found=found)
+    return found
+
+
+def identities_of(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
+    """Return (N, d) identities of aligned faces (N, S, S, 3) uint8."""
+    with torch.inference_mode():
+        parts = [bundle.similarity.identity(to_float(pictures[i : i + BATCH])) for i in range(0, len(pictures), BATCH)]
+    return torch.cat(parts).clone()
+
+
+def varied_identities(bundle: Bundle, pictures: np.ndarray) -> np.ndarray:
+    """Return (3 N, d) identities of aligned faces: as they are, and twice under other light and a little out of place.
+
+    Args:
+        bundle: gives F.
+        pictures: (N, S, S, 3) uint8.
+    """
+    rng = np.random.default_rng(1)
+    rows = [identities_of(bundle, pictures).numpy()]
+    size = pictures.shape[1]
+    for _ in range(VARIATIONS):
+        parts = []
+        for start in range(0, len(pictures), BATCH):
+            faces = to_float(pictures[start : start + BATCH])
+            moved = vary_light(warp_batch(faces, affine_grids(len(faces), size, JITTER, rng)), Variation(), rng)
+            with torch.inference_mode():
+                parts.append(bundle.similarity.identity(moved).numpy())
+        rows.append(np.concatenate(parts))
+    return np.concatenate(rows)
+
+
+def _points(pairs: PairSet, finder: LandmarkFinder | None) -> np.ndarray | None:
+    """Return (N, 5, 2) points of every picture, in its pixels; None where the engine gives none.
+
+    The engine knows where its eyes are, but a finder means other points by the same words: the median of what lies
+    between both in the first pictures is added.
+    """
+    table = pairs.landmark_table
+    if table is None or finder is None:
+        return None if table is None else np.asarray(table, np.float64)
+    apart = []
+    for i in range(min(MEASURED, len(pairs))):
+        found = _find(finder, pairs.image(i))
+        if found is not None:
+            apart.append(found - table[i])
+    return np.asarray(table + np.median(apart, axis=0), np.float64) if apart else np.asarray(table, np.float64)
+
+
+def _find(finder: LandmarkFinder | None, picture: np.ndarray) -> np.ndarray | None:
+    found = [] if finder is None else finder.find(picture)
+    return found[0].array if found else None

@@ -1,0 +1,242 @@
+"""The reader's stage: options, age and sex of photos, learned from people's own words about them."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from f2p_deploy.bundle import Bundle, build_network, read_controllers
+from f2p_deploy.character.parameters import average
+from f2p_deploy.character.schema import Schema, suggestion
+from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.errors import InputError
+from f2p_deploy.networks.reader import CELLS, Reader, reader_features
+from f2p_deploy.similarity import COLOURED_REGIONS
+from f2p_deploy.training.pictures import to_float
+from f2p_deploy.training.portraits import Portraits
+
+#: Faces that are looked at together.
+BATCH = 64
+
+#: The penalty on squared weights, for the identity, the colours and the class maps.
+PENALTIES = (3e-2, 1e-2, 3e-1)
+
+#: Steps of L-BFGS.
+STEPS = 60
+
+#: The score of a default option that nothing is known of, over that of the others.
+CERTAIN = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What is known of photos.
+
+    Args:
+        names: (N,) of the photos, folder and file.
+        options: by discrete group, (N,) int64 positions of options, -1 where unknown.
+        sliders: by controller, (N,) float32 in [0, 1], NaN where unknown.
+    """
+
+    names: tuple[str, ...]
+    options: Mapping[str, np.ndarray]
+    sliders: Mapping[str, np.ndarray]
+
+
+def read_labels(path: Path, schema: Schema) -> Labels:
+    """Read a table of labels.
+
+    A column `photo` names folder and file; any other column is a discrete group, with the name of an option, or one of
+    the controllers tagged as age and sex, with a number in [0, 1]. An empty cell is unknown.
+
+    Args:
+        path: CSV, UTF-8.
+        schema: has the groups and controllers.
+
+    Raises:
+        InputError: the file cannot be read, or names what the schema does not have (the line and the word).
+    """
+    groups = {group.name: group.options for group in schema.discrete_groups}
+    controllers = {schema.controllers[i].name for i in read_controllers(schema)}
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read the labels {path}: it is not a table in UTF-8") from error
+    if not rows or "photo" not in rows[0]:
+        raise InputError(f"{path} should be a table with a column 'photo' and one for each part that is known")
+    columns = [name for name in rows[0] if name != "photo"]
+    for name in columns:
+        if name not in groups and name not in controllers:
+            known = (*groups, *sorted(controllers))
+            hint = suggestion(name, known)
+            raise InputError(f"{path}: the schema {schema.name!r} has no part {name!r} to read{hint}")
+    options = {name: np.full(len(rows), -1) for name in columns if name in groups}
+    sliders = {name: np.full(len(rows), np.nan, np.float32) for name in columns if name in controllers}
+    for i, row in enumerate(rows):
+        for name in columns:
+            word = (row[name] or "").strip()
+            if not word:
+                continue
+            if name in groups:
+                if word not in groups[name]:
+                    where = f"{path}, line {i + 2}"
+                    raise InputError(f"{where}: {name} has no option {word!r}{suggestion(word, groups[name])}")
+                options[name][i] = groups[name].index(word)
+            else:
+                sliders[name][i] = _slider(word, f"{path}, line {i + 2}: {name}")
+    return Labels(tuple(row["photo"] for row in rows), options, sliders)
+
+
+def learn_reader(bundle: Bundle, photos: Portraits, labels: Labels) -> tuple[Reader, dict[str, float]]:
+    """Fit the reader by regularised logistic and least-squares regression.
+
+    A group or slider without labels reads as its default.
+
+    Args:
+        bundle: gives F.
+        photos: aligned portraits; those that are held out are only measured.
+        labels: of some of them.
+
+    Returns:
+        The network, and the share of held-out photos read right (or the correlation, for sliders).
+
+    Raises:
+        InputError: fewer than 20 of the photos to train on have labels.
+    """
+    schema = bundle.schema
+    place = {name: i for i, name in enumerate(labels.names)}
+    chosen = [i for i, name in enumerate(photos.names) if name in place]
+    held = set(photos.held_out.tolist())
+    training = [i for i in chosen if i not in held]
+    if len(training) < 20:
+        raise InputError(f"the reader needs labels of at least 20 photos to train on, found {len(training)}")
+    rows = np.array([place[photos.names[i]] for i in chosen])
+    train = torch.tensor([i not in held for i in chosen])
+    features = _features(bundle, photos.pictures[chosen])
+    reader: Reader = build_network("reader", schema, bundle.settings)  # type: ignore[assignment]
+    reader.mean.copy_(features[train].mean(dim=0))
+    reader.deviation.copy_(features[train].std(dim=0).clamp_min(1e-3))
+    x = (features - reader.mean) / reader.deviation
+    wanted = {name: torch.from_numpy(found[rows]) for name, found in labels.options.items()}
+    sliders = {name: torch.from_numpy(found[rows]) for name, found in labels.sliders.items()}
+    _fit(reader, schema, x[train], _part(wanted, train), _part(sliders, train))
+    metrics = _measure(reader, schema, features[~train], _part(wanted, ~train), _part(sliders, ~train))
+    return reader.requires_grad_(False), metrics
+
+
+def _part(tensors: Mapping[str, torch.Tensor], which: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {name: tensor[which] for name, tensor in tensors.items()}
+
+
+def _features(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
+    rows = []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), BATCH):
+            faces = to_float(pictures[start : start + BATCH])
+            rows.append(reader_features(bundle.similarity.identity(faces), *bundle.similarity.regions(faces)))
+    return torch.cat(rows).clone()
+
+
+def _fit(
+    reader: Reader,
+    schema: Schema,
+    x: torch.Tensor,
+    wanted: Mapping[str, torch.Tensor],
+    sliders: Mapping[str, torch.Tensor],
+) -> None:
+    """Fit the linear layer to standardised features (N, f), each part to the photos that it is known of."""
+    weight, bias = reader.linear.weight.requires_grad_(False), reader.linear.bias.requires_grad_(False)
+    weight.zero_()
+    bias.zero_()
+    penalty = _penalties(x.shape[1])
+    usual = torch.from_numpy(average(schema).values.copy())
+    for ordered, (name, part) in zip(reader.ordered, schema.discrete_slices.items(), strict=True):
+        rows = slice(part.start - schema.n_c, part.stop - schema.n_c)
+        known = wanted[name] >= 0 if name in wanted else torch.zeros(len(x), dtype=torch.bool)
+        if not known.any():
+            bias[rows] = CERTAIN * usual[part] if not ordered else usual[part].argmax().float()
+        elif ordered:
+            weight[rows.start], bias[rows.start] = _ridge(x[known], wanted[name][known].float(), penalty)
+        else:
+            weight[rows], bias[rows] = _logistic(x[known], wanted[name][known], part.stop - part.start, penalty)
+    for row, i in enumerate(read_controllers(schema), start=schema.n_d):
+        name = schema.controllers[i].name
+        known = sliders[name].isfinite() if name in sliders else torch.zeros(len(x), dtype=torch.bool)
+        if known.any():
+            weight[row], bias[row] = _ridge(x[known], sliders[name][known], penalty)
+        else:
+            bias[row] = usual[i]
+
+
+def _penalties(length: int) -> torch.Tensor:
+    """Return (f,) penalties on squared weights."""
+    cells, colours = len(HELEN_CLASSES) * CELLS**2, 3 * len(COLOURED_REGIONS)
+    lengths = (length - colours - cells, colours, cells)
+    return torch.cat([torch.full((n,), p) for n, p in zip(lengths, PENALTIES, strict=True)])
+
+
+def _ridge(x: torch.Tensor, y: torch.Tensor, penalty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the weights (f,) and the bias of a regression; errors count in deviations of y."""
+    middle, level = x.mean(dim=0), y.mean()
+    away = (x - middle).double()
+    system = away.T @ away / len(x) + torch.diag(penalty.double())
+    weights = torch.linalg.solve(system, away.T @ (y - level).double() / len(x)).float()
+    return weights, level - middle @ weights
+
+
+def _logistic(
+    x: torch.Tensor, y: torch.Tensor, options: int, penalty: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the weights (options, f) and biases (options,) of a multinomial logistic regression."""
+    weight = torch.zeros(options, x.shape[1], requires_grad=True)
+    bias = torch.zeros(options, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        total = F.cross_entropy(x @ weight.T + bias, y) + (weight.square() * penalty).sum()
+        total.backward()
+        return total
+
+    with torch.enable_grad():
+        optimiser.step(loss)
+    return weight.detach(), bias.detach()
+
+
+def _measure(
+    reader: Reader,
+    schema: Schema,
+    features: torch.Tensor,
+    wanted: Mapping[str, torch.Tensor],
+    sliders: Mapping[str, torch.Tensor],
+) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    if not len(features):
+        return metrics
+    with torch.no_grad():
+        scores, read = reader(features)
+    for name, part in schema.discrete_slices.items():
+        if name in wanted and (known := wanted[name] >= 0).any():
+            found = scores[known, part.start - schema.n_c : part.stop - schema.n_c].argmax(dim=1)
+            metrics[name] = float((found == wanted[name][known]).float().mean())
+    for position, i in enumerate(read_controllers(schema)):
+        name = schema.controllers[i].name
+        if name in sliders and int((known := sliders[name].isfinite()).sum()) > 2:
+            both: Sequence[torch.Tensor] = (read[known, position], sliders[name][known])
+            metrics[name] = float(torch.corrcoef(torch.stack(list(both)))[0, 1])
+    return metrics
+
+
+def _slider(word: str, where: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = float("nan")
+    if not 0.0 <= value <= 1.0:
+        raise InputError(f"{where} is a number in [0, 1], found {word!r}")
+    return value
