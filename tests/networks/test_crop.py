@@ -47,3 +47,10 @@ def test_a_mirrored_face_gives_the_mirrored_crop_of_a_symmetric_template() -> No
     }
     crop, face = Crop(template, wanted, 128, 150), torch.rand(1, 3, 128, 128)
     torch.testing.assert_close(crop(face.flip(3)), crop(face).flip(3), atol=1e-4, rtol=0)
+
+
+def test_the_mirrored_crop_is_that_of_a_mirrored_face() -> None:
+    template = AlignmentTemplate().landmarks
+    crop = Crop(template, WANTED, 128, 150)
+    face = torch.rand(1, 3, 128, 128)
+    torch.testing.assert_close(crop.mirrored(face), crop(face.flip(3)))

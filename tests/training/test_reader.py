@@ -1,0 +1,76 @@
+"""Labels are a table that is checked by its words, and what they say is read from photos again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.bundle import Bundle, build_network  # noqa: E402
+from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.training.reader import _fit, _ridge, read_labels  # noqa: E402
+
+
+def test_a_table_is_read_by_names_and_empty_cells_are_unknown(surrogate_bundle: Bundle, tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("photo,hair,age\na/1.jpg,long,0.25\na/2.jpg,,\n")
+    labels = read_labels(path, surrogate_bundle.schema)
+    assert labels.names == ("a/1.jpg", "a/2.jpg")
+    assert labels.options["hair"].tolist() == [2, -1]
+    assert labels.sliders["age"][0] == 0.25 and np.isnan(labels.sliders["age"][1])
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("name,hair\n", "with a column 'photo'"),
+        ("photo,hiar\na,long\n", "has no part 'hiar' to read. Did you mean 'hair'"),
+        ("photo,eye.tx\na,0.5\n", "has no part 'eye.tx' to read"),  # searched, not read
+        ("photo,hair\na,lnog\n", "line 2: hair has no option 'lnog'. Did you mean 'long'"),
+        ("photo,age\na,1.5\n", r"line 2: age is a number in \[0, 1\], found '1.5'"),
+        ("photo,age\na,old\n", r"line 2: age is a number in \[0, 1\], found 'old'"),
+    ],
+)
+def test_what_the_schema_does_not_have_is_named(
+    surrogate_bundle: Bundle, tmp_path: Path, table: str, sentence: str
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(table)
+    with pytest.raises(InputError, match=sentence):
+        read_labels(path, surrogate_bundle.schema)
+
+
+def test_a_missing_table_is_one_sentence(surrogate_bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read the labels .*gone.csv"):
+        read_labels(tmp_path / "gone.csv", surrogate_bundle.schema)
+
+
+def test_parts_are_fitted_to_the_photos_that_they_are_known_of(surrogate_bundle: Bundle) -> None:
+    """Hair follows one feature, an ordered group another, age a third; nothing is known of a part without labels."""
+    schema = surrogate_bundle.schema
+    reader = build_network("reader", schema, surrogate_bundle.settings)
+    x = torch.randn(400, reader.mean.shape[0], generator=torch.Generator().manual_seed(0))
+    hair = (x[:, 0] > 0).long() * 2  # none or long
+    hair[::3] = -1
+    lips = (x[:, 1] > 0).long()
+    age = (0.5 + 0.1 * x[:, 2]).clamp(0, 1)
+    _fit(reader, schema, x, {"hair": hair, "lips": lips}, {"age": age})
+    with torch.no_grad():
+        scores, sliders = reader(x)
+    known = hair >= 0
+    assert float((scores[known, :3].argmax(1) == hair[known]).float().mean()) > 0.95
+    assert float((scores[:, 3:].argmax(1) == lips).float().mean()) > 0.9
+    assert float(torch.corrcoef(torch.stack([sliders[:, 0], age]))[0, 1]) > 0.9
+    _fit(reader, schema, x, {}, {})
+    with torch.no_grad():
+        scores, sliders = reader(x)
+    assert (scores[:, :3].argmax(1) == 0).all() and (scores[:, 3:].argmax(1) == 0).all() and (sliders == 0.5).all()
+
+
+def test_without_a_penalty_a_line_is_found_exactly() -> None:
+    x = torch.randn(50, 3, generator=torch.Generator().manual_seed(1))
+    y = x @ torch.tensor([1.0, -2.0, 0.5]) + 3.0
+    weights, bias = _ridge(x, y, torch.zeros(3))
+    torch.testing.assert_close(weights, torch.tensor([1.0, -2.0, 0.5]), atol=1e-5, rtol=0)
+    torch.testing.assert_close(bias, torch.tensor(3.0), atol=1e-5, rtol=0)
