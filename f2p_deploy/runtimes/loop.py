@@ -204,7 +204,7 @@ def choose_options(
 
 
 def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Return `identity` (K, 256) and `content` (K, C, H, W) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
+    """Return `identity` (K, d) and `content` (K, ...) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
     return _run(runtime, "describe", {"face": faces})
 
 

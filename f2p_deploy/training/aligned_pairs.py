@@ -49,8 +49,10 @@ def descriptors_of_pairs(
     """
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     target = np.array([template[name] for name in LANDMARKS]) * size
+    _ = bundle.similarity  # says which network is missing
     stored = bundle.stored["recognition.safetensors"].sha256
     facts = [stored, sorted(template.items()), size, finder is None, bundle.settings.similarity.mirrored]
+    facts.append(pairs.manifest.get("parameters_sha256"))
     facts.append([record.get("sha256", record) for record in pairs.records[:1]])
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     found = np.empty((0, bundle.settings.architecture.recogniser.length), np.float32)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.bundle import Bundle, build_network, read_controllers
+from f2p_deploy.causes import reason_of
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.engine.engine import HELEN_CLASSES
@@ -66,7 +67,7 @@ def read_labels(path: Path, schema: Schema) -> Labels:
         with path.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the labels {path}: it is not a table in UTF-8") from error
+        raise InputError(f"cannot read the labels {path}: {reason_of(error, 'it is not a table in UTF-8')}") from error
     if not rows or "photo" not in rows[0]:
         raise InputError(f"{path} should be a table with a column 'photo' and one for each part that is known")
     columns = [name for name in rows[0] if name != "photo"]

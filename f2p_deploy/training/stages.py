@@ -158,6 +158,8 @@ def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
         raise InputError(f"the preset {preset.name!r} has no {OPTIONAL}, since the paper has none: leave it out")
     if stage_name in preset.shipped:
         return
+    if stage_name == "reader" and sources.labels is not None and not sources.labels.is_file():
+        raise InputError(f"there is no table of labels {sources.labels}")
     schedule = preset.schedules.get(stage_name)
     require_enough(stage_name, sources, schedule.batch if schedule else 1, HELD_OUT_PAIRS, HELD_OUT_CHARACTERS)
 

@@ -225,3 +225,28 @@ def test_without_labels_the_reader_is_left_out(tiny_lite, sources, tmp_path, cap
     with caplog.at_level("INFO"):
         bundle = stages.train_stage("reader", tmp_path / "made", tiny_lite, sources)
     assert bundle.reader is None and "--labels FILE.csv" in caplog.text
+
+
+def test_a_missing_table_of_labels_is_said_before_anything_is_aligned(sources, tmp_path) -> None:
+    with pytest.raises(InputError, match="there is no table of labels .*gone.csv"):
+        stages.train_stage("reader", tmp_path / "made", LITE, replace(sources, labels=tmp_path / "gone.csv"))
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_surrogate_says_which_network_is_missing(sources, portraits, tmp_path) -> None:
+    preset = replace(LITE, schedules={"surrogate": Schedule(steps=2, batch=4, optimiser="adam")})
+    with pytest.raises(InputError, match="has no recognition yet: f2p-deploy train recognition"):
+        stages.train_stage("surrogate", tmp_path / "made", preset, sources)
+
+
+def test_what_looks_at_photos_alone_is_taken_from_the_shipped_bundle(sources, tmp_path) -> None:
+    for name in LITE.shipped:
+        bundle = stages.train_stage(name, tmp_path / "made", LITE, sources)
+    shipped = load_bundle()
+    for name in LITE.shipped:
+        assert bundle.stored[f"{name}.safetensors"] == shipped.stored[f"{name}.safetensors"]
+        assert bundle.provenance[name]["taken_from"] == "the bundle demo inside the package"
+    wider = replace(LITE.settings.architecture, segmentation_width=0.5)
+    other = replace(LITE, settings=replace(LITE.settings, architecture=wider))
+    with pytest.raises(InputError, match=r"that is shipped has segmentation_width 0\.25, this bundle needs 0\.5"):
+        stages.train_stage("segmentation", tmp_path / "other", other, sources)
