@@ -87,7 +87,8 @@ def train(
     """Train a stage, going on where an earlier run stopped.
 
     The order of samples and all augmentation follow from the seed and the number of the update alone, so a run that
-    was killed and resumed sees what an undisturbed run sees.
+    was killed and resumed sees what an undisturbed run sees. A schedule of more steps goes on from a shorter one's
+    state, too, at its own learning rate.
 
     Args:
         stage: networks, loss and evaluation.
@@ -198,8 +199,9 @@ def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, describe
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         found = json.loads(content["described"])
-        if found != json.loads(json.dumps(described)):
-            different = next(key for key in described if found.get(key) != json.loads(json.dumps(described[key])))
+        wanted = json.loads(json.dumps(described))
+        if not _goes_on(found, wanted):
+            different = next(key for key in wanted if found.get(key) != wanted[key])
             raise InputError(
                 f"{path} is the state of a training with another {different}: give the same settings, or remove it"
             )
@@ -209,6 +211,14 @@ def _resume(path: Path, stage: Stage, optimiser: torch.optim.Optimizer, describe
         return int(content["step"]), float(content["seconds"])
     except (KeyError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
         raise InputError(f"{path} is damaged: remove it to train {stage.name} from the beginning") from error
+
+
+def _goes_on(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Tell whether a training may go on from the state of another: the same one, or one of fewer steps."""
+    steps, more = found["schedule"].get("steps"), wanted["schedule"]["steps"]
+    if steps is not None and more is not None and steps <= more:
+        found = {**found, "schedule": {**found["schedule"], "steps": more}}
+    return found == wanted
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

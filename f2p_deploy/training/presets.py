@@ -155,7 +155,7 @@ LITE = Preset(
         "translator": Schedule(
             steps=5000, batch=96, optimiser="adam", learning_rate=1e-3, weight_decay=1e-2, decay="cosine"
         ),
-        "imitator": Schedule(steps=6000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
+        "imitator": Schedule(steps=20000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
     },
     feature_weight=4.0,
     shipped=("recognition", "segmentation"),
