@@ -41,10 +41,10 @@ def main() -> None:
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     sheet = Image.new("RGB", (COLUMNS * EDGE, 2 * EDGE * -(-len(drawn) // COLUMNS)), "white")
     for k, photo in enumerate(drawn):
-        face = align_photo(photo, finder, template, size).image
-        made = generate(bundle, face, words.mode).parameters
+        face = align_photo(photo, finder, template, size)
+        made = generate(bundle, face.image, words.mode, shape=face.landmarks.shape).parameters
         x, y = k % COLUMNS * EDGE, k // COLUMNS * 2 * EDGE
-        for row, picture in enumerate((face, engine.render(made.values, size).image)):
+        for row, picture in enumerate((face.image, engine.render(made.values, size).image)):
             sheet.paste(Image.fromarray(picture).resize((EDGE, EDGE), Image.Resampling.LANCZOS), (x, y + row * EDGE))
         print(f"{photo.parent.name}/{photo.name}")
     sheet.quantize(256).save(words.out, optimize=True)

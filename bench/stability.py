@@ -70,12 +70,14 @@ def main() -> None:
         for photo in select_photos(words.photos, words.only, words.count):
             picture = open_photo(photo).pixels
             try:
-                made = {
-                    name: generate(bundle, align(change(picture), finder, template, size).image, mode).parameters
-                    for name, change in {"": lambda same: same, **CHANGES}.items()
-                }
+                faces = {"": align(picture, finder, template, size)}
+                faces |= {name: align(change(picture), finder, template, size) for name, change in CHANGES.items()}
             except PhotoError:
                 continue
+            made = {
+                name: generate(bundle, face.image, mode, shape=face.landmarks.shape).parameters
+                for name, face in faces.items()
+            }
             people.append(made[""])
             for name in CHANGES:
                 rows[name].append(apart(made[""], made[name], name == "mirrored"))

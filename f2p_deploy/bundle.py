@@ -197,7 +197,7 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
         groups = [len(group.options) for group in schema.discrete_groups]
         return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)
     if name == "surrogate":
-        return Surrogate(schema.n, sizes.recogniser.length, sizes.surrogate_width)
+        return Surrogate(schema.n, sizes.recogniser.length, sizes.surrogate_width, sizes.shape_length)
     if name == "reader":
         ordered = [schema.tags.get("skin-tone") == group.name for group in schema.discrete_groups]
         groups = [len(group.options) for group in schema.discrete_groups]

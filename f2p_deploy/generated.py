@@ -76,6 +76,24 @@ def check_schema(parameters: Parameters, schema: Schema) -> None:
         raise InputError(f"the parameters are for schema {parameters.schema.name!r}, the bundle for {schema.name!r}")
 
 
+def with_shapes(content: np.ndarray, n: int, shapes: np.ndarray | None) -> np.ndarray:
+    """Return what a search through a surrogate compares with, measured face shapes in the place of guessed ones.
+
+    Args:
+        content: of the photos: (N, n + k) where face shapes are compared; anything else stays as it is.
+        n: length of the parameters.
+        shapes: (N, k) of `Landmarks.shape`, or None.
+
+    Raises:
+        InputError: shapes of another length.
+    """
+    if shapes is None or content.ndim != 2 or content.shape[1] <= n:
+        return content
+    if shapes.shape != (len(content), content.shape[1] - n):
+        raise InputError(f"face shapes should be {(len(content), content.shape[1] - n)}, found {shapes.shape}")
+    return np.concatenate([content[:, :n], shapes.astype(content.dtype)], axis=1)
+
+
 def finish(
     schema: Schema,
     vector: np.ndarray,

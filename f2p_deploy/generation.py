@@ -21,6 +21,7 @@ from f2p_deploy.generated import (
     finish,
     to_picture,
     to_planes,
+    with_shapes,
 )
 from f2p_deploy.networks.reader import reader_features
 from f2p_deploy.settings import IterativeSettings
@@ -129,7 +130,7 @@ class Update(nn.Module):
 
     def __init__(self, bundle: Bundle, settings: IterativeSettings) -> None:
         super().__init__()
-        self.n_c = bundle.schema.n_c
+        self.n, self.n_c = bundle.schema.n, bundle.schema.n_c
         self.discrete_rate = settings.discrete_rate
         self.momentum = settings.momentum
         self.prior = PriorProjection(bundle) if settings.use_prior else None
@@ -145,7 +146,7 @@ class Update(nn.Module):
         Args:
             state, gradient: (N, n).
             learning_rate: mu, a number or (1,).
-            content: of the photos; in a search through a surrogate the states that were read from them, (N, n), of
+            content: of the photos; in a search through a surrogate the states that were read from them, (N, n + k), of
                 which the held entries are taken.
         """
         if self.prior is not None:
@@ -156,7 +157,7 @@ class Update(nn.Module):
         if self.prior is not None:
             moved = self.prior(moved)
         if self.held is not None:
-            moved = moved * (1.0 - self.held) + content * self.held
+            moved = moved * (1.0 - self.held) + content[:, : self.n] * self.held
         return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
 
     def carried(self, state: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
@@ -289,6 +290,7 @@ def iterate(
     locked: torch.Tensor | None = None,
     progress: Progress | None = None,
     loss_of: Any = None,
+    shapes: np.ndarray | None = None,
 ) -> Trajectory:
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9), see `Update`.
 
@@ -302,6 +304,7 @@ def iterate(
         locked: (n,) bool, entries of the state that never change.
         progress: called after every iteration.
         loss_of: another form of the loss of these settings, such as what `torch.compile` makes of it.
+        shapes: (N, k) that were measured in the photos, see `with_shapes`.
     """
     settings = settings or bundle.settings.iterative
     if loss_of is None:
@@ -309,6 +312,7 @@ def iterate(
     update = Update(bundle, settings).to(faces.device)
     with torch.no_grad():
         identity, content = describer(bundle)(faces)
+        content = torch.from_numpy(with_shapes(content.cpu().numpy(), bundle.schema.n, shapes)).to(faces.device)
     given = starting_state(bundle, faces, "iterative", settings) if start is None else start
     fixed = given.to(faces.device, copy=True)
     locked = None if locked is None else locked.to(faces.device)
@@ -399,7 +403,12 @@ def with_options_tried_out(
 
 
 def generate(
-    bundle: Bundle, face: np.ndarray, mode: Mode, keep: Parameters | None = None, progress: Progress | None = None
+    bundle: Bundle,
+    face: np.ndarray,
+    mode: Mode,
+    keep: Parameters | None = None,
+    progress: Progress | None = None,
+    shape: np.ndarray | None = None,
 ) -> Generation:
     """Make a character from one aligned face.
 
@@ -409,9 +418,10 @@ def generate(
         mode: one of `f2p_deploy.generated.MODES`.
         keep: a character whose locked controllers and discrete groups are kept.
         progress: called after every iteration.
+        shape: (24,) of the face where a landmark finder measured it (`Landmarks.shape`); else it is guessed.
 
     Raises:
-        InputError: an unknown mode, a face of another size, or `keep` of another schema.
+        InputError: an unknown mode, a face of another size, `keep` of another schema, or a shape of another length.
     """
     check_request(mode, keep, bundle.schema)
     faces = to_tensor(bundle, face)
@@ -425,7 +435,9 @@ def generate(
         kept = state_of(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
         start = torch.where(torch.from_numpy(locked), kept, start)
     start = with_options_tried_out(bundle, faces, start, settings.beta, locked)
-    trajectory = iterate(bundle, faces, settings, start, None if locked is None else torch.from_numpy(locked), progress)
+    fixed = None if locked is None else torch.from_numpy(locked)
+    measured = None if shape is None else shape[None]
+    trajectory = iterate(bundle, faces, settings, start, fixed, progress, shapes=measured)
     return finish(schema, trajectory.parameters[0], mode, trajectory.losses[:, 0].tolist(), keep)
 
 

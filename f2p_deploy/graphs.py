@@ -78,6 +78,8 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
     content = "features of the segmentation network, weighted by its class probabilities; compare by L1"
     if bundle.settings.search == "surrogate":
         content = f"the state that is read from the photo: {_state(bundle)}; a search takes options, age and sex of it"
+        if length := bundle.settings.architecture.shape_length:
+            content += f"; then {length} numbers of the face's shape, guessed, for which measured ones may be given"
     identity = "embedding of the recognition network; compare by cosine"
     describe = _graph("describe", describer(bundle), face, {"identity": identity, "content": content})
     return (
@@ -91,7 +93,7 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
 def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:
     n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt of the given state"
     if bundle.settings.search == "surrogate":
-        loss = "1 - centred cosine of the given state by the surrogate; distances from average face and content"
+        loss = "1 - centred cosine of the given state by the surrogate; distances of shapes, average and content"
     return BundleGraph(
         name="step",
         module=Step(bundle).eval(),

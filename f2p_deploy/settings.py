@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.errors import InputError
 from f2p_deploy.recognisers import RECOGNISERS, Recogniser
@@ -45,6 +46,7 @@ class Architecture:
         strided_stage: where Table 3's stride lies, see `f2p_deploy.networks.segmentation`.
         recognition: the kind of F_recg, a key of `f2p_deploy.recognisers.RECOGNISERS`.
         surrogate_width: multiplies the 768 hidden channels of the surrogate, where the bundle has one.
+        shape_length: length of the face shapes that a search through the surrogate compares, 24; 0 compares none.
     """
 
     image_size: int = 512
@@ -57,6 +59,7 @@ class Architecture:
     translator_width: float = 1.0
     recognition: str = "light-cnn-29v2"
     surrogate_width: float = 1.0
+    shape_length: int = 0
 
     def __post_init__(self) -> None:
         _positive(
@@ -68,6 +71,8 @@ class Architecture:
         )
         if self.recognition not in RECOGNISERS:
             raise InputError(f"recognition must be one of {', '.join(RECOGNISERS)}, found {self.recognition!r}")
+        if self.shape_length not in (0, SHAPE_LENGTH):
+            raise InputError(f"shape_length must be 0 or {SHAPE_LENGTH}, found {self.shape_length}")
         seen = self.recogniser.size
         if self.recognition_size != seen:
             raise InputError(f"{self.recognition} sees {seen} pixels, found recognition_size {self.recognition_size}")
@@ -103,6 +108,8 @@ class SimilaritySettings:
         naturalness: weight of the controllers' mean squared distance from their defaults, in units of `spread`, beside
             the centred cosine in a search through the surrogate.
         spread: how far controllers of real faces lie from their defaults, in [0, 1].
+        shape_weight: weight of the squared distance of face shapes, 1 being how far people are from their mean, beside
+            the centred cosine in a search through the surrogate.
     """
 
     identity_weight: float = 0.01
@@ -116,10 +123,11 @@ class SimilaritySettings:
     mirrored: bool = False
     naturalness: float = 0.3
     spread: float = 0.25
+    shape_weight: float = 0.1
 
     def __post_init__(self) -> None:
         _positive(spread=self.spread)
-        _not_negative(naturalness=self.naturalness)
+        _not_negative(naturalness=self.naturalness, shape_weight=self.shape_weight)
         _choose("features", self.features, Features)
         _choose("reduction", self.reduction, Reduction)
         _not_negative(

@@ -6,7 +6,7 @@ and in the photo's mirror image disagree by more than those of a face that is th
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,26 +37,6 @@ def disagreement(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.hypot(*(one - other).T).mean() / max(distance, 1e-6))
 
 
-def mirror_disagreements(
-    faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarray, detect: Detect
-) -> list[float]:
-    """Return how far faces are from the nearest that are found in the mirror image; infinite where there is none.
-
-    Args:
-        faces: found in `pixels`.
-        pixels: (H, W, 3) uint8.
-        to_photo: (2, 3) from pixels to the photo.
-        detect: what found them.
-    """
-    flip = np.array([[-1.0, 0.0, pixels.shape[1]], [0.0, 1.0, 0.0]])
-    linear = to_photo[:, :2] @ flip[:, :2]
-    mirrored = detect(pixels[:, ::-1], np.column_stack([linear, transform(to_photo, flip[None, :, 2])[0]]))
-    return [
-        min((disagreement(other.array[EXCHANGED], face.array) for other in mirrored), default=math.inf)
-        for face in faces
-    ]
-
-
 @dataclass(frozen=True)
 class Look:
     """A face and how far it is to be believed.
@@ -68,6 +48,34 @@ class Look:
 
     face: Landmarks
     disagreement: float
+
+
+def mirror_looks(faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarray, detect: Detect) -> list[Look]:
+    """Compare faces with the nearest that are found in the mirror image; the disagreement is infinite without one.
+
+    A face's shape becomes the mean of both, so that it is the same for a mirrored photo.
+
+    Args:
+        faces: found in `pixels`.
+        pixels: (H, W, 3) uint8.
+        to_photo: (2, 3) from pixels to the photo.
+        detect: what found them.
+    """
+    flip = np.array([[-1.0, 0.0, pixels.shape[1]], [0.0, 1.0, 0.0]])
+    linear = to_photo[:, :2] @ flip[:, :2]
+    mirrored = detect(pixels[:, ::-1], np.column_stack([linear, transform(to_photo, flip[None, :, 2])[0]]))
+    looks = []
+    for face in faces:
+        apart = [disagreement(other.array[EXCHANGED], face.array) for other in mirrored]
+        nearest = min(range(len(apart)), key=apart.__getitem__, default=None)
+        if nearest is None:
+            looks.append(Look(face, math.inf))
+            continue
+        other = mirrored[nearest].shape
+        if face.shape is not None and other is not None and apart[nearest] < SAME_POINTS:
+            face = replace(face, shape=0.5 * (face.shape + other))
+        looks.append(Look(face, apart[nearest]))
+    return looks
 
 
 def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[Look]:
@@ -85,11 +93,10 @@ def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[L
     for turned in (False, True):
         pixels, to_photo = _close_up(image, face, turned)
         found = [other for other in detect(pixels, to_photo) if _near(face, other)]
-        apart = mirror_disagreements(found, pixels, to_photo, detect) if found else []
-        for other, far in zip(found, apart, strict=True):
-            same = disagreement(face.array, other.array) < SAME_POINTS
-            if far < (SAME_POINTS if same else CERTAIN):
-                looks.append(Look(other, far))
+        for look in mirror_looks(found, pixels, to_photo, detect) if found else ():
+            same = disagreement(face.array, look.face.array) < SAME_POINTS
+            if look.disagreement < (SAME_POINTS if same else CERTAIN):
+                looks.append(look)
     return looks
 
 

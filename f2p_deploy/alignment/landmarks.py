@@ -38,6 +38,7 @@ class Landmarks:
             against the line of sight, wherever in the photo the face stands.
         pitch: degrees, > 0 turns the nose down; None if the finder cannot say.
         dense: (478, 2) MediaPipe's points, if it found the face.
+        shape: (24,) of the neutral face, see `f2p_deploy.alignment.face_shape`, if it found a mesh.
 
     Raises:
         InputError: a point is missing, unknown or not finite.
@@ -50,6 +51,7 @@ class Landmarks:
     yaw: float | None = None
     pitch: float | None = None
     dense: np.ndarray | None = None
+    shape: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if set(self.points) != set(LANDMARKS):

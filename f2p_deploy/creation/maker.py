@@ -54,7 +54,9 @@ class Maker(Protocol):
     def prepare(self, modes: Sequence[Mode]) -> None:
         """Load what modes need, so that the first photo takes no longer than the others."""
 
-    def generate(self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress) -> Generation:
+    def generate(
+        self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress, shape: np.ndarray | None = None
+    ) -> Generation:
         """Make a character, see `f2p_deploy.generation.generate`."""
 
     def render(self, parameters: Parameters) -> np.ndarray:
@@ -111,11 +113,13 @@ class BundleMaker:
         for name in (*_networks_for(modes), "similarity"):
             getattr(self.bundle, name)
 
-    def generate(self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress) -> Generation:
+    def generate(
+        self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress, shape: np.ndarray | None = None
+    ) -> Generation:
         """Make a character."""
         from f2p_deploy.generation import generate
 
-        return generate(self.bundle, face, mode, keep, progress)
+        return generate(self.bundle, face, mode, keep, progress, shape)
 
     def render(self, parameters: Parameters) -> np.ndarray:
         """Draw a character."""
@@ -157,9 +161,11 @@ class RuntimeMaker:
         """Load the graphs."""
         self.runtime.prepare(_graphs_for(self.runtime, modes))
 
-    def generate(self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress) -> Generation:
+    def generate(
+        self, face: np.ndarray, mode: Mode, keep: Parameters | None, progress: Progress, shape: np.ndarray | None = None
+    ) -> Generation:
         """Make a character."""
-        return loop.generate(self.runtime, face, mode, keep, progress)
+        return loop.generate(self.runtime, face, mode, keep, progress, shape)
 
     def render(self, parameters: Parameters) -> np.ndarray:
         """Draw a character."""

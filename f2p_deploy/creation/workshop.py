@@ -148,6 +148,7 @@ def _create(
         mode,
         workshop.keep,
         lambda done, loss: within(0.95 * done / iterations, f"{mode}, iteration {done}, loss {loss:.4f}"),
+        aligned.landmarks.shape,
     )
     generation_seconds = time.perf_counter() - generating
     pictures = {ALIGNED_FILE: aligned.image, CHARACTER_FILE: maker.render(generation.parameters)}

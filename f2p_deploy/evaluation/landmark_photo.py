@@ -123,7 +123,7 @@ def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within
     comparison.add(RANDOM, laboratory.engine.render(stranger, laboratory.size).image)
     for done, mode in enumerate(laboratory.modes):
         within(done, mode)
-        _add_character(face.image, mode, comparison, laboratory, laboratory.imitator)
+        _add_character(face, mode, comparison, laboratory, laboratory.imitator)
     spoiled = {}
     for i, condition in enumerate(laboratory.conditions, start=1):
         bad = degrade(image, eye_distance(mesh), condition, seed)
@@ -169,7 +169,7 @@ def _measure_spoiled(
         return Spoiled(failed, "other-face", moved)
     comparison = _Comparison(truth, laboratory.finder)
     for mode in laboratory.modes:
-        _add_character(again.image, mode, comparison, laboratory)
+        _add_character(again, mode, comparison, laboratory)
     picture = ""
     if laboratory.out is not None:
         strip = np.concatenate([_small(one) for one in (again.image, *comparison.pictures.values())], axis=1)
@@ -178,12 +178,13 @@ def _measure_spoiled(
 
 
 def _add_character(
-    face: np.ndarray, mode: str, comparison: _Comparison, laboratory: Laboratory, imitator: bool = False
+    face: AlignedFace, mode: str, comparison: _Comparison, laboratory: Laboratory, imitator: bool = False
 ) -> None:
     """Generate one character from an aligned face, draw it and compare it."""
     from f2p_deploy.generation import Mode, generate, render
 
-    parameters = generate(laboratory.bundle, face, cast(Mode, mode)).parameters
+    shape = face.landmarks.shape
+    parameters = generate(laboratory.bundle, face.image, cast(Mode, mode), shape=shape).parameters
     comparison.add(mode, laboratory.engine.render(parameters.values, laboratory.size).image)
     if imitator:
         comparison.add(imitated(mode), render(laboratory.bundle, parameters))

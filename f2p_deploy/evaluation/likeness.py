@@ -65,6 +65,7 @@ class Person:
         face: (S, S, 3) uint8 RGB, aligned.
         descriptor: (d,) of the judge, from the photo itself.
         cheeks: (3,) CIE Lab.
+        shape: (24,) of the face, see `f2p_deploy.alignment.face_shape`.
         characters: by mode, and by `imitated(mode)` for the imitator's pictures.
     """
 
@@ -72,6 +73,7 @@ class Person:
     face: np.ndarray
     descriptor: np.ndarray
     cheeks: np.ndarray
+    shape: np.ndarray | None = None
     characters: dict[str, Likeness] = field(default_factory=dict)
 
 
@@ -231,7 +233,8 @@ def _person(photo: Path, bundle: Bundle, finder: LandmarkFinder, judge: Judge) -
     if mesh is None:
         raise PhotoError("refused", f"{photo.name}: {face.landmarks.source} gives no mesh; MediaPipe does")
     cheeks = cheek_colour(face.image, transform(face.matrix, mesh))
-    return Person(photo_name(photo), face.image, judge.describe(image.pixels, face.landmarks.array), cheeks)
+    seen = judge.describe(image.pixels, face.landmarks.array)
+    return Person(photo_name(photo), face.image, seen, cheeks, face.landmarks.shape)
 
 
 def _add_character(
@@ -239,7 +242,7 @@ def _add_character(
 ) -> None:
     from f2p_deploy.generation import Mode, generate, render
 
-    parameters = generate(bundle, person.face, cast(Mode, mode)).parameters
+    parameters = generate(bundle, person.face, cast(Mode, mode), shape=person.shape).parameters
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     drawn = engine.render(parameters.values, size).image
     points = np.array([template[name] for name in LANDMARKS]) * size  # the front view is what photos are aligned to

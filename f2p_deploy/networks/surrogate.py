@@ -41,14 +41,16 @@ class Surrogate(nn.Module):
         n: length of the parameters.
         length: d, length of the descriptors.
         width: multiplies the 768 hidden channels.
+        shape_length: k, length of face shapes (`f2p_deploy.alignment.face_shape`); 0 leaves them out.
     """
 
     middle: torch.Tensor
     scale: torch.Tensor
     characters: torch.Tensor
     photos: torch.Tensor
+    calm: torch.Tensor
 
-    def __init__(self, n: int, length: int, width: float = 1.0) -> None:
+    def __init__(self, n: int, length: int, width: float = 1.0, shape_length: int = 0) -> None:
         super().__init__()
         hidden = scale_channels(768, width)
         self.members = nn.ModuleList(Member(n, length, hidden) for _ in range(MEMBERS))
@@ -56,6 +58,14 @@ class Surrogate(nn.Module):
         self.register_buffer("scale", torch.ones(1))
         self.register_buffer("characters", torch.zeros(length))
         self.register_buffer("photos", torch.zeros(length))
+        self.shape_length = shape_length
+        if shape_length:
+            # Fitted by regression, not trained: zero until then, and where there is nothing to learn from.
+            self.shaped, self.guess = nn.Linear(n, shape_length), nn.Linear(length, shape_length)
+            for layer in (self.shaped, self.guess):
+                for tensor in layer.requires_grad_(False).parameters():
+                    nn.init.zeros_(tensor)
+            self.register_buffer("calm", torch.ones(1))
 
     def each(self, parameters: torch.Tensor) -> list[torch.Tensor]:
         """Return (N, d) of every member."""
@@ -75,3 +85,14 @@ class Surrogate(nn.Module):
         for other in others:
             first = first + other
         return first / len(self.members)
+
+    def shape(self, parameters: torch.Tensor) -> torch.Tensor:
+        """Return (N, k) face shapes of the engine's pictures of (N, n) parameters, less their mean over characters.
+
+        Sliders move a mesh linearly, and shapes follow.
+        """
+        return self.shaped(parameters)
+
+    def shape_of_photo(self, identity: torch.Tensor) -> torch.Tensor:
+        """Return (N, k) face shapes as far as (N, d) descriptors of photos tell them."""
+        return self.guess(identity - self.photos)

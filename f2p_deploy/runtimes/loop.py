@@ -19,6 +19,7 @@ from f2p_deploy.generated import (
     finish,
     to_picture,
     to_planes,
+    with_shapes,
 )
 from f2p_deploy.runtimes.base import Runtime
 from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
@@ -27,7 +28,12 @@ from f2p_deploy.settings import IterativeSettings
 
 
 def generate(
-    runtime: Runtime, face: np.ndarray, mode: Mode, keep: Parameters | None = None, progress: Progress | None = None
+    runtime: Runtime,
+    face: np.ndarray,
+    mode: Mode,
+    keep: Parameters | None = None,
+    progress: Progress | None = None,
+    shape: np.ndarray | None = None,
 ) -> Generation:
     """Make a character from one aligned face, as `f2p_deploy.generation.generate` does.
 
@@ -37,10 +43,11 @@ def generate(
         mode: one of `f2p_deploy.generated.MODES`.
         keep: a character whose locked controllers and discrete groups are kept.
         progress: called after every iteration.
+        shape: (24,) of the face where a landmark finder measured it (`Landmarks.shape`); else it is guessed.
 
     Raises:
-        InputError: an unknown mode, a face of another size, `keep` of another schema, or an artifact that cannot
-            generate in this mode, see `require_mode`.
+        InputError: an unknown mode, a face of another size, `keep` of another schema, a shape of another length, or an
+            artifact that cannot generate in this mode, see `require_mode`.
     """
     schema = runtime.schema
     check_request(mode, keep, schema)
@@ -58,7 +65,8 @@ def generate(
         # Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
         first = harden(smooth(start[0], schema, settings.beta), schema, lead)
         start = state_of(choose_options(runtime, faces, first, locked)[None], schema.n_c, settings.beta)
-    trajectory = iterate(runtime, faces, settings, start, locked, progress)
+    measured = None if shape is None else shape[None]
+    trajectory = iterate(runtime, faces, settings, start, locked, progress, shapes=measured)
     return finish(schema, trajectory.parameters[0], mode, trajectory.losses[:, 0].tolist(), keep)
 
 
@@ -70,6 +78,7 @@ def iterate(
     locked: np.ndarray | None = None,
     progress: Progress | None = None,
     strict: bool = False,
+    shapes: np.ndarray | None = None,
 ) -> Trajectory:
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9).
 
@@ -85,6 +94,7 @@ def iterate(
         locked: (n,) bool, entries of the state that never change.
         progress: called after every iteration; where the whole search is one launch, after all of them.
         strict: raise where a runtime that launches whole searches cannot, instead of running step by step.
+        shapes: (K, k) that were measured in the photos, see `with_shapes`; such a search runs step by step.
 
     Raises:
         InputError: settings that are another graph's, or photos, a start or locks that are not as above.
@@ -98,14 +108,16 @@ def iterate(
     locked = None if locked is None else np.asarray(locked)
     if locked is not None and (locked.shape != (runtime.schema.n,) or locked.dtype != bool):
         raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
-    captured = runtime.capture(Plan(settings.learning_rates(), settings.momentum, reached_by), strict)
+    captured = None
+    if shapes is None:
+        captured = runtime.capture(Plan(settings.learning_rates(), settings.momentum, reached_by), strict)
     if captured is not None:
         states, losses = _launch(captured, faces, fixed, locked)
         for done, loss in enumerate(losses[:-1], start=1):
             if progress is not None:
                 progress(done, float(loss.mean()))
     else:
-        states, losses = _steps(runtime, faces, settings, reached_by, fixed, locked, progress)
+        states, losses = _steps(runtime, faces, settings, reached_by, fixed, locked, progress, shapes)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
@@ -132,10 +144,12 @@ def _steps(
     fixed: np.ndarray,
     locked: np.ndarray | None,
     progress: Progress | None,
+    shapes: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the (steps + 1, K, n) states that losses were computed at, and these (steps + 1, K), step by step."""
     n_c = runtime.schema.n_c
     described = describe(runtime, faces)
+    described["content"] = with_shapes(described["content"], runtime.schema.n, shapes)
     reached, before = fixed, fixed
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.alignment import LandmarkFinder, MediaPipeFinder
+from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
+from f2p_deploy.alignment.face_shape import face_shape
 from f2p_deploy.alignment.warp import fit_similarity, warp
 from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
@@ -24,6 +26,9 @@ BATCH = 64
 
 #: In how many pictures the finder's points are compared with the engine's.
 MEASURED = 200
+
+#: In how many pictures shapes are measured: what sliders do to them is nearly linear.
+SHAPED = 4000
 
 #: How many varied descriptors of each photo the translator learns from beside its own.
 VARIATIONS = 2
@@ -83,6 +88,44 @@ def descriptors_of_pairs(
         with open_whole(cache) as file:
             np.savez(file, key=key, found=found)
     return found
+
+
+def shapes_of_characters(
+    pairs: PairSet,
+    finder: LandmarkFinder | None,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Return (N, 24) float32 face shapes of the first engine pictures, see `f2p_deploy.alignment.face_shape`.
+
+    Args:
+        pairs: the pictures.
+        finder: of landmarks; only MediaPipe's gives shapes.
+        cache: `.npz` file that keeps the result.
+        progress: called with (pictures done, pictures in all).
+
+    Returns:
+        Of at most `SHAPED` pictures, NaN where no face is found; none without MediaPipe's finder.
+    """
+    if not isinstance(finder, MediaPipeFinder):
+        return np.empty((0, SHAPE_LENGTH), np.float32)
+    count = min(SHAPED, len(pairs))
+    facts = [pairs.manifest.get("parameters_sha256"), [record.get("sha256", record) for record in pairs.records[:1]]]
+    key = hashlib.sha256(json.dumps([facts, count], sort_keys=True).encode()).hexdigest()
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as kept:
+            if str(kept["key"]) == key:
+                return kept["shapes"]
+    shapes = np.full((count, SHAPE_LENGTH), np.nan, np.float32)
+    for i in range(count):
+        for mesh, _ in finder.meshes(pairs.image(i))[:1]:
+            shapes[i] = face_shape(mesh)
+        if progress is not None:
+            progress(i + 1, count)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with open_whole(cache) as file:
+        np.savez(file, key=key, shapes=shapes)
+    return shapes
 
 
 def identities_of(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.alignment.suffixes import SUFFIXES
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.atomic import open_whole
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 HELD_OUT_ONE_IN = 8
 
 #: What the cache keeps beside the names, and `Portraits` holds.
-_ARRAYS = ("pictures", "regions", "yaw", "shapes")
+_ARRAYS = ("pictures", "regions", "yaw", "shapes", "face_shapes")
 
 #: Degrees up to which a portrait counts as the paper's "high-quality front-view" face.
 FRONTAL_YAW = 15.0
@@ -43,6 +44,7 @@ class Portraits:
         regions: (N, S, S) uint8 Helen classes, 255 where unknown.
         yaw: (N,) float32 degrees.
         shapes: (N, K, 2) float32 contour points in edges of the picture, NaN where there is no mesh.
+        face_shapes: (N, 24) float32, see `f2p_deploy.alignment.face_shape`, NaN where there is no mesh.
     """
 
     names: tuple[str, ...]
@@ -50,6 +52,7 @@ class Portraits:
     regions: np.ndarray
     yaw: np.ndarray
     shapes: np.ndarray
+    face_shapes: np.ndarray
 
     @property
     def held_out(self) -> np.ndarray:
@@ -133,6 +136,8 @@ def load_portraits(
             np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels
         )
         rows["yaw"].append(np.float32(aligned.landmarks.yaw or 0.0))
+        shape = aligned.landmarks.shape
+        rows["face_shapes"].append(np.full(SHAPE_LENGTH, np.nan, np.float32) if shape is None else shape)
         rows["shapes"].append(contour_shape(None if dense is None else transform(aligned.matrix, dense), size))
     if not names:
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")

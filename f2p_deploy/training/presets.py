@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
@@ -140,6 +141,7 @@ LITE = Preset(
             recognition_size=150,
             recognition_width=1.0,
             translator_width=0.75,
+            shape_length=SHAPE_LENGTH,
         ),
         similarity=replace(SMALL.settings.similarity, mirrored=True),
         iterative=THROUGH_E,

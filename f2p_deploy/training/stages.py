@@ -17,7 +17,13 @@ from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.errors import F2PError, InputError
 from f2p_deploy.settings import AlignmentTemplate
-from f2p_deploy.training.aligned_pairs import descriptors_of_pairs, identities_of, varied_identities
+from f2p_deploy.training.aligned_pairs import (
+    VARIATIONS,
+    descriptors_of_pairs,
+    identities_of,
+    shapes_of_characters,
+    varied_identities,
+)
 from f2p_deploy.training.face_shapes import shapes_of_pairs
 from f2p_deploy.training.imitator import ImitatorStage
 from f2p_deploy.training.loop import Progress, Stage, train
@@ -284,15 +290,18 @@ def _through_surrogate(
     seen = descriptors_of_pairs(bundle, pairs, sources.finder, work / "descriptors-front.npz", finding)
     parameters = np.array(pairs.parameters[: len(pairs)], np.float32)
     if name == "surrogate":
-        people = np.empty((0, seen.shape[1]), np.float32)
+        people, shapes = np.empty((0, seen.shape[1]), np.float32), None
         if portraits is not None:
             people = identities_of(bundle, portraits.pictures[portraits.training]).numpy()
-        return SurrogateStage(bundle, parameters, seen, people, HELD_OUT_PAIRS)
+            shapes = portraits.face_shapes[portraits.training]
+        shaped = shapes_of_characters(pairs, sources.finder, work / "face-shapes-front.npz", finding)
+        return SurrogateStage(bundle, parameters, seen, people, HELD_OUT_PAIRS, shaped, shapes)
     if portraits is None:
         raise InputError("translator learns from real faces: name folders of portraits (--portraits DIR)")
     people = varied_identities(bundle, portraits.pictures[portraits.training])
     held = identities_of(bundle, portraits.pictures[portraits.held_out]).numpy()
-    return SurrogateTranslatorStage(bundle, people, held, parameters, seen, HELD_OUT_PAIRS)
+    shapes = np.tile(portraits.face_shapes[portraits.training], (1 + VARIATIONS, 1))
+    return SurrogateTranslatorStage(bundle, people, held, parameters, seen, HELD_OUT_PAIRS, shapes)
 
 
 def _refinement(

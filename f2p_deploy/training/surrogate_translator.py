@@ -35,6 +35,7 @@ class SurrogateTranslatorStage:
         parameters: (N, n) float32 of engine pictures.
         seen: (N, d) float32 what the recogniser says of them; rows of NaN are left out.
         held_out: how many of the last pictures are kept for evaluation.
+        shapes: (M, k) float32 face shapes of the people, NaN where unknown.
     """
 
     name = "translator"
@@ -47,6 +48,7 @@ class SurrogateTranslatorStage:
         parameters: np.ndarray,
         seen: np.ndarray,
         held_out: int,
+        shapes: np.ndarray | None = None,
     ) -> None:
         known = np.isfinite(seen).all(axis=1)
         self.schema = bundle.schema
@@ -56,6 +58,8 @@ class SurrogateTranslatorStage:
         self.people, self.held_people = torch.from_numpy(people), torch.from_numpy(held_people)
         self.x, self.seen = torch.from_numpy(parameters[known]), torch.from_numpy(seen[known])
         self.known = int(known[: len(seen) - held_out].sum())
+        length = self.surrogate.shape_length
+        self.shapes = torch.full((len(people), length), torch.nan) if shapes is None else torch.from_numpy(shapes)
         self.deviation = self.people.std()
         # Engine pictures as if they were photos: about the photos' mean, and as far from it as people are.
         apart = (self.people - self.surrogate.photos).norm(dim=1).mean()
@@ -70,7 +74,8 @@ class SurrogateTranslatorStage:
         """Return 1 - centred cosine, the distance from the average face, and the known parameters' part."""
         n_c, count = self.schema.n_c, len(batch)
         share = MIXED * torch.from_numpy(rng.random((count, 1), np.float32))
-        other = self.people[rng.integers(0, len(self.people), count)]
+        partner = rng.integers(0, len(self.people), count)
+        other = self.people[partner]
         noise = torch.from_numpy(rng.standard_normal(tuple(other.shape), np.float32))
         asked = (1.0 - share) * self.people[batch] + share * other + NOISE * self.deviation * noise
         which = rng.integers(0, self.known, count // 2)
@@ -88,6 +93,12 @@ class SurrogateTranslatorStage:
             "away": self.settings.naturalness * away.square().sum(dim=1).mean() / n_c,
             "known": KNOWN * (again[:, :n_c] - truth[:, :n_c]).square().mean() / KNOWN_VARIANCE,
         }
+        if self.surrogate.shape_length:
+            shape = (1.0 - share) * self.shapes[batch] + share * self.shapes[partner]
+            made_shape = self.surrogate.shape(torch.cat([sliders, others[:, n_c:]], dim=1))
+            apart = made_shape - torch.where(shape.isfinite(), shape, made_shape.detach())
+            weight = self.settings.shape_weight * self.surrogate.calm
+            parts["shape"] = (weight * apart.square().sum(dim=1)).mean()
         for part in self.schema.discrete_slices.values():
             parts["options"] = parts.get("options", torch.zeros(())) + OPTIONS * F.nll_loss(
                 again[:, part].clamp_min(1e-6).log(), truth[:, part].argmax(dim=1)

@@ -1,0 +1,55 @@
+"""Find the axes of people's face shapes in portraits and write f2p_deploy/alignment/face_shape.npz.
+
+    python tools/face_shape.py PORTRAITS... [--landmarker FILE]
+
+Photos that are held out from all training (one in eight, by the hash of their names) are left out here, too.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.alignment import open_photo
+from f2p_deploy.alignment.face_shape import POINTS, fit_shape_space
+from f2p_deploy.atomic import open_whole
+from f2p_deploy.errors import PhotoError
+from f2p_deploy.evaluation.landmarks import open_landmarker
+from f2p_deploy.training.portrait_labels import CONTOUR_POINTS
+from f2p_deploy.training.portraits import is_held_out, list_photos, name_of
+
+FILE = Path(__file__).parents[1] / "f2p_deploy" / "alignment" / "face_shape.npz"
+
+
+def main() -> None:
+    """Find faces, fit, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--landmarker", type=Path)
+    words = parser.parse_args()
+    finder = open_landmarker(words.landmarker)
+    meshes, expressions = [], []
+    for photo in list_photos(words.folders):
+        if is_held_out(name_of(photo)):
+            continue
+        try:
+            found = finder.meshes(open_photo(photo).pixels)
+        except PhotoError:
+            continue
+        for mesh, expression in found[:1]:
+            meshes.append(mesh[:POINTS])
+            expressions.append(expression)
+    write(np.array(meshes), np.array(expressions))
+    print(f"{FILE}: {len(meshes)} faces")
+
+
+def write(meshes: np.ndarray, expressions: np.ndarray) -> None:
+    """Fit the space of shapes and write it."""
+    chosen = np.array([point for point in CONTOUR_POINTS if point < POINTS])
+    space = fit_shape_space(meshes.astype(np.float64), expressions.astype(np.float64), chosen)
+    with open_whole(FILE) as stream:
+        np.savez_compressed(stream, **space._asdict())
+
+
+if __name__ == "__main__":
+    main()
