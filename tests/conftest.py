@@ -117,7 +117,11 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
     tags = {"age": "age", "hair": "hair", "skin-tone": "lips"}
     schema = replace(small_bundle.schema, name="tagged", controllers=controllers, tags=tags)
     sizes = replace(
-        small_bundle.settings.architecture, recognition="dlib-resnet", recognition_size=150, surrogate_width=0.5
+        small_bundle.settings.architecture,
+        recognition="dlib-resnet",
+        recognition_size=150,
+        surrogate_width=0.5,
+        shape_length=24,
     )
     search = IterativeSettings(iterations=8, learning_rate=0.3, beta=10.0, momentum=0.9, keep_best=True)
     settings = replace(

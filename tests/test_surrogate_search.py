@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.bundle import Bundle  # noqa: E402
+from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.generation import describer, generate, iterate, one_shot, search_loss, starting_state  # noqa: E402
 from f2p_deploy.surrogate_search import held_entries  # noqa: E402
 
@@ -46,8 +47,10 @@ def test_the_loss_is_the_centred_cosine_and_the_distance_from_the_average(surrog
     schema, beta = surrogate_bundle.schema, 10.0
     state = torch.rand(3, schema.n)
     identity = torch.randn(3, surrogate_bundle.surrogate.photos.shape[0])
+    shapes = torch.randn(3, 24)
     loss_of = search_loss(surrogate_bundle, beta)
     seen = surrogate_bundle.surrogate(loss_of.to_parameters(state))
+    made = surrogate_bundle.surrogate.shape(loss_of.to_parameters(state)).detach()
     expected = []
     for i in range(3):
         a, b = seen[i].double(), (identity[i] - surrogate_bundle.surrogate.photos).double()
@@ -55,8 +58,10 @@ def test_the_loss_is_the_centred_cosine_and_the_distance_from_the_average(surrog
         for k, controller in enumerate(schema.controllers):
             if controller.name not in ("age", "uneven"):
                 away += ((float(state[i, k]) - controller.default) / 0.25) ** 2 / schema.n_c
-        expected.append(float(1.0 - a @ b / a.norm() / b.norm()) + 0.3 * away)
-    np.testing.assert_allclose(loss_of(state, identity, state).detach(), expected, rtol=1e-4)
+        shape = 0.1 * float((made[i] - shapes[i]).double().square().sum())
+        expected.append(float(1.0 - a @ b / a.norm() / b.norm()) + 0.3 * away + shape)
+    content = torch.cat([state, shapes], dim=1)
+    np.testing.assert_allclose(loss_of(state, identity, content).detach(), expected, rtol=1e-4)
 
 
 def test_generates_in_every_mode(surrogate_bundle: Bundle, small_faces) -> None:
@@ -64,3 +69,27 @@ def test_generates_in_every_mode(surrogate_bundle: Bundle, small_faces) -> None:
     for mode in ("one-shot", "iterative", "hybrid"):
         made = generate(surrogate_bundle, face, mode)
         assert made.parameters.values.shape == (surrogate_bundle.schema.n,)
+
+
+def test_a_measured_shape_draws_the_character_to_it(surrogate_bundle: Bundle, faces: "torch.Tensor") -> None:
+    """The character's own shape comes nearer to the one that was measured than to the one that was guessed."""
+    schema, surrogate = surrogate_bundle.schema, surrogate_bundle.surrogate
+    sliders = torch.tensor([c.default for c in schema.controllers])
+    wanted = sliders.clone()
+    wanted[0] = 0.9
+    options = torch.zeros(schema.n_d)
+    with torch.no_grad():
+        shape = surrogate.shape(torch.cat([wanted, options])[None]) * 1.0
+    measured = np.repeat(shape.numpy(), 2, axis=0)
+    apart = []
+    for shapes in (None, measured):
+        made = iterate(surrogate_bundle, faces, shapes=shapes).parameters
+        with torch.no_grad():
+            apart.append(np.linalg.norm(surrogate.shape(torch.from_numpy(made)).numpy() - measured, axis=1))
+    assert (apart[1] < apart[0]).all()
+
+
+def test_a_shape_of_another_length_is_refused(surrogate_bundle: Bundle, small_faces) -> None:
+    face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).astype(np.uint8)
+    with pytest.raises(InputError, match=r"face shapes should be \(1, 24\), found \(1, 3\)"):
+        generate(surrogate_bundle, face, "hybrid", shape=np.zeros(3, np.float32))

@@ -27,6 +27,7 @@ from f2p_deploy.training.aligned_pairs import (
 from f2p_deploy.training.face_shapes import shapes_of_pairs
 from f2p_deploy.training.imitator import ImitatorStage
 from f2p_deploy.training.loop import Progress, Stage, train
+from f2p_deploy.training.option_colours import OptionColours, region_colours
 from f2p_deploy.training.pictures import PairTensors
 from f2p_deploy.training.portraits import Portraits, load_portraits
 from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
@@ -47,6 +48,9 @@ HELD_OUT_PAIRS = 500
 
 #: How many rendered pairs the alignment template is measured on.
 TEMPLATE_PAIRS = 200
+
+#: How many rendered pairs the colours of skin tones are measured on, and which of the coloured regions skin is.
+COLOUR_PAIRS, SKIN = 1000, 0
 
 #: How many characters are held out from recognition, and pairs of each set from segmentation.
 HELD_OUT_CHARACTERS = 100
@@ -213,7 +217,7 @@ def _learn_reader(bundle: Bundle, portraits: Portraits, sources: Sources, comman
         return bundle
     started = time.monotonic()
     labels = read_labels(sources.labels, bundle.schema)
-    reader, metrics = learn_reader(bundle, portraits, labels)
+    reader, metrics = learn_reader(bundle, portraits, labels, _measured_tones(bundle, sources.front, portraits))
     facts = {
         "command": command,
         "labels": len(labels.names),
@@ -221,6 +225,25 @@ def _learn_reader(bundle: Bundle, portraits: Portraits, sources: Sources, comman
         "metrics": metrics,
     }
     return store_network(bundle, "reader", reader, facts)
+
+
+def _measured_tones(bundle: Bundle, front: Path, portraits: Portraits) -> dict[str, np.ndarray]:
+    """Return the skin tone, where the schema has one, whose colour in engine pictures is nearest to that in photos."""
+    group = bundle.schema.tags.get("skin-tone")
+    pairs = PairSet(front)
+    if group is None or not len(pairs):
+        return {}
+    chosen = range(min(COLOUR_PAIRS, len(pairs)))
+    maps = [one for i in chosen if (one := pairs.labels(i)) is not None]
+    if len(maps) < len(chosen):
+        return {}
+    drawn = region_colours(np.stack([pairs.image(i) for i in chosen]), np.stack(maps))
+    told = OptionColours(bundle.schema, np.array(pairs.parameters[: len(chosen)]), drawn)
+    if group not in told.groups:
+        return {}
+    seen = region_colours(portraits.pictures, portraits.regions)
+    known = np.isfinite(seen[:, [SKIN]]).all(axis=(1, 2))
+    return {group: np.where(known, told(seen)[group], -1)}
 
 
 def stage_facts(provenance: Mapping[str, Any], stage_name: str) -> Mapping[str, Any]:

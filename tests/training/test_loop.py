@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,19 @@ def test_a_finished_run_is_not_trained_again(tmp_path) -> None:
     assert again.seen == []
 
 
-@pytest.mark.parametrize(("schedule", "seed", "word"), [(SCHEDULE, 2, "seed"), (Schedule(steps=99), 1, "schedule")])
+def test_a_longer_schedule_goes_on_from_a_shorter_ones_state(tmp_path) -> None:
+    train(LineStage(), SCHEDULE, tmp_path, seed=1)
+    further = LineStage()
+    outcome = train(further, replace(SCHEDULE, steps=SCHEDULE.steps + 3), tmp_path, seed=1)
+    assert len(further.seen) == 3 and outcome.steps == SCHEDULE.steps + 3
+
+
+SHORTER, OTHER = replace(SCHEDULE, steps=SCHEDULE.steps - 1), replace(SCHEDULE, learning_rate=0.5)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "seed", "word"), [(SCHEDULE, 2, "seed"), (SHORTER, 1, "schedule"), (OTHER, 1, "schedule")]
+)
 def test_a_state_of_other_settings_is_refused_by_name(tmp_path, schedule, seed, word) -> None:
     train(LineStage(), SCHEDULE, tmp_path, seed=1)
     with pytest.raises(InputError, match=f"another {word}"):

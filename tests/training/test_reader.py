@@ -74,3 +74,21 @@ def test_without_a_penalty_a_line_is_found_exactly() -> None:
     weights, bias = _ridge(x, y, torch.zeros(3))
     torch.testing.assert_close(weights, torch.tensor([1.0, -2.0, 0.5]), atol=1e-5, rtol=0)
     torch.testing.assert_close(bias, torch.tensor(3.0), atol=1e-5, rtol=0)
+
+
+def test_what_was_measured_counts_beside_what_was_said(surrogate_bundle: Bundle) -> None:
+    """Skin follows what people said and what was measured, rare tones as well as common ones."""
+    schema = surrogate_bundle.schema
+    reader = build_network("reader", schema, surrogate_bundle.settings)
+    x = torch.randn(600, reader.mean.shape[0], generator=torch.Generator().manual_seed(0))
+    said, measured = (x[:, 0] > 1.0).long(), (x[:, 1] > 0).long()
+    said[::2] = -1
+    places = []
+    for more in ({}, {"lips": measured}):
+        _fit(reader, schema, x, {"lips": said}, {}, more)
+        with torch.no_grad():
+            places.append(reader.linear(x)[:, 3])
+    correlations = [float(torch.corrcoef(torch.stack([place, x[:, 1]]))[0, 1]) for place in places]
+    assert abs(correlations[0]) < 0.2 and correlations[1] > 0.5
+    followed = [float(torch.corrcoef(torch.stack([place, x[:, 0]]))[0, 1]) for place in places]
+    assert followed[0] > followed[1] > 0.1

@@ -54,7 +54,8 @@ def photos(disc_pairs: Path) -> Portraits:
     pairs = PairTensors(disc_pairs, SIZE, labels=True)
     pictures, labels = pairs.labelled(np.arange(40))
     shapes = shapes_of(pairs.pairs.parameters[:40])
-    return Portraits(tuple(f"people/p{i:04d}.jpg" for i in range(40)), pictures, labels, np.zeros(40), shapes)
+    names = tuple(f"people/p{i:04d}.jpg" for i in range(40))
+    return Portraits(names, pictures, labels, np.zeros(40), shapes, shapes[:, 0])
 
 
 def refined(bundle: Bundle, photos: Portraits, pairs: PairTensors, tmp_path: Path, steps: int) -> RefinementStage:

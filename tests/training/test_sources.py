@@ -83,6 +83,7 @@ def test_too_few_faces_are_counted_when_they_are_known() -> None:
         return Portraits(
             tuple(names), np.zeros((n, 8, 8, 3), np.uint8), np.zeros((n, 8, 8), np.uint8),
             np.full(n, yaw, np.float32), np.zeros((n, 2, 2), np.float32),
+            np.zeros((n, 24), np.float32),
         )  # fmt: skip
 
     names = [f"people/p{i:04d}.jpg" for i in range(40)]

@@ -61,6 +61,7 @@ def portraits(monkeypatch) -> Portraits:
         rng.integers(0, 11, (40, 128, 128), dtype=np.uint8),
         np.zeros(40, np.float32),
         rng.random((40, len(CONTOUR_POINTS), 2), dtype=np.float32),
+        rng.random((40, 24), dtype=np.float32),
     )
     monkeypatch.setattr(stages, "load_portraits", lambda *_: made)
     return made
