@@ -10,6 +10,7 @@ import pytest
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine, Rendering, Scene
 from f2p_deploy.engine.scenes import FRONT_VIEW
+from f2p_deploy.errors import InputError
 from f2p_deploy.evaluation.degrade import CONDITIONS
 from f2p_deploy.evaluation.landmark_groups import FIGURES
 from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured, Refused, Spoiled
@@ -27,7 +28,9 @@ class PictureEngine:
         self.picture = picture
 
     def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
-        """Return the picture, whatever the parameters."""
+        """Return the picture, whatever the parameters; there is none of a turned head."""
+        if scene != FRONT_VIEW:
+            raise InputError("this engine draws the front view alone")
         assert self.picture.shape == (size, size, 3) and parameters.shape == (self.schema.n,)
         return Rendering(self.picture)
 
