@@ -66,10 +66,15 @@ def labels(
 class StageOrLabels(choices.CommandWithChoices):
     """The command `train STAGE`, which gives way to `train labels`: that takes photos, and no rendered pairs."""
 
+    @property
+    def commands(self) -> dict[str, Any]:
+        """What may follow the word, beside a stage: errors name its help page."""
+        return {"labels": _labels_command()}
+
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the command that the first word asks for."""
         if args[:1] == ["labels"]:
-            return _labels_command().make_context(f"{info_name} labels", args[1:], parent=parent, **extra)
+            return self.commands["labels"].make_context(f"{info_name} labels", args[1:], parent=parent, **extra)
         return super().make_context(info_name, args, parent=parent, **extra)
 
 

@@ -20,8 +20,9 @@ from f2p_deploy.evaluation.expression import ExpressionReader, ExpressionTable
 from f2p_deploy.evaluation.landmark_groups import mesh_distances
 from f2p_deploy.evaluation.pose import scene_for
 
-#: Degrees that the finder may read a picture off the photo's pose before the character is drawn once more.
-CLOSE = 1.5
+#: Degrees that the finder may read a picture off the photo's pose before the character is drawn once more, and how
+#: often that is done at most.
+CLOSE, CORRECTIONS = 1.5, 2
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,14 @@ class Posing:
         if front is None or not self.turns:
             return Turned(picture, front, math.inf if front is None else _apart(_pose(front), wanted))
         scene = scene_for(wanted, _pose(front))
-        first = self._draw(parameters, scene, wanted)
-        if first.face is None or first.missed <= CLOSE:
-            return first
-        second = self._draw(parameters, scene_for(wanted, _pose(first.face), scene), wanted)
-        return second if second.missed < first.missed else first
+        best = drawn = self._draw(parameters, scene, wanted)
+        for _ in range(CORRECTIONS):
+            if drawn.face is None or best.missed <= CLOSE:
+                break
+            scene = scene_for(wanted, _pose(drawn.face), scene)
+            drawn = self._draw(parameters, scene, wanted)
+            best = drawn if drawn.missed < best.missed else best
+        return best
 
     def _draw(self, parameters: np.ndarray, scene: Scene, wanted: tuple[float, float]) -> Turned:
         picture = self.engine.render(parameters, self.size, scene).image
