@@ -58,7 +58,9 @@ def train(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Train the networks of a bundle, one stage a command or all of them; `train labels` makes a table for --labels.
+    """Train the networks of a bundle, one stage a command or all of them.
+
+    `f2p-deploy train labels` makes a table of age and sex for --labels.
 
     A stopped or killed training goes on where its last saved state is, with the same command. States, metrics and
     picture sheets lie in <bundle>.training.

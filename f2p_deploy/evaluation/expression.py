@@ -4,11 +4,13 @@ MediaPipe scores 52 blendshapes of a face. What they explain of the shape of a f
 portraits (`bench/expression_table.py`), in three dimensions with the pose taken out, and is kept in `expression.npz`.
 """
 
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from f2p_deploy.alignment.mediapipe import _close, _native_messages_logged
 from f2p_deploy.causes import SAID
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
@@ -42,7 +44,7 @@ class Look:
 
 
 class ExpressionReader:
-    """MediaPipe's FaceLandmarker with blendshapes.
+    """MediaPipe's FaceLandmarker with blendshapes; `close` releases its threads and memory.
 
     Args:
         model: the task file, see `find_landmarker_model`.
@@ -54,18 +56,20 @@ class ExpressionReader:
 
     def __init__(self, model: Path) -> None:
         require("faces", "reading expressions")
-        from mediapipe.tasks.python import vision
-        from mediapipe.tasks.python.core.base_options import BaseOptions
+        with _native_messages_logged():
+            from mediapipe.tasks.python import vision
+            from mediapipe.tasks.python.core.base_options import BaseOptions
 
-        options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
-            num_faces=1,
-            output_face_blendshapes=True,
-        )
-        try:
-            self._landmarker = vision.FaceLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError) as error:
-            raise InputError(f"MediaPipe cannot use {model} for expressions; {SAID}") from error
+            options = vision.FaceLandmarkerOptions(
+                base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
+                num_faces=1,
+                output_face_blendshapes=True,
+            )
+            try:
+                self._landmarker = vision.FaceLandmarker.create_from_options(options)
+            except (RuntimeError, ValueError) as error:
+                raise InputError(f"MediaPipe cannot use {model} for expressions; {SAID}") from error
+        self.close = weakref.finalize(self, _close, self._landmarker)
 
     def read(self, picture: np.ndarray) -> Look | None:
         """Return the look of the face of an (H, W, 3) uint8 RGB picture, upright; None without a face."""
@@ -78,10 +82,6 @@ class ExpressionReader:
         height, width = picture.shape[:2]
         points = np.array([(p.x * width, p.y * height, p.z * width) for p in found.face_landmarks[0]])
         return Look(points, np.array([shape.score for shape in found.face_blendshapes[0]]))
-
-    def close(self) -> None:
-        """Release MediaPipe's threads and memory."""
-        self._landmarker.close()
 
 
 @dataclass(frozen=True)
