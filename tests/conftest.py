@@ -1,6 +1,8 @@
 """What the whole suite shares: the data that is not in the repository, the sample photo, and a small bundle."""
 
+import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -271,3 +273,50 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Call
         return folder
 
     return make
+
+
+def _age_sex_shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
+    def separable(name: str, given: int, made: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield f"{name}/depthwise_filter", (3, 3, given, 1)
+        yield f"{name}/pointwise_filter", (1, 1, given, made)
+        yield f"{name}/bias", (made,)
+
+    def reduction(name: str, given: int, made: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield from separable(f"{name}/separable_conv0", given, made)
+        yield from separable(f"{name}/separable_conv1", made, made)
+        yield f"{name}/expansion_conv/filters", (1, 1, given, made)
+        yield f"{name}/expansion_conv/bias", (made,)
+
+    yield "entry_flow/conv_in/filters", (3, 3, 3, 32)
+    yield "entry_flow/conv_in/bias", (32,)
+    yield from reduction("entry_flow/reduction_block_0", 32, 64)
+    yield from reduction("entry_flow/reduction_block_1", 64, 128)
+    for block in range(2):
+        for i in range(3):
+            yield from separable(f"middle_flow/main_block_{block}/separable_conv{i}", 128, 128)
+    yield from reduction("exit_flow/reduction_block", 128, 256)
+    yield from separable("exit_flow/separable_conv", 256, 512)
+    for name, made in (("fc/age", 1), ("fc/gender", 2)):
+        yield f"{name}/weights", (512, made)
+        yield f"{name}/bias", (made,)
+
+
+@pytest.fixture(scope="session")
+def age_sex_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """face-api's age and sex network with random weights, in the files and shapes of the real one."""
+    folder = tmp_path_factory.mktemp("age-sex")
+    rng, weights, data = np.random.default_rng(0), [], b""
+    for name, shape in _age_sex_shapes():
+        facts: dict = {"name": name, "shape": list(shape), "dtype": "float32"}
+        if len(shape) == 1:
+            data += rng.uniform(-0.1, 0.1, shape).astype("<f4").tobytes()
+        else:
+            inputs = 9 if "depthwise" in name else int(np.prod(shape[:-1]))
+            reach = float((6.0 / inputs) ** 0.5)
+            facts["quantization"] = {"dtype": "uint8", "scale": 2 * reach / 255, "min": -reach}
+            data += rng.integers(0, 256, shape).astype(np.uint8).tobytes()
+        weights.append(facts)
+    (folder / "age_gender_model.bin").write_bytes(data)
+    path = folder / "age_gender_model-weights_manifest.json"
+    path.write_text(json.dumps([{"weights": weights, "paths": ["age_gender_model.bin"]}]))
+    return path

@@ -23,6 +23,7 @@ from f2p_deploy.cli.run import run
 from f2p_deploy.cli.schema import schema_app
 from f2p_deploy.cli.targets import targets
 from f2p_deploy.cli.train import train
+from f2p_deploy.cli.train_labels import StageOrLabels
 from f2p_deploy.cli.verify import verify
 
 app = typer.Typer(
@@ -54,7 +55,8 @@ def _options(
     """One photo in, one editable game character out."""
 
 
-for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker, train):
+for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker):
     app.command(cls=CommandWithChoices)(_command)
+app.command(cls=StageOrLabels)(train)
 for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)

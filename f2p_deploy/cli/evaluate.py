@@ -61,7 +61,8 @@ def landmarks(
 
     MediaPipe finds its mesh in the aligned photo and in the picture of the character; their mean distance over the
     outer-eye distance is compared with the average face's and a random character's. A picture without a face counts
-    as infinitely far.
+    as infinitely far. Beside it stands the pose-true distance: characters drawn at the photo's pose, expression taken
+    out.
     """
     from f2p_deploy.bundle import load_bundle
     from f2p_deploy.creation import check_packages
@@ -71,7 +72,7 @@ def landmarks(
     from f2p_deploy.evaluation.landmark_data import report_data
     from f2p_deploy.evaluation.landmark_page import write_results
     from f2p_deploy.evaluation.landmark_tables import tables
-    from f2p_deploy.evaluation.landmarks import check_modes, measure_landmarks, open_landmarker
+    from f2p_deploy.evaluation.landmarks import check_modes, measure_landmarks, open_expression_reader, open_landmarker
     from f2p_deploy.evaluation.selection import select_photos
 
     modes = check_modes(mode or ())
@@ -94,6 +95,7 @@ def landmarks(
             conditions=CONDITIONS if degrade else (),
             seed=seed,
             out=out,
+            expression=open_expression_reader(landmarker),
             progress=lambda done, total, doing: bar.update("photos", done, total, doing),
         )
     for refused in report.refused:

@@ -34,6 +34,19 @@ def likeness(
     ] = None,
     only: options.Only = "all",
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
+    age_sex: Annotated[
+        Path | None,
+        typer.Option(
+            "--age-sex",
+            metavar="FILE",
+            help="Judge sex and age, too: face-api's age_gender_model-weights_manifest.json, of npm's "
+            "@vladmandic/face-api, the .bin beside it.",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE.csv", help="Compare with what is known of photos, as in training."),
+    ] = None,
     imitator: Annotated[bool, typer.Option("--imitator", help="Judge the imitator's pictures, too.")] = False,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of the intervals.")
@@ -47,8 +60,8 @@ def likeness(
     """Measure whether characters, drawn by the reference engine, are recognised.
 
     The judge, a recogniser of your choice that took no part in training, describes each photo and each character;
-    rank-1 is how often the right photo comes first. Beside it stand skin, options and sliders, since a recogniser is
-    easily pleased.
+    rank-1 is how often the right photo comes first. Beside it stand skin, options and sliders, with --age-sex sex and
+    age, and with --labels people's own words, since a recogniser is easily pleased.
     """
     from f2p_deploy.bundle import load_bundle
     from f2p_deploy.creation import check_packages, folder
@@ -65,8 +78,13 @@ def likeness(
     check_packages()
     chosen = select_photos(photos, only, limit)
     require_people(len(chosen))
+    from f2p_deploy.evaluation.age_sex import AgeSexJudge
+    from f2p_deploy.training.reader import read_labels
+
     judging = FileJudge(judge)
     opened = load_bundle(bundle)
+    ages = None if age_sex is None else AgeSexJudge(age_sex)
+    told = None if labels is None else read_labels(labels, opened.schema)
     finder = open_landmarker(landmarker)
     engine = engine_for(opened.schema, assets)
     if out is not None:
@@ -83,6 +101,8 @@ def likeness(
             only=only,
             imitator=imitator,
             seed=seed,
+            age_sex=ages,
+            labels=told,
             progress=lambda done, total, doing: bar.update("photos", done, total, doing),
         )
     for refused in report.refused:

@@ -50,6 +50,14 @@ Landmarker = Annotated[
         help="MediaPipe's face_landmarker.task; else F2P_FACE_LANDMARKER, else the downloaded one.",
     ),
 ]
+AgeSex = Annotated[
+    Path,
+    typer.Option(
+        "--age-sex",
+        metavar="FILE",
+        help="face-api's age_gender_model-weights_manifest.json, of npm's @vladmandic/face-api, the .bin beside it.",
+    ),
+]
 Landmarks = Annotated[
     Path | None, typer.Option("--landmarks", metavar="FILE", help="Landmarks of a detector of your own, JSON or CSV.")
 ]

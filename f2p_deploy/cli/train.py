@@ -60,6 +60,8 @@ def train(
 ) -> None:
     """Train the networks of a bundle, one stage a command or all of them.
 
+    `f2p-deploy train labels` makes a table of age and sex for --labels.
+
     A stopped or killed training goes on where its last saved state is, with the same command. States, metrics and
     picture sheets lie in <bundle>.training.
     """

@@ -55,7 +55,8 @@ class Scene:
     """What may vary around a face without changing its parameters; the defaults are the editor's front view.
 
     Args:
-        yaw, pitch, roll: turn of the head in degrees; yaw > 0 turns the nose to the picture's right.
+        yaw, pitch, roll: turn of the head in degrees; yaw > 0 turns the nose to the picture's right, pitch > 0 raises
+            it (a finder's pitch lowers it).
         light: direction towards the main light, x right, y up, z towards the viewer; any length but zero.
         light_colour: RGB of the main light in [0, 2].
         ambient: strength of the light from everywhere, in [0, 1].

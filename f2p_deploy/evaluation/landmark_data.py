@@ -13,13 +13,17 @@ from f2p_deploy.atomic import write_whole
 from f2p_deploy.evaluation.bootstrap import Estimate
 from f2p_deploy.evaluation.degrade import Condition
 from f2p_deploy.evaluation.landmark_groups import FIGURES
-from f2p_deploy.evaluation.landmark_report import LandmarkReport
+from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured
+from f2p_deploy.evaluation.pose_true_report import PoseTrueSummary
 from f2p_deploy.names import cell, json_text
 
 #: What the CSV's column `condition` says of photos that nobody spoiled.
 SHARP = "sharp"
 
-_COLUMNS = ("photo", "yaw", "eye_distance", "condition", "subject", "status", *FIGURES)
+#: The columns of the pose-true distance, one for each figure.
+POSE_TRUE = tuple(f"pose_true_{figure}" for figure in FIGURES)
+
+_COLUMNS = ("photo", "yaw", "eye_distance", "condition", "subject", "status", *FIGURES, *POSE_TRUE)
 
 
 def report_data(report: LandmarkReport) -> dict[str, Any]:
@@ -42,6 +46,11 @@ def report_data(report: LandmarkReport) -> dict[str, Any]:
             }
             for subject, summary in report.summaries.items()
         },
+        "pose_true": {
+            "turned": report.turns,
+            "expression_taken_out": report.neutral,
+            "summary": {subject: _pose_true(summary) for subject, summary in report.pose_true.items()},
+        },
         "by_yaw": [
             {
                 "from": low,
@@ -57,6 +66,7 @@ def report_data(report: LandmarkReport) -> dict[str, Any]:
                 "photo": one.name,
                 "yaw": round(one.yaw, 1),
                 "figures": {subject: _figures(values) for subject, values in one.distances.items()},
+                "pose_true": {subject: _figures(values) for subject, values in _posed(one).items()},
             }
             for one in report.measured
         ],
@@ -89,13 +99,14 @@ def write_table(report: LandmarkReport, path: Path) -> None:
 def _rows(report: LandmarkReport) -> Iterator[list[object]]:
     for one in report.measured:
         facts = [one.name, f"{one.yaw:.1f}", f"{one.eye_distance:.1f}"]
+        posed = _posed(one)
         for subject, values in one.distances.items():
-            yield [*facts, SHARP, subject, *_cells(values)]
+            yield [*facts, SHARP, subject, *_cells(values), *_numbers(posed.get(subject))]
         for condition, spoiled in one.spoiled.items():
             for mode, values in spoiled.distances.items():
-                yield [*facts, condition, mode, *_cells(values, spoiled.failure)]
+                yield [*facts, condition, mode, *_cells(values, spoiled.failure), *_numbers(None)]
     for refused in report.refused:
-        yield [refused.name, "", "", SHARP, "", refused.reason, *[""] * len(FIGURES)]
+        yield [refused.name, "", "", SHARP, "", refused.reason, *[""] * len(FIGURES), *_numbers(None)]
 
 
 def _cells(values: np.ndarray, failure: str = "") -> list[str]:
@@ -103,6 +114,32 @@ def _cells(values: np.ndarray, failure: str = "") -> list[str]:
     if np.isinf(values).any():
         return [failure or "no-face-in-render", *[""] * len(values)]
     return ["measured", *(f"{value:.5f}" for value in values)]
+
+
+def _posed(one: Measured) -> dict[str, np.ndarray]:
+    """Return the pose-true figures of one photo by subject; none where there are none."""
+    pose_true = one.pose_true
+    return {} if pose_true is None else {subject: pose_true.distances(subject) for subject in pose_true.meshes}
+
+
+def _numbers(values: np.ndarray | None) -> list[str]:
+    """Return the pose-true cells of one comparison, empty where it has none."""
+    if values is None or np.isinf(values).any():
+        return [""] * len(POSE_TRUE)
+    return [f"{value:.5f}" for value in values]
+
+
+def _pose_true(summary: PoseTrueSummary) -> dict[str, Any]:
+    return {
+        "figures": {figure: _estimate(estimate) for figure, estimate in summary.figures.items()},
+        "below_average": _estimate(summary.below_average),
+        "centred": {figure: _estimate(estimate) for figure, estimate in summary.centred.items()},
+        "centred_below_average": _estimate(summary.centred_below_average),
+        "correlation": _estimate(summary.correlation),
+        "followed": _estimate(summary.followed),
+        "failures": summary.failures,
+        "pose_missed_degrees": _finite(summary.missed),
+    }
 
 
 def _condition(report: LandmarkReport, condition: Condition) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from f2p_deploy.errors import InputError
 from f2p_deploy.evaluation.landmark_data import write_json, write_table
-from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport, Measured
+from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport, Measured, turned
 from f2p_deploy.evaluation.landmark_tables import NAMES, percent, tables
 from f2p_deploy.names import address
 from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, write_page
@@ -62,10 +62,14 @@ def _cards(report: LandmarkReport, out: Path) -> list[Card]:
 
 def _row(one: Measured, report: LandmarkReport) -> PictureRow:
     order = (PHOTO, *report.modes, *report.also, AVERAGE, RANDOM)
-    pictures = [
-        Picture(address(one.pictures[subject]), _caption(subject), percent(float(one.distances[subject][-1])))
-        for subject in order
-    ]
+    pictures = []
+    for subject in order:
+        pictures.append(
+            Picture(address(one.pictures[subject]), _caption(subject), percent(float(one.distances[subject][-1])))
+        )
+        if one.pose_true is not None and turned(subject) in one.pictures:
+            apart = percent(float(one.pose_true.distances(subject)[-1]))
+            pictures.append(Picture(address(one.pictures[turned(subject)]), _caption(turned(subject)), apart))
     return PictureRow(pictures, one.name, f"turned by {abs(one.yaw):.0f}°")
 
 

@@ -11,16 +11,17 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.alignment import AlignedFace, align, read_photo
-from f2p_deploy.alignment.landmarks import LandmarkFinder
+from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.character.parameters import random_batch
+from f2p_deploy.character.parameters import average, random_batch
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import InputError, PhotoError
 from f2p_deploy.evaluation.degrade import Condition, degrade
 from f2p_deploy.evaluation.landmark_groups import FIGURES, eye_distance, mesh_distances
-from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, Measured, Spoiled, imitated
+from f2p_deploy.evaluation.landmark_report import AVERAGE, PHOTO, RANDOM, Measured, Spoiled, imitated, turned
+from f2p_deploy.evaluation.pose_true import PoseTrue, Posing, compare
 from f2p_deploy.evaluation.selection import photo_name
 
 #: Folder of the pictures in the output folder.
@@ -50,7 +51,8 @@ class Laboratory:
         seed: of random characters and noise.
         out: where pictures are left, if anywhere.
         average: (S, S, 3) uint8, the average face drawn by the engine.
-        average_mesh: (478, 2) its points, None if no face was found in it.
+        average_face: its landmarks, None if no face was found in it.
+        posing: turns characters as the photos' heads are turned.
     """
 
     bundle: Bundle
@@ -62,7 +64,8 @@ class Laboratory:
     seed: int
     out: Path | None
     average: np.ndarray
-    average_mesh: np.ndarray | None
+    average_face: Landmarks | None
+    posing: Posing
 
     @property
     def size(self) -> int:
@@ -82,17 +85,28 @@ class _Comparison:
     finder: LandmarkFinder
     distances: dict[str, np.ndarray] = field(default_factory=dict)
     pictures: dict[str, np.ndarray] = field(default_factory=dict)
+    faces: dict[str, Landmarks | None] = field(default_factory=dict)
+    parameters: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def add(self, subject: str, picture: np.ndarray) -> None:
-        """Find the face of an (S, S, 3) uint8 picture and compare it."""
+    def add(self, subject: str, picture: np.ndarray, parameters: np.ndarray | None = None) -> None:
+        """Find the face of an (S, S, 3) uint8 picture and compare it; keep the (n,) parameters it was drawn from."""
+        self.put(subject, picture, face_in(self.finder, picture), parameters)
+
+    def put(
+        self, subject: str, picture: np.ndarray, face: Landmarks | None, parameters: np.ndarray | None = None
+    ) -> None:
+        """Compare a picture whose face has been found."""
         self.pictures[subject] = picture
-        self.distances[subject] = mesh_distances(self.truth, mesh_of(self.finder, picture))
+        self.faces[subject] = face
+        self.distances[subject] = mesh_distances(self.truth, None if face is None else face.dense)
+        if parameters is not None:
+            self.parameters[subject] = parameters
 
 
-def mesh_of(finder: LandmarkFinder, picture: np.ndarray) -> np.ndarray | None:
-    """Return (478, 2) points of the largest face in a picture, in its pixels; None if there is none."""
-    faces = finder.find(picture)
-    return faces[0].dense if faces else None
+def face_in(finder: LandmarkFinder, picture: np.ndarray) -> Landmarks | None:
+    """Return the largest face in a picture, with its mesh; None if there is none."""
+    faces = [face for face in finder.find(picture) if face.dense is not None]
+    return faces[0] if faces else None
 
 
 def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within) -> Measured:
@@ -116,14 +130,14 @@ def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within
     mesh = _mesh(face)
     comparison = _Comparison(transform(face.matrix, mesh), laboratory.finder)
     comparison.add(PHOTO, face.image)
-    comparison.pictures[AVERAGE] = laboratory.average
-    comparison.distances[AVERAGE] = mesh_distances(comparison.truth, laboratory.average_mesh)
+    comparison.put(AVERAGE, laboratory.average, laboratory.average_face, average(laboratory.bundle.schema).values)
     seed = _seed_of(photo, laboratory.seed)
     (stranger,) = random_batch(laboratory.bundle.schema, 1, seed)
-    comparison.add(RANDOM, laboratory.engine.render(stranger, laboratory.size).image)
+    comparison.add(RANDOM, laboratory.engine.render(stranger, laboratory.size).image, stranger)
     for done, mode in enumerate(laboratory.modes):
         within(done, mode)
         _add_character(face, mode, comparison, laboratory, laboratory.imitator)
+    pose_true = _pose_true(face, comparison, laboratory)
     spoiled = {}
     for i, condition in enumerate(laboratory.conditions, start=1):
         bad = degrade(image, eye_distance(mesh), condition, seed)
@@ -138,7 +152,23 @@ def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within
         comparison.distances,
         _keep(comparison.pictures, stem, laboratory.out),
         spoiled,
+        pose_true,
     )
+
+
+def _pose_true(face: AlignedFace, comparison: _Comparison, laboratory: Laboratory) -> PoseTrue:
+    """Compare every character that can be drawn anew, turned as the photo's head."""
+    posing = laboratory.posing
+    again = comparison.faces[PHOTO]
+    meshes = {PHOTO: posing.again(face, None if again is None else again.dense)}
+    missed = {}
+    for subject, parameters in comparison.parameters.items():
+        drawn = posing.turn(parameters, comparison.faces[subject], comparison.pictures[subject], face.landmarks)
+        meshes[subject] = None if drawn.face is None else posing.place(np.asarray(drawn.face.dense))
+        if posing.turns and drawn.face is not None:
+            missed[subject] = drawn.missed
+            comparison.pictures[turned(subject)] = drawn.picture
+    return compare(posing.truth_of(face), meshes, missed, face.landmarks, posing.size)
 
 
 def _measure_spoiled(
@@ -185,7 +215,7 @@ def _add_character(
 
     shape = face.landmarks.shape
     parameters = generate(laboratory.bundle, face.image, cast(Mode, mode), shape=shape).parameters
-    comparison.add(mode, laboratory.engine.render(parameters.values, laboratory.size).image)
+    comparison.add(mode, laboratory.engine.render(parameters.values, laboratory.size).image, parameters.values)
     if imitator:
         comparison.add(imitated(mode), render(laboratory.bundle, parameters))
 

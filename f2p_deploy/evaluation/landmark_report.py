@@ -10,6 +10,8 @@ import numpy as np
 from f2p_deploy.evaluation.bootstrap import Estimate, median, median_ratio
 from f2p_deploy.evaluation.degrade import Condition
 from f2p_deploy.evaluation.landmark_groups import FIGURES, TOGETHER
+from f2p_deploy.evaluation.pose_true import PoseTrue
+from f2p_deploy.evaluation.pose_true_report import PoseTrueSummary, summarise
 
 #: What is measured beside the modes: the aligned photo itself, landmarked again, shows the landmarker's own error.
 PHOTO, AVERAGE, RANDOM = "photo", "average", "random"
@@ -63,6 +65,7 @@ class Measured:
         distances: (6,) figures in the order of `FIGURES`, by what was compared with the photo.
         pictures: files relative to the output folder, by what they show.
         spoiled: by label of the condition; a condition is absent where the photo already is worse than it asks.
+        pose_true: the meshes of characters turned as the photo's head is; those that cannot be turned are not in it.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Measured:
     distances: Mapping[str, np.ndarray]
     pictures: Mapping[str, str] = field(default_factory=dict)
     spoiled: Mapping[str, Spoiled] = field(default_factory=dict)
+    pose_true: PoseTrue | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class LandmarkReport:
         measured, refused: in the order of the photos.
         seed: of the random characters, the noise and the intervals.
         only: which split the photos were taken from.
+        turns: whether the engine could turn heads as the photos' are turned.
+        neutral: whether expression was taken out of the photos' meshes.
     """
 
     bundle: str
@@ -133,6 +139,8 @@ class LandmarkReport:
     conditions: tuple[Condition, ...] = ()
     seed: int = 0
     only: str = "all"
+    turns: bool = True
+    neutral: bool = True
 
     @property
     def complete(self) -> bool:
@@ -150,6 +158,14 @@ class LandmarkReport:
         if not self.measured:
             return {}
         return {subject: self._summary(subject) for subject in self.subjects}
+
+    @cached_property
+    def pose_true(self) -> dict[str, PoseTrueSummary]:
+        """The pose-true figures by mode and reference; empty if no photo has any."""
+        photos = [one.pose_true for one in self.measured if one.pose_true is not None]
+        if not photos:
+            return {}
+        return summarise(photos, (*REFERENCES, *self.modes), AVERAGE, self.seed)
 
     @property
     def best(self) -> str:
@@ -213,6 +229,11 @@ class LandmarkReport:
 def imitated(mode: str) -> str:
     """Return what the imitator's pictures of a mode are called."""
     return f"{mode}, imitator"
+
+
+def turned(subject: str) -> str:
+    """Return what the pictures of a character turned as the photo's head are called."""
+    return f"{subject}, turned"
 
 
 def _below(values: np.ndarray, average: np.ndarray, seed: int) -> Estimate:

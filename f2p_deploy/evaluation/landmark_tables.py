@@ -18,6 +18,7 @@ def tables(report: LandmarkReport) -> tuple[Table, ...]:
     if not report.measured:
         return ()
     found = [summary_table(report), parts_table(report)]
+    found[1:1] = pose_true_tables(report) if report.pose_true else []
     found += [yaw_table(report)] if report.by_yaw else []
     found += degraded_tables(report) if report.growth else []
     return tuple(found)
@@ -44,9 +45,59 @@ def summary_table(report: LandmarkReport) -> Table:
         rows,
         "Distance from the photo's face",
         "Mean distance of MediaPipe's mesh points in per cent of the photo's outer-eye distance, as the mean of the "
-        "five parts; the photo itself, landmarked again when aligned, shows the landmarker's own error. A render "
-        "without a face counts as infinitely far.",
+        "five parts; the photo itself, landmarked again when aligned, shows the landmarker's own error. Characters are "
+        "drawn from the front, so the photo's turn and expression count as errors here. A render without a face counts "
+        "as infinitely far.",
         marked=(report.subjects.index(report.best),),
+    )
+
+
+def pose_true_tables(report: LandmarkReport) -> list[Table]:
+    """Return the pose-true figures: plain and centred together, then by part of the face."""
+    rows, parts = [], []
+    for subject, summary in report.pose_true.items():
+        name, together, centred = NAMES.get(subject, subject), summary.figures[TOGETHER], summary.centred[TOGETHER]
+        character = subject not in (PHOTO, AVERAGE)
+        rows.append(
+            (
+                name,
+                _with_interval(together, 2),
+                _with_interval(summary.below_average) if character else "",
+                _with_interval(centred, 2),
+                _with_interval(summary.centred_below_average) if character else "",
+                _times(summary.correlation) if character else "",
+                _times(summary.followed) if character else "",
+            )
+        )
+        parts.append((name, *(percent(summary.figures[figure].value) for figure in FIGURES)))
+    subjects = list(report.pose_true)
+    marked = (min((subjects.index(mode) for mode in report.modes), key=lambda i: _together(report, subjects[i])),)
+    headers = ("median", "pose-true", "below average face", "centred", "below average face", "goes with", "followed")
+    return [
+        Table(headers, rows, "Pose-true distance from the photo's face", pose_true_note(report), marked=marked),
+        Table(("pose-true median", *FIGURES), parts, "Pose-true, by part of the face", marked=marked),
+    ]
+
+
+def pose_true_note(report: LandmarkReport) -> str:
+    """Return what the pose-true table says of itself, and what it could not do."""
+    turned = (
+        "The engine draws each character, the average face too, at the photo's yaw and pitch, and its mesh is aligned "
+        "by the five points as the photo's was"
+        if report.turns
+        else "This engine cannot turn a head, so characters are compared as seen from the front, aligned by the five "
+        "points"
+    )
+    neutral = (
+        "; what the photo's expression does to its mesh is taken out."
+        if report.neutral
+        else "; the photo's expression is still in its mesh."
+    )
+    return (
+        f"{turned}{neutral} Centred: the mean difference of photos and pictures is taken out, so what is left is how "
+        "a character differs from the mean character against how its photo differs from the mean photo. Goes with: "
+        "correlation of what is a character's own, whatever the pose, with what is its photo's own; followed: how much "
+        "of the photo's own the character has. 95 % intervals in brackets."
     )
 
 
@@ -112,8 +163,12 @@ def _interval(estimate: Estimate, digits: int = 2) -> str:
     return f"{low} to {high}"
 
 
-def _with_interval(estimate: Estimate) -> str:
-    return f"{percent(estimate.value, 0)} ({_interval(estimate, 0)})"
+def _with_interval(estimate: Estimate, digits: int = 0) -> str:
+    return f"{percent(estimate.value, digits)} ({_interval(estimate, digits)})"
+
+
+def _together(report: LandmarkReport, subject: str) -> float:
+    return report.pose_true[subject].figures[TOGETHER].value
 
 
 def _times(estimate: Estimate) -> str:

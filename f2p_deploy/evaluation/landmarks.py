@@ -1,12 +1,15 @@
 """The landmark distance: how far a character's face, drawn by the engine, is from the photo's.
 
 MediaPipe finds its mesh in the photo and in the render. The photo's points are carried into the aligned square; the
-render's are taken as the engine drew them, since its front view is the frame that photos are aligned to.
+render's are taken as the engine drew them, since its front view is the frame that photos are aligned to. There the
+photo's pose and expression count as errors, so the pose-true distance stands beside it: see `pose_true`.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder, MediaPipeFinder, find_landmarker_model
 from f2p_deploy.bundle import Bundle
@@ -15,11 +18,13 @@ from f2p_deploy.character.schema import suggestion
 from f2p_deploy.creation import check_packages, folder
 from f2p_deploy.creation.folder_names import folder_names
 from f2p_deploy.dependencies import require
-from f2p_deploy.engine.engine import Engine
+from f2p_deploy.engine.engine import LANDMARKS, Engine
 from f2p_deploy.errors import InputError, MissingDependency, PhotoError
 from f2p_deploy.evaluation.degrade import Condition
-from f2p_deploy.evaluation.landmark_photo import PICTURES, Laboratory, measure_photo, mesh_of
+from f2p_deploy.evaluation.expression import ExpressionReader, load_expression_table
+from f2p_deploy.evaluation.landmark_photo import PICTURES, Laboratory, face_in, measure_photo
 from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured, Refused, imitated
+from f2p_deploy.evaluation.pose_true import Posing, can_turn
 from f2p_deploy.evaluation.selection import photo_name, select_photos
 from f2p_deploy.names import shown
 
@@ -63,6 +68,18 @@ def open_landmarker(model: Path | None = None) -> MediaPipeFinder:
     return MediaPipeFinder(found)
 
 
+def open_expression_reader(model: Path | None = None) -> ExpressionReader:
+    """Return what reads the expressions of photos, from the same model file as `open_landmarker`.
+
+    Raises:
+        MissingDependency, InputError: see there.
+    """
+    found = find_landmarker_model(model)
+    if found is None:
+        raise MissingDependency("expressions are read with MediaPipe's model file, not found: --landmarker names it")
+    return ExpressionReader(found)
+
+
 def measure_landmarks(
     photos: Sequence[Path],
     bundle: Bundle,
@@ -76,6 +93,7 @@ def measure_landmarks(
     conditions: Sequence[Condition] = (),
     seed: int = 0,
     out: Path | None = None,
+    expression: ExpressionReader | None = None,
     progress: Progress = lambda done, total, doing: None,
 ) -> LandmarkReport:
     """Generate, draw and compare each photo's character in each mode, beside the average face and a random character.
@@ -91,6 +109,8 @@ def measure_landmarks(
         conditions: that the photos are spoiled by, each on its own; the sharp photo's mesh stays the truth.
         seed: of the random characters and the noise; a photo's are the same whatever other photos there are.
         out: a folder to leave the pictures in.
+        expression: reads what is taken out of the photos' meshes for the pose-true distance, see
+            `open_expression_reader`; None leaves expression in.
         progress: told how far it is.
 
     Returns:
@@ -111,9 +131,24 @@ def measure_landmarks(
     each = len(modes) * (1 + len(conditions))
     total = len(chosen) * each
     progress(0, total, "drawing the average face")
-    drawn = engine.render(average(bundle.schema).values, bundle.settings.architecture.image_size).image
-    mesh = mesh_of(finder, drawn)
-    laboratory = Laboratory(bundle, engine, finder, modes, imitator, tuple(conditions), seed, out, drawn, mesh)
+    usual, size = average(bundle.schema).values, bundle.settings.architecture.image_size
+    drawn = engine.render(usual, size).image
+    template = np.array([bundle.settings.alignment.landmarks[name] for name in LANDMARKS]) * size
+    table = None if expression is None else load_expression_table()
+    posing = Posing(engine, finder, template, size, can_turn(engine, usual, size), expression, table)
+    laboratory = Laboratory(
+        bundle,
+        engine,
+        finder,
+        modes,
+        imitator,
+        tuple(conditions),
+        seed,
+        out,
+        average=drawn,
+        average_face=face_in(finder, drawn),
+        posing=posing,
+    )
     measured: list[Measured] = []
     refused: list[Refused] = []
     try:
@@ -140,6 +175,8 @@ def measure_landmarks(
         conditions=tuple(conditions),
         seed=seed,
         only=only,
+        turns=posing.turns,
+        neutral=expression is not None,
     )
 
 

@@ -1,8 +1,8 @@
 """Likeness: would somebody who never saw this project pick the right photo for a character?
 
 A judge that took no part in training describes the photo and the engine's picture of the character. Beside its figures
-stand those of skin, of the options that were chosen and of sliders at the end of their range, since a recogniser is
-easily pleased.
+stand those of skin, of sex and age by another judge, of options against people's own words, and of sliders at the end
+of their range, since a recogniser is easily pleased.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -25,8 +25,14 @@ from f2p_deploy.evaluation.identification import Identification, identify
 from f2p_deploy.evaluation.judge import Judge
 from f2p_deploy.evaluation.landmark_report import Refused, imitated
 from f2p_deploy.evaluation.landmarks import check_bundle, check_modes
+from f2p_deploy.evaluation.option_figures import LabelFigures, compare_labels
 from f2p_deploy.evaluation.selection import photo_name, select_photos
 from f2p_deploy.evaluation.skin import SkinFigures, cheek_colour, compare_skin
+
+if TYPE_CHECKING:
+    from f2p_deploy.evaluation.age_sex import AgeSex, AgeSexJudge
+    from f2p_deploy.evaluation.age_sex_figures import AgeSexFigures
+    from f2p_deploy.training.reader import Labels
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +53,7 @@ class Likeness:
         cheeks: (3,) CIE Lab; NaN where no face was found in the picture.
         parameters: the character.
         found: whether a face was found in the picture.
+        age_sex: what that judge says of it, if there is one and a face.
     """
 
     picture: np.ndarray
@@ -54,6 +61,7 @@ class Likeness:
     cheeks: np.ndarray
     parameters: Parameters
     found: bool
+    age_sex: "AgeSex | None" = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ class Person:
         cheeks: (3,) CIE Lab.
         shape: (24,) of the face, see `f2p_deploy.alignment.face_shape`.
         characters: by mode, and by `imitated(mode)` for the imitator's pictures.
+        age_sex: what that judge says of the photo, if there is one.
     """
 
     name: str
@@ -75,6 +84,7 @@ class Person:
     cheeks: np.ndarray
     shape: np.ndarray | None = None
     characters: dict[str, Likeness] = field(default_factory=dict)
+    age_sex: "AgeSex | None" = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,8 @@ class LikenessReport:
         people, refused: in the order of the photos.
         seed: of the intervals.
         only: which split the photos were taken from.
+        age_sex_judge: name of the network that said sex and age, if any.
+        labels: what people said of the photos, if anything.
     """
 
     bundle: str
@@ -99,6 +111,8 @@ class LikenessReport:
     refused: tuple[Refused, ...] = ()
     seed: int = 0
     only: str = "all"
+    age_sex_judge: str = ""
+    labels: "Labels | None" = None
 
     @property
     def complete(self) -> bool:
@@ -124,6 +138,35 @@ class LikenessReport:
             if len(found) >= 3:
                 theirs = np.stack([person.characters[subject].cheeks for person in found])
                 figures[subject] = compare_skin(np.stack([person.cheeks for person in found]), theirs)
+        return figures
+
+    @cached_property
+    def age_sex(self) -> "dict[str, AgeSexFigures]":
+        """How characters are taken for the photos' sex and age, by subject; empty without a judge of these."""
+        if not self.age_sex_judge:
+            return {}
+        from f2p_deploy.evaluation.age_sex_figures import compare_age_sex
+
+        figures = {}
+        for subject in self.subjects:
+            pairs = [(one.age_sex, one.characters[subject].age_sex) for one in self.people]
+            known = [(photo, character) for photo, character in pairs if photo is not None and character is not None]
+            found = compare_age_sex([pair[0] for pair in known], [pair[1] for pair in known], self.seed)
+            if found is not None:
+                figures[subject] = found
+        return figures
+
+    @cached_property
+    def against_labels(self) -> dict[str, LabelFigures]:
+        """How options and sliders agree with labels, by subject; empty without labels of these photos."""
+        if self.labels is None:
+            return {}
+        names, figures = [person.name for person in self.people], {}
+        for subject in self.subjects:
+            made = [person.characters[subject].parameters for person in self.people]
+            found = compare_labels(names, made, self.labels)
+            if found is not None:
+                figures[subject] = found
         return figures
 
     def options(self, subject: str) -> dict[str, dict[str, float]]:
@@ -164,6 +207,8 @@ def measure_likeness(
     limit: int | None = None,
     imitator: bool = False,
     seed: int = 0,
+    age_sex: "AgeSexJudge | None" = None,
+    labels: "Labels | None" = None,
     progress: Progress = lambda done, total, doing: None,
 ) -> LikenessReport:
     """Generate each photo's character in each mode, let the engine draw it and the judge compare it.
@@ -178,6 +223,8 @@ def measure_likeness(
         only, limit: which of the photos, see `select_photos`.
         imitator: judge the imitator's pictures, too.
         seed: of the intervals.
+        age_sex: says sex and age of photos and pictures.
+        labels: what people said of the photos, see `read_labels`.
         progress: told how far it is.
 
     Returns:
@@ -191,6 +238,7 @@ def measure_likeness(
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)
+    judges = _Judges(finder, judge, age_sex)
     people: list[Person] = []
     refused: list[Refused] = []
     total = len(chosen) * len(modes)
@@ -198,10 +246,10 @@ def measure_likeness(
         for i, photo in enumerate(chosen):
             progress(i * len(modes), total, f"{photo.name}: finding the face")
             try:
-                person = _person(photo, bundle, finder, judge)
+                person = _person(photo, bundle, judges)
                 for done, mode in enumerate(modes):
                     progress(i * len(modes) + done, total, f"{photo.name}: {mode}")
-                    _add_character(person, mode, bundle, engine, finder, judge, imitator)
+                    _add_character(person, mode, bundle, engine, judges, imitator)
                 people.append(person)
             except PhotoError as error:
                 refused.append(Refused(photo_name(photo), error.reason, str(error)))
@@ -217,15 +265,30 @@ def measure_likeness(
         refused=tuple(refused),
         seed=seed,
         only=only,
+        age_sex_judge="" if age_sex is None else age_sex.name,
+        labels=labels,
     )
 
 
-def _person(photo: Path, bundle: Bundle, finder: LandmarkFinder, judge: Judge) -> Person:
+@dataclass(frozen=True)
+class _Judges:
+    """Who looks at the pictures."""
+
+    finder: LandmarkFinder
+    identity: Judge
+    age_sex: "AgeSexJudge | None"
+
+    def ask_age_sex(self, picture: np.ndarray, mesh: np.ndarray) -> "AgeSex | None":
+        return None if self.age_sex is None else self.age_sex.look(picture, mesh)
+
+
+def _person(photo: Path, bundle: Bundle, judges: _Judges) -> Person:
     """Describe the largest face of a photo; every refusal begins with the photo's name."""
     image = open_photo(photo)
     settings = bundle.settings
     try:
-        face = align(image, finder, settings.alignment.landmarks, settings.architecture.image_size, name=photo.name)
+        template, size = settings.alignment.landmarks, settings.architecture.image_size
+        face = align(image, judges.finder, template, size, name=photo.name)
     except InputError as error:
         reason = error.reason if isinstance(error, PhotoError) else "refused"
         raise PhotoError(reason, f"{photo.name}: {error}") from error
@@ -233,12 +296,18 @@ def _person(photo: Path, bundle: Bundle, finder: LandmarkFinder, judge: Judge) -
     if mesh is None:
         raise PhotoError("refused", f"{photo.name}: {face.landmarks.source} gives no mesh; MediaPipe does")
     cheeks = cheek_colour(face.image, transform(face.matrix, mesh))
-    seen = judge.describe(image.pixels, face.landmarks.array)
-    return Person(photo_name(photo), face.image, seen, cheeks, face.landmarks.shape)
+    return Person(
+        photo_name(photo),
+        face.image,
+        judges.identity.describe(image.pixels, face.landmarks.array),
+        cheeks,
+        face.landmarks.shape,
+        age_sex=judges.ask_age_sex(image.pixels, mesh),
+    )
 
 
 def _add_character(
-    person: Person, mode: str, bundle: Bundle, engine: Engine, finder: LandmarkFinder, judge: Judge, imitator: bool
+    person: Person, mode: str, bundle: Bundle, engine: Engine, judges: _Judges, imitator: bool
 ) -> None:
     from f2p_deploy.generation import Mode, generate, render
 
@@ -246,20 +315,20 @@ def _add_character(
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     drawn = engine.render(parameters.values, size).image
     points = np.array([template[name] for name in LANDMARKS]) * size  # the front view is what photos are aligned to
-    person.characters[mode] = _judged(drawn, points, parameters, finder, judge)
+    person.characters[mode] = _judged(drawn, points, parameters, judges)
     if imitator:
-        person.characters[imitated(mode)] = _judged(render(bundle, parameters), points, parameters, finder, judge)
+        person.characters[imitated(mode)] = _judged(render(bundle, parameters), points, parameters, judges)
 
 
-def _judged(
-    picture: np.ndarray, points: np.ndarray, parameters: Parameters, finder: LandmarkFinder, judge: Judge
-) -> Likeness:
+def _judged(picture: np.ndarray, points: np.ndarray, parameters: Parameters, judges: _Judges) -> Likeness:
     """Describe a character's picture; where no face is found in it, at the average face's points."""
-    faces = [face for face in finder.find(picture) if face.dense is not None]
+    faces = [face for face in judges.finder.find(picture) if face.dense is not None]
     if not faces:
-        return Likeness(picture, judge.describe(picture, points), np.full(3, np.nan), parameters, False)
-    cheeks = cheek_colour(picture, np.asarray(faces[0].dense))
-    return Likeness(picture, judge.describe(picture, faces[0].array), cheeks, parameters, True)
+        return Likeness(picture, judges.identity.describe(picture, points), np.full(3, np.nan), parameters, False)
+    mesh = np.asarray(faces[0].dense)
+    described = judges.identity.describe(picture, faces[0].array)
+    cheeks, age_sex = cheek_colour(picture, mesh), judges.ask_age_sex(picture, mesh)
+    return Likeness(picture, described, cheeks, parameters, True, age_sex)
 
 
 def _controllers(person: Person, subject: str) -> int:

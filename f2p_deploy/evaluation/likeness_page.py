@@ -7,6 +7,7 @@ from typing import Any
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.evaluation.bootstrap import Estimate
 from f2p_deploy.evaluation.likeness import LikenessReport, Person
+from f2p_deploy.evaluation.likeness_tables import age_sex_tables, label_tables
 from f2p_deploy.report_page import Card, Picture, PictureRow, Table, data_uri, write_page
 
 #: Edge of a face on the page in pixels.
@@ -47,12 +48,13 @@ def tables(report: LikenessReport) -> tuple[Table, ...]:
         (subject, f"{skin.lightness:.2f}", f"{skin.difference:.1f}", *(f"{third:.1f}" for third in skin.thirds))
         for subject, skin in report.skin.items()
     ]
-    every = [who]
+    every = [who, *age_sex_tables(report), *label_tables(report)]
     if skins:
         note = "lightness: rank correlation of CIE L*. The others: median CIEDE2000 of the cheeks, by thirds of photos."
         every.append(Table(("", "lightness", "all", "darkest", "middle", "lightest"), skins, "Skin", note))
     if chosen:
-        every.append(Table(("", *report.subjects), chosen, "Options", "The three most frequent of each group."))
+        note = "The three most frequent of each group among characters; likeness.json has all."
+        every.append(Table(("", *report.subjects), chosen, "Options", note))
     return tuple(every)
 
 
@@ -62,6 +64,7 @@ def report_data(report: LikenessReport) -> dict[str, Any]:
         "bundle": report.bundle,
         "bundle_fingerprint": report.fingerprint,
         "judge": report.judge,
+        "age_sex_judge": report.age_sex_judge or None,
         "only": report.only,
         "photos": {"asked": report.total, "measured": len(report.people), "refused": len(report.refused)},
         "complete": report.complete,
@@ -73,6 +76,8 @@ def report_data(report: LikenessReport) -> dict[str, Any]:
                 "alike_among_photos": round(found.photos, 4),
                 "skin": vars(report.skin[subject]) if subject in report.skin else None,
                 "options": report.options(subject),
+                "age_sex": _age_sex(report, subject),
+                "labels": _labels(report, subject),
                 "at_end": round(report.at_end(subject), 4),
                 "no_face_found": report.without_face(subject),
             }
@@ -87,6 +92,45 @@ def report_data(report: LikenessReport) -> dict[str, Any]:
         ],
         "refused": [{"photo": one.name, "reason": one.reason, "message": one.message} for one in report.refused],
     }
+
+
+def _age_sex(report: LikenessReport, subject: str) -> dict[str, Any] | None:
+    figures = report.age_sex.get(subject)
+    if figures is None:
+        return None
+    return {name: _figure(value) for name, value in vars(figures).items()}
+
+
+def _figure(value: Estimate | float | int | None) -> Any:
+    if isinstance(value, Estimate):
+        return _estimate(value)
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _labels(report: LikenessReport, subject: str) -> dict[str, Any] | None:
+    figures = report.against_labels.get(subject)
+    if figures is None:
+        return None
+    return {
+        "people": figures.people,
+        "groups": {
+            name: {
+                "known": group.known,
+                "right": round(group.right, 4),
+                "options_of_photos": group.options_of_photos,
+                "options_of_characters": group.options_of_characters,
+                "commonest_of_photos": _share(group.commonest_of_photos),
+                "commonest_of_characters": _share(group.commonest_of_characters),
+            }
+            for name, group in figures.groups.items()
+        },
+        "presence": {name: vars(presence) for name, presence in figures.presence.items()},
+        "sliders": {name: round(value, 4) for name, value in figures.sliders.items()},
+    }
+
+
+def _share(commonest: tuple[str, float]) -> dict[str, Any]:
+    return {"option": commonest[0], "share": round(commonest[1], 4)}
 
 
 def write_results(report: LikenessReport, out: Path) -> Path:

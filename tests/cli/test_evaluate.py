@@ -29,7 +29,13 @@ def test_the_demo_bundle_is_measured(
     with (out / "landmarks.csv").open(newline="") as stream:
         assert [row["subject"] for row in csv.DictReader(stream)] == list(summary)
     assert "one-shot, imitator" in (out / "index.html").read_text()
-    assert (out / "report.json").is_file() and len(list((out / "pictures").iterdir())) == 5
+    assert (out / "report.json").is_file() and len(list((out / "pictures").iterdir())) == 5 + 3
+    # The reference engine turns heads: what MediaPipe finds in the turned average face is nearer than from the front.
+    posed = ran.json["pose_true"]
+    assert posed["turned"] and posed["expression_taken_out"]
+    assert list(posed["summary"]) == ["photo", "average", "random", "one-shot"]
+    apart = {subject: entry["figures"]["together"]["value"] for subject, entry in posed["summary"].items()}
+    assert apart["photo"] < 0.02 < apart["average"] < figures["average"]
 
 
 def test_bad_words(f2p: Callable, photo: Path, tmp_path: Path) -> None:

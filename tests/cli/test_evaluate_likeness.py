@@ -69,5 +69,10 @@ def test_bad_words(f2p: Callable, crowd: Path, judge: Path, tmp_path: Path) -> N
     assert "an .onnx or .tflite file" in f2p(*words, crowd / "p0.png").err
     ran = f2p(*words, judge, "--mode", "oneshot")
     assert ran.code == 2 and "Did you mean 'one-shot'?" in ran.err
+    ran = f2p(*words, judge, "--age-sex", tmp_path / "gone.json")
+    assert ran.code == 2 and "the age and sex network" in ran.err
+    (tmp_path / "labels.csv").write_text("photo,hare\n")
+    ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
+    assert ran.code == 2 and "should be a table with a column 'photo'" in ran.err
     ran = f2p("evaluate", "likeness", crowd)
     assert ran.code == 2 and "--judge" in ran.err and ran.err.rstrip().endswith("f2p-deploy evaluate likeness --help")

@@ -1,6 +1,7 @@
 """What the tests of the landmark measurement share: MediaPipe, and an engine that draws a picture it was given."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ import pytest
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine, Rendering, Scene
 from f2p_deploy.engine.scenes import FRONT_VIEW
+from f2p_deploy.errors import InputError
 from f2p_deploy.evaluation.degrade import CONDITIONS
 from f2p_deploy.evaluation.landmark_groups import FIGURES
 from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured, Refused, Spoiled
+from f2p_deploy.evaluation.pose_true import PoseTrue
 
 if TYPE_CHECKING:
     from f2p_deploy.alignment import AlignedFace, MediaPipeFinder
@@ -27,7 +30,9 @@ class PictureEngine:
         self.picture = picture
 
     def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
-        """Return the picture, whatever the parameters."""
+        """Return the picture, whatever the parameters; there is none of a turned head."""
+        if scene != FRONT_VIEW:
+            raise InputError("this engine draws the front view alone")
         assert self.picture.shape == (size, size, 3) and parameters.shape == (self.schema.n,)
         return Rendering(self.picture)
 
@@ -60,6 +65,20 @@ def aligned(small_bundle: "Bundle", mesh_finder: "MediaPipeFinder", astronaut: n
 def engine_drawing(small_bundle: "Bundle") -> Callable[[np.ndarray], Engine]:
     """Give an engine that draws a picture."""
     return lambda picture: PictureEngine(small_bundle.schema, picture)
+
+
+@pytest.fixture
+def turned_report(report: LandmarkReport) -> LandmarkReport:
+    """The same with meshes: the average face is a hundredth of the eyes' distance off, hybrid a tenth, once lost."""
+    mesh = np.random.default_rng(0).uniform(0.2, 0.8, (478, 2))
+    mesh[33], mesh[263] = (0.3, 0.4), (0.7, 0.4)
+    measured = []
+    for i, one in enumerate(report.measured):
+        meshes: dict[str, np.ndarray | None] = dict.fromkeys(("photo", "random", "one-shot"), mesh)
+        meshes["average"] = mesh + [0.0, 0.004]
+        meshes["hybrid"] = None if i == 3 else mesh + [0.04, 0.0]
+        measured.append(replace(one, pose_true=PoseTrue(mesh, meshes, {"hybrid": 0.5}, (one.yaw, 0.0))))
+    return replace(report, measured=tuple(measured))
 
 
 @pytest.fixture

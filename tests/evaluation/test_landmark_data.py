@@ -45,3 +45,23 @@ def test_the_table_has_a_row_for_each_comparison(report: LandmarkReport, tmp_pat
     assert found["faces/00.png", CONDITIONS[-1].label, "hybrid"]["status"] == "too-small"
     assert found["faces/00.png", CONDITIONS[0].label, "one-shot"]["together"] == "0.16000"
     assert found["faces/wall.png", "sharp", ""]["status"] == "no-face"
+    assert found["faces/02.png", "sharp", "hybrid"]["pose_true_together"] == ""
+
+
+def test_the_pose_true_distance_stands_beside(turned_report: LandmarkReport, tmp_path: Path) -> None:
+    data = json.loads(json.dumps(report_data(turned_report), allow_nan=False))
+    found = data["pose_true"]
+    assert found["turned"] and found["expression_taken_out"] and set(found["summary"]) == set(data["summary"])
+    hybrid = found["summary"]["hybrid"]
+    assert hybrid["figures"]["mouth"]["value"] == pytest.approx(0.1)
+    assert hybrid["centred"]["mouth"]["value"] == pytest.approx(0.0, abs=1e-6)
+    assert (hybrid["failures"], hybrid["pose_missed_degrees"]) == (1, 0.5)
+    assert found["summary"]["average"]["correlation"]["value"] is None
+    assert data["results"][3]["pose_true"]["hybrid"]["together"] is None
+    assert data["summary"]["hybrid"] == report_data(turned_report)["summary"]["hybrid"]
+    write_table(turned_report, tmp_path / "landmarks.csv")
+    with (tmp_path / "landmarks.csv").open(newline="") as stream:
+        rows = {(row["photo"], row["subject"]): row for row in csv.DictReader(stream) if row["condition"] == "sharp"}
+    assert rows["faces/02.png", "hybrid"]["pose_true_mouth"] == "0.10000"
+    assert rows["faces/02.png", "hybrid"]["together"] == "0.04020"
+    assert rows["faces/03.png", "hybrid"]["pose_true_mouth"] == ""

@@ -55,3 +55,14 @@ def test_a_picture_that_is_gone_is_named(pictured: LandmarkReport, tmp_path: Pat
         file.unlink()
     with pytest.raises(InputError, match=r"the picture .*#.*png of this measurement cannot be read"):
         write_results(pictured, tmp_path)
+
+
+def test_turned_characters_are_shown_where_they_were_drawn(
+    pictured: LandmarkReport, turned_report: LandmarkReport, tmp_path: Path
+) -> None:
+    measured = [
+        replace(one, pose_true=also.pose_true, pictures={**one.pictures, "hybrid, turned": one.pictures["hybrid"]})
+        for one, also in zip(pictured.measured, turned_report.measured, strict=True)
+    ]
+    text = write_results(replace(pictured, measured=tuple(measured)), tmp_path).read_text()
+    assert text.count("hybrid, turned") == 2 * WORST and "Pose-true distance" in text

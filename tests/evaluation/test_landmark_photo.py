@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.errors import PhotoError
 from f2p_deploy.evaluation.degrade import CONDITIONS, KINDS, Condition
 from f2p_deploy.evaluation.landmark_groups import eye_distance
@@ -28,14 +29,20 @@ def measure(
     small_bundle: "Bundle", mesh_finder: "MediaPipeFinder", engine_drawing: Callable[[np.ndarray], "Engine"]
 ) -> Measure:
     """Measure a photo, in one-shot mode, with an engine that draws a picture whatever the parameters."""
-    from f2p_deploy.evaluation.landmark_photo import Laboratory, measure_photo, mesh_of
+    from f2p_deploy.evaluation.landmark_photo import Laboratory, face_in, measure_photo
+    from f2p_deploy.evaluation.pose_true import Posing
+
+    settings = small_bundle.settings
+    size = settings.architecture.image_size
+    template = np.array([settings.alignment.landmarks[name] for name in LANDMARKS]) * size
 
     def measured(
         photo: Path, drawn: np.ndarray, conditions: tuple[Condition, ...] = (), out: Path | None = None
     ) -> Measured:
-        engine, mesh = engine_drawing(drawn), mesh_of(mesh_finder, drawn)
+        engine, face = engine_drawing(drawn), face_in(mesh_finder, drawn)
+        posing = Posing(engine, mesh_finder, template, size, turns=False)
         laboratory = Laboratory(
-            small_bundle, engine, mesh_finder, ("one-shot",), False, conditions, 0, out, drawn, mesh
+            small_bundle, engine, mesh_finder, ("one-shot",), False, conditions, 0, out, drawn, face, posing
         )
         return measure_photo(photo, photo.stem, laboratory, lambda done, doing: None)
 

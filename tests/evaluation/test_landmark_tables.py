@@ -23,6 +23,18 @@ def test_the_tables_say_what_was_measured(report: LandmarkReport) -> None:
         assert all(len(row) == len(table.headers) for row in table.rows)
 
 
+def test_pose_true_tables_stand_after_the_summary(turned_report: LandmarkReport) -> None:
+    summary, figures, parts, *rest = tables(turned_report)
+    assert summary.title == "Distance from the photo's face" and len(rest) == 4
+    rows = {row[0]: row for row in figures.rows}
+    assert rows["hybrid"][1] == "10.00 % (10.00 to 10.00)" and rows["average face"][2] == rows["average face"][5] == ""
+    assert all(len(row) == len(figures.headers) for row in figures.rows)
+    assert [figures.rows[i][0] for i in figures.marked] == ["one-shot"] and len(parts.rows) == 5
+    assert "at the photo's yaw and pitch" in figures.text and "is taken out. Centred" in figures.text
+    blind = replace(turned_report, turns=False, neutral=False)
+    assert "cannot turn a head" in tables(blind)[1].text and "still in its mesh" in tables(blind)[1].text
+
+
 def test_no_photo_no_table(report: LandmarkReport) -> None:
     assert tables(replace(report, measured=())) == ()
     assert len(tables(replace(report, conditions=(), measured=report.measured[:2]))) == 2

@@ -13,9 +13,12 @@ import pytest
 from PIL import Image
 
 from f2p_deploy.character.schema import load_schema
-from f2p_deploy.engine.engine import Engine, Rendering
+from f2p_deploy.engine.engine import Engine, Rendering, Scene
+from f2p_deploy.engine.scenes import FRONT_VIEW
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.evaluation.degrade import CONDITIONS
+from f2p_deploy.evaluation.landmark_report import REFERENCES
+from f2p_deploy.evaluation.landmark_tables import pose_true_note
 
 if TYPE_CHECKING:
     from f2p_deploy.alignment import AlignedFace, MediaPipeFinder
@@ -32,9 +35,10 @@ class _Recorder:
         self.engine = engine
         self.drawn: list[np.ndarray] = []
 
-    def render(self, parameters: np.ndarray, size: int) -> Rendering:
+    def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
+        drawn = self.engine.render(parameters, size, scene)
         self.drawn.append(np.array(parameters))
-        return self.engine.render(parameters, size)
+        return drawn
 
 
 @pytest.fixture
@@ -66,6 +70,10 @@ def test_photos_are_measured_or_refused(
     assert [(one.name, one.reason) for one in report.refused] == [("photos/wall.png", "no-face")]
     assert set(report.measured[0].distances) == set(report.subjects) == set(report.measured[0].pictures)
     assert told == sorted(told) and told[-1][1] == 4
+    # This engine cannot turn a head: characters are compared as seen from the front, and the page says so.
+    assert not report.turns and not report.neutral and set(report.pose_true) == {*REFERENCES, *report.modes}
+    assert "cannot turn a head" in pose_true_note(report) and "still in its mesh" in pose_true_note(report)
+    assert report.pose_true["one-shot"].figures["together"].value < 0.03
 
 
 def test_a_stop_keeps_what_was_measured(

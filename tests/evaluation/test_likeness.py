@@ -82,6 +82,52 @@ def test_tables_data_and_page_hold_every_figure(report: LikenessReport, tmp_path
     assert page.count("<img") == 12 * 3 and "p11.png" in page and json.loads((tmp_path / "likeness.json").read_text())
 
 
+def test_sex_age_and_labels_stand_beside(
+    crowd: Path,
+    small_bundle: "Bundle",
+    mesh_finder: "MediaPipeFinder",
+    engine_drawing: Callable,
+    aligned: "AlignedFace",
+    age_sex_file: Path,
+    report: LikenessReport,
+    tmp_path: Path,
+) -> None:
+    from f2p_deploy.evaluation.age_sex import AgeSexJudge
+    from f2p_deploy.training.reader import read_labels
+
+    made = [person.characters["one-shot"].parameters.choice("hair") for person in report.people]
+    other = {"none": "short", "short": "long", "long": "none"}
+    told = [made[0], other[made[1]], *[""] * 10]
+    table = tmp_path / "labels.csv"
+    table.write_text("photo,hair\n" + "".join(f"{crowd.name}/p{i:02d}.png,{word}\n" for i, word in enumerate(told)))
+    found = measure_likeness(
+        [crowd],
+        small_bundle,
+        engine_drawing(aligned.image),
+        mesh_finder,
+        Colours(),
+        ("one-shot",),
+        imitator=True,
+        age_sex=AgeSexJudge(age_sex_file),
+        labels=read_labels(table, small_bundle.schema),
+    )
+    figures = found.age_sex["one-shot"]
+    # Every character is the astronaut; pictures of a bundle of random weights have no face.
+    assert figures.people == 12 and figures.age_spread.value == 0.0 and "one-shot, imitator" not in found.age_sex
+    hair = found.against_labels["one-shot"].groups["hair"]
+    assert (hair.known, hair.right) == (2, 0.5)
+    titles = [table.title for table in tables(found)]
+    assert titles[1:3] == ["Sex and age", "Options against labels"]
+    for each in tables(found):
+        assert all(len(row) == len(each.headers) for row in each.rows)
+    data = json.loads(json.dumps(report_data(found)))["subjects"]
+    assert data["one-shot"]["age_sex"]["age_spread"]["value"] == 0.0
+    assert data["one-shot"]["labels"]["groups"]["hair"]["right"] == 0.5
+    assert data["one-shot, imitator"]["age_sex"] is None
+    page = write_results(found, tmp_path).read_text()
+    assert "Sex and age" in page and "Options against labels" in page
+
+
 def test_too_few_people_are_refused(
     crowd: Path,
     small_bundle: "Bundle",
