@@ -20,6 +20,9 @@ SHARPNESS = 4.0
 #: Below this probability an option is worth a look: any other is more likely than the one chosen.
 UNSURE = 0.5
 
+#: Of probabilities: runtimes and modes agree that far, and what is read back is what was written.
+DECIMALS = 4
+
 #: Where a part comes from: the photo, the schema's default for want of anything that reads it, or a lock.
 Origin = Literal["photo", "default", "kept"]
 
@@ -50,9 +53,9 @@ class ReadPart:
         if self.option:
             content["option"] = self.option
         if self.confidence is not None and self.next_confidence is not None:
-            content["confidence"] = round(self.confidence, 4)
+            content["confidence"] = self.confidence
             content["next"] = self.next
-            content["next_confidence"] = round(self.next_confidence, 4)
+            content["next_confidence"] = self.next_confidence
         return content
 
     @classmethod
@@ -128,7 +131,7 @@ def read_parts(
             found[group.name] = ReadPart("default", option)
         else:
             values = probabilities[schema.discrete_slices[group.name]].astype(np.float64) ** (1.0 / sharpness)
-            chances = dict(zip(group.options, (values / values.sum()).tolist(), strict=True))
+            chances = dict(zip(group.options, (values / values.sum()).round(DECIMALS).tolist(), strict=True))
             sure = chances.pop(option)
             other = max(chances, key=chances.__getitem__)
             found[group.name] = ReadPart("photo", option, sure, other, chances[other])

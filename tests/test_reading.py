@@ -91,8 +91,8 @@ def test_every_mode_read_the_same(surrogate_bundle: "Bundle", face: np.ndarray) 
     for name in ("hair", "lips"):
         for other in (searched, both):
             assert (other[name].option, other[name].next) == (once[name].option, once[name].next)
-            assert other[name].confidence == pytest.approx(once[name].confidence, abs=1e-5)
-            assert other[name].next_confidence == pytest.approx(once[name].next_confidence, abs=1e-5)
+            assert other[name].confidence == pytest.approx(once[name].confidence, abs=2e-4)
+            assert other[name].next_confidence == pytest.approx(once[name].next_confidence, abs=2e-4)
 
 
 def test_it_is_the_probability_that_the_reader_gives(surrogate_bundle: "Bundle", face: np.ndarray) -> None:
@@ -104,7 +104,7 @@ def test_it_is_the_probability_that_the_reader_gives(surrogate_bundle: "Bundle",
     scores, _ = surrogate_bundle.reader(reader_features(similarity.identity(tensor), *similarity.regions(tensor)))
     expected = scores[0, :3].softmax(dim=0).sort(descending=True).values
     found = (made.read["hair"].confidence, made.read["hair"].next_confidence)
-    np.testing.assert_allclose(found, expected[:2].detach(), atol=1e-5)
+    np.testing.assert_allclose(found, expected[:2].detach(), atol=2e-4)
 
 
 @pytest.mark.parametrize("mode", ["one-shot", "hybrid"])
@@ -117,7 +117,7 @@ def test_bundles_without_a_reader_say_what_their_own_way_gave(
     made = generate(small_bundle, face, mode, keep)
     assert list(made.read) == ["hair", "lips"] and made.read["lips"] == ReadPart("kept", "natural")
     part = small_bundle.schema.discrete_slices["hair"]
-    assert made.read["hair"].confidence == pytest.approx(float(made.probabilities[part].max()), abs=1e-6)
+    assert made.read["hair"].confidence == pytest.approx(float(made.probabilities[part].max()), abs=1e-4)
 
 
 def test_a_part_without_labels_is_not_read(surrogate_bundle: "Bundle", face: np.ndarray, tmp_path: Path) -> None:
