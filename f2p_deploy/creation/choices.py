@@ -10,11 +10,24 @@ from f2p_deploy.reading import UNSURE, ReadPart, ordered_groups
 _WORTH_NAMING = 0.05
 
 
-def to_check(result: Created) -> str:
-    """Return what an artist should look at first: unsure options; empty if there are none."""
-    lines = [f"<b>{text(name)}</b>: unsure, {text(part.option)} or {text(part.next)}"
-             for name, part in result.unsure.items()]  # fmt: skip
-    return f'<div class="notes"><p>{"; ".join(lines)}.</p></div>' if lines else ""
+def to_check(results: Mapping[str, Created]) -> str:
+    """Return what an artist should look at first: unsure options; empty if there are none.
+
+    Args:
+        results: one photo's characters by mode; modes are named where they were read in different ways.
+    """
+    found = {mode: _doubts(result) for mode, result in results.items()}
+    if len(set(found.values())) == 1:
+        lines = [f"{doubts}." for doubts in list(found.values())[:1] if doubts]
+    else:
+        lines = [f"{text(mode)}: {doubts or 'nothing unsure'}." for mode, doubts in found.items()]
+    return f'<div class="notes">{"".join(f"<p>{line}</p>" for line in lines)}</div>' if lines else ""
+
+
+def _doubts(result: Created) -> str:
+    return "; ".join(
+        f"<b>{text(name)}</b>: unsure, {text(part.option)} or {text(part.next)}" for name, part in result.unsure.items()
+    )
 
 
 def choices(result: Created) -> str:
@@ -36,8 +49,7 @@ def choices_beside(results: Mapping[str, Created]) -> str:
     first = next(iter(results.values()))
     rows = []
     for name in first.choices:
-        cells = "".join(f"<td>{text(result.choices[name])} {_share(result.read.get(name))}</td>"
-                        for result in results.values())  # fmt: skip
+        cells = "".join(f"<td>{text(result.choices[name])} {_share(result, name)}</td>" for result in results.values())
         differs = len({result.choices[name] for result in results.values()}) > 1
         sort = ' class="differs"' if differs else ""
         rows.append(f'<tr{sort}><th scope="row">{text(name)}</th>{cells}</tr>')
@@ -48,7 +60,7 @@ def choices_beside(results: Mapping[str, Created]) -> str:
 def same_choices(results: Mapping[str, Created]) -> bool:
     """Return whether all of one photo's characters have the same options, read as surely."""
     read = [
-        {name: (option, _share(result.read.get(name))) for name, option in result.choices.items()}
+        {name: (option, _share(result, name)) for name, option in result.choices.items()}
         for result in results.values()
     ]
     return all(other == read[0] for other in read)
@@ -86,9 +98,12 @@ def _below(result: Created) -> str:
     return "".join(f'<p class="quiet small">{text(note)}</p>' for note in notes)
 
 
-def _share(part: ReadPart | None) -> str:
-    if part is None or part.confidence is None:
+def _share(result: Created, name: str) -> str:
+    part = result.read.get(name)
+    if part is None or part.confidence is None or name in ordered_groups(result.parameters.schema):
         return ""
+    if _edited(result, name):
+        return '<span class="quiet">edited</span>'
     return f'<span class="quiet">{_percent(part.confidence)}</span>'
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from f2p_deploy.creation.choices import choices, choices_beside, same_choices, to_check
-from f2p_deploy.creation.marks import anchor, file, first_picture, photo, picture, text
+from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, photo, picture, text
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -14,12 +14,11 @@ from f2p_deploy.creation.sliders import controllers_beside
 from f2p_deploy.curve import loss_curve
 
 
-def comparison(results: Sequence[Created], engine_caption: str, preview_caption: str) -> str:
+def comparison(results: Sequence[Created]) -> str:
     """Return the card of one photo.
 
     Args:
         results: its characters, two or more, each in another mode.
-        engine_caption, preview_caption: what pictures by the engine and by the imitator are called.
     """
     first = results[0]
     by_mode = {f"{result.mode}{' (auto)' if result.mode_reason != 'as asked' else ''}": result for result in results}
@@ -34,13 +33,13 @@ def comparison(results: Sequence[Created], engine_caption: str, preview_caption:
             f'<span class="mode">{len(results)} ways side by side</span></div>',
             f'<p class="reason">The same photo, the same face; {seconds:.2f} s for all.</p>',
             f'<ul class="warnings">{listed}</ul>' if listed else "",
-            to_check(first) if same else "".join(_to_check_in(mode, result) for mode, result in by_mode.items()),
+            to_check(by_mode),
             f'<div class="ways" style="--ways:{len(results)}">',
             '<div class="way">',
             picture(first.name, ALIGNED_FILE, "aligned face"),
             photo(first.name, first.view, f"{first.photo.name}, with the landmarks and the part that was aligned"),
             "</div>",
-            *(_way(mode, result, engine_caption, preview_caption) for mode, result in by_mode.items()),
+            *(_way(mode, result) for mode, result in by_mode.items()),
             "</div>",
             '<div class="details two">',
             choices(first) if same else choices_beside(by_mode),
@@ -50,29 +49,20 @@ def comparison(results: Sequence[Created], engine_caption: str, preview_caption:
     )
 
 
-def _way(mode: str, result: Created, engine_caption: str, preview_caption: str) -> str:
+def _way(mode: str, result: Created) -> str:
     """Return the column of one mode."""
-    parts = [picture(result.name, first_picture(result), mode, _drawn_by(result, engine_caption, preview_caption))]
+    shown = first_picture(result)
+    kind = "preview " if shown == CHARACTER_FILE else ""
+    parts = [picture(result.name, shown, mode, f"{kind}{drawn_by(result, shown)}")]
     facts = [f"{result.generation_seconds:.2f} s"]
     if len(result.losses) > 1:
         facts.append(f"loss {result.losses[0]:.3g} to {result.losses[-1]:.3g} in {len(result.losses) - 1} iterations")
     parts.append(f'<p class="quiet small">{text(", ".join(facts))}<br><code>{text(result.name)}</code> · '
                  f'<a href="{file(result.name, PARAMETERS_FILE)}">{PARAMETERS_FILE}</a></p>')  # fmt: skip
-    if result.edited:
-        parts.append('<p class="quiet small">Edited since: the pictures show it before.</p>')
     if result.has_engine_picture:
-        parts.append(picture(result.name, CHARACTER_FILE, "preview", preview_caption, "preview"))
+        parts.append(picture(result.name, CHARACTER_FILE, "preview", drawn_by(result, CHARACTER_FILE), "preview"))
     if len(result.losses) > 1:
         title = f"{mode}, loss over {len(result.losses) - 1} iterations"
         heading = f"Loss over {len(result.losses) - 1} iterations"
         parts.append(f"<details><summary>{heading}</summary>{loss_curve(result.losses, title)}</details>")
     return f'<div class="way" id="{anchor(f"{result.name}/")}">{"".join(parts)}</div>'
-
-
-def _drawn_by(result: Created, engine_caption: str, preview_caption: str) -> str:
-    return engine_caption if result.has_engine_picture else preview_caption
-
-
-def _to_check_in(mode: str, result: Created) -> str:
-    found = to_check(result)
-    return found.replace('<div class="notes">', f'<div class="notes"><p><b>{text(mode)}</b></p>', 1)

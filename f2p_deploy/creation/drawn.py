@@ -28,8 +28,8 @@ FORMAT = "f2p-drawn-characters"
 VERSION = 1
 
 #: How far a controller in [0, 1] may lie from the drawn one. Where every one of the reference engine's lies that far
-#: off, its picture differs by 38 to 44 dB, about as much as JPEG makes of it; options must be the same. Other
-#: processors, threads and runtimes round by 1e-4 at most.
+#: off, its picture differs by 38 to 44 dB, about as much as JPEG makes of it; options must be the same. Other runtimes
+#: and numbers of threads move a character by 2e-5, another level of grey in every pixel of the face by 6e-3.
 TOLERANCE = 0.003
 
 #: Of JPEG.

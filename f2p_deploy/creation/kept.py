@@ -130,11 +130,12 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
         if not found or not photo.is_file() or found["asked"] != conditions.asked(photo, mode):
             return None
         files = [PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, PHOTO_FILE]
-        drawn = found["engine_picture"] is not None
+        drawn = found["engine_picture"]
         files += [ENGINE_FILE] if drawn else []
         if not all((folder / file).stat().st_size for file in files):
             return None
         view, parameters = found["view"], read_parameters(folder / PARAMETERS_FILE, schema)
+        edited, beforehand = found["generated_sha256"] != _sha256_of_values(parameters), drawn == "beforehand"
         return Created(
             photo=photo,
             name=folder.name,
@@ -152,10 +153,10 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
                 points={str(name): (float(x), float(y)) for name, (x, y) in view["points"].items()},
             ),
             warnings=tuple(str(warning) for warning in found["warnings"]),
-            has_engine_picture=drawn,
-            drawn_beforehand=found["engine_picture"] == "beforehand",
+            has_engine_picture=bool(drawn) and not (beforehand and edited),  # another character than was drawn
+            drawn_beforehand=beforehand and not edited,
             read={str(name): ReadPart.from_dict(part) for name, part in found["read"].items()},
-            edited=found["generated_sha256"] != _sha256_of_values(parameters),
+            edited=edited,
             kept=True,
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, F2PError):

@@ -60,6 +60,17 @@ def first_picture(result: Created) -> str:
     return ENGINE_FILE if result.has_engine_picture else CHARACTER_FILE
 
 
+def drawn_by(result: Created, of: str) -> str:
+    """Return who drew a picture of a character, and whether it is another one by now.
+
+    Args:
+        result: the character.
+        of: the file.
+    """
+    drawn = "drawn by the engine" if of == ENGINE_FILE else "by the imitator, not the engine"
+    return f"{drawn}, before it was edited" if result.edited else drawn
+
+
 def table(rows: Iterable[str], kind: str = "", head: str = "") -> str:
     """Return rows as a table, which may be scrolled sideways where it is too wide."""
     sort = f' class="{kind}"' if kind else ""

@@ -9,7 +9,7 @@ from f2p_deploy import __version__
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.creation.choices import choices, to_check
 from f2p_deploy.creation.comparison import comparison
-from f2p_deploy.creation.marks import anchor, file, first_picture, photo, picture, text
+from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, photo, picture, text
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -21,10 +21,6 @@ from f2p_deploy.creation.results import (
 )
 from f2p_deploy.creation.sliders import controllers
 from f2p_deploy.curve import loss_curve
-
-#: What pictures are called after who drew them.
-ENGINE_CAPTION = "drawn by the engine"
-PREVIEW_CAPTION = "by the imitator, not the engine"
 
 #: From this many photos on, the page begins with an overview.
 _OVERVIEW_FROM = 4
@@ -85,7 +81,7 @@ def _by_photo(report: Report) -> Iterator[tuple[list[Created], list[Failed]]]:
 
 def _cards(characters: Sequence[Created], failures: Sequence[Failed]) -> Iterator[str]:
     if len(characters) > 1:
-        yield comparison(characters, ENGINE_CAPTION, PREVIEW_CAPTION)
+        yield comparison(characters)
     else:
         yield from map(_card, characters)
     yield from map(_failure, failures)
@@ -134,7 +130,7 @@ def _card(result: Created) -> str:
             f'<p class="reason">{text(result.mode[:1].upper() + result.mode[1:])}, {text(result.mode_reason)}. '
             f"{result.generation_seconds:.2f} s for the character, {result.seconds:.2f} s in all.</p>",
             f'<ul class="warnings">{warnings}</ul>' if warnings else "",
-            to_check(result),
+            to_check({result.mode: result}),
             _edited(result),
             f'<div class="pictures{"" if result.has_engine_picture else " plain"}">{"".join(_pictures(result))}</div>',
             '<div class="details">',
@@ -150,13 +146,14 @@ def _pictures(result: Created) -> Iterator[str]:
     """Yield the engine's picture first and beside it the face in the same frame, then the photo and the preview."""
     name = result.name
     whole = photo(name, result.view, f"{result.photo.name}, with the landmarks and the part that was aligned")
+    preview = picture(name, CHARACTER_FILE, "preview", drawn_by(result, CHARACTER_FILE), "preview")
     if result.has_engine_picture:  # what a player would see; the imitator's picture flatters mouths and jaws
-        yield picture(name, ENGINE_FILE, "character", ENGINE_CAPTION, "large")
+        yield picture(name, ENGINE_FILE, "character", drawn_by(result, ENGINE_FILE), "large")
         yield picture(name, ALIGNED_FILE, "aligned face")
-        yield f'<div class="side">{whole}{picture(name, CHARACTER_FILE, "preview", PREVIEW_CAPTION, "preview")}</div>'
+        yield f'<div class="side">{whole}{preview}</div>'
     else:
         yield picture(name, ALIGNED_FILE, "aligned face")
-        yield picture(name, CHARACTER_FILE, "preview", PREVIEW_CAPTION)
+        yield preview
         yield f'<div class="side">{whole}</div>'
 
 

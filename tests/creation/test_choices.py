@@ -46,9 +46,10 @@ def _row(html: str, name: str) -> str:
 
 
 def test_a_doubt_is_a_note_with_both_options(created: Created) -> None:
-    assert to_check(created) == '<div class="notes"><p><b>hair-colour</b>: unsure, brown or chestnut.</p></div>'
+    note = "<p><b>hair-colour</b>: unsure, brown or chestnut.</p>"
+    assert to_check({"hybrid": created}) == f'<div class="notes">{note}</div>'
     sure = replace(created, read={**created.read, "hair-colour": ReadPart("photo", "brown", 0.5, "black", 0.3)})
-    assert to_check(sure) == ""
+    assert to_check({"hybrid": sure}) == ""
 
 
 def test_each_option_says_where_it_is_from(created: Created) -> None:
@@ -69,7 +70,7 @@ def test_nothing_is_certain(created: Created) -> None:
 def test_what_was_edited_is_no_doubt_any_more(created: Created) -> None:
     other = created.parameters.with_values({"hair-colour": "black", "make-up": "evening"})
     edited = replace(created, parameters=other, edited=True)
-    assert "edited; was brown" in _row(choices(edited), "hair-colour") and to_check(edited) == ""
+    assert "edited; was brown" in _row(choices(edited), "hair-colour") and to_check({"hybrid": edited}) == ""
     assert "Not read from the photo: head.age; what is uneven" in choices(edited)
 
 
@@ -86,3 +87,5 @@ def test_modes_that_chose_otherwise_stand_side_by_side(created: Created) -> None
     html = choices_beside(both)
     assert 'class="differs"' in _row(html, "hair-colour") and "brown" in _row(html, "hair-colour")
     assert "black" in _row(html, "hair-colour") and "differs" not in _row(html, "beard")
+    assert "49%" in _row(html, "hair-colour") and "edited" in _row(html, "hair-colour")
+    assert to_check(both).count("<p>") == 2 and "hybrid: nothing unsure." in to_check(both)

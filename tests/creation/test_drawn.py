@@ -112,6 +112,15 @@ def test_a_run_shows_it_beside_its_bundle_and_keeps_it(
     assert "The engine drew these characters when the bundle was made" in report.page.read_text()
     kept = create_characters([photo], bundle_with_drawn, out, ["one-shot"], finder=finder)
     assert kept.kept[0].drawn_beforehand and "engine.png" in kept.page.read_text()
+    parameters = out / "astronaut" / "parameters.json"
+    written = parameters.read_text()
+    content = json.loads(written)
+    content["controllers"]["eye.tx"] = 1.0
+    parameters.write_text(json.dumps(content))
+    edited = create_characters([photo], bundle_with_drawn, out, ["one-shot"], finder=finder)
+    assert edited.kept[0].edited and not edited.kept[0].has_engine_picture
+    assert "engine.png" not in edited.page.read_text()
+    parameters.write_text(written)
     (out / "astronaut" / "engine.png").unlink()
     assert create_characters([photo], bundle_with_drawn, out, ["one-shot"], finder=finder).created
     hybrid = create_characters([photo], bundle_with_drawn, out, ["hybrid"], finder=finder)

@@ -158,5 +158,6 @@ def test_what_was_edited_is_said_beside_the_pictures_of_before(
     path.write_text(json.dumps(content))
     report = create_characters([photo], small_bundle, tmp_path / "out", ["one-shot"], finder=finder)
     assert "Edited since it was drawn" in report.page.read_text() and report.characters[0].edited
+    assert "not the engine, before it was edited" in report.page.read_text()
     compared = create_characters([photo], small_bundle, tmp_path / "two", ["one-shot", "hybrid"], finder=finder)
     assert "Edited since" not in compared.page.read_text()
