@@ -5,13 +5,14 @@ RUN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format samples clean
 
 help:
 	@echo "make demo    a photo becomes a character in three ways, and an ONNX artifact that computes the same"
 	@echo "make test    the whole suite (JOBS=$(JOBS) processes)"
 	@echo "make check   ruff and mypy"
 	@echo "make format  let ruff sort imports and mend what it can"
+	@echo "make samples let the reference engine draw the demo's characters again, after another training of its bundle"
 	@echo "make clean   remove .venv, build and caches"
 
 demo: $(VENV)/demo.stamp
@@ -27,6 +28,9 @@ check: $(VENV)/dev.stamp
 
 format: $(VENV)/dev.stamp
 	$(RUN)/ruff check --fix
+
+samples: $(VENV)/dev.stamp
+	$(RUN)/python tools/draw_samples.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -116,6 +116,13 @@ class Bundle:
         return cast("Reader", self._load("reader")) if "reader" in self.networks else None
 
     @cached_property
+    def unread(self) -> tuple[str, ...]:
+        """What nothing here reads from photos, see `f2p_deploy.reading.unread_parts`."""
+        from f2p_deploy.reading import unread_parts
+
+        return unread_parts(self)
+
+    @cached_property
     def similarity(self) -> "Similarity":
         """F, the descriptor made of F_recg and F_seg."""
         import torch

@@ -1,7 +1,7 @@
 """What generation is asked for and what it gives, whatever computes it: plain data and NumPy."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from f2p_deploy.character.parameters import Parameters, harden
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError
+from f2p_deploy.reading import ReadPart, read_parts
 
 Mode = Literal["one-shot", "iterative", "hybrid"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -46,12 +47,15 @@ class Generation:
         probabilities: (n,) float32 with the discrete groups as the networks left them.
         mode: how it was made.
         losses: loss before each iteration and after the last; empty for one-shot.
+        read: each discrete group, and how surely it was read, see `f2p_deploy.reading`; controllers that nothing reads;
+            empty where an artifact does not say what is read.
     """
 
     parameters: Parameters
     probabilities: np.ndarray
     mode: str
     losses: tuple[float, ...] = ()
+    read: Mapping[str, ReadPart] = field(default_factory=dict)
 
 
 def check_request(mode: str, keep: Parameters | None, schema: Schema) -> None:
@@ -101,6 +105,8 @@ def finish(
     losses: Sequence[float],
     keep: Parameters | None,
     default_lead: float = 0.0,
+    unread: Collection[str] | None = (),
+    sharpness: float = 1.0,
 ) -> Generation:
     """Return the character of generated parameters: locked values put back, one option of each discrete group.
 
@@ -111,10 +117,12 @@ def finish(
         losses: see `Generation`.
         keep: a character whose locked controllers and discrete groups are kept.
         default_lead: see `f2p_deploy.settings.BundleSettings`.
+        unread, sharpness: see `f2p_deploy.reading.read_parts`.
     """
     probabilities = keep.merge(vector).values if keep is not None else vector
     hard = Parameters(schema, harden(probabilities, schema, default_lead), keep.locked if keep else frozenset())
-    return Generation(hard, probabilities, mode, tuple(losses))
+    read = read_parts(hard, probabilities, unread, hard.locked, sharpness)
+    return Generation(hard, probabilities, mode, tuple(losses), read)
 
 
 def to_planes(face: np.ndarray, size: int) -> np.ndarray:

@@ -24,6 +24,7 @@ from f2p_deploy.generated import (
     with_shapes,
 )
 from f2p_deploy.networks.reader import reader_features
+from f2p_deploy.reading import sharpness_of
 from f2p_deploy.settings import IterativeSettings
 from f2p_deploy.similarity import Similarity, content_loss
 from f2p_deploy.surrogate_search import SurrogateDescribe, SurrogateLoss, held_entries
@@ -427,7 +428,8 @@ def generate(
     faces = to_tensor(bundle, face)
     schema = bundle.schema
     if mode == "one-shot":
-        return finish(schema, one_shot(bundle, faces)[0], mode, (), keep, bundle.settings.default_lead)
+        lead = bundle.settings.default_lead
+        return finish(schema, one_shot(bundle, faces)[0], mode, (), keep, lead, bundle.unread)
     settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
     start = starting_state(bundle, faces, mode, settings)
     locked = None if keep is None else keep.locked_mask
@@ -438,7 +440,10 @@ def generate(
     fixed = None if locked is None else torch.from_numpy(locked)
     measured = None if shape is None else shape[None]
     trajectory = iterate(bundle, faces, settings, start, fixed, progress, shapes=measured)
-    return finish(schema, trajectory.parameters[0], mode, trajectory.losses[:, 0].tolist(), keep)
+    losses, sharpness = trajectory.losses[:, 0].tolist(), sharpness_of(bundle.settings, mode)
+    return finish(
+        schema, trajectory.parameters[0], mode, losses, keep, unread=bundle.unread, sharpness=sharpness
+    )
 
 
 def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:

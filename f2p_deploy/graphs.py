@@ -54,6 +54,7 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
         "settings": to_data(bundle.settings),
         "first_state": tuple(first_state(bundle, 1)[0].tolist()),
         "image_size": bundle.settings.architecture.image_size,
+        "unread": bundle.unread,
     }
 
 

@@ -146,6 +146,8 @@ class Manifest:
         verified: how they were measured: `runtime` ran the files themselves, `graph` the ONNX graph of the same
             precision, `reference` an interpreter of the format.
         verified_with: name and version of what ran it, and where.
+        unread: discrete groups and controllers that nothing in it reads from photos, see
+            `f2p_deploy.reading.unread_parts`; None in manifests from before there was this key.
     """
 
     target: str
@@ -165,6 +167,7 @@ class Manifest:
     parity: tuple[Parity, ...] = ()
     verified: Verified = "no"
     verified_with: str = ""
+    unread: tuple[str, ...] | None = None
 
     @property
     def parity_status(self) -> ParityStatus:
@@ -228,7 +231,8 @@ class Manifest:
                 "export the bundle again, or install the version that wrote it"
             )
         try:
-            content = {name: data[name] for name in cls.__dataclass_fields__ if name != "parity"}
+            content = {name: data[name] for name in cls.__dataclass_fields__ if name not in ("parity", "unread")}
+            content["unread"] = None if data.get("unread") is None else tuple(map(str, data["unread"]))
             content["graphs"] = {name: _graph_entry(entry) for name, entry in data["graphs"].items()}
             content["files"] = {_inside(name): FileRecord(**record) for name, record in data["files"].items()}
             content["first_state"] = tuple(map(float, data["first_state"]))

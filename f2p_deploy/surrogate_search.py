@@ -11,9 +11,7 @@ from torch import nn
 
 from f2p_deploy.bundle import Bundle, read_controllers
 from f2p_deploy.character.schema import Schema
-
-#: By how much scores of the reader are sharpened where a search starts from them: nearly one option.
-SHARPNESS = 4.0
+from f2p_deploy.reading import SHARPNESS
 
 
 def held_entries(schema: Schema) -> torch.Tensor:

@@ -1,5 +1,7 @@
 """The bundle inside the package: whole, small enough, trained, and different for different people."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,10 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import MediaPipeFinder, align, align_photo  # noqa: E402
 from f2p_deploy.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  # noqa: E402
+from f2p_deploy.character.parameters import Parameters  # noqa: E402
+from f2p_deploy.creation import choose_finder_for  # noqa: E402
+from f2p_deploy.creation.drawn import FOLDER, read_drawn  # noqa: E402
+from f2p_deploy.demo import MODES, write_sample_photo  # noqa: E402
 from f2p_deploy.export.faces import default_faces  # noqa: E402
 from f2p_deploy.generation import generate, one_shot, render_average, to_tensor  # noqa: E402
 from f2p_deploy.similarity import reduce_to  # noqa: E402
@@ -28,7 +34,7 @@ def face(demo) -> np.ndarray:
 
 def test_is_whole_and_small(demo) -> None:
     assert demo.networks == (*NETWORKS, *FURTHER_NETWORKS)
-    assert sum(path.stat().st_size for path in demo.path.iterdir()) <= LARGEST_BYTES
+    assert sum(path.stat().st_size for path in demo.path.rglob("*")) <= LARGEST_BYTES
 
 
 def test_says_how_every_part_was_made(demo) -> None:
@@ -105,3 +111,30 @@ def test_the_same_person_stays_nearer_than_another(demo, astronaut, shared, land
     a, b, c = one_shot(demo, torch.cat([to_tensor(demo, image) for image in (first, darker, other)]))
     n_c = demo.schema.n_c
     assert np.abs(a - b)[:n_c].mean() < 0.7 * np.abs(a - c)[:n_c].mean()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("offline", [False, True], ids=["mediapipe", "cascade"])
+def test_the_engines_pictures_of_the_demos_characters_are_there(
+    demo, landmarker: Path, tmp_path: Path, mode: str, offline: bool
+) -> None:
+    """After another training or another engine: python tools/draw_samples.py."""
+    pytest.importorskip("mediapipe")
+    photo = write_sample_photo(tmp_path)
+    finder = choose_finder_for(demo, None if offline else landmarker, offline=offline).finder
+    face = align_photo(photo, finder, demo.settings.alignment.landmarks, demo.settings.architecture.image_size)
+    made = generate(demo, face.image, mode).parameters
+    picture = read_drawn(demo.path / FOLDER, demo.schema).find(made)
+    assert picture is not None and picture.shape == (384, 384, 3)
+
+
+def test_what_is_shown_as_drawn_by_the_engine_was(demo, makehuman_assets: Path) -> None:
+    pytest.importorskip("numba")
+    from f2p_deploy.creation.drawing import engine_for
+
+    engine, drawn = engine_for(demo.schema, makehuman_assets), read_drawn(demo.path / FOLDER, demo.schema)
+    assert len(drawn.files) == 2 * len(MODES)
+    for values in drawn.parameters:
+        found = drawn.find(Parameters(demo.schema, values)).astype(float)
+        difference = found - engine.render(values, found.shape[0]).image
+        assert np.sqrt(np.mean(difference**2)) < 4.0  # JPEG

@@ -23,6 +23,9 @@ def run(
             help="How characters are made: {modes}; given more than once, all of them side by side.",
         ),
     ] = ["auto"],  # noqa: B006 - typer wants a list and copies it
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Make characters in every mode, side by side; instead of --mode.")
+    ] = False,
     bundle: options.Bundle = None,
     artifact: options.Artifact = None,
     runtime: options.RuntimeName = "auto",
@@ -57,7 +60,8 @@ def run(
 ) -> None:
     """Make editable characters from photos.
 
-    Leaves OUT/<photo>/parameters.json, aligned.png and character.png, and OUT/index.html and OUT/summary.csv for all.
+    Leaves OUT/<photo>/parameters.json, aligned.png and character.png, and OUT/index.html and OUT/summary.csv for all;
+    with several modes OUT/<photo>-<mode>, and one card a photo on the page.
     A photo without a usable face does not stop the others. What an earlier run made of the same photo in the same way
     is kept, so a run that was stopped goes on. The exit code is 0 if every photo became a character, 2 if one or more
     did not.
@@ -65,10 +69,10 @@ def run(
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.creation import check_packages, choose_finder_for, create_characters
     from f2p_deploy.creation.drawing import engine_for, read_character
-    from f2p_deploy.creation.mode import check_modes
+    from f2p_deploy.creation.mode import modes_of
     from f2p_deploy.creation.sources import find
 
-    check_modes(mode)
+    modes = modes_of(mode, compare)
     find(photos, recursive, out)
     opened = options.open_source(bundle, artifact, runtime, threads)
     kept = None if keep is None else read_character(keep, opened.schema)
@@ -84,7 +88,7 @@ def run(
             photos,
             opened,
             out,
-            mode,
+            modes,
             finder=finder,
             face=face,
             keep=kept,

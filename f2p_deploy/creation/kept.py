@@ -32,6 +32,7 @@ from f2p_deploy.creation.results import (
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError
 from f2p_deploy.names import json_text
+from f2p_deploy.reading import ReadPart
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def result_text(created: Created, stem: str, asked: Mapping[str, Any], more: Map
     content = {key: value for key, value in created.to_dict().items() if key != "parameters"}
     view = created.view
     drawn = {"width": view.width, "height": view.height, "frame": view.frame, "points": dict(view.points)}
-    return json_text({**content, **more, "stem": stem, "view": drawn, "asked": dict(asked)}) + "\n"
+    generated = _sha256_of_values(created.parameters)
+    more = {**more, "stem": stem, "generated_sha256": generated}
+    return json_text({**content, **more, "view": drawn, "asked": dict(asked)}) + "\n"
 
 
 def known_stems(out: Path, photos: Sequence[Path], modes: Collection[str]) -> dict[Path, str]:
@@ -127,16 +130,18 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
         if not found or not photo.is_file() or found["asked"] != conditions.asked(photo, mode):
             return None
         files = [PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, PHOTO_FILE]
-        files += [] if conditions.engine is None else [ENGINE_FILE]
+        drawn = found["engine_picture"]
+        files += [ENGINE_FILE] if drawn else []
         if not all((folder / file).stat().st_size for file in files):
             return None
-        view = found["view"]
+        view, parameters = found["view"], read_parameters(folder / PARAMETERS_FILE, schema)
+        edited, beforehand = found["generated_sha256"] != _sha256_of_values(parameters), drawn == "beforehand"
         return Created(
             photo=photo,
             name=folder.name,
             mode=str(found["mode"]),
             mode_reason=str(found["mode_reason"]),
-            parameters=read_parameters(folder / PARAMETERS_FILE, schema),
+            parameters=parameters,
             losses=tuple(float(loss) for loss in found["losses"]),
             seconds=float(found["seconds"]),
             generation_seconds=float(found["generation_seconds"]),
@@ -148,11 +153,18 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
                 points={str(name): (float(x), float(y)) for name, (x, y) in view["points"].items()},
             ),
             warnings=tuple(str(warning) for warning in found["warnings"]),
-            has_engine_picture=conditions.engine is not None,
+            has_engine_picture=bool(drawn) and not (beforehand and edited),  # another character than was drawn
+            drawn_beforehand=beforehand and not edited,
+            read={str(name): ReadPart.from_dict(part) for name, part in found["read"].items()},
+            edited=edited,
             kept=True,
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, F2PError):
         return None  # edited by hand, or damaged: it is made anew
+
+
+def _sha256_of_values(parameters: Parameters) -> str:
+    return hashlib.sha256(parameters.values.tobytes()).hexdigest()
 
 
 def _read_result(folder: Path) -> dict[str, Any]:

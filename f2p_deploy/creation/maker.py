@@ -1,6 +1,7 @@
 """What makes characters of aligned faces: a bundle in PyTorch, or an artifact in a runtime."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ from f2p_deploy.artifact import MANIFEST_FILE, sha256_of
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.creation.drawn import FOLDER, Drawn, read_drawn
 from f2p_deploy.dependencies import missing_modules, require
 from f2p_deploy.errors import InputError
 from f2p_deploy.generated import Generation, Mode, Progress
@@ -62,6 +64,9 @@ class Maker(Protocol):
     def render(self, parameters: Parameters) -> np.ndarray:
         """Draw a character with the imitator: (S, S, 3) uint8 RGB."""
 
+    def drawn(self, parameters: Parameters) -> np.ndarray | None:
+        """Return the picture (S, S, 3) uint8 that the engine drew of this very character beforehand, if it did."""
+
 
 def maker_for(source: Bundle | Runtime) -> Maker:
     """Return what makes characters of a bundle, or of the artifact in a runtime."""
@@ -107,6 +112,7 @@ class BundleMaker:
         for name in _networks_for(modes):
             if name not in self.bundle.networks:
                 raise InputError(f"the bundle {self.bundle.path} has no {name} yet: f2p-deploy train {name} makes it")
+        _ = self._drawn
 
     def prepare(self, modes: Sequence[Mode]) -> None:
         """Read the weights."""
@@ -127,6 +133,14 @@ class BundleMaker:
         from f2p_deploy.generation import render
 
         return render(self.bundle, parameters)
+
+    def drawn(self, parameters: Parameters) -> np.ndarray | None:
+        """Look beside the bundle."""
+        return self._drawn.find(parameters)
+
+    @cached_property
+    def _drawn(self) -> Drawn:
+        return read_drawn(self.bundle.path / FOLDER, self.schema)
 
 
 class RuntimeMaker:
@@ -170,6 +184,9 @@ class RuntimeMaker:
     def render(self, parameters: Parameters) -> np.ndarray:
         """Draw a character."""
         return loop.render(self.runtime, parameters)
+
+    def drawn(self, parameters: Parameters) -> None:
+        """Nothing is drawn beside an artifact."""
 
 
 def _networks_for(modes: Sequence[Mode]) -> tuple[str, ...]:

@@ -24,6 +24,18 @@ def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(modes))
 
 
+def modes_of(named: Sequence[str], compare: bool) -> tuple[str, ...]:
+    """Return the modes that characters are made in: those named, or all of `generated.MODES` to compare them.
+
+    Raises:
+        InputError: an unknown mode, or modes named beside `compare`.
+    """
+    modes = check_modes(named)
+    if compare and modes != ("auto",):
+        raise InputError(f"--compare makes {', '.join(generated.MODES)}: leave out --mode {modes[0]}")
+    return generated.MODES if compare else modes
+
+
 def ways_of(modes: Sequence[str]) -> tuple[generated.Mode, ...]:
     """Return every way in which modes may make a character; `auto` may take two."""
     ways = (way for mode in modes for way in (("one-shot", "hybrid") if mode == "auto" else (mode,)))

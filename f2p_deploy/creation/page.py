@@ -1,33 +1,28 @@
 """`index.html`: photos and characters side by side; plain HTML beside its pictures, nothing from elsewhere."""
 
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
-
-import numpy as np
 
 from f2p_deploy import __version__
 from f2p_deploy.atomic import write_whole
-from f2p_deploy.character.parameters import Parameters, average
+from f2p_deploy.creation.choices import choices, to_check
+from f2p_deploy.creation.comparison import comparison
+from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, photo, picture, text
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
     ENGINE_FILE,
     PARAMETERS_FILE,
-    PHOTO_FILE,
     Created,
     Failed,
-    PhotoView,
     Report,
 )
+from f2p_deploy.creation.sliders import controllers
 from f2p_deploy.curve import loss_curve
-from f2p_deploy.names import address, shown
 
-#: How many controllers a card shows: those that differ most from the average face.
-CONTROLLERS_SHOWN = 10
-
-#: From this many results on, the page begins with an overview.
+#: From this many photos on, the page begins with an overview.
 _OVERVIEW_FROM = 4
 
 
@@ -50,22 +45,22 @@ def page(report: Report) -> str:
     characters, failed = len(report.characters), len(report.failed)
     counts = f"{characters} character{'' if characters == 1 else 's'}"
     counts += f", {failed} photo{'' if failed == 1 else 's'} failed" if failed else ""
-    notes = "".join(f"<p>{_text(note)}</p>" for note in (report.finder, *report.notes))
-    cards = [_card(result) if isinstance(result, Created) else _failure(result) for result in report.results]
-    overview = _overview(report.characters) if characters >= _OVERVIEW_FROM else ""
+    notes = "".join(f"<p>{text(note)}</p>" for note in (report.finder, *report.notes, *_about_pictures(report)))
+    groups = list(_by_photo(report))
+    overview = _overview(groups) if len([group for group in groups if group[0]]) >= _OVERVIEW_FROM else ""
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
-            f"<title>{_text(counts)} · f2p-deploy</title><style>{style}</style></head><body>",
-            f"<header><h1>{_text(counts)}</h1>",
-            f'<p class="facts">bundle <b>{_text(report.bundle)}</b> · schema <b>{_text(report.schema)}</b> · '
+            f"<title>{text(counts)} · f2p-deploy</title><style>{style}</style></head><body>",
+            f"<header><h1>{text(counts)}</h1>",
+            f'<p class="facts">bundle <b>{text(report.bundle)}</b> · schema <b>{text(report.schema)}</b> · '
             f'<a href="summary.csv">summary.csv</a></p></header>',
             overview,
             "<main>",
-            *cards,
+            *(card for characters, failures in groups for card in _cards(characters, failures)),
             "</main>",
             f"<footer>{notes}<p>Edit the sliders in <code>{PARAMETERS_FILE}</code> and draw them again with "
             f"<code>f2p-deploy render</code>. Made by f2p-deploy {__version__}.</p></footer>",
@@ -74,125 +69,120 @@ def page(report: Report) -> str:
     )
 
 
-def _overview(characters: Iterable[Created]) -> str:
-    tiles = "".join(
-        f'<a href="#{_anchor(result.name)}"><img src="{_file(result.name, ALIGNED_FILE)}" alt="" loading="lazy">'
-        f'<img src="{_file(result.name, _shown_first(result))}" alt="" loading="lazy">'
-        f"<span>{_text(result.name)}</span></a>"
-        for result in characters
-    )
-    return f'<nav class="overview" aria-label="All characters">{tiles}</nav>'
+def _by_photo(report: Report) -> Iterator[tuple[list[Created], list[Failed]]]:
+    """Yield what came of each photo."""
+    for _, group in groupby(report.results, key=lambda result: result.photo):
+        results = list(group)
+        yield (
+            [result for result in results if isinstance(result, Created)],
+            [result for result in results if isinstance(result, Failed)],
+        )
 
 
-def _shown_first(result: Created) -> str:
-    """Return the file of the picture that stands for a character: the engine's where there is one."""
-    return ENGINE_FILE if result.has_engine_picture else CHARACTER_FILE
+def _cards(characters: Sequence[Created], failures: Sequence[Failed]) -> Iterator[str]:
+    if len(characters) > 1:
+        yield comparison(characters)
+    else:
+        yield from map(_card, characters)
+    yield from map(_failure, failures)
+
+
+def _about_pictures(report: Report) -> Iterator[str]:
+    """Yield what is to be said of the pictures."""
+    characters = report.characters
+    if any(result.drawn_beforehand for result in characters):
+        yield (
+            "The engine drew these characters when the bundle was made, and its pictures came with it: each is shown "
+            "only where every slider is as it was drawn."
+        )
+    elif characters and not any(result.has_engine_picture for result in characters):
+        yield "What the game would show, the engine draws: --engine, with its assets."
+
+
+def _overview(groups: Sequence[tuple[Sequence[Created], Sequence[Failed]]]) -> str:
+    tiles = []
+    for characters, _ in groups:
+        if not characters:
+            continue
+        first = characters[0]
+        shown = [(first.name, ALIGNED_FILE), *((result.name, first_picture(result)) for result in characters)]
+        pictures = "".join(f'<img src="{file(name, of)}" alt="" loading="lazy">' for name, of in shown)
+        label = first.name if len(characters) == 1 else first.photo.name
+        tiles.append(f'<a href="#{anchor(first.name)}" style="--pictures:{len(shown)}">{pictures}'
+                     f"<span>{text(label)}{_mark(characters)}</span></a>")  # fmt: skip
+    kind = "overview wide" if any(len(characters) > 1 for characters, _ in groups) else "overview"
+    return f'<nav class="{kind}" aria-label="All characters">{"".join(tiles)}</nav>'
+
+
+def _mark(characters: Sequence[Created]) -> str:
+    """Say in an overview how many choices are worth a look."""
+    unsure = max(len(result.unsure) for result in characters)
+    return f" · {unsure} to check" if unsure else ""
 
 
 def _card(result: Created) -> str:
     name = result.name
-    pictures = [
-        _photo(name, result.view, f"{result.photo.name}, with the landmarks and the part that was aligned"),
-        _picture(name, ALIGNED_FILE, "aligned face"),
-    ]
-    if result.has_engine_picture:  # what a player would see; the imitator's picture flatters mouths and jaws
-        pictures.append(_picture(name, ENGINE_FILE, "character", "drawn by the engine"))
-    pictures.append(_picture(name, CHARACTER_FILE, "character", "drawn by the imitator"))
-    warnings = "".join(f"<li>{_text(warning[:1].upper() + warning[1:])}</li>" for warning in result.warnings)
+    warnings = "".join(f"<li>{text(warning[:1].upper() + warning[1:])}</li>" for warning in result.warnings)
     return "\n".join(
         [
-            f'<article id="{_anchor(name)}">',
-            f'<div class="title"><h2>{_text(name)}</h2><span class="mode">{_text(result.mode)}</span></div>',
-            f'<p class="reason">{_text(result.mode[:1].upper() + result.mode[1:])}, {_text(result.mode_reason)}. '
+            f'<article id="{anchor(name)}">',
+            f'<div class="title"><h2>{text(name)}</h2><span class="mode">{text(result.mode)}</span></div>',
+            f'<p class="reason">{text(result.mode[:1].upper() + result.mode[1:])}, {text(result.mode_reason)}. '
             f"{result.generation_seconds:.2f} s for the character, {result.seconds:.2f} s in all.</p>",
             f'<ul class="warnings">{warnings}</ul>' if warnings else "",
-            f'<div class="pictures">{"".join(pictures)}</div>',
+            to_check({result.mode: result}),
+            _edited(result),
+            f'<div class="pictures{"" if result.has_engine_picture else " plain"}">{"".join(_pictures(result))}</div>',
             '<div class="details">',
-            _losses(result),
-            _controllers(result.parameters),
-            _choices(result),
+            choices(result),
+            controllers(result.parameters),
+            f"<section>{_losses(result)}{_files(result)}</section>",
             "</div></article>",
         ]
     )
 
 
+def _pictures(result: Created) -> Iterator[str]:
+    """Yield the engine's picture first and beside it the face in the same frame, then the photo and the preview."""
+    name = result.name
+    whole = photo(name, result.view, f"{result.photo.name}, with the landmarks and the part that was aligned")
+    preview = picture(name, CHARACTER_FILE, "preview", drawn_by(result, CHARACTER_FILE), "preview")
+    if result.has_engine_picture:  # what a player would see; the imitator's picture flatters mouths and jaws
+        yield picture(name, ENGINE_FILE, "character", drawn_by(result, ENGINE_FILE), "large")
+        yield picture(name, ALIGNED_FILE, "aligned face")
+        yield f'<div class="side">{whole}{preview}</div>'
+    else:
+        yield picture(name, ALIGNED_FILE, "aligned face")
+        yield preview
+        yield f'<div class="side">{whole}</div>'
+
+
+def _edited(result: Created) -> str:
+    if not result.edited:
+        return ""
+    where = f"{result.name}/{PARAMETERS_FILE}"
+    return (
+        '<div class="notes"><p>Edited since it was drawn: the pictures show the character before, sliders and choices '
+        f"are today's. <code>f2p-deploy render {text(where)}</code> draws it.</p></div>"
+    )
+
+
 def _failure(result: Failed) -> str:
     return (
-        f'<article class="failed"><div class="title"><h2>{_text(result.photo.name)}</h2>'
-        f'<span class="mode">{_text(result.reason)}</span></div><p>{_text(result.message)}</p></article>'
-    )
-
-
-def _photo(name: str, view: PhotoView, description: str) -> str:
-    """Show the photo with the frame of the aligned face and the landmarks over it."""
-    frame = " ".join(f"{x},{y}" for x, y in view.frame)
-    radius = max(view.width, view.height) / 110
-    points = "".join(f'<circle cx="{x}" cy="{y}" r="{radius:.1f}"/>' for x, y in view.points.values())
-    return (
-        f'<figure class="photo"><div style="--ratio: {view.width} / {view.height}">'
-        f'<img src="{_file(name, PHOTO_FILE)}" alt="{_text(description)}" loading="lazy">'
-        f'<svg viewBox="0 0 {view.width} {view.height}" aria-hidden="true"><polygon points="{frame}"/>{points}</svg>'
-        "</div><figcaption>photo</figcaption></figure>"
-    )
-
-
-def _picture(name: str, file: str, caption: str, detail: str = "") -> str:
-    source = _file(name, file)
-    more = f" <span>{_text(detail)}</span>" if detail else ""
-    return (
-        f'<figure><a href="{source}"><img src="{source}" alt="{_text(f"{caption} of {name}")}" loading="lazy"></a>'
-        f"<figcaption>{_text(caption)}{more}</figcaption></figure>"
+        f'<article class="failed"><div class="title"><h2>{text(result.photo.name)}</h2>'
+        f'<span class="mode">{text(result.reason)}</span></div><p>{text(result.message)}</p></article>'
     )
 
 
 def _losses(result: Created) -> str:
     if len(result.losses) < 2:
-        text = "One forward pass of the translator: no iterations, no loss curve."
-        return f'<section><h3>Loss</h3><p class="quiet">{text}</p></section>'
+        return '<h3>Loss</h3><p class="quiet">One forward pass of the translator: no iterations, no loss curve.</p>'
     iterations = len(result.losses) - 1
     title = f"loss over {iterations} iterations, from {result.losses[0]:.4g} to {result.losses[-1]:.4g}"
-    return f"<section><h3>Loss over {iterations} iterations</h3>{loss_curve(result.losses, title)}</section>"
+    return f"<h3>Loss over {iterations} iterations</h3>{loss_curve(result.losses, title)}"
 
 
-def _controllers(parameters: Parameters) -> str:
-    """Show the controllers that differ most from the average face, as bars from the average to the value."""
-    schema = parameters.schema
-    usual = average(schema).values[: schema.n_c]
-    values = parameters.values[: schema.n_c]
-    order = np.argsort(-np.abs(values - usual), kind="stable")[:CONTROLLERS_SHOWN]
-    rows = []
-    for i in order:
-        mean, value = float(usual[i]), float(values[i])
-        left, width = f"{min(mean, value):.1%}", f"{abs(value - mean):.1%}"
-        bar = f'<i style="left:{left};width:{width}"></i><b style="left:{mean:.1%}"></b>'
-        rows.append(
-            f'<tr><th scope="row">{_text(schema.controllers[i].name)}</th><td class="bar"><div>{bar}</div></td>'
-            f"<td>{value:.2f}</td></tr>"
-        )
-    heading = f"Furthest from the average, {len(order)} of {schema.n_c} sliders"
-    return f"<section><h3>{heading}</h3><table>{''.join(rows)}</table></section>"
-
-
-def _choices(result: Created) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{_text(group)}</th><td>{_text(option)}</td></tr>'
-        for group, option in result.choices.items()
-    )
-    links = " · ".join(
-        f'<a href="{_file(result.name, file)}">{file}</a>' for file in (PARAMETERS_FILE, CHARACTER_FILE, ALIGNED_FILE)
-    )
-    table = f'<h3>Choices</h3><table class="choices">{rows}</table>' if rows else ""
-    return f'<section>{table}<h3>Files</h3><p class="quiet">{links}</p></section>'
-
-
-def _file(name: str, file: str) -> str:
-    return escape(address(Path(name) / file))
-
-
-def _anchor(name: str) -> str:
-    return escape(address(name))
-
-
-def _text(text: str) -> str:
-    """Return text as HTML: whatever a name has in it, it shows as that."""
-    return escape(shown(text))
+def _files(result: Created) -> str:
+    named = [PARAMETERS_FILE, CHARACTER_FILE, ALIGNED_FILE, *([ENGINE_FILE] if result.has_engine_picture else [])]
+    links = " · ".join(f'<a href="{file(result.name, name)}">{name}</a>' for name in named)
+    return f'<h3>Files</h3><p class="quiet">{links}</p>'

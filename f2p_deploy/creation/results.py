@@ -7,6 +7,7 @@ from typing import Any
 
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.reading import ReadPart, unsure_parts
 
 #: The files of one character inside its folder.
 PARAMETERS_FILE = "parameters.json"
@@ -50,6 +51,9 @@ class Created:
         view: for the page.
         warnings: sentences.
         has_engine_picture: whether the engine drew it, too.
+        drawn_beforehand: whether that picture came with the bundle, see `f2p_deploy.creation.drawn`.
+        read: each discrete group, and how surely it was read, see `f2p_deploy.generated.Generation`.
+        edited: whether somebody changed the parameters after they were generated and drawn.
         kept: whether an earlier run made it, and nothing was computed now; times are those of that run.
     """
 
@@ -65,6 +69,9 @@ class Created:
     view: PhotoView
     warnings: tuple[str, ...] = ()
     has_engine_picture: bool = False
+    drawn_beforehand: bool = False
+    read: Mapping[str, ReadPart] = field(default_factory=dict)
+    edited: bool = False
     kept: bool = False
 
     @property
@@ -76,6 +83,17 @@ class Created:
     def choices(self) -> dict[str, str]:
         """Option of each discrete group."""
         return {group.name: self.parameters.choice(group.name) for group in self.parameters.schema.discrete_groups}
+
+    @property
+    def unsure(self) -> dict[str, ReadPart]:
+        """Parts that are worth a look, see `f2p_deploy.reading.unsure_parts`; none that somebody has edited."""
+        unsure = unsure_parts(self.read, self.parameters.schema)
+        return {name: part for name, part in unsure.items() if self.choices[name] == part.option}
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Names of discrete groups and controllers that nothing read from the photo."""
+        return tuple(name for name, part in self.read.items() if part.origin == "default")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -91,6 +109,9 @@ class Created:
             "losses": [float(f"{loss:.6g}") for loss in self.losses],
             "finder": self.finder,
             "warnings": list(self.warnings),
+            "read": {name: part.to_dict() for name, part in self.read.items()},
+            "engine_picture": ("beforehand" if self.drawn_beforehand else "now") if self.has_engine_picture else None,
+            "edited": self.edited,
             "parameters": to_json(self.parameters),
         }
 

@@ -34,6 +34,9 @@ from f2p_deploy.names import shown
 
 logger = logging.getLogger(__name__)
 
+#: Smallest edge of the engine's picture: the page shows it large.
+ENGINE_EDGE = 512
+
 #: Told (characters of this photo made so far, with a fraction for the one being made; what is being done).
 Within = Callable[[float, str], None]
 
@@ -152,10 +155,13 @@ def _create(
     )
     generation_seconds = time.perf_counter() - generating
     pictures = {ALIGNED_FILE: aligned.image, CHARACTER_FILE: maker.render(generation.parameters)}
+    beforehand = None
     if workshop.engine is not None:
         within(0.95, "drawing with the engine")
-        size = maker.settings.architecture.image_size
+        size = max(ENGINE_EDGE, maker.settings.architecture.image_size)
         pictures[ENGINE_FILE] = workshop.engine.render(generation.parameters.values, size).image
+    elif (beforehand := maker.drawn(generation.parameters)) is not None:
+        pictures[ENGINE_FILE] = beforehand
     small, view = draw_photo(image, aligned)
     created = Created(
         photo=task.photo,
@@ -169,7 +175,9 @@ def _create(
         finder=aligned.landmarks.source,
         view=view,
         warnings=aligned.warnings,
-        has_engine_picture=workshop.engine is not None,
+        has_engine_picture=ENGINE_FILE in pictures,
+        drawn_beforehand=beforehand is not None,
+        read=generation.read,
     )
     more = {"bundle": maker.name, "bundle_fingerprint": maker.fingerprint, "made_with": maker.made_with}
     try:

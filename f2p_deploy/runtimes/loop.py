@@ -21,6 +21,7 @@ from f2p_deploy.generated import (
     to_planes,
     with_shapes,
 )
+from f2p_deploy.reading import sharpness_of
 from f2p_deploy.runtimes.base import Runtime
 from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
 from f2p_deploy.runtimes.reach import Reach, reach
@@ -53,9 +54,9 @@ def generate(
     check_request(mode, keep, schema)
     require_mode(runtime, mode)
     faces = to_planes(face, runtime.artifact.manifest.image_size)
-    lead = runtime.settings.default_lead
+    lead, unread = runtime.settings.default_lead, runtime.artifact.manifest.unread
     if mode == "one-shot":
-        return finish(schema, _one_shot(runtime, faces)[0], mode, (), keep, lead)
+        return finish(schema, _one_shot(runtime, faces)[0], mode, (), keep, lead, unread)
     settings = _settings_of(runtime, mode)
     start = starting_state(runtime, faces, mode)
     locked = None if keep is None else keep.locked_mask
@@ -67,7 +68,8 @@ def generate(
         start = state_of(choose_options(runtime, faces, first, locked)[None], schema.n_c, settings.beta)
     measured = None if shape is None else shape[None]
     trajectory = iterate(runtime, faces, settings, start, locked, progress, shapes=measured)
-    return finish(schema, trajectory.parameters[0], mode, trajectory.losses[:, 0].tolist(), keep)
+    losses, sharpness = trajectory.losses[:, 0].tolist(), sharpness_of(runtime.settings, mode)
+    return finish(schema, trajectory.parameters[0], mode, losses, keep, unread=unread, sharpness=sharpness)
 
 
 def iterate(

@@ -46,6 +46,27 @@ def test_json_says_everything(
     assert result["parameters"]["schema"] == "small" and (ran.json["created"], ran.json["failed"]) == (1, 0)
 
 
+def test_modes_are_compared(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ("run", photo, "--compare", "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", out)
+    assert f2p(*words).code == 0
+    modes = ("one-shot", "iterative", "hybrid")
+    for mode in modes:
+        result = json.loads((out / f"astronaut-{mode}" / "result.json").read_text())
+        assert result["mode"] == mode and list(result["read"]) == ["hair", "lips"]
+        assert 0 < result["read"]["hair"]["next_confidence"] <= result["read"]["hair"]["confidence"] < 1
+    with (out / "summary.csv").open(newline="") as stream:
+        assert [row["mode"] for row in csv.DictReader(stream)] == list(modes)
+    page = (out / "index.html").read_text()
+    assert page.count("<article") == 1 and "3 ways side by side" in page
+    assert [row["status"] for row in f2p(*words, "--json").json["results"]] == ["kept"] * 3
+    assert [row["status"] for row in f2p(*words, "--again", "--json").json["results"]] == ["created"] * 3
+    ran = f2p(*words, "--mode", "hybrid")
+    assert ran.code == 2 and "--compare makes one-shot, iterative, hybrid: leave out --mode hybrid" in ran.err
+
+
 def test_the_folder_goes_on_after_bad_photos(
     f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
 ) -> None:

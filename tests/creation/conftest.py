@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from f2p_deploy.bundle import Bundle
+    from f2p_deploy.character.schema import Schema
     from f2p_deploy.creation import ChosenFinder
+    from f2p_deploy.engine.engine import Rendering, Scene
 
 
 @pytest.fixture
@@ -37,6 +40,29 @@ def finder_for(tmp_path: Path, small_bundle: "Bundle") -> "Callable[..., ChosenF
         return choose_finder_for(small_bundle, landmarks=path)
 
     return make
+
+
+class PlainEngine:
+    """Draws everybody as the same grey."""
+
+    def __init__(self, schema: "Schema") -> None:
+        self.schema = schema
+
+    def render(self, parameters: np.ndarray, size: int, scene: "Scene | None" = None) -> "Rendering":
+        from f2p_deploy.engine.engine import Rendering
+
+        return Rendering(np.full((size, size, 3), 77, np.uint8))
+
+    def render_many(
+        self, batch: np.ndarray, size: int, scenes: "Iterable[Scene] | None" = None, workers: int = 1
+    ) -> "Iterator[Rendering]":
+        return (self.render(parameters, size) for parameters in batch)
+
+
+@pytest.fixture
+def plain_engine() -> type[PlainEngine]:
+    """The kind of an engine that needs no assets."""
+    return PlainEngine
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,6 +11,8 @@ from PIL import Image
 from f2p_deploy.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.creation import ChosenFinder
 
@@ -85,31 +87,17 @@ def test_a_bug_with_one_photo_does_not_lose_the_others(
 
 
 def test_the_engine_draws_too_and_must_be_of_the_schema(
-    small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", tmp_path: Path
+    small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", plain_engine: "Callable[..., Any]", tmp_path: Path
 ) -> None:
-    from collections.abc import Iterable, Iterator
-
-    from f2p_deploy.character.schema import Schema, load_schema
+    from f2p_deploy.character.schema import load_schema
     from f2p_deploy.creation import create_characters
-    from f2p_deploy.engine.engine import Rendering, Scene
-
-    class Plain:
-        def __init__(self, schema: Schema) -> None:
-            self.schema = schema
-
-        def render(self, parameters: np.ndarray, size: int, scene: Scene | None = None) -> Rendering:
-            return Rendering(np.full((size, size, 3), 77, np.uint8))
-
-        def render_many(
-            self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
-        ) -> Iterator[Rendering]:
-            return (self.render(parameters, size) for parameters in batch)
 
     out = tmp_path / "out"
-    create_characters([photo], small_bundle, out, ["one-shot"], finder=finder, engine=Plain(small_bundle.schema))
-    assert np.asarray(Image.open(out / "astronaut" / "engine.png")).mean() == 77
+    create_characters([photo], small_bundle, out, ["one-shot"], finder=finder, engine=plain_engine(small_bundle.schema))
+    drawn = np.asarray(Image.open(out / "astronaut" / "engine.png"))
+    assert drawn.mean() == 77 and drawn.shape == (512, 512, 3)
     create_characters([photo], small_bundle, out, ["one-shot"], finder=finder)
     assert not (out / "astronaut" / "engine.png").exists()
-    other = Plain(load_schema("justice-male"))
+    other = plain_engine(load_schema("justice-male"))
     with pytest.raises(InputError, match="the engine is for schema 'justice-male', the bundle 'small' is for 'small'"):
         create_characters([photo], small_bundle, out, finder=finder, engine=other)

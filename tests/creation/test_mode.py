@@ -2,7 +2,7 @@
 
 import pytest
 
-from f2p_deploy.creation.mode import MODES, check_modes
+from f2p_deploy.creation.mode import MODES, check_modes, modes_of
 from f2p_deploy.errors import InputError
 
 
@@ -17,3 +17,10 @@ def test_each_mode_once() -> None:
 def test_no_mode() -> None:
     with pytest.raises(InputError, match="name a mode: auto"):
         check_modes([])
+
+
+def test_all_modes_to_compare_instead_of_named_ones() -> None:
+    assert modes_of(["auto"], compare=True) == ("one-shot", "iterative", "hybrid")
+    assert modes_of(["hybrid", "auto"], compare=False) == ("hybrid", "auto")
+    with pytest.raises(InputError, match="--compare makes one-shot, iterative, hybrid: leave out --mode hybrid"):
+        modes_of(["hybrid"], compare=True)

@@ -1,13 +1,13 @@
 """The page: complete, escaped, without anything from elsewhere."""
 
+import json
 import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes
 
-import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
     reader.feed(page.read_text())
     assert not reader.open
     links = [link for link in reader.links if not link.startswith("#")]
-    assert len(links) > 10
+    assert len(links) >= 10
+    for mode in ("one-shot", "hybrid"):
+        assert any(link.endswith(f"-{mode}/parameters.json") for link in links)
     for link in links:
         assert not re.match(r"[a-z]+:|//", link), link
         assert (page.parent / unquote(link)).is_file(), link
@@ -70,10 +72,10 @@ def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
 def test_it_says_what_happened(page: Path) -> None:
     reader = _Reader()
     reader.feed(page.read_text())
-    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "as asked", "Loss over 20 iterations", "hair"):
+    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "2 ways side by side", "Loss over 20 iterations"):
         assert words in reader.text, words
     assert "notes.jpg: this is not a picture" in reader.text
-    assert "Furthest from the average, 6 of 6 sliders" in reader.text
+    assert "Where they differ most, 6 of 6 sliders" in reader.text and page.read_text().count("<article") == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
@@ -103,7 +105,7 @@ def test_names_of_any_bytes(
 
 def test_pictures_are_loaded_when_they_come_into_sight(page: Path) -> None:
     text = page.read_text()
-    assert text.count("<img") == text.count('loading="lazy"') == 6 and "<image" not in text
+    assert text.count("<img") == text.count('loading="lazy"') == 4 and "<image" not in text
     assert "content-visibility: auto" in text
 
 
@@ -111,12 +113,51 @@ def test_it_is_light_and_dark(page: Path) -> None:
     assert "prefers-color-scheme: dark" in page.read_text()
 
 
-def test_the_bars_show_the_controllers_furthest_from_the_average(small_bundle: "Bundle") -> None:
-    from f2p_deploy.character.parameters import average
-    from f2p_deploy.creation.page import _controllers
+def test_the_engines_picture_comes_first_and_the_imitators_is_a_preview(
+    small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", plain_engine: "Callable[..., Any]", tmp_path: Path
+) -> None:
+    from f2p_deploy.creation import create_characters
 
-    parameters = average(small_bundle.schema).with_values({"nose.ty": 0.9, "eye.tx": 0.2})
-    names = re.findall(r'scope="row">([^<]+)<', _controllers(parameters))
-    assert names[:2] == ["nose.ty", "eye.tx"]
-    assert "left:20.0%;width:30.0%" in _controllers(parameters)
-    assert np.isclose(parameters["nose.ty"], 0.9)
+    out = tmp_path / "out"
+    engine = plain_engine(small_bundle.schema)
+    drawn = create_characters([photo], small_bundle, out, ["one-shot"], finder=finder, engine=engine)
+    text = drawn.page.read_text()
+    pictures = re.findall(r'<img src="([^"]+)"', text)
+    assert pictures == [f"astronaut/{file}" for file in ("engine.png", "aligned.png", "photo.jpg", "character.png")]
+    assert "character <span>drawn by the engine" in text and "preview <span>by the imitator, not the engine" in text
+    assert "--engine, with its assets" not in text
+    without = create_characters([photo], small_bundle, out, ["one-shot"], finder=finder).page.read_text()
+    assert "engine.png" not in without and "drawn by the engine" not in without
+    assert "preview <span>by the imitator" in without and "--engine, with its assets" in without
+
+
+def test_an_overview_of_four_photos_shows_every_mode(
+    small_bundle: "Bundle", many: list[Path], finder_for: "Callable[..., ChosenFinder]", tmp_path: Path
+) -> None:
+    from f2p_deploy.creation import create_characters
+
+    finder = finder_for(*(path.name for path in many))
+    modes = ["one-shot", "hybrid"]
+    text = create_characters(many[:4], small_bundle, tmp_path / "out", modes, finder=finder).page.read_text()
+    (overview,) = re.findall(r"<nav.*?</nav>", text)
+    assert overview.count("<a ") == 4 and overview.count("<img") == 12 and 'href="#0-one-shot"' in overview
+    text = create_characters(many[:3], small_bundle, tmp_path / "out", modes, finder=finder).page.read_text()
+    assert "<nav" not in text
+
+
+def test_what_was_edited_is_said_beside_the_pictures_of_before(
+    small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", tmp_path: Path
+) -> None:
+    from f2p_deploy.creation import create_characters
+
+    report = create_characters([photo], small_bundle, tmp_path / "out", ["one-shot"], finder=finder)
+    assert "Edited since" not in report.page.read_text()
+    path = tmp_path / "out" / "astronaut" / "parameters.json"
+    content = json.loads(path.read_text())
+    content["controllers"]["eye.tx"] = 0.125
+    path.write_text(json.dumps(content))
+    report = create_characters([photo], small_bundle, tmp_path / "out", ["one-shot"], finder=finder)
+    assert "Edited since it was drawn" in report.page.read_text() and report.characters[0].edited
+    assert "not the engine, before it was edited" in report.page.read_text()
+    compared = create_characters([photo], small_bundle, tmp_path / "two", ["one-shot", "hybrid"], finder=finder)
+    assert "Edited since" not in compared.page.read_text()

@@ -1,5 +1,6 @@
 """A bundle that searches through a surrogate, exported: the same graphs, and the same search in every runtime."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxsim")
 
 from f2p_deploy.bundle import Bundle  # noqa: E402
+from f2p_deploy.character.parameters import average  # noqa: E402
 from f2p_deploy.export import Faces, export_bundle  # noqa: E402
+from f2p_deploy.generated import Mode  # noqa: E402
+from f2p_deploy.generation import generate  # noqa: E402
 from f2p_deploy.generation import iterate as reference  # noqa: E402
+from f2p_deploy.manifest import Manifest  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
+from f2p_deploy.runtimes.loop import generate as generate_in  # noqa: E402
 from f2p_deploy.runtimes.loop import iterate, starting_state  # noqa: E402
 
 
@@ -46,3 +52,31 @@ def test_a_step_is_small(artifact: Path) -> None:
     manifest = load(artifact, "onnxruntime").artifact.manifest
     assert [spec.name for spec in manifest.graphs["step"].inputs] == ["state", "identity", "content", "learning_rate"]
     assert manifest.graphs["describe"].outputs[1].shape == (1, len(manifest.first_state))
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
+def test_runtimes_read_as_pytorch_does(
+    artifact: Path, surrogate_bundle: Bundle, small_faces: Faces, name: str, mode: Mode
+) -> None:
+    pytest.importorskip(name)
+    face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).round().astype(np.uint8)
+    keep = average(surrogate_bundle.schema).lock("lips")
+    expected = generate(surrogate_bundle, face, mode, keep).read
+    found = generate_in(load(artifact, name, threads=1), face, mode, keep).read
+    assert list(found) == list(expected) == ["hair", "lips", "uneven"]
+    assert found["lips"] == expected["lips"] and found["lips"].origin == "kept"
+    assert found["uneven"] == expected["uneven"] and found["uneven"].origin == "default"
+    hair, same = found["hair"], expected["hair"]
+    assert (hair.option, hair.next) == (same.option, same.next)
+    assert hair.confidence == pytest.approx(same.confidence, abs=2e-4)
+    assert hair.next_confidence == pytest.approx(same.next_confidence, abs=2e-4)
+
+
+def test_an_artifact_from_before_claims_nothing(artifact: Path, small_faces: Faces) -> None:
+    runtime = load(artifact, "onnxruntime", threads=1)
+    content = runtime.artifact.manifest.to_dict()
+    del content["unread"]
+    older = replace(runtime.artifact, manifest=Manifest.from_dict(content, "manifest.json"))
+    face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).round().astype(np.uint8)
+    assert generate_in(load(older, "onnxruntime", threads=1), face, "one-shot").read == {}

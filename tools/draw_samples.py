@@ -1,0 +1,55 @@
+"""Draw the demo's characters with the reference engine and lay the pictures beside the bundle.
+
+    python tools/draw_samples.py
+
+Needs MediaPipe's model and the reference engine's assets (F2P_FACE_LANDMARKER, F2P_MAKEHUMAN_ASSETS). To be run again
+whenever the demo bundle or the engine changes: `tests/test_demo_bundle.py` says so. The page shows a picture only where
+a character is the one that was drawn, see `f2p_deploy/creation/drawn.py`.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from f2p_deploy import __version__
+from f2p_deploy.alignment import align_photo
+from f2p_deploy.bundle import load_bundle
+from f2p_deploy.creation import choose_finder_for
+from f2p_deploy.creation.drawing import engine_for
+from f2p_deploy.creation.drawn import FOLDER, write_drawn
+from f2p_deploy.demo import MODES, write_sample_photo
+from f2p_deploy.generation import generate
+
+#: Edge of a picture.
+EDGE = 384
+
+
+def main() -> None:
+    """Write the pictures and say how large they are."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", type=Path, help="the demo bundle if not given")
+    words = parser.parse_args()
+    bundle = load_bundle(words.bundle)
+    engine = engine_for(bundle.schema)
+    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    characters = []
+    with tempfile.TemporaryDirectory() as folder:
+        photo = write_sample_photo(Path(folder))
+        for offline, finder in ((False, "mediapipe"), (True, "cascade")):
+            chosen = choose_finder_for(bundle, offline=offline)
+            face = align_photo(photo, chosen.finder, template, size)
+            if finder not in face.landmarks.source:
+                sys.exit(f"{finder} should find the face, found {face.landmarks.source}: name MediaPipe's model")
+            for mode in MODES:
+                made = generate(bundle, face.image, mode).parameters
+                picture = engine.render(made.values, EDGE).image
+                characters.append((f"{photo.stem}-{finder}-{mode}", made, picture))
+    made_by = {"command": "python tools/draw_samples.py", "engine": type(engine).__qualname__, "version": __version__}
+    write_drawn(bundle.path / FOLDER, bundle.schema, characters, made_by)
+    for path in sorted((bundle.path / FOLDER).iterdir()):
+        sys.stdout.write(f"{path}: {path.stat().st_size / 1000:.1f} kB\n")
+
+
+if __name__ == "__main__":
+    main()
