@@ -20,6 +20,9 @@ POINTS, EXPRESSIONS = 468, 52
 #: How much a depth counts beside a place in the picture, from which it is guessed.
 DEPTH_WEIGHT = 0.7
 
+#: Added to how far a point lies from its mean, in distances of the outer eye corners, before it becomes a weight.
+_SMALLEST = 0.002
+
 #: Passes of aligning faces to their own mean.
 _PASSES = 3
 
@@ -36,7 +39,8 @@ class ShapeSpace(NamedTuple):
         template: (468, 3) the mean face about its middle, the outer eye corners 1 apart.
         mirror: (468,) the point at the other side of each.
         chosen: (K,) the points that count.
-        axes: (k, 3 K) from departures of these points to a shape; people's shapes have a mean square length of 1.
+        weights: (K,) how much each counts.
+        axes: (k, 3 K) from weighted departures of these points to a shape; people's shapes have a mean square length of 1.
         usual: (52,) mean expression coefficients of photos.
         expressions: (52, k) what each adds to a shape.
     """
@@ -44,6 +48,7 @@ class ShapeSpace(NamedTuple):
     template: np.ndarray
     mirror: np.ndarray
     chosen: np.ndarray
+    weights: np.ndarray
     axes: np.ndarray
     usual: np.ndarray
     expressions: np.ndarray
@@ -69,7 +74,7 @@ def face_shape(mesh: np.ndarray, expression: np.ndarray | None = None, space: Sh
     space = space or shape_space()
     meshes = placed(np.asarray(mesh, np.float64)[None, :POINTS], space.template)
     away = _departures(meshes, space.mirror, space.template)
-    shape = away[:, space.chosen].reshape(-1) @ space.axes.T
+    shape = (away[:, space.chosen] * space.weights[:, None]).reshape(-1) @ space.axes.T
     if expression is not None:
         shape = shape - (np.asarray(expression, np.float64) - space.usual) @ space.expressions
     return shape.astype(np.float32)
@@ -77,6 +82,9 @@ def face_shape(mesh: np.ndarray, expression: np.ndarray | None = None, space: Sh
 
 def fit_shape_space(meshes: np.ndarray, expressions: np.ndarray, chosen: np.ndarray) -> ShapeSpace:
     """Find the principal axes of people's shapes, and what expressions do to them.
+
+    A point counts the less the more it differs among people, by the root of how much: the line of the jaw would
+    outweigh eyes, brows and mouth otherwise.
 
     Args:
         meshes: (N, 468, 3) of photos.
@@ -90,14 +98,16 @@ def fit_shape_space(meshes: np.ndarray, expressions: np.ndarray, chosen: np.ndar
         template = placed(meshes, template).mean(axis=0)
     apart_at_other_side = np.linalg.norm(template[:, None] - (template * [-1.0, 1.0, 1.0])[None], axis=2)
     mirror = apart_at_other_side.argmin(axis=1)
-    departures = _departures(placed(meshes, template), mirror, template)[:, chosen].reshape(len(meshes), -1)
+    departures = _departures(placed(meshes, template), mirror, template)[:, chosen]
+    weights = 1.0 / np.sqrt(np.sqrt((departures**2).sum(axis=2).mean(axis=0)) + _SMALLEST)
+    departures = (departures * weights[:, None]).reshape(len(meshes), -1)
     usual = expressions.mean(axis=0)
     shown = expressions - usual
     slopes = np.linalg.solve(shown.T @ shown + _RIDGE * np.eye(shown.shape[1]), shown.T @ departures)
     neutral = departures - shown @ slopes
     _, _, axes = np.linalg.svd(neutral, full_matrices=False)
     axes = axes[:LENGTH] / np.sqrt((neutral**2).sum(axis=1).mean())
-    kept = (template, mirror.astype(np.int16), chosen.astype(np.int16), axes, usual, slopes @ axes.T)
+    kept = (template, mirror.astype(np.int16), chosen.astype(np.int16), weights, axes, usual, slopes @ axes.T)
     return ShapeSpace(*(part.astype(np.float32) if part.dtype == np.float64 else part for part in kept))
 
 
