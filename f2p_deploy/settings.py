@@ -123,7 +123,7 @@ class SimilaritySettings:
     mirrored: bool = False
     naturalness: float = 0.3
     spread: float = 0.25
-    shape_weight: float = 0.1
+    shape_weight: float = 0.2
 
     def __post_init__(self) -> None:
         _positive(spread=self.spread)

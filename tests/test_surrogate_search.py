@@ -58,7 +58,7 @@ def test_the_loss_is_the_centred_cosine_and_the_distance_from_the_average(surrog
         for k, controller in enumerate(schema.controllers):
             if controller.name not in ("age", "uneven"):
                 away += ((float(state[i, k]) - controller.default) / 0.25) ** 2 / schema.n_c
-        shape = 0.1 * float((made[i] - shapes[i]).double().square().sum())
+        shape = 0.2 * float((made[i] - shapes[i]).double().square().sum())
         expected.append(float(1.0 - a @ b / a.norm() / b.norm()) + 0.3 * away + shape)
     content = torch.cat([state, shapes], dim=1)
     np.testing.assert_allclose(loss_of(state, identity, content).detach(), expected, rtol=1e-4)

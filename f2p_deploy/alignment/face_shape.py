@@ -40,7 +40,7 @@ class ShapeSpace(NamedTuple):
         mirror: (468,) the point at the other side of each.
         chosen: (K,) the points that count.
         weights: (K,) how much each counts.
-        axes: (k, 3 K) from weighted departures of these points to a shape; people's shapes have a mean square length of 1.
+        axes: (k, 3 K) from weighted departures of these points to a shape; people's have a mean square length of 1.
         usual: (52,) mean expression coefficients of photos.
         expressions: (52, k) what each adds to a shape.
     """

@@ -128,7 +128,7 @@ SMALL = Preset(
 )
 
 #: With momentum a step through the surrogate is a product of small matrices.
-THROUGH_E = IterativeSettings(iterations=50, learning_rate=0.3, beta=10.0, momentum=0.9, keep_best=True)
+THROUGH_E = IterativeSettings(iterations=50, learning_rate=0.15, beta=10.0, momentum=0.9, keep_best=True)
 
 #: A real recogniser that looks at the engine's own pictures, and a search that draws nothing: the demo bundle.
 LITE = Preset(
