@@ -107,17 +107,18 @@ def _fits(weight: np.ndarray) -> bool:
 
 
 def _factors(product: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the factors along the first two axes whose product is given; those that are one throughout are left out.
+    """Return the factors along the first two axes whose product is given: one if a single axis is enough, or none.
 
     Args:
         product: (R, C, ...) the same along all further axes.
     """
     flat = product.reshape(*product.shape[:2], -1)[:, :, 0]
     row, column = np.unravel_index(np.abs(flat).argmax(), flat.shape)
-    largest = flat[row, column] or np.float32(1.0)
     kernel = (1,) * (product.ndim - 2)
-    rows, columns = flat[:, column].reshape(-1, 1, *kernel), (flat[row] / largest).reshape(1, -1, *kernel)
-    return tuple(factor for factor in (rows, columns) if not (factor == 1.0).all())
+    rows, columns = flat[:, column].reshape(-1, 1, *kernel), flat[row].reshape(1, -1, *kernel)
+    if (rows == rows[0]).all():
+        return () if (columns == 1.0).all() else (columns,)
+    return (rows,) if (columns == columns[:, :1]).all() else (rows, columns / flat[row, column])
 
 
 def _with_halves(model: "ModelProto", known: Mapping[bytes, HalfWeight]) -> "ModelProto":
