@@ -53,7 +53,7 @@ def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
 
 
 def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
-    """Return what a model's weights are computed with in: `fp32`, `fp16`, `mixed` if there are both, `int8` if layers are.
+    """Return the precision of a model's weights: `fp32`, `fp16`, or `mixed` if there are both; `int8` if layers are.
 
     Weights that are only stored in float16, and cast to float32 before anything else, count as what they are cast to.
 

@@ -37,8 +37,8 @@ def demo(
         console.result("")
         show_artifact(outcome.artifact)
         if not outcome.exported:
-            line = install_line("export")
-            console.sentence(f"This artifact came with the package. To export bundles yourself, install PyTorch: {line}")
+            how = f"install PyTorch: {install_line('export')}"
+            console.sentence(f"This artifact came with the package. To export bundles yourself, {how}")
         console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
         console.result("then make one of a photo of your own:\n  f2p-deploy run PHOTO")
     if outcome.report.failed:

@@ -1,7 +1,7 @@
 """A bundle's artifact in the bundle's own folder: ONNX graphs that read its weights where they lie already.
 
-What the bundle stores in float16 lies in its `.safetensors` files as ONNX wants it, so the graphs only say where. Beside
-them come the graphs, golden vectors, the manifest, and the few weights that no file of the bundle holds.
+What the bundle stores in float16 lies in its `.safetensors` files as ONNX wants it, so the graphs only say where. What
+comes beside them are the graphs, golden vectors, the manifest, and the few weights that no file of the bundle holds.
 """
 
 import json
@@ -33,8 +33,8 @@ def export_beside(
 ) -> Artifact:
     """Export a bundle to ONNX into its own folder; an artifact that was there before is replaced.
 
-    Parity is measured on an ordinary export with `--weights float16`; the golden vectors are then run once more with the
-    files that stay.
+    Parity is measured on an ordinary export with `--weights float16`; the golden vectors are then run once more with
+    the files that stay.
 
     Args:
         bundle: a complete one that stores its weights in float16; its own files stay as they are.

@@ -1,4 +1,4 @@
-"""Weights kept in float16: exact, folded norms included, once for all graphs, and gone when a runtime has loaded them."""
+"""Weights kept in float16: exact, folded norms included, once for all graphs, and float32 in a runtime's memory."""
 
 from pathlib import Path
 

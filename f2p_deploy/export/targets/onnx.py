@@ -58,10 +58,9 @@ def toolchain(options: BuildOptions) -> Toolchain:
     Raises:
         InputError: weights cannot lie in files so.
     """
-    if options.weights not in (None, *STORAGES):
-        raise InputError(
-            f"--weights takes {', '.join(STORAGES)}, found {options.weights!r}{suggestion(options.weights, STORAGES)}"
-        )
+    asked = options.weights
+    if asked is not None and asked not in STORAGES:
+        raise InputError(f"--weights takes {', '.join(STORAGES)}, found {asked!r}{suggestion(asked, STORAGES)}")
     return any_machine(options)
 
 
