@@ -5,10 +5,11 @@ RUN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format samples clean
+.PHONY: help demo artifact samples test check format clean
 
 help:
 	@echo "make demo    a photo becomes a character in three ways, and an ONNX artifact that computes the same"
+	@echo "make artifact  the demo bundle's artifact, into its own folder, after the bundle was changed"
 	@echo "make test    the whole suite (JOBS=$(JOBS) processes)"
 	@echo "make check   ruff and mypy"
 	@echo "make format  let ruff sort imports and mend what it can"
@@ -17,6 +18,9 @@ help:
 
 demo: $(VENV)/demo.stamp
 	$(RUN)/f2p-deploy demo -o build/demo-run
+
+artifact: $(VENV)/demo.stamp
+	$(RUN)/python tools/demo_artifact.py
 
 # One thread a process: the processes share the cores.
 test: $(VENV)/dev.stamp

@@ -1,15 +1,20 @@
-"""The demo: the sample photo becomes a character in three modes, and the demo bundle an ONNX artifact."""
+"""The demo: the sample photo becomes a character in three modes, and the demo bundle an ONNX artifact.
+
+Without PyTorch the artifact that the bundle carries makes the characters, and nothing is exported.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from f2p_deploy.artifact import Artifact
 from f2p_deploy.bundle import Bundle, load_bundle
+from f2p_deploy.bundle_artifact import artifact_of, has_artifact
 from f2p_deploy.creation import Report, choose_finder_for, create_characters
 from f2p_deploy.creation.characters import Progress
-from f2p_deploy.dependencies import require
+from f2p_deploy.dependencies import missing_modules, require
 from f2p_deploy.errors import InputError
 from f2p_deploy.export import export_bundle
+from f2p_deploy.runtimes import Runtime, load
 
 MODES = ("one-shot", "iterative", "hybrid")
 
@@ -23,11 +28,13 @@ class Demo:
 
     Args:
         report: the characters; the page and the table lie where it says.
-        artifact: the ONNX export, with its measured parity.
+        artifact: the ONNX export, or what the bundle carries, with its measured parity.
+        exported: whether the artifact was made just now.
     """
 
     report: Report
     artifact: Artifact
+    exported: bool = True
 
 
 def run_demo(
@@ -40,28 +47,34 @@ def run_demo(
     """Make the characters and the artifact.
 
     Args:
-        out: the folder for both: `index.html`, a folder a character, `onnx`.
+        out: the folder for both: `index.html`, a folder a character, `onnx` where it is exported.
         landmarker: MediaPipe's model file, if named.
         offline: find the face with the built-in cascade.
         progress: told how far it is.
         bundle: the demo bundle if not given.
 
     Raises:
-        MissingDependency: the extras `export` or `faces` are not installed.
+        MissingDependency: the extra `faces` is not installed, or neither the extra `export` nor an artifact is here.
         InputError: the folder cannot be written.
     """
-    require("export", "the demo")
     bundle = bundle or load_bundle()
+    source: Bundle | Runtime = bundle
+    if missing_modules("export") and has_artifact(bundle):
+        source = load(artifact_of(bundle))
+    else:
+        require("export", "the demo")
     photo = write_sample_photo(out / "photo")
     report = create_characters(
         [photo],
-        bundle,
+        source,
         out,
         MODES,
-        finder=choose_finder_for(bundle, landmarker, offline=offline),
+        finder=choose_finder_for(source, landmarker, offline=offline),
         again=True,
         progress=lambda done, total, doing: progress(done, _STAGES, doing),
     )
+    if not isinstance(source, Bundle):
+        return Demo(report, source.artifact, exported=False)
 
     def exporting(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
         progress(len(MODES), _STAGES, f"ONNX: {stage}")

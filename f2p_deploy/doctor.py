@@ -35,10 +35,14 @@ SYSTEM_LIBRARIES = {
     },
 }
 
-#: The three ways to a character, from what needs least to what needs most.
+#: The ways to a character: with an artifact, and with the bundle inside the package or the artifact that it carries.
 ARTIFACTS = "run artifacts"
 ARTIFACT_PHOTOS = "run PHOTO --artifact"
+BUNDLE_LANDMARKS = "run PHOTO --landmarks, render"
 BUNDLE_PHOTOS = "run PHOTO"
+
+#: What makes the demo bundle's artifact in a clone.
+MAKE_ARTIFACT = "python tools/demo_artifact.py"
 
 #: Extras that no user's work needs.
 DEVELOPMENT = ("dev",)
@@ -120,17 +124,22 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         landmarker: MediaPipe's model file, if named.
     """
     packages = list(_packages())
-    bundle, engine_assets = _bundle(), _assets(assets)
+    bundle, artifact, engine_assets = _bundle(), _artifact(), _assets(assets)
+    runners = [*_pytorch(packages), bundle]
+    if artifact.status == "ok" and any(finding.status != "ok" for finding in runners):
+        runners = [artifact]
     return [
         *_machine(),
         *(finding for _, finding in packages),
         *_system_libraries(),
         bundle,
+        artifact,
         _landmarker(landmarker),
         engine_assets,
         _ability(ARTIFACTS, _of(packages, "")),
         _ability(ARTIFACT_PHOTOS, _of(packages, "", "faces")),
-        _ability(BUNDLE_PHOTOS, [*_of(packages, "", "faces"), *_pytorch(packages), bundle]),
+        _ability(BUNDLE_LANDMARKS, [*_of(packages, ""), *runners]),
+        _ability(BUNDLE_PHOTOS, [*_of(packages, "", "faces"), *runners]),
         *_exports(packages, bundle),
         _ability("train", [*_of(packages, ""), *_pytorch(packages)]),
         _ability("engine render", [*_of(packages, "", "engine"), engine_assets]),
@@ -231,6 +240,25 @@ def _bundle() -> Finding:
         return Finding("files", "demo bundle", "wrong", f"has no {', '.join(sorted(missing))}", "f2p-deploy train all")
     size = sum(entry.bytes for entry in bundle.stored.values())
     return Finding("files", "demo bundle", "ok", f"{bundle.schema.name}, {size / 1e6:.1f} MB, every SHA-256 as written")
+
+
+def _artifact() -> Finding:
+    """Judge the artifact that the demo bundle carries for machines without PyTorch."""
+    from f2p_deploy.bundle_artifact import artifact_of, has_artifact
+
+    name = "demo artifact"
+    try:
+        bundle = load_bundle()
+    except F2PError:
+        return Finding("files", name, "absent", "without the demo bundle it is of no use")
+    if not has_artifact(bundle):
+        return Finding("files", name, "absent", "not in this checkout, so the demo bundle needs PyTorch")
+    try:
+        manifest = artifact_of(bundle).manifest
+    except F2PError as error:
+        remedy = _restore() if source_tree() is None else f"{MAKE_ARTIFACT} (needs the extras export and faces)"
+        return Finding("files", name, "wrong", str(error), remedy)
+    return Finding("files", name, "ok", f"for {manifest.target}, {manifest.parity_sentence()}")
 
 
 def _restore() -> str:

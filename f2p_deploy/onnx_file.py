@@ -55,6 +55,8 @@ def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
 def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
     """Return the precision of a model's weights: `fp32`, `fp16`, or `mixed` if there are both; `int8` if layers are.
 
+    Weights that are only stored in float16, and cast to float32 before anything else, count as what they are cast to.
+
     Args:
         model: its weights may lie in another file.
         kept_float32: names of nodes that compute in float32 whatever the model does; only their weights are not asked.
@@ -67,8 +69,25 @@ def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str
     # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
     read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
     matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]
-    found = {names[weight.data_type] for weight in matrices if weight.data_type in names}
+    widened = stored_in_float16(model)
+    found = {names[weight.data_type] for weight in matrices if weight.data_type in names and weight.name not in widened}
+    found |= {"fp32"} if widened else set()
     return found.pop() if len(found) == 1 else "mixed"
+
+
+def stored_in_float16(model: "ModelProto") -> frozenset[str]:
+    """Return the names of the weights that nothing reads but casts to float32."""
+    from onnx import TensorProto
+
+    halves = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.FLOAT16}
+    cast: set[str] = set()
+    for node in model.graph.node:
+        wide = any(entry.name == "to" and entry.i == TensorProto.FLOAT for entry in node.attribute)
+        if node.op_type == "Cast" and wide:
+            cast.update(halves.intersection(node.input))
+        else:
+            halves.difference_update(node.input)
+    return frozenset(halves & cast)
 
 
 def weights(model: "ModelProto") -> dict[str, dict[str, int]]:

@@ -12,6 +12,7 @@ from f2p_deploy.recognisers import RECOGNISERS, Recogniser
 Features = Literal["conv_2", "conv_3", "conv_4", "conv_5", "logits", "probabilities"]
 Reduction = Literal["mean", "sum"]
 Storage = Literal["float32", "float16"]
+STORAGES: tuple[str, ...] = get_args(Storage)
 
 #: What the search draws with: G, as the paper does, or a surrogate that says what the recogniser would see.
 Search = Literal["imitator", "surrogate"]

@@ -142,6 +142,41 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
+def half_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
+    """The small bundle, its weights stored in float16."""
+    return _stored_in_half(small_bundle, tmp_path_factory.mktemp("half") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def carrying_bundle(
+    surrogate_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory
+) -> "Bundle":
+    """The bundle with a surrogate, stored in float16, with its artifact in its folder. Changed only in copies."""
+    pytest.importorskip("onnxsim")
+    from filelock import FileLock
+
+    from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.export.beside_bundle import export_beside
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "carrying_bundle"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "manifest.json").exists():
+            export_beside(_stored_in_half(surrogate_bundle, folder), "tests", small_faces)
+    return load_bundle(folder)
+
+
+def _stored_in_half(bundle: "Bundle", folder: Path) -> "Bundle":
+    from f2p_deploy.bundle import create_bundle, store_network
+
+    settings = replace(bundle.settings, storage="float16")
+    made = create_bundle(folder, bundle.name, bundle.schema, settings)
+    for name in bundle.networks:
+        made = store_network(made, name, getattr(bundle, name), {"command": "tests"})
+    return made
+
+
+@pytest.fixture(scope="session")
 def bundle_with_priors(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     """The small bundle, with priors by which the controllers of one group move together."""
     from f2p_deploy.bundle import copy_bundle, load_bundle, store_priors

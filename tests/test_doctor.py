@@ -1,15 +1,22 @@
 """The doctor names what is wrong here and what follows from it."""
 
 import importlib.metadata
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy
 import pytest
 from packaging.requirements import Requirement
 
 from f2p_deploy import doctor
+from f2p_deploy.bundle import load_bundle, replace_settings
 from f2p_deploy.dependencies import install_line
 from f2p_deploy.doctor import Finding, diagnose, next_step
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -116,24 +123,69 @@ def test_every_requirement_of_pyproject_belongs_to_an_extra_or_the_base() -> Non
     [
         (("export", "faces"), {"run artifacts"}, install_line("faces")),
         (("export",), {"run artifacts", "run PHOTO --artifact"}, "f2p-deploy run PHOTO --artifact DIR"),
-        (("faces",), {"run artifacts", "train"}, install_line("faces")),
+        (("faces",), {"run artifacts", "run PHOTO --landmarks, render", "train"}, install_line("faces")),
         ((), {"run artifacts", "run PHOTO --artifact", "run PHOTO", "train"}, "f2p-deploy demo"),
     ],
 )
 def test_the_next_command_follows_from_what_is_here(
-    monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], able: set[str], command: str
+    monkeypatch: pytest.MonkeyPatch, small_bundle: "Bundle", missing: tuple[str, ...], able: set[str], command: str
 ) -> None:
     """The base install is told what an artifact needs, not what a bundle needs."""
+    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: small_bundle.path)
+    findings = without(missing, monkeypatch)
+    assert by_name(findings)["demo artifact"].status == "absent"
+    assert able <= able_to(findings)
+    assert next_step(findings).command == command
+
+
+@pytest.mark.parametrize(
+    ("missing", "able", "command"),
+    [
+        (("export", "faces"), {"run artifacts", "run PHOTO --landmarks, render"}, install_line("faces")),
+        (
+            ("export",),
+            {"run artifacts", "run PHOTO --artifact", "run PHOTO --landmarks, render", "run PHOTO"},
+            "f2p-deploy demo",
+        ),
+    ],
+)
+def test_a_bundle_that_carries_its_artifact_needs_no_pytorch(
+    monkeypatch: pytest.MonkeyPatch, carrying_bundle: "Bundle", missing: tuple[str, ...], able: set[str], command: str
+) -> None:
+    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: carrying_bundle.path)
+    findings = without(missing, monkeypatch)
+    assert by_name(findings)["demo artifact"].detail.startswith("for onnx, parity with PyTorch: passed")
+    assert able_to(findings) & {"run PHOTO", *able} == able and "train" not in able_to(findings)
+    assert next_step(findings).command == command
+
+
+def test_an_artifact_of_another_state_of_the_bundle_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, carrying_bundle: "Bundle", tmp_path: Path, record: list[str]
+) -> None:
+    folder = shutil.copytree(carrying_bundle.path, tmp_path / "bundle")
+    bundle = load_bundle(folder)
+    replace_settings(bundle, replace(bundle.settings, default_lead=0.5))
+    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: folder)
+    finding = by_name(diagnose())["demo artifact"]
+    assert finding.status == "wrong" and "before the bundle was changed" in finding.detail
+    assert finding.remedy.startswith("python tools/demo_artifact.py")
+
+
+def able_to(findings: list[Finding]) -> set[str]:
+    """Names of what can be done here, exports apart."""
+    judged = [finding for finding in findings if finding.area == "able to" and not finding.name.startswith("export")]
+    return {finding.name for finding in judged if finding.status == "ok"}
+
+
+def without(missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """Diagnose an installation that lacks extras."""
     here = {"export": 'torch>=2; extra == "export"', "faces": 'scikit-image>=0.2; extra == "faces"'}
     absent = {"export": 'no-torch>=2; extra == "export"', "faces": 'no-faces>=0.2; extra == "faces"'}
     lines = ["numpy>=1.26", *((absent if extra in missing else here)[extra] for extra in here)]
     monkeypatch.setattr(doctor, "requires", lambda name: lines)
     monkeypatch.setattr(doctor, "_pytorch", lambda packages: doctor._of(packages, "export"))
     monkeypatch.setattr(doctor, "SYSTEM_LIBRARIES", {})
-    findings = diagnose()
-    judged = [finding for finding in findings if finding.area == "able to" and not finding.name.startswith("export")]
-    assert able <= {finding.name for finding in judged if finding.status == "ok"}
-    assert next_step(findings).command == command
+    return diagnose()
 
 
 def test_a_fault_is_mended_first(record: list[str]) -> None:

@@ -14,6 +14,7 @@ PACKAGE = ROOT / "f2p_deploy"
 WITHOUT_TORCH = (
     "artifact.py",
     "batches.py",
+    "bundle_artifact.py",
     "golden.py",
     "hardware.py",
     "inspection.py",

@@ -8,7 +8,7 @@ import pytest
 from f2p_deploy.errors import InputError
 
 onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import ModelProto, TensorProto, helper, numpy_helper  # noqa: E402
 
 from f2p_deploy import onnx_file  # noqa: E402
 
@@ -66,6 +66,22 @@ def test_layers_whose_weights_are_8_bit_numbers() -> None:
     assert onnx_file.layers_in_8_bits(made) == ("rounded",) and onnx_file.precision_of(made) == "int8"
     del made.graph.node[:2]
     assert onnx_file.layers_in_8_bits(made) == () and onnx_file.precision_of(made) == "fp32"
+
+
+def test_weights_that_are_only_stored_in_float16() -> None:
+    """What is computed counts: a weight that a cast to float32 reads and nothing else is float32."""
+
+    def model(widened: bool, read_too: bool) -> ModelProto:
+        to = TensorProto.FLOAT if widened else TensorProto.FLOAT16
+        nodes = [helper.make_node("Cast", ["w"], ["v"], to=to), helper.make_node("MatMul", ["x", "v"], ["y"])]
+        nodes += [helper.make_node("Identity", ["w"], ["z"])] if read_too else []
+        weight = numpy_helper.from_array(np.ones((4, 4), np.float16), "w")
+        return helper.make_model(helper.make_graph(nodes, "g", [], [], [weight]))
+
+    assert onnx_file.stored_in_float16(model(True, False)) == {"w"}
+    assert onnx_file.precision_of(model(True, False)) == "fp32"
+    for others in (model(False, False), model(True, True)):
+        assert not onnx_file.stored_in_float16(others) and onnx_file.precision_of(others) == "fp16"
 
 
 def test_weights_beside_the_file_are_not_needed(model: Path) -> None:

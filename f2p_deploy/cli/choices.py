@@ -112,6 +112,12 @@ def _releases() -> Sequence[str]:
     return tuple(IOS)
 
 
+def _storages() -> Sequence[str]:
+    from f2p_deploy.settings import STORAGES
+
+    return STORAGES
+
+
 def _splits() -> Sequence[str]:
     from f2p_deploy.evaluation.selection import SPLITS
 
@@ -139,5 +145,6 @@ REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
     "graphs": _graphs,
     "releases": _releases,
     "splits": _splits,
+    "storages": _storages,
     "schemas": _schemas,
 }

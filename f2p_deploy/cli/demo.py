@@ -18,8 +18,12 @@ def demo(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Make the sample photo a character in three ways and export the demo bundle to ONNX."""
+    """Make the sample photo a character in three ways and export the demo bundle to ONNX.
+
+    Without PyTorch the artifact inside the package makes the characters, and nothing is exported.
+    """
     from f2p_deploy.demo import run_demo
+    from f2p_deploy.dependencies import install_line
 
     options.use_threads(threads)
     with console.bar() as bar:
@@ -32,6 +36,9 @@ def demo(
         show_report(outcome.report)
         console.result("")
         show_artifact(outcome.artifact)
+        if not outcome.exported:
+            how = f"install PyTorch: {install_line('export')}"
+            console.sentence(f"This artifact came with the package. To export bundles yourself, {how}")
         console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
         console.result("then make one of a photo of your own:\n  f2p-deploy run PHOTO")
     if outcome.report.failed:

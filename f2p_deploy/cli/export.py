@@ -86,6 +86,15 @@ def export(
             help="coreml: the oldest iOS it shall run on, of {releases} (17).",
         ),
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="TYPE",
+            autocompletion=choices.complete("storages"),
+            help="onnx: how weights lie in the files, {storages}; what is computed is float32, and the same.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -104,7 +113,7 @@ def export(
     from f2p_deploy.creation.faces import aligned_faces
     from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
 
-    chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios)
+    chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios, weights)
     find_target(target).require_options(chosen)
     options.use_threads(threads)
     opened = load_bundle(bundle)

@@ -38,7 +38,7 @@ RuntimeName = Annotated[
         "--runtime",
         metavar="NAME",
         autocompletion=choices.complete("runtimes"),
-        help="What runs the artifact: {runtimes}.",
+        help="What runs the artifact, or the one that the bundle carries: {runtimes}.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout instead.")]
@@ -122,6 +122,8 @@ def open_source(
 ) -> "bundles.Bundle | Runtime":
     """Return the bundle, or the artifact in a runtime, that a command works with.
 
+    A bundle is run by PyTorch; by the artifact that it carries where PyTorch is not installed, or a runtime is named.
+
     Raises:
         InputError: both are named, or a runtime without an artifact; see `load_bundle` and `load`.
         MissingDependency: see `load`.
@@ -133,8 +135,15 @@ def open_source(
         from f2p_deploy.runtimes import load
 
         return load(read_artifact(artifact), runtime, threads)
-    if runtime != "auto":
-        raise InputError(f"--runtime {runtime} goes with --artifact; a bundle is run by PyTorch")
     from f2p_deploy.bundle import load_bundle
+    from f2p_deploy.bundle_artifact import artifact_of, has_artifact
+    from f2p_deploy.dependencies import missing_modules
 
-    return load_bundle(bundle)
+    opened = load_bundle(bundle)
+    if runtime != "auto" and not has_artifact(opened):
+        raise InputError(f"--runtime {runtime} goes with --artifact; a bundle is run by PyTorch")
+    if runtime != "auto" or ("torch" in missing_modules("export") and has_artifact(opened)):
+        from f2p_deploy.runtimes import load
+
+        return load(artifact_of(opened), runtime, threads)
+    return opened

@@ -33,6 +33,7 @@ def render(
     """Draw a character from its parameters, after somebody moved its sliders, say."""
     if (parameters is None) == (not average):
         raise InputError("name a file of parameters, or --average for the average face, and not both")
+    from f2p_deploy.bundle import Bundle
     from f2p_deploy.character import parameters as characters
     from f2p_deploy.creation import drawing
     from f2p_deploy.creation.maker import maker_for
@@ -40,7 +41,7 @@ def render(
     picture = out or Path(f"{parameters.stem if parameters else 'average'}.png")
     drawing.check_picture_path(picture)
     opened = options.open_source(bundle, artifact, runtime, threads)
-    if artifact is None:
+    if isinstance(opened, Bundle):
         options.use_threads(threads)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
     if engine:

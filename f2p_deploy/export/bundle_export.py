@@ -24,6 +24,7 @@ from f2p_deploy.export.plan import (
     command_line,
     prepare,
     repeatable,
+    require_halves,
     require_space,
 )
 from f2p_deploy.export.rounding import RoundedOnnx
@@ -78,6 +79,7 @@ def export_bundle(
         CompilerError: a compiler failed, with the command line that repeats it; nothing is left behind.
     """
     chosen, toolchain = prepare(target, trajectories, options)
+    require_halves(bundle, options)
     calibration = calibration_set(chosen, options, bundle)
     from f2p_deploy.export.graphs import bundle_graphs
     from f2p_deploy.export.precision import make_sources
@@ -89,7 +91,7 @@ def export_bundle(
     with repeatable(command, folder), write_artifact(folder) as draft:
         progress("networks")
         graphs = bundle_graphs(bundle, batch)
-        require_space(folder, graphs, chosen)
+        require_space(folder, graphs, chosen, options)
         progress("reference outputs of PyTorch")
         faces = faces if faces is not None else default_faces(bundle)
         if calibration is not None:

@@ -113,6 +113,7 @@ def plan_export(
     chosen, toolchain = prepare(target, trajectories, options)
     from f2p_deploy.export.graphs import bundle_graphs
 
+    require_halves(bundle, options)
     calibration_set(chosen, options, bundle)
     folder = artifact_folder(bundle, target, out)
     require_place(folder)
@@ -132,7 +133,7 @@ def plan_export(
         },
         folder=folder,
         replaces=_what_lies_in(folder),
-        bytes_at_most=require_space(folder, graphs, chosen),
+        bytes_at_most=require_space(folder, graphs, chosen, options),
         bytes_free=_free(folder),
         measured_with=chosen.runtime,
         verified=chosen.verified,
@@ -156,6 +157,19 @@ def prepare(target: str, trajectories: int, options: BuildOptions) -> tuple[Targ
     for extra in chosen.build_extras:
         require(extra, f"the target {target!r}")
     return chosen, chosen.toolchain(options)
+
+
+def require_halves(bundle: Bundle, options: BuildOptions) -> None:
+    """Raise unless weights can be stored as they are asked for: float16 must lose nothing.
+
+    Raises:
+        InputError: the bundle's own are more exact.
+    """
+    if options.weights == "float16" and bundle.settings.storage != "float16":
+        raise InputError(
+            f"the bundle {bundle.path} keeps its weights in {bundle.settings.storage}, and --weights float16 is for "
+            "those that lose nothing: leave it out, or take the target onnx-fp16, which computes in half precision"
+        )
 
 
 def calibration_set(target: Target, options: BuildOptions, bundle: Bundle) -> CalibrationSet | None:
@@ -208,7 +222,9 @@ def command_line(
     return shlex.join(words)
 
 
-def require_space(folder: Path, graphs: tuple["Graph", ...], target: Target) -> int:
+def require_space(
+    folder: Path, graphs: tuple["Graph", ...], target: Target, options: BuildOptions = DEFAULT_OPTIONS
+) -> int:
     """Return about how many bytes the artifact will have at most.
 
     A compiled file stands beside its source, and one with a gradient holds most weights twice: as the way forward and
@@ -225,7 +241,8 @@ def require_space(folder: Path, graphs: tuple["Graph", ...], target: Target) -> 
         weights = {(precision, id(parameter)): parameter.numel() for parameter in graph.module.parameters()}
         counted = weights if compiled else {key: count for key, count in weights.items() if key not in stored}
         stored.update(weights)
-        needed += copies * WEIGHT_BYTES[precision] * sum(counted.values()) + compiled * PLAN_BYTES
+        stored_as: Precision = "fp16" if options.weights == "float16" else precision
+        needed += copies * WEIGHT_BYTES[stored_as] * sum(counted.values()) + compiled * PLAN_BYTES
     if _free(folder) < needed:
         raise InputError(
             f"the artifact {folder} needs about {needed / 1e6:.0f} MB, there are {_free(folder) / 1e6:.0f} MB left: "

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,17 +36,37 @@ def save_by_precision(models: Mapping[str, tuple[str, "ModelProto"]], folder: Pa
         save_sharing_weights(chosen, folder, file)
 
 
-def save_sharing_weights(models: Mapping[str, "ModelProto"], folder: Path, file: str = WEIGHTS_FILE) -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where a weight lies.
+
+    Args:
+        file: beside the graphs.
+        offset, length: in bytes.
+    """
+
+    file: str
+    offset: int
+    length: int
+
+
+def save_sharing_weights(
+    models: Mapping[str, "ModelProto"],
+    folder: Path,
+    file: str = WEIGHTS_FILE,
+    elsewhere: Mapping[bytes, Place] = MappingProxyType({}),
+) -> None:
     """Write `<name>.onnx` for each model and their weights to one file, equal ones once (ONNX external data).
 
     Args:
         models: by name, every weight inside; not changed.
         folder: where the files go.
         file: the name of that one.
+        elsewhere: content that lies in other files of the folder already, by `key_of`.
     """
     import onnx
 
-    places: dict[bytes, tuple[int, int]] = {}
+    places = dict(elsewhere)
     with (folder / file).open("wb") as stream:
         for name, model in models.items():
             outside = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
@@ -59,19 +81,24 @@ def save_sharing_weights(models: Mapping[str, "ModelProto"], folder: Path, file:
                 if len(content) < SMALLEST:
                     graph.initializer.append(weight)
                     continue
-                key = hashlib.sha256(content).digest()
+                key = key_of(content)
                 if key not in places:
                     stream.write(b"\0" * (-stream.tell() % ALIGNMENT))
-                    places[key] = (stream.tell(), len(content))
+                    places[key] = Place(file, stream.tell(), len(content))
                     stream.write(content)
-                graph.initializer.append(_outside(weight, file, *places[key]))
+                graph.initializer.append(_outside(weight, places[key]))
             onnx.save(outside, folder / f"{name}.onnx")
 
 
-def _outside(weight: "TensorProto", file: str, offset: int, length: int) -> "TensorProto":
+def key_of(content: bytes) -> bytes:
+    """Return what the same content of a weight is found by."""
+    return hashlib.sha256(content).digest()
+
+
+def _outside(weight: "TensorProto", place: Place) -> "TensorProto":
     """Return a weight that only says where its content lies."""
     moved = type(weight)(name=weight.name, data_type=weight.data_type, dims=weight.dims)
     moved.data_location = type(weight).EXTERNAL
-    for key, value in (("location", file), ("offset", str(offset)), ("length", str(length))):
-        moved.external_data.add(key=key, value=value)
+    for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):
+        moved.external_data.add(key=key, value=str(value))
     return moved

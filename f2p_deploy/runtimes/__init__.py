@@ -5,6 +5,7 @@ from pathlib import Path
 
 from f2p_deploy.artifact import MANIFEST_FILE, Artifact, read_artifact
 from f2p_deploy.bundle import HEADER, Bundle, load_bundle
+from f2p_deploy.bundle_artifact import artifact_of
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.hardware import require_hardware
@@ -29,7 +30,8 @@ def load(
 
     Args:
         source: an artifact's folder, or what `read_artifact` gave; or a bundle's folder, or what `load_bundle` gave,
-            which PyTorch runs.
+            which PyTorch runs. Of a folder that is both, PyTorch runs the bundle if it is named, and else the artifact
+            is taken.
         runtime: a key of `RUNTIMES`, or `auto`: see `AUTO`.
         threads: how many threads one call uses; as many as this process may use cores if None.
         device: the card's number, for a runtime that computes on one.
@@ -42,7 +44,7 @@ def load(
     """
     if runtime != "auto":
         find_runtime(runtime)
-    opened = _open(source)
+    opened = _open(source, runtime)
     if isinstance(opened, Bundle):
         if runtime not in ("auto", TorchRuntime.name):
             raise InputError(
@@ -77,13 +79,17 @@ def find_runtime(name: str) -> type[Runtime]:
     return RUNTIMES[name]
 
 
-def _open(source: str | Path | Artifact | Bundle) -> Artifact | Bundle:
+def _open(source: str | Path | Artifact | Bundle, runtime: str) -> Artifact | Bundle:
     if isinstance(source, Artifact | Bundle):
         return source
     folder = Path(source)
-    if (folder / MANIFEST_FILE).exists():
+    artifact, bundle = (folder / MANIFEST_FILE).exists(), (folder / HEADER).exists()
+    if artifact and bundle:
+        opened = load_bundle(folder)
+        return opened if runtime == TorchRuntime.name else artifact_of(opened)
+    if artifact:
         return read_artifact(folder)
-    if (folder / HEADER).exists():
+    if bundle:
         return load_bundle(folder)
     raise InputError(f"{folder} is neither an artifact (it has no {MANIFEST_FILE}) nor a bundle (it has no {HEADER})")
 

@@ -172,6 +172,7 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
         openvino.Tensor(np.zeros(1, np.float32)).data.copy()  # there and back: fills the tables of both ways
         try:
             model = core.read_model(require_utf8(str(path), "OpenVINO"))
+            _widen_weights(model)
             _unshare_weights(model)
             _write_out_broadcasts(model)
             compiled = core.compile_model(model, DEVICE, options)
@@ -195,6 +196,30 @@ def streams_for(threads: int | None) -> int:
 
 def _has_quantisation(model: Any) -> bool:
     return any(operator.get_type_name() == "FakeQuantize" for operator in model.get_ops())
+
+
+def _widen_weights(model: Any) -> None:
+    """Make constants of weights that are stored in float16: of their conversions, and of these times a constant.
+
+    OpenVINO does so itself, but after `_unshare_weights` has looked for constants that several layers share.
+    """
+    from openvino import op
+
+    for operator in model.get_ordered_ops():
+        sources = [given.get_source_output().get_node() for given in operator.inputs()]
+        if not sources or any(source.get_type_name() != "Constant" for source in sources):
+            continue
+        values = [np.array(source.data) for source in sources]
+        kind = operator.get_type_name()
+        if kind == "Convert" and values[0].dtype == np.float16 and operator.get_element_type().to_dtype() == np.float32:
+            made = values[0].astype(np.float32)
+        elif kind == "Multiply" and all(value.dtype == np.float32 for value in values):
+            made = values[0] * values[1]
+        else:
+            continue
+        constant = op.Constant(np.asarray(made)).output(0)
+        for target in operator.output(0).get_target_inputs():
+            target.replace_source_output(constant)
 
 
 def _unshare_weights(model: Any) -> None:

@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from f2p_deploy.character.parameter_files import read_parameters
+from f2p_deploy.export.parity import FLOORS
+
 if TYPE_CHECKING:
     from f2p_deploy.bundle import Bundle
 
@@ -388,11 +391,46 @@ def test_an_artifact_makes_characters_without_torch(
     assert done.returncode == 3 and "openvino is not installed: " in done.stderr and "[openvino]'" in done.stderr
 
 
-def test_words_that_do_not_go_together(f2p: Callable, small_artifact: Path, photo: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
+def test_a_bundle_that_carries_its_artifact_makes_the_same_character_without_torch(
+    mode: str, f2p: Callable, carrying_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    words = ["run", photo, "--landmarks", landmarks, "--bundle", carrying_bundle.path, "--mode", mode, "--json"]
+    line = [sys.executable, "-c", WITHOUT_TORCH, *map(str, words), "-o", str(tmp_path / "without")]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["made_with"].startswith("onnxruntime ")
+    assert "torch" not in done.stderr.lower() and "error" not in done.stderr
+    with_torch = f2p(*words, "-o", tmp_path / "with")
+    assert with_torch.json["made_with"].startswith("torch ")
+    named = f2p(*words, "-o", tmp_path / "named", "--runtime", "onnxruntime")
+    assert named.json["made_with"].startswith("onnxruntime ")
+    n_c = carrying_bundle.schema.n_c
+    made = {
+        name: read_parameters(tmp_path / name / "astronaut" / "parameters.json", carrying_bundle.schema).values
+        for name in ("without", "with", "named")
+    }
+    for name in ("without", "named"):
+        assert np.abs(made[name] - made["with"])[:n_c].max() <= FLOORS["fp32"].controllers
+        assert np.array_equal(made[name][n_c:], made["with"][n_c:])
+
+
+def test_a_picture_of_a_bundle_that_carries_its_artifact_without_torch(
+    carrying_bundle: "Bundle", tmp_path: Path
+) -> None:
+    words = ("render", "--average", "--bundle", carrying_bundle.path, "-o", tmp_path / "average.png")
+    line = [sys.executable, "-c", WITHOUT_TORCH, *map(str, words)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "average.png").is_file()
+
+
+def test_words_that_do_not_go_together(
+    f2p: Callable, small_artifact: Path, small_bundle: "Bundle", photo: Path, tmp_path: Path
+) -> None:
     words = ("run", photo, "-o", tmp_path / "out")
     ran = f2p(*words, "--artifact", small_artifact, "--bundle", tmp_path)
     assert ran.code == 2 and "give --bundle or --artifact, not both" in ran.err
-    ran = f2p(*words, "--runtime", "openvino")
+    ran = f2p(*words, "--bundle", small_bundle.path, "--runtime", "openvino")
     assert ran.code == 2 and "--runtime openvino goes with --artifact" in ran.err
     ran = f2p(*words, "--artifact", small_artifact, "--runtime", "onnxruntme")
     assert ran.code == 2 and "Did you mean 'onnxruntime'?" in ran.err

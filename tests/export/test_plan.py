@@ -78,6 +78,17 @@ def test_options_of_other_targets_are_refused(small_bundle: Bundle, tmp_path: Pa
         plan_export(small_bundle, "onnx-fp16", tmp_path / "out", options=BuildOptions(keep_float=("render",)))
 
 
+def test_weights_in_float16_take_half_the_space_and_lose_nothing(
+    small_bundle: Bundle, half_bundle: Bundle, tmp_path: Path
+) -> None:
+    halved = BuildOptions(weights="float16")
+    plan, half = plan_export(half_bundle, "onnx", tmp_path), plan_export(half_bundle, "onnx", tmp_path, options=halved)
+    assert half.bytes_at_most == plan.bytes_at_most / 2
+    assert half.command.endswith(" --weights float16") and half.precision == "fp32"
+    with pytest.raises(InputError, match="keeps its weights in float32, and --weights float16 is for those that lose"):
+        plan_export(small_bundle, "onnx", tmp_path, options=halved)
+
+
 def test_a_missing_extra(small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EXTRAS, "export", ("numpy", "no_such_exporter"))
     with pytest.raises(MissingDependency, match=r"'onnx' needs no_such_exporter.*" + re.escape(install_line("export"))):

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
-from f2p_deploy.export.weights import ALIGNMENT, WEIGHTS_FILE, save_by_precision, save_sharing_weights
+from f2p_deploy.export.weights import ALIGNMENT, WEIGHTS_FILE, Place, key_of, save_by_precision, save_sharing_weights
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 LARGE = np.random.default_rng(0).random((1, 500), np.float32)
@@ -56,6 +56,16 @@ def test_each_precision_has_a_file_of_its_own(models: dict[str, onnx.ModelProto]
     save_by_precision({"first": ("int8", models["first"]), "second": ("fp32", models["second"])}, tmp_path)
     sizes = {path.name: path.stat().st_size for path in tmp_path.glob("*.bin")}
     assert sizes == {WEIGHTS_FILE: 2 * LARGE.nbytes + (-LARGE.nbytes) % ALIGNMENT, "weights-fp32.bin": LARGE.nbytes}
+    feed = {"x": LARGE}
+    for name, model in models.items():
+        outside, inside = open_session(str(tmp_path / f"{name}.onnx")), open_session(model.SerializeToString())
+        assert np.array_equal(outside.run(["y"], feed)[0], inside.run(["y"], feed)[0])
+
+
+def test_weights_that_lie_elsewhere_are_read_from_there(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
+    (tmp_path / "other.bin").write_bytes(b"abc" + LARGE.tobytes())
+    save_sharing_weights(models, tmp_path, elsewhere={key_of(LARGE.tobytes()): Place("other.bin", 3, LARGE.nbytes)})
+    assert (tmp_path / WEIGHTS_FILE).stat().st_size == OTHER.nbytes
     feed = {"x": LARGE}
     for name, model in models.items():
         outside, inside = open_session(str(tmp_path / f"{name}.onnx")), open_session(model.SerializeToString())

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ from f2p_deploy.runtimes.openvino import (  # noqa: E402
     streams_for,
 )
 from f2p_deploy.threads import usable_cores  # noqa: E402
+
+if TYPE_CHECKING:
+    from f2p_deploy.bundle import Bundle
 
 NO_BF16 = pytest.mark.skipif(
     "BF16" not in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"), reason="a processor without bf16"
@@ -60,6 +64,10 @@ def test_golden_vectors(runtime: Runtime) -> None:
 def test_the_gradient_is_pytorchs(runtime: Runtime) -> None:
     """With weights shared between forward and backward pass it was another one altogether."""
     assert cosine(*first_step(runtime)) > 0.9999
+
+
+def test_the_gradient_through_weights_stored_in_float16_is_pytorchs(carrying_bundle: "Bundle") -> None:
+    assert cosine(*first_step(load(carrying_bundle.path, "openvino", threads=1))) > 0.9999
 
 
 def test_what_was_returned_stays(runtime: Runtime) -> None:

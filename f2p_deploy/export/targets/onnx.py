@@ -5,10 +5,20 @@ from functools import partial
 from pathlib import Path
 
 from f2p_deploy.artifact import GraphEntry
-from f2p_deploy.errors import CompilerError
+from f2p_deploy.character.schema import suggestion
+from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.int8 import FOR_PROCESSORS, Scheme
 from f2p_deploy.export.parity import Precision
-from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, register
+from f2p_deploy.export.targets.target import (
+    BuildOptions,
+    Progress,
+    Source,
+    Target,
+    Toolchain,
+    any_machine,
+    register,
+)
+from f2p_deploy.settings import STORAGES
 
 
 def build(
@@ -22,10 +32,15 @@ def build(
     """Write `<graph>.onnx` for each graph, and the weights that they share; see `Build`."""
     import onnx
 
+    from f2p_deploy.export.half_weights import keep_halves
     from f2p_deploy.export.weights import save_by_precision
     from f2p_deploy.onnx_file import precision_of
 
-    save_by_precision({name: (source.precision, source.onnx) for name, source in sources.items()}, folder)
+    models = {name: source.onnx for name, source in sources.items()}
+    if options.weights == "float16":
+        progress("weights in float16")
+        models = keep_halves(models, {name: source.graph.module for name, source in sources.items()})
+    save_by_precision({name: (source.precision, models[name]) for name, source in sources.items()}, folder)
     entries = {}
     for name, source in sources.items():
         path = folder / f"{name}.onnx"
@@ -35,6 +50,18 @@ def build(
             raise CompilerError(f"{path.name} should hold {asked} weights, but {found} was read back from it")
         entries[name] = source.entry(path.name, found)
     return entries
+
+
+def toolchain(options: BuildOptions) -> Toolchain:
+    """Return the exporter, which writes for any machine.
+
+    Raises:
+        InputError: weights cannot lie in files so.
+    """
+    asked = options.weights
+    if asked is not None and asked not in STORAGES:
+        raise InputError(f"--weights takes {', '.join(STORAGES)}, found {asked!r}{suggestion(asked, STORAGES)}")
+    return any_machine(options)
 
 
 def _target(name: str, precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
@@ -47,7 +74,8 @@ def _target(name: str, precision: Precision, words: str, scheme: Scheme | None =
         rest=rest,
         scheme=scheme,
         build_needs="PyTorch, a calibration set" if scheme else "PyTorch",
-        options=("--calibration", "--keep-float") if scheme else (),
+        options=("--calibration", "--keep-float") if scheme else ("--weights",) if precision == "fp32" else (),
+        toolchain=toolchain,
         build_extra="export",
         run_needs="onnxruntime",
         runtime="onnxruntime",

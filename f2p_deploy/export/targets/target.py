@@ -104,6 +104,7 @@ class BuildOptions:
         calibration: the folder of a calibration set, see `f2p_deploy.calibration`.
         keep_float: names of graphs that stay float beside others in 8 bits.
         ios: the oldest release of iOS that packages shall run on.
+        weights: how weights lie in the files, one of `f2p_deploy.settings.Storage`; computed in float32 either way.
     """
 
     flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
@@ -111,6 +112,7 @@ class BuildOptions:
     calibration: Path | None = field(default=None, metadata={"flag": "--calibration"})
     keep_float: tuple[str, ...] = field(default=(), metadata={"flag": "--keep-float"})
     ios: str | None = field(default=None, metadata={"flag": "--ios"})
+    weights: str | None = field(default=None, metadata={"flag": "--weights"})
 
     def given(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each option that differs from its default, by the option's flag."""

@@ -8,12 +8,12 @@ import pytest
 
 from f2p_deploy.artifact import Artifact, read_artifact
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import CompilerError
+from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export import Faces, export_bundle
 from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.keep_float32 import LAYERS
 from f2p_deploy.export.targets import TARGETS
-from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, Source, silent
+from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Source, silent
 from f2p_deploy.export.weights import WEIGHTS_FILE
 from f2p_deploy.onnx_file import precision_of
 
@@ -78,3 +78,11 @@ def test_another_precision_than_asked_for_is_an_error(small_bundle: Bundle, half
     weight.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weight).astype(np.float32), weight.name))
     with pytest.raises(CompilerError, match="should hold fp16 weights, but mixed was read back"):
         TARGETS["onnx-fp16"].build({"render": source}, tmp_path, DEFAULT_OPTIONS, silent)
+
+
+def test_weights_are_stored_in_words_that_it_knows() -> None:
+    with pytest.raises(InputError, match="--weights takes float32, float16, found 'float61'. Did you mean 'float16'"):
+        TARGETS["onnx"].toolchain(BuildOptions(weights="float61"))
+    TARGETS["onnx"].require_options(BuildOptions(weights="float16"))
+    with pytest.raises(InputError, match="onnx-fp16 does not take --weights, only onnx: leave it out"):
+        TARGETS["onnx-fp16"].require_options(BuildOptions(weights="float16"))

@@ -1,0 +1,97 @@
+"""A bundle's artifact in the bundle's own folder: ONNX graphs that read its weights where they lie already.
+
+What the bundle stores in float16 lies in its `.safetensors` files as ONNX wants it, so the graphs only say where. What
+comes beside them are the graphs, golden vectors, the manifest, and the few weights that no file of the bundle holds.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from f2p_deploy.artifact import GOLDEN_FILE, MANIFEST_FILE, Artifact, read_artifact, write_artifact
+from f2p_deploy.atomic import PREFIX
+from f2p_deploy.bundle import Bundle
+from f2p_deploy.errors import InputError
+from f2p_deploy.export.bundle_export import export_bundle
+from f2p_deploy.export.faces import Faces
+from f2p_deploy.export.targets.target import BuildOptions, Progress, silent
+from f2p_deploy.export.weights import Place, key_of, save_sharing_weights
+from f2p_deploy.interruption import postponed
+from f2p_deploy.onnx_file import external_files
+from f2p_deploy.verification import verify
+
+#: A safetensors file begins with the length of its header, in so many bytes, little-endian.
+LENGTH_BYTES = 8
+
+
+def export_beside(
+    bundle: Bundle, command: str, faces: Faces | None = None, progress: Progress = silent
+) -> Artifact:
+    """Export a bundle to ONNX into its own folder; an artifact that was there before is replaced.
+
+    Parity is measured on an ordinary export with `--weights float16`; the golden vectors are then run once more with
+    the files that stay.
+
+    Args:
+        bundle: a complete one that stores its weights in float16; its own files stay as they are.
+        command: the command line that does this again, for the manifest.
+        faces: see `export_bundle`.
+        progress: told each stage.
+
+    Raises:
+        InputError, MissingDependency, CompilerError: as `export_bundle` does, or the folder cannot be written.
+        FloorMissed: the artifact does not compute the same face; nothing was changed.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=bundle.path.absolute().parent, prefix=PREFIX) as temporary:
+            options = BuildOptions(weights="float16")
+            exported = export_bundle(bundle, "onnx", Path(temporary) / "onnx", 1, faces, progress, options=options)
+            exported.manifest.require_parity()
+            progress("weights from the bundle's own files")
+            made = _reading_from(bundle, exported, Path(temporary) / "beside", command)
+            verify(made.folder, "onnxruntime").measured.require_parity()
+            _move(made, bundle)
+    except OSError as error:
+        raise InputError(f"cannot write into {bundle.path}: {error.strerror or error}") from error
+    return read_artifact(bundle.path)
+
+
+def _reading_from(bundle: Bundle, exported: Artifact, folder: Path, command: str) -> Artifact:
+    """Write an export's graphs once more, their weights those of the bundle's files, which are copied beside them."""
+    import onnx
+
+    models = {name: onnx.load(exported.path(name)) for name in exported.manifest.graphs}
+    with write_artifact(folder) as draft:
+        save_sharing_weights(models, draft.folder, elsewhere=dict(_places(bundle)))
+        graphs = (onnx.load(draft.folder / f"{name}.onnx", load_external_data=False) for name in models)
+        read = {file for graph in graphs for file in external_files(graph)}
+        for file in sorted(read & set(bundle.stored)):
+            shutil.copyfile(bundle.path / file, draft.folder / file)
+        shutil.copyfile(exported.folder / GOLDEN_FILE, draft.folder / GOLDEN_FILE)
+        draft.manifest = replace(exported.manifest, command=command)
+    return read_artifact(folder)
+
+
+def _places(bundle: Bundle) -> Iterator[tuple[bytes, Place]]:
+    """Yield where the content of each tensor of a bundle lies."""
+    for file in bundle.stored:
+        content = (bundle.path / file).read_bytes()
+        start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+        for name, entry in json.loads(content[LENGTH_BYTES:start]).items():
+            if name == "__metadata__":
+                continue
+            begin, end = (start + offset for offset in entry["data_offsets"])
+            yield key_of(content[begin:end]), Place(file, begin, end - begin)
+
+
+def _move(made: Artifact, bundle: Bundle) -> None:
+    """Put an artifact's own files into the bundle's folder, the manifest last: without it there is none."""
+    own = [name for name in made.manifest.files if name not in bundle.stored]
+    with postponed():
+        (bundle.path / MANIFEST_FILE).unlink(missing_ok=True)
+        for name in (*own, MANIFEST_FILE):
+            os.replace(made.folder / name, bundle.path / name)
