@@ -51,7 +51,8 @@ def test_a_step_is_small(artifact: Path) -> None:
     """No picture is drawn in it: the graph holds the surrogate's weights and nothing of F or G."""
     manifest = load(artifact, "onnxruntime").artifact.manifest
     assert [spec.name for spec in manifest.graphs["step"].inputs] == ["state", "identity", "content", "learning_rate"]
-    assert manifest.graphs["describe"].outputs[1].shape == (1, len(manifest.first_state) + 24)  # and a shape
+    shape = 24
+    assert manifest.graphs["describe"].outputs[1].shape == (1, len(manifest.first_state) + shape)
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
