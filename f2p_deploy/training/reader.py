@@ -32,7 +32,7 @@ STEPS = 60
 #: How much what was measured of an ordered group counts beside what people said. A skin tone that is measured follows
 #: the photo's light, which people see through; what people say is coarse (seven in ten are called light). At 0.6 the
 #: rank correlation of cheeks is higher, and light-skinned people in dim photos come out brown.
-MEASURED_SHARE = 0.35
+MEASURED_SHARE = 0.4
 
 #: The score of a default option that nothing is known of, over that of the others.
 CERTAIN = 8.0
