@@ -1,7 +1,6 @@
 """The artifact that the bundle inside the package carries: made by one command, small, and the same characters."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +9,11 @@ import numpy as np
 import pytest
 
 from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.bundle_artifact import artifact_of, has_artifact
+from f2p_deploy.bundle_artifact import artifact_of
 from f2p_deploy.export.parity import FLOORS
 from f2p_deploy.generated import MODES
 from f2p_deploy.runtimes import load
 from f2p_deploy.runtimes.loop import generate as generate_without_torch
-
-ROOT = Path(__file__).resolve().parents[1]
 
 #: Of the bundle and its artifact together.
 LARGEST_BYTES = 45_000_000
@@ -35,20 +32,11 @@ main(sys.argv[1:])
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """A copy of the demo bundle with an artifact that the command made of it."""
-    for module in ("torch", "onnxsim", "skimage"):
+def demo() -> Bundle:
+    """The demo bundle with the artifact that `tools/demo_artifact.py` made of it; tests/export make others."""
+    for module in ("torch", "skimage"):
         pytest.importorskip(module)
-    shipped = load_bundle()
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    folder.mkdir()
-    for name in ("bundle.json", *shipped.stored):
-        shutil.copyfile(shipped.path / name, folder / name)
-    line = [sys.executable, str(ROOT / "tools" / "demo_artifact.py"), "--bundle", str(folder)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "weights.bin" in done.stdout and "imitator.safetensors" in done.stdout
-    return load_bundle(folder)
+    return load_bundle()
 
 
 def test_it_is_small_and_keeps_the_floors_of_float32(demo: Bundle) -> None:
@@ -103,8 +91,6 @@ def test_openvino_computes_the_same(demo: Bundle) -> None:
 
 def test_what_is_shipped_is_of_the_bundle_that_is_shipped() -> None:
     bundle = load_bundle()
-    if not has_artifact(bundle):
-        pytest.skip("no artifact in this checkout: python tools/demo_artifact.py makes it")
     assert artifact_of(bundle).manifest.parity_status == "passed"
     manifest = (bundle.path / "manifest.json").read_text(encoding="utf-8")
     assert not any(folder in manifest for folder in ("/home", "/tmp", "/root"))
