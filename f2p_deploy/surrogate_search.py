@@ -31,7 +31,7 @@ class SurrogateDescribe(nn.Module):
     """A face to its identity, and to what is read from it: the state, and the face's shape where the bundle has it.
 
     The shape is as far as the descriptor tells it; where a landmark finder gives a mesh, the shape that it measures
-    takes its place, see `f2p_deploy.generated.with_shape`.
+    takes its place, see `f2p_deploy.generated.with_shapes`.
 
     Args:
         bundle: gives F and what one-shot generation consists of.

@@ -1,5 +1,8 @@
 """The bundle inside the package: whole, small enough, trained, and different for different people."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +126,7 @@ def test_the_engines_pictures_of_the_demos_characters_are_there(
     photo = write_sample_photo(tmp_path)
     finder = choose_finder_for(demo, None if offline else landmarker, offline=offline).finder
     face = align_photo(photo, finder, demo.settings.alignment.landmarks, demo.settings.architecture.image_size)
-    made = generate(demo, face.image, mode).parameters
+    made = generate(demo, face.image, mode, shape=face.landmarks.shape).parameters
     picture = read_drawn(demo.path / FOLDER, demo.schema).find(made)
     assert picture is not None and picture.shape == (384, 384, 3)
 
@@ -138,3 +141,16 @@ def test_what_is_shown_as_drawn_by_the_engine_was(demo, makehuman_assets: Path) 
         found = drawn.find(Parameters(demo.schema, values)).astype(float)
         difference = found - engine.render(values, found.shape[0]).image
         assert np.sqrt(np.mean(difference**2)) < 4.0  # JPEG
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_run_shows_what_the_engine_drew(landmarker: Path, tmp_path: Path, mode: str) -> None:
+    """The command, not its parts: it measures the face's shape, and so must what was drawn beforehand."""
+    pytest.importorskip("mediapipe")
+    photo = write_sample_photo(tmp_path)
+    line = [sys.executable, "-m", "f2p_deploy.cli", "run", photo, "--mode", mode, "-o", tmp_path / "out"]
+    kept = {name: value for name, value in os.environ.items() if name != "F2P_MAKEHUMAN_ASSETS"}
+    environment = kept | {"F2P_FACE_LANDMARKER": str(landmarker)}
+    done = subprocess.run([*map(str, line)], env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / photo.stem / "engine.png").is_file()

@@ -42,7 +42,7 @@ def main() -> None:
             if finder not in face.landmarks.source:
                 sys.exit(f"{finder} should find the face, found {face.landmarks.source}: name MediaPipe's model")
             for mode in MODES:
-                made = generate(bundle, face.image, mode).parameters
+                made = generate(bundle, face.image, mode, shape=face.landmarks.shape).parameters
                 picture = engine.render(made.values, EDGE).image
                 characters.append((f"{photo.stem}-{finder}-{mode}", made, picture))
     made_by = {"command": "python tools/draw_samples.py", "engine": type(engine).__qualname__, "version": __version__}

@@ -14,8 +14,8 @@ import numpy as np
 #: How many numbers a shape has: the axes that hold 98 % of the variance among people.
 LENGTH = 24
 
-#: Points of MediaPipe's mesh without the irises, and its expression coefficients.
-POINTS, EXPRESSIONS = 468, 52
+#: Points of MediaPipe's mesh without the irises.
+POINTS = 468
 
 #: How much a depth counts beside a place in the picture, from which it is guessed.
 DEPTH_WEIGHT = 0.7
@@ -112,17 +112,19 @@ def fit_shape_space(meshes: np.ndarray, expressions: np.ndarray, chosen: np.ndar
 
 
 def placed(meshes: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Return meshes (N, P, 3) under the similarity transform in space that brings each closest to (P, 3).
+    """Return meshes (N, P, 3), centred, under the similarity transform that brings each closest to (P, 3)."""
+    centred = meshes - meshes.mean(axis=1, keepdims=True)
+    return np.einsum("nki,nji->nkj", centred, similarities(meshes, template))
 
-    The least-squares solution of Umeyama (1991).
-    """
+
+def similarities(meshes: np.ndarray, template: np.ndarray) -> np.ndarray:
+    """Return (N, 3, 3) rotations times scales that bring meshes (N, P, 3), centred, nearest to (P, 3): Umeyama 1991."""
     centred = meshes - meshes.mean(axis=1, keepdims=True)
     left, sizes, right = np.linalg.svd(np.einsum("ki,nkj->nij", template - template.mean(axis=0), centred))
     signs = np.ones((len(meshes), 3))
     signs[:, 2] = np.sign(np.linalg.det(left @ right))
     scale = (sizes * signs).sum(axis=1) / (centred**2).sum(axis=(1, 2))
-    rotation = (left * signs[:, None, :]) @ right
-    return scale[:, None, None] * np.einsum("nki,nji->nkj", centred, rotation)
+    return scale[:, None, None] * ((left * signs[:, None, :]) @ right)
 
 
 def _departures(meshes: np.ndarray, mirror: np.ndarray, template: np.ndarray) -> np.ndarray:

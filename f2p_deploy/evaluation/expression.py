@@ -4,16 +4,13 @@ MediaPipe scores 52 blendshapes of a face. What they explain of the shape of a f
 portraits (`bench/expression_table.py`), in three dimensions with the pose taken out, and is kept in `expression.npz`.
 """
 
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.alignment.mediapipe import _close, _native_messages_logged
-from f2p_deploy.causes import SAID
-from f2p_deploy.dependencies import require
-from f2p_deploy.errors import InputError
+from f2p_deploy.alignment import MediaPipeFinder
+from f2p_deploy.alignment.face_shape import placed, similarities
 from f2p_deploy.training.portrait_labels import CONTOUR_POINTS
 
 #: Points of MediaPipe's mesh that are moved: all that are compared, and the nose tip, by which faces are aligned.
@@ -55,33 +52,13 @@ class ExpressionReader:
     """
 
     def __init__(self, model: Path) -> None:
-        require("faces", "reading expressions")
-        with _native_messages_logged():
-            from mediapipe.tasks.python import vision
-            from mediapipe.tasks.python.core.base_options import BaseOptions
-
-            options = vision.FaceLandmarkerOptions(
-                base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
-                num_faces=1,
-                output_face_blendshapes=True,
-            )
-            try:
-                self._landmarker = vision.FaceLandmarker.create_from_options(options)
-            except (RuntimeError, ValueError) as error:
-                raise InputError(f"MediaPipe cannot use {model} for expressions; {SAID}") from error
-        self.close = weakref.finalize(self, _close, self._landmarker)
+        self._finder = MediaPipeFinder(model, most_faces=1)
+        self.close = self._finder.close
 
     def read(self, picture: np.ndarray) -> Look | None:
         """Return the look of the face of an (H, W, 3) uint8 RGB picture, upright; None without a face."""
-        import mediapipe
-
-        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
-        found = self._landmarker.detect(image)
-        if not found.face_landmarks:
-            return None
-        height, width = picture.shape[:2]
-        points = np.array([(p.x * width, p.y * height, p.z * width) for p in found.face_landmarks[0]])
-        return Look(points, np.array([shape.score for shape in found.face_blendshapes[0]]))
+        found = self._finder.meshes(picture)
+        return Look(*found[0]) if found else None
 
 
 @dataclass(frozen=True)
@@ -100,7 +77,7 @@ class ExpressionTable:
 
     def displacement(self, look: Look) -> np.ndarray:
         """Return (P, 2): how far the expression has moved the points, in pixels of the look's picture."""
-        linear = similarity_3d(self.mean, look.points[list(POINTS)])
+        linear = similarities(self.mean[None], look.points[list(POINTS)])[0]
         moved = np.tensordot(look.scores - self.neutral, self.slopes, axes=1)
         return (moved @ linear.T)[:, :2]
 
@@ -123,14 +100,6 @@ def load_expression_table(path: Path = _TABLE) -> ExpressionTable:
         return ExpressionTable(*(stored[name].astype(np.float64) for name in ("mean", "neutral", "slopes")))
 
 
-def similarity_3d(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the (3, 3) rotation times scale that brings (N, 3) points, centred, nearest to others (Umeyama 1991)."""
-    a, b = source - source.mean(axis=0), target - target.mean(axis=0)
-    u, s, vt = np.linalg.svd(b.T @ a)
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    return float((s * signs).sum() / (a**2).sum()) * (u * signs) @ vt
-
-
 def learn_expression(looks: list[Look], ridge: float = 5.0) -> tuple[ExpressionTable, float]:
     """Learn a table from portraits, and say which share of the shape's variance it explains.
 
@@ -147,10 +116,10 @@ def learn_expression(looks: list[Look], ridge: float = 5.0) -> tuple[ExpressionT
     for _ in range(4):
         mean = mean - mean.mean(axis=0)
         mean = mean / np.linalg.norm(mean[corners[0]] - mean[corners[1]])
-        placed = np.stack([(shape - shape.mean(axis=0)) @ similarity_3d(shape, mean).T for shape in shapes])
-        mean = placed.mean(axis=0)
+        there = placed(shapes, mean)
+        mean = there.mean(axis=0)
     scores = np.stack([look.scores for look in looks])
-    away, moved = scores - scores.mean(axis=0), (placed - mean).reshape(len(looks), -1)
+    away, moved = scores - scores.mean(axis=0), (there - mean).reshape(len(looks), -1)
     slopes = np.linalg.solve(away.T @ away + ridge * np.eye(BLENDSHAPES), away.T @ moved)
     explained = 1.0 - float(((moved - away @ slopes) ** 2).sum() / (moved**2).sum())
     quiet = scores[np.argsort(scores[:, _SMILES].sum(axis=1))[: max(1, len(looks) // _QUIET_ONE_IN)]].mean(axis=0)

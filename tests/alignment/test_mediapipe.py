@@ -12,6 +12,7 @@ from PIL import Image
 
 from f2p_deploy.alignment import MediaPipeFinder, read_photo
 from f2p_deploy.alignment.both_ways import EXCHANGED, disagreement
+from f2p_deploy.alignment.face_shape import face_shape
 from f2p_deploy.alignment.mediapipe import _native_messages_logged
 from f2p_deploy.errors import InputError
 
@@ -29,6 +30,17 @@ def test_the_astronaut(finder: MediaPipeFinder, astronaut: np.ndarray) -> None:
     assert face.dense.shape == (478, 2)
     assert face.eye_distance == pytest.approx(60, abs=3)
     assert abs(face.yaw) < 5 and abs(face.pitch) < 20 and abs(face.roll) < 6
+
+
+def test_a_face_has_the_shape_that_it_has_in_the_mirror(finder: MediaPipeFinder, astronaut: np.ndarray) -> None:
+    """One look would not do: MediaPipe's mesh of a mirrored face is another one."""
+    mirror = np.ascontiguousarray(astronaut[:, ::-1])
+    (one,), (other,) = finder.find(astronaut), finder.find(mirror)
+    np.testing.assert_allclose(one.shape, other.shape, atol=0.02)
+    (mesh, expression), *_ = finder.meshes(astronaut)
+    (mirrored_mesh, mirrored_expression), *_ = finder.meshes(mirror)
+    apart = face_shape(mesh, expression) - face_shape(mirrored_mesh, mirrored_expression)
+    assert np.linalg.norm(apart) > 0.1 and 0.2 < np.linalg.norm(one.shape) < 3.0
 
 
 def turned_points(face: np.ndarray, photo: np.ndarray, angle: int) -> tuple[np.ndarray, np.ndarray]:

@@ -31,18 +31,24 @@ def artifact(surrogate_bundle: Bundle, small_faces: Faces, tmp_path_factory: pyt
 
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
 @pytest.mark.parametrize("mode", ["iterative", "hybrid"])
+@pytest.mark.parametrize("measured", [False, True])
 def test_runtimes_search_as_pytorch_does(
-    artifact: Path, surrogate_bundle: Bundle, small_faces: Faces, name: str, mode: str
+    artifact: Path, surrogate_bundle: Bundle, small_faces: Faces, name: str, mode: str, measured: bool
 ) -> None:
     pytest.importorskip(name)
     runtime = load(artifact, name, threads=1)
     assert runtime.artifact.manifest.parity_status == "passed"
     faces, settings = small_faces.images[:2], runtime.settings.hybrid
-    found = iterate(runtime, faces, settings, starting_state(runtime, faces, mode))
+    shapes = np.random.default_rng(0).standard_normal((2, 24)).astype(np.float32) if measured else None
+    found = iterate(runtime, faces, settings, starting_state(runtime, faces, mode), shapes=shapes)
     from f2p_deploy.generation import starting_state as start_of
 
     tensors = torch.from_numpy(faces)
-    expected = reference(surrogate_bundle, tensors, settings, start_of(surrogate_bundle, tensors, mode, settings))
+    start = start_of(surrogate_bundle, tensors, mode, settings)
+    expected = reference(surrogate_bundle, tensors, settings, start, shapes=shapes)
+    if measured:
+        guessed = reference(surrogate_bundle, tensors, settings, start)
+        assert np.abs(guessed.losses[0] - expected.losses[0]).min() > 0.1  # they are compared with
     np.testing.assert_allclose(found.losses, expected.losses, atol=1e-4)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
 
