@@ -26,7 +26,7 @@ SCRIPTS = (
     ("head_turn.py", "whether yaw and pitch depend on where in a photo a face stands", ""),
     ("gallery.py", "people by lot above their characters, drawn by the engine", "docs/fidelity.md"),
     ("stability.py", "whether a mirrored, moved, grey or dark photo gives the same character", "docs/fidelity.md"),
-    ("pictures.py", "how many engine pictures a surrogate needs", ""),
+    ("pictures.py", "how many engine pictures a surrogate needs", "docs/fidelity.md"),
     ("expression_table.py", "what expressions do to meshes, measured once for pose-true landmarks", "docs/fidelity.md"),
     ("threads.py", "one runtime shared by several threads: calls a second beside a lock", "docs/targets.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),

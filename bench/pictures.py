@@ -9,7 +9,6 @@ bundle's. Characters are searched from the average face, drawn by the engine and
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +60,6 @@ def main() -> None:
         stage.network.photos.copy_(bundle.surrogate.photos)
         if stage.network.shape_length:
             stage.network.guess.load_state_dict(bundle.surrogate.guess.state_dict())
-        begun = time.perf_counter()
         outcome = train(stage, LITE.schedules["surrogate"], words.out / f"surrogate-{count}", 1)
         folder = words.out / f"bundle-{count}"
         copy = load_bundle(folder) if folder.is_dir() else copy_bundle(bundle, folder, f"{count} pictures")
@@ -71,7 +69,7 @@ def main() -> None:
         rows.append(
             {
                 "pictures": count,
-                "training_seconds": round(time.perf_counter() - begun, 1),
+                "training_seconds": round(outcome.seconds, 1),
                 "cosine": round(outcome.metrics["cosine"], 4),
                 "people": found.people,
                 **{
