@@ -188,7 +188,7 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
     from f2p_deploy.networks.imitator import Imitator
     from f2p_deploy.networks.light_cnn import LightCNN
     from f2p_deploy.networks.reader import Reader
-    from f2p_deploy.networks.segmentation import Segmentation
+    from f2p_deploy.networks.segmentation import Segmentation, stage_channels
     from f2p_deploy.networks.surrogate import Surrogate
     from f2p_deploy.networks.translator import Translator
 
@@ -208,7 +208,8 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
     if name == "reader":
         ordered = [schema.tags.get("skin-tone") == group.name for group in schema.discrete_groups]
         groups = [len(group.options) for group in schema.discrete_groups]
-        return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length)
+        channels = stage_channels(sizes.reader_stage, sizes.segmentation_width) if sizes.reader_stage else 0
+        return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length, channels)
     raise InputError(f"a bundle has {', '.join((*NETWORKS, *FURTHER_NETWORKS))}; no network is called {name!r}")
 
 

@@ -23,7 +23,6 @@ from f2p_deploy.generated import (
     to_planes,
     with_shapes,
 )
-from f2p_deploy.networks.reader import reader_features
 from f2p_deploy.reading import sharpness_of
 from f2p_deploy.settings import IterativeSettings
 from f2p_deploy.similarity import Similarity, content_loss
@@ -44,6 +43,7 @@ class OneShot(nn.Module):
         self.similarity = bundle.similarity
         self.translator = bundle.translator
         self.reader = bundle.reader
+        self.reader_stage = bundle.settings.architecture.reader_stage
         self.n_c = bundle.schema.n_c
         if self.reader is not None:
             read = read_controllers(bundle.schema)
@@ -76,8 +76,7 @@ class OneShot(nn.Module):
         if self.reader is None:
             made = self.translator(identity)
             return made[:, : self.n_c], made[:, self.n_c :].clamp_min(SMALLEST_PROBABILITY).log()
-        probabilities, colours = self.similarity.regions(face)
-        scores, sliders = self.reader(reader_features(identity, probabilities, colours))
+        scores, sliders = self.reader(self.reader.features(identity, self.similarity.regions(face, self.reader_stage)))
         return self.translator(identity)[:, : self.n_c] * self.kept + sliders @ self.places, scores
 
 

@@ -14,6 +14,9 @@ Reduction = Literal["mean", "sum"]
 Storage = Literal["float32", "float16"]
 STORAGES: tuple[str, ...] = get_args(Storage)
 
+#: The stages of F_seg that a reader may see.
+READER_STAGES = ("conv_2", "conv_3", "conv_4", "conv_5")
+
 #: What the search draws with: G, as the paper does, or a surrogate that says what the recogniser would see.
 Search = Literal["imitator", "surrogate"]
 
@@ -48,6 +51,8 @@ class Architecture:
         recognition: the kind of F_recg, a key of `f2p_deploy.recognisers.RECOGNISERS`.
         surrogate_width: multiplies the 768 hidden channels of the surrogate, where the bundle has one.
         shape_length: length of the face shapes that a search through the surrogate compares, 24; 0 compares none.
+        reader_stage: the stage of F_seg, `conv_2` to `conv_5`, whose features the reader sees beside the class maps,
+            left and right halves averaged; empty, it sees class maps alone.
     """
 
     image_size: int = 512
@@ -61,6 +66,7 @@ class Architecture:
     recognition: str = "light-cnn-29v2"
     surrogate_width: float = 1.0
     shape_length: int = 0
+    reader_stage: str = ""
 
     def __post_init__(self) -> None:
         _positive(
@@ -74,6 +80,8 @@ class Architecture:
             raise InputError(f"recognition must be one of {', '.join(RECOGNISERS)}, found {self.recognition!r}")
         if self.shape_length not in (0, SHAPE_LENGTH):
             raise InputError(f"shape_length must be 0 or {SHAPE_LENGTH}, found {self.shape_length}")
+        if self.reader_stage and self.reader_stage not in READER_STAGES:
+            raise InputError(f"reader_stage must be one of {', '.join(READER_STAGES)}, found {self.reader_stage!r}")
         seen = self.recogniser.size
         if self.recognition_size != seen:
             raise InputError(f"{self.recognition} sees {seen} pixels, found recognition_size {self.recognition_size}")

@@ -1,5 +1,7 @@
 """How much a rendered face resembles a photo: the losses of section 3.3 (eqs. 4 to 7)."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -21,6 +23,9 @@ COLOURED_REGIONS = (
     ("upper-lip", "lower-lip"),
     ("hair",),
 )
+
+#: The part of an aligned face, from above, in which hair is not confused with clothes: down to the mouth.
+ABOVE_CLOTHES = 0.625
 
 
 def identity_loss(photo: torch.Tensor, rendered: torch.Tensor) -> torch.Tensor:
@@ -62,6 +67,22 @@ def loopback_loss(parameters: torch.Tensor, again: torch.Tensor, reduction: Redu
         (N,) distances, not negative.
     """
     return _l1(parameters, again, reduction)
+
+
+class Regions(NamedTuple):
+    """What the segmentation network says of faces.
+
+    Args:
+        probabilities: (N, C, H, W) of the Helen classes.
+        colours: (N, R, 3) mean RGB of `COLOURED_REGIONS`, in [0, 1].
+        upper_hair: (N, 3) mean RGB of the hair in the upper part of the picture, where no clothes are taken for hair.
+        features: (N, K, h, w) of one stage, if asked for.
+    """
+
+    probabilities: torch.Tensor
+    colours: torch.Tensor
+    upper_hair: torch.Tensor
+    features: torch.Tensor | None = None
 
 
 class Similarity(nn.Module):
@@ -112,13 +133,21 @@ class Similarity(nn.Module):
     def _embed(self, seen: torch.Tensor) -> torch.Tensor:
         return self.recognition(seen if self.recogniser.colour else (seen * self.grey).sum(dim=1, keepdim=True))
 
-    def regions(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the class probabilities (N, C, H, W) of faces, and (N, R, 3) mean RGB of `COLOURED_REGIONS`."""
+    def regions(self, face: torch.Tensor, stage: str = "") -> Regions:
+        """Return where the parts of faces are, and which colours they have.
+
+        Args:
+            face: (N, 3, S, S) RGB in [0, 1].
+            stage: `conv_2` to `conv_5`, whose features are wanted, too; none if empty.
+        """
         face_seen = reduce_to(face, self.segmentation_size)
-        probabilities = self.segmentation(face_seen).softmax(dim=1)
-        shares = F.conv2d(probabilities, self.regions_of).flatten(2)
-        seen = reduce_to(face_seen, probabilities.shape[-1]).flatten(2)
-        return probabilities, (shares @ seen.transpose(1, 2)) / (shares.sum(dim=2, keepdim=True) + 1e-3)
+        stages = self.segmentation.features(face_seen)
+        probabilities = stages["logits"].softmax(dim=1)
+        seen = reduce_to(face_seen, probabilities.shape[-1])
+        colours = _mean_colours(F.conv2d(probabilities, self.regions_of), seen)
+        rows, hair = int(probabilities.shape[2] * ABOVE_CLOTHES), HELEN_CLASSES.index("hair")
+        upper_hair = _mean_colours(probabilities[:, hair : hair + 1, :rows], seen[:, :, :rows])
+        return Regions(probabilities, colours, upper_hair[:, 0], stages[stage] if stage else None)
 
     def content(self, face: torch.Tensor) -> torch.Tensor:
         """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
@@ -162,6 +191,12 @@ class Similarity(nn.Module):
         settings = self.settings
         apart = settings.identity_weight * settings.search_identity * identity_loss(identity, own_identity)
         return apart + settings.content_weight * content_loss(content, own_content, settings.reduction)
+
+
+def _mean_colours(shares: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Return (N, R, 3) mean colours of pictures (N, 3, H, W), weighted by shares (N, R, H, W)."""
+    weights = shares.flatten(2)
+    return (weights @ seen.flatten(2).transpose(1, 2)) / (weights.sum(dim=2, keepdim=True) + 1e-3)
 
 
 def reduce_to(face: torch.Tensor, size: int) -> torch.Tensor:

@@ -124,6 +124,7 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
         recognition_size=150,
         surrogate_width=0.5,
         shape_length=24,
+        reader_stage="conv_4",
     )
     search = IterativeSettings(iterations=8, learning_rate=0.3, beta=10.0, momentum=0.9, keep_best=True)
     settings = replace(

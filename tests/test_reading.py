@@ -97,11 +97,11 @@ def test_every_mode_read_the_same(surrogate_bundle: "Bundle", face: np.ndarray) 
 
 def test_it_is_the_probability_that_the_reader_gives(surrogate_bundle: "Bundle", face: np.ndarray) -> None:
     from f2p_deploy.generation import OneShot, generate, to_tensor
-    from f2p_deploy.networks.reader import reader_features
 
     made = generate(surrogate_bundle, face, "hybrid")
     tensor, similarity = to_tensor(surrogate_bundle, face), OneShot(surrogate_bundle).similarity
-    scores, _ = surrogate_bundle.reader(reader_features(similarity.identity(tensor), *similarity.regions(tensor)))
+    regions = similarity.regions(tensor, surrogate_bundle.settings.architecture.reader_stage)
+    scores, _ = surrogate_bundle.reader(surrogate_bundle.reader.features(similarity.identity(tensor), regions))
     expected = scores[0, :3].softmax(dim=0).sort(descending=True).values
     found = (made.read["hair"].confidence, made.read["hair"].next_confidence)
     np.testing.assert_allclose(found, expected[:2].detach(), atol=2e-4)

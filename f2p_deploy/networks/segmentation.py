@@ -15,6 +15,11 @@ EXPANSION = 4
 CLASSES = 11
 
 
+def stage_channels(stage: str, width: float = 1.0) -> int:
+    """Return how many channels `conv_2` to `conv_5` give in a network of a width."""
+    return EXPANSION * scale_channels(STAGES[int(stage[-1]) - 2][0], width)
+
+
 class Bottleneck(nn.Module):
     """A ResNet-50 block: 1x1, 3x3, 1x1 convolutions around a skip (He et al. 2016)."""
 

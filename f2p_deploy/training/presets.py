@@ -142,6 +142,7 @@ LITE = Preset(
             recognition_width=1.0,
             translator_width=0.75,
             shape_length=SHAPE_LENGTH,
+            reader_stage="conv_4",
         ),
         similarity=replace(SMALL.settings.similarity, mirrored=True),
         iterative=THROUGH_E,

@@ -1,7 +1,7 @@
 """The reader's stage: options, age and sex of photos, learned from people's own words about them."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +13,27 @@ from f2p_deploy.bundle import Bundle, build_network, read_controllers
 from f2p_deploy.causes import reason_of
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
-from f2p_deploy.networks.reader import CELLS, Reader, reader_features
-from f2p_deploy.similarity import COLOURED_REGIONS
+from f2p_deploy.networks.reader import Reader
 from f2p_deploy.training.pictures import to_float
 from f2p_deploy.training.portraits import Portraits
 
 #: Faces that are looked at together.
 BATCH = 64
 
-#: The penalty on squared weights, for the identity, the colours and the class maps.
-PENALTIES = (3e-2, 1e-2, 3e-1)
+#: The penalty on squared weights, for the identity, the colours, the class maps and a stage's features.
+PENALTIES = (2e-2, 1e-2, 3e-1, 1.0)
+
+#: What rare options count more than common ones: how rare they are, to this power. Without it the beards and glasses
+#: that some wear are left out where in doubt; with more, people get beards who have none.
+RARITY = 0.25
+
+#: How labelled photos are shown besides as they are: mirrored, half as bright and brighter. The person is the same.
+VARIANTS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (
+    lambda face: face.flip(3),
+    lambda face: 0.5 * face,
+    lambda face: (1.3 * face).clamp(0.0, 1.0),
+)
 
 #: Steps of L-BFGS.
 STEPS = 60
@@ -131,31 +140,46 @@ def learn_reader(
         chosen = list(range(len(photos.names)))
         rows = np.array([place.get(name, -1) for name in photos.names])
         train = torch.tensor([i not in held for i in chosen])
-    features = _features(bundle, photos.pictures[chosen])
-    reader: Reader = build_network("reader", schema, bundle.settings)  # type: ignore[assignment]
-    reader.mean.copy_(features[train].mean(dim=0))
-    reader.deviation.copy_(features[train].std(dim=0).clamp_min(1e-3))
-    x = (features - reader.mean) / reader.deviation
     said = rows >= 0
     wanted = {name: torch.from_numpy(np.where(said, found[rows], -1)) for name, found in labels.options.items()}
     unknown = np.float32(np.nan)
     sliders = {name: torch.from_numpy(np.where(said, found[rows], unknown)) for name, found in labels.sliders.items()}
     seen = {name: torch.from_numpy(np.asarray(found, np.int64)) for name, found in measured.items()}
-    _fit(reader, schema, x[train], _part(wanted, train), _part(sliders, train), _part(seen, train))
+    reader: Reader = build_network("reader", schema, bundle.settings)  # type: ignore[assignment]
+    faces = photos.pictures[chosen]
+    features = _features(bundle, reader, faces)
+    again = _worth_showing_again(wanted) & train
+    shown = torch.cat([features[train], *(_features(bundle, reader, faces[again.numpy()], vary) for vary in VARIANTS)])
+    order = torch.cat([train.nonzero()[:, 0], *[again.nonzero()[:, 0]] * len(VARIANTS)])
+    reader.mean.copy_(shown.mean(dim=0))
+    reader.deviation.copy_(shown.std(dim=0).clamp_min(1e-3))
+    x = (shown - reader.mean) / reader.deviation
+    _fit(reader, schema, x, _part(wanted, order), _part(sliders, order), _part(seen, order))
     metrics = _measure(reader, schema, features[~train], _part(wanted, ~train), _part(sliders, ~train))
     return reader.requires_grad_(False), metrics
+
+
+def _worth_showing_again(wanted: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Return (N,) bool: the photos of which some option is known."""
+    known = [found >= 0 for found in wanted.values()]
+    return torch.stack(known).any(dim=0) if known else torch.tensor(False)
 
 
 def _part(tensors: Mapping[str, torch.Tensor], which: torch.Tensor) -> dict[str, torch.Tensor]:
     return {name: tensor[which] for name, tensor in tensors.items()}
 
 
-def _features(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
-    rows = []
+def _features(
+    bundle: Bundle, reader: Reader, pictures: np.ndarray, vary: Callable[[torch.Tensor], torch.Tensor] | None = None
+) -> torch.Tensor:
+    """Return (N, f) what a reader reads of pictures (N, S, S, 3) uint8, each changed by `vary` before."""
+    rows = [torch.empty(0, reader.mean.shape[0])]
+    stage = bundle.settings.architecture.reader_stage
     with torch.inference_mode():
         for start in range(0, len(pictures), BATCH):
             faces = to_float(pictures[start : start + BATCH])
-            rows.append(reader_features(bundle.similarity.identity(faces), *bundle.similarity.regions(faces)))
+            faces = faces if vary is None else vary(faces)
+            rows.append(reader.features(bundle.similarity.identity(faces), bundle.similarity.regions(faces, stage)))
     return torch.cat(rows).clone()
 
 
@@ -171,7 +195,7 @@ def _fit(
     weight, bias = reader.linear.weight.requires_grad_(False), reader.linear.bias.requires_grad_(False)
     weight.zero_()
     bias.zero_()
-    penalty = _penalties(x.shape[1])
+    penalty = torch.cat([torch.full((n,), p) for n, p in zip(reader.parts, PENALTIES, strict=True)])
     usual = torch.from_numpy(average(schema).values.copy())
     for ordered, (name, part) in zip(reader.ordered, schema.discrete_slices.items(), strict=True):
         rows = slice(part.start - schema.n_c, part.stop - schema.n_c)
@@ -212,13 +236,6 @@ def _place(x: torch.Tensor, positions: torch.Tensor, penalty: torch.Tensor) -> t
     return _ridge(x[known], found.float(), penalty, torch.bincount(found)[found].float().rsqrt())
 
 
-def _penalties(length: int) -> torch.Tensor:
-    """Return (f,) penalties on squared weights."""
-    cells, colours = len(HELEN_CLASSES) * CELLS**2, 3 * len(COLOURED_REGIONS)
-    lengths = (length - colours - cells, colours, cells)
-    return torch.cat([torch.full((n,), p) for n, p in zip(lengths, PENALTIES, strict=True)])
-
-
 def _ridge(
     x: torch.Tensor, y: torch.Tensor, penalty: torch.Tensor, samples: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -242,13 +259,16 @@ def _logistic(
     x: torch.Tensor, y: torch.Tensor, options: int, penalty: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the weights (options, f) and biases (options,) of a multinomial logistic regression."""
+    shares = torch.bincount(y).float().pow(-RARITY)[y]
+    shares = shares / shares.sum()
     weight = torch.zeros(options, x.shape[1], requires_grad=True)
     bias = torch.zeros(options, requires_grad=True)
     optimiser = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        total = F.cross_entropy(x @ weight.T + bias, y) + (weight.square() * penalty).sum()
+        wrong = F.cross_entropy(x @ weight.T + bias, y, reduction="none")
+        total = shares @ wrong + (weight.square() * penalty).sum()
         total.backward()
         return total
 
