@@ -50,6 +50,7 @@ def test_survive_json() -> None:
         ({"similarity": {"search_identity": -1}}, "search_identity must not be negative"),
         ({"architecture": {"segmentation_size": 200}}, "must be a multiple of segmentation_size"),
         ({"architecture": {"imitator_width": 0}}, "imitator_width must be greater than 0"),
+        ({"architecture": {"reader_stage": "conv_9"}}, "reader_stage must be one of conv_2"),
         ({"alignment": {"landmarks": {"left-eye": [0, 0]}}}, "an alignment template has"),
         ({"storage": "int4"}, "storage must be one of"),
         ([], "should be a table of settings, found list"),

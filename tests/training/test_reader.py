@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.bundle import Bundle, build_network  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
-from f2p_deploy.training.reader import _fit, _ridge, read_labels  # noqa: E402
+from f2p_deploy.training.portraits import Portraits  # noqa: E402
+from f2p_deploy.training.reader import Labels, _fit, _logistic, _ridge, learn_reader, read_labels  # noqa: E402
 
 
 def test_a_table_is_read_by_names_and_empty_cells_are_unknown(surrogate_bundle: Bundle, tmp_path: Path) -> None:
@@ -92,3 +93,34 @@ def test_what_was_measured_counts_beside_what_was_said(surrogate_bundle: Bundle)
     assert abs(correlations[0]) < 0.2 and correlations[1] > 0.5
     followed = [float(torch.corrcoef(torch.stack([place, x[:, 0]]))[0, 1]) for place in places]
     assert followed[0] > followed[1] > 0.1
+
+
+def test_a_rare_option_counts_more_than_its_share() -> None:
+    torch.manual_seed(0)
+    rare = torch.arange(400) < 20
+    x = torch.randn(400, 1) + 1.5 * rare[:, None]
+    weight, bias = _logistic(x, rare.long(), 2, torch.tensor([1e-6]))
+    said = (x @ weight.T + bias).softmax(dim=1)[:, 1].sum()
+    assert 20.0 < float(said) < 60.0  # unweighted, the probabilities of what there are 20 of sum up to 20
+
+
+def test_labelled_photos_read_the_same_mirrored_and_darker(surrogate_bundle: Bundle) -> None:
+    random = np.random.default_rng(3)
+    pictures = random.integers(0, 256, (48, 4, 4, 3), np.uint8).repeat(32, axis=1).repeat(32, axis=2)
+    names = tuple(f"people/{i}.png" for i in range(48))
+    unknown = np.full((48, 1), np.nan, np.float32)
+    photos = Portraits(names, pictures, np.zeros((48, 128, 128), np.uint8), unknown[:, 0], unknown[..., None], unknown)
+    options = {"hair": random.integers(0, 3, 48)}
+    reader, metrics = learn_reader(surrogate_bundle, photos, Labels(names, options, {}))
+    assert 0.0 <= metrics["hair"] <= 1.0
+    faces = torch.from_numpy(pictures[photos.training]).permute(0, 3, 1, 2) / 255.0
+    similarity, stage = surrogate_bundle.similarity, surrogate_bundle.settings.architecture.reader_stage
+
+    def read(faces: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            scores, _ = reader(reader.features(similarity.identity(faces), similarity.regions(faces, stage)))
+        return scores[:, :3].argmax(dim=1)
+
+    wanted = torch.from_numpy(options["hair"][photos.training])
+    for varied in (faces, faces.flip(3), 0.5 * faces):
+        assert (read(varied) == wanted).float().mean() > 0.9
