@@ -24,6 +24,9 @@ from f2p_deploy.training.recognition import JITTER
 #: How many faces are looked at together.
 BATCH = 64
 
+#: After how many pictures what was seen of them is kept.
+KEPT_EVERY = 1024
+
 #: In how many pictures the finder's points are compared with the engine's.
 MEASURED = 200
 
@@ -43,7 +46,8 @@ def descriptors_of_pairs(
 ) -> np.ndarray:
     """Return (N, d) float32 identities of engine pictures, each aligned as a photo is; NaN where no face is found.
 
-    What an earlier call found of the same bundle's recogniser is read from the cache, so a set may grow.
+    What an earlier call found of the same bundle's recogniser is read from the cache, so a set may grow and a call that
+    was stopped goes on.
 
     Args:
         bundle: gives the recogniser, the template and the size.
@@ -65,11 +69,11 @@ def descriptors_of_pairs(
         with np.load(cache, allow_pickle=False) as kept:
             if str(kept["key"]) == key:
                 found = kept["found"]
-    rows = [found[: len(pairs)]]
-    points = None if len(rows[0]) == len(pairs) else _points(pairs, finder)
-    done = len(rows[0])
-    while done < len(pairs):
-        positions = range(done, min(done + BATCH, len(pairs)))
+    found = found[: len(pairs)]
+    points = None if len(found) == len(pairs) else _points(pairs, finder)
+    kept_until = len(found)
+    while len(found) < len(pairs):
+        positions = range(len(found), min(len(found) + BATCH, len(pairs)))
         faces, known = np.zeros((len(positions), size, size, 3), np.uint8), np.zeros(len(positions), bool)
         for k, i in enumerate(positions):
             picture = pairs.image(i)
@@ -78,15 +82,14 @@ def descriptors_of_pairs(
                 faces[k], known[k] = warp(picture, fit_similarity(place, target), size), True
         identities = identities_of(bundle, faces).numpy()
         identities[~known] = np.nan
-        rows.append(identities)
-        done = positions.stop
+        found = np.concatenate([found, identities])
+        if len(found) - kept_until >= KEPT_EVERY or len(found) == len(pairs):
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            with open_whole(cache) as file:
+                np.savez(file, key=key, found=found)
+            kept_until = len(found)
         if progress is not None:
-            progress(done, len(pairs))
-    found = np.concatenate(rows)
-    if len(rows) > 1:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        with open_whole(cache) as file:
-            np.savez(file, key=key, found=found)
+            progress(len(found), len(pairs))
     return found
 
 

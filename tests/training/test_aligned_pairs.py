@@ -45,3 +45,30 @@ def test_what_was_seen_is_kept(
     monkeypatch.setattr(aligned_pairs, "identities_of", None)  # nothing is looked at again
     again = aligned_pairs.descriptors_of_pairs(surrogate_bundle, pairs, None, cache)
     assert np.array_equal(first, again)
+
+
+def test_what_was_seen_before_a_stop_is_kept(
+    surrogate_bundle: Bundle, disc_pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = PairSet(disc_pairs)
+    whole = aligned_pairs.descriptors_of_pairs(surrogate_bundle, pairs, None, tmp_path / "whole.npz")
+    monkeypatch.setattr(aligned_pairs, "BATCH", 4)
+    monkeypatch.setattr(aligned_pairs, "KEPT_EVERY", 8)
+    look, faces = aligned_pairs.identities_of, []
+
+    def until_the_third(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
+        if len(faces) == 3:
+            raise KeyboardInterrupt
+        faces.append(len(pictures))
+        return look(bundle, pictures)
+
+    cache = tmp_path / "seen.npz"
+    with monkeypatch.context() as patch:
+        patch.setattr(aligned_pairs, "identities_of", until_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            aligned_pairs.descriptors_of_pairs(surrogate_bundle, pairs, None, cache)
+    looked = []
+    monkeypatch.setattr(aligned_pairs, "identities_of", lambda *args: looked.append(len(args[1])) or look(*args))
+    again = aligned_pairs.descriptors_of_pairs(surrogate_bundle, pairs, None, cache)
+    assert sum(looked) == len(pairs) - 8
+    np.testing.assert_allclose(again, whole, atol=1e-5)
