@@ -49,8 +49,12 @@ class OneShot(nn.Module):
             read = read_controllers(bundle.schema)
             places = torch.zeros(len(read), self.n_c)
             places[range(len(read)), read] = 1.0
+            even, defaults = torch.zeros(self.n_c), torch.tensor([c.default for c in bundle.schema.controllers])
+            if bundle.settings.similarity.mirrored:  # nothing says which side is which
+                even = torch.tensor([float(c.asymmetric) for c in bundle.schema.controllers])
             self.register_buffer("places", places, persistent=False)
-            self.register_buffer("kept", 1.0 - places.sum(dim=0), persistent=False)
+            self.register_buffer("kept", 1.0 - places.sum(dim=0) - even, persistent=False)
+            self.register_buffer("even", even * defaults, persistent=False)
         self.prior = PriorProjection(bundle) if bundle.settings.one_shot_prior else None
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
@@ -77,7 +81,7 @@ class OneShot(nn.Module):
             made = self.translator(identity)
             return made[:, : self.n_c], made[:, self.n_c :].clamp_min(SMALLEST_PROBABILITY).log()
         scores, sliders = self.reader(self.reader.features(identity, self.similarity.regions(face, self.reader_stage)))
-        return self.translator(identity)[:, : self.n_c] * self.kept + sliders @ self.places, scores
+        return self.translator(identity)[:, : self.n_c] * self.kept + (sliders @ self.places + self.even), scores
 
 
 class PriorProjection(nn.Module):

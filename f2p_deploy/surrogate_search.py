@@ -17,8 +17,8 @@ from f2p_deploy.reading import SHARPNESS
 def held_entries(schema: Schema) -> torch.Tensor:
     """Return (n,) bool: what is read from the photo and not searched.
 
-    Options, and the controllers of age and sex. Asymmetric controllers are held, too, at what one-shot gives: a
-    descriptor of a face and its mirror image does not know which side is which.
+    Options, and the controllers of age and sex. Asymmetric controllers are held, too, at their default: a descriptor of
+    a face and its mirror image does not know which side is which.
     """
     held = torch.ones(schema.n, dtype=torch.bool)
     for i, controller in enumerate(schema.controllers):

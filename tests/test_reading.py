@@ -135,6 +135,15 @@ def test_a_part_without_labels_is_not_read(surrogate_bundle: "Bundle", face: np.
     assert read["lips"].origin == read["age"].origin == "default" and read["hair"].origin == "photo"
 
 
+@pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
+def test_what_is_not_read_of_sliders_is_the_default(surrogate_bundle: "Bundle", face: np.ndarray, mode: str) -> None:
+    from f2p_deploy.generation import generate
+
+    made = generate(surrogate_bundle, face, mode).parameters
+    position = surrogate_bundle.schema.controller_index["uneven"]
+    assert made.values[position] == surrogate_bundle.schema.controllers[position].default
+
+
 def test_faces_that_are_not_mirrored_may_be_uneven(surrogate_bundle: "Bundle") -> None:
     similarity = replace(surrogate_bundle.settings.similarity, mirrored=False)
     other = replace(surrogate_bundle, settings=replace(surrogate_bundle.settings, similarity=similarity))
