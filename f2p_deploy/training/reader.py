@@ -35,6 +35,10 @@ VARIANTS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (
     lambda face: (1.3 * face).clamp(0.0, 1.0),
 )
 
+#: Parts of the photos that are left out in turn where it is measured how sure a group may be, and how sure: divisors.
+FOLDS = 3
+TEMPERATURES = tuple(0.5 * 1.05**k for k in range(50))
+
 #: Steps of L-BFGS.
 STEPS = 60
 
@@ -154,7 +158,7 @@ def learn_reader(
     reader.mean.copy_(shown.mean(dim=0))
     reader.deviation.copy_(shown.std(dim=0).clamp_min(1e-3))
     x = (shown - reader.mean) / reader.deviation
-    _fit(reader, schema, x, _part(wanted, order), _part(sliders, order), _part(seen, order))
+    _fit(reader, schema, x, _part(wanted, order), _part(sliders, order), _part(seen, order), order)
     metrics = _measure(reader, schema, features[~train], _part(wanted, ~train), _part(sliders, ~train))
     return reader.requires_grad_(False), metrics
 
@@ -190,8 +194,20 @@ def _fit(
     wanted: Mapping[str, torch.Tensor],
     sliders: Mapping[str, torch.Tensor],
     measured: Mapping[str, torch.Tensor] | None = None,
+    photos: torch.Tensor | None = None,
 ) -> None:
-    """Fit the linear layer to standardised features (N, f), each part to the photos that it is known of."""
+    """Fit the linear layer to standardised features (N, f), each part to the photos that it is known of.
+
+    Args:
+        reader: is changed.
+        schema: has the groups and controllers.
+        x: (N, f) features.
+        wanted: by group, (N,) positions of options, -1 where unknown.
+        sliders: by controller, (N,) in [0, 1], NaN where unknown.
+        measured: as `wanted`, of ordered groups.
+        photos: (N,) which photo each row shows; each its own if not given.
+    """
+    photos = torch.arange(len(x)) if photos is None else photos
     weight, bias = reader.linear.weight.requires_grad_(False), reader.linear.bias.requires_grad_(False)
     weight.zero_()
     bias.zero_()
@@ -210,7 +226,11 @@ def _fit(
         elif not known.any():
             bias[rows] = CERTAIN * usual[part]
         else:
-            weight[rows], bias[rows] = _logistic(x[known], wanted[name][known], part.stop - part.start, penalty)
+            options, found, shown = part.stop - part.start, wanted[name][known], photos[known]
+            weight[rows], bias[rows] = _logistic(x[known], found, options, penalty)
+            too_sure = _temperature(x[known], found, shown, options, penalty)
+            weight[rows] /= too_sure
+            bias[rows] /= too_sure
     for row, i in enumerate(read_controllers(schema), start=schema.n_d):
         name = schema.controllers[i].name
         known = sliders[name].isfinite() if name in sliders else torch.zeros(len(x), dtype=torch.bool)
@@ -275,6 +295,27 @@ def _logistic(
     with torch.enable_grad():
         optimiser.step(loss)
     return weight.detach(), bias.detach()
+
+
+def _temperature(
+    x: torch.Tensor, y: torch.Tensor, photos: torch.Tensor, options: int, penalty: torch.Tensor
+) -> float:
+    """Return the number whose division of the scores makes their softmax most probable for photos not learned from.
+
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", by cross-validation over the photos.
+    """
+    fold = photos.unique(return_inverse=True)[1] % FOLDS
+    left_out, answers = [], []
+    for k in range(FOLDS):
+        inside = fold != k
+        if inside.all() or not inside.any():
+            return 1.0
+        weight, bias = _logistic(x[inside], y[inside], options, penalty)
+        left_out.append(x[~inside] @ weight.T + bias)
+        answers.append(y[~inside])
+    scores, truth = torch.cat(left_out), torch.cat(answers)
+    losses = [float(F.cross_entropy(scores / temperature, truth)) for temperature in TEMPERATURES]
+    return TEMPERATURES[int(np.argmin(losses))]
 
 
 def _measure(

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.bundle import Bundle, build_network  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.training.portraits import Portraits  # noqa: E402
-from f2p_deploy.training.reader import Labels, _fit, _logistic, _ridge, learn_reader, read_labels  # noqa: E402
+from f2p_deploy.training.reader import Labels, _fit, _logistic, _ridge, _temperature, learn_reader, read_labels  # noqa: E402
 
 
 def test_a_table_is_read_by_names_and_empty_cells_are_unknown(surrogate_bundle: Bundle, tmp_path: Path) -> None:
@@ -124,3 +124,15 @@ def test_labelled_photos_read_the_same_mirrored_and_darker(surrogate_bundle: Bun
     wanted = torch.from_numpy(options["hair"][photos.training])
     for varied in (faces, faces.flip(3), 0.5 * faces):
         assert (read(varied) == wanted).float().mean() > 0.9
+
+
+def test_scores_are_as_sure_as_photos_not_learned_from_allow() -> None:
+    torch.manual_seed(2)
+    x, photos = torch.randn(300, 60), torch.arange(300)
+    chance = torch.randint(0, 2, (300,))
+    told = (x[:, 0] > 0).long()
+    penalty = torch.full((60,), 1e-4)
+    assert _temperature(x, chance, photos, 2, penalty) > 4.0  # learned by heart, and nothing is known of others
+    assert _temperature(x, told, photos, 2, torch.full((60,), 1e-2)) < 2.0
+    twice, both = torch.cat([x, x]), torch.cat([chance, chance])
+    assert _temperature(twice, both, torch.cat([photos, photos]), 2, penalty) > 4.0  # a photo's twin is left out, too
