@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from f2p_deploy.artifact import sha256_of
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation import sources
 from f2p_deploy.creation.finder import ChosenFinder
-from f2p_deploy.creation.folder_names import folder_names
-from f2p_deploy.creation.kept import Conditions, conditions_of, folder_of, known_stems, read_kept
+from f2p_deploy.creation.folder_names import folder_names, natural_name
+from f2p_deploy.creation.kept import Conditions, conditions_of, folder_of, held_by_others, known_stems, read_kept
 from f2p_deploy.creation.maker import Maker, maker_for
 from f2p_deploy.creation.mode import check_modes, ways_of
 from f2p_deploy.creation.page import write_page
@@ -178,11 +179,26 @@ class _Tally:
 def _tasks(photos: Sequence[Path], out: Path, modes: Sequence[str]) -> list[Task]:
     """Return what is to be made of every photo; folders keep the photos that they belong to."""
     in_the_way = [path.name for path in out.iterdir() if not path.is_dir()]
-    stems = folder_names(photos, known_stems(out, photos, modes), in_the_way)
+    known = known_stems(out, photos, modes)
+    others = held_by_others(out, photos)
+    for photo in photos:
+        stem = natural_name(photo)
+        if photo.absolute() not in known and stem in others and others[stem] == {_digest(photo)}:
+            known[photo.absolute()] = stem  # the same photo, in another place
+            del others[stem]
+    stems = folder_names(photos, known, (*in_the_way, *others))
     return [
         Task(photo, stem, {mode: folder_of(stem, mode, modes) for mode in modes})
         for photo, stem in zip(photos, stems, strict=True)
     ]
+
+
+def _digest(photo: Path) -> str | None:
+    """Return a photo's SHA-256; None where it cannot be read, which is told when its turn comes."""
+    try:
+        return sha256_of(photo)
+    except OSError:
+        return None
 
 
 def _keep(

@@ -45,7 +45,7 @@ def folder_names(
     last: dict[str, int] = {}
     for i, photo in enumerate(photos):
         if i not in names:
-            stem = name = _stem(photo)
+            stem = name = natural_name(photo)
             while _key(name) in used:
                 last[_key(stem)] = last.get(_key(stem), 1) + 1
                 name = f"{stem}-{last[_key(stem)]}"
@@ -54,7 +54,8 @@ def folder_names(
     return tuple(names[i] for i in range(len(photos)))
 
 
-def _stem(photo: Path) -> str:
+def natural_name(photo: Path) -> str:
+    """Return the name of a photo's folder where no other photo has it: the stem, made safe and short."""
     stem = _REFUSED.sub("_", UNSAFE.sub("_", photo.stem))
     stem = stem.encode()[:LONGEST].decode(errors="ignore").lstrip(".").rstrip(". ") or "photo"
     return f"{stem}_" if _DEVICES.fullmatch(stem) else stem

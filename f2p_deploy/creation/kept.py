@@ -6,6 +6,7 @@ on; where all of it is the same, the character is kept.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError
 from f2p_deploy.names import json_text
 from f2p_deploy.reading import ReadPart
+
+#: What parameters are called that somebody edited, where a new character takes their place.
+EDITED_FILE = "parameters.edited{}.json"
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,9 @@ def folder_of(stem: str, mode: str, modes: Collection[str]) -> str:
     return stem if len(modes) == 1 else f"{stem}-{mode}"
 
 
-def result_text(created: Created, stem: str, asked: Mapping[str, Any], more: Mapping[str, str]) -> str:
+def result_text(
+    created: Created, stem: str, asked: Mapping[str, Any], more: Mapping[str, str], parameters_file: bytes
+) -> str:
     """Return the text of `result.json`.
 
     Args:
@@ -95,13 +101,53 @@ def result_text(created: Created, stem: str, asked: Mapping[str, Any], more: Map
         stem: what its folder is called but for the mode.
         asked: see `Conditions.asked`.
         more: what else it says.
+        parameters_file: what `parameters.json` holds.
     """
     content = {key: value for key, value in created.to_dict().items() if key != "parameters"}
     view = created.view
+    written = hashlib.sha256(parameters_file).hexdigest()
     drawn = {"width": view.width, "height": view.height, "frame": view.frame, "points": dict(view.points)}
     generated = _sha256_of_values(created.parameters)
-    more = {**more, "stem": stem, "generated_sha256": generated}
+    more = {**more, "stem": stem, "generated_sha256": generated, "parameters_sha256": written}
     return json_text({**content, **more, "view": drawn, "asked": dict(asked)}) + "\n"
+
+
+def keep_edits(folder: Path) -> str:
+    """Copy a character's parameters to a name of their own if they are not what was written.
+
+    Args:
+        folder: the character's, whose files are about to be replaced.
+
+    Returns:
+        What the copy is called; empty if there is nothing to keep.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    written, parameters = _read_result(folder).get("parameters_sha256"), folder / PARAMETERS_FILE
+    if written is None or not parameters.is_file() or sha256_of(parameters) == written:
+        return ""
+    number = 1
+    while (copy := folder / EDITED_FILE.format("" if number == 1 else f"-{number}")).exists():
+        number += 1
+    shutil.copy2(parameters, copy)
+    return copy.name
+
+
+def held_by_others(out: Path, photos: Sequence[Path]) -> dict[str, set[str]]:
+    """Return the stems under which an output folder holds characters of other photos, and the photos' SHA-256.
+
+    Args:
+        out: the output folder.
+        photos: of this run; what lies there of them is not meant.
+    """
+    own = {uri_of(photo) for photo in photos}
+    others: dict[str, set[str]] = {}
+    for path in sorted(out.glob(f"*/{RESULT_FILE}")):
+        match _read_result(path.parent):
+            case {"photo_uri": str(uri), "stem": str(stem), "asked": {"photo_sha256": str(digest)}} if uri not in own:
+                others.setdefault(stem, set()).add(digest)
+    return others
 
 
 def known_stems(out: Path, photos: Sequence[Path], modes: Collection[str]) -> dict[Path, str]:

@@ -14,7 +14,7 @@ from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation.finder import ChosenFinder
 from f2p_deploy.creation.folder import character_folder
-from f2p_deploy.creation.kept import Conditions, result_text
+from f2p_deploy.creation.kept import Conditions, keep_edits, result_text
 from f2p_deploy.creation.maker import Maker
 from f2p_deploy.creation.mode import settle
 from f2p_deploy.creation.results import (
@@ -182,13 +182,16 @@ def _create(
     more = {"bundle": maker.name, "bundle_fingerprint": maker.fingerprint, "made_with": maker.made_with}
     try:
         with character_folder(workshop.work, workshop.out / name) as place:
+            if copy := keep_edits(workshop.out / name):
+                sentence = f"the parameters that were edited here are kept in {copy}"
+                created = replace(created, warnings=(*created.warnings, sentence))
             small.save(place / PHOTO_FILE, quality=88)
             for file, picture in pictures.items():
                 Image.fromarray(picture).save(place / file)
             write_parameters(place / PARAMETERS_FILE, generation.parameters, sync=False)  # nor are the pictures
             created = replace(created, seconds=time.perf_counter() - started)
             conditions = workshop.conditions.asked(task.photo, asked)
-            text = result_text(created, task.stem, conditions, more)
+            text = result_text(created, task.stem, conditions, more, (place / PARAMETERS_FILE).read_bytes())
             (place / RESULT_FILE).write_text(text, encoding="utf-8")
     except InputError as error:
         raise _OutputError(str(error)) from error

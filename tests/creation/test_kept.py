@@ -1,6 +1,7 @@
 """What an earlier run made: kept where it would be made the same, made anew where anything differs or is damaged."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,3 +174,41 @@ def test_where_everything_moved_nothing_is_made_anew(
     photo.parent.rename(tmp_path / "moved")
     report = create([tmp_path / "moved" / photo.name])
     assert [(result.name, result.kept) for result in report.characters] == [("astronaut", True)]
+
+
+@pytest.mark.parametrize("more", [{"modes": ("iterative",)}, {"again": True}])
+def test_edited_parameters_are_kept_where_a_new_character_takes_their_place(
+    create: "Callable[..., Report]", tmp_path: Path, more: dict[str, Any]
+) -> None:
+    create()
+    folder = tmp_path / "out" / "astronaut"
+    edited = (folder / "parameters.json").read_text().replace("0.", "0.0", 1)
+    for copy in ("parameters.edited.json", "parameters.edited-2.json"):
+        (folder / "parameters.json").write_text(edited)
+        (made,) = create(**more).characters
+        assert (folder / copy).read_text() == edited != (folder / "parameters.json").read_text()
+        assert f"the parameters that were edited here are kept in {copy}" in made.warnings
+        more = {"again": True}
+    (made,) = create(again=True).characters
+    assert not any("edited" in warning for warning in made.warnings)
+    assert len(list(folder.glob("parameters.edited*"))) == 2
+
+
+def test_another_photo_of_the_same_name_gets_a_folder_of_its_own(
+    create: "Callable[..., Report]", photo: Path, tmp_path: Path
+) -> None:
+    create()
+    first = (tmp_path / "out" / "astronaut" / "result.json").read_bytes()
+    (tmp_path / "other").mkdir()
+    other = Path(shutil.copy(photo, tmp_path / "other" / photo.name))
+    (moved,) = create([other]).characters
+    assert moved.name == "astronaut" and moved.kept  # the same photo, in another place
+    with Image.open(photo) as picture:
+        changed = picture.convert("RGB")
+    changed.putpixel((0, 0), (1, 2, 3))
+    changed.save(other)
+    (made,) = create([other]).characters
+    assert made.name == "astronaut-2"
+    assert (tmp_path / "out" / "astronaut" / "result.json").read_bytes() == first
+    (again,) = create([other]).characters
+    assert again.name == "astronaut-2" and again.kept
