@@ -102,10 +102,10 @@ def from_direct_url(record: Mapping[str, Any] | None, extras: Sequence[str]) -> 
         path = Path(url2pathname(urlsplit(url).path))
         if not path.exists():
             note = f" (what {NAME} was installed from, no longer in {path.parent})"
-            return shlex.quote(path.name + _suffix(extras)), note
+            return shlex.quote(_beside(path.name) + _suffix(extras)), note
         if record.get("dir_info", {}).get("editable"):
             return _from_clone(path, extras), ""
-        return f"{shlex.quote(_shown(path) + _suffix(extras))}{_constraints(path, extras)}", ""
+        return f"{shlex.quote(_beside(_shown(path)) + _suffix(extras))}{_constraints(path, extras)}", ""
     if version_control:
         revision = version_control.get("requested_revision") or version_control.get("commit_id", "")
         url = f"{version_control['vcs']}+{url}{f'@{revision}' if revision else ''}"
@@ -114,6 +114,11 @@ def from_direct_url(record: Mapping[str, Any] | None, extras: Sequence[str]) -> 
 
 def _from_clone(root: Path, extras: Sequence[str]) -> str:
     return f"-e {shlex.quote(_shown(root) + _suffix(extras))}{_constraints(root, extras)}"
+
+
+def _beside(path: str) -> str:
+    """Return a path that pip takes for one: a word alone is the name of a package on an index."""
+    return path if os.sep in path else f".{os.sep}{path}"
 
 
 def _suffix(extras: Sequence[str]) -> str:

@@ -107,11 +107,11 @@ def test_an_installed_file_is_named_again(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert from_direct_url(archive, ("export",)) == (f"'with space/{WHEEL}[export]'", "")
     (folder / WHEEL).unlink()
     gone, note = from_direct_url(archive, ("export",))
-    assert gone == f"'{WHEEL}[export]'" and str(folder) in note
+    assert gone == f"'./{WHEEL}[export]'" and str(folder) in note
     (folder / "constraints.txt").write_text("torch==2.13.0\n")
     copied = {"dir_info": {}, "url": folder.as_uri()}
-    assert from_direct_url(copied, ("faces",)) == ("'with space[faces]'", "")
-    assert from_direct_url(copied, ("export",))[0] == "'with space[export]' -c 'with space/constraints.txt'"
+    assert from_direct_url(copied, ("faces",)) == ("'./with space[faces]'", "")
+    assert from_direct_url(copied, ("export",))[0] == "'./with space[export]' -c 'with space/constraints.txt'"
     editable = {"dir_info": {"editable": True}, "url": folder.as_uri()}
     assert from_direct_url(editable, ("faces",))[0] == "-e 'with space[faces]'"
     address = {"archive_info": {}, "url": f"https://studio.example/{WHEEL}"}

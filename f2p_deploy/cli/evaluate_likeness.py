@@ -66,13 +66,13 @@ def likeness(
     from f2p_deploy.bundle import load_bundle
     from f2p_deploy.creation import check_packages, folder
     from f2p_deploy.creation.drawing import engine_for
-    from f2p_deploy.errors import Interrupted
+    from f2p_deploy.errors import InputError, Interrupted
     from f2p_deploy.evaluation.identification import FEWEST_PEOPLE, require_people
     from f2p_deploy.evaluation.judge import FileJudge
     from f2p_deploy.evaluation.landmarks import check_modes, open_landmarker
     from f2p_deploy.evaluation.likeness import measure_likeness
     from f2p_deploy.evaluation.likeness_page import report_data, tables, write_results
-    from f2p_deploy.evaluation.selection import select_photos
+    from f2p_deploy.evaluation.selection import photo_name, select_photos
 
     modes = check_modes(mode or ("one-shot", "hybrid"))
     check_packages()
@@ -85,6 +85,10 @@ def likeness(
     opened = load_bundle(bundle)
     ages = None if age_sex is None else AgeSexJudge(age_sex)
     told = None if labels is None else read_labels(labels, opened.schema)
+    if told is not None and not {photo_name(photo) for photo in chosen} & set(told.names):
+        raise InputError(
+            f"{labels} names none of these photos: a photo is called by its folder and file, as {photo_name(chosen[0])}"
+        )
     finder = open_landmarker(landmarker)
     engine = engine_for(opened.schema, assets)
     if out is not None:

@@ -30,7 +30,8 @@ def labels(
 ) -> None:
     """Say age and sex of photos by face-api's network, in a table that `--labels` of a training takes.
 
-    What else is known of photos, hair or skin, are further columns of the same table, by hand. Photos that training
+    What else is known of photos, hair or skin, are further columns of the same table, by hand: a table that is there
+    already is added to, and what it says stays. Photos that training
     keeps out may be in it: the reader is measured on them.
     """
     from f2p_deploy.character.schema import load_schema
@@ -41,8 +42,11 @@ def labels(
         require("export", "reading age and sex")
     opened = load_schema(schema)
     from f2p_deploy.training.label_table import check_tags, label_photos, write_labels
+    from f2p_deploy.training.reader import read_labels
 
     check_tags(opened)
+    if out.exists():
+        read_labels(out, opened)  # what is no such table is not written over
     chosen = select_photos(photos, only, limit)
     from f2p_deploy.evaluation.age_sex import AgeSexJudge
     from f2p_deploy.evaluation.landmarks import open_landmarker
@@ -56,11 +60,11 @@ def labels(
         )
     for sentence in table.refused:
         console.sentence(f"refused: {sentence}", "warning")
-    write_labels(table, opened, out)
+    before = write_labels(table, opened, out)
     if as_json:
         console.emit({"labels": str(out), "photos": len(table.names), "refused": len(table.refused)})
     else:
-        console.result(f"labels: {out}, {len(table.names)} photos")
+        console.result(f"labels: {out}, {len(table.names)} photos{f', added to {before} rows' if before else ''}")
 
 
 class StageOrLabels(choices.CommandWithChoices):

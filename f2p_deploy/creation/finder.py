@@ -105,12 +105,14 @@ def described_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarr
     """Return an artifact's segmentation network as `class_probabilities` does, or None where its content hides it.
 
     The graph `describe` gives content, which is the class probabilities times the class weights where the bundle's
-    features are the probabilities. Classes of weight 0 come as 0.
+    features are the probabilities. Classes of weight 0 come as 0. Where the search goes through a surrogate, content is
+    the state that was read, and no class map.
     """
     settings = runtime.settings.similarity
     weights = np.array(settings.class_weights, np.float32)
     read = [weights[HELEN_CLASSES.index(name)] > 0 for name in _READ_CLASSES]
-    if settings.features != "probabilities" or not all(read) or "describe" not in runtime.graphs:
+    read_through = runtime.settings.search != "surrogate" and settings.features == "probabilities"
+    if not read_through or not all(read) or "describe" not in runtime.graphs:
         return None
     scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
 

@@ -163,7 +163,7 @@ def _edited(result: Created) -> str:
     where = f"{result.name}/{PARAMETERS_FILE}"
     return (
         '<div class="notes"><p>Edited since it was drawn: the pictures show the character before, sliders and choices '
-        f"are today's. <code>f2p-deploy render {text(where)}</code> draws it.</p></div>"
+        f"are today's. <code>f2p-deploy render {text(where)}</code>, in the folder of this page, draws it.</p></div>"
     )
 
 

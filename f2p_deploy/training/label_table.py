@@ -21,6 +21,7 @@ from f2p_deploy.errors import InputError
 from f2p_deploy.evaluation.age_sex import AgeSex, AgeSexJudge
 from f2p_deploy.evaluation.selection import photo_name
 from f2p_deploy.names import shown
+from f2p_deploy.training.reader import label_rows
 
 #: Years by the network, and the slider tagged as age: piecewise linear, flat beyond.
 AGES, AGE_SLIDER = (25.0, 35.0, 50.0, 65.0, 72.0), (0.02, 0.30, 0.65, 0.93, 0.98)
@@ -94,11 +95,16 @@ def label_photos(
     return LabelTable(tuple(names), tuple(said), tuple(refused))
 
 
-def write_labels(table: LabelTable, schema: Schema, path: Path) -> None:
+def write_labels(table: LabelTable, schema: Schema, path: Path) -> int:
     """Write the table that `read_labels` reads: `photo`, and the controllers that the schema tags as age and sex.
 
+    A table that is there already is added to: its rows, further columns and cells that say something stay.
+
+    Returns:
+        How many rows were there before.
+
     Raises:
-        InputError: the schema tags neither, or the file cannot be written.
+        InputError: the schema tags neither, the file that is there is no such table, or it cannot be written.
     """
     check_tags(schema)
     makers: dict[str, Callable[[AgeSex], float | None]] = {
@@ -106,13 +112,23 @@ def write_labels(table: LabelTable, schema: Schema, path: Path) -> None:
         "sex": lambda said: sex_to_slider(said.male),
     }
     columns = {schema.tags[role]: maker for role, maker in makers.items() if role in schema.tags}
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("photo", *columns))
+    heads, rows = label_rows(path) if path.exists() else (["photo"], [])
+    heads += [name for name in columns if name not in heads]
+    before, known = len(rows), {row["photo"]: row for row in rows}
     for name, said in zip(table.names, table.said, strict=True):
-        values = [maker(said) for maker in columns.values()]
-        writer.writerow((name, *("" if value is None else f"{value:.3f}" for value in values)))
+        if name not in known:
+            known[name] = {"photo": name}
+            rows.append(known[name])
+        for column, maker in columns.items():
+            value = maker(said)
+            if not known[name].get(column) and value is not None:
+                known[name][column] = f"{value:.3f}"
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, heads, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     write_whole(path, text.getvalue().encode("utf-8"))
+    return before
 
 
 def check_tags(schema: Schema) -> None:

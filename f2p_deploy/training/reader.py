@@ -81,14 +81,8 @@ def read_labels(path: Path, schema: Schema) -> Labels:
     """
     groups = {group.name: group.options for group in schema.discrete_groups}
     controllers = {schema.controllers[i].name for i in read_controllers(schema)}
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the labels {path}: {reason_of(error, 'it is not a table in UTF-8')}") from error
-    if not rows or "photo" not in rows[0]:
-        raise InputError(f"{path} should be a table with a column 'photo' and one for each part that is known")
-    columns = [name for name in rows[0] if name != "photo"]
+    columns, rows = label_rows(path)
+    columns.remove("photo")
     for name in columns:
         if name not in groups and name not in controllers:
             known = (*groups, *sorted(controllers))
@@ -109,6 +103,33 @@ def read_labels(path: Path, schema: Schema) -> Labels:
             else:
                 sliders[name][i] = _slider(word, f"{path}, line {i + 2}: {name}")
     return Labels(tuple(row["photo"] for row in rows), options, sliders)
+
+
+def label_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns of a table of labels and its rows, at least one, each of another photo."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            found = csv.DictReader(stream)
+            rows, columns = list(found), list(found.fieldnames or ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read the labels {path}: {reason_of(error, 'it is not a table in UTF-8')}") from error
+    if "photo" not in columns:
+        raise InputError(
+            f"{path} should be a table with commas, a column 'photo' and one for each part that is known"
+        )
+    if not rows:
+        raise InputError(f"{path} names columns and has no row below them")
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if columns.count(name) > 1)
+        raise InputError(f"{path} has two columns {twice!r}")
+    lines: dict[str, int] = {}
+    for line, row in enumerate(rows, start=2):
+        if None in row:
+            raise InputError(f"{path}, line {line} has more cells than the {len(columns)} columns")
+        if row["photo"] in lines:
+            raise InputError(f"{path}, line {line} names {row['photo']!r} again, as line {lines[row['photo']]} does")
+        lines[row["photo"]] = line
+    return columns, rows
 
 
 def learn_reader(
@@ -135,6 +156,11 @@ def learn_reader(
     chosen = [i for i, name in enumerate(photos.names) if name in place]
     held = set(photos.held_out.tolist())
     training = [i for i in chosen if i not in held]
+    if not chosen:
+        raise InputError(
+            f"none of the {len(labels.names)} rows of the labels names one of the photos: a photo is called by its "
+            f"folder and file, as {photos.names[0]}"
+        )
     if len(training) < 20:
         raise InputError(f"the reader needs labels of at least 20 photos to train on, found {len(training)}")
     rows = np.array([place[photos.names[i]] for i in chosen])
@@ -205,9 +231,12 @@ def _fit(
         wanted: by group, (N,) positions of options, -1 where unknown.
         sliders: by controller, (N,) in [0, 1], NaN where unknown.
         measured: as `wanted`, of ordered groups.
-        photos: (N,) which photo each row shows; each its own if not given.
+        photos: (N,) which photo each row shows; each its own if not given. Ordered groups are fitted to the first row
+            of each: taught that a darkened photo has the same skin tone, a reader of tones tells people apart worse.
     """
     photos = torch.arange(len(x)) if photos is None else photos
+    seen: dict[int, int] = {}
+    first = [row for row, photo in enumerate(photos.tolist()) if seen.setdefault(photo, row) == row]
     weight, bias = reader.linear.weight.requires_grad_(False), reader.linear.bias.requires_grad_(False)
     weight.zero_()
     bias.zero_()
@@ -220,7 +249,7 @@ def _fit(
             ways = _ways(wanted, measured or {}, name)
             bias[rows] = usual[part].argmax().float() if not ways else 0.0
             for positions, share in ways:
-                slopes, level = _place(x, positions, penalty)
+                slopes, level = _place(x[first], positions[first], penalty)
                 weight[rows.start] += share * slopes
                 bias[rows.start] += share * level
         elif not known.any():

@@ -73,6 +73,6 @@ def test_bad_words(f2p: Callable, crowd: Path, judge: Path, tmp_path: Path) -> N
     assert ran.code == 2 and "the age and sex network" in ran.err
     (tmp_path / "labels.csv").write_text("photo,hare\n")
     ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
-    assert ran.code == 2 and "should be a table with a column 'photo'" in ran.err
+    assert ran.code == 2 and "names columns and has no row below them" in ran.err
     ran = f2p("evaluate", "likeness", crowd)
     assert ran.code == 2 and "--judge" in ran.err and ran.err.rstrip().endswith("f2p-deploy evaluate likeness --help")

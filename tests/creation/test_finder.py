@@ -93,3 +93,15 @@ def test_an_artifact_refines_where_its_content_is_the_class_probabilities(
     blind = replace(settings, class_weights=(0.0, *(1.0 if i != 5 else 0.0 for i in range(10))))
     without_nose = replace_settings(copy, replace(copy.settings, similarity=blind))
     assert described_probabilities(TorchRuntime(without_nose)) is None
+
+
+def test_what_a_surrogate_artifact_read_is_not_taken_for_a_class_map(surrogate_bundle: "Bundle") -> None:
+    from dataclasses import replace
+
+    from f2p_deploy.creation.finder import described_probabilities
+    from f2p_deploy.runtimes import TorchRuntime
+
+    settings = surrogate_bundle.settings
+    similarity = replace(settings.similarity, features="probabilities", class_weights=(1.0,) * 11)
+    bundle = replace(surrogate_bundle, settings=replace(settings, similarity=similarity))
+    assert described_probabilities(TorchRuntime(bundle)) is None

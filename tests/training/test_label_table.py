@@ -37,6 +37,22 @@ def test_the_table_is_what_training_reads(tmp_path: Path) -> None:
     assert labels.sliders["head.masculinity"] == pytest.approx([0.08, np.nan], nan_ok=True)
 
 
+def test_a_table_that_is_there_is_added_to(tmp_path: Path) -> None:
+    schema, path = load_schema("makehuman"), tmp_path / "labels.csv"
+    path.write_text("photo,hair,head.age\na/1.jpg,bald,0.2\na/3.jpg,,\n")
+    assert write_labels(LabelTable(("a/1.jpg", "a/2.jpg"), (AgeSex(0.1, 50.0), AgeSex(0.9, 72.0))), schema, path) == 2
+    assert path.read_text().splitlines() == [
+        "photo,hair,head.age,head.masculinity",
+        "a/1.jpg,bald,0.2,0.080",
+        "a/3.jpg,,,",
+        "a/2.jpg,,0.980,0.920",
+    ]
+    path.write_text("no table")
+    with pytest.raises(InputError, match="should be a table"):
+        write_labels(LabelTable(("a/1.jpg",), (AgeSex(0.1, 50.0),)), schema, path)
+    assert path.read_text() == "no table"
+
+
 def test_a_schema_without_age_and_sex_is_refused(tmp_path: Path) -> None:
     table = LabelTable(("a/1.jpg",), (AgeSex(0.1, 50.0),))
     with pytest.raises(InputError, match="the schema 'justice-male' tags no controller as age or sex"):

@@ -25,7 +25,12 @@ def test_a_table_is_read_by_names_and_empty_cells_are_unknown(surrogate_bundle: 
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ("name,hair\n", "with a column 'photo'"),
+        ("name,hair\n", "a column 'photo'"),
+        ("photo;hair\na/1.jpg;short\n", "a table with commas, a column 'photo'"),
+        ("photo,hair\n", "names columns and has no row below them"),
+        ("photo,hair,hair\na/1.jpg,short,short\n", "has two columns 'hair'"),
+        ("photo,hair\na/1.jpg,short,3\n", "line 2 has more cells than the 2 columns"),
+        ("photo,hair\na/1.jpg,short\na/1.jpg,\n", "line 3 names 'a/1.jpg' again, as line 2 does"),
         ("photo,hiar\na,long\n", "has no part 'hiar' to read. Did you mean 'hair'"),
         ("photo,eye.tx\na,0.5\n", "has no part 'eye.tx' to read"),  # searched, not read
         ("photo,hair\na,lnog\n", "line 2: hair has no option 'lnog'. Did you mean 'long'"),
@@ -136,3 +141,11 @@ def test_scores_are_as_sure_as_photos_not_learned_from_allow() -> None:
     assert _temperature(x, told, photos, 2, torch.full((60,), 1e-2)) < 2.0
     twice, both = torch.cat([x, x]), torch.cat([chance, chance])
     assert _temperature(twice, both, torch.cat([photos, photos]), 2, penalty) > 4.0  # a photo's twin is left out, too
+
+
+def test_labels_of_other_photos_are_said_to_be_that(surrogate_bundle: Bundle) -> None:
+    none = np.full((1, 1), np.nan, np.float32)
+    photos = Portraits(("people/1.png",), np.zeros((1, 128, 128, 3), np.uint8), np.zeros((1, 128, 128), np.uint8),
+                       none[:, 0], none[..., None], none)  # fmt: skip
+    with pytest.raises(InputError, match="none of the 2 rows .* by its folder and file, as people/1.png"):
+        learn_reader(surrogate_bundle, photos, Labels(("1.png", "2.png"), {}, {}))
