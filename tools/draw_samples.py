@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from f2p_deploy import __version__
-from f2p_deploy.alignment import align_photo
+from f2p_deploy.alignment import CascadeFinder, align_photo
 from f2p_deploy.bundle import load_bundle
 from f2p_deploy.creation import choose_finder_for
 from f2p_deploy.creation.drawing import engine_for
@@ -36,15 +36,19 @@ def main() -> None:
     characters = []
     with tempfile.TemporaryDirectory() as folder:
         photo = write_sample_photo(Path(folder))
-        for offline, finder in ((False, "mediapipe"), (True, "cascade")):
-            chosen = choose_finder_for(bundle, offline=offline)
-            face = align_photo(photo, chosen.finder, template, size)
-            if finder not in face.landmarks.source:
-                sys.exit(f"{finder} should find the face, found {face.landmarks.source}: name MediaPipe's model")
+        finders = {
+            "mediapipe": choose_finder_for(bundle).finder,
+            "cascade": choose_finder_for(bundle, offline=True).finder,
+            "unrefined-cascade": CascadeFinder(),  # as it is without PyTorch
+        }
+        for name, finder in finders.items():
+            face = align_photo(photo, finder, template, size)
+            if name.split("-")[-1] not in face.landmarks.source:
+                sys.exit(f"{name} should find the face, found {face.landmarks.source}: name MediaPipe's model")
             for mode in MODES:
                 made = generate(bundle, face.image, mode, shape=face.landmarks.shape).parameters
                 picture = engine.render(made.values, EDGE).image
-                characters.append((f"{photo.stem}-{finder}-{mode}", made, picture))
+                characters.append((f"{photo.stem}-{name}-{mode}", made, picture))
     made_by = {"command": "python tools/draw_samples.py", "engine": type(engine).__qualname__, "version": __version__}
     write_drawn(bundle.path / FOLDER, bundle.schema, characters, made_by)
     for path in sorted((bundle.path / FOLDER).iterdir()):

@@ -185,8 +185,13 @@ class RuntimeMaker:
         """Draw a character."""
         return loop.render(self.runtime, parameters)
 
-    def drawn(self, parameters: Parameters) -> None:
-        """Nothing is drawn beside an artifact."""
+    def drawn(self, parameters: Parameters) -> np.ndarray | None:
+        """Look beside the artifact: the demo bundle's lies in the bundle's folder."""
+        return self._drawn.find(parameters)
+
+    @cached_property
+    def _drawn(self) -> Drawn:
+        return read_drawn(self.runtime.artifact.folder / FOLDER, self.schema)
 
 
 def _networks_for(modes: Sequence[Mode]) -> tuple[str, ...]:
