@@ -31,8 +31,8 @@ def labels(
     """Say age and sex of photos by face-api's network, in a table that `--labels` of a training takes.
 
     What else is known of photos, hair or skin, are further columns of the same table, by hand: a table that is there
-    already is added to, and what it says stays. Photos that training
-    keeps out may be in it: the reader is measured on them.
+    already is added to, and what it says stays. Photos that training keeps out may be in it: the reader is measured on
+    them.
     """
     from f2p_deploy.character.schema import load_schema
     from f2p_deploy.dependencies import missing_modules, require

@@ -74,5 +74,8 @@ def test_bad_words(f2p: Callable, crowd: Path, judge: Path, tmp_path: Path) -> N
     (tmp_path / "labels.csv").write_text("photo,hare\n")
     ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
     assert ran.code == 2 and "names columns and has no row below them" in ran.err
+    (tmp_path / "labels.csv").write_text("photo,hair\nelsewhere/p0.png,\n")
+    ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
+    assert ran.code == 2 and "names none of these photos: a photo is called by its folder and file" in ran.err
     ran = f2p("evaluate", "likeness", crowd)
     assert ran.code == 2 and "--judge" in ran.err and ran.err.rstrip().endswith("f2p-deploy evaluate likeness --help")

@@ -149,3 +149,16 @@ def test_labels_of_other_photos_are_said_to_be_that(surrogate_bundle: Bundle) ->
                        none[:, 0], none[..., None], none)  # fmt: skip
     with pytest.raises(InputError, match="none of the 2 rows .* by its folder and file, as people/1.png"):
         learn_reader(surrogate_bundle, photos, Labels(("1.png", "2.png"), {}, {}))
+
+
+def test_places_on_a_line_are_read_off_photos_as_they_are(surrogate_bundle: Bundle) -> None:
+    reader = build_network("reader", surrogate_bundle.schema, surrogate_bundle.settings)
+    torch.manual_seed(4)
+    x, photos = torch.randn(40, reader.mean.shape[0]), torch.arange(40)
+    places = (x[:, 0] > 0).long()
+    _fit(reader, surrogate_bundle.schema, x, {"lips": places}, {})
+    alone = reader.linear.weight[3].clone()
+    varied = torch.cat([x, torch.randn_like(x)])
+    _fit(reader, surrogate_bundle.schema, varied, {"lips": places.repeat(2)}, {}, photos=photos.repeat(2))
+    torch.testing.assert_close(reader.linear.weight[3], alone)
+    assert alone.abs().max() > 0
