@@ -8,12 +8,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from f2p_deploy.alignment.refinement import shown_by_content
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.generation import OneShot, describer, first_state
 from f2p_deploy.gradient_step import Step
 from f2p_deploy.settings import to_data
+from f2p_deploy.similarity import Segment
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class BundleGraph:
     """One function of a bundle.
 
     Args:
-        name: `one_shot`, `describe`, `render` or `step`.
+        name: `one_shot`, `describe`, `render`, `step` or `segment`.
         module: in evaluation mode; takes the inputs in order and gives the outputs in order.
         inputs, outputs: their tensors; the first axis is the batch.
         shared: names of inputs that belong to the whole batch, without an axis for it.
@@ -61,6 +64,9 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
 def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
     """Return the graphs of a bundle.
 
+    `segment` is among them where `describe` does not show the class probabilities anyway: whoever has only the artifact
+    reads eyes and mouth off them, see `f2p_deploy.alignment.refinement`.
+
     Args:
         bundle: loaded, in evaluation mode.
         batch: the static batch size N.
@@ -88,7 +94,14 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
         describe,
         _graph("render", bundle.imitator, parameters, {"image": image}),
         _step_graph(bundle, describe, batch),
+        *(() if shown_by_content(bundle.settings) else (_segment_graph(bundle, face),)),
     )
+
+
+def _segment_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
+    module = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
+    meaning = f"probability of each class at each place: {', '.join(HELEN_CLASSES)}"
+    return _graph("segment", module, face, {"probabilities": meaning})
 
 
 def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:

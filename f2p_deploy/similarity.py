@@ -1,6 +1,6 @@
 """How much a rendered face resembles a photo: the losses of section 3.3 (eqs. 4 to 7)."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -191,6 +191,24 @@ class Similarity(nn.Module):
         settings = self.settings
         apart = settings.identity_weight * settings.search_identity * identity_loss(identity, own_identity)
         return apart + settings.content_weight * content_loss(content, own_content, settings.reduction)
+
+
+class Segment(nn.Module):
+    """Class probabilities of faces alone, as alignment reads eyes and mouth off them.
+
+    Args:
+        segmentation: F_seg.
+        size: edge of what F_seg sees; a divisor of the face's edge.
+    """
+
+    def __init__(self, segmentation: Segmentation, size: int) -> None:
+        super().__init__()
+        self.segmentation = segmentation
+        self.size = size
+
+    def forward(self, face: torch.Tensor) -> torch.Tensor:
+        """Return (N, C, H, W) probabilities of faces (N, 3, S, S) RGB in [0, 1]."""
+        return cast("torch.Tensor", self.segmentation(reduce_to(face, self.size)).softmax(dim=1))
 
 
 def _mean_colours(shares: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:

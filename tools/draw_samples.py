@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from f2p_deploy import __version__
-from f2p_deploy.alignment import CascadeFinder, align_photo
+from f2p_deploy.alignment import align_photo
 from f2p_deploy.bundle import load_bundle
 from f2p_deploy.creation import choose_finder_for
 from f2p_deploy.creation.drawing import engine_for
@@ -39,11 +39,10 @@ def main() -> None:
         finders = {
             "mediapipe": choose_finder_for(bundle).finder,
             "cascade": choose_finder_for(bundle, offline=True).finder,
-            "unrefined-cascade": CascadeFinder(),  # as it is without PyTorch
         }
         for name, finder in finders.items():
             face = align_photo(photo, finder, template, size)
-            if name.split("-")[-1] not in face.landmarks.source:
+            if name not in face.landmarks.source:
                 sys.exit(f"{name} should find the face, found {face.landmarks.source}: name MediaPipe's model")
             for mode in MODES:
                 made = generate(bundle, face.image, mode, shape=face.landmarks.shape).parameters

@@ -3,11 +3,15 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from f2p_deploy.alignment.warp import fit_similarity, inverse, transform, warp
 from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
+
+if TYPE_CHECKING:
+    from f2p_deploy.settings import BundleSettings
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +27,16 @@ _REACH = 0.16
 
 #: A refinement that moves the points further than this (r.m.s., fractions of the crop) has found something else.
 _LARGEST_MOVE = 0.12
+
+#: Rows of the five points without the nose, which is seen in much that is no face.
+_EYES_AND_MOUTH = [0, 1, 3, 4]
+
+#: Where neither eyes nor mouth are seen, they are looked for this much lower and higher, in fractions of the crop: the
+#: cascade takes some high foreheads for a part of the face. (Where one of them is seen already, it leads astray.)
+_SLIPPED = 0.15
+
+#: The classes that `read_points` reads.
+READ_CLASSES = ("left-eye", "right-eye", "nose", "upper-lip", "inner-mouth", "lower-lip")
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,17 @@ class Segmentation:
     size: int
 
 
+def shown_by_content(settings: "BundleSettings") -> bool:
+    """Return whether a bundle's content holds the class probabilities: weighted, but none of `READ_CLASSES` by 0.
+
+    Where the search goes through a surrogate, content is the state that was read from the photo.
+    """
+    similarity = settings.similarity
+    weights = dict(zip(HELEN_CLASSES, similarity.class_weights, strict=True))
+    weighted = all(weights[name] > 0 for name in READ_CLASSES)
+    return settings.search != "surrogate" and similarity.features == "probabilities" and weighted
+
+
 def refine(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, rounds: int = 2) -> np.ndarray | None:
     """Move five points to where the segmentation network sees eyes, nose and mouth.
 
@@ -56,22 +81,42 @@ def refine(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, ro
     Returns:
         (5, 2) better points, or None if the crop has no eyes and no mouth: then it is no face.
     """
-    target = np.array([segmentation.template[name] for name in LANDMARKS]) * segmentation.size
-    for _ in range(rounds):
-        matrix = fit_similarity(points, target)
-        crop = warp(image, matrix, segmentation.size).astype(np.float32) / 255.0
-        seen = read_points(segmentation.probabilities(crop), target / segmentation.size)
-        eyes_and_mouth = seen[[0, 1, 3, 4]]
-        if np.isnan(eyes_and_mouth).all():
+    target = np.array([segmentation.template[name] for name in LANDMARKS])
+    points, seen = _clearest(image, points, segmentation, target)
+    for rest in reversed(range(rounds)):
+        if np.isnan(seen[_EYES_AND_MOUTH]).all():
             return None
+        matrix = fit_similarity(points, target * segmentation.size)
         current = transform(matrix, points) / segmentation.size
         moved = np.where(np.isnan(seen), current, seen)
-        move = float(np.sqrt(np.mean(np.sum((moved - target / segmentation.size) ** 2, axis=1))))
+        move = float(np.sqrt(np.mean(np.sum((moved - target) ** 2, axis=1))))
         if move > _LARGEST_MOVE:
             logger.info("refinement stopped: the regions lie %.2f of the crop from the template", move)
             break
         points = transform(inverse(matrix), moved * segmentation.size)
+        if rest:
+            seen = _seen(image, points, segmentation, target)
     return points
+
+
+def _seen(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, target: np.ndarray) -> np.ndarray:
+    """Return the points (5, 2) that the network sees in the crop that points make, in fractions of it."""
+    matrix = fit_similarity(points, target * segmentation.size)
+    crop = warp(image, matrix, segmentation.size).astype(np.float32) / 255.0
+    return read_points(segmentation.probabilities(crop), target)
+
+
+def _clearest(
+    image: np.ndarray, points: np.ndarray, segmentation: Segmentation, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return points and what is seen by them; where that is neither eye nor mouth, they are moved by `_SLIPPED`."""
+    seen = _seen(image, points, segmentation, target)
+    if not np.isnan(seen[_EYES_AND_MOUTH]).all():
+        return points, seen
+    down = (points[3:].mean(axis=0) - points[:2].mean(axis=0)) / (target[3:, 1].mean() - target[:2, 1].mean())
+    moved = [points + slipped * down for slipped in (_SLIPPED, -_SLIPPED)]
+    tried = [(there, _seen(image, there, segmentation, target)) for there in moved]
+    return max(tried, key=lambda found: int((~np.isnan(found[1][_EYES_AND_MOUTH, 0])).sum()))
 
 
 def read_points(probabilities: np.ndarray, template: np.ndarray) -> np.ndarray:

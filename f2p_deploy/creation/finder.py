@@ -16,15 +16,12 @@ from f2p_deploy.alignment import (
     choose_finder,
     find_landmarker_model,
 )
+from f2p_deploy.alignment.refinement import shown_by_content
 from f2p_deploy.artifact import sha256_of
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.dependencies import install_line, missing_modules
-from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.runtimes import Runtime, loop
-
-#: The classes that `refine` reads points off.
-_READ_CLASSES = ("left-eye", "right-eye", "nose", "upper-lip", "inner-mouth", "lower-lip")
 
 
 @dataclass(frozen=True)
@@ -85,49 +82,44 @@ def choose_finder_for(
     return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None), choice, identity)
 
 
-def class_probabilities(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the segmentation network as alignment calls it: (S, S, 3) float32 RGB in [0, 1] to (11, h, w) float32."""
+def class_probabilities(source: Bundle | Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return the segmentation network as alignment calls it; None where there is none to be had.
 
+    It takes (S, S, 3) float32 RGB in [0, 1] and gives (11, h, w) float32. An artifact has the graph `segment`, or its
+    `describe` gives the probabilities times the class weights; classes of weight 0 come as 0 then.
+    """
+    if isinstance(source, Bundle):
+        return _of_bundle(source) if "segmentation" in source.networks else None
+    if "segment" in source.graphs:
+        return lambda face: loop.segment(source, _planes(face))[0]
+    if not shown_by_content(source.settings) or "describe" not in source.graphs:
+        return None
+    weights = np.array(source.settings.similarity.class_weights, np.float32)
+    scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
+    return lambda face: loop.describe(source, _planes(face))["content"][0, : len(weights)] * scale
+
+
+def _of_bundle(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
     def probabilities(face: np.ndarray) -> np.ndarray:
         import torch
 
-        from f2p_deploy.similarity import reduce_to
+        from f2p_deploy.similarity import Segment
 
-        image = torch.from_numpy(np.ascontiguousarray(face)).permute(2, 0, 1)[None]
+        segment = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
         with torch.inference_mode():
-            logits = bundle.segmentation(reduce_to(image, bundle.settings.architecture.segmentation_size))
-            return logits.softmax(dim=1)[0].numpy()
+            return segment(torch.from_numpy(_planes(face)))[0].numpy()
 
     return probabilities
 
 
-def described_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Return an artifact's segmentation network as `class_probabilities` does, or None where its content hides it.
-
-    The graph `describe` gives content, which is the class probabilities times the class weights where the bundle's
-    features are the probabilities. Classes of weight 0 come as 0. Where the search goes through a surrogate, content is
-    the state that was read, and no class map.
-    """
-    settings = runtime.settings.similarity
-    weights = np.array(settings.class_weights, np.float32)
-    read = [weights[HELEN_CLASSES.index(name)] > 0 for name in _READ_CLASSES]
-    read_through = runtime.settings.search != "surrogate" and settings.features == "probabilities"
-    if not read_through or not all(read) or "describe" not in runtime.graphs:
-        return None
-    scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
-
-    def probabilities(face: np.ndarray) -> np.ndarray:
-        planes = np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
-        return loop.describe(runtime, planes)["content"][0, : len(weights)] * scale
-
-    return probabilities
+def _planes(face: np.ndarray) -> np.ndarray:
+    """Return a picture (S, S, 3) as the networks take it, (1, 3, S, S) float32."""
+    return np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
 
 
 def _segmentation_of(source: Bundle | Runtime) -> Segmentation | None:
     template, size = source.settings.alignment.landmarks, source.settings.architecture.image_size
-    if isinstance(source, Bundle):
-        return Segmentation(class_probabilities(source), template, size) if "segmentation" in source.networks else None
-    probabilities = described_probabilities(source)
+    probabilities = class_probabilities(source)
     return None if probabilities is None else Segmentation(probabilities, template, size)
 
 

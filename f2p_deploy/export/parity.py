@@ -25,7 +25,7 @@ class Floors:
         controllers: largest absolute difference of a controller.
         discrete: share of discrete groups, over all samples, whose most probable option is the same.
         identity: smallest cosine of two embeddings.
-        content: largest L1 difference of the content, relative to its own L1 norm.
+        content: largest L1 difference of the content, or of class probabilities, relative to its own L1 norm.
         render: smallest PSNR of two pictures in dB.
         update: smallest cosine of what one step adds to a state. By direction, not element by element: a mask that
             flips by rounding moves single elements by more than any useful floor. The length of the update may differ
@@ -85,7 +85,7 @@ def compare(
     """Judge the outputs of one graph.
 
     Args:
-        graph: `one_shot`, `describe`, `render` or `step`.
+        graph: `one_shot`, `describe`, `render`, `step` or `segment`.
         reference: PyTorch's float32 outputs by tensor name, K samples along the first axis.
         outputs: the artifact's, of the same shapes.
         samples: the K samples' names.
@@ -165,13 +165,18 @@ def _step(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema
     )
 
 
+def _segment(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
+    differences = _relative_l1(*pairs["probabilities"])
+    return (_at_most("segment", "probabilities", "relative L1 difference", differences, floors.content, samples),)
+
+
 def step_error(floors: Floors) -> float:
     """Return how large an error may be, over the update it is part of, if it turns that as far as its floor lets it."""
     return math.sqrt(1.0 - floors.update**2)
 
 
 #: How the outputs of each graph are judged.
-MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render, "step": _step}
+MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render, "step": _step, "segment": _segment}
 
 
 def compare_trajectories(

@@ -53,8 +53,8 @@ class Samples:
 def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> dict[str, Samples]:
     """Return samples of every graph by its name.
 
-    `one_shot` and `describe` see the faces, `render` draws their characters and random ones, and `step` takes its first
-    step from `generation.first_state` towards each of them.
+    `one_shot`, `describe` and `segment` see the faces, `render` draws their characters and random ones, and `step`
+    takes its first step from `generation.first_state` towards each of them.
 
     Raises:
         InputError: the faces have another size than the bundle's.

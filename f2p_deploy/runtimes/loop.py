@@ -224,6 +224,11 @@ def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:
     return _run(runtime, "describe", {"face": faces})
 
 
+def segment(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
+    """Return the class probabilities (K, 11, h, w) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
+    return _run(runtime, "segment", {"face": faces})["probabilities"]
+
+
 def render(runtime: Runtime, parameters: Parameters) -> np.ndarray:
     """Draw parameters with the imitator: (S, S, 3) uint8 RGB.
 

@@ -49,6 +49,20 @@ def test_refinement_also_finds_the_roll(finder: MediaPipeFinder, astronaut: np.n
     assert np.hypot(*(refined - true).T).max() < 0.12 * np.hypot(*(true[1] - true[0]))
 
 
+@pytest.mark.parametrize("slipped", [-0.24, 0.24])
+def test_a_face_beside_which_the_window_lies_is_found_again(
+    finder: MediaPipeFinder, astronaut: np.ndarray, template: dict, slipped: float
+) -> None:
+    """Neither eye nor mouth lies near its place in such a crop."""
+    true = finder.find(astronaut)[0].array
+    target = np.array([template[name] for name in LANDMARKS])
+    scale = np.hypot(*(true[1] - true[0])) / np.hypot(*(target[1] - target[0]))
+    start = true + slipped * scale * np.array([0.0, 1.0])
+    refined = refine(astronaut, start, Segmentation(segmentation_of(finder), template, 256))
+    assert refined is not None
+    assert np.hypot(*(refined - true).T).max() < 0.12 * np.hypot(*(true[1] - true[0]))
+
+
 def test_points_are_read_at_any_resolution_and_whichever_eye_is_called_left(
     finder: MediaPipeFinder, astronaut: np.ndarray
 ) -> None:

@@ -67,41 +67,57 @@ def test_class_probabilities_are_the_networks(small_bundle: "Bundle", astronaut:
     assert np.allclose(found, expected, atol=1e-6)
 
 
-def test_an_artifact_refines_where_its_content_is_the_class_probabilities(
+def test_an_artifact_refines_as_its_bundle_does(
+    small_bundle: "Bundle", surrogate_bundle: "Bundle", astronaut: np.ndarray
+) -> None:
+    from f2p_deploy.creation import choose_finder_for
+    from f2p_deploy.creation.finder import class_probabilities
+    from f2p_deploy.runtimes import TorchRuntime
+
+    face = astronaut[:128, 160:288].astype(np.float32) / 255.0
+    for bundle in (small_bundle, surrogate_bundle):
+        runtime = TorchRuntime(bundle, batch=2)
+        assert "segment" in runtime.graphs
+        np.testing.assert_allclose(class_probabilities(runtime)(face), class_probabilities(bundle)(face), atol=1e-6)
+        sentence = choose_finder_for(runtime, offline=True).sentence
+        assert sentence.endswith("cascade, refined by the bundle's segmentation network.")
+
+
+def test_an_artifact_without_segment_shows_class_probabilities_in_its_content(
     small_bundle: "Bundle", astronaut: np.ndarray, tmp_path: Path
 ) -> None:
     from dataclasses import replace
 
     from f2p_deploy.bundle import copy_bundle, replace_settings
-    from f2p_deploy.creation import choose_finder_for
-    from f2p_deploy.creation.finder import class_probabilities, described_probabilities
+    from f2p_deploy.creation.finder import class_probabilities
     from f2p_deploy.runtimes import TorchRuntime
 
-    assert described_probabilities(TorchRuntime(small_bundle)) is None
-    plain = choose_finder_for(TorchRuntime(small_bundle), offline=True)
-    assert plain.sentence.endswith("the built-in cascade, not refined by a segmentation network.")
     settings = replace(small_bundle.settings.similarity, features="probabilities", colour_weight=1.0)
     settings = replace(settings, class_weights=(0.0, *(1.0 + i for i in range(10))))
     copy = copy_bundle(small_bundle, tmp_path / "copy", "copy")
     copy = replace_settings(copy, replace(copy.settings, similarity=settings))
     face = astronaut[:128, 160:288].astype(np.float32) / 255.0
-    found = described_probabilities(TorchRuntime(copy, batch=2))
-    assert found is not None
+    runtime = TorchRuntime(copy, batch=2)
+    assert "segment" not in runtime.graphs
     expected = class_probabilities(copy)(face)
     expected[0] = 0.0
-    np.testing.assert_allclose(found(face), expected, atol=1e-6)
+    np.testing.assert_allclose(class_probabilities(runtime)(face), expected, atol=1e-6)
     blind = replace(settings, class_weights=(0.0, *(1.0 if i != 5 else 0.0 for i in range(10))))
     without_nose = replace_settings(copy, replace(copy.settings, similarity=blind))
-    assert described_probabilities(TorchRuntime(without_nose)) is None
+    assert "segment" in TorchRuntime(without_nose).graphs
 
 
-def test_what_a_surrogate_artifact_read_is_not_taken_for_a_class_map(surrogate_bundle: "Bundle") -> None:
-    from dataclasses import replace
-
-    from f2p_deploy.creation.finder import described_probabilities
+def test_an_artifact_from_before_segment_leaves_the_cascade_unrefined(surrogate_bundle: "Bundle") -> None:
+    from f2p_deploy.creation import choose_finder_for
     from f2p_deploy.runtimes import TorchRuntime
 
-    settings = surrogate_bundle.settings
-    similarity = replace(settings.similarity, features="probabilities", class_weights=(1.0,) * 11)
-    bundle = replace(surrogate_bundle, settings=replace(settings, similarity=similarity))
-    assert described_probabilities(TorchRuntime(bundle)) is None
+    class Older(TorchRuntime):
+        """What was exported before there was this graph: its content is a state, and no class map."""
+
+        @property
+        def graphs(self) -> tuple[str, ...]:
+            """All but one."""
+            return tuple(name for name in super().graphs if name != "segment")
+
+    sentence = choose_finder_for(Older(surrogate_bundle), offline=True).sentence
+    assert sentence.endswith("the built-in cascade, not refined by a segmentation network.")
