@@ -40,6 +40,20 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: What pip calls modules that are imported by another name.
+PACKAGES = {
+    "skimage": "scikit-image",
+    "pillow_heif": "pillow-heif",
+    "tensorrt_rtx": "tensorrt-rtx",
+    "cuda": "cuda-python",
+    "xdist": "pytest-xdist",
+    "tree_sitter": "tree-sitter",
+    "tree_sitter_swift": "tree-sitter-swift",
+    "tree_sitter_c": "tree-sitter-c",
+    "tree_sitter_c_sharp": "tree-sitter-c-sharp",
+    "face_recognition_models": "face-recognition-models",
+}
+
 
 def missing_modules(extra: str) -> tuple[str, ...]:
     """Return the modules of an extra that are not installed here."""
@@ -58,9 +72,8 @@ def require(extra: str, purpose: str) -> None:
     """
     missing = missing_modules(extra)
     if missing:
-        raise MissingDependency(
-            f"{purpose} needs {', '.join(missing)}, not installed here: {install_line(extra)}"
-        )
+        packages = ", ".join(PACKAGES.get(module, module) for module in missing)
+        raise MissingDependency(f"{purpose} needs {packages}, not installed here: {install_line(extra)}")
 
 
 def install_line(*extras: str, options: str = "") -> str:
@@ -76,6 +89,20 @@ def install_line(*extras: str, options: str = "") -> str:
     clone = source_tree()
     wanted, note = from_direct_url(_direct_url(), extras) if clone is None else (_from_clone(clone, extras), "")
     return f"{_pip()} install {wanted}{f' {options}' if options else ''}{note}"
+
+
+def package_line(package: str) -> str:
+    """Return the line that installs a package which no extra brings, or brings for something else."""
+    return f"{_pip()} install {package}"
+
+
+def command_name() -> str:
+    """Return what to type for `f2p-deploy`: the word alone where the shell would find this one."""
+    own = Path(sys.executable).parent / NAME
+    found = shutil.which(NAME)
+    if not own.exists() or (found is not None and Path(found).resolve() == own.resolve()):
+        return NAME
+    return shlex.quote(_shown(own))
 
 
 def source_tree() -> Path | None:

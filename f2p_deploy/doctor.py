@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 
 from f2p_deploy.bundle import load_bundle
 from f2p_deploy.cuda_devices import cuda_devices
-from f2p_deploy.dependencies import EXTRAS, install_line, source_tree
+from f2p_deploy.dependencies import EXTRAS, command_name, install_line, source_tree
 from f2p_deploy.errors import F2PError
 from f2p_deploy.export.targets import TARGETS, Target
 from f2p_deploy.threads import usable_cores
@@ -161,9 +161,9 @@ def next_step(findings: Iterable[Finding]) -> NextStep:
         return NextStep(install_line("faces"), "to find faces in photos (an artifact needs nothing else)")
     if not able[BUNDLE_PHOTOS]:
         return NextStep(
-            "f2p-deploy run PHOTO --artifact DIR", "to make a character with an artifact that an export left"
+            f"{command_name()} run PHOTO --artifact DIR", "to make a character with an artifact that an export left"
         )
-    return NextStep("f2p-deploy demo", "to see a photo become a character")
+    return NextStep(f"{command_name()} demo", "to see a photo become a character")
 
 
 def _machine() -> Iterator[Finding]:

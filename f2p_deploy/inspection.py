@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy.artifact import Artifact, GraphEntry, extra_files, read_artifact
-from f2p_deploy.dependencies import missing_modules
+from f2p_deploy.dependencies import missing_modules, package_line
 from f2p_deploy.errors import CompilerError, InputError
-
-#: Why nothing is counted where the package that reads the files is missing.
-NO_ONNX = "not counted: onnx is not installed here (pip install onnx)"
 
 
 def inspect_path(path: str | Path) -> dict[str, Any]:
@@ -106,7 +103,8 @@ def _without_onnx(path: Path) -> dict[str, Any]:
         ]
 
     absent = dict.fromkeys(("opset", "operators", "weights", "precision", "external_files"))
-    return {"inputs": told(session.get_inputs()), "outputs": told(session.get_outputs())} | absent | {"note": NO_ONNX}
+    tensors = {"inputs": told(session.get_inputs()), "outputs": told(session.get_outputs())}
+    return tensors | absent | {"note": _not_counted()}
 
 
 def _graph(artifact: Artifact, name: str, entry: GraphEntry) -> dict[str, Any]:
@@ -120,7 +118,7 @@ def _graph(artifact: Artifact, name: str, entry: GraphEntry) -> dict[str, Any]:
     elif not file:
         contents["note"] = f"not counted: {Path(entry.file).suffix or entry.file} files do not tell"
     elif find_spec("onnx") is None:
-        contents["note"] = NO_ONNX
+        contents["note"] = _not_counted()
     else:
         found = _contents(artifact.folder / file)
         contents |= {key: found[key] for key in ("opset", "operators", "weights", "external_files")}
@@ -133,3 +131,8 @@ def _size(path: Path) -> int:
         return path.stat().st_size if path.is_file() else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _not_counted() -> str:
+    """Say why nothing is counted: the package that reads the files is missing."""
+    return f"not counted: onnx is not installed here ({package_line('onnx')})"

@@ -15,6 +15,7 @@ from f2p_deploy.artifact import Arrays, Artifact, Manifest, Parity, extra_files,
 from f2p_deploy.batches import run_in_batches
 from f2p_deploy.character.parameters import smooth
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.dependencies import package_line
 from f2p_deploy.errors import InputError, MissingDependency
 from f2p_deploy.export.parity import ROUNDINGS, Ends, Precision, compare, compare_trajectories
 from f2p_deploy.export.rounding import RoundedOnnx
@@ -149,8 +150,9 @@ def _of_sources(artifact: Artifact, name: str, threads: int | None) -> Runtime:
         return load(sources, name, threads)
     if find_spec("onnx") is None:
         logger.warning(
-            "ONNX Runtime computes much of a float16 graph in float32 on a processor; with onnx installed (pip install "
-            "onnx) every value is rounded as a card would"
+            "ONNX Runtime computes much of a float16 graph in float32 on a processor; with onnx installed every "
+            "value is rounded as a card would: %s",
+            package_line("onnx"),
         )
         return load(sources, name, threads)
     return RoundedOnnx(sources, threads)

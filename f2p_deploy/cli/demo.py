@@ -23,7 +23,7 @@ def demo(
     Without PyTorch the artifact inside the package makes the characters, and nothing is exported.
     """
     from f2p_deploy.demo import run_demo
-    from f2p_deploy.dependencies import install_line
+    from f2p_deploy.dependencies import command_name, install_line
 
     options.use_threads(threads)
     with console.bar() as bar:
@@ -35,12 +35,14 @@ def demo(
     else:
         show_report(outcome.report)
         console.result("")
+        if not outcome.exported:
+            console.result("The artifact that came with the package, as it was measured when that was made:")
         show_artifact(outcome.artifact)
         if not outcome.exported:
             how = f"install PyTorch: {install_line('export')}"
             console.sentence(f"This artifact came with the package. To export bundles yourself, {how}")
         console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
-        console.result("then make one of a photo of your own:\n  f2p-deploy run PHOTO")
+        console.result(f"then make one of a photo of your own:\n  {command_name()} run PHOTO")
     if outcome.report.failed:
         raise typer.Exit(2)
     outcome.artifact.manifest.require_parity()

@@ -67,7 +67,7 @@ def landmarks(
     from f2p_deploy.bundle import load_bundle
     from f2p_deploy.creation import check_packages
     from f2p_deploy.creation.drawing import engine_for
-    from f2p_deploy.errors import Interrupted
+    from f2p_deploy.errors import InputError, Interrupted
     from f2p_deploy.evaluation.degrade import CONDITIONS
     from f2p_deploy.evaluation.landmark_data import report_data
     from f2p_deploy.evaluation.landmark_page import write_results
@@ -113,4 +113,4 @@ def landmarks(
         done = len(report.measured) + len(report.refused)
         raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")
     if not report.measured:
-        raise typer.Exit(2)
+        raise InputError(f"none of the {report.total} photos has a usable face")

@@ -59,7 +59,13 @@ AgeSex = Annotated[
     ),
 ]
 Landmarks = Annotated[
-    Path | None, typer.Option("--landmarks", metavar="FILE", help="Landmarks of a detector of your own, JSON or CSV.")
+    Path | None,
+    typer.Option(
+        "--landmarks",
+        metavar="FILE",
+        help='Five points a face, in pixels, of a detector of your own. JSON: {"anna.jpg": {"left-eye": [x, y], '
+        '"right-eye": .., "nose-tip": .., "mouth-left": .., "mouth-right": ..}}; CSV: photo,left-eye-x,left-eye-y,...',
+    ),
 ]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Find faces with the built-in cascade even where MediaPipe is here.")

@@ -24,7 +24,7 @@ def render(
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Edge of the picture in pixels.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="PNG", help="The picture; <name of the parameters>.png if not given."),
+        typer.Option("-o", "--out", metavar="PNG", help="The picture; anna.png for anna/parameters.json if not given."),
     ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
@@ -38,7 +38,7 @@ def render(
     from f2p_deploy.creation import drawing
     from f2p_deploy.creation.maker import maker_for
 
-    picture = out or Path(f"{parameters.stem if parameters else 'average'}.png")
+    picture = out or Path(f"{_name_of(parameters) if parameters else 'average'}.png")
     drawing.check_picture_path(picture)
     opened = options.open_source(bundle, artifact, runtime, threads)
     if isinstance(opened, Bundle):
@@ -56,3 +56,10 @@ def render(
         )
     else:
         console.result(str(picture))
+
+
+def _name_of(parameters: Path) -> str:
+    """Return what a character is called: its folder, where a run made it."""
+    from f2p_deploy.creation.results import PARAMETERS_FILE
+
+    return parameters.absolute().parent.name if parameters.name == PARAMETERS_FILE else parameters.stem

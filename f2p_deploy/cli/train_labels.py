@@ -32,7 +32,7 @@ def labels(
 
     What else is known of photos, hair or skin, are further columns of the same table, by hand: a table that is there
     already is added to, and what it says stays. Photos that training keeps out may be in it: the reader is measured on
-    them.
+    them. Photos without a usable face are named, the exit code is 2 then, and the table holds the others.
     """
     from f2p_deploy.character.schema import load_schema
     from f2p_deploy.dependencies import missing_modules, require
@@ -65,6 +65,8 @@ def labels(
         console.emit({"labels": str(out), "photos": len(table.names), "refused": len(table.refused)})
     else:
         console.result(f"labels: {out}, {len(table.names)} photos{f', added to {before} rows' if before else ''}")
+    if table.refused:
+        raise typer.Exit(2)
 
 
 class StageOrLabels(choices.CommandWithChoices):

@@ -12,7 +12,15 @@ from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation import sources
 from f2p_deploy.creation.finder import ChosenFinder
 from f2p_deploy.creation.folder_names import folder_names, natural_name
-from f2p_deploy.creation.kept import Conditions, conditions_of, folder_of, held_by_others, known_stems, read_kept
+from f2p_deploy.creation.kept import (
+    Conditions,
+    conditions_of,
+    folder_of,
+    held_by_others,
+    known_stems,
+    others_in,
+    read_kept,
+)
 from f2p_deploy.creation.maker import Maker, maker_for
 from f2p_deploy.creation.mode import check_modes, ways_of
 from f2p_deploy.creation.page import write_page
@@ -132,6 +140,7 @@ def create_characters(
         finally:
             remove_abandoned(out)
         report = _complete(report, tasks, results)
+        report = replace(report, others=others_in(out, [name for task in tasks for name in task.names.values()]))
         if stopped is None or report.results:
             with postponed():  # a second Ctrl-C waits until both say what was made
                 try:

@@ -1,10 +1,13 @@
 """The part of the page about choices: which options were read, how surely, and what nothing could read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from f2p_deploy.creation.marks import table, text
 from f2p_deploy.creation.results import Created
 from f2p_deploy.reading import UNSURE, ReadPart, ordered_groups
+
+#: Sliders that are read: the schema's tag, and what their ends are.
+SLIDER_ROLES = {"age": ("young", "old"), "sex": ("woman", "man")}
 
 #: The next option is named from this probability on.
 _WORTH_NAMING = 0.05
@@ -35,8 +38,23 @@ def choices(result: Created) -> str:
     schema = result.parameters.schema
     on_a_line = ordered_groups(schema)
     rows = [_row(name, option, result.read.get(name), name in on_a_line) for name, option in result.choices.items()]
+    rows += list(_read_sliders(result))
     body = table(rows, "choices") if rows else ""
     return f"<section><h3>Choices</h3>{body}{_below(result)}</section>" if body or result.unread else ""
+
+
+def _read_sliders(result: Created) -> Iterator[str]:
+    """Yield age and sex, which are sliders but read from the photo as choices are."""
+    parameters = result.parameters
+    for role, ends in SLIDER_ROLES.items():
+        name = parameters.schema.tags.get(role, "")
+        if name in parameters.schema.controller_index and name not in result.unread:
+            value = f"{parameters.values[parameters.schema.controller_index[name]]:.2f}"
+            beside = f"0 {ends[0]}, 1 {ends[1]}"
+            yield (
+                f'<tr><th scope="row">{text(name)}</th><td>{value}</td><td></td>'
+                f'<td class="quiet">{text(beside)}</td></tr>'
+            )
 
 
 def choices_beside(results: Mapping[str, Created]) -> str:
@@ -78,7 +96,7 @@ def _row(name: str, option: str, part: ReadPart | None, on_a_line: bool) -> str:
         beside = "kept"
     elif part.confidence is not None and part.next_confidence is not None:
         if on_a_line:
-            beside = f"towards {part.next}" if part.next_confidence > part.confidence / 2 else ""
+            beside = f"near {part.next}" if part.next_confidence > part.confidence / 2 else ""
         else:
             share = _percent(part.confidence)
             sure = f'<span class="sure" style="--sure:{share}">{share}</span>'
@@ -92,7 +110,7 @@ def _row(name: str, option: str, part: ReadPart | None, on_a_line: bool) -> str:
 def _below(result: Created) -> str:
     """Return what the table does not say."""
     sure = any(part.confidence is not None for part in result.read.values())
-    notes = [f"In per cent: how probable it is by the photo; below {UNSURE:.0%} it is marked."] if sure else []
+    notes = [f"The per cent say how sure the reading is; below {UNSURE:.0%} it is marked."] if sure else []
     missing = _unread(result)
     notes += [f"Not read from the photo: {missing}."] if missing else []
     return "".join(f'<p class="quiet small">{text(note)}</p>' for note in notes)

@@ -150,6 +150,22 @@ def held_by_others(out: Path, photos: Sequence[Path]) -> dict[str, set[str]]:
     return others
 
 
+def others_in(out: Path, names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the characters of earlier runs in an output folder: what their folders are called, and their picture.
+
+    Args:
+        out: the output folder.
+        names: folders of this run's characters, which are left out.
+    """
+    found = []
+    for path in sorted(out.glob(f"*/{RESULT_FILE}")):
+        folder = path.parent
+        pictures = [name for name in (ENGINE_FILE, CHARACTER_FILE) if (folder / name).is_file()]
+        if folder.name not in names and pictures and (folder / ALIGNED_FILE).is_file():
+            found.append((folder.name, pictures[0]))
+    return tuple(found)
+
+
 def known_stems(out: Path, photos: Sequence[Path], modes: Collection[str]) -> dict[Path, str]:
     """Return what the folders of photos were called in earlier runs, by absolute path of the photo."""
     named: dict[str, str] = {}

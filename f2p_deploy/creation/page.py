@@ -62,10 +62,26 @@ def page(report: Report) -> str:
             "<main>",
             *(card for characters, failures in groups for card in _cards(characters, failures)),
             "</main>",
+            _others(report),
             f"<footer>{notes}<p>Edit the sliders in <code>{PARAMETERS_FILE}</code> and draw them again with "
             f"<code>f2p-deploy render</code>. Made by f2p-deploy {__version__}.</p></footer>",
             "</body></html>\n",
         ]
+    )
+
+
+def _others(report: Report) -> str:
+    """Return the characters of earlier runs, which this page says no more of."""
+    if not report.others:
+        return ""
+    tiles = "".join(
+        f'<a href="{file(name, PARAMETERS_FILE)}" style="--pictures:2"><img src="{file(name, ALIGNED_FILE)}" alt="" '
+        f'loading="lazy"><img src="{file(name, shown)}" alt="" loading="lazy"><span>{text(name)}</span></a>'
+        for name, shown in report.others
+    )
+    return (
+        '<section class="others"><h2>Of earlier runs in this folder</h2>'
+        f'<nav class="overview" aria-label="Characters of earlier runs">{tiles}</nav></section>'
     )
 
 

@@ -160,6 +160,7 @@ class Report:
         notes: sentences about the whole run.
         made_with: name and version of what computed the characters; empty if all were kept.
         not_taken: files of folders that did not count as photos.
+        others: characters of earlier runs that the folder holds besides, see `f2p_deploy.creation.kept.others_in`.
     """
 
     out: Path
@@ -170,6 +171,7 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     made_with: str = ""
     not_taken: tuple[Path, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def page(self) -> Path:
@@ -213,6 +215,7 @@ class Report:
             "notes": list(self.notes),
             "made_with": self.made_with,
             "not_taken": [str(path) for path in self.not_taken],
+            "others": [name for name, _ in self.others],
             "created": len(self.created),
             "kept": len(self.kept),
             "failed": len(self.failed),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from f2p_deploy.evaluation.age_sex import AgeSex
-from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of
+from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of, share
 
 #: With fewer faces there is no correlation.
 FEWEST = 3
@@ -55,9 +55,8 @@ def compare_age_sex(photos: Sequence[AgeSex], characters: Sequence[AgeSex], seed
     def right(who: np.ndarray) -> Estimate | None:
         if not who.any():
             return None
-        same = (male == photo_male)[who].astype(np.float64)
-        drawn = same[np.random.default_rng(seed).integers(0, len(same), (DRAWS, len(same)))].mean(axis=1)
-        return Estimate(float(same.mean()), *interval_of(drawn))
+        same = (male == photo_male)[who]
+        return share(same, np.random.default_rng(seed).integers(0, len(same), (DRAWS, len(same))))
 
     everybody = np.arange(len(both))
     wide, high = photo_age.std(), age.std()

@@ -1,6 +1,7 @@
 """Medians with bootstrap intervals (Efron 1979); infinite values stand for failures and count as the worst."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -40,6 +41,23 @@ def _draws(count: int, seed: int) -> np.ndarray:
 
 def _drawn_medians(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return np.median(np.asarray(values, np.float64)[draws], axis=1)
+
+
+def share(hits: np.ndarray, draws: np.ndarray) -> Estimate:
+    """Return the share of (N,) hits, 0 or 1, with its interval.
+
+    Where all are hits or none is, every draw says the same; the interval is Wilson's (1927) then.
+
+    Args:
+        hits: of N people.
+        draws: (DRAWS, N) rows of people, with replacement.
+    """
+    value = float(np.mean(hits))
+    if value not in (0.0, 1.0):
+        return Estimate(value, *interval_of(np.asarray(hits, np.float64)[draws].mean(axis=1)))
+    z = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2)
+    width = z**2 / (len(hits) + z**2)
+    return Estimate(value, 1.0 - width if value else 0.0, 1.0 if value else width)
 
 
 def interval_of(drawn: np.ndarray) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from f2p_deploy.errors import InputError
-from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of
+from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of, share
 
 #: With fewer people a mean says little and every rank is among the first.
 FEWEST_PEOPLE = 10
@@ -75,8 +75,8 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
         people=people,
         ranks=ranks,
         alike=alike,
-        rank_1=mean((ranks == 1).astype(np.float64)),
-        rank_5=mean((ranks <= 5).astype(np.float64)),
+        rank_1=share(ranks == 1, draws),
+        rank_5=share(ranks <= 5, draws),
         median_rank=Estimate(float(np.median(ranks)), *interval_of(np.median(ranks[draws], axis=1))),
         auc=mean(beaten),
         own=mean(own),

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from f2p_deploy.alignment.warp import fit_similarity, warp
+from f2p_deploy.dependencies import package_line
 from f2p_deploy.errors import InputError, MissingDependency
 
 #: Edge of the crops in pixels, and where eyes, nose tip and mouth corners lie in them (Deng et al. 2019, ArcFace).
@@ -95,7 +96,7 @@ def _open_tflite(path: Path) -> Network:
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
-        raise MissingDependency(f"the judge {path.name} needs LiteRT: pip install ai-edge-litert") from error
+        raise MissingDependency(f"the judge {path.name} needs LiteRT: {package_line('ai-edge-litert')}") from error
     try:
         network = Interpreter(str(path))
         network.allocate_tensors()

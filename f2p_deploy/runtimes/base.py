@@ -11,7 +11,7 @@ import numpy as np
 
 from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.dependencies import install_line
+from f2p_deploy.dependencies import install_line, package_line
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.settings import BundleSettings, from_data
 from f2p_deploy.threads import check_threads
@@ -83,7 +83,7 @@ class Runtime(ABC):
         """Return why this machine cannot run it, and what to do; empty if it can."""
         if find_spec(cls.module) is not None:
             return ""
-        install = install_line(cls.extra) if cls.extra else f"pip install {cls.module}"
+        install = install_line(cls.extra) if cls.extra else package_line(cls.module)
         return f"{cls.module} is not installed: {install}"
 
     @cached_property

@@ -8,6 +8,7 @@ import numpy as np
 
 from f2p_deploy.artifact import Artifact, TensorSpec
 from f2p_deploy.causes import SAID
+from f2p_deploy.dependencies import package_line
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.names import require_utf8
 from f2p_deploy.runtimes.base import Runtime, register
@@ -38,7 +39,7 @@ class OnnxRuntime(Runtime):
             return ""
         return (
             f"the installed onnxruntime {onnxruntime.__version__} has no {cls.provider}, only {', '.join(available)}: "
-            "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
+            f"pip uninstall onnxruntime, then {package_line('onnxruntime-gpu')}"
         )
 
     def describe_device(self) -> str:

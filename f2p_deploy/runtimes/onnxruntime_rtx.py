@@ -7,6 +7,7 @@ import numpy as np
 
 from f2p_deploy.artifact import Artifact
 from f2p_deploy.cuda_devices import cuda_devices
+from f2p_deploy.dependencies import package_line
 from f2p_deploy.errors import MissingDependency
 from f2p_deploy.runtimes.base import register
 from f2p_deploy.runtimes.onnxruntime import OnnxRuntime, opened, session_options
@@ -43,7 +44,7 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
         """Return why this machine cannot run it: the plugin is not installed, or there is no card."""
         reason = super(OnnxRuntime, cls).why_not_here()
         if reason:
-            return f"{cls.module} is not installed: pip install {PACKAGE}"
+            return f"{cls.module} is not installed: {package_line(PACKAGE)}"
         return "" if cuda_devices() else "no NVIDIA card is visible here"
 
     def _load(self, graph: str) -> Any:

@@ -1,6 +1,7 @@
 """The two libraries that run engines, TensorRT and TensorRT for RTX: everything that tells them apart at run time."""
 
 import logging
+import shlex
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.causes import SAID
-from f2p_deploy.dependencies import install_line
+from f2p_deploy.dependencies import install_line, package_line
 from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.manifest import Manifest
 
@@ -74,9 +75,10 @@ class Library:
         here = loaded or self.installed_version()
         if not built or not here or _same_release(built, here):
             return
+        built_with = package_line(shlex.quote(f"{self.distribution}=={built}"))
         raise MissingDependency(
             f"the engines in {folder} were built by {self.title} {built}, here is {here}, which cannot be relied on to "
-            f"read them. Build them again: {manifest.command}; or pip install '{self.distribution}=={built}'"
+            f"read them. Build them again: {manifest.command}; or {built_with}"
         )
 
     def installed_version(self) -> str:

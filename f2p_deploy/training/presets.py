@@ -85,12 +85,12 @@ SMALL = Preset(
             features="probabilities",
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
             colour_weight=1.0,
-            search_identity=0.2,  # more of it lowers the loss and takes landmarks farther away (docs/fidelity.md)
+            search_identity=0.2,  # more lowers the loss and takes landmarks farther away (docs/imitator-search.md)
         ),
         # In the subspace of real faces, from their mean: from the average face, controller by controller, the search
-        # finds pictures that lose less and characters that resemble less (docs/fidelity.md). With momentum 20 steps
-        # end where 50 plain ones do (bench/fewer_steps.py). From one-shot's characters longer steps lower the loss
-        # further and leave the landmarks no nearer.
+        # finds pictures that lose less and characters that resemble less (docs/imitator-search.md). With momentum 20
+        # steps end where 50 plain ones do (bench/fewer_steps.py). From one-shot's characters longer steps lower the
+        # loss further and leave the landmarks no nearer.
         iterative=IterativeSettings(
             iterations=20,
             learning_rate=20.0,

@@ -48,7 +48,7 @@ def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle
     assert manifest.first_state == tuple(first_state(small_bundle, 1)[0].tolist())
     assert manifest.graphs["step"].shared == ("learning_rate",)
     assert manifest.schema == json.loads(json.dumps(small_bundle.schema.to_dict()))
-    assert tuple(manifest.graphs) == ("one_shot", "describe", "render", "step")
+    assert tuple(manifest.graphs) == ("one_shot", "describe", "render", "step", "segment")
     assert {entry.precision_found for entry in manifest.graphs.values()} == {"fp32"}
     assert manifest.command.startswith("f2p-deploy export --target onnx -o ") and "--bundle" in manifest.command
     assert manifest.parity_status == "passed" and manifest.verified == "runtime"
@@ -132,7 +132,8 @@ def test_the_stages_are_told(small_bundle: Bundle, small_faces: Faces, failing_t
     with pytest.raises(CompilerError):
         export_bundle(small_bundle, failing_target, tmp_path / "out", 1, small_faces, stages.append, trajectories=0)
     assert stages[:2] == ["networks", "reference outputs of PyTorch"]
-    assert stages[2:] == [f"{graph}: trace and simplify" for graph in ("one_shot", "describe", "render", "step")]
+    graphs = ("one_shot", "describe", "render", "step", "segment")
+    assert stages[2:] == [f"{graph}: trace and simplify" for graph in graphs]
 
 
 def test_a_batch_of_two_is_measured_on_every_sample(

@@ -22,7 +22,7 @@ pytest.importorskip("onnxsim")
 def test_the_plan_says_what_would_be_written(small_bundle: Bundle, small_artifact: Path, tmp_path: Path) -> None:
     plan = plan_export(small_bundle, "onnx", tmp_path / "out", batch=2, trajectories=0)
     assert (plan.target, plan.precision, plan.bundle, plan.batch) == ("onnx", "fp32", "small", 2)
-    assert tuple(plan.graphs) == ("one_shot", "describe", "render", "step")
+    assert tuple(plan.graphs) == ("one_shot", "describe", "render", "step", "segment")
     assert plan.graphs["render"].file == "render.onnx" and plan.graphs["render"].inputs[0].shape == (2, 11)
     assert plan.replaces == "" and plan.hardware == {"built_for": "any"} and plan.trajectories == 0
     assert plan.command.endswith("--batch 2 --trajectories 0")

@@ -10,7 +10,7 @@ from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.samples import RANDOM_CHARACTERS, Samples, sample_graphs
 
 
-def test_samples_of_the_four_graphs(small_bundle: Bundle, small_faces: Faces) -> None:
+def test_samples_of_every_graph(small_bundle: Bundle, small_faces: Faces) -> None:
     faces = Faces(small_faces.images[:3], small_faces.names[:3])
     samples = sample_graphs(small_bundle, bundle_graphs(small_bundle, batch=2), faces)
     assert {name: len(sample.names) for name, sample in samples.items()} == {
@@ -18,6 +18,7 @@ def test_samples_of_the_four_graphs(small_bundle: Bundle, small_faces: Faces) ->
         "describe": 3,
         "render": 3 + RANDOM_CHARACTERS,
         "step": 3,
+        "segment": 3,
     }
     one_shot, step = samples["one_shot"], samples["step"]
     assert np.array_equal(samples["render"].inputs["parameters"][:3], one_shot.reference["parameters"])

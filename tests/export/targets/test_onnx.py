@@ -26,7 +26,7 @@ def half(small_bundle: Bundle, small_faces: Faces, tmp_path_factory: pytest.Temp
 
 def test_one_file_a_graph_and_one_of_weights(small_artifact: Path) -> None:
     names = sorted(path.name for path in small_artifact.iterdir())
-    graphs = ["describe.onnx", "one_shot.onnx", "render.onnx", "step.onnx"]
+    graphs = ["describe.onnx", "one_shot.onnx", "render.onnx", "segment.onnx", "step.onnx"]
     assert names == sorted([*graphs, "golden.npz", "manifest.json", WEIGHTS_FILE])
     manifest = read_artifact(small_artifact).manifest
     assert WEIGHTS_FILE in manifest.files
