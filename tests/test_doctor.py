@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from f2p_deploy import doctor
 from f2p_deploy.bundle import load_bundle, replace_settings
-from f2p_deploy.dependencies import install_line
+from f2p_deploy.dependencies import command_name, install_line
 from f2p_deploy.doctor import Finding, diagnose, next_step
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ def test_every_requirement_of_pyproject_belongs_to_an_extra_or_the_base() -> Non
     ("missing", "able", "command"),
     [
         (("export", "faces"), {"run artifacts"}, install_line("faces")),
-        (("export",), {"run artifacts", "run PHOTO --artifact"}, "f2p-deploy run PHOTO --artifact DIR"),
+        (("export",), {"run artifacts", "run PHOTO --artifact"}, f"{command_name()} run PHOTO --artifact DIR"),
         (("faces",), {"run artifacts", "run PHOTO --landmarks, render", "train"}, install_line("faces")),
-        ((), {"run artifacts", "run PHOTO --artifact", "run PHOTO", "train"}, "f2p-deploy demo"),
+        ((), {"run artifacts", "run PHOTO --artifact", "run PHOTO", "train"}, f"{command_name()} demo"),
     ],
 )
 def test_the_next_command_follows_from_what_is_here(
@@ -145,7 +145,7 @@ def test_the_next_command_follows_from_what_is_here(
         (
             ("export",),
             {"run artifacts", "run PHOTO --artifact", "run PHOTO --landmarks, render", "run PHOTO"},
-            "f2p-deploy demo",
+            f"{command_name()} demo",
         ),
     ],
 )

@@ -65,7 +65,7 @@ def test_export_prints_the_trade_and_the_verdict_and_keeps_graphs_float(
     assert "warning: 64 faces calibrate; 512 are recommended" in ran.err
     manifest = read_artifact(tmp_path / "art").manifest
     precisions = {name: entry.precision_found for name, entry in manifest.graphs.items()}
-    assert precisions == {"one_shot": "fp32", "describe": "fp32", "render": "int8", "step": "fp32"}
+    assert precisions == {"one_shot": "fp32", "describe": "fp32", "render": "int8", "step": "fp32", "segment": "fp32"}
     assert "--keep-float describe --keep-float one_shot" in manifest.command
     verdict = manifest.calibration["verdict"]["render"]
     assert f"{verdict['quantised']} of {verdict['of']}" in ran.out and "chosen" in ran.out

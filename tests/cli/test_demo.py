@@ -25,6 +25,7 @@ def test_it_ends_with_what_to_open_next(
     pytest.importorskip("mediapipe")
     pytest.importorskip("onnxsim")
     import f2p_deploy.bundle
+    from f2p_deploy.dependencies import command_name
 
     monkeypatch.setattr(f2p_deploy.bundle, "demo_bundle_path", lambda: small_bundle.path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -33,6 +34,6 @@ def test_it_ends_with_what_to_open_next(
     page = (tmp_path / "out" / "index.html").resolve()
     lines = ran.out.splitlines()
     assert page.is_file() and lines[-3] == f"  {page.as_uri()}"
-    assert lines[-1] == "  f2p-deploy run PHOTO"
+    assert lines[-1] == f"  {command_name()} run PHOTO"
     table = [line for line in lines if line.startswith(("one_shot ", "describe ", "render ", "step "))]
     assert table and max(map(len, table)) <= 80

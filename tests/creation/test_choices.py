@@ -56,8 +56,9 @@ def test_each_option_says_where_it_is_from(created: Created) -> None:
     html = choices(created)
     assert 'class="unsure"' in _row(html, "hair-colour") and ">49%<" in _row(html, "hair-colour")
     assert "or chestnut, 31%" in _row(html, "hair-colour")
-    assert "towards dark" in _row(html, "skin") and "%" not in _row(html, "skin")
+    assert "near dark" in _row(html, "skin") and "%" not in _row(html, "skin")
     assert "not read: the default" in _row(html, "make-up") and "kept" in _row(html, "beard")
+    assert "head.age" not in html.partition("Not read")[0]
     assert "Not read from the photo: make-up (stays none); head.age; what is uneven in the face (1 slider)." in html
 
 

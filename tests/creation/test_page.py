@@ -142,7 +142,11 @@ def test_an_overview_of_four_photos_shows_every_mode(
     (overview,) = re.findall(r"<nav.*?</nav>", text)
     assert overview.count("<a ") == 4 and overview.count("<img") == 12 and 'href="#0-one-shot"' in overview
     text = create_characters(many[:3], small_bundle, tmp_path / "out", modes, finder=finder).page.read_text()
-    assert "<nav" not in text
+    (earlier,) = re.findall(r"<nav.*?</nav>", text)
+    assert "Of earlier runs in this folder" in text and earlier.count("<a ") == 2
+    assert 'href="3-hybrid/parameters.json"' in earlier and 'src="3-one-shot/character.png"' in earlier
+    alone = create_characters(many[:1], small_bundle, tmp_path / "alone", modes, finder=finder)
+    assert "<nav" not in alone.page.read_text() and alone.to_dict()["others"] == []
 
 
 def test_what_was_edited_is_said_beside_the_pictures_of_before(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def test_auto_takes_the_first_that_is_here(small_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(str(small_artifact)).name == AUTO[0] == "onnxruntime"
-    assert load(small_artifact).graphs == ("one_shot", "describe", "render", "step")
+    assert load(small_artifact).graphs == ("one_shot", "describe", "render", "step", "segment")
     if find_spec("openvino"):
         monkeypatch.setattr("f2p_deploy.runtimes.base.find_spec", lambda name: None if name == "onnxruntime" else True)
         assert load(small_artifact).name == "openvino"
