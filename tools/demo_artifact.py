@@ -15,16 +15,19 @@ from pathlib import Path
 from f2p_deploy.bundle import load_bundle
 from f2p_deploy.export.beside_bundle import export_beside
 
+#: What makes the demo bundle's artifact again, also where there is no clone.
+SHIPPED = "make artifact, in a clone; or install f2p-deploy again"
+
 
 def main(words: Sequence[str] | None = None) -> None:
     """Write the artifact, and print what it weighs and how near it computes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, help="the demo bundle if not given")
     named = parser.parse_args(words).bundle
-    command = ["python", "tools/demo_artifact.py", *(["--bundle", str(named)] if named else [])]
+    command = shlex.join(["python", "tools/demo_artifact.py", "--bundle", str(named)]) if named else SHIPPED
     bundle = load_bundle(named)
     artifact = export_beside(
-        bundle, shlex.join(command), progress=lambda stage, done=0.0, total=0.0: print(stage, file=sys.stderr)
+        bundle, command, progress=lambda stage, done=0.0, total=0.0: print(stage, file=sys.stderr)
     )
     for name, record in artifact.manifest.files.items():
         print(f"{name:24} {record.size / 1e6:6.2f} MB{', of the bundle' if name in bundle.stored else ''}")

@@ -76,7 +76,7 @@ def landmarks(
     from f2p_deploy.evaluation.selection import select_photos
 
     modes = check_modes(mode or ())
-    check_packages()
+    check_packages("measuring characters")
     chosen = select_photos(photos, only, limit)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)

@@ -75,7 +75,7 @@ def likeness(
     from f2p_deploy.evaluation.selection import photo_name, select_photos
 
     modes = check_modes(mode or ("one-shot", "hybrid"))
-    check_packages()
+    check_packages("measuring characters")
     chosen = select_photos(photos, only, limit)
     require_people(len(chosen))
     from f2p_deploy.evaluation.age_sex import AgeSexJudge

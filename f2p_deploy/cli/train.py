@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -76,6 +77,7 @@ def train(
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
+    from f2p_deploy.threads import usable_cores
     from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
 
     stages = recipe.stages if stage == ALL else (stage,)
@@ -84,7 +86,8 @@ def train(
         check_stage(name, recipe, sources)
     options.use_threads(threads)
     if portraits:
-        sources = replace(sources, finder=choose_finder(landmarker, landmarks))
+        opener = partial(choose_finder, landmarker, landmarks)
+        sources = replace(sources, finder=opener(), open_finder=opener, workers=threads or usable_cores())
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
     for name in stages:
         with console.bar() as bar:

@@ -73,14 +73,17 @@ def maker_for(source: Bundle | Runtime) -> Maker:
     return BundleMaker(source) if isinstance(source, Bundle) else RuntimeMaker(source)
 
 
-def check_packages() -> None:
+def check_packages(purpose: str = "running a bundle, unlike an artifact (--artifact DIR),") -> None:
     """Raise unless PyTorch is installed.
+
+    Args:
+        purpose: what needs it, as the subject of a sentence.
 
     Raises:
         MissingDependency: with the line that installs it.
     """
     if "torch" in missing_modules("export"):
-        require("export", "running a bundle, unlike an artifact (--artifact DIR),")
+        require("export", purpose)
 
 
 class BundleMaker:

@@ -121,7 +121,7 @@ def measure_landmarks(
             that cannot be written.
         MissingDependency: PyTorch is not installed.
     """
-    check_packages()
+    check_packages("measuring characters")
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)

@@ -234,7 +234,7 @@ def measure_likeness(
         InputError: no photo, an unknown mode, an engine of another schema, or a bundle that lacks a network.
         MissingDependency: PyTorch is not installed.
     """
-    check_packages()
+    check_packages("measuring characters")
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)

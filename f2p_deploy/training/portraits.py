@@ -11,16 +11,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from f2p_deploy.alignment import LandmarkFinder, align_photo
-from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
+from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.alignment.suffixes import SUFFIXES
-from f2p_deploy.alignment.warp import transform
 from f2p_deploy.atomic import open_whole
-from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.errors import InputError
 from f2p_deploy.settings import AlignmentTemplate
-from f2p_deploy.training.face_shapes import contour_shape
+from f2p_deploy.training.aligning import OpenFinder, align_all
 from f2p_deploy.training.pictures import to_float
-from f2p_deploy.training.portrait_labels import UNKNOWN, label_portrait
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +92,8 @@ def load_portraits(
     size: int,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
+    workers: int = 1,
+    open_finder: OpenFinder | None = None,
 ) -> Portraits:
     """Align every photo of some folders, or read what an earlier call aligned.
 
@@ -108,9 +107,11 @@ def load_portraits(
         size: edge of the aligned faces in pixels.
         cache: `.npz` file that keeps the result; made anew when photos, template or size differ.
         progress: called with (photos done, photos in all).
+        workers, open_finder: to align in several processes, see `f2p_deploy.training.aligning.align_all`.
 
     Raises:
         InputError: no photo at all, or none with a face.
+        F2PError: a process was killed.
     """
     photos = list_photos(folders)
     key = _key(photos, template, size)
@@ -120,25 +121,16 @@ def load_portraits(
                 return Portraits(tuple(stored["names"].tolist()), **{name: stored[name] for name in _ARRAYS})
     names: list[str] = []
     rows: dict[str, list] = {name: [] for name in _ARRAYS}
-    for done, photo in enumerate(photos, start=1):
-        try:
-            aligned = align_photo(photo, finder, template.landmarks, size)
-        except PhotoError as error:
-            log.info("left out %s: %s", photo.name, error)
+    for done, aligned in enumerate(align_all(photos, finder, template, size, workers, open_finder), start=1):
+        photo = photos[done - 1]
+        if progress is not None:
+            progress(done, len(photos))
+        if isinstance(aligned, str):
+            log.info("left out %s: %s", photo.name, aligned)
             continue
-        finally:
-            if progress is not None:
-                progress(done, len(photos))
         names.append(name_of(photo))
-        dense = aligned.landmarks.dense
-        rows["pictures"].append(aligned.image)
-        rows["regions"].append(
-            np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels
-        )
-        rows["yaw"].append(np.float32(aligned.landmarks.yaw or 0.0))
-        shape = aligned.landmarks.shape
-        rows["face_shapes"].append(np.full(SHAPE_LENGTH, np.nan, np.float32) if shape is None else shape)
-        rows["shapes"].append(contour_shape(None if dense is None else transform(aligned.matrix, dense), size))
+        for name in _ARRAYS:
+            rows[name].append(aligned[name])
     if not names:
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")
     arrays = {name: np.stack(values) for name, values in rows.items()}

@@ -360,4 +360,6 @@ def _portraits(
     if sources.finder is None:
         raise InputError("portraits need a landmark finder")
     size = bundle.settings.architecture.image_size
-    return load_portraits(folders, sources.finder, bundle.settings.alignment, size, cache, progress)
+    return load_portraits(
+        folders, sources.finder, bundle.settings.alignment, size, cache, progress, sources.workers, sources.open_finder
+    )
