@@ -2,8 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -16,10 +19,14 @@ from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.threads import usable_cores
+from f2p_deploy.training.aligning import Crew, look_at_all
 from f2p_deploy.training.augment import Variation, affine_grids, vary_light
 from f2p_deploy.training.augment import warp as warp_batch
 from f2p_deploy.training.pictures import to_float
 from f2p_deploy.training.recognition import JITTER
+
+T = TypeVar("T")
 
 #: How many faces are looked at together.
 BATCH = 64
@@ -72,14 +79,17 @@ def descriptors_of_pairs(
     found = found[: len(pairs)]
     points = None if len(found) == len(pairs) else _points(pairs, finder)
     kept_until = len(found)
-    while len(found) < len(pairs):
-        positions = range(len(found), min(len(found) + BATCH, len(pairs)))
-        faces, known = np.zeros((len(positions), size, size, 3), np.uint8), np.zeros(len(positions), bool)
-        for k, i in enumerate(positions):
-            picture = pairs.image(i)
-            place = _find(finder, picture) if points is None else points[i]
-            if place is not None:
-                faces[k], known[k] = warp(picture, fit_similarity(place, target), size), True
+
+    def aligned(position: int) -> np.ndarray | None:
+        picture = pairs.image(position)
+        place = _find(finder, picture) if points is None else points[position]
+        return None if place is None else warp(picture, fit_similarity(place, target), size)
+
+    for ahead in _read_ahead(aligned, range(len(found), len(pairs)), usable_cores() if points is not None else 1):
+        faces, known = np.zeros((len(ahead), size, size, 3), np.uint8), np.zeros(len(ahead), bool)
+        for k, face in enumerate(ahead):
+            if face is not None:
+                faces[k], known[k] = face, True
         identities = identities_of(bundle, faces).numpy()
         identities[~known] = np.nan
         found = np.concatenate([found, identities])
@@ -93,11 +103,26 @@ def descriptors_of_pairs(
     return found
 
 
+def _read_ahead(read: Callable[[int], T], positions: Sequence[int], threads: int) -> Iterator[list[T]]:
+    """Yield what a function reads of positions, `BATCH` at a time; the next ones are read meanwhile."""
+    batches = [positions[start : start + BATCH] for start in range(0, len(positions), BATCH)]
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            ahead = [pool.submit(read, position) for batch in batches[:1] for position in batch]
+            for i in range(len(batches)):
+                running = ahead
+                ahead = [pool.submit(read, position) for batch in batches[i + 1 : i + 2] for position in batch]
+                yield [task.result() for task in running]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def shapes_of_characters(
     pairs: PairSet,
     finder: LandmarkFinder | None,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
+    crew: Crew | None = None,
 ) -> np.ndarray:
     """Return (N, 24) float32 face shapes of the first engine pictures, see `f2p_deploy.alignment.face_shape`.
 
@@ -106,6 +131,7 @@ def shapes_of_characters(
         finder: of landmarks; only MediaPipe's gives shapes.
         cache: `.npz` file that keeps the result.
         progress: called with (pictures done, pictures in all).
+        crew: looks in several processes.
 
     Returns:
         Of at most `SHAPED` pictures, NaN where no face is found; none without MediaPipe's finder.
@@ -120,15 +146,25 @@ def shapes_of_characters(
             if str(kept["key"]) == key:
                 return kept["shapes"]
     shapes = np.full((count, SHAPE_LENGTH), np.nan, np.float32)
-    for i in range(count):
-        for mesh, _ in finder.meshes(pairs.image(i))[:1]:
-            shapes[i] = face_shape(mesh)
+    for i, shape in enumerate(look_at_all(partial(_shape_in, pairs.folder), range(count), finder, crew)):
+        shapes[i] = shape
         if progress is not None:
             progress(i + 1, count)
     cache.parent.mkdir(parents=True, exist_ok=True)
     with open_whole(cache) as file:
         np.savez(file, key=key, shapes=shapes)
     return shapes
+
+
+def _shape_in(folder: Path, position: int, finder: LandmarkFinder) -> np.ndarray:
+    """Return the (24,) shape of the face in an engine picture, NaN where none is found."""
+    meshes = cast(MediaPipeFinder, finder).meshes(_pairs_in(folder).image(position))[:1]
+    return face_shape(meshes[0][0]) if meshes else np.full(SHAPE_LENGTH, np.nan, np.float32)
+
+
+@lru_cache(maxsize=1)
+def _pairs_in(folder: Path) -> PairSet:
+    return PairSet(folder)
 
 
 def identities_of(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:

@@ -1,12 +1,14 @@
-"""Photos to aligned, labelled faces, several at a time: a process each, with a landmark finder of its own."""
+"""Faces found in many pictures at once: in processes, each with a landmark finder of its own."""
 
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,17 +21,61 @@ from f2p_deploy.settings import AlignmentTemplate
 from f2p_deploy.training.face_shapes import contour_shape
 from f2p_deploy.training.portrait_labels import UNKNOWN, label_portrait
 
-#: Photos that a process is given at once.
+#: Pictures that a process is given at once.
 _AT_ONCE = 4
 
-#: Opens a landmark finder; it is called in every process, so it must be picklable.
-OpenFinder = Callable[[], LandmarkFinder]
-
-#: What is known of one photo by the names of `Portraits`' arrays, or why it is left out.
-Aligned = dict[str, np.ndarray] | str
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-def align_one(photo: Path, finder: LandmarkFinder, template: AlignmentTemplate, size: int) -> Aligned:
+@dataclass(frozen=True)
+class Crew:
+    """Processes that look for faces.
+
+    Args:
+        workers: how many.
+        open_finder: opens the landmark finder; it is called in every process, so it must be picklable.
+    """
+
+    workers: int
+    open_finder: Callable[[], LandmarkFinder]
+
+
+def look_at_all(
+    look: Callable[[T, LandmarkFinder], R], items: Sequence[T], finder: LandmarkFinder, crew: Crew | None = None
+) -> Iterator[R]:
+    """Yield what a function returns of every item and a landmark finder, in the items' order.
+
+    Args:
+        look: the function; picklable, as its results are, where there is a crew.
+        items: what it looks at.
+        finder: used in this process, where there is no crew or little to do.
+        crew: looks in other processes.
+
+    Raises:
+        F2PError: a process was killed.
+    """
+    if crew is None or crew.workers == 1 or len(items) <= _AT_ONCE:
+        for item in items:
+            yield look(item, finder)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(crew.workers, context, _open, (crew.open_finder,)) as pool:
+        try:
+            with unheard_by_children():  # the processes start with the first task
+                results = pool.map(partial(_look, look), items, chunksize=_AT_ONCE)
+            yield from results
+        except BrokenProcessPool as error:
+            raise F2PError(
+                "a process that looked for faces was killed, as happens when memory runs out: try --threads 1"
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def align_one(
+    photo: Path, finder: LandmarkFinder, template: AlignmentTemplate, size: int
+) -> dict[str, np.ndarray] | str:
     """Align one photo and label its regions.
 
     Args:
@@ -56,53 +102,16 @@ def align_one(photo: Path, finder: LandmarkFinder, template: AlignmentTemplate, 
     }
 
 
-def align_all(
-    photos: Sequence[Path],
-    finder: LandmarkFinder,
-    template: AlignmentTemplate,
-    size: int,
-    workers: int = 1,
-    open_finder: OpenFinder | None = None,
-) -> Iterator[Aligned]:
-    """Yield what `align_one` returns of every photo, in their order.
-
-    Args:
-        photos: files.
-        finder, template, size: see `align_one`.
-        workers: processes; 1 is this one.
-        open_finder: opens the same finder in another process; without it all is done in this one.
-
-    Raises:
-        F2PError: a process was killed.
-    """
-    if workers == 1 or open_finder is None or len(photos) <= _AT_ONCE:
-        for photo in photos:
-            yield align_one(photo, finder, template, size)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _open, (open_finder,)) as pool:
-        try:
-            with unheard_by_children():  # the processes start with the first task
-                faces = pool.map(partial(_align, template=template, size=size), photos, chunksize=_AT_ONCE)
-            yield from faces
-        except BrokenProcessPool as error:
-            raise F2PError(
-                "a process that aligned photos was killed, as happens when memory runs out: try --threads 1"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
 _finder: LandmarkFinder | None = None
 
 
-def _open(open_finder: OpenFinder) -> None:
+def _open(open_finder: Callable[[], LandmarkFinder]) -> None:
     """Begin a process: a terminal's Ctrl-C is the parent's to answer."""
     global _finder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _finder = open_finder()
 
 
-def _align(photo: Path, template: AlignmentTemplate, size: int) -> Aligned:
+def _look(look: Callable[[Any, LandmarkFinder], R], item: Any) -> R:
     assert _finder is not None
-    return align_one(photo, _finder, template, size)
+    return look(item, _finder)

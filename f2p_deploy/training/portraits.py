@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from f2p_deploy.alignment.suffixes import SUFFIXES
 from f2p_deploy.atomic import open_whole
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import AlignmentTemplate
-from f2p_deploy.training.aligning import OpenFinder, align_all
+from f2p_deploy.training.aligning import Crew, align_one, look_at_all
 from f2p_deploy.training.pictures import to_float
 
 log = logging.getLogger(__name__)
@@ -92,8 +93,7 @@ def load_portraits(
     size: int,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
-    workers: int = 1,
-    open_finder: OpenFinder | None = None,
+    crew: Crew | None = None,
 ) -> Portraits:
     """Align every photo of some folders, or read what an earlier call aligned.
 
@@ -107,7 +107,7 @@ def load_portraits(
         size: edge of the aligned faces in pixels.
         cache: `.npz` file that keeps the result; made anew when photos, template or size differ.
         progress: called with (photos done, photos in all).
-        workers, open_finder: to align in several processes, see `f2p_deploy.training.aligning.align_all`.
+        crew: aligns in several processes.
 
     Raises:
         InputError: no photo at all, or none with a face.
@@ -121,7 +121,8 @@ def load_portraits(
                 return Portraits(tuple(stored["names"].tolist()), **{name: stored[name] for name in _ARRAYS})
     names: list[str] = []
     rows: dict[str, list] = {name: [] for name in _ARRAYS}
-    for done, aligned in enumerate(align_all(photos, finder, template, size, workers, open_finder), start=1):
+    look = partial(align_one, template=template, size=size)
+    for done, aligned in enumerate(look_at_all(look, photos, finder, crew), start=1):
         photo = photos[done - 1]
         if progress is not None:
             progress(done, len(photos))

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.alignment import MediaPipeFinder  # noqa: E402
 from f2p_deploy.errors import F2PError  # noqa: E402
 from f2p_deploy.settings import AlignmentTemplate  # noqa: E402
-from f2p_deploy.training.aligning import align_all, align_one  # noqa: E402
+from f2p_deploy.training.aligning import Crew, align_one, look_at_all  # noqa: E402
 
 
 class EndingFinder:
@@ -28,9 +28,10 @@ def test_several_processes_find_what_one_finds(photo: Path, landmarker: Path) ->
     (photo.parent / "broken.jpg").write_text("not a picture")
     photos, template = sorted(photo.parent.iterdir()), AlignmentTemplate()
     opener = partial(MediaPipeFinder, landmarker)
-    found = list(align_all(photos, opener(), template, 128, 2, opener))
+    look = partial(align_one, template=template, size=128)
+    found = list(look_at_all(look, photos, opener(), Crew(2, opener)))
     assert [isinstance(aligned, str) for aligned in found] == [path.name == "broken.jpg" for path in photos]
-    alone = align_one(photo, opener(), template, 128)
+    alone = look(photo, opener())
     assert isinstance(alone, dict)
     for aligned in found:
         if isinstance(aligned, dict):
@@ -41,4 +42,4 @@ def test_several_processes_find_what_one_finds(photo: Path, landmarker: Path) ->
 
 def test_a_killed_process_is_told(photo: Path) -> None:
     with pytest.raises(F2PError, match="was killed, as happens when memory runs out"):
-        list(align_all([photo] * 9, None, AlignmentTemplate(), 128, 2, EndingFinder))
+        list(look_at_all(str, [photo] * 9, None, Crew(2, EndingFinder)))
