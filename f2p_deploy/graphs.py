@@ -101,7 +101,7 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
 def _segment_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
     module = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
     meaning = f"probability of each class at each place: {', '.join(HELEN_CLASSES)}"
-    return _graph("segment", module, face, {"probabilities": meaning})
+    return _graph("segment", module, face, {"classes": meaning})
 
 
 def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:

@@ -91,6 +91,8 @@ def unread_parts(bundle: "Bundle") -> tuple[str, ...]:
                 names.append(name)
         sliders = zip(read_controllers(schema), alive[schema.n_d :], strict=False)
         names += [schema.controllers[i].name for i, moves in sliders if not moves]
+    elif bundle.settings.search == "surrogate":
+        names += [group.name for group in schema.discrete_groups]
     if bundle.settings.search == "surrogate" and bundle.settings.similarity.mirrored:
         names += [controller.name for controller in schema.controllers if controller.asymmetric]
     return tuple(names)

@@ -34,6 +34,9 @@ LARGE_OUTSIDE = 0.3
 SeveralFaces = Literal["largest", "refuse"]
 
 
+#: What a warning of a turned head ends with; not worth saying where it was one-shot.
+ROBUST = ": one-shot is more robust to that than iterative"
+
 @dataclass(frozen=True)
 class AlignedFace:
     """A photo's face in the place of the average face.
@@ -180,7 +183,7 @@ def _check(face: Landmarks, reduction: int) -> tuple[str, ...]:
             f"a closer photo gives a better character{_reduced(reduction)}",
         )
     if yaw > LARGE_YAW:
-        warnings += (f"the head is turned by {yaw:.0f} degrees: one-shot is more robust to that than iterative",)
+        warnings += (f"the head is turned by {yaw:.0f} degrees{ROBUST}",)
     return warnings
 
 

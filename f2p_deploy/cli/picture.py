@@ -24,7 +24,9 @@ def render(
     size: Annotated[int | None, typer.Option("--size", metavar="N", help="Edge of the picture in pixels.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="PNG", help="The picture; anna.png for anna/parameters.json if not given."),
+        typer.Option(
+            "-o", "--out", metavar="PNG", help="The picture; else anna/drawn.png of anna/parameters.json, x.png of x.json."
+        ),
     ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
@@ -38,7 +40,7 @@ def render(
     from f2p_deploy.creation import drawing
     from f2p_deploy.creation.maker import maker_for
 
-    picture = out or Path(f"{_name_of(parameters) if parameters else 'average'}.png")
+    picture = out or (_beside(parameters) if parameters else Path("average.png"))
     drawing.check_picture_path(picture)
     opened = options.open_source(bundle, artifact, runtime, threads)
     if isinstance(opened, Bundle):
@@ -58,8 +60,10 @@ def render(
         console.result(str(picture))
 
 
-def _name_of(parameters: Path) -> str:
-    """Return what a character is called: its folder, where a run made it."""
-    from f2p_deploy.creation.results import PARAMETERS_FILE
+def _beside(parameters: Path) -> Path:
+    """Return where a picture goes by itself: into the character's folder where a run made it, else here."""
+    from f2p_deploy.creation.results import DRAWN_FILE, PARAMETERS_FILE
 
-    return parameters.absolute().parent.name if parameters.name == PARAMETERS_FILE else parameters.stem
+    if parameters.name == PARAMETERS_FILE:
+        return parameters.with_name(DRAWN_FILE)  # and never anna.png, as the photo may be called
+    return Path(f"{parameters.stem}.png")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from f2p_deploy.creation.choices import choices, choices_beside, same_choices, to_check
-from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, photo, picture, text
+from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, no_picture, photo, picture, text
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -53,13 +53,13 @@ def _way(mode: str, result: Created) -> str:
     """Return the column of one mode."""
     shown = first_picture(result)
     kind = "preview " if shown == CHARACTER_FILE else ""
-    parts = [picture(result.name, shown, mode, f"{kind}{drawn_by(result, shown)}")]
+    parts = [picture(result.name, shown, mode, f"{kind}{drawn_by(result, shown)}") if shown else no_picture(mode)]
     facts = [f"{result.generation_seconds:.2f} s"]
     if len(result.losses) > 1:
         facts.append(f"loss {result.losses[0]:.3g} to {result.losses[-1]:.3g} in {len(result.losses) - 1} iterations")
     parts.append(f'<p class="quiet small">{text(", ".join(facts))}<br><code>{text(result.name)}</code> · '
                  f'<a href="{file(result.name, PARAMETERS_FILE)}">{PARAMETERS_FILE}</a></p>')  # fmt: skip
-    if result.has_engine_picture:
+    if result.has_engine_picture and result.has_preview:
         parts.append(picture(result.name, CHARACTER_FILE, "preview", drawn_by(result, CHARACTER_FILE), "preview"))
     if len(result.losses) > 1:
         title = f"{mode}, loss over {len(result.losses) - 1} iterations"

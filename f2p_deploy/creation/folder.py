@@ -11,6 +11,7 @@ from f2p_deploy.atomic import PREFIX
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
+    DRAWN_FILE,
     ENGINE_FILE,
     PARAMETERS_FILE,
     PHOTO_FILE,
@@ -20,7 +21,7 @@ from f2p_deploy.errors import InputError
 from f2p_deploy.interruption import postponed
 
 #: All files of a character that are ours to replace or remove. The one that says what the others are is the last.
-_OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, PHOTO_FILE, RESULT_FILE)
+_OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, DRAWN_FILE, PHOTO_FILE, RESULT_FILE)
 
 
 def prepare(out: Path, names: Sequence[str]) -> None:

@@ -191,7 +191,8 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
     try:
         if not found or not photo.is_file() or found["asked"] != conditions.asked(photo, mode):
             return None
-        files = [PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, PHOTO_FILE]
+        files, preview = [PARAMETERS_FILE, ALIGNED_FILE, PHOTO_FILE], bool(found.get("preview", True))
+        files += [CHARACTER_FILE] if preview else []
         drawn = found["engine_picture"]
         files += [ENGINE_FILE] if drawn else []
         if not all((folder / file).stat().st_size for file in files):
@@ -218,6 +219,7 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
             has_engine_picture=bool(drawn) and not (beforehand and edited),  # another character than was drawn
             drawn_beforehand=beforehand and not edited,
             read={str(name): ReadPart.from_dict(part) for name, part in found["read"].items()},
+            has_preview=preview,
             edited=edited,
             kept=True,
         )

@@ -45,6 +45,10 @@ class Maker(Protocol):
     def made_with(self) -> str:
         """Name and version of what computes, and where."""
 
+    @property
+    def draws(self) -> bool:
+        """Whether there is an imitator, so that `render` can draw."""
+
     def check(self, modes: Sequence[Mode]) -> None:
         """Raise unless everything is there that modes need.
 
@@ -109,17 +113,23 @@ class BundleMaker:
 
         return f"torch {torch.__version__}, CPU"
 
+    @property
+    def draws(self) -> bool:
+        """Whether the bundle has an imitator yet."""
+        return "imitator" in self.bundle.networks
+
     def check(self, modes: Sequence[Mode]) -> None:
         """Raise unless PyTorch and the networks are there."""
         check_packages()
-        for name in _networks_for(modes):
+        for name in _networks_for(self.bundle, modes):
             if name not in self.bundle.networks:
                 raise InputError(f"the bundle {self.bundle.path} has no {name} yet: f2p-deploy train {name} makes it")
         _ = self._drawn
 
     def prepare(self, modes: Sequence[Mode]) -> None:
         """Read the weights."""
-        for name in (*_networks_for(modes), "similarity"):
+        drawing = ("imitator",) if self.draws else ()
+        for name in dict.fromkeys((*_networks_for(self.bundle, modes), *drawing, "similarity")):
             getattr(self.bundle, name)
 
     def generate(
@@ -148,6 +158,8 @@ class BundleMaker:
 
 class RuntimeMaker:
     """An artifact in a runtime, without PyTorch."""
+
+    draws = True
 
     def __init__(self, runtime: Runtime) -> None:
         manifest = runtime.artifact.manifest
@@ -197,9 +209,11 @@ class RuntimeMaker:
         return read_drawn(self.runtime.artifact.folder / FOLDER, self.schema)
 
 
-def _networks_for(modes: Sequence[Mode]) -> tuple[str, ...]:
-    always = ("imitator", "recognition", "segmentation")
-    return always if set(modes) == {"iterative"} else (*always, "translator")
+def _networks_for(bundle: Bundle, modes: Sequence[Mode]) -> tuple[str, ...]:
+    """Return the networks that modes cannot go without; where a surrogate is searched, the imitator only draws."""
+    searched = ("surrogate",) if bundle.settings.search == "surrogate" else ("imitator",)
+    translator = () if set(modes) == {"iterative"} else ("translator",)
+    return (*searched, "recognition", "segmentation", *translator)
 
 
 def _graphs_for(runtime: Runtime, modes: Sequence[Mode]) -> tuple[str, ...]:

@@ -36,6 +36,14 @@ def photo(name: str, view: PhotoView, description: str) -> str:
     )
 
 
+def no_picture(caption: str) -> str:
+    """Show that nothing has drawn a character."""
+    return (
+        f'<figure class="none"><p class="quiet small">No picture: the bundle has no imitator yet.</p>'
+        f"<figcaption>{text(caption)}</figcaption></figure>"
+    )
+
+
 def picture(name: str, of: str, caption: str, detail: str = "", kind: str = "") -> str:
     """Show a picture in a character's folder, with a link to itself.
 
@@ -56,8 +64,10 @@ def picture(name: str, of: str, caption: str, detail: str = "", kind: str = "") 
 
 
 def first_picture(result: Created) -> str:
-    """Return the file of the picture that stands for a character: the engine's where there is one."""
-    return ENGINE_FILE if result.has_engine_picture else CHARACTER_FILE
+    """Return the file of the picture that stands for a character: the engine's where there is one; empty for none."""
+    if result.has_engine_picture:
+        return ENGINE_FILE
+    return CHARACTER_FILE if result.has_preview else ""
 
 
 def drawn_by(result: Created, of: str) -> str:

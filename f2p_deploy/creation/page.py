@@ -9,7 +9,7 @@ from f2p_deploy import __version__
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.creation.choices import choices, to_check
 from f2p_deploy.creation.comparison import comparison
-from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, photo, picture, text
+from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, no_picture, photo, picture, text
 from f2p_deploy.creation.results import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -81,6 +81,7 @@ def _others(report: Report) -> str:
     )
     return (
         '<section class="others"><h2>Of earlier runs in this folder</h2>'
+        '<p class="quiet small">summary.csv tells of the last run alone.</p>'
         f'<nav class="overview" aria-label="Characters of earlier runs">{tiles}</nav></section>'
     )
 
@@ -121,7 +122,8 @@ def _overview(groups: Sequence[tuple[Sequence[Created], Sequence[Failed]]]) -> s
         if not characters:
             continue
         first = characters[0]
-        shown = [(first.name, ALIGNED_FILE), *((result.name, first_picture(result)) for result in characters)]
+        drawn = [(result.name, of) for result in characters if (of := first_picture(result))]
+        shown = [(first.name, ALIGNED_FILE), *drawn]
         pictures = "".join(f'<img src="{file(name, of)}" alt="" loading="lazy">' for name, of in shown)
         label = first.name if len(characters) == 1 else first.photo.name
         tiles.append(f'<a href="#{anchor(first.name)}" style="--pictures:{len(shown)}">{pictures}'
@@ -162,7 +164,9 @@ def _pictures(result: Created) -> Iterator[str]:
     """Yield the engine's picture first and beside it the face in the same frame, then the photo and the preview."""
     name = result.name
     whole = photo(name, result.view, f"{result.photo.name}, with the landmarks and the part that was aligned")
-    preview = picture(name, CHARACTER_FILE, "preview", drawn_by(result, CHARACTER_FILE), "preview")
+    preview = no_picture("character") if not result.has_engine_picture else ""
+    if result.has_preview:
+        preview = picture(name, CHARACTER_FILE, "preview", drawn_by(result, CHARACTER_FILE), "preview")
     if result.has_engine_picture:  # what a player would see; the imitator's picture flatters mouths and jaws
         yield picture(name, ENGINE_FILE, "character", drawn_by(result, ENGINE_FILE), "large")
         yield picture(name, ALIGNED_FILE, "aligned face")
@@ -199,6 +203,7 @@ def _losses(result: Created) -> str:
 
 
 def _files(result: Created) -> str:
-    named = [PARAMETERS_FILE, CHARACTER_FILE, ALIGNED_FILE, *([ENGINE_FILE] if result.has_engine_picture else [])]
+    drawn = {CHARACTER_FILE: result.has_preview, ALIGNED_FILE: True, ENGINE_FILE: result.has_engine_picture}
+    named = [PARAMETERS_FILE, *(name for name, there in drawn.items() if there)]
     links = " · ".join(f'<a href="{file(result.name, name)}">{name}</a>' for name in named)
     return f'<h3>Files</h3><p class="quiet">{links}</p>'

@@ -15,6 +15,7 @@ ALIGNED_FILE = "aligned.png"
 CHARACTER_FILE = "character.png"
 ENGINE_FILE = "engine.png"
 PHOTO_FILE = "photo.jpg"
+DRAWN_FILE = "drawn.png"
 RESULT_FILE = "result.json"
 
 
@@ -53,6 +54,7 @@ class Created:
         has_engine_picture: whether the engine drew it, too.
         drawn_beforehand: whether that picture came with the bundle, see `f2p_deploy.creation.drawn`.
         read: each discrete group, and how surely it was read, see `f2p_deploy.generated.Generation`.
+        has_preview: whether the imitator drew it.
         edited: whether somebody changed the parameters after they were generated and drawn.
         kept: whether an earlier run made it, and nothing was computed now; times are those of that run.
     """
@@ -71,6 +73,7 @@ class Created:
     has_engine_picture: bool = False
     drawn_beforehand: bool = False
     read: Mapping[str, ReadPart] = field(default_factory=dict)
+    has_preview: bool = True
     edited: bool = False
     kept: bool = False
 
@@ -111,6 +114,7 @@ class Created:
             "warnings": list(self.warnings),
             "read": {name: part.to_dict() for name, part in self.read.items()},
             "engine_picture": ("beforehand" if self.drawn_beforehand else "now") if self.has_engine_picture else None,
+            "preview": self.has_preview,
             "edited": self.edited,
             "parameters": to_json(self.parameters),
         }

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.alignment import AlignedFace, align, open_photo
+from f2p_deploy.alignment.aligned_face import ROBUST
 from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation.finder import ChosenFinder
@@ -113,6 +114,10 @@ def characters_of(task: Task, workshop: Workshop, within: Within) -> Iterator[tu
         yield asked, Failed(photo, "unexpected", shown(message))
 
 
+def _without_advice(warning: str) -> str:
+    return warning.removesuffix(ROBUST)
+
+
 class _OutputError(InputError):
     """A character's folder cannot be written."""
 
@@ -154,7 +159,9 @@ def _create(
         aligned.landmarks.shape,
     )
     generation_seconds = time.perf_counter() - generating
-    pictures = {ALIGNED_FILE: aligned.image, CHARACTER_FILE: maker.render(generation.parameters)}
+    pictures = {ALIGNED_FILE: aligned.image}
+    if maker.draws:
+        pictures[CHARACTER_FILE] = maker.render(generation.parameters)
     beforehand = None
     if workshop.engine is not None:
         within(0.95, "drawing with the engine")
@@ -174,10 +181,11 @@ def _create(
         generation_seconds=generation_seconds,
         finder=aligned.landmarks.source,
         view=view,
-        warnings=aligned.warnings,
+        warnings=tuple(map(_without_advice, aligned.warnings)) if mode == "one-shot" else aligned.warnings,
         has_engine_picture=ENGINE_FILE in pictures,
         drawn_beforehand=beforehand is not None,
         read=generation.read,
+        has_preview=maker.draws,
     )
     more = {"bundle": maker.name, "bundle_fingerprint": maker.fingerprint, "made_with": maker.made_with}
     try:

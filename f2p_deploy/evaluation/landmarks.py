@@ -186,7 +186,8 @@ def check_bundle(bundle: Bundle, engine: Engine, modes: Sequence[str], imitator:
         own, other = bundle.schema.name, engine.schema.name
         raise InputError(f"the engine is for schema {other!r}, the bundle {bundle.name!r} is for {own!r}")
     needed = ["similarity"]
-    needed += ["imitator"] if imitator or any(mode != "one-shot" for mode in modes) else []
+    drawn_by_it = bundle.settings.search == "imitator" and any(mode != "one-shot" for mode in modes)
+    needed += ["imitator"] if imitator or drawn_by_it else []
     needed += ["translator"] if any(mode != "iterative" for mode in modes) else []
     for network in needed:
         getattr(bundle, network)

@@ -166,8 +166,8 @@ def _step(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema
 
 
 def _segment(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
-    differences = _relative_l1(*pairs["probabilities"])
-    return (_at_most("segment", "probabilities", "relative L1 difference", differences, floors.content, samples),)
+    differences = _relative_l1(*pairs["classes"])
+    return (_at_most("segment", "classes", "relative L1 difference", differences, floors.content, samples),)
 
 
 def step_error(floors: Floors) -> float:

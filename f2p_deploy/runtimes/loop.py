@@ -226,7 +226,7 @@ def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:
 
 def segment(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
     """Return the class probabilities (K, 11, h, w) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
-    return _run(runtime, "segment", {"face": faces})["probabilities"]
+    return _run(runtime, "segment", {"face": faces})["classes"]
 
 
 def render(runtime: Runtime, parameters: Parameters) -> np.ndarray:

@@ -211,9 +211,12 @@ def _take_shipped(name: str, bundle: Bundle) -> Bundle:
 
 
 def _learn_reader(bundle: Bundle, portraits: Portraits, sources: Sources, command: str) -> Bundle:
-    """Fit the reader and store it; without labels the translator answers for the options, too."""
+    """Fit the reader and store it; without labels nothing reads the options."""
     if sources.labels is None:
-        log.info("the reader is left out: it learns from labels of photos (--labels FILE.csv)")
+        log.warning(
+            "the reader is left out, so everybody gets the schema's own options (hair, skin, ...): "
+            "it learns from labels of photos (--labels FILE.csv)"
+        )
         return bundle
     started = time.monotonic()
     labels = read_labels(sources.labels, bundle.schema)
