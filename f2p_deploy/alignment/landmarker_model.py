@@ -116,7 +116,7 @@ def _why_no_answer(error: Exception, timeout: float) -> str:
 
 def _check_task_file(path: Path, asked_by: str) -> None:
     if not path.is_file():
-        raise InputError(f"{asked_by}: there is no file {path}")
+        raise InputError(f"{asked_by}: {path} is no file")
     try:
         with zipfile.ZipFile(path) as task:
             parts = set(task.namelist())

@@ -113,4 +113,4 @@ def landmarks(
         done = len(report.measured) + len(report.refused)
         raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")
     if not report.measured:
-        raise InputError(f"none of the {report.total} photos has a usable face")
+        raise InputError("no photo has a usable face")

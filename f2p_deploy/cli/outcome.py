@@ -14,7 +14,7 @@ import typer
 from f2p_deploy.causes import log_causes
 from f2p_deploy.cli import console, signals, streams
 from f2p_deploy.cli.app import app
-from f2p_deploy.dependencies import EXTRAS, install_line
+from f2p_deploy.dependencies import EXTRAS, PACKAGES, install_line
 from f2p_deploy.errors import F2PError, Interrupted, MissingDependency, ReaderGone
 
 #: Exit code of what no user can cause: a bug.
@@ -98,7 +98,8 @@ def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
     extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
     if not extra:
         return _of_bug(error)
-    return f"this needs {module}, not installed here: {install_line(extra)}", MissingDependency.exit_code
+    package = PACKAGES.get(module, module)
+    return f"this command needs {package}, not installed here: {install_line(extra)}", MissingDependency.exit_code
 
 
 def _usage(words: Sequence[str], message: str) -> int:

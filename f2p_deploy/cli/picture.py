@@ -25,7 +25,7 @@ def render(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="PNG", help="The picture; else anna/drawn.png of anna/parameters.json, x.png of x.json."
+            "-o", "--out", metavar="PNG", help="The picture; else drawn.png beside a parameters.json, x.png of x.json."
         ),
     ] = None,
     threads: options.Threads = None,

@@ -124,14 +124,20 @@ def keep_edits(folder: Path) -> str:
     Raises:
         OSError: it cannot be written.
     """
-    written, parameters = _read_result(folder).get("parameters_sha256"), folder / PARAMETERS_FILE
-    if written is None or not parameters.is_file() or sha256_of(parameters) == written:
+    if not _is_edited(folder):
         return ""
+    parameters = folder / PARAMETERS_FILE
     number = 1
     while (copy := folder / EDITED_FILE.format("" if number == 1 else f"-{number}")).exists():
         number += 1
     shutil.copy2(parameters, copy)
     return copy.name
+
+
+def _is_edited(folder: Path) -> bool:
+    """Return whether a character's parameters are other ones than were written."""
+    written, parameters = _read_result(folder).get("parameters_sha256"), folder / PARAMETERS_FILE
+    return written is not None and parameters.is_file() and sha256_of(parameters) != written
 
 
 def held_by_others(out: Path, photos: Sequence[Path]) -> dict[str, set[str]]:
@@ -150,8 +156,23 @@ def held_by_others(out: Path, photos: Sequence[Path]) -> dict[str, set[str]]:
     return others
 
 
-def others_in(out: Path, names: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """Return the characters of earlier runs in an output folder: what their folders are called, and their picture.
+@dataclass(frozen=True)
+class Earlier:
+    """A character of an earlier run.
+
+    Args:
+        name: what its folder is called.
+        picture: the file of its picture.
+        edited: whether its parameters are no longer those that were drawn.
+    """
+
+    name: str
+    picture: str
+    edited: bool
+
+
+def others_in(out: Path, names: Collection[str]) -> tuple[Earlier, ...]:
+    """Return the characters of earlier runs in an output folder.
 
     Args:
         out: the output folder.
@@ -160,10 +181,14 @@ def others_in(out: Path, names: Collection[str]) -> tuple[tuple[str, str], ...]:
     found = []
     for path in sorted(out.glob(f"*/{RESULT_FILE}")):
         folder = path.parent
-        pictures = [name for name in (ENGINE_FILE, CHARACTER_FILE) if (folder / name).is_file()]
-        if folder.name not in names and pictures and (folder / ALIGNED_FILE).is_file():
-            found.append((folder.name, pictures[0]))
+        pictures = [name for name in (ENGINE_FILE, CHARACTER_FILE) if _has(folder / name)]
+        if folder.name not in names and pictures and _has(folder / ALIGNED_FILE):
+            found.append(Earlier(folder.name, pictures[0], _is_edited(folder)))
     return tuple(found)
+
+
+def _has(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
 
 
 def known_stems(out: Path, photos: Sequence[Path], modes: Collection[str]) -> dict[Path, str]:

@@ -75,9 +75,11 @@ def _others(report: Report) -> str:
     if not report.others:
         return ""
     tiles = "".join(
-        f'<a href="{file(name, PARAMETERS_FILE)}" style="--pictures:2"><img src="{file(name, ALIGNED_FILE)}" alt="" '
-        f'loading="lazy"><img src="{file(name, shown)}" alt="" loading="lazy"><span>{text(name)}</span></a>'
-        for name, shown in report.others
+        f'<a href="{file(one.name, PARAMETERS_FILE)}" style="--pictures:2">'
+        f'<img src="{file(one.name, ALIGNED_FILE)}" alt="" loading="lazy">'
+        f'<img src="{file(one.name, one.picture)}" alt="" loading="lazy">'
+        f"<span>{text(one.name)}{' · edited since' if one.edited else ''}</span></a>"
+        for one in report.others
     )
     return (
         '<section class="others"><h2>Of earlier runs in this folder</h2>'

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.reading import ReadPart, unsure_parts
+
+if TYPE_CHECKING:
+    from f2p_deploy.creation.kept import Earlier
 
 #: The files of one character inside its folder.
 PARAMETERS_FILE = "parameters.json"
@@ -164,7 +167,7 @@ class Report:
         notes: sentences about the whole run.
         made_with: name and version of what computed the characters; empty if all were kept.
         not_taken: files of folders that did not count as photos.
-        others: characters of earlier runs that the folder holds besides, see `f2p_deploy.creation.kept.others_in`.
+        others: characters of earlier runs that the folder holds besides, see `f2p_deploy.creation.kept`.
     """
 
     out: Path
@@ -175,7 +178,7 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     made_with: str = ""
     not_taken: tuple[Path, ...] = ()
-    others: tuple[tuple[str, str], ...] = ()
+    others: "tuple[Earlier, ...]" = ()
 
     @property
     def page(self) -> Path:
@@ -219,7 +222,7 @@ class Report:
             "notes": list(self.notes),
             "made_with": self.made_with,
             "not_taken": [str(path) for path in self.not_taken],
-            "others": [name for name, _ in self.others],
+            "others": [one.name for one in self.others],
             "created": len(self.created),
             "kept": len(self.kept),
             "failed": len(self.failed),

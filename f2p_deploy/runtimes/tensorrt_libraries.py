@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from f2p_deploy.atomic import write_whole
 from f2p_deploy.causes import SAID
-from f2p_deploy.dependencies import install_line, package_line
+from f2p_deploy.dependencies import PACKAGES, install_line, package_line
 from f2p_deploy.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.manifest import Manifest
 
@@ -44,7 +44,8 @@ class Library:
     def why_not_here(self) -> str:
         """Return why it cannot be loaded; empty if it can. Nothing is loaded."""
         lacking = [module for module in (self.module, "cuda") if find_spec(module) is None]
-        return f"{', '.join(lacking)} is not installed: {install_line(self.extra)}" if lacking else ""
+        packages = " and ".join(PACKAGES.get(module, module) for module in lacking)
+        return f"{packages} missing: {install_line(self.extra)}" if lacking else ""
 
     def load(self) -> Any:
         """Import it.

@@ -91,7 +91,7 @@ def label_photos(
             refused.append(str(error))
         progress(done, len(photos))
     if not names:
-        raise InputError(f"none of the {len(photos)} photos has a usable face")
+        raise InputError(f"no photo has a usable face: {'; '.join(refused[:3])}{'; ...' if len(refused) > 3 else ''}")
     return LabelTable(tuple(names), tuple(said), tuple(refused))
 
 

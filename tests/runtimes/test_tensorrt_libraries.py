@@ -55,9 +55,9 @@ def test_engines_are_of_one_version(
 
 def test_what_is_not_installed_is_said_with_its_extra() -> None:
     library = Library("rtx", "TensorRT for RTX", "no_such_tensorrt", "no-such-tensorrt", "rtx")
-    assert library.why_not_here() == f"no_such_tensorrt is not installed: {install_line('rtx')}"
+    assert library.why_not_here() == f"no_such_tensorrt missing: {install_line('rtx')}"
     assert library.installed_version() == ""
-    with pytest.raises(MissingDependency, match="TensorRT for RTX runs these engines: no_such_tensorrt"):
+    with pytest.raises(MissingDependency, match="TensorRT for RTX runs these engines: no_such_tensorrt missing: "):
         library.load()
 
 
