@@ -39,9 +39,12 @@ def render(
     from f2p_deploy.character import parameters as characters
     from f2p_deploy.creation import drawing
     from f2p_deploy.creation.maker import maker_for
+    from f2p_deploy.creation.results import DRAWN_FILE
 
     picture = out or (_beside(parameters) if parameters else Path("average.png"))
     drawing.check_picture_path(picture)
+    if out is None and picture.name != DRAWN_FILE and picture.exists():
+        raise InputError(f"{picture} is there already, and may be a photo: -o {picture} replaces it")
     opened = options.open_source(bundle, artifact, runtime, threads)
     if isinstance(opened, Bundle):
         options.use_threads(threads)

@@ -140,7 +140,7 @@ def create_characters(
         finally:
             remove_abandoned(out)
         report = _complete(report, tasks, results)
-        report = replace(report, others=others_in(out, [name for task in tasks for name in task.names.values()]))
+        report = replace(report, others=others_in(out, [result.name for result in report.characters]))
         if stopped is None or report.results:
             with postponed():  # a second Ctrl-C waits until both say what was made
                 try:

@@ -129,7 +129,7 @@ def _overview(groups: Sequence[tuple[Sequence[Created], Sequence[Failed]]]) -> s
         pictures = "".join(f'<img src="{file(name, of)}" alt="" loading="lazy">' for name, of in shown)
         label = first.name if len(characters) == 1 else first.photo.name
         tiles.append(f'<a href="#{anchor(first.name)}" style="--pictures:{len(shown)}">{pictures}'
-                     f"<span>{text(label)}{_mark(characters)}</span></a>")  # fmt: skip
+                     f"<span>{text(label)}</span>{_mark(characters)}</a>")  # fmt: skip
     kind = "overview wide" if any(len(characters) > 1 for characters, _ in groups) else "overview"
     return f'<nav class="{kind}" aria-label="All characters">{"".join(tiles)}</nav>'
 
@@ -137,7 +137,7 @@ def _overview(groups: Sequence[tuple[Sequence[Created], Sequence[Failed]]]) -> s
 def _mark(characters: Sequence[Created]) -> str:
     """Say in an overview how many choices are worth a look."""
     unsure = max(len(result.unsure) for result in characters)
-    return f" · {unsure} to check" if unsure else ""
+    return f'<span class="mark">{unsure} to check</span>' if unsure else ""
 
 
 def _card(result: Created) -> str:

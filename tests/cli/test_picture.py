@@ -53,6 +53,24 @@ def test_a_moved_slider_changes_the_picture(f2p: Callable, small_bundle: "Bundle
     assert pictures[0] != pictures[1]
 
 
+def test_without_a_name_nothing_of_others_is_written_over(
+    f2p: Callable, small_bundle: "Bundle", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = json.dumps(to_json(average(small_bundle.schema)))
+    Path("anna").mkdir()
+    Path("anna/parameters.json").write_text(text)
+    for _ in range(2):  # sliders are moved and drawn again
+        ran = f2p("render", "anna/parameters.json", "--bundle", small_bundle.path)
+        assert (ran.code, ran.out) == (0, "anna/drawn.png\n")
+    Path("bob.json").write_text(text)
+    assert f2p("render", "bob.json", "--bundle", small_bundle.path).out == "bob.png\n"
+    Path("bob.png").write_bytes(b"a photo")
+    ran = f2p("render", "bob.json", "--bundle", small_bundle.path)
+    assert ran.code == 2 and "bob.png is there already, and may be a photo" in ran.err
+    assert Path("bob.png").read_bytes() == b"a photo"
+
+
 def _renamed(content: Any) -> Any:
     content["controllers"]["eye.tz"] = content["controllers"].pop("eye.tx")
     return content
