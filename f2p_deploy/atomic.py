@@ -57,6 +57,23 @@ def write_whole(path: Path, content: bytes, *, beside: Path | None = None) -> No
         file.write(content)
 
 
+def require_file(path: Path) -> None:
+    """Raise unless a file can be written here: found out before slow work, and nothing is left.
+
+    Raises:
+        InputError: a folder is in its place, or its own folder is missing or cannot be written.
+    """
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder")
+    probe = path.absolute().parent / f"{PREFIX}{uuid4().hex}.part"
+    try:
+        with postponed():
+            probe.touch()
+            probe.unlink()
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def discard(temporary: Path) -> None:
     """Remove a temporary file or folder, if it is there, to the end even if somebody presses Ctrl-C meanwhile.
 

@@ -34,6 +34,7 @@ def labels(
     already is added to, and what it says stays. Photos that training keeps out may be in it: the reader is measured on
     them. Photos without a usable face are named, the exit code is 2 then, and the table holds the others.
     """
+    from f2p_deploy.atomic import require_file
     from f2p_deploy.character.schema import load_schema
     from f2p_deploy.dependencies import missing_modules, require
     from f2p_deploy.evaluation.selection import select_photos
@@ -45,6 +46,7 @@ def labels(
     from f2p_deploy.training.reader import read_labels
 
     check_tags(opened)
+    require_file(out)
     if out.exists():
         read_labels(out, opened)  # what is no such table is not written over
     chosen = select_photos(photos, only, limit)
@@ -64,7 +66,9 @@ def labels(
     if as_json:
         console.emit({"labels": str(out), "photos": len(table.names), "refused": len(table.refused)})
     else:
-        console.result(f"labels: {out}, {len(table.names)} photos{f', added to {before} rows' if before else ''}")
+        count = len(table.names)
+        looked = f"{count} photo{'' if count == 1 else 's'} looked at"
+        console.result(f"labels: {out}, {looked}{f', {before} rows were there already' if before else ''}")
     if table.refused:
         raise typer.Exit(2)
 

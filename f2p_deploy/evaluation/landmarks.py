@@ -62,7 +62,7 @@ def open_landmarker(model: Path | None = None) -> MediaPipeFinder:
     found = find_landmarker_model(model)
     if found is None:
         raise MissingDependency(
-            "photos and renders are compared by MediaPipe's mesh, and its model file is not here: "
+            "faces are measured by MediaPipe's mesh, and its model file is not here: "
             "f2p-deploy landmarker downloads it (4 MB), --landmarker names it"
         )
     return MediaPipeFinder(found)

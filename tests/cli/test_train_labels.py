@@ -18,7 +18,7 @@ def test_a_table_is_written(
     words = ("train", "labels", photo.parent, "--age-sex", age_sex_file, "--landmarker", landmarker, "-o", out)
     ran = f2p(*words)
     assert ran.code == 2, ran.err  # the table is there; a photo is not in it
-    assert ran.out == f"labels: {out}, 1 photos\n" and "refused: " in ran.err and "broken.png" in ran.err
+    assert ran.out == f"labels: {out}, 1 photo looked at\n" and "refused: " in ran.err and "broken.png" in ran.err
     with out.open(newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert row["photo"] == "photos/astronaut.png" and set(row) == {"photo", "head.age", "head.masculinity"}
@@ -33,6 +33,14 @@ def test_bad_words(f2p: Callable, photo: Path, age_sex_file: Path, tmp_path: Pat
     assert ran.code == 2 and "tags no controller as age or sex" in ran.err
     ran = f2p("train", "labels", photo, "-o", out)
     assert ran.code == 2 and "--age-sex" in ran.err and ran.err.rstrip().endswith("f2p-deploy train labels --help")
+
+
+def test_a_place_that_cannot_be_written_is_found_before_photos_are_read(
+    f2p: Callable, photo: Path, age_sex_file: Path, tmp_path: Path
+) -> None:
+    for out, why in ((tmp_path / "none" / "l.csv", "No such file or directory"), (tmp_path, "it is a folder")):
+        ran = f2p("train", "labels", tmp_path / "no.jpg", "--age-sex", age_sex_file, "-o", out)
+        assert ran.code == 2 and f"cannot write {out}: {why}" in ran.err
 
 
 def test_both_have_their_help(f2p: Callable) -> None:
