@@ -160,5 +160,5 @@ def test_without_the_landmarker_it_says_how_to_get_it(tmp_path: Path, monkeypatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(MissingDependency, match="f2p-deploy landmarker downloads it"):
         open_landmarker()
-    with pytest.raises(InputError, match="there is no file"):
+    with pytest.raises(InputError, match="gone.task is no file"):
         open_landmarker(tmp_path / "gone.task")
