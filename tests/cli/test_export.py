@@ -26,9 +26,7 @@ def test_a_missed_floor_is_code_1_and_keeps_the_artifact(
     from dataclasses import replace
 
     from f2p_deploy.export import parity
-    from f2p_deploy.export.graphs import bundle_graphs
 
-    monkeypatch.setattr("f2p_deploy.export.graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[2:3])
     monkeypatch.setenv("COLUMNS", "200")
     stricter = {name: replace(floors, render=1e6) for name, floors in parity.FLOORS.items()}
     monkeypatch.setattr(parity, "FLOORS", stricter)
