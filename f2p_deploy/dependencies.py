@@ -45,7 +45,7 @@ PACKAGES = {
     "skimage": "scikit-image",
     "pillow_heif": "pillow-heif",
     "tensorrt_rtx": "tensorrt-rtx",
-    "cuda": "cuda-python",
+    "cuda": "cuda-bindings",
     "xdist": "pytest-xdist",
     "tree_sitter": "tree-sitter",
     "tree_sitter_swift": "tree-sitter-swift",

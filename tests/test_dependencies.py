@@ -12,7 +12,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from f2p_deploy import dependencies
-from f2p_deploy.dependencies import EXTRAS, from_direct_url, install_line, missing_modules, require
+from f2p_deploy.dependencies import (
+    EXTRAS,
+    PACKAGES,
+    command_name,
+    from_direct_url,
+    install_line,
+    missing_modules,
+    require,
+)
 from f2p_deploy.errors import MissingDependency
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +32,26 @@ def test_the_extras_are_those_of_pyproject() -> None:
     assert set(EXTRAS) == set(declared)
     for extra, modules in EXTRAS.items():
         assert len(modules) == len(declared[extra]), extra
+
+
+def test_packages_are_called_as_their_extra_calls_them() -> None:
+    asked = PYPROJECT["project"]["optional-dependencies"]
+    for module, package in PACKAGES.items():
+        for extra in (extra for extra, modules in EXTRAS.items() if module in modules):
+            names = {canonicalize_name(Requirement(line).name) for line in asked[extra]}
+            assert package in names, f"{module} of {extra} comes from one of {names}"
+
+
+def test_the_command_is_named_as_it_can_be_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = tmp_path / "bin" / "f2p-deploy"
+    own.parent.mkdir()
+    own.touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(own.with_name("python")))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert command_name() == "bin/f2p-deploy"
+    monkeypatch.setenv("PATH", str(own.parent))
+    assert command_name() == "f2p-deploy"
 
 
 def test_installed_modules_come_from_the_packages_of_their_extra() -> None:

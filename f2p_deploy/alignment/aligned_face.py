@@ -33,9 +33,9 @@ LARGE_OUTSIDE = 0.3
 
 SeveralFaces = Literal["largest", "refuse"]
 
-
 #: What a warning of a turned head ends with; not worth saying where it was one-shot.
 ROBUST = ": one-shot is more robust to that than iterative"
+
 
 @dataclass(frozen=True)
 class AlignedFace:

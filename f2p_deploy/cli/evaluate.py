@@ -101,6 +101,8 @@ def landmarks(
     for refused in report.refused:
         console.sentence(f"refused: {refused.message}", "warning")
     page = None if out is None else write_results(report, out)
+    if report.complete and not report.measured:
+        raise InputError("no photo has a usable face")
     if as_json:
         console.emit(report_data(report))
     else:
@@ -112,5 +114,3 @@ def landmarks(
     if not report.complete:
         done = len(report.measured) + len(report.refused)
         raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")
-    if not report.measured:
-        raise InputError("no photo has a usable face")

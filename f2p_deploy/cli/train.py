@@ -78,7 +78,7 @@ def train(
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
     from f2p_deploy.threads import usable_cores
-    from f2p_deploy.training.aligning import Crew
+    from f2p_deploy.training.aligning import FinderProcesses
     from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
 
     stages = recipe.stages if stage == ALL else (stage,)
@@ -88,7 +88,7 @@ def train(
     options.use_threads(threads)
     if portraits:
         opener = partial(choose_finder, landmarker, landmarks)
-        sources = replace(sources, finder=opener(), crew=Crew(threads or usable_cores(), opener))
+        sources = replace(sources, finder=opener(), processes=FinderProcesses(threads or usable_cores(), opener))
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
     for name in stages:
         with console.bar() as bar:

@@ -20,7 +20,7 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.threads import usable_cores
-from f2p_deploy.training.aligning import Crew, look_at_all
+from f2p_deploy.training.aligning import FinderProcesses, look_at_all
 from f2p_deploy.training.augment import Variation, affine_grids, vary_light
 from f2p_deploy.training.augment import warp as warp_batch
 from f2p_deploy.training.pictures import to_float
@@ -122,7 +122,7 @@ def shapes_of_characters(
     finder: LandmarkFinder | None,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
-    crew: Crew | None = None,
+    processes: FinderProcesses | None = None,
 ) -> np.ndarray:
     """Return (N, 24) float32 face shapes of the first engine pictures, see `f2p_deploy.alignment.face_shape`.
 
@@ -131,7 +131,7 @@ def shapes_of_characters(
         finder: of landmarks; only MediaPipe's gives shapes.
         cache: `.npz` file that keeps the result.
         progress: called with (pictures done, pictures in all).
-        crew: looks in several processes.
+        processes: in which faces are found; this one if not given.
 
     Returns:
         Of at most `SHAPED` pictures, NaN where no face is found; none without MediaPipe's finder.
@@ -146,7 +146,7 @@ def shapes_of_characters(
             if str(kept["key"]) == key:
                 return kept["shapes"]
     shapes = np.full((count, SHAPE_LENGTH), np.nan, np.float32)
-    for i, shape in enumerate(look_at_all(partial(_shape_in, pairs.folder), range(count), finder, crew)):
+    for i, shape in enumerate(look_at_all(partial(_shape_in, pairs.folder), range(count), finder, processes)):
         shapes[i] = shape
         if progress is not None:
             progress(i + 1, count)

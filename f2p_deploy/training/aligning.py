@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Crew:
+class FinderProcesses:
     """Processes that look for faces.
 
     Args:
@@ -42,25 +42,28 @@ class Crew:
 
 
 def look_at_all(
-    look: Callable[[T, LandmarkFinder], R], items: Sequence[T], finder: LandmarkFinder, crew: Crew | None = None
+    look: Callable[[T, LandmarkFinder], R],
+    items: Sequence[T],
+    finder: LandmarkFinder,
+    processes: FinderProcesses | None = None,
 ) -> Iterator[R]:
     """Yield what a function returns of every item and a landmark finder, in the items' order.
 
     Args:
-        look: the function; picklable, as its results are, where there is a crew.
+        look: the function; picklable, as its results are, where there are processes.
         items: what it looks at.
-        finder: used in this process, where there is no crew or little to do.
-        crew: looks in other processes.
+        finder: used in this process, where there are no others or there is little to do.
+        processes: other ones that look.
 
     Raises:
         F2PError: a process was killed.
     """
-    if crew is None or crew.workers == 1 or len(items) <= _AT_ONCE:
+    if processes is None or processes.workers == 1 or len(items) <= _AT_ONCE:
         for item in items:
             yield look(item, finder)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(crew.workers, context, _open, (crew.open_finder,)) as pool:
+    with ProcessPoolExecutor(processes.workers, context, _open, (processes.open_finder,)) as pool:
         try:
             with unheard_by_children():  # the processes start with the first task
                 results = pool.map(partial(_look, look), items, chunksize=_AT_ONCE)
@@ -102,16 +105,15 @@ def align_one(
     }
 
 
-_finder: LandmarkFinder | None = None
+#: The finder of this process, once it is opened.
+_opened: list[LandmarkFinder] = []
 
 
 def _open(open_finder: Callable[[], LandmarkFinder]) -> None:
     """Begin a process: a terminal's Ctrl-C is the parent's to answer."""
-    global _finder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _finder = open_finder()
+    _opened.append(open_finder())
 
 
 def _look(look: Callable[[Any, LandmarkFinder], R], item: Any) -> R:
-    assert _finder is not None
-    return look(item, _finder)
+    return look(item, _opened[0])

@@ -17,7 +17,7 @@ from f2p_deploy.alignment.suffixes import SUFFIXES
 from f2p_deploy.atomic import open_whole
 from f2p_deploy.errors import InputError
 from f2p_deploy.settings import AlignmentTemplate
-from f2p_deploy.training.aligning import Crew, align_one, look_at_all
+from f2p_deploy.training.aligning import FinderProcesses, align_one, look_at_all
 from f2p_deploy.training.pictures import to_float
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def load_portraits(
     size: int,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
-    crew: Crew | None = None,
+    processes: FinderProcesses | None = None,
 ) -> Portraits:
     """Align every photo of some folders, or read what an earlier call aligned.
 
@@ -107,7 +107,7 @@ def load_portraits(
         size: edge of the aligned faces in pixels.
         cache: `.npz` file that keeps the result; made anew when photos, template or size differ.
         progress: called with (photos done, photos in all).
-        crew: aligns in several processes.
+        processes: in which faces are found; this one if not given.
 
     Raises:
         InputError: no photo at all, or none with a face.
@@ -122,7 +122,7 @@ def load_portraits(
     names: list[str] = []
     rows: dict[str, list] = {name: [] for name in _ARRAYS}
     look = partial(align_one, template=template, size=size)
-    for done, aligned in enumerate(look_at_all(look, photos, finder, crew), start=1):
+    for done, aligned in enumerate(look_at_all(look, photos, finder, processes), start=1):
         photo = photos[done - 1]
         if progress is not None:
             progress(done, len(photos))

@@ -9,7 +9,7 @@ import numpy as np
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.errors import InputError
-from f2p_deploy.training.aligning import Crew
+from f2p_deploy.training.aligning import FinderProcesses
 from f2p_deploy.training.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
 
 #: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits where given.
@@ -32,7 +32,7 @@ class Sources:
         portraits: folders of photos.
         finder: of landmarks in the photos.
         labels: table of what is known of photos, for the reader.
-        crew: finds faces in several processes.
+        processes: in which faces are found; this one if not given.
     """
 
     front: Path
@@ -40,7 +40,7 @@ class Sources:
     portraits: tuple[Path, ...] = ()
     finder: LandmarkFinder | None = None
     labels: Path | None = None
-    crew: Crew | None = None
+    processes: FinderProcesses | None = None
 
 
 def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int, held_out_characters: int) -> None:

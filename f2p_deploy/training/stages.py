@@ -320,7 +320,7 @@ def _through_surrogate(
         if portraits is not None:
             people = identities_of(bundle, portraits.pictures[portraits.training]).numpy()
             shapes = portraits.face_shapes[portraits.training]
-        shaped = shapes_of_characters(pairs, sources.finder, work / "face-shapes-front.npz", finding, sources.crew)
+        shaped = shapes_of_characters(pairs, sources.finder, work / "face-shapes-front.npz", finding, sources.processes)
         return SurrogateStage(bundle, parameters, seen, people, HELD_OUT_PAIRS, shaped, shapes)
     if portraits is None:
         raise InputError("translator learns from real faces: name folders of portraits (--portraits DIR)")
@@ -364,5 +364,5 @@ def _portraits(
         raise InputError("portraits need a landmark finder")
     size = bundle.settings.architecture.image_size
     return load_portraits(
-        folders, sources.finder, bundle.settings.alignment, size, cache, progress, sources.crew
+        folders, sources.finder, bundle.settings.alignment, size, cache, progress, sources.processes
     )

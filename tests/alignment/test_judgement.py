@@ -31,6 +31,16 @@ def test_blur_and_distance_are_told(finder: MediaPipeFinder, astronaut: np.ndarr
     assert not suits and "small (35" in reason
 
 
+def test_what_misses_a_limit_by_little_does_not_read_as_the_limit(
+    finder: MediaPipeFinder, astronaut: np.ndarray, template: dict
+) -> None:
+    aligned = align(astronaut, finder, template, 128)
+    turned = replace(aligned, landmarks=replace(aligned.landmarks, yaw=15.2))
+    assert frontal_sharp_large(turned) == (False, "the head is turned by 16 degrees (limit 15)")
+    blurred = replace(aligned, sharpness=39.8)
+    assert frontal_sharp_large(blurred) == (False, "the face is blurred (sharpness 39, limit 40)")
+
+
 def test_a_turned_head_is_told(finder: MediaPipeFinder, shared: Path, template: dict) -> None:
     suits, reason = frontal_sharp_large(
         align_photo(shared / "data" / "paintings" / "p0001.jpg", finder, template, 128)

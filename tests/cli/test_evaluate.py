@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
     from f2p_deploy.bundle import Bundle
@@ -36,6 +37,17 @@ def test_the_demo_bundle_is_measured(
     assert list(posed["summary"]) == ["photo", "average", "random", "one-shot"]
     apart = {subject: entry["figures"]["together"]["value"] for subject, entry in posed["summary"].items()}
     assert apart["photo"] < 0.02 < apart["average"] < figures["average"]
+
+
+def test_no_face_at_all_is_one_sentence(
+    f2p: Callable, photo: Path, landmarker: Path, makehuman_assets: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("mediapipe")
+    empty = photo.with_name("grey.png")
+    Image.new("RGB", (300, 300), "grey").save(empty)
+    words = ("--landmarker", landmarker, "--assets", makehuman_assets, "--mode", "one-shot", "--json")
+    ran = f2p("evaluate", "landmarks", empty, *words)
+    assert ran.code == 2 and ran.json == {"error": "no photo has a usable face", "exit_code": 2}
 
 
 def test_bad_words(f2p: Callable, photo: Path, tmp_path: Path) -> None:

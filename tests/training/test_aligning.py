@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.alignment import MediaPipeFinder  # noqa: E402
 from f2p_deploy.errors import F2PError  # noqa: E402
 from f2p_deploy.settings import AlignmentTemplate  # noqa: E402
-from f2p_deploy.training.aligning import Crew, align_one, look_at_all  # noqa: E402
+from f2p_deploy.training.aligning import FinderProcesses, align_one, look_at_all  # noqa: E402
 
 
 class EndingFinder:
@@ -29,7 +29,7 @@ def test_several_processes_find_what_one_finds(photo: Path, landmarker: Path) ->
     photos, template = sorted(photo.parent.iterdir()), AlignmentTemplate()
     opener = partial(MediaPipeFinder, landmarker)
     look = partial(align_one, template=template, size=128)
-    found = list(look_at_all(look, photos, opener(), Crew(2, opener)))
+    found = list(look_at_all(look, photos, opener(), FinderProcesses(2, opener)))
     assert [isinstance(aligned, str) for aligned in found] == [path.name == "broken.jpg" for path in photos]
     alone = look(photo, opener())
     assert isinstance(alone, dict)
@@ -42,4 +42,4 @@ def test_several_processes_find_what_one_finds(photo: Path, landmarker: Path) ->
 
 def test_a_killed_process_is_told(photo: Path) -> None:
     with pytest.raises(F2PError, match="was killed, as happens when memory runs out"):
-        list(look_at_all(str, [photo] * 9, None, Crew(2, EndingFinder)))
+        list(look_at_all(str, [photo] * 9, None, FinderProcesses(2, EndingFinder)))

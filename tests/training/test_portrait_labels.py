@@ -9,7 +9,9 @@ from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.training.face_shapes import contour_shape
 from f2p_deploy.training.portrait_labels import (
+    _OVERSAMPLING,
     UNKNOWN,
+    _paint,
     confidence_of,
     label_portrait,
     region_labels,
@@ -114,3 +116,11 @@ def test_a_render_is_labelled_as_a_photo_is_where_the_engine_drew_face(
 def test_a_render_without_a_mesh_keeps_the_engine_s_labels() -> None:
     drawn = np.arange(16, dtype=np.uint8).reshape(4, 4) % 11
     assert render_labels(contour_shape(None, 4), drawn) is drawn
+
+
+def test_a_pixel_is_the_region_that_covers_most_of_it(finder: MediaPipeFinder, astronaut: np.ndarray) -> None:
+    dense, size = finder.find(astronaut)[0].dense / 4, 128
+    painted = _paint(dense, size).reshape(size, _OVERSAMPLING, size, _OVERSAMPLING)
+    values = np.array((*range(len(HELEN_CLASSES)), UNKNOWN), np.uint8)
+    shares = np.stack([(painted == value).mean(axis=(1, 3)) for value in values])
+    np.testing.assert_array_equal(region_labels(dense, size), values[shares.argmax(axis=0)])
