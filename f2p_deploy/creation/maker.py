@@ -211,9 +211,11 @@ class RuntimeMaker:
 
 def _networks_for(bundle: Bundle, modes: Sequence[Mode]) -> tuple[str, ...]:
     """Return the networks that modes cannot go without; where a surrogate is searched, the imitator only draws."""
-    searched = ("surrogate",) if bundle.settings.search == "surrogate" else ("imitator",)
+    settings = bundle.settings
+    searched = ("surrogate",) if settings.search == "surrogate" else ("imitator",)
+    trying = ("imitator",) if settings.choose_options else ()
     translator = () if set(modes) == {"iterative"} else ("translator",)
-    return (*searched, "recognition", "segmentation", *translator)
+    return (*dict.fromkeys((*searched, *trying)), "recognition", "segmentation", *translator)
 
 
 def _graphs_for(runtime: Runtime, modes: Sequence[Mode]) -> tuple[str, ...]:

@@ -146,7 +146,8 @@ def shapes_of_characters(
             if str(kept["key"]) == key:
                 return kept["shapes"]
     shapes = np.full((count, SHAPE_LENGTH), np.nan, np.float32)
-    for i, shape in enumerate(look_at_all(partial(_shape_in, pairs.folder), range(count), finder, processes)):
+    look = partial(_shape_in, pairs.folder, len(pairs))
+    for i, shape in enumerate(look_at_all(look, range(count), finder, processes)):
         shapes[i] = shape
         if progress is not None:
             progress(i + 1, count)
@@ -156,14 +157,15 @@ def shapes_of_characters(
     return shapes
 
 
-def _shape_in(folder: Path, position: int, finder: LandmarkFinder) -> np.ndarray:
-    """Return the (24,) shape of the face in an engine picture, NaN where none is found."""
-    meshes = cast(MediaPipeFinder, finder).meshes(_pairs_in(folder).image(position))[:1]
+def _shape_in(folder: Path, count: int, position: int, finder: LandmarkFinder) -> np.ndarray:
+    """Return the (24,) shape of the face in one of so many engine pictures, NaN where none is found."""
+    meshes = cast(MediaPipeFinder, finder).meshes(_pairs_in(folder, count).image(position))[:1]
     return face_shape(meshes[0][0]) if meshes else np.full(SHAPE_LENGTH, np.nan, np.float32)
 
 
 @lru_cache(maxsize=1)
-def _pairs_in(folder: Path) -> PairSet:
+def _pairs_in(folder: Path, count: int) -> PairSet:
+    """Open a folder once in a process, and again where it has grown to another count."""
     return PairSet(folder)
 
 
