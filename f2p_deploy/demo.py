@@ -12,8 +12,8 @@ from f2p_deploy.bundle_artifact import artifact_of, has_artifact
 from f2p_deploy.creation import Report, choose_finder_for, create_characters
 from f2p_deploy.creation.characters import Progress
 from f2p_deploy.dependencies import missing_modules, require
-from f2p_deploy.errors import InputError
 from f2p_deploy.export import export_bundle
+from f2p_deploy.export.faces import write_sample_photo
 from f2p_deploy.runtimes import Runtime, load
 
 MODES = ("one-shot", "iterative", "hybrid")
@@ -81,24 +81,3 @@ def run_demo(
 
     artifact = export_bundle(bundle, "onnx", out / "onnx", progress=exporting)
     return Demo(report, artifact)
-
-
-def write_sample_photo(folder: Path) -> Path:
-    """Write NASA's portrait of the astronaut Eileen Collins (public domain, scikit-image's copy) as a file.
-
-    Raises:
-        MissingDependency: scikit-image is not installed.
-        InputError: the folder cannot be written.
-    """
-    require("faces", "the sample photo")
-    from skimage.data import astronaut
-
-    from f2p_deploy.creation.drawing import write_picture
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write the folder {folder}: {error.strerror or error}") from error
-    path = folder / "astronaut.png"
-    write_picture(path, astronaut())
-    return path

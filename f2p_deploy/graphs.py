@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from f2p_deploy.alignment.refinement import shown_by_content
 from f2p_deploy.artifact import Arrays, TensorSpec
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.generation import OneShot, describer, first_state
 from f2p_deploy.gradient_step import Step
-from f2p_deploy.settings import to_data
+from f2p_deploy.settings import shown_by_content, to_data
 from f2p_deploy.similarity import Segment
 
 

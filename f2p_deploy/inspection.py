@@ -7,7 +7,9 @@ from typing import Any
 
 from f2p_deploy.artifact import Artifact, GraphEntry, extra_files, read_artifact
 from f2p_deploy.dependencies import missing_modules, package_line
-from f2p_deploy.errors import CompilerError, InputError
+from f2p_deploy.errors import InputError
+from f2p_deploy.names import require_utf8
+from f2p_deploy.onnx_file import load_failures
 
 
 def inspect_path(path: str | Path) -> dict[str, Any]:
@@ -89,11 +91,14 @@ def _contents(path: Path) -> dict[str, Any]:
 
 def _without_onnx(path: Path) -> dict[str, Any]:
     """Ask ONNX Runtime, which is always here, for what it tells of a file."""
-    from f2p_deploy.runtimes.onnxruntime import open_session
+    import onnxruntime
 
+    require_utf8(str(path), "ONNX Runtime")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
     try:
-        session = open_session(str(path))
-    except CompilerError as error:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except load_failures() as error:
         raise InputError(f"{path} is not ONNX, or cut short") from error
 
     def told(tensors: list[Any]) -> list[dict[str, Any]]:

@@ -36,6 +36,16 @@ def read_structure(path: Path) -> "ModelProto":
     return model
 
 
+def load_failures() -> tuple[type[Exception], ...]:
+    """Return what ONNX Runtime raises where it cannot load a model; its classes have no parent of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    return (
+        *(state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf),
+        *(state.InvalidArgument, state.NotImplemented),
+    )
+
+
 def operators(model: "ModelProto") -> dict[str, int]:
     """Return how many nodes of each operator a model has, most frequent first."""
     return dict(Counter(node.op_type for node in model.graph.node).most_common())

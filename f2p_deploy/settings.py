@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
-from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
+from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS, POINT_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.recognisers import RECOGNISERS, Recogniser
 
@@ -304,3 +304,14 @@ def _value(expected: Any, value: Any, place: str) -> Any:
         return value
     name = expected.__name__ if isinstance(expected, type) and origin is None else expected
     raise InputError(f"{place} should be {name}, found {value!r}")
+
+
+def shown_by_content(settings: BundleSettings) -> bool:
+    """Return whether a bundle's content holds the class probabilities: weighted, but none of `POINT_CLASSES` by 0.
+
+    Where the search goes through a surrogate, content is the state that was read from the photo.
+    """
+    similarity = settings.similarity
+    weights = dict(zip(HELEN_CLASSES, similarity.class_weights, strict=True))
+    weighted = all(weights[name] > 0 for name in POINT_CLASSES)
+    return settings.search != "surrogate" and similarity.features == "probabilities" and weighted

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.networks.crop import Crop
 from f2p_deploy.networks.segmentation import Segmentation
 from f2p_deploy.recognisers import RECOGNISERS, Recogniser

@@ -15,8 +15,8 @@ from f2p_deploy.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  #
 from f2p_deploy.character.parameters import Parameters  # noqa: E402
 from f2p_deploy.creation import choose_finder_for  # noqa: E402
 from f2p_deploy.creation.drawn import FOLDER, read_drawn  # noqa: E402
-from f2p_deploy.demo import MODES, write_sample_photo  # noqa: E402
-from f2p_deploy.export.faces import default_faces  # noqa: E402
+from f2p_deploy.demo import MODES  # noqa: E402
+from f2p_deploy.export.faces import default_faces, write_sample_photo  # noqa: E402
 from f2p_deploy.generation import generate, one_shot, render_average, to_tensor  # noqa: E402
 from f2p_deploy.similarity import reduce_to  # noqa: E402
 

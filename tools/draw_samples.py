@@ -18,7 +18,8 @@ from f2p_deploy.bundle import load_bundle
 from f2p_deploy.creation import choose_finder_for
 from f2p_deploy.creation.drawing import engine_for
 from f2p_deploy.creation.drawn import FOLDER, write_drawn
-from f2p_deploy.demo import MODES, write_sample_photo
+from f2p_deploy.demo import MODES
+from f2p_deploy.export.faces import write_sample_photo
 from f2p_deploy.generation import generate
 
 #: Edge of a picture.

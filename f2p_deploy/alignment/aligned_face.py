@@ -12,7 +12,7 @@ from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.photo import Photo, open_photo
 from f2p_deploy.alignment.sharpness import brightness_of, sharpness_of
 from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, transform, warp
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.errors import InputError, PhotoError
 
 #: Pixels between the outer eye corners below which a face is refused, and below which a warning is given. At 24 an

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.errors import InputError
 
 #: Distance of the outer eye corners over that of the eye centres: mean of MediaPipe's on 147 portraits (s.d. 0.015).

@@ -3,15 +3,11 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from f2p_deploy.alignment.warp import fit_similarity, inverse, transform, warp
-from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
-
-if TYPE_CHECKING:
-    from f2p_deploy.settings import BundleSettings
+from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +31,6 @@ _EYES_AND_MOUTH = [0, 1, 3, 4]
 #: cascade takes some high foreheads for a part of the face. (Where one of them is seen already, it leads astray.)
 _SLIPPED = 0.15
 
-#: The classes that `read_points` reads.
-READ_CLASSES = ("left-eye", "right-eye", "nose", "upper-lip", "inner-mouth", "lower-lip")
-
 
 @dataclass(frozen=True)
 class Segmentation:
@@ -53,17 +46,6 @@ class Segmentation:
     probabilities: Callable[[np.ndarray], np.ndarray]
     template: Mapping[str, tuple[float, float]]
     size: int
-
-
-def shown_by_content(settings: "BundleSettings") -> bool:
-    """Return whether a bundle's content holds the class probabilities: weighted, but none of `READ_CLASSES` by 0.
-
-    Where the search goes through a surrogate, content is the state that was read from the photo.
-    """
-    similarity = settings.similarity
-    weights = dict(zip(HELEN_CLASSES, similarity.class_weights, strict=True))
-    weighted = all(weights[name] > 0 for name in READ_CLASSES)
-    return settings.search != "surrogate" and similarity.features == "probabilities" and weighted
 
 
 def refine(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, rounds: int = 2) -> np.ndarray | None:

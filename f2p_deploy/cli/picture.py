@@ -35,14 +35,15 @@ def render(
     """Draw a character from its parameters, after somebody moved its sliders, say."""
     if (parameters is None) == (not average):
         raise InputError("name a file of parameters, or --average for the average face, and not both")
+    from f2p_deploy import pictures
     from f2p_deploy.bundle import Bundle
     from f2p_deploy.character import parameters as characters
+    from f2p_deploy.character.folder_files import DRAWN_FILE
     from f2p_deploy.creation import drawing
     from f2p_deploy.creation.maker import maker_for
-    from f2p_deploy.creation.results import DRAWN_FILE
 
     picture = out or (_beside(parameters) if parameters else Path("average.png"))
-    drawing.check_picture_path(picture)
+    pictures.check_picture_path(picture)
     if out is None and picture.name != DRAWN_FILE and picture.exists():
         raise InputError(f"{picture} is there already, and may be a photo: -o {picture} replaces it")
     opened = options.open_source(bundle, artifact, runtime, threads)
@@ -53,7 +54,7 @@ def render(
         options.announce_compiling(assets)
     drawer = drawing.engine_for(opened.schema, assets) if engine else None
     drawn = drawing.draw_character(opened, character, drawer, size)
-    drawing.write_picture(picture, drawn)
+    pictures.write_picture(picture, drawn)
     if as_json:
         drawn_by = "engine" if engine else "imitator"
         console.emit(
@@ -65,7 +66,7 @@ def render(
 
 def _beside(parameters: Path) -> Path:
     """Return where a picture goes by itself: into the character's folder where a run made it, else here."""
-    from f2p_deploy.creation.results import DRAWN_FILE, PARAMETERS_FILE
+    from f2p_deploy.character.folder_files import DRAWN_FILE, PARAMETERS_FILE
 
     if parameters.name == PARAMETERS_FILE:
         return parameters.with_name(DRAWN_FILE)  # and never anna.png, as the photo may be called

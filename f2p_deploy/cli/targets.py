@@ -5,7 +5,7 @@ from f2p_deploy.cli import console, options
 
 def targets(as_json: options.Json = False) -> None:
     """List the targets of export: what building and running each one needs, and whether this machine has it."""
-    from f2p_deploy.doctor import judge_targets
+    from f2p_deploy.export.targets.ability import judge_targets
 
     abilities = judge_targets()
     if as_json:

@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
+from f2p_deploy.character.folder_files import ALIGNED_FILE, CHARACTER_FILE, PARAMETERS_FILE
 from f2p_deploy.creation.choices import choices, choices_beside, same_choices, to_check
 from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, no_picture, photo, picture, text
-from f2p_deploy.creation.results import (
-    ALIGNED_FILE,
-    CHARACTER_FILE,
-    PARAMETERS_FILE,
-    Created,
-)
+from f2p_deploy.creation.results import Created
 from f2p_deploy.creation.sliders import controllers_beside
 from f2p_deploy.curve import loss_curve
 

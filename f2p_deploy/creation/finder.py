@@ -16,12 +16,12 @@ from f2p_deploy.alignment import (
     choose_finder,
     find_landmarker_model,
 )
-from f2p_deploy.alignment.refinement import shown_by_content
 from f2p_deploy.artifact import sha256_of
 from f2p_deploy.bundle import Bundle
 from f2p_deploy.dependencies import install_line, missing_modules
 from f2p_deploy.errors import InputError
 from f2p_deploy.runtimes import Runtime, loop
+from f2p_deploy.settings import shown_by_content
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from f2p_deploy.atomic import PREFIX
-from f2p_deploy.creation.results import (
+from f2p_deploy.character.folder_files import (
     ALIGNED_FILE,
     CHARACTER_FILE,
     DRAWN_FILE,

@@ -14,22 +14,20 @@ from typing import Any
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact import sha256_of
-from f2p_deploy.character.parameter_files import read_parameters, to_json
-from f2p_deploy.character.parameters import Parameters
-from f2p_deploy.character.schema import Schema
-from f2p_deploy.creation.finder import ChosenFinder
-from f2p_deploy.creation.maker import Maker
-from f2p_deploy.creation.results import (
+from f2p_deploy.character.folder_files import (
     ALIGNED_FILE,
     CHARACTER_FILE,
     ENGINE_FILE,
     PARAMETERS_FILE,
     PHOTO_FILE,
     RESULT_FILE,
-    Created,
-    PhotoView,
-    uri_of,
 )
+from f2p_deploy.character.parameter_files import read_parameters, to_json
+from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.creation.finder import ChosenFinder
+from f2p_deploy.creation.maker import Maker
+from f2p_deploy.creation.results import Created, PhotoView, uri_of
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError
 from f2p_deploy.names import json_text

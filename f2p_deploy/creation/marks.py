@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from f2p_deploy.creation.results import CHARACTER_FILE, ENGINE_FILE, PHOTO_FILE, Created, PhotoView
+from f2p_deploy.character.folder_files import CHARACTER_FILE, ENGINE_FILE, PHOTO_FILE
+from f2p_deploy.creation.results import Created, PhotoView
 from f2p_deploy.names import address, shown
 
 

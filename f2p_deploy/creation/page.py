@@ -7,18 +7,11 @@ from pathlib import Path
 
 from f2p_deploy import __version__
 from f2p_deploy.atomic import write_whole
+from f2p_deploy.character.folder_files import ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, PARAMETERS_FILE
 from f2p_deploy.creation.choices import choices, to_check
 from f2p_deploy.creation.comparison import comparison
 from f2p_deploy.creation.marks import anchor, drawn_by, file, first_picture, no_picture, photo, picture, text
-from f2p_deploy.creation.results import (
-    ALIGNED_FILE,
-    CHARACTER_FILE,
-    ENGINE_FILE,
-    PARAMETERS_FILE,
-    Created,
-    Failed,
-    Report,
-)
+from f2p_deploy.creation.results import Created, Failed, Report
 from f2p_deploy.creation.sliders import controllers
 from f2p_deploy.curve import loss_curve
 

@@ -12,14 +12,6 @@ from f2p_deploy.reading import ReadPart, unsure_parts
 if TYPE_CHECKING:
     from f2p_deploy.creation.kept import Earlier
 
-#: The files of one character inside its folder.
-PARAMETERS_FILE = "parameters.json"
-ALIGNED_FILE = "aligned.png"
-CHARACTER_FILE = "character.png"
-ENGINE_FILE = "engine.png"
-PHOTO_FILE = "photo.jpg"
-DRAWN_FILE = "drawn.png"
-RESULT_FILE = "result.json"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f2p_deploy.alignment.suffixes import SUFFIXES
-from f2p_deploy.creation.results import PARAMETERS_FILE, RESULT_FILE
+from f2p_deploy.character.folder_files import PARAMETERS_FILE, RESULT_FILE
 from f2p_deploy.errors import InputError
 from f2p_deploy.names import shown
 

@@ -11,6 +11,14 @@ from PIL import Image
 
 from f2p_deploy.alignment import AlignedFace, align, open_photo
 from f2p_deploy.alignment.aligned_face import ROBUST
+from f2p_deploy.character.folder_files import (
+    ALIGNED_FILE,
+    CHARACTER_FILE,
+    ENGINE_FILE,
+    PARAMETERS_FILE,
+    PHOTO_FILE,
+    RESULT_FILE,
+)
 from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation.finder import ChosenFinder
@@ -18,16 +26,7 @@ from f2p_deploy.creation.folder import character_folder
 from f2p_deploy.creation.kept import Conditions, keep_edits, result_text
 from f2p_deploy.creation.maker import Maker
 from f2p_deploy.creation.mode import settle
-from f2p_deploy.creation.results import (
-    ALIGNED_FILE,
-    CHARACTER_FILE,
-    ENGINE_FILE,
-    PARAMETERS_FILE,
-    PHOTO_FILE,
-    RESULT_FILE,
-    Created,
-    Failed,
-)
+from f2p_deploy.creation.results import Created, Failed
 from f2p_deploy.creation.view import draw_photo
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import F2PError, InputError, PhotoError

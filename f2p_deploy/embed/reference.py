@@ -8,10 +8,10 @@ import numpy as np
 
 from f2p_deploy.alignment.warp import fit_similarity, transform, warp
 from f2p_deploy.artifact import Artifact
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters, harden, smooth
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.golden import samples_of
 from f2p_deploy.runtimes.loop import state_of
 from f2p_deploy.settings import BundleSettings, from_data

@@ -8,25 +8,6 @@ import numpy as np
 
 from f2p_deploy.character.schema import Schema
 
-#: The classes of the Helen data set (Smith et al. 2013), the order of F_seg's outputs and of label maps.
-HELEN_CLASSES = (
-    "background",
-    "skin",
-    "left-brow",
-    "right-brow",
-    "left-eye",
-    "right-eye",
-    "nose",
-    "upper-lip",
-    "inner-mouth",
-    "lower-lip",
-    "hair",
-)
-
-#: The points by which faces are aligned, named from the viewer's side: left is left in the picture.
-LANDMARKS = ("left-eye", "right-eye", "nose-tip", "mouth-left", "mouth-right")
-
-
 #: What faces do in pictures, as units that may be mixed; engines without one of them leave it out.
 EXPRESSION_UNITS = (
     "mouth-corner-puller",

@@ -21,11 +21,12 @@ from f2p_deploy.dependencies import require
 
 require("engine", "the reference engine")
 
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.character.parameters import check_vectors
 from f2p_deploy.character.schema import Schema, load_schema, suggestion
 from f2p_deploy.engine import makehuman_palettes as palettes
 from f2p_deploy.engine.camera import Camera
-from f2p_deploy.engine.engine import EXPRESSION_UNITS, HELEN_CLASSES, Rendering, Scene
+from f2p_deploy.engine.engine import EXPRESSION_UNITS, Rendering, Scene
 from f2p_deploy.engine.makehuman_assets import Mesh, find_assets, load_mesh, load_picture
 from f2p_deploy.engine.makehuman_glasses import Glasses, make_glasses
 from f2p_deploy.engine.makehuman_layers import Layer, load_eyebrows, load_eyelashes, load_eyes, load_hair

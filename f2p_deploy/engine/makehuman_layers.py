@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Fit, Mesh, load_fit, load_mesh, load_picture
 from f2p_deploy.engine.makehuman_palettes import CUTS
 from f2p_deploy.engine.noise import gaussian_noise

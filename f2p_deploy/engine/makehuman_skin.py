@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.engine.makehuman_assets import Mesh
 from f2p_deploy.engine.makehuman_layers import crown
 from f2p_deploy.engine.makehuman_wrinkles import wrinkle_heights

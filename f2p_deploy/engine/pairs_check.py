@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.character.parameters import SUM_TOLERANCE, column_names
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.engine.pairs import LANDMARK_FILE, MANIFEST, PARAMETERS, RECORDS, read_manifest
 from f2p_deploy.errors import InputError
 

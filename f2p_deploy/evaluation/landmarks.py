@@ -13,12 +13,13 @@ import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder, MediaPipeFinder, find_landmarker_model
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.creation import check_packages, folder
 from f2p_deploy.creation.folder_names import folder_names
 from f2p_deploy.dependencies import require
-from f2p_deploy.engine.engine import LANDMARKS, Engine
+from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import InputError, MissingDependency, PhotoError
 from f2p_deploy.evaluation.degrade import Condition
 from f2p_deploy.evaluation.expression import ExpressionReader, load_expression_table

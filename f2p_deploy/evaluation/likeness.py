@@ -17,9 +17,10 @@ import numpy as np
 from f2p_deploy.alignment import LandmarkFinder, align, open_photo
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.bundle import Bundle
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.creation import check_packages
-from f2p_deploy.engine.engine import LANDMARKS, Engine
+from f2p_deploy.engine.engine import Engine
 from f2p_deploy.errors import InputError, PhotoError
 from f2p_deploy.evaluation.identification import Identification, identify
 from f2p_deploy.evaluation.judge import Judge

@@ -4,7 +4,7 @@ import numpy as np
 
 from f2p_deploy.alignment.warp import fit_similarity, transform
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.evaluation.stage_data import HeldOut, Renders
 from f2p_deploy.evaluation.stage_result import Figure, Sheet, StageResult, badness
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.evaluation.stage_data import HeldOut
 from f2p_deploy.evaluation.stage_result import Figure, Sheet, StageResult, badness
 from f2p_deploy.training.pictures import to_uint8

@@ -18,10 +18,11 @@ from f2p_deploy.bundle import Bundle
 from f2p_deploy.errors import InputError
 from f2p_deploy.export.bundle_export import export_bundle
 from f2p_deploy.export.faces import Faces
-from f2p_deploy.export.targets.target import BuildOptions, Progress, silent
+from f2p_deploy.export.targets.target import BuildOptions
 from f2p_deploy.export.weights import Place, key_of, save_sharing_weights
 from f2p_deploy.interruption import postponed
 from f2p_deploy.onnx_file import external_files
+from f2p_deploy.progress import Progress, silent
 from f2p_deploy.verification import verify
 
 #: A safetensors file begins with the length of its header, in so many bytes, little-endian.

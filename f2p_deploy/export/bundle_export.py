@@ -30,9 +30,10 @@ from f2p_deploy.export.plan import (
 from f2p_deploy.export.rounding import RoundedOnnx
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target
-from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Progress, Toolchain, silent
+from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Toolchain
 from f2p_deploy.export.verdict import judge
 from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
+from f2p_deploy.progress import Progress, silent
 from f2p_deploy.runtimes import Runtime, load
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import IO, Any
 
 from f2p_deploy.causes import SAID, log_causes
 from f2p_deploy.errors import CompilerError, F2PError
-from f2p_deploy.export.targets.target import Progress, silent
 from f2p_deploy.interruption import postponed
+from f2p_deploy.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 

@@ -1,12 +1,14 @@
-"""The real aligned faces that exports are checked with."""
+"""The sample photo, and the aligned faces made of it that exports are checked with."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from f2p_deploy.dependencies import require
 from f2p_deploy.errors import InputError
+from f2p_deploy.pictures import write_picture
 
 if TYPE_CHECKING:
     from f2p_deploy.bundle import Bundle
@@ -85,3 +87,22 @@ def varied(face: np.ndarray, name: str) -> Faces:
     }
     images = np.clip(np.stack([np.asarray(image, np.float32) for image in variants.values()]), 0.0, 1.0)
     return Faces(images, tuple(f"{name} {variant}".strip() for variant in variants))
+
+
+def write_sample_photo(folder: Path) -> Path:
+    """Write NASA's portrait of the astronaut Eileen Collins (public domain, scikit-image's copy) as a file.
+
+    Raises:
+        MissingDependency: scikit-image is not installed.
+        InputError: the folder cannot be written.
+    """
+    require("faces", "the sample photo")
+    from skimage.data import astronaut
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write the folder {folder}: {error.strerror or error}") from error
+    path = folder / "astronaut.png"
+    write_picture(path, astronaut())
+    return path

@@ -18,7 +18,7 @@ from f2p_deploy.export.keep_float32 import always_float32, choices
 from f2p_deploy.export.parity import compare
 from f2p_deploy.export.rounding import rounded
 from f2p_deploy.export.samples import Samples
-from f2p_deploy.export.targets.target import Progress
+from f2p_deploy.progress import Progress
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 if TYPE_CHECKING:

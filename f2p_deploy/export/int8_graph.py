@@ -20,8 +20,8 @@ from f2p_deploy.export.int8_report import CurvePoint, GraphReport, LayerCost
 from f2p_deploy.export.layer_times import layer_times
 from f2p_deploy.export.parity import compare, share_of_floor
 from f2p_deploy.export.samples import Samples
-from f2p_deploy.export.targets.target import Progress
 from f2p_deploy.export.timing import medians
+from f2p_deploy.progress import Progress
 from f2p_deploy.runtimes.onnxruntime import open_session
 
 if TYPE_CHECKING:

@@ -21,10 +21,11 @@ from f2p_deploy.export.optimisation import require_unharmed
 from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.rounding import rounded
 from f2p_deploy.export.samples import Samples
-from f2p_deploy.export.targets.target import Progress, Source
+from f2p_deploy.export.source import Source
 from f2p_deploy.gradient_step import Autograd, Step
 from f2p_deploy.loss_scale import SMALLEST, SMALLEST_NORMAL, measure_gradients
 from f2p_deploy.onnx_file import layers_in_8_bits
+from f2p_deploy.progress import Progress
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from f2p_deploy.artifact import Parity
-from f2p_deploy.export.targets.target import Source
+from f2p_deploy.export.source import Source
 from f2p_deploy.export.timing import medians
 from f2p_deploy.runtimes.onnxruntime import open_session
 

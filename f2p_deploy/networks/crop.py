@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 
 Points = Mapping[str, tuple[float, float]]
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.similarity import COLOURED_REGIONS, Regions
 
 #: Edge of the class maps that are read, and of a stage's features, in cells.

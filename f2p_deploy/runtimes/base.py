@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from importlib.util import find_spec
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,14 +13,10 @@ from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Ver
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.dependencies import install_line, package_line
 from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
+from f2p_deploy.runtimes.checks import check_input
+from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan
 from f2p_deploy.settings import BundleSettings, from_data
 from f2p_deploy.threads import check_threads
-
-if TYPE_CHECKING:
-    from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
-
-#: How far rounding may carry an input out of its range.
-RANGE_TOLERANCE = 1e-3
 
 
 class Runtime(ABC):
@@ -119,7 +115,7 @@ class Runtime(ABC):
     def describe_device(self) -> str:
         """Return name, version and device of what computes, for manifests and tables."""
 
-    def capture(self, plan: "Plan", strict: bool = False) -> "CapturedLoop | None":
+    def capture(self, plan: Plan, strict: bool = False) -> CapturedSearch | None:
         """Return a whole search as one launch; None where a runtime has no such thing.
 
         Args:
@@ -190,31 +186,8 @@ class Runtime(ABC):
         return {spec.name: self.checked_input(graph, spec, inputs[spec.name]) for spec in specs}
 
     def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:
-        """Return one input as a contiguous array if it is what a graph was exported for.
-
-        Raises:
-            InputError: another shape, dtype or range, or NaN.
-        """
-        where = f"{graph}: the tensor {spec.name!r}"
-        if not isinstance(value, np.ndarray):
-            raise InputError(f"{where} must be a NumPy array, found {type(value).__name__}")
-        if value.dtype != np.dtype(spec.dtype):
-            raise InputError(f"{where} must be {spec.dtype}, found {value.dtype} ({spec.meaning})")
-        if value.shape != spec.shape:
-            hint = ""
-            if value.shape[1:] == spec.shape[1:]:
-                hint = f": the artifact was exported for batches of {spec.shape[0]}"
-            raise InputError(f"{where} must have the shape {spec.shape}, found {value.shape}{hint}")
-        if not np.isfinite(value).all():
-            raise InputError(f"{where} holds NaN or infinite values")
-        low, high = float(value.min()), float(value.max())
-        below = spec.low is not None and low < spec.low - RANGE_TOLERANCE
-        above = spec.high is not None and high > spec.high + RANGE_TOLERANCE
-        if below or above:
-            raise InputError(
-                f"{where} must lie in {_interval(spec)}, found values from {low:g} to {high:g} ({spec.meaning})"
-            )
-        return np.ascontiguousarray(value)
+        """Return one input, ready to be computed with; see `check_input`."""
+        return check_input(graph, spec, value)
 
     def require_finite(self, graph: str, name: str, value: np.ndarray) -> None:
         """Raise if a graph computed NaN or infinite values.
@@ -301,9 +274,3 @@ def register(
         return runtime
 
     return decorate
-
-
-def _interval(spec: TensorSpec) -> str:
-    """Return a tensor's range as words: `[0, 1]`, or `[0, ...` without an upper end."""
-    low = "..." if spec.low is None else f"[{spec.low:g}"
-    return f"{low}, {'...' if spec.high is None else f'{spec.high:g}]'}"

@@ -4,35 +4,19 @@ One launch a photo. What is captured does the arithmetic of `f2p_deploy.runtimes
 """
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from f2p_deploy.errors import CompilerError, F2PError
-from f2p_deploy.runtimes.base import Runtime
+from f2p_deploy.runtimes.checks import check_input
 from f2p_deploy.runtimes.cuda import ALIGNMENT, Buffer, Graph
-from f2p_deploy.runtimes.reach import Reach
+from f2p_deploy.runtimes.search_plan import Plan, Reach
 
 if TYPE_CHECKING:
     from f2p_deploy.runtimes.tensorrt import TensorRt
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a captured graph is for; another plan is another graph.
-
-    Args:
-        learning_rates: of every step.
-        momentum: see `f2p_deploy.settings.IterativeSettings`.
-        reach: how the graph's step becomes this search's.
-    """
-
-    learning_rates: tuple[float, ...]
-    momentum: float
-    reach: Reach
 
 
 class CapturedLoop:
@@ -89,8 +73,8 @@ class CapturedLoop:
         """
         runtime = self.runtime
         # The search copies both to the card, so here they are NumPy's: the check is that of every other runtime.
-        faces = Runtime.checked_input(runtime, "describe", self._describe.inputs[0], faces)
-        start = Runtime.checked_input(runtime, "step", self._step.inputs[0], start)
+        faces = check_input("describe", self._describe.inputs[0], faces)
+        start = check_input("step", self._step.inputs[0], start)
         with runtime.context:
             states, losses = self._run(faces, start, np.zeros(self.n, bool) if locked is None else locked)
         runtime.require_finite("step", "next_state", states)

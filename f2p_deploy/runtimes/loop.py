@@ -23,8 +23,7 @@ from f2p_deploy.generated import (
 )
 from f2p_deploy.reading import sharpness_of
 from f2p_deploy.runtimes.base import Runtime
-from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
-from f2p_deploy.runtimes.reach import Reach, reach
+from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan, Reach, reach
 from f2p_deploy.settings import IterativeSettings
 
 
@@ -126,7 +125,7 @@ def iterate(
 
 
 def _launch(
-    captured: CapturedLoop, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
+    captured: CapturedSearch, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what `_steps` returns, one launch for each batch of the artifact's size."""
 

@@ -11,6 +11,7 @@ from f2p_deploy.causes import SAID
 from f2p_deploy.dependencies import package_line
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.names import require_utf8
+from f2p_deploy.onnx_file import load_failures
 from f2p_deploy.runtimes.base import Runtime, register
 from f2p_deploy.threads import default_threads
 
@@ -161,18 +162,12 @@ def opened(model: str | bytes, options: Any, provider: str, providers: list[Any]
         providers: what is asked for; None where the options name it.
     """
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    failures = (
-        *(state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf),
-        *(state.InvalidArgument, state.NotImplemented),
-    )
     if isinstance(model, str):
         require_utf8(model, "ONNX Runtime")
     # ONNX Runtime appends the CPU by itself, so a list of one provider is no promise that it is used.
     try:
         session = onnxruntime.InferenceSession(model, options, providers=providers)
-    except failures as error:
+    except load_failures() as error:
         shown = model if isinstance(model, str) else "the model"
         raise CompilerError(f"onnxruntime {onnxruntime.__version__} cannot load {shown}; {SAID}") from error
     used = session.get_providers()[0]

@@ -13,9 +13,10 @@ from f2p_deploy.artifact import Artifact, TensorSpec
 from f2p_deploy.cuda_devices import cuda_devices
 from f2p_deploy.errors import CompilerError, MissingDependency
 from f2p_deploy.runtimes.base import Runtime, register
-from f2p_deploy.runtimes.captured_loop import CapturedLoop, Plan
+from f2p_deploy.runtimes.captured_loop import CapturedLoop
 from f2p_deploy.runtimes.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory, release_in
 from f2p_deploy.runtimes.search_kernels import Kernels
+from f2p_deploy.runtimes.search_plan import Plan
 from f2p_deploy.runtimes.tensorrt_engine import Engine
 from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, keep, library_for
 

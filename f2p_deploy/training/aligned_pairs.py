@@ -17,7 +17,7 @@ from f2p_deploy.alignment.face_shape import face_shape
 from f2p_deploy.alignment.warp import fit_similarity, warp
 from f2p_deploy.atomic import open_whole
 from f2p_deploy.bundle import Bundle
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.threads import usable_cores
 from f2p_deploy.training.aligning import FinderProcesses, look_at_all

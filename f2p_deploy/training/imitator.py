@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.bundle import Bundle, build_network
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.training.pictures import PairTensors, tile, to_uint8
 
 #: What people look at first and what covers few pixels.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.engine.engine import HELEN_CLASSES
 from f2p_deploy.similarity import COLOURED_REGIONS
 
 #: Fewest pixels that a region's colour is taken from.

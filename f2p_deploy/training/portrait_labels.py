@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from f2p_deploy.alignment.aligned_face import AlignedFace
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 
 #: Label of pixels about which nothing is said.

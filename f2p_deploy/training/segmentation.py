@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.bundle import Bundle, build_network
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.similarity import reduce_to
 from f2p_deploy.training.augment import Variation, affine_grids, vary_light, warp, warp_labels
 from f2p_deploy.training.pictures import PairTensors, tile, to_uint8

@@ -13,7 +13,7 @@ import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network, store_priors
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.errors import F2PError, InputError
 from f2p_deploy.settings import AlignmentTemplate

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, Segmentation, read_photo
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 
 pytest.importorskip("skimage")
 

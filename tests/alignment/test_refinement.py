@@ -6,7 +6,7 @@ import pytest
 
 from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, Segmentation, read_photo
 from f2p_deploy.alignment.refinement import read_points, refine
-from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS
+from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.training.portrait_labels import region_labels
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
 def test_the_suffix_says_the_format(tmp_path: Path, suffix: str) -> None:
-    from f2p_deploy.creation.drawing import write_picture
+    from f2p_deploy.pictures import write_picture
 
     write_picture(tmp_path / f"a{suffix}", np.full((32, 32, 3), 128, np.uint8))
     with Image.open(tmp_path / f"a{suffix}") as picture:

@@ -17,10 +17,10 @@ import pytest
 from f2p_deploy.alignment.aligned_face import align
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.artifact import Artifact
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameter_files import read_parameters, write_parameters
 from f2p_deploy.character.parameters import average
 from f2p_deploy.embed import embed_ios
-from f2p_deploy.engine.engine import LANDMARKS
 from f2p_deploy.generated import MODES
 from f2p_deploy.runtimes import load
 from f2p_deploy.runtimes.loop import generate

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
-from f2p_deploy.engine.engine import LANDMARKS, Rendering, Scene
+from f2p_deploy.engine.engine import Rendering, Scene
 from f2p_deploy.engine.scenes import FRONT_VIEW
 
 

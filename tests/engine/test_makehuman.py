@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.character.parameters import average, random_batch
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
-from f2p_deploy.engine.engine import HELEN_CLASSES, LANDMARKS, Engine, Rendering, Scene
+from f2p_deploy.engine.engine import Engine, Rendering, Scene
 from f2p_deploy.engine.scenes import FRONT_VIEW
 from f2p_deploy.errors import InputError, MissingDependency
 

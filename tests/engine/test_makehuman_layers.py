@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 
 pytest.importorskip("numba")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.engine.engine import LANDMARKS, Engine
+from f2p_deploy.engine.engine import Engine
 from f2p_deploy.engine.pairs import PairSet, Sampling, write_pairs
 from f2p_deploy.engine.pairs_check import check_pairs
 from f2p_deploy.engine.scenes import varied_scenes

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from f2p_deploy.engine.engine import LANDMARKS
+from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.errors import PhotoError
 from f2p_deploy.evaluation.degrade import CONDITIONS, KINDS, Condition
 from f2p_deploy.evaluation.landmark_groups import eye_distance

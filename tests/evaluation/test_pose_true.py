@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.engine.engine import LANDMARKS, Engine, Scene
+from f2p_deploy.character.face import LANDMARKS
+from f2p_deploy.engine.engine import Engine, Scene
 from f2p_deploy.evaluation.pose_true import PoseTrue, Posing, can_turn, compare
 
 if TYPE_CHECKING:

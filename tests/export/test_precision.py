@@ -9,7 +9,7 @@ from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.int8 import FOR_PROCESSORS
 from f2p_deploy.export.precision import Int8Settings, loss_scale, make_sources
 from f2p_deploy.export.samples import sample_graphs
-from f2p_deploy.export.targets.target import silent
+from f2p_deploy.progress import silent
 
 
 def test_only_the_gradient_is_scaled(small_bundle: Bundle, small_faces: Faces) -> None:

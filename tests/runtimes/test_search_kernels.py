@@ -16,8 +16,8 @@ import pytest
 
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 from f2p_deploy.runtimes.loop import _carried, _step
-from f2p_deploy.runtimes.reach import Reach
 from f2p_deploy.runtimes.search_kernels import MARK, SOURCE, fingerprint, ptx, source
+from f2p_deploy.runtimes.search_plan import Reach
 
 ROOT = Path(__file__).resolve().parents[2]
 N_C, N, BATCH = 5, 9, 3

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.bundle import Bundle  # noqa: E402
-from f2p_deploy.engine.engine import LANDMARKS  # noqa: E402
+from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.training import aligned_pairs  # noqa: E402
 

@@ -5,7 +5,7 @@ import pytest
 
 from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, align, align_photo
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.engine.engine import HELEN_CLASSES
+from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.errors import InputError
 from f2p_deploy.training.face_shapes import contour_shape
 from f2p_deploy.training.portrait_labels import (

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import MediaPipeFinder  # noqa: E402
-from f2p_deploy.engine.engine import HELEN_CLASSES  # noqa: E402
+from f2p_deploy.character.face import HELEN_CLASSES  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.settings import AlignmentTemplate  # noqa: E402
 from f2p_deploy.training.portraits import is_held_out, list_photos, load_portraits  # noqa: E402

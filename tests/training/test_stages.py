@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.bundle import build_network, load_bundle, store_network  # noqa: E402
-from f2p_deploy.engine.engine import LANDMARKS  # noqa: E402
+from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.errors import InputError  # noqa: E402
 from f2p_deploy.generation import generate  # noqa: E402

@@ -9,7 +9,9 @@ from pathlib import Path
 from f2p_deploy.artifact import GraphEntry
 from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.parity import Precision
-from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, Toolchain, register
+from f2p_deploy.export.source import Source
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register
+from f2p_deploy.progress import Progress
 from f2p_deploy.runtimes.coreml import on_a_mac
 
 #: The releases of iOS that packages can be made for, and the one without a word.

@@ -9,15 +9,9 @@ from f2p_deploy.character.schema import suggestion
 from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export.int8 import FOR_PROCESSORS, Scheme
 from f2p_deploy.export.parity import Precision
-from f2p_deploy.export.targets.target import (
-    BuildOptions,
-    Progress,
-    Source,
-    Target,
-    Toolchain,
-    any_machine,
-    register,
-)
+from f2p_deploy.export.source import Source
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, any_machine, register
+from f2p_deploy.progress import Progress
 from f2p_deploy.settings import STORAGES
 
 

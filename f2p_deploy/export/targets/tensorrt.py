@@ -12,7 +12,8 @@ from f2p_deploy.errors import MissingDependency
 from f2p_deploy.export.compiler_process import run_in_child
 from f2p_deploy.export.int8 import FOR_TENSORRT, Scheme
 from f2p_deploy.export.parity import Precision
-from f2p_deploy.export.targets.target import BuildOptions, Progress, Source, Target, Toolchain, register
+from f2p_deploy.export.source import Source
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register
 from f2p_deploy.export.targets.tensorrt_build import EngineJob, EngineReport, build_engine
 from f2p_deploy.export.targets.tensorrt_flavors import (
     Builder,
@@ -23,6 +24,7 @@ from f2p_deploy.export.targets.tensorrt_flavors import (
     why_no_card_runs,
 )
 from f2p_deploy.export.weights import save_by_precision
+from f2p_deploy.progress import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Any
 from f2p_deploy.causes import SAID
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.parity import Precision
-from f2p_deploy.export.targets.target import Progress
 from f2p_deploy.export.targets.tensorrt_flavors import Flavor, member
+from f2p_deploy.progress import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,12 @@ from f2p_deploy.errors import CompilerError, InputError
 from f2p_deploy.export import Faces, export_bundle
 from f2p_deploy.export.graphs import bundle_graphs
 from f2p_deploy.export.keep_float32 import LAYERS
+from f2p_deploy.export.source import Source
 from f2p_deploy.export.targets import TARGETS
-from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Source, silent
+from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions
 from f2p_deploy.export.weights import WEIGHTS_FILE
 from f2p_deploy.onnx_file import precision_of
+from f2p_deploy.progress import silent
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from f2p_deploy.calibration.ranges import Range
 from f2p_deploy.errors import CompilerError
 from f2p_deploy.export.compiler_process import run_in_child
 from f2p_deploy.export.int8 import FOR_TENSORRT, layers_of, to_int8
-from f2p_deploy.export.targets.target import Progress
 from f2p_deploy.export.targets.tensorrt_build import (
     EngineJob,
     EngineReport,
@@ -23,6 +22,7 @@ from f2p_deploy.export.targets.tensorrt_build import (
     require_kept,
 )
 from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS
+from f2p_deploy.progress import Progress
 
 WIDTH = 256
 TYPES = {

@@ -1,7 +1,10 @@
-"""How the gradient step of an artifact becomes that of other settings; `f2p_deploy.gradient_step.Step` says why."""
+"""What a search does between its gradient steps, and what runs all of it as one launch."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
 
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.errors import InputError
@@ -14,6 +17,39 @@ class Reach:
 
     beta: float = 1.0
     rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a captured graph is for; another plan is another graph.
+
+    Args:
+        learning_rates: of every step.
+        momentum: see `f2p_deploy.settings.IterativeSettings`.
+        reach: how the graph's step becomes this search's.
+    """
+
+    learning_rates: tuple[float, ...]
+    momentum: float
+    reach: Reach
+
+
+class CapturedSearch(Protocol):
+    """A whole search that a runtime runs as one launch.
+
+    Args:
+        batch: how many faces one launch searches.
+        captured: whether it is one launch; False where the steps are enqueued one by one.
+    """
+
+    batch: int
+
+    @property
+    def captured(self) -> bool: ...
+
+    def run(self, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Search one batch: (N, 3, S, S) faces and (N, n) states give the states and losses of every step."""
+        ...
 
 
 def reach(graph: IterativeSettings, wanted: IterativeSettings, schema: Schema, folder: Path) -> Reach:

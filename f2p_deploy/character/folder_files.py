@@ -1,0 +1,9 @@
+"""The names of the files in a character's folder."""
+
+PARAMETERS_FILE = "parameters.json"
+ALIGNED_FILE = "aligned.png"
+CHARACTER_FILE = "character.png"
+ENGINE_FILE = "engine.png"
+PHOTO_FILE = "photo.jpg"
+DRAWN_FILE = "drawn.png"
+RESULT_FILE = "result.json"
