@@ -1,4 +1,4 @@
-"""What MediaPipe's blendshapes explain of faces: makes f2p_deploy/evaluation/expression.npz from portraits.
+"""What MediaPipe's blendshapes explain of faces: makes f2p_deploy/evaluation/landmarks/expression.npz from portraits.
 
     python bench/expression_table.py FOLDER... [--landmarker face_landmarker.task] [-o expression.npz]
 
@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from f2p_deploy.alignment import MediaPipeFinder, align_photo, find_landmarker_model
-from f2p_deploy.bundle import load_bundle
-from f2p_deploy.errors import InputError, PhotoError
-from f2p_deploy.evaluation.expression import ExpressionReader, learn_expression, save_expression_table
-from f2p_deploy.evaluation.selection import select_photos
+from f2p_deploy.evaluation.landmarks.expression import ExpressionReader, learn_expression, save_expression_table
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.training.data.photo_choice import select_photos
 
 
 def main() -> int:

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.creation import choose_finder_for
-from f2p_deploy.creation.faces import aligned_faces
-from f2p_deploy.evaluation.selection import select_photos
-from f2p_deploy.generation import iterate, starting_state, with_options_tried_out
-from f2p_deploy.settings import IterativeSettings
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.model.generation import iterate, starting_state, with_options_tried_out
+from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.pipeline import choose_finder_for
+from f2p_deploy.pipeline.faces import aligned_faces
+from f2p_deploy.training.data.photo_choice import select_photos
 
 #: The paper's number of steps, and those that the search with momentum gets.
 PLAIN_STEPS = 50

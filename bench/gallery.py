@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.alignment import align_photo
-from f2p_deploy.bundle import load_bundle
-from f2p_deploy.creation.drawing import engine_for
-from f2p_deploy.evaluation.landmarks import open_landmarker
-from f2p_deploy.evaluation.selection import select_photos
-from f2p_deploy.generation import generate
+from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.model.generation import generate
+from f2p_deploy.pipeline.drawing import engine_for
+from f2p_deploy.training.data.photo_choice import select_photos
 
 #: Edge of a picture in the gallery, and pictures in a row.
 EDGE, COLUMNS = 192, 6

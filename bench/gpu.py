@@ -94,9 +94,9 @@ def main() -> None:
 
 def _exports(folder: Path) -> Iterator[tuple[str, Path, str]]:
     """Return the runtimes of artifacts that can run here: the name, the artifact, and what exports it."""
-    from f2p_deploy.cuda_devices import cuda_devices
     from f2p_deploy.runtimes import RUNTIMES
-    from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES
+    from f2p_deploy.runtimes.tensorrt.tensorrt_libraries import LIBRARIES
+    from f2p_deploy.system.cuda_devices import cuda_devices
 
     for flavor, library in LIBRARIES.items():
         if not library.why_not_here():

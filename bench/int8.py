@@ -22,18 +22,18 @@ import numpy as np
 import onnx
 import torch
 
-from f2p_deploy.artifact import Artifact, read_artifact
-from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.calibration.histograms import observe
-from f2p_deploy.calibration.ranges import range_of
-from f2p_deploy.creation import choose_finder_for
-from f2p_deploy.creation.faces import aligned_faces
-from f2p_deploy.evaluation.selection import select_photos
-from f2p_deploy.export.int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
-from f2p_deploy.export.parity import _agreement, _cosine, _psnr, _relative_l1
+from f2p_deploy.artifact.artifact import Artifact, read_artifact
+from f2p_deploy.artifact.onnx_file import read_structure, weights
+from f2p_deploy.artifact.parity import _agreement, _cosine, _psnr, _relative_l1
+from f2p_deploy.export.calibration.histograms import observe
+from f2p_deploy.export.calibration.ranges import range_of
+from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
 from f2p_deploy.export.timing import medians_ms
-from f2p_deploy.onnx_file import read_structure, weights
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.pipeline import choose_finder_for
+from f2p_deploy.pipeline.faces import aligned_faces
 from f2p_deploy.runtimes import Runtime, TorchRuntime, load
+from f2p_deploy.training.data.photo_choice import select_photos
 
 RUNTIMES = ("onnxruntime", "openvino")
 GRAPHS = ("one_shot", "describe", "render")

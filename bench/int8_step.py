@@ -15,17 +15,17 @@ import numpy as np
 import onnx
 import torch
 
-from f2p_deploy.artifact import read_artifact
-from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.calibration.calibration_set import read_calibration_set
-from f2p_deploy.calibration.histograms import observe
-from f2p_deploy.calibration.inputs import calibration_inputs
-from f2p_deploy.calibration.ranges import range_of
-from f2p_deploy.export.int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
+from f2p_deploy.artifact.artifact import read_artifact
+from f2p_deploy.export.calibration.calibration_set import read_calibration_set
+from f2p_deploy.export.calibration.histograms import observe
+from f2p_deploy.export.calibration.inputs import calibration_inputs
+from f2p_deploy.export.calibration.ranges import range_of
+from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
 from f2p_deploy.export.timing import medians_ms
 from f2p_deploy.export.trajectory import follow
-from f2p_deploy.generation import StateToParameters, describer, first_state, with_options_tried_out
-from f2p_deploy.runtimes.onnxruntime import open_session
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.model.generation import StateToParameters, describer, first_state, with_options_tried_out
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 
 OUTPUTS = ["next_state", "loss"]
 

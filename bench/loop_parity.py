@@ -20,17 +20,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from f2p_deploy.artifact import Artifact, read_artifact
-from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.creation import choose_finder_for
-from f2p_deploy.creation.faces import aligned_faces
-from f2p_deploy.creation.sources import expand
-from f2p_deploy.errors import F2PError
-from f2p_deploy.generated import Trajectory
-from f2p_deploy.generation import first_state, iterate, with_options_tried_out
+from f2p_deploy.alignment.photo_files import expand
+from f2p_deploy.artifact.artifact import Artifact, read_artifact
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.model.generation import first_state, iterate, with_options_tried_out
+from f2p_deploy.model.result import Trajectory
+from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.pipeline import choose_finder_for
+from f2p_deploy.pipeline.faces import aligned_faces
 from f2p_deploy.runtimes import RUNTIMES as KINDS
-from f2p_deploy.runtimes import load, loop
-from f2p_deploy.settings import IterativeSettings
+from f2p_deploy.runtimes import load, search
+from f2p_deploy.system.errors import F2PError
 
 RUNTIMES = ("onnxruntime", "openvino", "openvino-bf16", "coreml")
 
@@ -46,7 +46,7 @@ class Row:
 
     Args:
         face: the photo's name.
-        runtime: what ran the loop.
+        runtime: what ran the search.
         parameters: largest difference of a final parameter; discrete groups as probabilities.
         first_losses: largest relative difference of the first `FIRST_STEPS` losses.
         losses: of all losses.
@@ -126,7 +126,7 @@ def _run(
     settings: IterativeSettings,
     start: np.ndarray,
 ) -> Trajectory:
-    return loop.iterate(load(artifact, runtime, threads), face, settings, start)
+    return search.iterate(load(artifact, runtime, threads), face, settings, start)
 
 
 def _row(face: str, runtime: str, expected: Trajectory, found: Trajectory, bundle: Bundle) -> Row:

@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from f2p_deploy.bundle import NETWORKS, build_network, create_bundle, store_network
 from f2p_deploy.character.schema import load_schema
-from f2p_deploy.settings import Architecture, BundleSettings
+from f2p_deploy.model.bundle import NETWORKS, build_network, create_bundle, store_network
+from f2p_deploy.model.settings import Architecture, BundleSettings
 
 #: Below what keeps variances (He et al. 2015), since max-feature-map and residual layers add theirs.
 GAIN = 0.45

@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from f2p_deploy.bundle import copy_bundle, load_bundle, store_network
-from f2p_deploy.creation.drawing import engine_for
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.evaluation.judge import FileJudge
-from f2p_deploy.evaluation.landmarks import open_landmarker
-from f2p_deploy.evaluation.likeness import measure_likeness
-from f2p_deploy.evaluation.selection import select_photos
-from f2p_deploy.training.aligned_pairs import descriptors_of_pairs, shapes_of_characters
-from f2p_deploy.training.loop import train
+from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
+from f2p_deploy.evaluation.likeness.judge import FileJudge
+from f2p_deploy.evaluation.likeness.measure_likeness import measure_likeness
+from f2p_deploy.model.bundle import copy_bundle, load_bundle, store_network
+from f2p_deploy.pipeline.drawing import engine_for
+from f2p_deploy.training.data.aligned_pairs import descriptors_of_pairs, shapes_of_characters
+from f2p_deploy.training.data.photo_choice import select_photos
 from f2p_deploy.training.presets import LITE
 from f2p_deploy.training.stages import HELD_OUT_PAIRS
-from f2p_deploy.training.surrogate import SurrogateStage
+from f2p_deploy.training.train_loop import train
+from f2p_deploy.training.train_surrogate import SurrogateStage
 
 
 def main() -> None:

@@ -20,9 +20,9 @@ from PIL import Image
 from f2p_deploy.alignment import CascadeFinder, LandmarkFinder, align, read_photo
 from f2p_deploy.alignment.both_ways import EXCHANGED, disagreement
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.bundle import load_bundle
-from f2p_deploy.creation import choose_finder_for
-from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.pipeline import choose_finder_for
+from f2p_deploy.system.errors import InputError, PhotoError
 
 #: Mean distance of the five points, in distances of the eyes, up to which two faces are the same.
 SAME = 0.2

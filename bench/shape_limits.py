@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import choose_finder
-from f2p_deploy.bundle import Bundle, load_bundle
 from f2p_deploy.character.parameters import average, harden
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.evaluation.landmark_groups import GROUPS
-from f2p_deploy.training.face_shapes import PointWeights, ShapeModel, shapes_of_pairs
-from f2p_deploy.training.portrait_labels import CONTOUR_POINTS, OUTER_CORNERS
-from f2p_deploy.training.portraits import Portraits, load_portraits
+from f2p_deploy.evaluation.landmarks.landmark_groups import GROUPS
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.training.data.face_shapes import PointWeights, ShapeModel, shapes_of_pairs
+from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS, OUTER_CORNERS
+from f2p_deploy.training.data.portraits import Portraits, load_portraits
 
 #: Weights of the sliders' mean square distance from their defaults, in quarters of their range, in the direct fits.
 PLAINNESS = (0.0, 0.003, 0.01)

@@ -16,12 +16,12 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.alignment import align, open_photo
-from f2p_deploy.bundle import load_bundle
 from f2p_deploy.character.parameters import Parameters
-from f2p_deploy.errors import PhotoError
-from f2p_deploy.evaluation.landmarks import open_landmarker
-from f2p_deploy.evaluation.selection import select_photos
-from f2p_deploy.generation import generate
+from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.model.generation import generate
+from f2p_deploy.system.errors import PhotoError
+from f2p_deploy.training.data.photo_choice import select_photos
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import f2p_deploy
-from f2p_deploy.benchmark.device import describe_device
+from f2p_deploy.evaluation.speed.device import describe_device
 from f2p_deploy.runtimes import Runtime
 
 #: What a caller calls, by graph.

@@ -7,20 +7,20 @@ __version__ = "0.1.0"
 
 #: Where each public name lives.
 _PUBLIC = {
-    "Artifact": "f2p_deploy.artifact",
-    "Bundle": "f2p_deploy.bundle",
-    "F2PError": "f2p_deploy.errors",
-    "OneShot": "f2p_deploy.generation",
+    "Artifact": "f2p_deploy.artifact.artifact",
+    "Bundle": "f2p_deploy.model.bundle",
+    "F2PError": "f2p_deploy.system.errors",
+    "OneShot": "f2p_deploy.model.generation",
     "Runtime": "f2p_deploy.runtimes",
     "Schema": "f2p_deploy.character.schema",
     "TorchRuntime": "f2p_deploy.runtimes",
     "diagnose": "f2p_deploy.doctor",
     "export_bundle": "f2p_deploy.export",
-    "generate": "f2p_deploy.runtimes.loop",
+    "generate": "f2p_deploy.runtimes.search",
     "load": "f2p_deploy.runtimes",
-    "load_bundle": "f2p_deploy.bundle",
+    "load_bundle": "f2p_deploy.model.bundle",
     "load_schema": "f2p_deploy.character.schema",
-    "read_artifact": "f2p_deploy.artifact",
+    "read_artifact": "f2p_deploy.artifact.artifact",
     "shipped_schemas": "f2p_deploy.character.schema",
 }
 

@@ -14,12 +14,12 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
-from f2p_deploy.bundle import load_bundle
-from f2p_deploy.cuda_devices import cuda_devices
-from f2p_deploy.dependencies import EXTRAS, command_name, install_line, source_tree
-from f2p_deploy.errors import F2PError
 from f2p_deploy.export.targets.ability import judge_targets
-from f2p_deploy.threads import usable_cores
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.system.cuda_devices import cuda_devices
+from f2p_deploy.system.errors import F2PError
+from f2p_deploy.system.extras import EXTRAS, command_name, install_line, source_tree
+from f2p_deploy.system.threads import usable_cores
 
 Status = Literal["ok", "absent", "wrong"]
 
@@ -208,7 +208,7 @@ def _bundle() -> Finding:
 
 def _artifact() -> Finding:
     """Judge the artifact that the demo bundle carries for machines without PyTorch."""
-    from f2p_deploy.bundle_artifact import artifact_of, has_artifact
+    from f2p_deploy.model.bundle_artifact import artifact_of, has_artifact
 
     name = "demo artifact"
     try:
@@ -248,7 +248,7 @@ def _landmarker(named: Path | None) -> Finding:
 
 
 def _assets(named: Path | None) -> Finding:
-    from f2p_deploy.engine.makehuman_assets import find_assets
+    from f2p_deploy.engine.makehuman.assets import find_assets
 
     try:
         path = find_assets(named)

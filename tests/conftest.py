@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from f2p_deploy.bundle import Bundle
     from f2p_deploy.export import Faces
+    from f2p_deploy.model.bundle import Bundle
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -69,9 +69,9 @@ def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     """A complete bundle of the paper's networks, very narrow, 128 pixels, with random weights."""
     torch = pytest.importorskip("torch")
-    from f2p_deploy.bundle import NETWORKS, build_network, create_bundle, store_network
     from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
-    from f2p_deploy.settings import Architecture, BundleSettings
+    from f2p_deploy.model.bundle import NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.model.settings import Architecture, BundleSettings
 
     controllers = tuple(
         Controller(f"{part}.{axis}", part) for part in ("eye", "nose", "mouth") for axis in ("tx", "ty")
@@ -110,9 +110,9 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
     """A small bundle that searches through a surrogate: dlib's ResNet, very narrow, a reader, an asymmetric slider."""
     import torch
 
-    from f2p_deploy.bundle import FURTHER_NETWORKS, NETWORKS, build_network, create_bundle, store_network
     from f2p_deploy.character.schema import Controller
-    from f2p_deploy.settings import IterativeSettings, SimilaritySettings
+    from f2p_deploy.model.bundle import FURTHER_NETWORKS, NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.model.settings import IterativeSettings, SimilaritySettings
 
     further = (Controller("age", "head"), Controller("uneven", "head", asymmetric=True))
     controllers = (*small_bundle.schema.controllers, *further)
@@ -156,8 +156,8 @@ def carrying_bundle(
     pytest.importorskip("onnxsim")
     from filelock import FileLock
 
-    from f2p_deploy.bundle import load_bundle
     from f2p_deploy.export.beside_bundle import export_beside
+    from f2p_deploy.model.bundle import load_bundle
 
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "carrying_bundle"
@@ -168,7 +168,7 @@ def carrying_bundle(
 
 
 def _stored_in_half(bundle: "Bundle", folder: Path) -> "Bundle":
-    from f2p_deploy.bundle import create_bundle, store_network
+    from f2p_deploy.model.bundle import create_bundle, store_network
 
     settings = replace(bundle.settings, storage="float16")
     made = create_bundle(folder, bundle.name, bundle.schema, settings)
@@ -180,9 +180,9 @@ def _stored_in_half(bundle: "Bundle", folder: Path) -> "Bundle":
 @pytest.fixture(scope="session")
 def bundle_with_priors(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     """The small bundle, with priors by which the controllers of one group move together."""
-    from f2p_deploy.bundle import copy_bundle, load_bundle, store_priors
     from f2p_deploy.character.parameters import random_batch
     from f2p_deploy.character.priors import fit_priors
+    from f2p_deploy.model.bundle import copy_bundle, load_bundle, store_priors
 
     copy = copy_bundle(small_bundle, tmp_path_factory.mktemp("priors") / "bundle", "priors")
     rng = np.random.default_rng(0)
@@ -196,7 +196,7 @@ def bundle_with_priors(small_bundle: "Bundle", tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def small_faces(astronaut: np.ndarray) -> "Faces":
     """The astronaut's face at the size of `small_bundle`, and variations of it."""
-    from f2p_deploy.export.faces import varied
+    from f2p_deploy.alignment.sample_faces import varied
 
     face = np.ascontiguousarray(
         astronaut[20:276, 96:352].reshape(128, 2, 128, 2, 3).mean(axis=(1, 3)).transpose(2, 0, 1)
@@ -254,7 +254,7 @@ def coreml_folder(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factory
 @pytest.fixture
 def missed_coreml_folder(coreml_folder: Path, tmp_path: Path) -> Path:
     """The same with a measurement that missed its floor."""
-    from f2p_deploy.manifest import Parity
+    from f2p_deploy.artifact.manifest import Parity
 
     missed = Parity("render", "image", "PSNR dB", 20.0, 45.0, "higher", "astronaut", 6)
     return _sealed_again(coreml_folder, tmp_path / "missed", parity=(missed,))
@@ -266,7 +266,7 @@ def _sealed_again(
     """Copy an artifact, change its files and its manifest, and seal it."""
     from dataclasses import replace
 
-    from f2p_deploy.artifact import read_artifact, write_artifact
+    from f2p_deploy.artifact.artifact import read_artifact, write_artifact
 
     artifact = read_artifact(source)
     with write_artifact(folder) as draft:
@@ -281,7 +281,7 @@ def _sealed_again(
 @pytest.fixture(scope="session")
 def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Callable[..., Path]":
     """Writes a calibration set for `small_bundle`: so many squares of the astronaut's photo, which lies beside it."""
-    from f2p_deploy.calibration.calibration_set import (
+    from f2p_deploy.export.calibration.calibration_set import (
         CalibrationFace,
         CalibrationSet,
         file_of,

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f2p_deploy.bundle import Bundle, load_bundle
-from f2p_deploy.bundle_artifact import artifact_of
-from f2p_deploy.export.parity import FLOORS
-from f2p_deploy.generated import MODES
+from f2p_deploy.artifact.parity import FLOORS
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.model.bundle_artifact import artifact_of
+from f2p_deploy.model.result import MODES
 from f2p_deploy.runtimes import load
-from f2p_deploy.runtimes.loop import generate as generate_without_torch
+from f2p_deploy.runtimes.search import generate as generate_without_torch
 
 #: Of the bundle and its artifact together.
 LARGEST_BYTES = 45_000_000
@@ -49,8 +49,8 @@ def test_it_is_small_and_keeps_the_floors_of_float32(demo: Bundle) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_it_makes_pytorchs_characters(demo: Bundle, mode: str) -> None:
-    from f2p_deploy.export.faces import default_faces
-    from f2p_deploy.generation import generate
+    from f2p_deploy.alignment.sample_faces import default_faces
+    from f2p_deploy.model.generation import generate
 
     image = default_faces(demo).images[0]
     face = np.ascontiguousarray((image.transpose(1, 2, 0) * 255).round().astype(np.uint8))
@@ -63,7 +63,7 @@ def test_it_makes_pytorchs_characters(demo: Bundle, mode: str) -> None:
 def test_a_bare_installation_makes_and_draws_a_character(
     demo: Bundle, photo: Path, tmp_path: Path
 ) -> None:
-    from f2p_deploy.export.faces import ASTRONAUT
+    from f2p_deploy.alignment.sample_faces import ASTRONAUT
 
     points = tmp_path / "landmarks.json"
     points.write_text(json.dumps({photo.name: {name: list(point) for name, point in ASTRONAUT.items()}}))
@@ -84,7 +84,7 @@ def test_a_bare_installation_makes_and_draws_a_character(
 
 def test_openvino_computes_the_same(demo: Bundle) -> None:
     pytest.importorskip("openvino")
-    from f2p_deploy.verification import verify
+    from f2p_deploy.runtimes.verification import verify
 
     assert verify(demo.path, "openvino").measured.parity_status == "passed"
 

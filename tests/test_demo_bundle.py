@@ -11,14 +11,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import MediaPipeFinder, align, align_photo  # noqa: E402
-from f2p_deploy.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  # noqa: E402
+from f2p_deploy.alignment.sample_faces import default_faces, write_sample_photo  # noqa: E402
 from f2p_deploy.character.parameters import Parameters  # noqa: E402
-from f2p_deploy.creation import choose_finder_for  # noqa: E402
-from f2p_deploy.creation.drawn import FOLDER, read_drawn  # noqa: E402
-from f2p_deploy.demo import MODES  # noqa: E402
-from f2p_deploy.export.faces import default_faces, write_sample_photo  # noqa: E402
-from f2p_deploy.generation import generate, one_shot, render_average, to_tensor  # noqa: E402
-from f2p_deploy.similarity import reduce_to  # noqa: E402
+from f2p_deploy.model.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  # noqa: E402
+from f2p_deploy.model.generation import generate, one_shot, render_average, to_tensor  # noqa: E402
+from f2p_deploy.model.similarity import reduce_to  # noqa: E402
+from f2p_deploy.pipeline import choose_finder_for  # noqa: E402
+from f2p_deploy.pipeline.demo import MODES  # noqa: E402
+from f2p_deploy.pipeline.drawn import FOLDER, read_drawn  # noqa: E402
 
 LARGEST_BYTES = 40_000_000
 
@@ -134,9 +134,9 @@ def test_the_engines_pictures_of_the_demos_characters_are_there(
 def test_the_engines_picture_is_shown_without_pytorch_and_mediapipe_too(demo, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("skimage")
-    from f2p_deploy.artifact import read_artifact
-    from f2p_deploy.creation import create_characters
-    from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+    from f2p_deploy.artifact.artifact import read_artifact
+    from f2p_deploy.pipeline import create_characters
+    from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
 
     photo, runtime = write_sample_photo(tmp_path), OnnxRuntime(read_artifact(demo.path))
     finder = choose_finder_for(runtime, offline=True)
@@ -147,7 +147,7 @@ def test_the_engines_picture_is_shown_without_pytorch_and_mediapipe_too(demo, tm
 
 def test_what_is_shown_as_drawn_by_the_engine_was(demo, makehuman_assets: Path) -> None:
     pytest.importorskip("numba")
-    from f2p_deploy.creation.drawing import engine_for
+    from f2p_deploy.pipeline.drawing import engine_for
 
     engine, drawn = engine_for(demo.schema, makehuman_assets), read_drawn(demo.path / FOLDER, demo.schema)
     assert len(drawn.files) == 2 * len(MODES)

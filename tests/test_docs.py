@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from f2p_deploy.artifact.golden import GoldenTrajectory
+from f2p_deploy.artifact.manifest import FORMAT_VERSION, FileRecord, GraphEntry, Manifest, Parity, TensorSpec
 from f2p_deploy.export.targets import TARGETS
-from f2p_deploy.golden import GoldenTrajectory
-from f2p_deploy.hardware import KEYS
-from f2p_deploy.manifest import FORMAT_VERSION, FileRecord, GraphEntry, Manifest, Parity, TensorSpec
+from f2p_deploy.runtimes.hardware import KEYS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -61,7 +61,7 @@ def test_every_target_is_described() -> None:
 
 def test_every_operator_is_listed() -> None:
     pytest.importorskip("torch")
-    from f2p_deploy.export.gradient import OPERATORS
+    from f2p_deploy.export.gradient.lower_gradient import OPERATORS
 
     text = (DOCS / "gradient-step.md").read_text(encoding="utf-8")
     listed = text.split("names it:\n\n")[1].split(".\n\n")[0]
@@ -78,7 +78,7 @@ def run_block(page: str, artifact: Path) -> dict[str, Any]:
 
 def test_the_loop_on_the_page_is_pytorchs(small_artifact: Path, small_bundle: Any) -> None:
     torch = pytest.importorskip("torch")
-    from f2p_deploy.generation import iterate
+    from f2p_deploy.model.generation import iterate
 
     found = run_block("gradient-step.md", small_artifact)
     expected = iterate(small_bundle, torch.from_numpy(found["face"]))

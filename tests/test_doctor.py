@@ -11,12 +11,12 @@ import pytest
 from packaging.requirements import Requirement
 
 from f2p_deploy import doctor
-from f2p_deploy.bundle import load_bundle, replace_settings
-from f2p_deploy.dependencies import command_name, install_line
 from f2p_deploy.doctor import Finding, diagnose, next_step
+from f2p_deploy.model.bundle import load_bundle, replace_settings
+from f2p_deploy.system.extras import command_name, install_line
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -72,7 +72,7 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_damaged_demo_bundle_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: list[str]) -> None:
-    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: tmp_path / "nothing")
+    monkeypatch.setattr("f2p_deploy.model.bundle.demo_bundle_path", lambda: tmp_path / "nothing")
     findings = by_name(diagnose())
     assert findings["demo bundle"].status == "wrong" and "bundle.json" in findings["demo bundle"].detail
     assert findings["export --target onnx"].detail == "no: demo bundle"
@@ -86,7 +86,7 @@ def test_a_bad_landmarker_file_is_wrong(tmp_path: Path) -> None:
 
 
 def test_every_target_is_judged_by_its_own_compiler(monkeypatch: pytest.MonkeyPatch, record: list[str]) -> None:
-    from f2p_deploy.export.targets import tensorrt_flavors
+    from f2p_deploy.export.tensorrt import tensorrt_flavors
 
     monkeypatch.setattr(tensorrt_flavors, "find_spec", lambda module: None)
     record[1] = 'numpy>=1; extra == "export"'
@@ -131,7 +131,7 @@ def test_the_next_command_follows_from_what_is_here(
     monkeypatch: pytest.MonkeyPatch, small_bundle: "Bundle", missing: tuple[str, ...], able: set[str], command: str
 ) -> None:
     """The base install is told what an artifact needs, not what a bundle needs."""
-    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: small_bundle.path)
+    monkeypatch.setattr("f2p_deploy.model.bundle.demo_bundle_path", lambda: small_bundle.path)
     findings = without(missing, monkeypatch)
     assert by_name(findings)["demo artifact"].status == "absent"
     assert able <= able_to(findings)
@@ -152,7 +152,7 @@ def test_the_next_command_follows_from_what_is_here(
 def test_a_bundle_that_carries_its_artifact_needs_no_pytorch(
     monkeypatch: pytest.MonkeyPatch, carrying_bundle: "Bundle", missing: tuple[str, ...], able: set[str], command: str
 ) -> None:
-    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: carrying_bundle.path)
+    monkeypatch.setattr("f2p_deploy.model.bundle.demo_bundle_path", lambda: carrying_bundle.path)
     findings = without(missing, monkeypatch)
     assert by_name(findings)["demo artifact"].detail.startswith("for onnx, parity with PyTorch: passed")
     assert able_to(findings) & {"run PHOTO", *able} == able and "train" not in able_to(findings)
@@ -165,7 +165,7 @@ def test_an_artifact_of_another_state_of_the_bundle_is_wrong(
     folder = shutil.copytree(carrying_bundle.path, tmp_path / "bundle")
     bundle = load_bundle(folder)
     replace_settings(bundle, replace(bundle.settings, default_lead=0.5))
-    monkeypatch.setattr("f2p_deploy.bundle.demo_bundle_path", lambda: folder)
+    monkeypatch.setattr("f2p_deploy.model.bundle.demo_bundle_path", lambda: folder)
     finding = by_name(diagnose())["demo artifact"]
     assert finding.status == "wrong" and "before the bundle was changed" in finding.detail
     assert finding.remedy.startswith("python tools/demo_artifact.py")

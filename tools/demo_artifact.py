@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from f2p_deploy.bundle import load_bundle
 from f2p_deploy.export.beside_bundle import export_beside
+from f2p_deploy.model.bundle import load_bundle
 
 #: What makes the demo bundle's artifact again, also where there is no clone.
 SHIPPED = "make artifact, in a clone; or install f2p-deploy again"

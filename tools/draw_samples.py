@@ -4,7 +4,7 @@
 
 Needs MediaPipe's model and the reference engine's assets (F2P_FACE_LANDMARKER, F2P_MAKEHUMAN_ASSETS). To be run again
 whenever the demo bundle or the engine changes: `tests/test_demo_bundle.py` says so. The page shows a picture only where
-a character is the one that was drawn, see `f2p_deploy/creation/drawn.py`.
+a character is the one that was drawn, see `f2p_deploy/pipeline/drawn.py`.
 """
 
 import argparse
@@ -14,13 +14,13 @@ from pathlib import Path
 
 from f2p_deploy import __version__
 from f2p_deploy.alignment import align_photo
-from f2p_deploy.bundle import load_bundle
-from f2p_deploy.creation import choose_finder_for
-from f2p_deploy.creation.drawing import engine_for
-from f2p_deploy.creation.drawn import FOLDER, write_drawn
-from f2p_deploy.demo import MODES
-from f2p_deploy.export.faces import write_sample_photo
-from f2p_deploy.generation import generate
+from f2p_deploy.alignment.sample_faces import write_sample_photo
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.model.generation import generate
+from f2p_deploy.pipeline import choose_finder_for
+from f2p_deploy.pipeline.demo import MODES
+from f2p_deploy.pipeline.drawing import engine_for
+from f2p_deploy.pipeline.drawn import FOLDER, write_drawn
 
 #: Edge of a picture.
 EDGE = 384

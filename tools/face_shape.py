@@ -1,4 +1,4 @@
-"""Find the axes of people's face shapes in portraits and write f2p_deploy/alignment/face_shape.npz.
+"""Find the axes of people's face shapes in portraits and write f2p_deploy/character/face_shape.npz.
 
     python tools/face_shape.py PORTRAITS... [--landmarker FILE] [-o FILE]
 
@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from f2p_deploy.alignment import align_photo
-from f2p_deploy.alignment.face_shape import POINTS, fit_shape_space
-from f2p_deploy.atomic import open_whole
-from f2p_deploy.bundle import load_bundle
-from f2p_deploy.errors import PhotoError
-from f2p_deploy.evaluation.landmarks import open_landmarker
-from f2p_deploy.training.portrait_labels import CONTOUR_POINTS
-from f2p_deploy.training.portraits import is_held_out, list_photos, name_of
+from f2p_deploy.character.face_shape import POINTS, fit_shape_space
+from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.system.errors import PhotoError
+from f2p_deploy.system.files import open_whole
+from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS
+from f2p_deploy.training.data.portraits import is_held_out, list_photos, name_of
 
-FILE = Path(__file__).parents[1] / "f2p_deploy" / "alignment" / "face_shape.npz"
+FILE = Path(__file__).parents[1] / "f2p_deploy" / "character" / "face_shape.npz"
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ Needs cuda-bindings and the NVRTC of CUDA 12.0, no card: `pip download nvidia-cu
 from pathlib import Path
 from typing import Any
 
-from f2p_deploy.runtimes.cuda import check
-from f2p_deploy.runtimes.search_kernels import MARK, PTX, SOURCE, fingerprint, source
+from f2p_deploy.runtimes.tensorrt.cuda import check
+from f2p_deploy.runtimes.tensorrt.search_kernels import MARK, PTX, SOURCE, fingerprint, source
 
 #: The version that writes what ships.
 NVRTC = (12, 0)
@@ -64,6 +64,6 @@ def _tidied(ptx: str) -> str:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).resolve().parents[1] / "f2p_deploy" / "runtimes" / PTX
+    target = Path(__file__).resolve().parents[1] / "f2p_deploy" / "runtimes" / "tensorrt" / PTX
     target.write_text(compile_kernels(source()), encoding="utf-8")
     print(target)

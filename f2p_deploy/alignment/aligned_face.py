@@ -13,7 +13,7 @@ from f2p_deploy.alignment.photo import Photo, open_photo
 from f2p_deploy.alignment.sharpness import brightness_of, sharpness_of
 from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, transform, warp
 from f2p_deploy.character.face import LANDMARKS
-from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.system.errors import InputError, PhotoError
 
 #: Pixels between the outer eye corners below which a face is refused, and below which a warning is given. At 24 an
 #: iris is three pixels wide; at 60 the aligned face of 256 pixels is drawn at about the photo's own resolution.

@@ -7,7 +7,7 @@ from PIL import Image
 
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.refinement import Segmentation, refine
-from f2p_deploy.dependencies import missing_modules, require
+from f2p_deploy.system.extras import missing_modules, require
 
 #: Longest edge in pixels at which a photo is searched, one after the other until a face is found.
 _SEARCH_EDGES = (256, 512)

@@ -9,8 +9,8 @@ from f2p_deploy.alignment.landmarks import LandmarkFinder
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
 from f2p_deploy.alignment.refinement import Segmentation
-from f2p_deploy.dependencies import missing_modules
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.extras import missing_modules
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from f2p_deploy.dependencies import require
-from f2p_deploy.errors import MissingDependency, PhotoError
+from f2p_deploy.system.errors import MissingDependency, PhotoError
+from f2p_deploy.system.extras import require
 
 #: Brands of HEIF files (ISO/IEC 23008-12) whose pictures are coded as HEVC, or as anything.
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")

@@ -10,9 +10,9 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from f2p_deploy.atomic import write_whole
-from f2p_deploy.causes import reason_of
-from f2p_deploy.errors import F2PError, InputError
+from f2p_deploy.system.causes import reason_of
+from f2p_deploy.system.errors import F2PError, InputError
+from f2p_deploy.system.files import write_whole
 
 logger = logging.getLogger(__name__)
 

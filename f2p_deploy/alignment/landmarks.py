@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from f2p_deploy.character.face import LANDMARKS
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 #: Distance of the outer eye corners over that of the eye centres: mean of MediaPipe's on 147 portraits (s.d. 0.015).
 OUTER_OVER_CENTRES = 1.40
@@ -38,7 +38,7 @@ class Landmarks:
             against the line of sight, wherever in the photo the face stands.
         pitch: degrees, > 0 turns the nose down; None if the finder cannot say.
         dense: (478, 2) MediaPipe's points, if it found the face.
-        shape: (24,) of the neutral face, see `f2p_deploy.alignment.face_shape`, if it found a mesh.
+        shape: (24,) of the neutral face, see `f2p_deploy.character.face_shape`, if it found a mesh.
 
     Raises:
         InputError: a point is missing, unknown or not finite.

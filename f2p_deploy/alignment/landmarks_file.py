@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
-from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.character.face import LANDMARKS
-from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.errors import InputError, PhotoError
 
 _CSV_COLUMNS = tuple(f"{name}-{axis}" for name in LANDMARKS for axis in "xy")
 

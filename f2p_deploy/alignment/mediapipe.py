@@ -20,14 +20,14 @@ from f2p_deploy.alignment.both_ways import (
     look_both_ways,
     mirror_looks,
 )
-from f2p_deploy.alignment.face_shape import face_shape
 from f2p_deploy.alignment.head_turn import head_turn
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.searches import searches, shift
 from f2p_deploy.alignment.warp import transform
-from f2p_deploy.causes import SAID
-from f2p_deploy.dependencies import require
-from f2p_deploy.errors import InputError, MissingDependency
+from f2p_deploy.character.face_shape import face_shape
+from f2p_deploy.system.causes import SAID
+from f2p_deploy.system.errors import InputError, MissingDependency
+from f2p_deploy.system.extras import require
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from f2p_deploy.alignment.colour import deep_to_grey, is_deep, to_srgb
 from f2p_deploy.alignment.deep_colour import is_deep_colour, round_deep_colour
 from f2p_deploy.alignment.heif import open_picture
-from f2p_deploy.errors import PhotoError
+from f2p_deploy.system.errors import PhotoError
 
 logger = logging.getLogger(__name__)
 

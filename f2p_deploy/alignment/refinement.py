@@ -12,7 +12,7 @@ from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 logger = logging.getLogger(__name__)
 
 #: Where the nose tip lies between the upper and lower end of the nose region: mean of MediaPipe's landmark 4 in the
-#: regions of `f2p_deploy.training.portrait_labels` on 147 portraits.
+#: regions of `f2p_deploy.training.data.portrait_labels` on 147 portraits.
 _NOSE_TIP_HEIGHT = 0.77
 
 #: Fraction of the face crop that the eyes, the lips and the nose must cover at least to be believed.

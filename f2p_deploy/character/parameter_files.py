@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.atomic import open_whole, write_whole
-from f2p_deploy.causes import place_of
 from f2p_deploy.character.parameters import Parameters, Value, check_vectors, column_names
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.causes import place_of
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import open_whole, write_whole
 
 FORMAT = "f2p-parameters"
 VERSION = 1

@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 #: How far the probabilities of one discrete group may be from adding up to 1.
 SUM_TOLERANCE = 1e-3

@@ -15,10 +15,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from f2p_deploy.atomic import write_whole
-from f2p_deploy.causes import reason_of
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.causes import reason_of
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import write_whole
 
 FORMAT = "f2p-priors"
 VERSION = 1

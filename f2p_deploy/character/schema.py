@@ -13,8 +13,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
-from f2p_deploy.causes import place_of, reason_of
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.errors import InputError
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import typer
 from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
-    from f2p_deploy.benchmark import Report, Request, Row
+    from f2p_deploy.evaluation.speed import Report, Request, Row
 
 
 def bench(
@@ -61,16 +61,16 @@ def bench(
     All are called in turns, in windows until these agree, on real faces; each answer is compared with PyTorch's. A row
     says `ok`, `parity` where a floor was missed, `failed`, or `skipped` with the reason.
     """
-    from f2p_deploy.dependencies import require
+    from f2p_deploy.system.extras import require
 
     require("export", "bench, which compares with PyTorch,")
     if plot is not None:
         require("bench", "--plot")
-    from f2p_deploy.benchmark import MODES, Request
-    from f2p_deploy.benchmark.floors import missed, read_floors
-    from f2p_deploy.benchmark.run import run_benchmark
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.errors import FloorMissed
+    from f2p_deploy.evaluation.speed import MODES, Request
+    from f2p_deploy.evaluation.speed.floors import missed, read_floors
+    from f2p_deploy.evaluation.speed.measure_speed import run_benchmark
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.system.errors import FloorMissed
 
     floors = read_floors(check) if check is not None else ()
     request = Request(
@@ -93,7 +93,7 @@ def bench(
     if out is not None:
         _write(report, out)
     if plot is not None:
-        from f2p_deploy.benchmark.plot import draw_latency
+        from f2p_deploy.evaluation.speed.plot import draw_latency
 
         draw_latency(report, plot)
     if as_json:
@@ -183,8 +183,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _batches(text: str | None, artifacts: tuple[Path, ...]) -> tuple[int, ...]:
     """Return the batch sizes; those of the artifacts if none are named, 1 without any."""
-    from f2p_deploy.artifact import read_artifact
-    from f2p_deploy.errors import InputError
+    from f2p_deploy.artifact.artifact import read_artifact
+    from f2p_deploy.system.errors import InputError
 
     if text is None:
         return tuple(dict.fromkeys(read_artifact(folder).manifest.batch for folder in artifacts)) or (1,)
@@ -211,6 +211,6 @@ def _command(request: "Request", bundle: Path | None) -> str:
 def _write(report: "Report", path: Path) -> None:
     import json
 
-    from f2p_deploy.atomic import write_whole
+    from f2p_deploy.system.files import write_whole
 
     write_whole(path, (json.dumps(report.to_dict(), indent=1) + "\n").encode())

@@ -28,9 +28,9 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Show a bundle's schema, sizes, networks, settings and where they came from."""
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.bundle_summary import summarise
-    from f2p_deploy.settings import to_data
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.model.bundle_summary import summarise
+    from f2p_deploy.model.settings import to_data
 
     opened = load_bundle(folder)
     summary = summarise(opened)
@@ -75,8 +75,8 @@ def import_(
     The checkpoint's tensors must be those of the bundle's architecture. A translator is trained for one recognition
     network: train it again after another has come in.
     """
-    from f2p_deploy.bundle import import_network, load_bundle
-    from f2p_deploy.dependencies import missing_modules, require
+    from f2p_deploy.model.bundle import import_network, load_bundle
+    from f2p_deploy.system.extras import missing_modules, require
 
     if "torch" in missing_modules("export"):
         require("export", "reading a checkpoint")

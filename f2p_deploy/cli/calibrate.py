@@ -9,7 +9,7 @@ import typer
 from f2p_deploy.cli import console, options
 
 if TYPE_CHECKING:
-    from f2p_deploy.calibration.calibration_set import CalibrationSet
+    from f2p_deploy.export.calibration.calibration_set import CalibrationSet
 
 
 def calibrate(
@@ -32,10 +32,10 @@ def calibrate(
     Photos without a usable face and pictures that are there twice are left out, each with its reason; of many faces a
     part is taken that holds every pose and brightness evenly. At least 64 faces are needed, 512 are recommended.
     """
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.calibration.collect import collect
-    from f2p_deploy.creation import choose_finder_for
-    from f2p_deploy.evaluation.selection import select_photos
+    from f2p_deploy.export.calibration.collect import collect
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.pipeline import choose_finder_for
+    from f2p_deploy.training.data.photo_choice import select_photos
 
     chosen = select_photos(photos, only)
     options.use_threads(threads)
@@ -66,8 +66,8 @@ def calibrate(
 
 def show(made: "CalibrationSet", photos: int) -> None:
     """Print how many photos became faces, why the others did not, and how balanced the set is."""
-    from f2p_deploy.calibration.calibration_set import CONTACT_SHEET, RECOMMENDED
-    from f2p_deploy.calibration.selection import BRIGHTNESS_EDGES, YAW_EDGES, bin_of
+    from f2p_deploy.export.calibration.calibration_set import CONTACT_SHEET, RECOMMENDED
+    from f2p_deploy.export.calibration.selection import BRIGHTNESS_EDGES, YAW_EDGES, bin_of
 
     console.table([("photos", str(photos)), ("faces", str(made.count)), *_counts(made)])
     bins = [bin_of(face.yaw, face.brightness) for face in made.faces]

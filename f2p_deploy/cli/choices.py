@@ -41,19 +41,19 @@ def words_of(registry: str) -> tuple[str, ...]:
 
 
 def _modes() -> Sequence[str]:
-    from f2p_deploy.creation.mode import MODES
+    from f2p_deploy.pipeline.mode import MODES
 
     return MODES
 
 
 def _measured_modes() -> Sequence[str]:
-    from f2p_deploy.generated import MODES
+    from f2p_deploy.model.result import MODES
 
     return MODES
 
 
 def _timed_modes() -> Sequence[str]:
-    from f2p_deploy.benchmark.request import MODES
+    from f2p_deploy.evaluation.speed.request import MODES
 
     return (*MODES, "all")
 
@@ -71,7 +71,7 @@ def _runtimes() -> Sequence[str]:
 
 
 def _contenders() -> Sequence[str]:
-    from f2p_deploy.benchmark.contenders import NAMES
+    from f2p_deploy.evaluation.speed.contenders import NAMES
 
     return NAMES
 
@@ -89,13 +89,13 @@ def _presets() -> Sequence[str]:
 
 
 def _networks() -> Sequence[str]:
-    from f2p_deploy.bundle import NETWORKS
+    from f2p_deploy.model.bundle import NETWORKS
 
     return NETWORKS
 
 
 def _flavors() -> Sequence[str]:
-    from f2p_deploy.export.targets.tensorrt_flavors import FLAVORS
+    from f2p_deploy.export.tensorrt.tensorrt_flavors import FLAVORS
 
     return tuple(FLAVORS)
 
@@ -107,19 +107,19 @@ def _graphs() -> Sequence[str]:
 
 
 def _releases() -> Sequence[str]:
-    from f2p_deploy.export.targets.coreml import IOS
+    from f2p_deploy.export.targets.coreml_target import IOS
 
     return tuple(IOS)
 
 
 def _storages() -> Sequence[str]:
-    from f2p_deploy.settings import STORAGES
+    from f2p_deploy.model.settings import STORAGES
 
     return STORAGES
 
 
 def _splits() -> Sequence[str]:
-    from f2p_deploy.evaluation.selection import SPLITS
+    from f2p_deploy.training.data.photo_choice import SPLITS
 
     return SPLITS
 

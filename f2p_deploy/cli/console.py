@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from f2p_deploy.names import json_text, shown, shown_lines
+from f2p_deploy.system.names import json_text, shown, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -22,8 +22,8 @@ def demo(
 
     Without PyTorch the artifact inside the package makes the characters, and nothing is exported.
     """
-    from f2p_deploy.demo import run_demo
-    from f2p_deploy.dependencies import command_name, install_line
+    from f2p_deploy.pipeline.demo import run_demo
+    from f2p_deploy.system.extras import command_name, install_line
 
     options.use_threads(threads)
     with console.bar() as bar:

@@ -35,7 +35,7 @@ def ios(
     The same artifact gives the same bytes. README.md in the package says how it comes into a game, and how its tests
     check the models on a device.
     """
-    from f2p_deploy.artifact import read_artifact
+    from f2p_deploy.artifact.artifact import read_artifact
     from f2p_deploy.embed import default_artifact, embed_ios
 
     opened = read_artifact(default_artifact() if artifact is None else artifact)

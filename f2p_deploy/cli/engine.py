@@ -58,9 +58,9 @@ def render(
     """Render characters with the reference engine into a folder of pairs; an interrupted folder is gone on with."""
     import time
 
-    from f2p_deploy.engine.makehuman import load_engine
+    from f2p_deploy.engine.makehuman.makehuman import load_engine
     from f2p_deploy.engine.pairs import Sampling, write_pairs
-    from f2p_deploy.errors import Interrupted
+    from f2p_deploy.system.errors import Interrupted
 
     sampling = Sampling(
         seed=seed,

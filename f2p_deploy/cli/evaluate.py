@@ -64,16 +64,21 @@ def landmarks(
     as infinitely far. Beside it stands the pose-true distance: characters drawn at the photo's pose, expression taken
     out.
     """
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.creation import check_packages
-    from f2p_deploy.creation.drawing import engine_for
-    from f2p_deploy.errors import InputError, Interrupted
-    from f2p_deploy.evaluation.degrade import CONDITIONS
-    from f2p_deploy.evaluation.landmark_data import report_data
-    from f2p_deploy.evaluation.landmark_page import write_results
-    from f2p_deploy.evaluation.landmark_tables import tables
-    from f2p_deploy.evaluation.landmarks import check_modes, measure_landmarks, open_expression_reader, open_landmarker
-    from f2p_deploy.evaluation.selection import select_photos
+    from f2p_deploy.evaluation.landmarks.degrade import CONDITIONS
+    from f2p_deploy.evaluation.landmarks.landmark_data import report_data
+    from f2p_deploy.evaluation.landmarks.landmark_page import write_results
+    from f2p_deploy.evaluation.landmarks.landmark_tables import tables
+    from f2p_deploy.evaluation.landmarks.measure_landmarks import (
+        check_modes,
+        measure_landmarks,
+        open_expression_reader,
+        open_landmarker,
+    )
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.pipeline import check_packages
+    from f2p_deploy.pipeline.drawing import engine_for
+    from f2p_deploy.system.errors import InputError, Interrupted
+    from f2p_deploy.training.data.photo_choice import select_photos
 
     modes = check_modes(mode or ())
     check_packages("measuring characters")

@@ -63,23 +63,23 @@ def likeness(
     rank-1 is how often the right photo comes first. Beside it stand skin, options and sliders, with --age-sex sex and
     age, and with --labels people's own words, since a recogniser is easily pleased.
     """
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.creation import check_packages, folder
-    from f2p_deploy.creation.drawing import engine_for
-    from f2p_deploy.errors import InputError, Interrupted
-    from f2p_deploy.evaluation.identification import FEWEST_PEOPLE, require_people
-    from f2p_deploy.evaluation.judge import FileJudge
-    from f2p_deploy.evaluation.landmarks import check_modes, open_landmarker
-    from f2p_deploy.evaluation.likeness import measure_likeness
-    from f2p_deploy.evaluation.likeness_page import report_data, tables, write_results
-    from f2p_deploy.evaluation.selection import photo_name, select_photos
+    from f2p_deploy.evaluation.landmarks.measure_landmarks import check_modes, open_landmarker
+    from f2p_deploy.evaluation.likeness.identification import FEWEST_PEOPLE, require_people
+    from f2p_deploy.evaluation.likeness.judge import FileJudge
+    from f2p_deploy.evaluation.likeness.likeness_page import report_data, tables, write_results
+    from f2p_deploy.evaluation.likeness.measure_likeness import measure_likeness
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.pipeline import check_packages, folder
+    from f2p_deploy.pipeline.drawing import engine_for
+    from f2p_deploy.system.errors import InputError, Interrupted
+    from f2p_deploy.training.data.photo_choice import photo_name, select_photos
 
     modes = check_modes(mode or ("one-shot", "hybrid"))
     check_packages("measuring characters")
     chosen = select_photos(photos, only, limit)
     require_people(len(chosen))
-    from f2p_deploy.evaluation.age_sex import AgeSexJudge
-    from f2p_deploy.training.reader import read_labels
+    from f2p_deploy.training.data.age_sex import AgeSexJudge
+    from f2p_deploy.training.train_reader import read_labels
 
     judging = FileJudge(judge)
     opened = load_bundle(bundle)

@@ -48,14 +48,14 @@ def stages(
     characters in varied scenes, one photo in eight. Without folders, other characters are rendered with the reference
     engine.
     """
-    from f2p_deploy.dependencies import missing_modules, require
+    from f2p_deploy.system.extras import missing_modules, require
 
     if "torch" in missing_modules("export"):
         require("export", "evaluating stages")
     from f2p_deploy.alignment import choose_finder
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.evaluation.stage_page import SUMMARY_HEADERS, summary_rows, write_stage_page
-    from f2p_deploy.evaluation.stages import StageSources, evaluate_stages
+    from f2p_deploy.evaluation.stages.measure_stages import StageSources, evaluate_stages
+    from f2p_deploy.evaluation.stages.stage_page import SUMMARY_HEADERS, summary_rows, write_stage_page
+    from f2p_deploy.model.bundle import load_bundle
 
     options.use_threads(threads)
     opened = load_bundle(bundle)

@@ -9,7 +9,7 @@ import typer
 from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
-    from f2p_deploy.artifact import Artifact, TensorSpec
+    from f2p_deploy.artifact.artifact import Artifact, TensorSpec
     from f2p_deploy.export import ExportPlan
 
 
@@ -108,10 +108,10 @@ def export(
     Every exported graph is run on real aligned faces and compared with PyTorch. Below a floor the exit code is 1; the
     artifact is kept, marked as failed.
     """
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.creation import choose_finder_for
-    from f2p_deploy.creation.faces import aligned_faces
     from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.pipeline import choose_finder_for
+    from f2p_deploy.pipeline.faces import aligned_faces
 
     chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios, weights)
     find_target(target).require_options(chosen)
@@ -145,7 +145,7 @@ def export(
 
 def show(artifact: "Artifact") -> None:
     """Print the measured differences and where the artifact lies."""
-    from f2p_deploy.cuda_devices import cuda_devices
+    from f2p_deploy.system.cuda_devices import cuda_devices
 
     manifest = artifact.manifest
     rows = [
@@ -167,7 +167,7 @@ def show(artifact: "Artifact") -> None:
 
 def show_verdict(artifact: "Artifact") -> None:
     """Print what 8 bits cost and save."""
-    from f2p_deploy.export.int8_page import (
+    from f2p_deploy.export.int8.int8_page import (
         CURVE_HEADERS,
         JSON_FILE,
         PAGE_FILE,
@@ -175,7 +175,7 @@ def show_verdict(artifact: "Artifact") -> None:
         curve_rows,
         verdict_rows,
     )
-    from f2p_deploy.export.verdict import NOISE_MEANS, Verdict
+    from f2p_deploy.export.int8.verdict import NOISE_MEANS, Verdict
 
     reports = json.loads((artifact.folder / JSON_FILE).read_text(encoding="utf-8"))["graphs"]
     console.result("")

@@ -21,7 +21,7 @@ def inspect(
 
     An artifact's files are checked first; nothing is run.
     """
-    from f2p_deploy.inspection import inspect_path
+    from f2p_deploy.artifact.inspection import inspect_path
 
     found = inspect_path(path)
     if as_json:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f2p_deploy.cli import choices, console
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
-    from f2p_deploy import bundle as bundles
+    from f2p_deploy.model import bundle as bundles
     from f2p_deploy.runtimes import Runtime
 
 
@@ -101,7 +101,7 @@ Verbose = Annotated[
 
 def use_threads(threads: int | None) -> None:
     """Hold whatever computes in this command to a number of cores; those that the process may use if None."""
-    from f2p_deploy.threads import limit_threads
+    from f2p_deploy.system.threads import limit_threads
 
     limit_threads(threads)
 
@@ -112,12 +112,12 @@ def announce_compiling(assets: Path | None) -> None:
     Raises:
         MissingDependency: the engine, or its assets, are not here.
     """
-    from f2p_deploy.dependencies import require
-    from f2p_deploy.engine.makehuman_assets import find_assets
+    from f2p_deploy.engine.makehuman.assets import find_assets
+    from f2p_deploy.system.extras import require
 
     require("engine", "the reference engine")
     find_assets(assets)
-    from f2p_deploy.engine.compiled import compiled_before
+    from f2p_deploy.engine.makehuman.compiled import compiled_before
 
     if not compiled_before():
         console.sentence("the reference engine is compiled first, once on this machine: that takes up to a minute")
@@ -137,13 +137,13 @@ def open_source(
     if bundle and artifact:
         raise InputError("characters come of a bundle or of an artifact: give --bundle or --artifact, not both")
     if artifact is not None:
-        from f2p_deploy.artifact import read_artifact
+        from f2p_deploy.artifact.artifact import read_artifact
         from f2p_deploy.runtimes import load
 
         return load(read_artifact(artifact), runtime, threads)
-    from f2p_deploy.bundle import load_bundle
-    from f2p_deploy.bundle_artifact import artifact_of, has_artifact
-    from f2p_deploy.dependencies import missing_modules
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.model.bundle_artifact import artifact_of, has_artifact
+    from f2p_deploy.system.extras import missing_modules
 
     opened = load_bundle(bundle)
     if runtime != "auto" and not has_artifact(opened):

@@ -11,11 +11,11 @@ from typing import Any
 
 import typer
 
-from f2p_deploy.causes import log_causes
 from f2p_deploy.cli import console, signals, streams
 from f2p_deploy.cli.app import app
-from f2p_deploy.dependencies import EXTRAS, PACKAGES, install_line
-from f2p_deploy.errors import F2PError, Interrupted, MissingDependency, ReaderGone
+from f2p_deploy.system.causes import log_causes
+from f2p_deploy.system.errors import F2PError, Interrupted, MissingDependency, ReaderGone
+from f2p_deploy.system.extras import EXTRAS, PACKAGES, install_line
 
 #: Exit code of what no user can cause: a bug.
 UNEXPECTED = 70

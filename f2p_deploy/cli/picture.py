@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from f2p_deploy.cli import console, options
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 
 def render(
@@ -35,12 +35,12 @@ def render(
     """Draw a character from its parameters, after somebody moved its sliders, say."""
     if (parameters is None) == (not average):
         raise InputError("name a file of parameters, or --average for the average face, and not both")
-    from f2p_deploy import pictures
-    from f2p_deploy.bundle import Bundle
     from f2p_deploy.character import parameters as characters
     from f2p_deploy.character.folder_files import DRAWN_FILE
-    from f2p_deploy.creation import drawing
-    from f2p_deploy.creation.maker import maker_for
+    from f2p_deploy.model.bundle import Bundle
+    from f2p_deploy.pipeline import drawing
+    from f2p_deploy.pipeline.maker import maker_for
+    from f2p_deploy.system import pictures
 
     picture = out or (_beside(parameters) if parameters else Path("average.png"))
     pictures.check_picture_path(picture)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f2p_deploy.cli import choices, console, options
-from f2p_deploy.names import shown
+from f2p_deploy.system.names import shown
 
 if TYPE_CHECKING:
-    from f2p_deploy.creation import Report
+    from f2p_deploy.pipeline import Report
 
 
 def run(
@@ -66,11 +66,11 @@ def run(
     is kept, so a run that was stopped goes on. The exit code is 0 if every photo became a character, 2 if one or more
     did not.
     """
-    from f2p_deploy.bundle import Bundle
-    from f2p_deploy.creation import check_packages, choose_finder_for, create_characters
-    from f2p_deploy.creation.drawing import engine_for, read_character
-    from f2p_deploy.creation.mode import modes_of
-    from f2p_deploy.creation.sources import find
+    from f2p_deploy.alignment.photo_files import find
+    from f2p_deploy.model.bundle import Bundle
+    from f2p_deploy.pipeline import check_packages, choose_finder_for, create_characters
+    from f2p_deploy.pipeline.drawing import engine_for, read_character
+    from f2p_deploy.pipeline.mode import modes_of
 
     modes = modes_of(mode, compare)
     find(photos, recursive, out)

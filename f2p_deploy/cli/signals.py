@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from f2p_deploy.cli import stopped_by
-from f2p_deploy.interruption import SIGNALS
+from f2p_deploy.system.interruption import SIGNALS
 
 #: Seconds after which a signal that came at a bad moment comes again.
 _AGAIN = 0.02

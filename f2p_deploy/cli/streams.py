@@ -7,7 +7,7 @@ import select
 import sys
 from typing import Any, TextIO
 
-from f2p_deploy.errors import OutputError, ReaderGone
+from f2p_deploy.system.errors import OutputError, ReaderGone
 
 
 def look_after() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from f2p_deploy.cli import choices, console, options
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 #: The word for all stages, one after the other.
 ALL = "all"
@@ -66,7 +66,7 @@ def train(
     A stopped or killed training goes on where its last saved state is, with the same command. States, metrics and
     picture sheets lie in <bundle>.training.
     """
-    from f2p_deploy.dependencies import missing_modules, require
+    from f2p_deploy.system.extras import missing_modules, require
 
     if "torch" in missing_modules("export"):
         require("export", "training")
@@ -77,8 +77,8 @@ def train(
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     recipe = preset_named(preset)
-    from f2p_deploy.threads import usable_cores
-    from f2p_deploy.training.aligning import FinderProcesses
+    from f2p_deploy.system.threads import usable_cores
+    from f2p_deploy.training.data.aligning import FinderProcesses
     from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
 
     stages = recipe.stages if stage == ALL else (stage,)

@@ -34,24 +34,24 @@ def labels(
     already is added to, and what it says stays. Photos that training keeps out may be in it: the reader is measured on
     them. Photos without a usable face are named, the exit code is 2 then, and the table holds the others.
     """
-    from f2p_deploy.atomic import require_file
     from f2p_deploy.character.schema import load_schema
-    from f2p_deploy.dependencies import missing_modules, require
-    from f2p_deploy.evaluation.selection import select_photos
+    from f2p_deploy.system.extras import missing_modules, require
+    from f2p_deploy.system.files import require_file
+    from f2p_deploy.training.data.photo_choice import select_photos
 
     if "torch" in missing_modules("export"):
         require("export", "reading age and sex")
     opened = load_schema(schema)
-    from f2p_deploy.training.label_table import check_tags, label_photos, write_labels
-    from f2p_deploy.training.reader import read_labels
+    from f2p_deploy.training.data.label_table import check_tags, label_photos, write_labels
+    from f2p_deploy.training.train_reader import read_labels
 
     check_tags(opened)
     require_file(out)
     if out.exists():
         read_labels(out, opened)  # what is no such table is not written over
     chosen = select_photos(photos, only, limit)
-    from f2p_deploy.evaluation.age_sex import AgeSexJudge
-    from f2p_deploy.evaluation.landmarks import open_landmarker
+    from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
+    from f2p_deploy.training.data.age_sex import AgeSexJudge
 
     judge = AgeSexJudge(age_sex)
     finder = open_landmarker(landmarker)

@@ -28,9 +28,9 @@ def verify(
     Needs nothing but the folder. A missed floor is exit code 1, a damaged file 2, a runtime or card that is not here 3.
     An engine without its card is checked by the ONNX that it was compiled from, and said to be.
     """
-    from f2p_deploy.artifact import Artifact
+    from f2p_deploy.artifact.artifact import Artifact
     from f2p_deploy.cli.export import show
-    from f2p_deploy.verification import verify as verify_artifact
+    from f2p_deploy.runtimes.verification import verify as verify_artifact
 
     with console.bar() as bar:
         found = verify_artifact(artifact, runtime, threads, lambda stage: bar.update("verify", 0, 0, stage))

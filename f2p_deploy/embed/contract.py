@@ -5,13 +5,13 @@ from typing import Any
 
 from f2p_deploy.alignment import aligned_face
 from f2p_deploy.alignment.landmarks import OUTER_OVER_CENTRES, YAW_PER_OFFSET
-from f2p_deploy.artifact import Artifact
+from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.errors import InputError
-from f2p_deploy.generated import DEFAULT_MARGIN
+from f2p_deploy.model.result import DEFAULT_MARGIN
+from f2p_deploy.model.settings import BundleSettings, IterativeSettings, from_data
 from f2p_deploy.runtimes.search_plan import reach
-from f2p_deploy.settings import BundleSettings, IterativeSettings, from_data
+from f2p_deploy.system.errors import InputError
 
 #: F2PKit's `Contract.format`.
 FORMAT = 1

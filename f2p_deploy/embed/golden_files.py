@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from f2p_deploy.artifact import Artifact
-from f2p_deploy.errors import InputError
-from f2p_deploy.export.parity import FLOORS, step_error
-from f2p_deploy.golden import samples_of, trajectory_of
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.golden import samples_of, trajectory_of
+from f2p_deploy.artifact.parity import FLOORS, step_error
+from f2p_deploy.system.errors import InputError
 
 GOLDEN_INDEX = "golden.json"
 

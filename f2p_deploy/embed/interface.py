@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from f2p_deploy.generated import MODES
+from f2p_deploy.model.result import MODES
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from string import Template
 from typing import Any
 
 from f2p_deploy import __version__
-from f2p_deploy.artifact import Artifact
-from f2p_deploy.atomic import write_folder
+from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.embed import sources
 from f2p_deploy.embed.contract import contract_of, packages_of, require_embeddable
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
 from f2p_deploy.embed.reference import reference_cases
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import write_folder
 
 #: Where the models lie inside the package, and the file by which it is known as ours.
 MODELS = Path("Sources") / "F2PKit" / "Models"

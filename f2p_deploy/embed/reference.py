@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.alignment.warp import fit_similarity, transform, warp
-from f2p_deploy.artifact import Artifact
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.golden import samples_of
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters, harden, smooth
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.golden import samples_of
-from f2p_deploy.runtimes.loop import state_of
-from f2p_deploy.settings import BundleSettings, from_data
+from f2p_deploy.model.settings import BundleSettings, from_data
+from f2p_deploy.runtimes.search import state_of
 
 #: Edge of the warped squares.
 SIZE = 48

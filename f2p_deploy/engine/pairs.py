@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.atomic import open_whole, write_whole
-from f2p_deploy.causes import place_of, reason_of
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine, Rendering
 from f2p_deploy.engine.scenes import SCENES
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import open_whole, write_whole
 
 FORMAT_VERSION = 1
 MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS = "manifest.json", "parameters.f32", "landmarks.f32", "records.jsonl"

@@ -14,7 +14,7 @@ from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.character.parameters import SUM_TOLERANCE, column_names
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.pairs import LANDMARK_FILE, MANIFEST, PARAMETERS, RECORDS, read_manifest
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 #: The kinds of fault, and what each means.
 REASONS = {

@@ -1,7 +1,7 @@
 """Bundle -> artifacts. Nothing here needs PyTorch before something is exported."""
 
+from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.export.bundle_export import export_bundle
-from f2p_deploy.export.faces import Faces
 from f2p_deploy.export.plan import ExportPlan, plan_export
 from f2p_deploy.export.targets import TARGETS, find_target
 from f2p_deploy.export.targets.target import BuildOptions

@@ -12,18 +12,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from f2p_deploy.artifact import GOLDEN_FILE, MANIFEST_FILE, Artifact, read_artifact, write_artifact
-from f2p_deploy.atomic import PREFIX
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import InputError
+from f2p_deploy.alignment.sample_faces import Faces
+from f2p_deploy.artifact.artifact import GOLDEN_FILE, MANIFEST_FILE, Artifact, read_artifact, write_artifact
+from f2p_deploy.artifact.onnx_file import external_files
 from f2p_deploy.export.bundle_export import export_bundle
-from f2p_deploy.export.faces import Faces
+from f2p_deploy.export.onnx.onnx_weights import Place, key_of, save_sharing_weights
 from f2p_deploy.export.targets.target import BuildOptions
-from f2p_deploy.export.weights import Place, key_of, save_sharing_weights
-from f2p_deploy.interruption import postponed
-from f2p_deploy.onnx_file import external_files
-from f2p_deploy.progress import Progress, silent
-from f2p_deploy.verification import verify
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.runtimes.verification import verify
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import PREFIX
+from f2p_deploy.system.interruption import postponed
+from f2p_deploy.system.progress import Progress, silent
 
 #: A safetensors file begins with the length of its header, in so many bytes, little-endian.
 LENGTH_BYTES = 8

@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from f2p_deploy import __version__
-from f2p_deploy.artifact import Artifact, Draft, GraphEntry, Manifest, Parity, Verified, read_artifact, write_artifact
-from f2p_deploy.batches import run_in_batches
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.export.faces import Faces, default_faces
-from f2p_deploy.export.int8 import Scheme
-from f2p_deploy.export.int8_page import calibration_facts, write_report
-from f2p_deploy.export.parity import Precision, compare, compare_trajectories
+from f2p_deploy.alignment.sample_faces import Faces, default_faces
+from f2p_deploy.artifact.artifact import (
+    Artifact,
+    Draft,
+    GraphEntry,
+    Manifest,
+    Parity,
+    Verified,
+    read_artifact,
+    write_artifact,
+)
+from f2p_deploy.artifact.golden import GOLDEN_ITERATIONS, GoldenTrajectory
+from f2p_deploy.artifact.parity import Precision, compare, compare_trajectories
+from f2p_deploy.export.int8.convert_int8 import Scheme
+from f2p_deploy.export.int8.int8_page import calibration_facts, write_report
+from f2p_deploy.export.int8.verdict import judge
 from f2p_deploy.export.plan import (
     INT8_GRAPHS,
     artifact_folder,
@@ -27,17 +36,17 @@ from f2p_deploy.export.plan import (
     require_halves,
     require_space,
 )
-from f2p_deploy.export.rounding import RoundedOnnx
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import Target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Toolchain
-from f2p_deploy.export.verdict import judge
-from f2p_deploy.golden import GOLDEN_ITERATIONS, GoldenTrajectory
-from f2p_deploy.progress import Progress, silent
+from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.runtimes import Runtime, load
+from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.runtimes.onnxruntime.rounded import RoundedOnnx
+from f2p_deploy.system.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from f2p_deploy.calibration.calibration_set import CalibrationSet
+    from f2p_deploy.export.calibration.calibration_set import CalibrationSet
     from f2p_deploy.export.precision import Int8Settings
     from f2p_deploy.export.trajectory import Compute, Reference
 
@@ -82,7 +91,7 @@ def export_bundle(
     chosen, toolchain = prepare(target, trajectories, options)
     require_halves(bundle, options)
     calibration = calibration_set(chosen, options, bundle)
-    from f2p_deploy.export.graphs import bundle_graphs
+    from f2p_deploy.export.export_graphs import bundle_graphs
     from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
@@ -124,7 +133,7 @@ def export_bundle(
 
 def _with_judged(faces: Faces, calibration: "CalibrationSet") -> Faces:
     """Return faces and those of a calibration set that give no range: a share of 99 % needs more than six faces."""
-    from f2p_deploy.calibration.inputs import judged_rows
+    from f2p_deploy.export.calibration.inputs import judged_rows
 
     rows = judged_rows(calibration.count)
     images = np.stack([calibration.image(int(row)) for row in rows])
@@ -136,7 +145,7 @@ def _int8_settings(
     bundle: Bundle, target: Target, options: BuildOptions, calibration: "CalibrationSet", progress: Progress
 ) -> "Int8Settings":
     """Return what 8 bits need: calibration inputs of every graph but `step` and those that shall stay float."""
-    from f2p_deploy.calibration.inputs import calibration_inputs
+    from f2p_deploy.export.calibration.inputs import calibration_inputs
     from f2p_deploy.export.precision import Int8Settings
 
     progress("calibration inputs")
@@ -207,7 +216,7 @@ def _measure_iterative(
 def _manifest(
     bundle: Bundle, target: Target, toolchain: Toolchain, entries: dict[str, GraphEntry], batch: int, command: str
 ) -> Manifest:
-    from f2p_deploy.graphs import bundle_facts
+    from f2p_deploy.model.graphs import bundle_facts
 
     return Manifest(
         target=target.name,

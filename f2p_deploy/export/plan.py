@@ -11,18 +11,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from f2p_deploy.artifact import MANIFEST_FILE, TensorSpec, require_place
-from f2p_deploy.bundle import Bundle, demo_bundle_path
-from f2p_deploy.calibration.calibration_set import RECOMMENDED, CalibrationSet, read_calibration_set
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, TensorSpec, require_place
+from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.dependencies import require
-from f2p_deploy.errors import CompilerError, InputError
-from f2p_deploy.export.parity import Precision
+from f2p_deploy.export.calibration.calibration_set import RECOMMENDED, CalibrationSet, read_calibration_set
 from f2p_deploy.export.targets import Target, find_target
 from f2p_deploy.export.targets.target import DEFAULT_OPTIONS, BuildOptions, Toolchain
+from f2p_deploy.model.bundle import Bundle, demo_bundle_path
+from f2p_deploy.system.errors import CompilerError, InputError
+from f2p_deploy.system.extras import require
 
 if TYPE_CHECKING:
-    from f2p_deploy.export.graphs import Graph
+    from f2p_deploy.export.export_graphs import Graph
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def plan_export(
         InputError, MissingDependency: as `export_bundle` would before it begins to build.
     """
     chosen, toolchain = prepare(target, trajectories, options)
-    from f2p_deploy.export.graphs import bundle_graphs
+    from f2p_deploy.export.export_graphs import bundle_graphs
 
     require_halves(bundle, options)
     calibration_set(chosen, options, bundle)

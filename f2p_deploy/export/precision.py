@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from f2p_deploy.calibration.inputs import CalibrationInputs
+from f2p_deploy.artifact.onnx_file import layers_in_8_bits
+from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.errors import CompilerError
-from f2p_deploy.export.float16 import to_float16
-from f2p_deploy.export.float16_graph import half_graph
-from f2p_deploy.export.graphs import Graph
-from f2p_deploy.export.int8 import Scheme
-from f2p_deploy.export.int8_graph import int8_graph
-from f2p_deploy.export.keep_float32 import always_float32
-from f2p_deploy.export.onnx import to_onnx
-from f2p_deploy.export.optimisation import require_unharmed
-from f2p_deploy.export.parity import Precision
-from f2p_deploy.export.rounding import rounded
+from f2p_deploy.export.calibration.inputs import CalibrationInputs
+from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.float16.convert_float16 import to_float16
+from f2p_deploy.export.float16.float16_graph import half_graph
+from f2p_deploy.export.float16.keep_float32 import always_float32
+from f2p_deploy.export.int8.convert_int8 import Scheme
+from f2p_deploy.export.int8.int8_graph import int8_graph
+from f2p_deploy.export.onnx.convert_onnx import to_onnx
+from f2p_deploy.export.onnx.optimisation import require_unharmed
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.export.source import Source
-from f2p_deploy.gradient_step import Autograd, Step
-from f2p_deploy.loss_scale import SMALLEST, SMALLEST_NORMAL, measure_gradients
-from f2p_deploy.onnx_file import layers_in_8_bits
-from f2p_deploy.progress import Progress
+from f2p_deploy.model.gradient_step import Autograd, Step
+from f2p_deploy.model.loss_scale import SMALLEST, SMALLEST_NORMAL, measure_gradients
+from f2p_deploy.runtimes.onnxruntime.rounded import rounded
+from f2p_deploy.system.errors import CompilerError
+from f2p_deploy.system.progress import Progress
 
 if TYPE_CHECKING:
     from onnx import ModelProto

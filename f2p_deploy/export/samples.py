@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from f2p_deploy.artifact import Arrays
-from f2p_deploy.batches import run_in_batches
-from f2p_deploy.bundle import Bundle
+from f2p_deploy.alignment.sample_faces import Faces
+from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.character.parameters import random_batch
-from f2p_deploy.errors import InputError
-from f2p_deploy.export.faces import Faces
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
-    from f2p_deploy.export.graphs import Graph
+    from f2p_deploy.export.export_graphs import Graph
 
 #: Random characters that `render` is measured on besides those of the faces.
 RANDOM_CHARACTERS = 8
@@ -59,7 +59,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
     Raises:
         InputError: the faces have another size than the bundle's.
     """
-    from f2p_deploy.generation import first_state
+    from f2p_deploy.model.generation import first_state
 
     size = bundle.settings.architecture.image_size
     if faces.images.shape[-1] != size:

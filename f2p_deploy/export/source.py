@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from f2p_deploy.artifact import Arrays, GraphEntry
-from f2p_deploy.errors import CompilerError
-from f2p_deploy.export.parity import Precision
+from f2p_deploy.artifact.artifact import Arrays, GraphEntry
+from f2p_deploy.artifact.parity import Precision
+from f2p_deploy.system.errors import CompilerError
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from f2p_deploy.export.graphs import Graph
-    from f2p_deploy.export.int8_report import GraphReport
+    from f2p_deploy.export.export_graphs import Graph
+    from f2p_deploy.export.int8.int8_report import GraphReport
 
 
 @dataclass(frozen=True)

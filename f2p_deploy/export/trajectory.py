@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from f2p_deploy.artifact import Arrays
-from f2p_deploy.batches import run_in_batches
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.export.graphs import Graph
-from f2p_deploy.export.parity import Ends
+from f2p_deploy.artifact.artifact import Arrays
+from f2p_deploy.artifact.parity import Ends
+from f2p_deploy.export.export_graphs import Graph
 from f2p_deploy.export.samples import Samples
-from f2p_deploy.generation import StateToParameters, first_state, with_options_tried_out
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import StateToParameters, first_state, with_options_tried_out
+from f2p_deploy.runtimes.batches import run_in_batches
 
 #: Iterations after which one more single step is measured.
 ITERATIONS = (1, 2, 5, 10, 20, 40)

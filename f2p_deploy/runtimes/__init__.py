@@ -1,7 +1,11 @@
-"""Artifacts -> answers. Nothing here imports the export, and nothing but `torch.py` imports PyTorch."""
+"""Artifacts -> answers. Nothing here imports the export; only `torch_runtime.py` and `coreml.mil` import PyTorch."""
 
+from f2p_deploy.runtimes import openvino_runtime  # noqa: F401  (these register themselves)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
+from f2p_deploy.runtimes.coreml import coreml_runtime  # noqa: F401
 from f2p_deploy.runtimes.loading import AUTO, find_runtime, load
-from f2p_deploy.runtimes.torch import TorchRuntime
+from f2p_deploy.runtimes.onnxruntime import onnx_runtime, onnxruntime_rtx  # noqa: F401
+from f2p_deploy.runtimes.tensorrt import tensorrt_runtime  # noqa: F401
+from f2p_deploy.runtimes.torch_runtime import TorchRuntime
 
 __all__ = ["AUTO", "RUNTIMES", "Runtime", "TorchRuntime", "find_runtime", "load"]

@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.dependencies import install_line, package_line
-from f2p_deploy.errors import FloorMissed, InputError, MissingDependency
+from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.runtimes.checks import check_input
 from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan
-from f2p_deploy.settings import BundleSettings, from_data
-from f2p_deploy.threads import check_threads
+from f2p_deploy.system.errors import FloorMissed, InputError, MissingDependency
+from f2p_deploy.system.extras import install_line, package_line
+from f2p_deploy.system.threads import check_threads
 
 
 class Runtime(ABC):
@@ -29,7 +29,7 @@ class Runtime(ABC):
     Args:
         artifact: checked, as `read_artifact` gives it.
         threads: how many threads one call uses; if None, as many as this process may use cores, see
-            `f2p_deploy.threads`.
+            `f2p_deploy.system.threads`.
         device: the card's number, where it computes on one.
 
     Raises:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from f2p_deploy.artifact import TensorSpec
-from f2p_deploy.errors import InputError
+from f2p_deploy.artifact.artifact import TensorSpec
+from f2p_deploy.system.errors import InputError
 
 #: How far rounding may carry an input out of its range.
 RANGE_TOLERANCE = 1e-3

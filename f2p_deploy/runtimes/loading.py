@@ -3,15 +3,14 @@
 import logging
 from pathlib import Path
 
-from f2p_deploy.artifact import MANIFEST_FILE, Artifact, read_artifact
-from f2p_deploy.bundle import HEADER, Bundle, load_bundle
-from f2p_deploy.bundle_artifact import artifact_of
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, Artifact, read_artifact
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.errors import InputError, MissingDependency
-from f2p_deploy.hardware import require_hardware
-from f2p_deploy.runtimes import coreml, onnxruntime, onnxruntime_rtx, openvino, tensorrt  # noqa: F401  (register themselves)
+from f2p_deploy.model.bundle import HEADER, Bundle, load_bundle
+from f2p_deploy.model.bundle_artifact import artifact_of
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
-from f2p_deploy.runtimes.torch import TorchRuntime
+from f2p_deploy.runtimes.hardware import require_hardware
+from f2p_deploy.runtimes.torch_runtime import TorchRuntime
+from f2p_deploy.system.errors import InputError, MissingDependency
 
 #: What `auto` takes, the first that runs the files and is here. An export is measured with ONNX Runtime by default;
 #: OpenVINO searches 1.2 to 1.5 times as fast, but versions of it computed wrong gradients. What computes in less

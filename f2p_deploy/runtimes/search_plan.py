@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.errors import InputError
-from f2p_deploy.settings import IterativeSettings
+from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.system.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Plan:
 
     Args:
         learning_rates: of every step.
-        momentum: see `f2p_deploy.settings.IterativeSettings`.
+        momentum: see `f2p_deploy.model.settings.IterativeSettings`.
         reach: how the graph's step becomes this search's.
     """
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from f2p_deploy.alignment.face_shape import LENGTH as SHAPE_LENGTH
+from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.errors import InputError
-from f2p_deploy.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
+from f2p_deploy.model.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
+from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.schedule import Schedule
 
 STAGES = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator", "refinement", "priors")
@@ -29,8 +29,8 @@ class Preset:
         name: what `--preset` takes.
         settings: of the bundle.
         schedules: by stage.
-        supervised_weight, shape_weight: see `f2p_deploy.training.translator.TranslatorStage`.
-        feature_weight: see `f2p_deploy.training.imitator.ImitatorStage`.
+        supervised_weight, shape_weight: see `f2p_deploy.training.train_translator.TranslatorStage`.
+        feature_weight: see `f2p_deploy.training.train_imitator.ImitatorStage`.
         mesh_labels: label renders by MediaPipe's mesh, as portraits are, where a landmarker is there.
         shipped: networks that are not trained but taken from the bundle inside the package: those that look at photos
             alone, whatever the engine.

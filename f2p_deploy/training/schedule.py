@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import torch
 
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 Optimiser = Literal["sgd", "adam"]
 Decay = Literal["steps", "cosine"]

@@ -12,34 +12,34 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder
-from f2p_deploy.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network, store_priors
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.errors import F2PError, InputError
-from f2p_deploy.settings import AlignmentTemplate
-from f2p_deploy.training.aligned_pairs import (
+from f2p_deploy.model.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network, store_priors
+from f2p_deploy.model.settings import AlignmentTemplate
+from f2p_deploy.system.errors import F2PError, InputError
+from f2p_deploy.training.data.aligned_pairs import (
     VARIATIONS,
     descriptors_of_pairs,
     identities_of,
     shapes_of_characters,
     varied_identities,
 )
-from f2p_deploy.training.face_shapes import shapes_of_pairs
-from f2p_deploy.training.imitator import ImitatorStage
-from f2p_deploy.training.loop import Progress, Stage, train
-from f2p_deploy.training.option_colours import OptionColours, region_colours
-from f2p_deploy.training.pictures import PairTensors
-from f2p_deploy.training.portraits import Portraits, load_portraits
+from f2p_deploy.training.data.face_shapes import shapes_of_pairs
+from f2p_deploy.training.data.option_colours import OptionColours, region_colours
+from f2p_deploy.training.data.pair_tensors import PairTensors
+from f2p_deploy.training.data.portraits import Portraits, load_portraits
+from f2p_deploy.training.data.training_sources import Sources, require_enough, require_enough_faces
 from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
-from f2p_deploy.training.priors import learn_priors
-from f2p_deploy.training.reader import learn_reader, read_labels
-from f2p_deploy.training.recognition import RecognitionStage
-from f2p_deploy.training.refinement import RefinementStage
-from f2p_deploy.training.segmentation import SegmentationStage
-from f2p_deploy.training.sources import Sources, require_enough, require_enough_faces
-from f2p_deploy.training.surrogate import SurrogateStage
-from f2p_deploy.training.surrogate_translator import SurrogateTranslatorStage
-from f2p_deploy.training.translator import TranslatorStage
+from f2p_deploy.training.train_imitator import ImitatorStage
+from f2p_deploy.training.train_loop import Progress, Stage, train
+from f2p_deploy.training.train_priors import learn_priors
+from f2p_deploy.training.train_reader import learn_reader, read_labels
+from f2p_deploy.training.train_recognition import RecognitionStage
+from f2p_deploy.training.train_segmentation import SegmentationStage
+from f2p_deploy.training.train_surrogate import SurrogateStage
+from f2p_deploy.training.train_surrogate_translator import SurrogateTranslatorStage
+from f2p_deploy.training.train_translator import TranslatorStage
+from f2p_deploy.training.translator_refinement import RefinementStage
 
 log = logging.getLogger(__name__)
 

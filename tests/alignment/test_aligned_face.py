@@ -8,7 +8,7 @@ from f2p_deploy.alignment import Landmarks, MediaPipeFinder, align, align_photo,
 from f2p_deploy.alignment.landmarks import five_points
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face import LANDMARKS
-from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.system.errors import InputError, PhotoError
 
 FACE = np.array([(100.0, 100), (140, 100), (120, 124), (104, 140), (136, 140)])
 

@@ -6,7 +6,7 @@ import pytest
 
 from f2p_deploy.alignment import CascadeFinder, LandmarksFile, MediaPipeFinder, choose_finder
 from f2p_deploy.alignment.landmarker_model import LANDMARKER_VARIABLE
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 pytest.importorskip("mediapipe")
 

@@ -8,8 +8,8 @@ from PIL import Image, UnidentifiedImageError
 
 from f2p_deploy.alignment.heif import is_heif, open_picture
 from f2p_deploy.alignment.photo import read_photo
-from f2p_deploy.dependencies import EXTRAS
-from f2p_deploy.errors import PhotoError
+from f2p_deploy.system.errors import PhotoError
+from f2p_deploy.system.extras import EXTRAS
 
 
 @pytest.fixture

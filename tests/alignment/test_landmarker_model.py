@@ -9,7 +9,7 @@ import pytest
 
 from f2p_deploy.alignment import download_landmarker, find_landmarker_model
 from f2p_deploy.alignment.landmarker_model import LANDMARKER_VARIABLE
-from f2p_deploy.errors import F2PError, InputError
+from f2p_deploy.system.errors import F2PError, InputError
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ import pytest
 
 from f2p_deploy.alignment import Landmarks
 from f2p_deploy.alignment.landmarks import five_points, yaw_from_points
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 FRONTAL = np.array([(100.0, 100), (140, 100), (120, 124), (104, 140), (136, 140)])
 

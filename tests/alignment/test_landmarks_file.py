@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from f2p_deploy.alignment import LandmarksFile, align, align_photo
-from f2p_deploy.errors import InputError, PhotoError
+from f2p_deploy.system.errors import InputError, PhotoError
 
 IMAGE = np.zeros((200, 240, 3), np.uint8)
 FACE = {

@@ -12,9 +12,9 @@ from PIL import Image
 
 from f2p_deploy.alignment import MediaPipeFinder, read_photo
 from f2p_deploy.alignment.both_ways import EXCHANGED, disagreement
-from f2p_deploy.alignment.face_shape import face_shape
 from f2p_deploy.alignment.mediapipe import _native_messages_logged
-from f2p_deploy.errors import InputError
+from f2p_deploy.character.face_shape import face_shape
+from f2p_deploy.system.errors import InputError
 
 #: The astronaut's eyes, found by eye.
 EYES = np.array([(204.0, 102.0), (246.0, 104.0)])

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from f2p_deploy.alignment import open_photo, read_photo
 from f2p_deploy.alignment.photo import _without_warnings
-from f2p_deploy.errors import PhotoError
+from f2p_deploy.system.errors import PhotoError
 
 ORANGE = (250, 120, 10)
 

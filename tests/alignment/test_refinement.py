@@ -7,7 +7,7 @@ import pytest
 from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, Segmentation, read_photo
 from f2p_deploy.alignment.refinement import read_points, refine
 from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
-from f2p_deploy.training.portrait_labels import region_labels
+from f2p_deploy.training.data.portrait_labels import region_labels
 
 
 def segmentation_of(finder: MediaPipeFinder) -> Callable[[np.ndarray], np.ndarray]:

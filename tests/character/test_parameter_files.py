@@ -18,7 +18,7 @@ from f2p_deploy.character.parameter_files import (
 )
 from f2p_deploy.character.parameters import Parameters, average, random_batch, smooth
 from f2p_deploy.character.schema import Controller, Schema, load_schema
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 SUFFIXES = (".json", ".csv", ".f32", ".bin")
 

@@ -13,7 +13,7 @@ from f2p_deploy.character.parameters import (
     smooth,
 )
 from f2p_deploy.character.schema import Controller, Schema, load_schema
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from safetensors.numpy import load, save
 from f2p_deploy.character.parameters import check_vectors, random_batch
 from f2p_deploy.character.priors import Priors, fit_priors, load_priors, save_priors
 from f2p_deploy.character.schema import Schema, load_schema
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 
 def faces(schema: Schema, count: int, rank: int, seed: int) -> np.ndarray:

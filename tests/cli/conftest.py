@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ def f2p(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
     No table folds its cells, unless a test sets another width.
     """
-    from f2p_deploy import threads
     from f2p_deploy.cli import main
+    from f2p_deploy.system import threads
 
     monkeypatch.setenv("COLUMNS", "1000")
 
@@ -90,7 +90,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def landmarks(tmp_path: Path) -> Path:
     """A landmark file for the photo: the tests need neither a download nor a trained network to find the face."""
-    from f2p_deploy.export.faces import ASTRONAUT
+    from f2p_deploy.alignment.sample_faces import ASTRONAUT
 
     path = tmp_path / "landmarks.json"
     path.write_text(json.dumps({"astronaut.png": {name: list(point) for name, point in ASTRONAUT.items()}}))

@@ -10,9 +10,9 @@ pytest.importorskip("onnxsim")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("f2p_deploy.benchmark.windows.SPINNING", 0.0)
-    monkeypatch.setattr("f2p_deploy.benchmark.windows.LONGEST", 0.0)
-    monkeypatch.setattr("f2p_deploy.benchmark.roofline.SECONDS", 0.02)
+    monkeypatch.setattr("f2p_deploy.evaluation.speed.windows.SPINNING", 0.0)
+    monkeypatch.setattr("f2p_deploy.evaluation.speed.windows.LONGEST", 0.0)
+    monkeypatch.setattr("f2p_deploy.evaluation.speed.roofline.SECONDS", 0.02)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_show_prints_sizes_settings_and_provenance(f2p: Callable, small_bundle: "Bundle") -> None:
@@ -38,7 +38,7 @@ def test_no_bundle(f2p: Callable, tmp_path: Path) -> None:
 def test_import_takes_a_checkpoint_of_somebody_else(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
     import torch
 
-    from f2p_deploy.bundle import build_network, copy_bundle, load_bundle
+    from f2p_deploy.model.bundle import build_network, copy_bundle, load_bundle
 
     copy_bundle(small_bundle, tmp_path / "game", "game")
     network = build_network("recognition", small_bundle.schema, small_bundle.settings)

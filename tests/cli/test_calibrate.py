@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from f2p_deploy.artifact import read_artifact
-from f2p_deploy.calibration.calibration_set import read_calibration_set
+from f2p_deploy.artifact.artifact import read_artifact
+from f2p_deploy.export.calibration.calibration_set import read_calibration_set
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_portraits_become_a_set(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_a_checkout_without_a_bundle_says_so(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import f2p_deploy.bundle
+    import f2p_deploy.model.bundle
 
-    monkeypatch.setattr(f2p_deploy.bundle, "demo_bundle_path", lambda: tmp_path / "none")
+    monkeypatch.setattr(f2p_deploy.model.bundle, "demo_bundle_path", lambda: tmp_path / "none")
     ran = f2p("demo", "-o", tmp_path / "out")
     assert ran.code == 2 and ran.err == f"error: {tmp_path / 'none'} is not a bundle: it has no bundle.json\n"
     assert not (tmp_path / "out").exists()
@@ -24,10 +24,10 @@ def test_it_ends_with_what_to_open_next(
 ) -> None:
     pytest.importorskip("mediapipe")
     pytest.importorskip("onnxsim")
-    import f2p_deploy.bundle
-    from f2p_deploy.dependencies import command_name
+    import f2p_deploy.model.bundle
+    from f2p_deploy.system.extras import command_name
 
-    monkeypatch.setattr(f2p_deploy.bundle, "demo_bundle_path", lambda: small_bundle.path)
+    monkeypatch.setattr(f2p_deploy.model.bundle, "demo_bundle_path", lambda: small_bundle.path)
     monkeypatch.setenv("COLUMNS", "80")
     ran = f2p("demo", "-o", tmp_path / "out", "--landmarker", landmarker)
     assert ran.code == 0, ran.err

@@ -50,7 +50,7 @@ def test_the_first_run_says_that_it_compiles_before_it_does(
     f2p: Callable, makehuman_assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("numba")
-    from f2p_deploy.engine import compiled, makehuman
+    from f2p_deploy.engine.makehuman import compiled, makehuman
 
     def load_engine(*_: object) -> None:
         raise KeyboardInterrupt  # whatever is said, is said before this

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 pytest.importorskip("torch")
 

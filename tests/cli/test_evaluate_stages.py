@@ -13,7 +13,7 @@ from f2p_deploy.character.schema import Schema  # noqa: E402
 from f2p_deploy.engine.engine import Rendering, Scene  # noqa: E402
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 FRONT = Scene()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 pytest.importorskip("onnxsim")
 
@@ -25,7 +25,7 @@ def test_a_missed_floor_is_code_1_and_keeps_the_artifact(
 ) -> None:
     from dataclasses import replace
 
-    from f2p_deploy.export import parity
+    from f2p_deploy.artifact import parity
 
     monkeypatch.setenv("COLUMNS", "200")
     stricter = {name: replace(floors, render=1e6) for name, floors in parity.FLOORS.items()}
@@ -73,9 +73,9 @@ def test_a_place_that_is_no_artifact(f2p: Callable, small_bundle: "Bundle", tmp_
 @pytest.fixture
 def only_render(monkeypatch: pytest.MonkeyPatch) -> None:
     """Export the smallest of the graphs alone."""
-    from f2p_deploy.export.graphs import bundle_graphs
+    from f2p_deploy.export.export_graphs import bundle_graphs
 
-    monkeypatch.setattr("f2p_deploy.export.graphs.bundle_graphs", lambda *given: (bundle_graphs(*given)[2],))
+    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: (bundle_graphs(*given)[2],))
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_wrong_cards(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> N
 def test_a_compiler_that_is_not_here_is_code_3(
     f2p: Callable, small_bundle: "Bundle", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from f2p_deploy.export.targets import tensorrt_flavors
+    from f2p_deploy.export.tensorrt import tensorrt_flavors
 
     monkeypatch.setattr(tensorrt_flavors, "find_spec", lambda module: None)
     for words in ((), ("--dry-run",), ("--flavor", "rtx")):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy import __version__
-from f2p_deploy.dependencies import install_line
+from f2p_deploy.system.extras import install_line
 
 
 def test_version(f2p: Callable) -> None:

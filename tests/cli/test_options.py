@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from f2p_deploy.threads import default_threads, usable_cores
+from f2p_deploy.system.threads import default_threads, usable_cores
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 @pytest.fixture
 def threads_during(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     """What sessions that are told no number would use, at each of a command's first steps."""
-    from f2p_deploy import bundle
+    from f2p_deploy.model import bundle
 
     found: list[int | None] = []
     load = bundle.load_bundle
@@ -43,12 +43,12 @@ def test_threads_hold_whatever_a_command_computes(
 def test_a_picture_is_drawn_with_the_threads_that_were_asked_for(
     f2p: Callable, small_bundle: "Bundle", small_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from f2p_deploy import threads
-    from f2p_deploy.runtimes import onnxruntime
+    from f2p_deploy.runtimes.onnxruntime import onnx_runtime
+    from f2p_deploy.system import threads
 
     told: list[int | None] = []
-    options, limit = onnxruntime.session_options, threads.limit_threads
-    monkeypatch.setattr(onnxruntime, "session_options", lambda number: (told.append(number), options(number))[1])
+    options, limit = onnx_runtime.session_options, threads.limit_threads
+    monkeypatch.setattr(onnx_runtime, "session_options", lambda number: (told.append(number), options(number))[1])
     monkeypatch.setattr(threads, "limit_threads", lambda number: (told.append(number), limit(number))[1])
     for source in (("--artifact", small_artifact), ("--bundle", small_bundle.path)):
         ran = f2p("render", "--average", *source, "-o", tmp_path / "face.png", "--threads", 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import f2p_deploy.doctor
-from f2p_deploy.errors import InputError, Interrupted
+from f2p_deploy.system.errors import InputError, Interrupted
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_an_error_while_an_interrupt_is_answered_does_not_take_its_place(doctor:
 
 
 def test_every_exit_code_is_in_the_help_and_in_the_readme(f2p: Callable) -> None:
-    from f2p_deploy import errors
     from f2p_deploy.cli.outcome import UNEXPECTED
+    from f2p_deploy.system import errors
 
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     codes = {kind.exit_code for kind in kinds if issubclass(kind, errors.F2PError)} | {0, UNEXPECTED, 143}

@@ -12,7 +12,7 @@ from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import average
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_the_average_face_at_a_size(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from f2p_deploy.artifact.parity import FLOORS
 from f2p_deploy.character.parameter_files import read_parameters
-from f2p_deploy.export.parity import FLOORS
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_a_photo_becomes_a_character(
@@ -338,7 +338,7 @@ def test_several_modes_side_by_side(
 
 
 def test_the_trained_bundle_without_any_download(f2p: Callable, photo: Path, tmp_path: Path) -> None:
-    from f2p_deploy.bundle import demo_bundle_path
+    from f2p_deploy.model.bundle import demo_bundle_path
 
     if not (demo_bundle_path() / "bundle.json").is_file():
         pytest.skip("the demo bundle is not in this checkout")

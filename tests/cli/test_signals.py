@@ -122,7 +122,7 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
 #: What a command does, in the place of `doctor`, and what becomes of it.
 MOMENTS = {
     "a second one while the first is cleaned up after": """
-    from f2p_deploy.atomic import write_folder
+    from f2p_deploy.system.files import write_folder
     with write_folder(Path("made"), "marker", "artifact") as folder:
         (folder / "half").write_text("")
         Path("lock").touch()
@@ -133,7 +133,7 @@ MOMENTS = {
             Path("lock").unlink()
 """,
     "while a file is written": """
-    from f2p_deploy.atomic import open_whole
+    from f2p_deploy.system.files import open_whole
     with open_whole(Path("made")) as file:
         file.write(b"half")
         interrupt()
@@ -166,7 +166,7 @@ MOMENTS = {
     raise ValueError("could not determine the shape of object type 'torch.storage.UntypedStorage'")
 """,
     "and cleaning up fails": """
-    from f2p_deploy.errors import InputError
+    from f2p_deploy.system.errors import InputError
     try:
         interrupt()
     finally:

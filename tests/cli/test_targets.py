@@ -6,7 +6,7 @@ import pytest
 
 
 def test_the_table_has_a_line_a_target_and_the_reasons(f2p: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    from f2p_deploy.dependencies import EXTRAS, install_line
+    from f2p_deploy.system.extras import EXTRAS, install_line
 
     monkeypatch.setitem(EXTRAS, "export", ("numpy", "no_such_exporter"))
     ran = f2p("targets")

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from f2p_deploy.artifact import Artifact
-    from f2p_deploy.mil.program import Program
+    from f2p_deploy.artifact.artifact import Artifact
+    from f2p_deploy.runtimes.coreml.mil.program import Program
 
 STAND_INS = Path(__file__).parent / "apple"
 C_CALLER = Path(__file__).parent / "c_caller"
@@ -29,7 +29,7 @@ FRAMEWORKS = {"CoreGraphics": [], "CoreVideo": [], "CoreML": ["CoreVideo"], "Vis
 @pytest.fixture(scope="session")
 def coreml_artifact(coreml_folder: Path) -> "Artifact":
     """What lies in `coreml_folder`."""
-    from f2p_deploy.artifact import read_artifact
+    from f2p_deploy.artifact.artifact import read_artifact
 
     return read_artifact(coreml_folder)
 
@@ -37,8 +37,8 @@ def coreml_artifact(coreml_folder: Path) -> "Artifact":
 @pytest.fixture(scope="session")
 def demo_artifact(swift_compiler: str, tmp_path_factory: pytest.TempPathFactory) -> "Artifact":
     """The demo bundle as Core ML packages."""
-    from f2p_deploy.bundle import load_bundle
     from f2p_deploy.export import export_bundle
+    from f2p_deploy.model.bundle import load_bundle
 
     return export_bundle(load_bundle(), "coreml", tmp_path_factory.mktemp("demo") / "coreml")
 
@@ -154,7 +154,7 @@ def _host(folder: Path, faces: Any = None) -> Iterator[dict[str, str]]:
 def _answer(
     asked: dict[str, Any], body: bytes, programs: "dict[tuple[str, str | None], Program]", faces: Any
 ) -> tuple[dict[str, Any], bytes]:
-    from f2p_deploy.mil.program import Program
+    from f2p_deploy.runtimes.coreml.mil.program import Program
 
     if asked["what"] == "faces":
         shape = asked["values"][0]["shape"]

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from f2p_deploy.alignment.aligned_face import LARGEST_YAW
-from f2p_deploy.artifact import Artifact, FileRecord
+from f2p_deploy.artifact.artifact import Artifact, FileRecord
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.embed.contract import GRAPHS, contract_of, packages_of
-from f2p_deploy.errors import InputError
-from f2p_deploy.settings import BundleSettings, IterativeSettings, to_data
+from f2p_deploy.model.settings import BundleSettings, IterativeSettings, to_data
+from f2p_deploy.system.errors import InputError
 
 
 def changed(artifact: Artifact, **manifest: object) -> Artifact:

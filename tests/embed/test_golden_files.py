@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from f2p_deploy.artifact import Artifact
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.parity import FLOORS, step_error
 from f2p_deploy.embed.golden_files import golden_files
-from f2p_deploy.export.parity import FLOORS, step_error
 
 
 def test_every_number_is_there_in_its_order(coreml_artifact: Artifact) -> None:

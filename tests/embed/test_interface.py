@@ -12,8 +12,8 @@ from f2p_deploy.embed.interface import (
     c_arguments,
     c_name,
 )
-from f2p_deploy.errors import CompilerError, InputError, MissingDependency
-from f2p_deploy.generated import MODES
+from f2p_deploy.model.result import MODES
+from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
 
 
 def test_every_word_that_an_operation_uses_is_known() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.artifact import Artifact, read_artifact
+from f2p_deploy.artifact.artifact import Artifact, read_artifact
+from f2p_deploy.artifact.manifest import Parity
 from f2p_deploy.embed import SwiftPackage, default_artifact, embed_ios
 from f2p_deploy.embed.contract import GRAPHS
 from f2p_deploy.embed.ios import CONTRACT, MODELS
-from f2p_deploy.errors import FloorMissed, InputError
-from f2p_deploy.manifest import Parity
+from f2p_deploy.system.errors import FloorMissed, InputError
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_nothing_but_the_base_install_is_needed(coreml_artifact: Artifact, tmp_p
     code = (
         "import sys; sys.modules['torch'] = sys.modules['coremltools'] = sys.modules['mediapipe'] = None\n"
         "from pathlib import Path\n"
-        "from f2p_deploy.artifact import read_artifact; from f2p_deploy.embed import embed_ios\n"
+        "from f2p_deploy.artifact.artifact import read_artifact; from f2p_deploy.embed import embed_ios\n"
         f"embed_ios(read_artifact({str(coreml_artifact.folder)!r}), Path({str(tmp_path / 'Kit')!r}))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

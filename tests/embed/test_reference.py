@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from f2p_deploy.artifact import Artifact
+from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.parameter_files import from_json
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.embed.reference import SIZE, reference_cases

@@ -16,14 +16,14 @@ import pytest
 
 from f2p_deploy.alignment.aligned_face import align
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
-from f2p_deploy.artifact import Artifact
+from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameter_files import read_parameters, write_parameters
 from f2p_deploy.character.parameters import average
 from f2p_deploy.embed import embed_ios
-from f2p_deploy.generated import MODES
+from f2p_deploy.model.result import MODES
 from f2p_deploy.runtimes import load
-from f2p_deploy.runtimes.loop import generate
+from f2p_deploy.runtimes.search import generate
 
 #: Numbers of f2pkit.h.
 CANCELLED, INVALID_INPUT, NO_FACE = 5, 2, 10
@@ -71,7 +71,7 @@ class Known:
 
 @pytest.fixture
 def astronaut_face() -> dict[str, tuple[float, float]]:
-    from f2p_deploy.export.faces import ASTRONAUT
+    from f2p_deploy.alignment.sample_faces import ASTRONAUT
 
     return {name: tuple(point) for name, point in ASTRONAUT.items()}
 

@@ -47,6 +47,6 @@ def disc_engine() -> DiscEngine:
 def engine(makehuman_assets: Path):
     """The reference engine with the demo's schema."""
     pytest.importorskip("numba")
-    from f2p_deploy.engine.makehuman import load_engine
+    from f2p_deploy.engine.makehuman.makehuman import load_engine
 
     return load_engine("makehuman", makehuman_assets)

@@ -15,7 +15,7 @@ from f2p_deploy.engine.engine import Engine
 from f2p_deploy.engine.pairs import PairSet, Sampling, write_pairs
 from f2p_deploy.engine.pairs_check import check_pairs
 from f2p_deploy.engine.scenes import varied_scenes
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 
 def content(folder: Path) -> dict[str, bytes]:

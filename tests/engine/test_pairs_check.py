@@ -11,7 +11,7 @@ from PIL import Image
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.engine.pairs import Sampling, write_pairs
 from f2p_deploy.engine.pairs_check import REASONS, check_pairs
-from f2p_deploy.errors import InputError
+from f2p_deploy.system.errors import InputError
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ import pytest
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine, Rendering, Scene
 from f2p_deploy.engine.scenes import FRONT_VIEW
-from f2p_deploy.errors import InputError
-from f2p_deploy.evaluation.degrade import CONDITIONS
-from f2p_deploy.evaluation.landmark_groups import FIGURES
-from f2p_deploy.evaluation.landmark_report import LandmarkReport, Measured, Refused, Spoiled
-from f2p_deploy.evaluation.pose_true import PoseTrue
+from f2p_deploy.evaluation.landmarks.degrade import CONDITIONS
+from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES
+from f2p_deploy.evaluation.landmarks.landmark_report import LandmarkReport, Measured, Refused, Spoiled
+from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue
+from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
     from f2p_deploy.alignment import AlignedFace, MediaPipeFinder
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 class PictureEngine:
@@ -47,7 +47,7 @@ class PictureEngine:
 def mesh_finder(landmarker: Path) -> "MediaPipeFinder":
     """MediaPipe's finder, opened once."""
     pytest.importorskip("mediapipe")
-    from f2p_deploy.evaluation.landmarks import open_landmarker
+    from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
 
     return open_landmarker(landmarker)
 

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from f2p_deploy.export.int8_report import GraphReport
+    from f2p_deploy.export.int8.int8_report import GraphReport
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def toy_model() -> "Callable[..., ModelProto]":
 def run_toy() -> Callable[..., list[float]]:
     """Checks a model of `toy_model` and runs it on the numbers of x."""
     onnx = pytest.importorskip("onnx")
-    from f2p_deploy.runtimes.onnxruntime import open_session
+    from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 
     def run(model: "ModelProto", *x: float) -> list[float]:
         onnx.checker.check_model(model, full_check=True)
@@ -50,7 +50,7 @@ def run_toy() -> Callable[..., list[float]]:
 @pytest.fixture(scope="session")
 def int8_report() -> "GraphReport":
     """A report on a graph of two layers, of which one stays float."""
-    from f2p_deploy.export.int8_report import CurvePoint, GraphReport, LayerCost
+    from f2p_deploy.export.int8.int8_report import CurvePoint, GraphReport, LayerCost
 
     return GraphReport(
         graph="render",

@@ -10,16 +10,16 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
-from f2p_deploy.artifact import MANIFEST_FILE, read_artifact  # noqa: E402
-from f2p_deploy.bundle import load_bundle  # noqa: E402
-from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, read_artifact  # noqa: E402
+from f2p_deploy.artifact.onnx_file import external_files  # noqa: E402
 from f2p_deploy.export.beside_bundle import export_beside  # noqa: E402
-from f2p_deploy.export.weights import WEIGHTS_FILE  # noqa: E402
-from f2p_deploy.onnx_file import external_files  # noqa: E402
-from f2p_deploy.verification import verify  # noqa: E402
+from f2p_deploy.export.onnx.onnx_weights import WEIGHTS_FILE  # noqa: E402
+from f2p_deploy.model.bundle import load_bundle  # noqa: E402
+from f2p_deploy.runtimes.verification import verify  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_the_weights_are_read_from_the_bundles_files(carrying_bundle: "Bundle") -> None:

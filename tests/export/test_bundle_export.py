@@ -8,17 +8,17 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from f2p_deploy.artifact import Artifact, GraphEntry, read_artifact
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import CompilerError, FloorMissed, InputError
+from f2p_deploy.artifact.artifact import Artifact, GraphEntry, read_artifact
 from f2p_deploy.export import Faces, export_bundle
 from f2p_deploy.export.bundle_export import _measure
-from f2p_deploy.export.graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.export.targets.target import Target, register
-from f2p_deploy.generation import first_state
-from f2p_deploy.settings import BundleSettings, from_data
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import first_state
+from f2p_deploy.model.settings import BundleSettings, from_data
+from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_changed_weight_misses_its_floor_and_is_named(
 def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
     small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("f2p_deploy.export.graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[:1])
+    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[:1])
 
     def build(sources, folder: Path, options, progress) -> dict[str, GraphEntry]:  # noqa: ANN001
         for weight in sources["one_shot"].model.graph.initializer:
@@ -140,7 +140,7 @@ def test_a_batch_of_two_is_measured_on_every_sample(
     small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "f2p_deploy.export.graphs.bundle_graphs", lambda bundle, batch: (bundle_graphs(bundle, batch)[2],)
+        "f2p_deploy.export.export_graphs.bundle_graphs", lambda bundle, batch: (bundle_graphs(bundle, batch)[2],)
     )
     artifact = export_bundle(small_bundle, "onnx", tmp_path / "out", batch=2, faces=small_faces)
     assert artifact.manifest.graphs["render"].inputs[0].shape == (2, small_bundle.schema.n)

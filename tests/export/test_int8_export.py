@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.artifact import Artifact
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import InputError
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.onnx_file import layers_in_8_bits, read_structure
 from f2p_deploy.export import BuildOptions, Faces, export_bundle, plan_export
-from f2p_deploy.onnx_file import layers_in_8_bits, read_structure
+from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.runtimes import load
-from f2p_deploy.verification import verify
+from f2p_deploy.runtimes.verification import verify
+from f2p_deploy.system.errors import InputError
 
 Make = Callable[..., Path]
 

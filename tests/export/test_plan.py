@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.dependencies import EXTRAS, install_line
-from f2p_deploy.errors import CompilerError, InputError, MissingDependency
 from f2p_deploy.export import BuildOptions, plan_export
 from f2p_deploy.export.plan import repeatable
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
+from f2p_deploy.system.extras import EXTRAS, install_line
 
 pytest.importorskip("onnxsim")
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import CompilerError
 from f2p_deploy.export import Faces
-from f2p_deploy.export.graphs import bundle_graphs
-from f2p_deploy.export.int8 import FOR_PROCESSORS
+from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS
 from f2p_deploy.export.precision import Int8Settings, loss_scale, make_sources
 from f2p_deploy.export.samples import sample_graphs
-from f2p_deploy.progress import silent
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import CompilerError
+from f2p_deploy.system.progress import silent
 
 
 def test_only_the_gradient_is_scaled(small_bundle: Bundle, small_faces: Faces) -> None:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.errors import InputError
-from f2p_deploy.export.faces import Faces
-from f2p_deploy.export.graphs import bundle_graphs
+from f2p_deploy.alignment.sample_faces import Faces
+from f2p_deploy.export.export_graphs import bundle_graphs
 from f2p_deploy.export.samples import RANDOM_CHARACTERS, Samples, sample_graphs
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import InputError
 
 
 def test_samples_of_every_graph(small_bundle: Bundle, small_faces: Faces) -> None:

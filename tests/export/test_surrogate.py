@@ -9,16 +9,16 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxsim")
 
-from f2p_deploy.bundle import Bundle  # noqa: E402
+from f2p_deploy.artifact.manifest import Manifest  # noqa: E402
 from f2p_deploy.character.parameters import average  # noqa: E402
 from f2p_deploy.export import Faces, export_bundle  # noqa: E402
-from f2p_deploy.generated import Mode  # noqa: E402
-from f2p_deploy.generation import generate  # noqa: E402
-from f2p_deploy.generation import iterate as reference  # noqa: E402
-from f2p_deploy.manifest import Manifest  # noqa: E402
+from f2p_deploy.model.bundle import Bundle  # noqa: E402
+from f2p_deploy.model.generation import generate  # noqa: E402
+from f2p_deploy.model.generation import iterate as reference  # noqa: E402
+from f2p_deploy.model.result import Mode  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
-from f2p_deploy.runtimes.loop import generate as generate_in  # noqa: E402
-from f2p_deploy.runtimes.loop import iterate, starting_state  # noqa: E402
+from f2p_deploy.runtimes.search import generate as generate_in  # noqa: E402
+from f2p_deploy.runtimes.search import iterate, starting_state  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_runtimes_search_as_pytorch_does(
     faces, settings = small_faces.images[:2], runtime.settings.hybrid
     shapes = np.random.default_rng(0).standard_normal((2, 24)).astype(np.float32) if measured else None
     found = iterate(runtime, faces, settings, starting_state(runtime, faces, mode), shapes=shapes)
-    from f2p_deploy.generation import starting_state as start_of
+    from f2p_deploy.model.generation import starting_state as start_of
 
     tensors = torch.from_numpy(faces)
     start = start_of(surrogate_bundle, tensors, mode, settings)

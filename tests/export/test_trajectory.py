@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.export.faces import Faces
-from f2p_deploy.export.graphs import Graph, bundle_graphs
+from f2p_deploy.alignment.sample_faces import Faces
+from f2p_deploy.export.export_graphs import Graph, bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.trajectory import ITERATIONS, Reference, ends, follow, reference_runs, with_iterations
-from f2p_deploy.generation import first_state, iterate, with_options_tried_out
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import first_state, iterate, with_options_tried_out
 from f2p_deploy.runtimes import load
 
 

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("cuda.bindings")
 
-from f2p_deploy.runtimes.cuda import context_on
+from f2p_deploy.runtimes.tensorrt.cuda import context_on
 
 
 def test_leaving_a_context_does_not_hide_why() -> None:

@@ -5,10 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.bundle import Bundle  # noqa: E402
-from f2p_deploy.export.faces import Faces  # noqa: E402
-from f2p_deploy.export.graphs import Graph, bundle_graphs  # noqa: E402
-from f2p_deploy.export.parity import compare  # noqa: E402
+from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
+from f2p_deploy.artifact.parity import compare  # noqa: E402
+from f2p_deploy.export.export_graphs import Graph, bundle_graphs  # noqa: E402
+from f2p_deploy.model.bundle import Bundle  # noqa: E402
 
 
 def on_card(graph: Graph, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

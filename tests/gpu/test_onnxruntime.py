@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f2p_deploy.artifact import read_artifact
-from f2p_deploy.errors import F2PError
+from f2p_deploy.artifact.artifact import read_artifact
 from f2p_deploy.runtimes import RUNTIMES, Runtime, load
-from f2p_deploy.verification import verify
+from f2p_deploy.runtimes.verification import verify
+from f2p_deploy.system.errors import F2PError
 
 NAMES = ("onnxruntime-cuda", "onnxruntime-trt-rtx")
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.artifact import read_artifact
-from f2p_deploy.bundle import Bundle
-from f2p_deploy.cuda_devices import cuda_devices
+from f2p_deploy.artifact.artifact import read_artifact
 from f2p_deploy.export import BuildOptions, Faces, export_bundle
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.cuda_devices import cuda_devices
 
 
 @pytest.mark.parametrize("precision", ["fp16", "fp32"])

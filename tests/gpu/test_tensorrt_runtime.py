@@ -14,17 +14,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.artifact import Artifact, read_artifact, write_artifact  # noqa: E402
-from f2p_deploy.bundle import Bundle  # noqa: E402
-from f2p_deploy.cuda_devices import cuda_devices  # noqa: E402
-from f2p_deploy.errors import F2PError, InputError, MissingDependency  # noqa: E402
+from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
+from f2p_deploy.artifact.artifact import Artifact, read_artifact, write_artifact  # noqa: E402
 from f2p_deploy.export import BuildOptions, export_bundle  # noqa: E402
-from f2p_deploy.export.faces import Faces  # noqa: E402
+from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
-from f2p_deploy.runtimes.loop import iterate  # noqa: E402
-from f2p_deploy.runtimes.tensorrt import TensorRt  # noqa: E402
-from f2p_deploy.runtimes.tensorrt_libraries import LIBRARIES, cache_of  # noqa: E402
-from f2p_deploy.verification import verify  # noqa: E402
+from f2p_deploy.runtimes.search import iterate  # noqa: E402
+from f2p_deploy.runtimes.tensorrt.tensorrt_libraries import LIBRARIES, cache_of  # noqa: E402
+from f2p_deploy.runtimes.tensorrt.tensorrt_runtime import TensorRt  # noqa: E402
+from f2p_deploy.runtimes.verification import verify  # noqa: E402
+from f2p_deploy.system.cuda_devices import cuda_devices  # noqa: E402
+from f2p_deploy.system.errors import F2PError, InputError, MissingDependency  # noqa: E402
 
 
 @pytest.fixture(scope="module", params=["tensorrt", "rtx"])

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from f2p_deploy.artifact import read_artifact
-from f2p_deploy.errors import FloorMissed, InputError
+from f2p_deploy.artifact.artifact import read_artifact
 from f2p_deploy.runtimes import Runtime, load
-from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
+from f2p_deploy.system.errors import FloorMissed, InputError
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 FACE = np.full((1, 3, 128, 128), 0.5, np.float32)
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from f2p_deploy.artifact import Artifact, read_artifact
-from f2p_deploy.dependencies import install_line
-from f2p_deploy.errors import InputError, MissingDependency
-from f2p_deploy.manifest import sealed
+from f2p_deploy.artifact.artifact import Artifact, read_artifact
+from f2p_deploy.artifact.manifest import sealed
 from f2p_deploy.runtimes import AUTO, RUNTIMES, load
+from f2p_deploy.system.errors import InputError, MissingDependency
+from f2p_deploy.system.extras import install_line
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
+    from f2p_deploy.model.bundle import Bundle
 
 
 def test_auto_takes_the_first_that_is_here(small_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:

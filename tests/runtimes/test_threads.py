@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from f2p_deploy.artifact import Artifact, read_artifact
-from f2p_deploy.errors import CompilerError
-from f2p_deploy.runtimes import RUNTIMES, Runtime, TorchRuntime, load, loop
-from f2p_deploy.runtimes.onnxruntime import OnnxRuntime
+from f2p_deploy.artifact.artifact import Artifact, read_artifact
+from f2p_deploy.runtimes import RUNTIMES, Runtime, TorchRuntime, load, search
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
+from f2p_deploy.system.errors import CompilerError
 
 if TYPE_CHECKING:
-    from f2p_deploy.bundle import Bundle
     from f2p_deploy.export import Faces
+    from f2p_deploy.model.bundle import Bundle
 
 CALLERS, CALLS = 4, 4
 
@@ -62,9 +62,9 @@ def in_8_bits(artifact: Artifact, folder: Path) -> Artifact:
     """Copy an artifact; every layer of its graphs but `step` multiplies 8-bit numbers there."""
     import onnx
 
-    from f2p_deploy.calibration.histograms import observe
-    from f2p_deploy.calibration.ranges import range_of
-    from f2p_deploy.export.int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
+    from f2p_deploy.export.calibration.histograms import observe
+    from f2p_deploy.export.calibration.ranges import range_of
+    from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, layers_of, to_int8, values_of
 
     copy = Artifact(shutil.copytree(artifact.folder, folder), artifact.manifest)
     for graph, entry in artifact.manifest.graphs.items():
@@ -143,9 +143,9 @@ def test_every_caller_gets_its_own_answer(
 def test_searches_side_by_side(runtime_of: Callable[[str, str, int], Runtime], small_faces: "Faces", name: str) -> None:
     runtime = runtime_of(name, "float", 1)
     faces = [(face.transpose(1, 2, 0) * 255).round().astype(np.uint8) for face in small_faces.images[:2]]
-    alone = [loop.generate(runtime, face, "hybrid") for face in faces]
+    alone = [search.generate(runtime, face, "hybrid") for face in faces]
     with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(lambda face: loop.generate(runtime, face, "hybrid"), faces))
+        together = list(pool.map(lambda face: search.generate(runtime, face, "hybrid"), faces))
     for one, other in zip(alone, together, strict=True):
         assert one.losses == other.losses and np.array_equal(one.parameters.values, other.parameters.values)
 
@@ -186,7 +186,7 @@ FIRST_CALLS = """
 import faulthandler, os, sys, threading
 import numpy as np, openvino
 from pathlib import Path
-from f2p_deploy.runtimes.openvino import Requests, compile_graph
+from f2p_deploy.runtimes.openvino_runtime import Requests, compile_graph
 CALLERS = 32
 def once():
     graph = Requests(compile_graph(Path(sys.argv[1]), "f32", 1))

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.errors import InputError  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 
 

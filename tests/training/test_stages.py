@@ -10,16 +10,16 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import Landmarks  # noqa: E402
-from f2p_deploy.bundle import build_network, load_bundle, store_network  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
-from f2p_deploy.errors import InputError  # noqa: E402
-from f2p_deploy.generation import generate  # noqa: E402
-from f2p_deploy.networks.light_cnn import LightCNN  # noqa: E402
-from f2p_deploy.settings import Architecture  # noqa: E402
+from f2p_deploy.model.bundle import build_network, load_bundle, store_network  # noqa: E402
+from f2p_deploy.model.generation import generate  # noqa: E402
+from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
+from f2p_deploy.model.settings import Architecture  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
-from f2p_deploy.training.portrait_labels import CONTOUR_POINTS  # noqa: E402
-from f2p_deploy.training.portraits import Portraits, is_held_out  # noqa: E402
+from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402
+from f2p_deploy.training.data.portraits import Portraits, is_held_out  # noqa: E402
 from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR, preset_named  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from f2p_deploy.artifact import GraphEntry, Verified
+from f2p_deploy.artifact.artifact import GraphEntry, Verified
+from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.dependencies import install_line, missing_modules
-from f2p_deploy.errors import InputError
-from f2p_deploy.export.parity import Precision
 from f2p_deploy.export.source import Source
-from f2p_deploy.progress import Progress
 from f2p_deploy.runtimes import RUNTIMES
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.extras import install_line, missing_modules
+from f2p_deploy.system.progress import Progress
 
 if TYPE_CHECKING:
 
-    from f2p_deploy.export.int8 import Scheme
+    from f2p_deploy.export.int8.convert_int8 import Scheme
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class BuildOptions:
     Args:
         flavor: which of the compilers behind one name: `tensorrt` or `rtx`; chosen by what is here if not given.
         compute_capabilities: the cards to build for, as NVIDIA numbers them (`8.9`); empty: the flavor's own choice.
-        calibration: the folder of a calibration set, see `f2p_deploy.calibration`.
+        calibration: the folder of a calibration set, see `f2p_deploy.export.calibration`.
         keep_float: names of graphs that stay float beside others in 8 bits.
         ios: the oldest release of iOS that packages shall run on.
-        weights: how weights lie in the files, one of `f2p_deploy.settings.Storage`; computed in float32 either way.
+        weights: how weights lie in the files, one of `f2p_deploy.model.settings.Storage`; computed in float32 either
+            way.
     """
 
     flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
@@ -59,8 +60,8 @@ class Toolchain:
 
     Args:
         name: with its version, for people.
-        hardware: what the files will run on, for `Manifest.hardware`; see `f2p_deploy.hardware` for the keys that are
-            compared.
+        hardware: what the files will run on, for `Manifest.hardware`; see `f2p_deploy.runtimes.hardware` for the keys
+            that are compared.
         packages: versions of the compiler's packages, for `Manifest.tools`.
     """
 

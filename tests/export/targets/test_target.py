@@ -2,11 +2,11 @@
 
 import pytest
 
-from f2p_deploy.dependencies import EXTRAS, install_line
-from f2p_deploy.errors import InputError
-from f2p_deploy.export.parity import FLOORS
+from f2p_deploy.artifact.parity import FLOORS
 from f2p_deploy.export.targets import TARGETS, find_target
 from f2p_deploy.runtimes import RUNTIMES
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.extras import EXTRAS, install_line
 
 
 def test_every_target_names_what_exists() -> None:

@@ -1,0 +1,231 @@
+"""The artifact folder that an export leaves: written whole or not at all, checked before anything of it is loaded."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.artifact.manifest import (
+    FORMAT_VERSION,
+    FileRecord,
+    GraphEntry,
+    Manifest,
+    Parity,
+    TensorSpec,
+    Verified,
+    require_seal,
+    sealed,
+)
+from f2p_deploy.system import files
+from f2p_deploy.system.causes import place_of
+from f2p_deploy.system.errors import InputError
+
+__all__ = [
+    "FORMAT_VERSION",
+    "GOLDEN_FILE",
+    "MANIFEST_FILE",
+    "Arrays",
+    "Artifact",
+    "Draft",
+    "FileRecord",
+    "GraphEntry",
+    "Manifest",
+    "Parity",
+    "TensorSpec",
+    "Verified",
+    "extra_files",
+    "read_artifact",
+    "require_place",
+    "sha256_of",
+    "write_artifact",
+]
+
+MANIFEST_FILE = "manifest.json"
+GOLDEN_FILE = "golden.npz"
+
+#: What the folder is called in sentences.
+KIND = "artifact"
+
+#: Tensors by name.
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact on disk whose files are those of its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    def path(self, graph: str) -> Path:
+        """Return where a graph's file lies.
+
+        Raises:
+            InputError: the artifact has no such graph.
+        """
+        if graph not in self.manifest.graphs:
+            raise InputError(
+                f"the artifact {self.folder} has no graph {graph!r}. Available: {', '.join(self.manifest.graphs)}"
+            )
+        return self.folder / self.manifest.graphs[graph].file
+
+    def sources(self) -> "Artifact":
+        """Return the same artifact with each graph's `source` in the place of its file; it runs on any machine.
+
+        Raises:
+            InputError: a graph has none.
+        """
+        entries = self.manifest.graphs
+        without = [name for name, entry in entries.items() if not entry.source]
+        if without:
+            raise InputError(f"the artifact {self.folder} keeps no source of the graph {without[0]!r}")
+        graphs = {name: replace(entry, file=entry.source, source="") for name, entry in entries.items()}
+        return Artifact(self.folder, replace(self.manifest, graphs=graphs, hardware={"built_for": "any"}))
+
+    def golden(self) -> dict[str, np.ndarray]:
+        """Load the golden vectors.
+
+        Returns:
+            For each tensor of each graph `<graph>.<tensor>`, samples along the first axis: real inputs, and the
+            outputs of PyTorch in float32; `<graph>.samples`, the samples' names; and `trajectory.*`, see
+            `f2p_deploy.artifact.golden`.
+        """
+        with np.load(self.folder / GOLDEN_FILE, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+
+@dataclass
+class Draft:
+    """An artifact being written.
+
+    Args:
+        folder: the temporary folder that files go to.
+        manifest: set before the end; the artifact is thrown away without it.
+    """
+
+    folder: Path
+    manifest: Manifest | None = None
+
+    def write_golden(self, arrays: Arrays) -> None:
+        """Write the golden vectors; names as `Artifact.golden` gives them."""
+        np.savez_compressed(self.folder / GOLDEN_FILE, allow_pickle=False, **arrays)
+
+
+def require_place(folder: Path) -> None:
+    """Raise unless an artifact may be written to a folder; nothing is touched.
+
+    Raises:
+        InputError: it cannot be written to, or holds something that is not an artifact.
+    """
+    files.require_place(folder, MANIFEST_FILE, KIND)
+
+
+@contextmanager
+def write_artifact(folder: Path) -> Iterator[Draft]:
+    """Write an artifact: into a temporary folder beside it, renamed at the end of the block.
+
+    After an error, or without a manifest, nothing is left and an artifact that was there before still is.
+
+    Args:
+        folder: where the artifact shall lie; another artifact there is replaced.
+
+    Raises:
+        InputError: the place cannot be written to, or holds something that is not an artifact.
+    """
+    folder = Path(folder)
+    with files.write_folder(folder, MANIFEST_FILE, KIND) as temporary:
+        draft = Draft(temporary)
+        yield draft
+        if draft.manifest is not None:
+            try:
+                _finish(draft.folder, draft.manifest)
+            except OSError as error:
+                raise InputError(f"cannot write the {KIND} {folder}: {error.strerror or error}") from error
+
+
+def read_artifact(folder: str | Path) -> Artifact:
+    """Check an artifact, file by file, before anything of it is loaded.
+
+    Raises:
+        InputError: no artifact, another format version, or a file that is missing, truncated or changed; the
+            sentence names it and the command line that makes the artifact again.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST_FILE
+    manifest = _read_manifest(path)
+    again = f"Make it again: {manifest.command}"
+    for graph, entry in manifest.graphs.items():
+        for wanted in (entry.file, *((entry.source,) if entry.source else ())):
+            if not any(name == wanted or name.startswith(f"{wanted}/") for name in manifest.files):
+                raise InputError(f"{path} lists no file {wanted} for the graph {graph!r}. {again}")
+    for name, record in manifest.files.items():
+        problem = _difference(folder / name, record)
+        if problem:
+            raise InputError(f"the artifact {folder} is damaged: {name} {problem}. {again}")
+    return Artifact(folder, manifest)
+
+
+def extra_files(artifact: Artifact) -> tuple[str, ...]:
+    """Return the paths of files in an artifact's folder that its manifest does not know.
+
+    Nothing ever opens them, so they are no reason to refuse it: a file browser or a driver's cache may have left them.
+    """
+    folder = artifact.folder
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return tuple(name for name in found if name != MANIFEST_FILE and name not in artifact.manifest.files)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_manifest(path: Path) -> Manifest:
+    """Read a manifest whose digest is that of its own content."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(_not_an_artifact(path, error)) from error
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON{place_of(error)}, so it is damaged. Export the bundle again") from error
+    if isinstance(content, Mapping) and content.get("format") == FORMAT_VERSION:
+        require_seal(text, content, str(path))
+    return Manifest.from_dict(content, str(path))
+
+
+def _not_an_artifact(path: Path, error: OSError) -> str:
+    """Say what lies where an artifact was looked for."""
+    folder = path.parent
+    if not folder.exists():
+        return f"{folder} is not an artifact: there is no such folder"
+    if not folder.is_dir():
+        return f"{folder} is not an artifact but a file: name the folder that f2p-deploy export left"
+    if (folder / "bundle.json").is_file():
+        return f"{folder} is not an artifact but a bundle: f2p-deploy export --bundle {folder} makes one of it"
+    if not any(folder.iterdir()):
+        return f"{folder} is not an artifact: the folder is empty"
+    return f"{folder} is not an artifact: cannot read {path}: {error.strerror or error}"
+
+
+def _difference(path: Path, record: FileRecord) -> str:
+    """Say what is wrong with a file; empty if nothing is."""
+    if not path.is_file():
+        return "is missing"
+    size = path.stat().st_size
+    if size != record.size:
+        return f"has {size} bytes instead of {record.size}"
+    return "" if sha256_of(path) == record.sha256 else "has another content (SHA-256 differs)"
+
+
+def _finish(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest over the files that lie in the folder."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {p.relative_to(folder).as_posix(): FileRecord(p.stat().st_size, sha256_of(p)) for p in paths}
+    (folder / MANIFEST_FILE).write_bytes(sealed(replace(manifest, files=files).to_dict()).encode())

@@ -1,0 +1,139 @@
+"""What lies in an ONNX file: read from its structure, without PyTorch and without loading weights."""
+
+import math
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from f2p_deploy.system.errors import InputError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+
+
+def read_structure(path: Path) -> "ModelProto":
+    """Read a model; weights that lie in files beside it stay there.
+
+    Args:
+        path: any file.
+
+    Raises:
+        InputError: it cannot be read, or is not ONNX.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(path, format="protobuf", load_external_data=False)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except DecodeError as error:
+        raise InputError(f"{path} is not ONNX, or cut short") from error
+    # Nearly anything short enough, an empty file first of all, is a valid but empty message.
+    if not (model.ir_version and model.graph.node and model.graph.output):
+        raise InputError(f"{path} is not ONNX: it holds no graph")
+    return model
+
+
+def load_failures() -> tuple[type[Exception], ...]:
+    """Return what ONNX Runtime raises where it cannot load a model; its classes have no parent of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    return (
+        *(state.Fail, state.EPFail, state.InvalidGraph, state.InvalidProtobuf),
+        *(state.InvalidArgument, state.NotImplemented),
+    )
+
+
+def operators(model: "ModelProto") -> dict[str, int]:
+    """Return how many nodes of each operator a model has, most frequent first."""
+    return dict(Counter(node.op_type for node in model.graph.node).most_common())
+
+
+def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
+    """Return the names of the nodes whose weights are 8-bit numbers with a scale, in the model's order."""
+    from onnx import TensorProto
+
+    stored = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.INT8}
+    rounded = {
+        node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear" and node.input[0] in stored
+    }
+    return tuple(node.name for node in model.graph.node if len(node.input) > 1 and node.input[1] in rounded)
+
+
+def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
+    """Return the precision of a model's weights: `fp32`, `fp16`, or `mixed` if there are both; `int8` if layers are.
+
+    Weights that are only stored in float16, and cast to float32 before anything else, count as what they are cast to.
+
+    Args:
+        model: its weights may lie in another file.
+        kept_float32: names of nodes that compute in float32 whatever the model does; only their weights are not asked.
+    """
+    from onnx import TensorProto
+
+    if layers_in_8_bits(model):
+        return "int8"
+    names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
+    # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
+    read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
+    matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]
+    widened = stored_in_float16(model)
+    found = {names[weight.data_type] for weight in matrices if weight.data_type in names and weight.name not in widened}
+    found |= {"fp32"} if widened else set()
+    return found.pop() if len(found) == 1 else "mixed"
+
+
+def stored_in_float16(model: "ModelProto") -> frozenset[str]:
+    """Return the names of the weights that nothing reads but casts to float32."""
+    from onnx import TensorProto
+
+    halves = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.FLOAT16}
+    cast: set[str] = set()
+    for node in model.graph.node:
+        wide = any(entry.name == "to" and entry.i == TensorProto.FLOAT for entry in node.attribute)
+        if node.op_type == "Cast" and wide:
+            cast.update(halves.intersection(node.input))
+        else:
+            halves.difference_update(node.input)
+    return frozenset(halves & cast)
+
+
+def weights(model: "ModelProto") -> dict[str, dict[str, int]]:
+    """Return `tensors`, `values` and `bytes` of the weights of each dtype, by NumPy's name, largest first."""
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    found: dict[str, dict[str, int]] = {}
+    for weight in model.graph.initializer:
+        dtype = tensor_dtype_to_np_dtype(weight.data_type)
+        entry = found.setdefault(str(dtype), {"tensors": 0, "values": 0, "bytes": 0})
+        values = math.prod(weight.dims)
+        entry["tensors"] += 1
+        entry["values"] += values
+        entry["bytes"] += values * dtype.itemsize
+    return dict(sorted(found.items(), key=lambda item: -item[1]["bytes"]))
+
+
+def external_files(model: "ModelProto") -> tuple[str, ...]:
+    """Return the names of the files beside a model that hold its weights."""
+    entries = (entry for weight in model.graph.initializer for entry in weight.external_data)
+    return tuple(sorted({entry.value for entry in entries if entry.key == "location"}))
+
+
+def tensors(model: "ModelProto") -> dict[str, list[dict[str, Any]]]:
+    """Return `inputs` and `outputs`, each with name, dtype and shape; what is not static is a name, or None."""
+    stored = {weight.name for weight in model.graph.initializer}
+    given = [value for value in model.graph.input if value.name not in stored]
+    return {"inputs": [_tensor(value) for value in given], "outputs": [_tensor(value) for value in model.graph.output]}
+
+
+def _tensor(value: "ValueInfoProto") -> dict[str, Any]:
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    kind = value.type.tensor_type
+    shape = [
+        dimension.dim_value if dimension.HasField("dim_value") else dimension.dim_param or None
+        for dimension in kind.shape.dim
+    ]
+    return {"name": value.name, "dtype": str(tensor_dtype_to_np_dtype(kind.elem_type)), "shape": shape}

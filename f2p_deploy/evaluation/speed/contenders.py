@@ -1,0 +1,127 @@
+"""Who takes part in a benchmark: the runtimes of this project, and what a user would use instead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.parity import Ends
+from f2p_deploy.character.schema import suggestion
+from f2p_deploy.evaluation.speed import peers
+from f2p_deploy.evaluation.speed.request import GRAPHS
+from f2p_deploy.evaluation.speed.work import Outputs, Prepared, Work
+from f2p_deploy.runtimes import RUNTIMES, Runtime, load
+from f2p_deploy.runtimes.search import iterate
+from f2p_deploy.system.errors import InputError, MissingDependency
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One that takes part.
+
+    Args:
+        name: as `--runtime` takes it.
+        prepare: makes it ready for some work.
+        why_not: why it cannot do some work here; empty if it can.
+        compiles_s: about how long it compiles before its first call, by mode, where that is long.
+    """
+
+    name: str
+    prepare: Callable[[Work], Prepared]
+    why_not: Callable[[Work], str] = lambda work: ""
+    compiles_s: Callable[[str], float] = lambda mode: 0.0
+
+
+#: What is no runtime of an artifact; eager PyTorch comes first, since all are measured by it.
+PEERS = (
+    Contender("torch", peers.eager),
+    Contender("onnx-naive", peers.naive, peers.why_not_naive),
+    *(
+        Contender(f"torch-captured{suffix}", peers.captured(precision), peers.why_not_captured)
+        for suffix, precision in (("", "fp32"), ("-fp16", "fp16"), ("-bf16", "bf16"))
+    ),
+    # Measured on two cores, the demo bundle: 28 s for one-shot, 66 s for the loss and its gradient.
+    Contender("torch.compile", peers.compiled, compiles_s=lambda mode: 66.0 if mode == "iterative" else 28.0),
+)
+
+NAMES = (*(peer.name for peer in PEERS), *(name for name in RUNTIMES if name != "torch"))
+
+
+def require_here(wanted: tuple[str, ...]) -> None:
+    """Raise unless everyone that was asked for by name can take part here.
+
+    Raises:
+        InputError: an unknown name.
+        MissingDependency: a runtime that is not installed, or has no hardware here.
+    """
+    for name in wanted:
+        if name not in NAMES:
+            raise InputError(f"no runtime named {name!r}{suggestion(name, NAMES)}")
+        reason = RUNTIMES[name].why_not_here() if name in RUNTIMES else ""
+        if reason:
+            raise MissingDependency(f"the runtime {name!r} cannot run here: {reason}")
+
+
+def contenders_for(artifacts: tuple[Artifact, ...], wanted: tuple[str, ...]) -> tuple[Contender, ...]:
+    """Return who takes part: eager PyTorch, the runtimes of every artifact, then the other peers.
+
+    Args:
+        artifacts: what is there to run.
+        wanted: names of `NAMES`; all that fit if empty.
+
+    Raises:
+        InputError: a runtime runs none of the artifacts.
+    """
+    found: list[Contender] = []
+    for artifact in artifacts:
+        suffixes = {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
+        for name, kind in RUNTIMES.items():
+            if suffixes <= set(kind.suffixes) and (not wanted or name in wanted):
+                found.append(_of_artifact(name, artifact, kind.why_not_here()))
+    idle = [name for name in wanted if name in RUNTIMES and name != "torch" and name not in {c.name for c in found}]
+    if idle:
+        raise InputError(
+            f"the runtime {idle[0]!r} runs none of the artifacts ({', '.join(str(a.folder) for a in artifacts)}): "
+            f"--artifact names one of {', '.join(RUNTIMES[idle[0]].suffixes)} files"
+        )
+    others = [peer for peer in PEERS[1:] if not wanted or peer.name in wanted]
+    return (PEERS[0], *found, *others)
+
+
+def _of_artifact(name: str, artifact: Artifact, reason: str) -> Contender:
+    def why_not(work: Work) -> str:
+        if reason:
+            return reason
+        if GRAPHS[work.mode] not in artifact.manifest.graphs:
+            return f"{artifact.folder} has no graph {GRAPHS[work.mode]}"
+        if artifact not in work.artifacts:
+            return f"{artifact.folder} was exported for batches of {artifact.manifest.batch}"
+        return ""
+
+    def prepare(work: Work) -> Prepared:
+        runtime = load(artifact, name, work.threads)
+        if runtime.proves == "reference":
+            raise MissingDependency("here the reference interpreter would run it, whose speed says nothing")
+        entry = artifact.manifest.graphs[work.graph.name]
+        precision = "bf16" if name.endswith("bf16") else entry.precision_found
+        if work.mode == "iterative":
+            runtime.prepare(("describe", "step"))
+            return Prepared(
+                lambda: iterate(runtime, work.faces.images),
+                _ends,
+                precision,
+                runtime.describe_device(),
+                lambda given: runtime.compute("step", given),
+            )
+        runtime.prepare((work.graph.name,))
+        return Prepared(lambda: _compute(runtime, work), lambda found: found, precision, runtime.describe_device())
+
+    return Contender(name, prepare, why_not)
+
+
+def _compute(runtime: Runtime, work: Work) -> Outputs:
+    return runtime.compute(work.graph.name, work.inputs)
+
+
+def _ends(trajectory: "peers.Trajectory") -> Ends:
+    return Ends(trajectory.parameters, trajectory.losses.T)

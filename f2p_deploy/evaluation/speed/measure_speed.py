@@ -1,0 +1,217 @@
+"""A benchmark from end to end: prepare, check, time in turns, compare with what the device can do."""
+
+import datetime
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.evaluation.speed.contenders import Contender, contenders_for, require_here
+from f2p_deploy.evaluation.speed.device import describe_device
+from f2p_deploy.evaluation.speed.flops import Flops, count_flops
+from f2p_deploy.evaluation.speed.memory import resident_bytes
+from f2p_deploy.evaluation.speed.peers import require_device
+from f2p_deploy.evaluation.speed.prepare import faces_of, named_artifacts, onnx_artifact
+from f2p_deploy.evaluation.speed.request import Request
+from f2p_deploy.evaluation.speed.roofline import measure_ceilings, share_of_ceiling
+from f2p_deploy.evaluation.speed.rows import Ceiling, Report, Row
+from f2p_deploy.evaluation.speed.windows import Timing, time_in_turns
+from f2p_deploy.evaluation.speed.work import Prepared, Work, make_work, moved
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.graphs import bundle_graphs
+from f2p_deploy.runtimes import RUNTIMES
+from f2p_deploy.system.causes import SAID, log_causes
+from f2p_deploy.system.errors import F2PError, MissingDependency
+from f2p_deploy.system.threads import use_torch_threads
+
+#: Told what is being done and how many rows are there, of how many.
+Progress = Callable[[str, int, int], None]
+
+logger = logging.getLogger(__name__)
+
+#: How long a sentence about a failure may be.
+LONGEST_WHY = 220
+
+
+def run_benchmark(
+    bundle: Bundle, request: Request, command: str, progress: Progress = lambda doing, done, total: None
+) -> Report:
+    """Measure every contender in every mode at every batch size.
+
+    Args:
+        bundle: a complete one; eager PyTorch runs it, and every answer is compared with that.
+        request: what to measure.
+        command: the line that repeats it, for the report.
+        progress: told what is being done.
+
+    Raises:
+        InputError: an unknown runtime, an artifact of another bundle or batch size.
+        MissingDependency: a runtime or a card that was asked for by name is not here.
+        CompilerError: the bundle cannot be exported to ONNX.
+    """
+    started = time.perf_counter()
+    device = require_device(request.device)
+    found = describe_device(request.threads)  # now, since its load is to be that of everybody else
+    use_torch_threads(request.threads)
+    named = named_artifacts(request, bundle)
+    require_here(request.runtimes)
+    contenders_for(named, tuple(name for name in request.runtimes if ".onnx" not in _suffixes(name)))
+    artifacts = named + tuple(
+        onnx_artifact(bundle, batch, lambda doing: progress(doing, 0, 0))
+        for batch in request.batches
+        if not any(artifact.manifest.target == "onnx" and artifact.manifest.batch == batch for artifact in named)
+        and (not request.runtimes or any(".onnx" in _suffixes(name) for name in request.runtimes))
+    )
+    here, rows = moved(bundle, device), list[Row]()
+    total = len(request.modes) * len(request.batches) * len(contenders_for(artifacts, request.runtimes))
+    for batch in request.batches:
+        faces, graphs = faces_of(bundle, batch), {graph.name: graph for graph in bundle_graphs(bundle, batch)}
+        fitting = tuple(artifact for artifact in artifacts if artifact.manifest.batch == batch)
+        contenders = contenders_for(fitting, ()) if not request.runtimes else _wanted(fitting, request)
+        for mode in request.modes:
+            progress(f"{mode}, batch {batch}: PyTorch's own answer", len(rows), total)
+            work = make_work(mode, bundle, here, graphs, faces, fitting, request.threads, device)
+            rows += _rows(work, contenders, request, started, partial(_tell, progress, len(rows), total))
+    rows.sort(key=lambda row: (request.modes.index(row.mode), request.batches.index(row.batch)))
+    progress("what this device can do at most", total, total)
+    ceilings = measure_ceilings(device, tuple(dict.fromkeys(row.precision for row in rows if row.precision)))
+    return Report(
+        date=datetime.date.today().isoformat(),
+        device=found | {"computes": device},
+        bundle={"name": bundle.name, "fingerprint": bundle.fingerprint, "faces": faces.names[0]},
+        command=command,
+        seconds=time.perf_counter() - started,
+        rows=tuple(_against(row, ceilings) for row in rows),
+        ceilings=ceilings,
+    )
+
+
+def _tell(progress: Progress, done: int, total: int, doing: str) -> None:
+    progress(doing, done, total)
+
+
+def _suffixes(name: str) -> tuple[str, ...]:
+    """Return the endings of the files that a contender runs; none for one that needs no artifact."""
+    return RUNTIMES[name].suffixes if name in RUNTIMES else ()
+
+
+def _wanted(artifacts: tuple[Artifact, ...], request: Request) -> tuple[Contender, ...]:
+    return tuple(c for c in contenders_for(artifacts, ()) if c.name == "torch" or c.name in request.runtimes)
+
+
+def _rows(
+    work: Work, contenders: tuple[Contender, ...], request: Request, started: float, progress: Callable[[str], None]
+) -> list[Row]:
+    """Return the rows of one mode at one batch size; eager PyTorch's is the first."""
+    rows: dict[int, Row] = {}
+    ready: dict[str, Prepared] = {}
+    counted = _counted(work)
+    for number, contender in enumerate(contenders):
+        row = Row(work.mode, contender.name, "", work.batch, "skipped", flops=counted.flops, bytes=counted.bytes)
+        needs, spent = contender.compiles_s(work.mode), time.perf_counter() - started
+        reason = contender.why_not(work)
+        if not reason and request.limit and needs and spent + needs > request.limit:
+            reason = f"it compiles for about {needs:.0f} s, beyond the limit of {request.limit:.0f}: --limit 0 waits"
+        if reason:
+            rows[number] = replace(row, why=reason)
+            continue
+        progress(f"{work.mode}, batch {work.batch}: {contender.name}, first call")
+        rows[number], prepared = _first_call(work, contender, row)
+        if prepared is not None:
+            ready[str(number)] = prepared
+    progress(f"{work.mode}, batch {work.batch}: timing {len(ready)} in turns")
+    timings = time_in_turns({number: prepared.call for number, prepared in ready.items()})
+    eager = timings.get("0")
+    for key, timing in timings.items():
+        rows[int(key)] = _timed(rows[int(key)], timing, eager)
+    return [rows[number] for number in sorted(rows)]
+
+
+def _first_call(work: Work, contender: Contender, row: Row) -> tuple[Row, Prepared | None]:
+    """Make a contender ready, call it once, and judge the answer."""
+    before, begun = _memory(work.device), time.perf_counter()
+    try:
+        prepared = contender.prepare(work)
+        loaded = time.perf_counter()
+        answer = prepared.call()
+        called = time.perf_counter()
+        judged = work.judge(prepared.read(answer), prepared.precision, prepared.step)
+    except MissingDependency as error:
+        return replace(row, why=_short(error)), None
+    except F2PError as error:
+        return replace(row, status="failed", why=_short(error)), None
+    except Exception as error:  # a peer's compiler may fail in any way; the row says which
+        logger.info("%s failed", contender.name, exc_info=True)
+        return replace(row, status="failed", why=f"an unforeseen {type(error).__name__}; {SAID}"), None
+    row = replace(
+        row,
+        precision=prepared.precision,
+        device=prepared.device,
+        status="ok" if judged["passed"] else "parity",
+        why="" if judged["passed"] else f"{judged['metric']} of {judged['graph']} is {judged['value']:.4g}, "
+        f"the floor {judged['floor']:.4g}",
+        load_ms=1000.0 * (loaded - begun),
+        first_ms=1000.0 * (called - loaded),
+        memory_mb=max(0, _memory(work.device) - before) / 1e6,
+        parity=judged,
+    )
+    return row, prepared
+
+
+def _timed(row: Row, timing: Timing, eager: Timing | None) -> Row:
+    return replace(
+        row,
+        median_ms=timing.median,
+        p95_ms=timing.p95,
+        windows=timing.stable,
+        calls=timing.calls,
+        faces_per_s=1000.0 * row.batch / timing.median,
+        vs_eager=eager.median / timing.median if eager else None,
+    )
+
+
+def _against(row: Row, ceilings: tuple[Ceiling, ...]) -> Row:
+    """Return a row with its distance from the ceiling of its precision."""
+    ceiling = next((ceiling for ceiling in ceilings if ceiling.precision == row.precision), None)
+    if ceiling is None or row.median_ms is None or row.flops is None or row.bytes is None:
+        return row
+    return replace(row, share_of_ceiling=share_of_ceiling(ceiling, row.flops, row.bytes, row.median_ms))
+
+
+def _counted(work: Work) -> Flops:
+    """Return the work of one call: of a search, `describe` once and every step, and the last state's loss."""
+    if work.mode != "iterative":
+        return count_flops(work.bundle, work.graph.name, work.batch)
+    describe, step = (count_flops(work.bundle, name, work.batch) for name in ("describe", "step"))
+    steps = work.bundle.settings.iterative.iterations + 1
+    return replace(describe, flops=describe.flops + steps * step.flops, bytes=describe.bytes + steps * step.bytes)
+
+
+def _memory(device: str) -> int:
+    """Return the bytes in use where PyTorch computes: of the process, or of the card."""
+    if device == "cpu":
+        return resident_bytes()
+    import torch
+
+    free, total = torch.cuda.mem_get_info()
+    return total - free
+
+
+def _short(error: F2PError) -> str:
+    log_causes(error)
+    return " ".join(str(error).split())[:LONGEST_WHY]
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """Return what a reader looks for first: the fastest row of each mode and batch size whose parity holds."""
+    best: dict[str, Any] = {}
+    for row in report.rows:
+        key = f"{row.mode}, batch {row.batch}"
+        if row.status == "ok" and row.median_ms is not None:
+            known = best.get(key)
+            if known is None or row.median_ms < known["median_ms"]:
+                best[key] = {"runtime": row.runtime, "median_ms": row.median_ms, "vs_eager": row.vs_eager}
+    return best

@@ -1,0 +1,231 @@
+"""What a user would use instead: PyTorch as it is, its compiler, and its exporter with a default session."""
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from f2p_deploy.artifact.parity import Ends
+from f2p_deploy.evaluation.speed.work import Outputs, Prepared, Work, search
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import search_loss
+from f2p_deploy.model.gradient_step import Step
+from f2p_deploy.model.graphs import BundleGraph, bundle_graphs
+from f2p_deploy.model.result import Trajectory
+from f2p_deploy.system.causes import SAID
+from f2p_deploy.system.errors import CompilerError, MissingDependency
+
+__all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_captured"]
+
+
+def eager(work: Work) -> Prepared:
+    """PyTorch as it is: the plain loop for a search, the module for a graph; float32."""
+    if work.mode == "iterative":
+        return Prepared(lambda: search(work.here, work.faces), lambda found: found, _plain(work), _device(work))
+    module, given = _module(work), _given(work)
+
+    def call() -> Any:
+        with torch.no_grad():
+            return _waited(module(*given), work)
+
+    return Prepared(call, _reader(work.graph), _plain(work), _device(work))
+
+
+def compiled(work: Work) -> Prepared:
+    """PyTorch's own compiler: of the graph, or of the loss whose gradient a search follows."""
+    import torch._inductor.config as inductor
+
+    torch._dynamo.reset()
+    inductor.compile_threads = 1  # its worker processes would stay, and take a core from everybody that is timed
+    if work.mode == "iterative":
+        return _compiled_search(work)
+    module, given = torch.compile(_module(work)), _given(work)
+
+    def call() -> Any:
+        with torch.no_grad():
+            return _waited(module(*given), work)
+
+    return Prepared(call, _reader(work.graph), _plain(work), _device(work))
+
+
+def naive(work: Work) -> Prepared:
+    """`torch.onnx.export` of the module, and ONNX Runtime's default session of what it wrote."""
+    import onnxruntime
+
+    module = work.graph.module if work.mode != "iterative" else Step(work.bundle).eval()
+    given = {spec.name: work.inputs[spec.name] for spec in work.graph.inputs if spec.name in work.inputs}
+    if work.mode == "iterative":
+        given = dict(work.first_step)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "naive.onnx"
+        try:
+            with _quiet():
+                tensors = tuple(map(torch.from_numpy, given.values()))
+                torch.onnx.export(module, tensors, path, input_names=list(given), verbose=False)
+        except Exception as error:  # an exporter may fail in any way; the row says which
+            raise CompilerError(f"torch.onnx.export of PyTorch {torch.__version__} failed; {SAID}") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if work.threads:
+            options.intra_op_num_threads = work.threads
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [spec.name for spec in work.graph.outputs]
+    return Prepared(
+        lambda: session.run(None, given),
+        lambda found: dict(zip(names, found, strict=True)),
+        "fp32",
+        f"onnxruntime {onnxruntime.__version__}, CPU",
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what PyTorch's exporter says about packages that nobody asked for."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def why_not_naive(work: Work) -> str:
+    """Return why the naive way is left out."""
+    return "" if work.device == "cpu" else "its default session computes on the processor"
+
+
+def why_not_captured(work: Work) -> str:
+    """Return why no CUDA graph can be captured here."""
+    return "" if work.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
+
+
+def captured(precision: str) -> Callable[[Work], Prepared]:
+    """PyTorch with static buffers, captured in a CUDA graph: one launch a call; inputs and outputs stay on the card."""
+
+    def prepare(work: Work) -> Prepared:
+        return _captured_search(work, precision) if work.mode == "iterative" else _captured_graph(work, precision)
+
+    return prepare
+
+
+_DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+
+
+def _captured_search(work: Work, precision: str) -> Prepared:
+    from f2p_deploy.model.captured_search import CapturedSearch
+
+    found = CapturedSearch(work.bundle, work.batch, device=work.device, dtype=_DTYPES[precision], strict=True)
+    faces = work.faces.images
+    return Prepared(
+        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), precision, _device(work)
+    )
+
+
+def _captured_graph(work: Work, precision: str) -> Prepared:
+    from f2p_deploy.model.captured_search import computing_in, full_float32, made_for_speed
+
+    dtype, device = getattr(torch, _DTYPES[precision]), torch.device(work.device)
+    module, given = made_for_speed(work.graph.module, dtype, device), _given(work)
+
+    def compute() -> Any:
+        with torch.no_grad(), full_float32(), computing_in(dtype, device):
+            return module(*given)
+
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            compute()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        outputs = compute()
+
+    def call() -> Any:
+        graph.replay()
+        return _waited(outputs, work)
+
+    return Prepared(call, _reader(work.graph), precision, _device(work))
+
+
+def _compiled_search(work: Work) -> Prepared:
+    """The plain loop over a compiled loss."""
+    loss_of = search_loss(work.here, work.bundle.settings.iterative.beta).eval().to(work.device)
+    compiled_loss = cast(torch.nn.Module, torch.compile(loss_of))
+    return Prepared(
+        lambda: search(work.here, work.faces, loss_of=compiled_loss),
+        lambda found: found,
+        _plain(work),
+        _device(work),
+    )
+
+
+def _plain(work: Work) -> str:
+    """Return what float32 is computed in: on a card, PyTorch lets convolutions round to TF32 unless told otherwise."""
+    return "tf32" if work.device == "cuda" and torch.backends.cudnn.allow_tf32 else "fp32"
+
+
+def _module(work: Work) -> torch.nn.Module:
+    """Return the mode's module where PyTorch computes; on a card a copy, since others measure it on the processor."""
+    if work.device == "cpu":
+        return work.graph.module
+    graphs = {graph.name: graph for graph in bundle_graphs(_copy(work.bundle), work.batch)}
+    return graphs[work.graph.name].module.to(work.device)
+
+
+def _copy(bundle: Bundle) -> Bundle:
+    from f2p_deploy.model.bundle import load_bundle
+
+    return load_bundle(bundle.path)
+
+
+def _given(work: Work) -> list[torch.Tensor]:
+    return [torch.from_numpy(work.inputs[spec.name]).to(work.device) for spec in work.graph.inputs]
+
+
+def _waited(outputs: Any, work: Work) -> Any:
+    """Return outputs when they are computed: a card computes on its own."""
+    if work.device == "cuda":
+        torch.cuda.synchronize()
+    return outputs
+
+
+def _reader(graph: BundleGraph) -> Callable[[Any], Outputs]:
+    def read(outputs: Any) -> Outputs:
+        tensors = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+        names = [spec.name for spec in graph.outputs]
+        return {name: tensor.float().cpu().numpy() for name, tensor in zip(names, tensors, strict=True)}
+
+    return read
+
+
+def _device(work: Work) -> str:
+    if work.device == "cuda":
+        return f"torch {torch.__version__}, {torch.cuda.get_device_name()}"
+    return f"torch {torch.__version__}, CPU"
+
+
+def require_device(device: str) -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
+
+    Raises:
+        MissingDependency: a card is asked for, and PyTorch can use none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise MissingDependency(
+            f"--device cuda was asked for, but torch {torch.__version__} can use no NVIDIA card here: "
+            "see f2p-deploy doctor"
+        )
+    return device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")

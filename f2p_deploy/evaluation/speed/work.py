@@ -1,0 +1,163 @@
+"""What is computed in a benchmark: one mode at one batch size, on real faces, with PyTorch's answer beside it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+import numpy as np
+import torch
+
+from f2p_deploy.alignment.sample_faces import Faces
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.parity import Ends, Precision, compare, compare_trajectories, share_of_floor
+from f2p_deploy.evaluation.speed.request import GRAPHS
+from f2p_deploy.model.bundle import NETWORKS, Bundle, load_bundle
+from f2p_deploy.model.captured_search import full_float32
+from f2p_deploy.model.generation import first_state, iterate
+from f2p_deploy.model.graphs import BundleGraph
+
+#: What the floors of a precision are called that has none of its own.
+FLOORS_OF = {"bf16": "fp16", "tf32": "fp16"}
+
+Outputs = Mapping[str, np.ndarray]
+
+#: Takes one gradient step: the tensors of the graph `step`, by name.
+Step = Callable[[Outputs], Outputs]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One mode at one batch size.
+
+    Args:
+        mode: of `f2p_deploy.evaluation.speed.request.MODES`.
+        bundle: whose networks are measured, on the processor.
+        here: the same networks where PyTorch computes.
+        graphs: the bundle's graphs of this batch size, by name.
+        faces: (N, 3, S, S) float32, RGB in [0, 1], and their names.
+        inputs: of the mode's graph; for `iterative`, the faces.
+        artifacts: of this batch size.
+        threads: processor cores to use; all that this process may if None.
+        device: `cpu` or `cuda`, where PyTorch computes.
+        reference: PyTorch's float32 answer; a second one from a start one rounding away, for `iterative`.
+    """
+
+    mode: str
+    bundle: Bundle
+    here: Bundle
+    graphs: Mapping[str, BundleGraph]
+    faces: Faces
+    inputs: Outputs
+    artifacts: tuple[Artifact, ...]
+    threads: int | None
+    device: str
+    reference: Outputs | tuple[Ends, Ends]
+
+    @property
+    def batch(self) -> int:
+        """Faces in a call."""
+        return len(self.faces.images)
+
+    @property
+    def graph(self) -> BundleGraph:
+        """The mode's graph."""
+        return self.graphs[GRAPHS[self.mode]]
+
+    @property
+    def first_step(self) -> Outputs:
+        """The inputs of a search's first gradient step."""
+        described = self.graphs["describe"].compute({"face": self.faces.images})
+        rate = np.array(self.bundle.settings.iterative.learning_rates()[:1], np.float32)
+        return {"state": first_state(self.bundle, self.batch).numpy(), **described, "learning_rate": rate}
+
+    def judge(self, answer: "Outputs | Ends", precision: str, step: Step | None = None) -> dict[str, Any]:
+        """Return how near an answer is to PyTorch's, by the floors of a precision: the worst record of all.
+
+        Args:
+            answer: of the mode.
+            precision: whose floors hold.
+            step: what takes a single gradient step. A search amplifies rounding, so its end alone says little.
+
+        Returns:
+            `share` of what the floor allows (1 is at the floor), `graph`, `metric`, `value`, `floor`, `passed`.
+        """
+        named = FLOORS_OF.get(precision, precision)
+        floors = cast(Precision, named if named in get_args(Precision) else "fp32")
+        names = self.faces.names
+        if isinstance(answer, Ends):
+            exact, rounded = cast(tuple[Ends, Ends], self.reference)
+            records = compare_trajectories(exact, rounded, answer, names, floors)
+            if step is not None:
+                graph, given = self.graphs["step"], self.first_step
+                records += compare("step", graph.compute(given), step(given), names, floors, self.bundle.schema, given)
+        else:
+            reference = cast(Outputs, self.reference)
+            records = compare(self.graph.name, reference, answer, names, floors, self.bundle.schema, self.inputs)
+        worst = max(records, key=share_of_floor)
+        share = min(share_of_floor(worst), 1e6)
+        facts = {name: getattr(worst, name) for name in ("graph", "metric", "value", "floor", "passed")}
+        return {"share": share, **facts, "passed": all(record.passed for record in records)}
+
+
+def moved(bundle: Bundle, device: str) -> Bundle:
+    """Return a bundle whose networks lie on a device; on the processor, the bundle itself."""
+    if device == "cpu":
+        return bundle
+    copy = load_bundle(bundle.path)
+    for name in NETWORKS:
+        getattr(copy, name).to(device)
+    copy.similarity.to(device)
+    return copy
+
+
+def make_work(
+    mode: str,
+    bundle: Bundle,
+    here: Bundle,
+    graphs: Mapping[str, BundleGraph],
+    faces: Faces,
+    artifacts: tuple[Artifact, ...],
+    threads: int | None,
+    device: str,
+) -> Work:
+    """Return the work of a mode, PyTorch's answers computed; the arguments are those of `Work`."""
+    inputs: dict[str, np.ndarray] = {"face": faces.images}
+    if mode == "render":
+        inputs = {"parameters": graphs["one_shot"].compute(inputs)["parameters"]}
+    if mode == "iterative":
+        start = first_state(bundle, len(faces.images)).numpy()
+        beside = np.nextafter(start, np.float32(1.0))
+        with full_float32():
+            reference: Outputs | tuple[Ends, Ends] = (search(here, faces, start), search(here, faces, beside))
+    else:
+        reference = graphs[GRAPHS[mode]].compute(inputs)
+    return Work(mode, bundle, here, graphs, faces, inputs, artifacts, threads, device, reference)
+
+
+def search(
+    bundle: Bundle, faces: Faces, start: np.ndarray | None = None, loss_of: torch.nn.Module | None = None
+) -> Ends:
+    """Return where PyTorch's plain loop ends, on the device that the networks lie on; arguments as for `iterate`."""
+    device = next(bundle.imitator.parameters()).device
+    given = None if start is None else torch.from_numpy(start).to(device)
+    trajectory = iterate(bundle, torch.from_numpy(faces.images).to(device), start=given, loss_of=loss_of)
+    return Ends(trajectory.parameters, trajectory.losses.T)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A contender, ready to be called.
+
+    Args:
+        call: computes the work once, and waits until it is done.
+        read: makes NumPy of what a call returned; not timed.
+        precision: what it multiplies in.
+        device: what computes, in its own words.
+        step: for `iterative`, what takes a single step, if it can.
+    """
+
+    call: Callable[[], Any]
+    read: Callable[[Any], "Outputs | Ends"]
+    precision: str
+    device: str
+    step: Step | None = None

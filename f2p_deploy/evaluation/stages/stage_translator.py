@@ -1,0 +1,111 @@
+"""The translator: parameters of renders, where the truth is known, and the losses of photos' characters."""
+
+import numpy as np
+import torch
+
+from f2p_deploy.character.parameters import average
+from f2p_deploy.evaluation.stages.stage_data import HeldOut, Photos
+from f2p_deploy.evaluation.stages.stage_readout import parameter_error, read_out
+from f2p_deploy.evaluation.stages.stage_recognition import Embeddings
+from f2p_deploy.evaluation.stages.stage_result import Figure, Sheet, StageResult, badness
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import one_shot
+from f2p_deploy.model.similarity import content_loss, identity_loss
+from f2p_deploy.training.data.pair_tensors import to_uint8
+
+#: Photos whose losses are measured, and how many at once.
+_PHOTOS, _BATCH = 40, 10
+
+#: The least that embeddings must tell (of the error of guessing) for a translator to be judged by that alone.
+_LEAST = 0.25
+
+
+def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -> StageResult:
+    """Compare made with known parameters, between a linear readout of the same embeddings and guessing.
+
+    Guessing answers the mean controllers and the commonest options of the training pairs. A translator cannot know more
+    than its embeddings tell: perfect is what the readout finds in them (never worse than guessing), so that a weak
+    recognition network is not held against it. Where the embeddings tell next to nothing, that span is taken as a
+    quarter of the error of guessing: then only answers worse than a guess count. And embeddings on another scale than
+    those that it was trained on, as a spoiled recognition network gives, would throw it off altogether: the badness is
+    that of the better of its answers to them as they are and to them on the old scale.
+    """
+    truth, schema = held.embedded.parameters, bundle.schema
+    if len(truth) < 3:
+        return StageResult("translator", missing="fewer than 3 renders of the front view")
+    guess = parameter_error(np.broadcast_to(held.embedded.usual, truth.shape), truth, schema)
+    own, on_scale = (
+        parameter_error(_translate(bundle, rows), truth, schema)
+        for rows in (embeddings.front, _on_trained_scale(bundle, embeddings.front))
+    )
+    read = parameter_error(read_out(embeddings.front, truth, schema.n_c), truth, schema)
+    perfect = min(1.0, read.relative_to(guess))
+    error, error_on_scale = own.relative_to(guess), on_scale.relative_to(guess)
+    value = badness(min(error, error_on_scale), perfect, max(1.0, perfect + _LEAST))
+    figures = [
+        Figure("controllers, mean absolute error", own.controllers, "", read.controllers, guess.controllers),
+        Figure("choices right", 1.0 - own.wrong_choices, "", 1.0 - read.wrong_choices, 1.0 - guess.wrong_choices),
+        *(
+            Figure(f"{name} right", 1.0 - wrong, "", 1.0 - read.groups[name], 1.0 - guess.groups[name])
+            for name, wrong in own.groups.items()
+        ),
+        Figure("renders", len(truth)),
+        Figure("error over that of guessing", error, "", perfect, 1.0),
+        Figure("the same, embeddings on the trained scale", error_on_scale, "", perfect, 1.0),
+    ]
+    sheets: tuple[Sheet, ...] = ()
+    missing = [name for name in ("imitator", "segmentation") if name not in bundle.networks]
+    if held.photos is not None and not missing:
+        more, sheet = _on_photos(bundle, held.photos)
+        figures += more
+        sheets = (sheet,)
+    return StageResult(
+        "translator",
+        value,
+        "parameters of renders; 0 is a linear readout of the same embeddings, 1 is guessing",
+        tuple(figures),
+        sheets,
+    )
+
+
+def _translate(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
+    """Return (N, n) parameters of (N, d) embeddings."""
+    with torch.inference_mode():
+        return bundle.translator(torch.from_numpy(embeddings)).numpy()
+
+
+def _on_trained_scale(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
+    """Return (N, d) embeddings with the mean and variance of those that the translator was trained on."""
+    stored = bundle.translator.state_dict()
+    mean, variance = (stored[f"normalise.running_{name}"].numpy() for name in ("mean", "var"))
+    unit = (embeddings - embeddings.mean(axis=0)) / np.maximum(embeddings.std(axis=0), 1e-9)
+    return (unit * np.sqrt(variance) + mean).astype(np.float32)
+
+
+def _on_photos(bundle: Bundle, photos: Photos) -> tuple[list[Figure], Sheet]:
+    """Return identity and content loss of photos' one-shot characters beside those of the average face."""
+    faces = photos.images(slice(_PHOTOS))
+    losses: dict[str, list[np.ndarray]] = {"identity": [], "content": []}
+    drawn = []
+    usual = torch.from_numpy(average(bundle.schema).values.copy())[None]
+    with torch.inference_mode():
+        of_average = bundle.similarity.describe(bundle.imitator(usual))
+        for part in faces.split(_BATCH):
+            photo = bundle.similarity.describe(part)
+            characters = bundle.imitator(torch.from_numpy(one_shot(bundle, part)))
+            drawn.append(to_uint8(characters))
+            own = bundle.similarity.describe(characters)
+            reduction = bundle.settings.similarity.reduction
+            pairs = [
+                (identity_loss(photo[0], other[0]), content_loss(photo[1], other[1].expand_as(photo[1]), reduction))
+                for other in (own, of_average)
+            ]
+            for position, name in enumerate(losses):
+                losses[name].append(np.stack([pair[position].numpy() for pair in pairs]))
+    figures = []
+    for name, rows in losses.items():
+        made, nothing = np.concatenate(rows, axis=1).mean(axis=1)
+        figures.append(Figure(f"{name} loss, photos ({len(faces)})", float(made), "", 0.0, float(nothing)))
+    return figures, Sheet(
+        "Photos and their one-shot characters", {"photo": photos.pictures[:6], "one-shot": drawn[0][:6]}, large=True
+    )

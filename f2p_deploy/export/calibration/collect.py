@@ -1,0 +1,145 @@
+"""Photos -> calibration set: aligned, rejected with reasons, rid of duplicates and balanced."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.alignment import AlignedFace, LandmarkFinder, align_photo
+from f2p_deploy.export.calibration.calibration_set import (
+    FEWEST,
+    FILE,
+    KIND,
+    RECOMMENDED,
+    CalibrationFace,
+    CalibrationSet,
+    Rejection,
+    file_of,
+    read_calibration_set,
+    sha256_of_file,
+    sha256_of_pixels,
+    store_calibration_set,
+)
+from f2p_deploy.export.calibration.selection import Candidate, balanced, duplicates
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.system.files import require_place
+
+#: Mean luma of a face, and its sharpness, beyond which it shows nothing that ranges should be taken from.
+DARKEST, BRIGHTEST, BLURREST = 0.10, 0.92, 20.0
+
+#: Told how many of how many photos are done, and which is.
+Progress = Callable[[int, int, str], None]
+
+
+def collect(
+    photos: Sequence[Path],
+    bundle: Bundle,
+    finder: LandmarkFinder,
+    folder: Path,
+    command: str,
+    count: int = RECOMMENDED,
+    progress: Progress = lambda done, total, name: None,
+) -> CalibrationSet:
+    """Write a calibration set of photos.
+
+    Args:
+        photos: files; the order makes no difference.
+        bundle: gives the size and the template of aligned faces.
+        finder: of landmarks.
+        folder: where the set shall lie; another set there is replaced.
+        command: the command line that does this.
+        count: of more faces than this, a balanced part is taken.
+        progress: told of every photo.
+
+    Raises:
+        InputError: fewer than `FEWEST` faces are left, or are asked for; the folder cannot be written or holds
+            something else. Nothing is left then.
+    """
+    if count < FEWEST:
+        raise InputError(f"a calibration set needs at least {FEWEST} faces, asked for {count}")
+    require_place(folder, FILE, KIND)
+    found, rejected = _align(photos, bundle, finder, progress)
+    twice = duplicates([candidate for _, candidate in found])
+    for position, stays in twice.items():
+        message = f"the same picture as {found[stays][0].name}"
+        rejected.append(Rejection(str(found[position][0]), "duplicate", message))
+    single = [pair for position, pair in enumerate(found) if position not in twice]
+    if len(single) < FEWEST:
+        raise InputError(_too_few(len(photos), len(single), rejected))
+    chosen = balanced([candidate for _, candidate in single], count)
+    rejected += [
+        Rejection(str(photo), "surplus", f"{count} faces are balanced better without it")
+        for position, (photo, _) in enumerate(single)
+        if position not in chosen
+    ]
+    made = CalibrationSet(
+        folder=folder,
+        bundle=bundle.name,
+        bundle_fingerprint=bundle.fingerprint,
+        image_size=bundle.settings.architecture.image_size,
+        faces=tuple(_face(*single[position]) for position in chosen),
+        rejected=tuple(sorted(rejected, key=lambda rejection: (rejection.reason, rejection.photo))),
+        command=command,
+    )
+    store_calibration_set(made, {candidate.key: candidate.pixels for _, candidate in single})
+    return read_calibration_set(folder)
+
+
+def _align(
+    photos: Sequence[Path], bundle: Bundle, finder: LandmarkFinder, progress: Progress
+) -> tuple[list[tuple[Path, Candidate]], list[Rejection]]:
+    """Align every photo; return those with a face, and the others with the reason."""
+    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    found: list[tuple[Path, Candidate]] = []
+    rejected: list[Rejection] = []
+    for number, photo in enumerate(photos):
+        progress(number, len(photos), photo.name)
+        try:
+            face = align_photo(photo, finder, template, size)
+        except PhotoError as error:
+            rejected.append(Rejection(str(photo.absolute()), error.reason, str(error)))
+            continue
+        except InputError as error:
+            rejected.append(Rejection(str(photo.absolute()), "no-face", str(error)))
+            continue
+        reason, words = _unfit(face)
+        if reason:
+            rejected.append(Rejection(str(photo.absolute()), reason, f"{photo.name}: {words}"))
+            continue
+        pixels = np.ascontiguousarray(face.image)
+        candidate = Candidate(sha256_of_pixels(pixels), pixels, face.landmarks.yaw, face.brightness)
+        found.append((photo.absolute(), candidate))
+    return found, rejected
+
+
+def _unfit(face: AlignedFace) -> tuple[str, str]:
+    """Return why a face that was found shows too little, in a word and in words; empty if it shows enough."""
+    if face.brightness < DARKEST:
+        return "too-dark", f"the face's mean brightness is {face.brightness:.2f}, at least {DARKEST} is needed"
+    if face.brightness > BRIGHTEST:
+        return "too-bright", f"the face's mean brightness is {face.brightness:.2f}, at most {BRIGHTEST} is of use"
+    if face.sharpness < BLURREST:
+        return "blurred", f"the face's sharpness is {face.sharpness:.0f}, at least {BLURREST:.0f} is needed"
+    return "", ""
+
+
+def _face(photo: Path, candidate: Candidate) -> CalibrationFace:
+    return CalibrationFace(
+        file=file_of(candidate.key),
+        sha256=candidate.key,
+        photo=str(photo),
+        photo_sha256=sha256_of_file(photo),
+        yaw=None if candidate.yaw is None else round(float(candidate.yaw), 2),
+        brightness=round(float(candidate.brightness), 4),
+    )
+
+
+def _too_few(photos: int, faces: int, rejected: Sequence[Rejection]) -> str:
+    counts = Counter(rejection.reason for rejection in rejected)
+    why = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+    return (
+        f"a calibration set needs at least {FEWEST} faces, {faces} were found in {photos} photos"
+        f"{f' (left out: {why})' if why else ''}: name more photos"
+    )

@@ -1,0 +1,148 @@
+"""A graph as a Core ML package: traced by PyTorch, converted by coremltools, on any machine and to the same bytes."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+from f2p_deploy import __version__
+from f2p_deploy.artifact.artifact import Arrays, TensorSpec
+from f2p_deploy.artifact.coreml_file import make_reproducible, quiet
+from f2p_deploy.artifact.parity import Precision
+from f2p_deploy.export.coreml.coreml_operators import taught
+from f2p_deploy.export.coreml.coreml_weights import Weights, in_8_bits
+from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.float16.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
+from f2p_deploy.export.onnx.checked_folding import folded_and_proven
+from f2p_deploy.runtimes.coreml.coreml_runtime import is_picture, swift_name
+from f2p_deploy.system.causes import SAID
+from f2p_deploy.system.errors import CompilerError
+
+#: No further facts.
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def to_coreml(
+    graph: Graph,
+    example: Arrays,
+    path: Path,
+    precision: Precision,
+    ios: str,
+    loss_scale: float,
+    facts: Mapping[str, str],
+) -> tuple[Weights, ...]:
+    """Write a graph as an `.mlpackage`.
+
+    Inputs and outputs are float32 and called as Swift would; one face is a picture, of which the program itself
+    multiplies the 8-bit numbers by 1/255.
+
+    Args:
+        graph: what to convert.
+        example: one real batch, by tensor name, to trace with.
+        path: the package to write; none may be there.
+        precision: fp32, fp16 or int8; below fp32 what `computes_in_half` says stays float32, and with int8 the weights
+            of float16 layers are 8-bit numbers, in the way that costs least, see `in_8_bits`.
+        ios: the oldest release that it shall run on.
+        loss_scale: see `Graph.exported`.
+        facts: what else to write into the package, for people and programs.
+
+    Returns:
+        The ways of 8 bits that were tried, the chosen one first; nothing above 8 bits.
+
+    Raises:
+        CompilerError: PyTorch cannot trace the graph, or coremltools cannot convert it.
+    """
+    with quiet():
+        import coremltools
+
+    # Folded as those of `step` are, bit by bit, so that several graphs in one package can share their weights.
+    if graph.lower is not None:
+        module = graph.exported(loss_scale)
+    else:
+        module = folded_and_proven(graph, example, norms_before=precision != "int8")
+    compute: Any = coremltools.precision.FLOAT32
+    if precision != "fp32":
+        compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)
+    with quiet(), taught():
+        try:
+            with torch.no_grad():
+                given = tuple(torch.from_numpy(example[spec.name]) for spec in graph.inputs)
+                traced = torch.jit.trace(module, given, check_trace=False)
+            model = coremltools.convert(
+                traced,
+                inputs=[_input(spec) for spec in graph.inputs],
+                outputs=[coremltools.TensorType(name=swift_name(s.name), dtype=np.float32) for s in graph.outputs],
+                minimum_deployment_target=getattr(coremltools.target, f"iOS{ios}"),
+                compute_precision=compute,
+                skip_model_load=True,
+            )
+            if precision == "int8":
+                return in_8_bits(model, graph, example, path, partial(_save, graph=graph, facts=facts))
+            _save(model, path, graph=graph, facts=facts)
+        except (RuntimeError, ValueError, NotImplementedError, TypeError) as error:
+            raise CompilerError(f"coremltools {coremltools.__version__} cannot convert {graph.name}; {SAID}") from error
+    return ()
+
+
+def _save(model: Any, path: Path, more: Mapping[str, str] = NOTHING, *, graph: Graph, facts: Mapping[str, str]) -> None:
+    """Write a model with what is to be known of it, and without what is another one each time."""
+    _describe(model, graph, {**facts, **more})
+    model.save(str(path))
+    make_reproducible(path)
+
+
+def _input(spec: TensorSpec) -> Any:
+    import coremltools
+
+    name = swift_name(spec.name)
+    if is_picture(spec):
+        layout = coremltools.colorlayout.RGB
+        return coremltools.ImageType(name=name, shape=spec.shape, scale=1 / 255, color_layout=layout)
+    return coremltools.TensorType(name=name, shape=spec.shape, dtype=np.float32)
+
+
+def _describe(model: Any, graph: Graph, facts: Mapping[str, str]) -> None:
+    """Write into a model what a person, or Xcode, is to know of it."""
+    model.author = "f2p-deploy"
+    model.license = "as the bundle it was made from"
+    model.version = __version__
+    model.short_description = f"{graph.name}: {_names(graph.inputs)} to {_names(graph.outputs)}"
+    for specs, described in ((graph.inputs, model.input_description), (graph.outputs, model.output_description)):
+        for spec in specs:
+            described[swift_name(spec.name)] = spec.meaning
+    for name, value in facts.items():
+        model.user_defined_metadata[name] = value
+
+
+def _names(specs: Sequence[TensorSpec]) -> str:
+    return ", ".join(swift_name(spec.name) for spec in specs)
+
+
+def computes_in_half(operation: Any) -> bool:
+    """Say whether an operator of a program computes in float16; the others are those of `keep_float32`.
+
+    Vectors, and products of them with few weights; reductions of many numbers; arithmetic on what the caller gave.
+
+    Args:
+        operation: of coremltools' MIL, before anything is cast.
+    """
+    read = [value for name in operation.inputs for value in _listed(operation.inputs[name]) if value is not None]
+    numbers = [value for value in read if value.op is None or value.op.op_type != "const"]
+    ranks = [len(value.shape) for value in (*numbers, *operation.outputs) if value.shape is not None]
+    if operation.op_type == "linear":
+        return int(np.prod(operation.inputs["weight"].shape)) >= FEW_WEIGHTS
+    if all(rank <= 2 for rank in ranks):
+        return False
+    if operation.op_type.startswith("reduce_"):
+        shrinks = np.prod(operation.inputs["x"].shape) // max(1, np.prod(operation.outputs[0].shape))
+        if shrinks >= MANY_NUMBERS:
+            return False
+    return all(value.op is not None for value in numbers)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

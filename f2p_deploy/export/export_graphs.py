@@ -1,0 +1,41 @@
+"""The functions of a bundle that are exported: each may have a form made for tracing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from torch import nn
+
+from f2p_deploy.export.gradient.step import lowered_step
+from f2p_deploy.model import graphs
+from f2p_deploy.model.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Graph(graphs.BundleGraph):
+    """One function to export.
+
+    Args:
+        lower: makes what is exported from a loss scale, where a module calls autograd, which no exporter takes; made of
+            `gradient.OPERATORS` alone.
+    """
+
+    lower: Callable[[float], nn.Module] | None = None
+
+    def exported(self, loss_scale: float = 1.0) -> nn.Module:
+        """Return the module to trace; it computes the same as `module`.
+
+        Args:
+            loss_scale: what a gradient inside is multiplied by on its way back, and divided by again at its end.
+        """
+        return self.module if self.lower is None else self.lower(loss_scale)
+
+
+def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[Graph, ...]:
+    """Return the graphs of a bundle, see `f2p_deploy.model.graphs.bundle_graphs`; `step` is lowered for the export.
+
+    Raises:
+        InputError: the batch size is below 1.
+    """
+    lower = {"step": partial(lowered_step, bundle, batch)}
+    return tuple(Graph(**vars(graph), lower=lower.get(graph.name)) for graph in graphs.bundle_graphs(bundle, batch))

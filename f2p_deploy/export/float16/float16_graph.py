@@ -1,0 +1,122 @@
+"""One graph in float16: what must stay float32 does so by rule, and more of it where real samples show the need."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from f2p_deploy.artifact.artifact import Arrays, Parity
+from f2p_deploy.artifact.parity import compare
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.float16.bisection import needed_nodes
+from f2p_deploy.export.float16.convert_float16 import to_float16
+from f2p_deploy.export.float16.keep_float32 import always_float32, choices
+from f2p_deploy.export.samples import Samples
+from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
+from f2p_deploy.runtimes.onnxruntime.rounded import rounded
+from f2p_deploy.system.progress import Progress
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+logger = logging.getLogger(__name__)
+
+#: How many choices of nodes a search may measure.
+TRIES = 24
+
+#: A search looks at so many samples: those that are farthest from their floors.
+SEARCHED_SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class HalfGraph:
+    """A graph in float16.
+
+    Args:
+        model: the ONNX.
+        kept_float32: names of all nodes that stayed float32.
+        proposed: those of them that no rule keeps, but the samples need.
+    """
+
+    model: "ModelProto"
+    kept_float32: tuple[str, ...]
+    proposed: tuple[str, ...]
+
+
+def half_graph(graph: Graph, model: "ModelProto", samples: Samples, schema: Schema, progress: Progress) -> HalfGraph:
+    """Return a graph in float16 that keeps the floors of float16 on the samples, if one can.
+
+    Measured is `rounding.rounded`: with every value in half precision, whatever a processor makes of the model.
+
+    Args:
+        graph: names and batch.
+        model: its float32 ONNX.
+        samples: real inputs and PyTorch's outputs.
+        schema: which parameters are controllers.
+        progress: told if a floor is missed and what helps.
+
+    Returns:
+        With nothing proposed where the floors hold without it, or where nothing brings them back: then the parity of
+        what was built says so.
+    """
+    search = _Search(graph, model, samples, schema)
+    missed = search.missed(())
+    if not missed:
+        return search.result(())
+    worst = missed[0]
+    progress(f"{graph.name}: float16 misses a floor ({worst.metric} {worst.value:.4g}), looking for what to keep")
+    rows = sorted({samples.names.index(record.worst) for record in missed})[:SEARCHED_SAMPLES]
+    candidates = choices(model, always_float32(model))
+    proposed = needed_nodes(candidates, partial(search.keeps, rows), TRIES)
+    if not proposed or search.missed(proposed):
+        progress(f"{graph.name}: float32 nodes do not bring the floor back")
+        return search.result(())
+    progress(f"{graph.name}: {len(proposed)} of {len(candidates)} nodes stay float32: {shown(proposed)}")
+    return search.result(proposed)
+
+
+def shown(names: Sequence[str]) -> str:
+    """Return names for a line of text."""
+    return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])}, ... {names[-1]}"
+
+
+class _Search:
+    def __init__(self, graph: Graph, model: "ModelProto", samples: Samples, schema: Schema) -> None:
+        self.graph, self.model, self.samples, self.schema = graph, model, samples, schema
+
+    def result(self, proposed: tuple[str, ...]) -> HalfGraph:
+        kept = always_float32(self.model, proposed)
+        return HalfGraph(to_float16(self.model, kept), kept, proposed)
+
+    def keeps(self, rows: Sequence[int], proposed: tuple[str, ...]) -> bool:
+        return not self.missed(proposed, rows)
+
+    def missed(self, proposed: tuple[str, ...], rows: Sequence[int] | None = None) -> tuple[Parity, ...]:
+        """Return the records that miss their floor if nodes stay float32, on some of the samples or all."""
+        chosen = list(range(len(self.samples.names))) if rows is None else list(rows)
+        records = measure(self.graph, rounded(self.result(proposed).model), _only(self.samples, chosen), self.schema)
+        logger.debug("%s with %d more nodes in float32: %s", self.graph.name, len(proposed), records)
+        return tuple(record for record in records if not record.passed)
+
+
+def measure(graph: Graph, model: "ModelProto", samples: Samples, schema: Schema) -> tuple[Parity, ...]:
+    """Run a model of a graph on samples with ONNX Runtime; return its records against the floors of float16."""
+    session = open_session(model.SerializeToString())
+    names = [output.name for output in graph.outputs]
+
+    def compute(inputs: dict[str, np.ndarray]) -> Arrays:
+        return dict(zip(names, session.run(names, inputs), strict=True))
+
+    outputs = run_in_batches(compute, samples.inputs, graph.batch, samples.shared)
+    return compare(graph.name, samples.reference, outputs, samples.names, "fp16", schema, samples.inputs)
+
+
+def _only(samples: Samples, rows: list[int]) -> Samples:
+    inputs = {name: value if name in samples.shared else value[rows] for name, value in samples.inputs.items()}
+    reference = {name: value[rows] for name, value in samples.reference.items()}
+    return Samples(tuple(samples.names[row] for row in rows), inputs, reference, samples.shared)

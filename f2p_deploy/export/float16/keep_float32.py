@@ -1,0 +1,103 @@
+"""What never computes in float16: nodes that are cheap, and where half precision loses what nothing brings back.
+
+By what a node is, never by its name, so that the same holds for every bundle:
+
+1. Vectors: losses, norms, the softmax over discrete groups, the update of the state. They cost nothing.
+2. Matrix products of vectors with few weights, which cost nothing either: the priors' subspace.
+3. Reductions of many numbers: sums leave the range of float16, means lose small differences.
+4. Arithmetic on what the caller gave, which is float32: the photo's content, the face before it is shrunk.
+5. Whatever only passes on or compares float32 values, so that none goes through float16 on its way: the state.
+"""
+
+import math
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from f2p_deploy.export.float16.convert_float16 import value_infos
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+#: The operators that a network's time goes into.
+LAYERS = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul"))
+
+#: Matrix products of vectors with fewer weights than this stay float32.
+FEW_WEIGHTS = 2**17
+
+#: Reductions of at least so many numbers to one stay float32.
+MANY_NUMBERS = 256
+
+REDUCTIONS = frozenset(("GlobalAveragePool", "ReduceL1", "ReduceL2", "ReduceMean", "ReduceSum", "ReduceSumSquare"))
+
+#: Operators that give no number which they were not given.
+PASSING = frozenset(
+    (
+        *("Abs", "Clip", "Concat", "Equal", "Expand", "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual"),
+        *("Max", "MaxPool", "Min", "Neg", "Pad", "Relu", "Reshape", "Sign", "Slice", "Split", "Squeeze", "Transpose"),
+        *("Unsqueeze", "Where"),
+    )
+)
+
+
+def always_float32(model: "ModelProto", besides: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the nodes of a float32 model that stay float32 in every lower precision.
+
+    Args:
+        model: simplified, nodes in topological order.
+        besides: names of other nodes that stay float32; what only passes on their results does so with them.
+
+    Returns:
+        Names in the model's order.
+    """
+    return _Pattern(model).find(frozenset(besides))
+
+
+def choices(model: "ModelProto", kept: Collection[str]) -> tuple[str, ...]:
+    """Return the nodes that float16 costs something in, in the model's order: all that compute and are not kept."""
+    numbers = _Pattern(model).numbers
+    return tuple(
+        node.name
+        for node in model.graph.node
+        if node.name not in kept and node.op_type not in PASSING and numbers.intersection(node.output)
+    )
+
+
+class _Pattern:
+    def __init__(self, model: "ModelProto") -> None:
+        from onnx import TensorProto
+
+        infos = value_infos(model)
+        self.nodes = list(model.graph.node)
+        self.shapes = {k: [dim.dim_value for dim in v.type.tensor_type.shape.dim] for k, v in infos.items()}
+        self.weights = {weight.name: list(weight.dims) for weight in model.graph.initializer}
+        self.given = {given.name for given in model.graph.input}
+        #: Values between the nodes that are numbers; not masks, and not weights.
+        self.numbers = {k for k, v in infos.items() if v.type.tensor_type.elem_type == TensorProto.FLOAT} - set(
+            self.weights
+        )
+
+    def find(self, besides: frozenset[str]) -> tuple[str, ...]:
+        found = []
+        wide = set(self.given)
+        for node in self.nodes:
+            if node.name in besides or self._is_kept(node, wide):
+                found.append(node.name)
+                wide.update(node.output)
+        return tuple(found)
+
+    def _is_kept(self, node: "NodeProto", wide: set[str]) -> bool:
+        """Say whether a node stays float32, given the names of all float32 values before it."""
+        read = [name for name in node.input if name in self.numbers]
+        if node.op_type in LAYERS:
+            weights = sum(math.prod(self.weights[name]) for name in node.input if name in self.weights)
+            return self._is_vector(node) and weights < FEW_WEIGHTS
+        if node.op_type in PASSING:
+            return bool(read) and all(name in wide for name in read)
+        if node.op_type in REDUCTIONS:
+            shrinks = math.prod(self.shapes[node.input[0]]) // max(1, math.prod(self.shapes[node.output[0]]))
+            if shrinks >= MANY_NUMBERS:
+                return True
+        return self._is_vector(node) or any(name in self.given for name in read)
+
+    def _is_vector(self, node: "NodeProto") -> bool:
+        return all(len(self.shapes.get(name, ())) <= 2 for name in (*node.input, *node.output))

@@ -1,0 +1,27 @@
+"""One iteration of iterative generation as an ordinary graph: its gradient lowered to inference operators."""
+
+import torch
+
+from f2p_deploy.export.gradient.lower_gradient import lower_gradient
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import average_state, describer, search_loss
+from f2p_deploy.model.gradient_step import Step
+
+
+def lowered_step(bundle: Bundle, batch: int = 1, loss_scale: float = 1.0) -> Step:
+    """Return the step with its gradient as inference operators.
+
+    Args:
+        bundle: complete but for the translator, which takes no part.
+        batch: the static batch size N.
+        loss_scale: multiplies the gradient on its whole way back; the update divides by it.
+
+    Raises:
+        CompilerError: a setting of the bundle needs an operator that no rule lowers.
+    """
+    loss = search_loss(bundle, bundle.settings.iterative.beta).eval()
+    size = bundle.settings.architecture.image_size
+    with torch.no_grad():
+        identity, content = describer(bundle)(torch.full((batch, 3, size, size), 0.5))
+    inputs = (average_state(bundle, batch), identity, content)
+    return Step(bundle, lower_gradient(loss, inputs, scale=loss_scale), loss_scale).eval()

@@ -1,0 +1,98 @@
+"""ONNX Runtime's graph optimisation, which rewrites every graph that it loads: what we write must survive it.
+
+Its fusions have been wrong: up to 1.31.1 a padding with zeros was taken into the max pool behind it, which pads with
+minus infinity. Two ordinary sessions agree on that; so one here computes what the file says, operator by operator.
+"""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from f2p_deploy.artifact.artifact import Arrays
+from f2p_deploy.artifact.parity import FLOORS, Precision
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime, open_session, opened, session_options
+from f2p_deploy.system.errors import CompilerError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from f2p_deploy.export.export_graphs import Graph
+
+logger = logging.getLogger(__name__)
+
+#: Relative to an output's largest value: float32 rounding of a different order of operations, and nothing more.
+SAME = 1e-5
+
+
+def computed_as_written(graph: "Graph", model: "ModelProto", inputs: Arrays) -> dict[str, np.ndarray]:
+    """Return a model's outputs, by tensor name, as ONNX Runtime computes them with its optimisation off.
+
+    Args:
+        graph: names of the tensors.
+        model: of that graph.
+        inputs: one batch, by tensor name.
+    """
+    import onnxruntime
+
+    options = session_options(None)
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    provider = OnnxRuntime.provider
+    return _outputs(graph, opened(model.SerializeToString(), options, provider, [provider]), inputs)
+
+
+def require_unharmed(graph: "Graph", model: "ModelProto", inputs: Arrays, precision: Precision) -> None:
+    """Raise unless ONNX Runtime computes the same with its graph optimisation, as every client runs it, and without.
+
+    Args:
+        graph: names of the tensors.
+        model: of that graph.
+        inputs: one real batch, by tensor name.
+        precision: in float32 outputs may differ by `SAME`; below it, where a value that is rounded differently stays
+            different, by the precision's floor of a relative L1 difference. A gradient step is judged by what it adds.
+
+    Raises:
+        CompilerError: an output differs by more.
+    """
+    import onnxruntime
+
+    written = computed_as_written(graph, model, inputs)
+    optimised = _outputs(graph, open_session(model.SerializeToString()), inputs)
+    what = f"the graph optimisation of onnxruntime {onnxruntime.__version__} changed"
+    if precision == "fp32":
+        require_same(graph.name, written, optimised, what)
+        return
+    for name, expected in written.items():
+        start = inputs["state"] if name == "next_state" else 0.0
+        size = max(float(np.abs(expected - start).sum(dtype=np.float64)), 1e-12)
+        difference = float(np.abs(optimised[name] - expected).sum(dtype=np.float64)) / size
+        logger.debug("%s: %s %s by %.2g", graph.name, what, name, difference)
+        if not difference <= FLOORS[precision].content:
+            raise CompilerError(f"{what} {name} of {graph.name} by {difference:.3g} of its sum")
+
+
+def require_same(graph: str, before: Arrays, after: Arrays, what: str) -> None:
+    """Raise unless float32 outputs are the same but for rounding.
+
+    Args:
+        graph: its name, for the sentence.
+        before, after: outputs by tensor name.
+        what: may have changed them; begins the sentence.
+
+    Raises:
+        CompilerError: an output has another shape, or differs by more than `SAME` of its largest value.
+    """
+    for name, expected in before.items():
+        found = after[name]
+        if found.shape != expected.shape:
+            raise CompilerError(f"{what} the shape of {name} of {graph} from {expected.shape} to {found.shape}")
+        difference = float(np.abs(found - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
+        logger.debug("%s: %s %s by %.2g", graph, what, name, difference)
+        if not difference <= SAME:
+            raise CompilerError(f"{what} {name} of {graph} by {difference:.3g} of its largest value")
+
+
+def _outputs(graph: "Graph", session: Any, inputs: Arrays) -> dict[str, np.ndarray]:
+    names = [spec.name for spec in graph.outputs]
+    feed = {spec.name: inputs[spec.name] for spec in graph.inputs}
+    return dict(zip(names, session.run(names, feed), strict=True))

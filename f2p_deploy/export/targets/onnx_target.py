@@ -1,0 +1,83 @@
+"""The ONNX targets: one file a graph and one of weights, for ONNX Runtime and everything else that reads ONNX."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from f2p_deploy.artifact.artifact import GraphEntry
+from f2p_deploy.artifact.parity import Precision
+from f2p_deploy.character.schema import suggestion
+from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, Scheme
+from f2p_deploy.export.source import Source
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, any_machine, register
+from f2p_deploy.model.settings import STORAGES
+from f2p_deploy.system.errors import CompilerError, InputError
+from f2p_deploy.system.progress import Progress
+
+
+def build(
+    sources: Mapping[str, Source],
+    folder: Path,
+    options: BuildOptions,
+    progress: Progress,
+    precision: Precision,
+    rest: Precision,
+) -> dict[str, GraphEntry]:
+    """Write `<graph>.onnx` for each graph, and the weights that they share; see `Build`."""
+    import onnx
+
+    from f2p_deploy.artifact.onnx_file import precision_of
+    from f2p_deploy.export.onnx.half_weights import keep_halves
+    from f2p_deploy.export.onnx.onnx_weights import save_by_precision
+
+    models = {name: source.onnx for name, source in sources.items()}
+    if options.weights == "float16":
+        progress("weights in float16")
+        models = keep_halves(models, {name: source.graph.module for name, source in sources.items()})
+    save_by_precision({name: (source.precision, models[name]) for name, source in sources.items()}, folder)
+    entries = {}
+    for name, source in sources.items():
+        path = folder / f"{name}.onnx"
+        found = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
+        asked = source.asked(precision, rest)
+        if found != asked:
+            raise CompilerError(f"{path.name} should hold {asked} weights, but {found} was read back from it")
+        entries[name] = source.entry(path.name, found)
+    return entries
+
+
+def toolchain(options: BuildOptions) -> Toolchain:
+    """Return the exporter, which writes for any machine.
+
+    Raises:
+        InputError: weights cannot lie in files so.
+    """
+    asked = options.weights
+    if asked is not None and asked not in STORAGES:
+        raise InputError(f"--weights takes {', '.join(STORAGES)}, found {asked!r}{suggestion(asked, STORAGES)}")
+    return any_machine(options)
+
+
+def _target(name: str, precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
+    rest: Precision = "fp32" if scheme else precision
+    return Target(
+        name=name,
+        summary=f"ONNX in {words}, for ONNX Runtime on any machine",
+        file="*.onnx",
+        precision=precision,
+        rest=rest,
+        scheme=scheme,
+        build_needs="PyTorch, a calibration set" if scheme else "PyTorch",
+        options=("--calibration", "--keep-float") if scheme else ("--weights",) if precision == "fp32" else (),
+        toolchain=toolchain,
+        build_extra="export",
+        run_needs="onnxruntime",
+        runtime="onnxruntime",
+        verified="runtime",
+        build=partial(build, precision=precision, rest=rest),
+    )
+
+
+register(_target("onnx", "fp32", "float32"))
+register(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
+register(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))

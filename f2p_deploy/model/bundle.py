@@ -1,0 +1,409 @@
+"""The bundle: trained networks, schema, priors and settings of one kind of character, in one folder.
+
+`bundle.json` states everything but the weights; each network is one `.safetensors` file beside it.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.settings import BundleSettings, from_data, to_data
+from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import write_whole
+from f2p_deploy.system.interruption import postponed
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from f2p_deploy.model.networks.crop import Crop
+    from f2p_deploy.model.networks.reader import Reader
+    from f2p_deploy.model.networks.segmentation import Segmentation
+    from f2p_deploy.model.networks.surrogate import Surrogate
+    from f2p_deploy.model.similarity import Similarity
+
+FORMAT = "f2p-bundle"
+VERSION = 1
+HEADER = "bundle.json"
+PRIORS_FILE = "priors.safetensors"
+
+#: The paper's networks, which every bundle has.
+NETWORKS = ("imitator", "recognition", "segmentation", "translator")
+
+#: Networks that a bundle may have besides.
+FURTHER_NETWORKS = ("surrogate", "reader")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of the bundle, as `bundle.json` lists it."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle. Networks are read when they are first asked for; they come in float32 and evaluation mode.
+
+    Args:
+        path: the folder.
+        name: what artifacts and pages call it.
+        schema: the character's schema.
+        settings: architecture, losses and generation.
+        provenance: for each part, how it was made: command, seed, data, time, metrics.
+        stored: the files of weights and priors.
+    """
+
+    path: Path
+    name: str
+    schema: Schema
+    settings: BundleSettings
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, StoredFile] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that an export depends on: schema, settings and weights, not name or provenance."""
+        content = {
+            "schema": self.schema.fingerprint,
+            "settings": to_data(self.settings),
+            "files": {name: entry.sha256 for name, entry in sorted(self.stored.items())},
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of the networks that are there."""
+        return tuple(name for name in (*NETWORKS, *FURTHER_NETWORKS) if _file_of(name) in self.stored)
+
+    @cached_property
+    def imitator(self) -> "nn.Module":
+        """G: (N, n) to (N, 3, S, S)."""
+        return self._load("imitator")
+
+    @cached_property
+    def recognition(self) -> "nn.Module":
+        """F_recg: (N, 1 or 3, r, r) to (N, d), see `f2p_deploy.model.recognisers`."""
+        return self._load("recognition")
+
+    @cached_property
+    def segmentation(self) -> "Segmentation":
+        """F_seg: (N, 3, s, s) to (N, 11, s/8, s/8)."""
+        return cast("Segmentation", self._load("segmentation"))
+
+    @cached_property
+    def translator(self) -> "nn.Module":
+        """T after F_recg: (N, d) to (N, n)."""
+        return self._load("translator")
+
+    @cached_property
+    def surrogate(self) -> "Surrogate":
+        """E: (N, n) to (N, d)."""
+        return cast("Surrogate", self._load("surrogate"))
+
+    @cached_property
+    def reader(self) -> "Reader | None":
+        """What reads options and sliders from photos, if the bundle has it."""
+        return cast("Reader", self._load("reader")) if "reader" in self.networks else None
+
+    @cached_property
+    def unread(self) -> tuple[str, ...]:
+        """What nothing here reads from photos, see `f2p_deploy.model.reading.unread_parts`."""
+        from f2p_deploy.model.reading import unread_parts
+
+        return unread_parts(self)
+
+    @cached_property
+    def similarity(self) -> "Similarity":
+        """F, the descriptor made of F_recg and F_seg."""
+        import torch
+
+        from f2p_deploy.model.similarity import Similarity
+
+        sizes = self.settings.architecture
+        with torch.inference_mode(False):  # see `_load`
+            similarity = Similarity(
+                self.recognition,
+                self.segmentation,
+                self.settings.similarity,
+                sizes.recogniser,
+                sizes.segmentation_size,
+                build_crop(self.settings),
+            )
+        return similarity.eval().requires_grad_(False)
+
+    @cached_property
+    def priors(self) -> Priors | None:
+        """The priors of section 3.5, if the bundle has them."""
+        if PRIORS_FILE not in self.stored:
+            return None
+        return load_priors(self.path / PRIORS_FILE, self.schema)
+
+    def _load(self, name: str) -> "nn.Module":
+        import torch
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        from f2p_deploy.model.networks.checkpoint import require_fitting
+
+        if name not in self.networks:
+            raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
+        path = self.path / _file_of(name)
+        try:
+            # Weights made in a caller's inference mode could never take part in a gradient afterwards.
+            with torch.inference_mode(False):
+                network = build_network(name, self.schema, self.settings)
+                stored = load_file(path)
+                require_fitting(network, stored, f"{path} does not hold the {name} that {HEADER} describes")
+                network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
+        except (SafetensorError, OSError) as error:
+            reason = reason_of(error, "it is damaged or cut short")
+            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {reason}") from error
+        return network.eval().requires_grad_(False)
+
+
+def demo_bundle_path() -> Path:
+    """Return the folder of the bundle inside the package."""
+    return Path(str(files("f2p_deploy"))) / "bundles" / "demo"
+
+
+def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Module":
+    """Return one network of a bundle with fresh weights.
+
+    Args:
+        name: one of `NETWORKS` and `FURTHER_NETWORKS`.
+        schema: gives n, n_c and the discrete groups.
+        settings: gives sizes and widths.
+    """
+    from f2p_deploy.model.networks.dlib_resnet import DlibResNet
+    from f2p_deploy.model.networks.imitator import Imitator
+    from f2p_deploy.model.networks.light_cnn import LightCNN
+    from f2p_deploy.model.networks.reader import Reader
+    from f2p_deploy.model.networks.segmentation import Segmentation, stage_channels
+    from f2p_deploy.model.networks.surrogate import Surrogate
+    from f2p_deploy.model.networks.translator import Translator
+
+    sizes = settings.architecture
+    if name == "imitator":
+        return Imitator(schema.n, sizes.image_size, sizes.imitator_width)
+    if name == "recognition":
+        kinds = {"light-cnn-29v2": LightCNN, "dlib-resnet": DlibResNet}
+        return kinds[sizes.recognition](sizes.recognition_width)
+    if name == "segmentation":
+        return Segmentation(sizes.segmentation_width, sizes.strided_stage)
+    if name == "translator":
+        groups = [len(group.options) for group in schema.discrete_groups]
+        return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)
+    if name == "surrogate":
+        return Surrogate(schema.n, sizes.recogniser.length, sizes.surrogate_width, sizes.shape_length)
+    if name == "reader":
+        ordered = [schema.tags.get("skin-tone") == group.name for group in schema.discrete_groups]
+        groups = [len(group.options) for group in schema.discrete_groups]
+        channels = stage_channels(sizes.reader_stage, sizes.segmentation_width) if sizes.reader_stage else 0
+        return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length, channels)
+    raise InputError(f"a bundle has {', '.join((*NETWORKS, *FURTHER_NETWORKS))}; no network is called {name!r}")
+
+
+def read_controllers(schema: Schema) -> tuple[int, ...]:
+    """Return the positions of the controllers that a reader reads: those tagged as age and sex."""
+    return tuple(schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags)
+
+
+def build_crop(settings: BundleSettings) -> "Crop | None":
+    """Return what cuts the part of an aligned face that the recognition network sees; None where it sees all of it."""
+    from f2p_deploy.model.networks.crop import Crop
+
+    sizes = settings.architecture
+    wanted = sizes.recogniser.points
+    return Crop(settings.alignment.landmarks, wanted, sizes.image_size, sizes.recogniser.size) if wanted else None
+
+
+def load_bundle(path: str | Path | None = None) -> Bundle:
+    """Open a bundle and check every file of it before anything is computed.
+
+    Args:
+        path: the folder; the demo bundle if not given.
+
+    Raises:
+        InputError: not a bundle, another version, or a file that is missing, truncated or changed (named).
+    """
+    folder = demo_bundle_path() if path is None else Path(path)
+    header = folder / HEADER
+    if not header.is_file():
+        raise InputError(f"{folder} is not a bundle: it has no {HEADER}")
+    try:
+        data = json.loads(header.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
+        raise InputError(f"cannot read {header}: {reason}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise InputError(f"{header} does not describe a bundle (its format should be {FORMAT!r})")
+    if data.get("version") != VERSION:
+        raise InputError(f"{header} has format version {data.get('version')}; this f2p-deploy reads version {VERSION}")
+    try:
+        stored = {name: StoredFile(str(entry["sha256"]), int(entry["bytes"])) for name, entry in data["files"].items()}
+        bundle = Bundle(
+            path=folder,
+            name=str(data["name"]),
+            schema=Schema.from_dict(data["schema"], f"{header}: schema"),
+            settings=from_data(BundleSettings, data["settings"], f"{header}: settings"),
+            provenance=data.get("provenance", {}),
+            stored=stored,
+        )
+    except KeyError as error:
+        raise InputError(f"{header} is damaged: {error.args[0]!r} is missing") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{header} is damaged: a value is of the wrong kind") from error
+    for name, entry in stored.items():
+        _check_file(folder, name, entry)
+    return bundle
+
+
+def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSettings) -> Bundle:
+    """Start a bundle without networks in a folder that is not a bundle yet.
+
+    Raises:
+        InputError: the folder holds a bundle of another schema, or cannot be written.
+    """
+    if (folder / HEADER).is_file():
+        existing = load_bundle(folder)
+        if existing.schema.fingerprint != schema.fingerprint:
+            raise InputError(f"{folder} already holds a bundle of schema {existing.schema.name!r}, not {schema.name!r}")
+        return existing
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot create the bundle {folder}: {error.strerror}") from error
+    bundle = Bundle(folder, name, schema, settings)
+    _write_header(bundle)
+    return bundle
+
+
+def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: Mapping[str, Any]) -> Bundle:
+    """Write one trained network into a bundle and return the bundle as it now is.
+
+    The weights are written under a temporary name and renamed, then `bundle.json` is replaced.
+    """
+    import torch
+    from safetensors.torch import save
+
+    half = bundle.settings.storage == "float16"
+    tensors = {
+        key: (value.half() if half and value.dtype is torch.float32 else value).contiguous()
+        for key, value in network.state_dict().items()
+    }
+    return _store(bundle, name, _file_of(name), save(tensors), provenance)
+
+
+def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) -> Bundle:
+    """Take one network from a checkpoint instead of training it, such as the official LightCNN-29v2.
+
+    Args:
+        bundle: where it goes; its architecture must fit (the official weights need recognition_width 1).
+        name: one of `NETWORKS`.
+        checkpoint: see `f2p_deploy.model.networks.checkpoint`.
+        command: the line that repeats this, for the provenance.
+
+    Raises:
+        InputError: no such network, or the checkpoint does not fit.
+    """
+    from f2p_deploy.model.networks.checkpoint import load_checkpoint
+
+    network = build_network(name, bundle.schema, bundle.settings)
+    load_checkpoint(network, checkpoint)
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    return store_network(bundle, name, network, {"command": command, "checkpoint": checkpoint.name, "sha256": sha256})
+
+
+def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
+    """Write priors into a bundle and return the bundle as it now is."""
+    return _store(bundle, "priors", PRIORS_FILE, priors_to_bytes(priors), provenance)
+
+
+def replace_settings(bundle: Bundle, settings: BundleSettings) -> Bundle:
+    """Write other settings into a bundle; the architecture must stay, since the weights depend on it.
+
+    Raises:
+        InputError: the architecture differs although networks are stored.
+    """
+    if bundle.stored and settings.architecture != bundle.settings.architecture:
+        raise InputError(f"the architecture of {bundle.path} cannot change: its networks are trained for it")
+    changed = Bundle(bundle.path, bundle.name, bundle.schema, settings, bundle.provenance, bundle.stored)
+    _write_header(changed)
+    return changed
+
+
+def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
+    """Copy a bundle to another folder under another name.
+
+    Raises:
+        InputError: the folder exists and is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty; a bundle is copied into a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for stored in bundle.stored:
+        shutil.copyfile(bundle.path / stored, folder / stored)
+    copy = Bundle(folder, name, bundle.schema, bundle.settings, bundle.provenance, bundle.stored)
+    _write_header(copy)
+    return copy
+
+
+def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
+    entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
+    changed = Bundle(
+        bundle.path,
+        bundle.name,
+        bundle.schema,
+        bundle.settings,
+        {**bundle.provenance, part: dict(provenance)},
+        {**bundle.stored, file_name: entry},
+    )
+    with postponed():  # the header holds the hash of the file
+        write_whole(bundle.path / file_name, content)
+        _write_header(changed)
+    return changed
+
+
+def _write_header(bundle: Bundle) -> None:
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": bundle.name,
+        "schema": bundle.schema.to_dict(),
+        "settings": to_data(bundle.settings),
+        "files": {name: to_data(entry) for name, entry in sorted(bundle.stored.items())},
+        "provenance": bundle.provenance,
+    }
+    write_whole(bundle.path / HEADER, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def _check_file(folder: Path, name: str, entry: StoredFile) -> None:
+    path = folder / name
+    if Path(name).name != name:
+        raise InputError(f"{folder / HEADER} lists {name!r}, which is not a file of the bundle's own folder")
+    if not path.is_file():
+        raise InputError(f"the bundle {folder} lacks {name}")
+    size = path.stat().st_size
+    if size != entry.bytes:
+        raise InputError(f"{path} is damaged: it has {size} bytes, {HEADER} says {entry.bytes}")
+    if _sha256(path) != entry.sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is not the one in {HEADER}")
+
+
+def _file_of(network: str) -> str:
+    return f"{network}.safetensors"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,153 @@
+"""The functions of a bundle as modules with named tensors of static shape: what is exported, and what PyTorch runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from f2p_deploy.artifact.artifact import Arrays, TensorSpec
+from f2p_deploy.character.face import HELEN_CLASSES
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.generation import OneShot, describer, first_state
+from f2p_deploy.model.gradient_step import Step
+from f2p_deploy.model.settings import shown_by_content, to_data
+from f2p_deploy.model.similarity import Segment
+from f2p_deploy.system.errors import InputError
+
+
+@dataclass(frozen=True)
+class BundleGraph:
+    """One function of a bundle.
+
+    Args:
+        name: `one_shot`, `describe`, `render`, `step` or `segment`.
+        module: in evaluation mode; takes the inputs in order and gives the outputs in order.
+        inputs, outputs: their tensors; the first axis is the batch.
+        shared: names of inputs that belong to the whole batch, without an axis for it.
+    """
+
+    name: str
+    module: nn.Module
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    shared: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> int:
+        """The static batch size."""
+        return self.inputs[0].shape[0]
+
+    def compute(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Run the module in PyTorch, float32, on one batch: what every target is measured against."""
+        with torch.no_grad():
+            outputs = self.module(*(torch.from_numpy(inputs[spec.name]) for spec in self.inputs))
+        return dict(zip((spec.name for spec in self.outputs), _arrays(outputs), strict=True))
+
+
+def bundle_facts(bundle: Bundle) -> dict[str, Any]:
+    """Return what a manifest says about the bundle, whatever its graphs became; keywords of `Manifest`."""
+    return {
+        "bundle": bundle.name,
+        "bundle_fingerprint": bundle.fingerprint,
+        "schema": bundle.schema.to_dict(),
+        "settings": to_data(bundle.settings),
+        "first_state": tuple(first_state(bundle, 1)[0].tolist()),
+        "image_size": bundle.settings.architecture.image_size,
+        "unread": bundle.unread,
+    }
+
+
+def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
+    """Return the graphs of a bundle.
+
+    `segment` is among them where `describe` does not show the class probabilities anyway: whoever has only the artifact
+    reads eyes and mouth off them, see `f2p_deploy.alignment.refinement`.
+
+    Args:
+        bundle: loaded, in evaluation mode.
+        batch: the static batch size N.
+
+    Raises:
+        InputError: the batch size is below 1.
+    """
+    if batch < 1:
+        raise InputError(f"the batch size must be at least 1, found {batch}")
+    size, n = bundle.settings.architecture.image_size, bundle.schema.n
+    groups = f", then {len(bundle.schema.discrete_groups)} discrete groups" if bundle.schema.discrete_groups else ""
+    order = f"{bundle.schema.n_c} controllers{groups} of the schema {bundle.schema.name}, in its order"
+    face = _image("face", "aligned face, RGB, planes first", batch, size)
+    image = _image("image", "the imitator's picture of the character, RGB, planes first", batch, size)
+    parameters = TensorSpec("parameters", "float32", (batch, n), order, 0.0, 1.0)
+    content = "features of the segmentation network, weighted by its class probabilities; compare by L1"
+    if bundle.settings.search == "surrogate":
+        content = f"the state that is read from the photo: {_state(bundle)}; a search takes options, age and sex of it"
+        if length := bundle.settings.architecture.shape_length:
+            content += f"; then {length} numbers of the face's shape, guessed, for which measured ones may be given"
+    identity = "embedding of the recognition network; compare by cosine"
+    describe = _graph("describe", describer(bundle), face, {"identity": identity, "content": content})
+    return (
+        _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
+        describe,
+        _graph("render", bundle.imitator, parameters, {"image": image}),
+        _step_graph(bundle, describe, batch),
+        *(() if shown_by_content(bundle.settings) else (_segment_graph(bundle, face),)),
+    )
+
+
+def _segment_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
+    module = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
+    meaning = f"probability of each class at each place: {', '.join(HELEN_CLASSES)}"
+    return _graph("segment", module, face, {"classes": meaning})
+
+
+def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:
+    n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt of the given state"
+    if bundle.settings.search == "surrogate":
+        loss = "1 - centred cosine of the given state by the surrogate; distances of shapes, average and content"
+    return BundleGraph(
+        name="step",
+        module=Step(bundle).eval(),
+        inputs=(
+            TensorSpec("state", "float32", (batch, n), meaning),
+            *describe.outputs,
+            TensorSpec("learning_rate", "float32", (1,), "mu of this step", low=0.0),
+        ),
+        outputs=(
+            TensorSpec("next_state", "float32", (batch, n), meaning),
+            TensorSpec("loss", "float32", (batch,), loss, low=0.0),
+        ),
+        shared=("learning_rate",),
+    )
+
+
+def _state(bundle: Bundle) -> str:
+    n_c, beta = bundle.schema.n_c, bundle.settings.iterative.beta
+    free = f", then free numbers z whose softmax({beta:g} z) is each discrete group's" if bundle.schema.n_d else ""
+    return f"{n_c} controllers in [0, 1]{free}"
+
+
+def _image(name: str, meaning: str, batch: int, size: int) -> TensorSpec:
+    return TensorSpec(name, "float32", (batch, 3, size, size), meaning, 0.0, 1.0)
+
+
+def _graph(name: str, module: nn.Module, given: TensorSpec, outputs: Mapping[str, TensorSpec | str]) -> BundleGraph:
+    """Build a graph with one input; outputs that are only described get the shape that the module computes."""
+    module, batch = module.eval(), given.shape[0]
+    with torch.no_grad():
+        values = _arrays(module(torch.full((1, *given.shape[1:]), 0.5)))
+    specs = []
+    for (tensor, spec), value in zip(outputs.items(), values, strict=True):
+        shape = (batch, *value.shape[1:])
+        found = TensorSpec(tensor, str(value.dtype), shape, spec) if isinstance(spec, str) else spec
+        if shape != found.shape:
+            raise InputError(f"{name} should give {tensor} of the shape {found.shape}, the networks give {shape}")
+        specs.append(found)
+    return BundleGraph(name, module, (given,), tuple(specs))
+
+
+def _arrays(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> list[np.ndarray]:
+    tensors = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+    return [tensor.detach().cpu().numpy() for tensor in tensors]

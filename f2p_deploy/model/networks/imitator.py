@@ -1,0 +1,56 @@
+"""The imitator G: parameters to a picture, eight transposed convolutions (section 3.1, Table 2)."""
+
+import torch
+from torch import nn
+
+from f2p_deploy.model.networks.width import scale_channels
+from f2p_deploy.system.errors import InputError
+
+#: Filters of Conv_1 to Conv_7 in Table 2, for pictures of 512².
+TABLE_2_WIDTHS = (512, 512, 512, 256, 128, 64, 64)
+
+
+class Imitator(nn.Module):
+    """Draws the picture that the engine would draw.
+
+    Table 2 gives no activation after Conv_8; here the sigmoid keeps the picture in [0, 1].
+    Smaller pictures drop the last layers before the output: 256² has seven transposed convolutions.
+
+    Args:
+        n: length of the parameters.
+        size: edge of the picture in pixels, a power of two from 64 to 512.
+        width: multiplies the number of filters of every layer but the output.
+
+    Raises:
+        InputError: the size is not one of those.
+    """
+
+    def __init__(self, n: int, size: int = 512, width: float = 1.0) -> None:
+        super().__init__()
+        sizes = (64, 128, 256, 512)
+        if size not in sizes:
+            raise InputError(f"the imitator draws {', '.join(map(str, sizes))} pixels, asked for {size}")
+        hidden = [scale_channels(filters, width) for filters in TABLE_2_WIDTHS[: size.bit_length() - 3]]
+        layers: list[nn.Module] = []
+        channels = n
+        for position, filters in enumerate(hidden):
+            stride, padding = (1, 0) if position == 0 else (2, 1)
+            layers += [
+                nn.ConvTranspose2d(channels, filters, 4, stride, padding, bias=False),
+                nn.BatchNorm2d(filters),
+                nn.ReLU(inplace=True),
+            ]
+            channels = filters
+        layers.append(nn.ConvTranspose2d(channels, 3, 4, 2, 1))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, parameters: torch.Tensor) -> torch.Tensor:
+        """Render.
+
+        Args:
+            parameters: (N, n); controllers in [0, 1], discrete groups as probabilities.
+
+        Returns:
+            (N, 3, S, S) RGB in [0, 1].
+        """
+        return torch.sigmoid(self.layers(parameters[:, :, None, None]))

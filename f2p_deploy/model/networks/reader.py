@@ -1,0 +1,100 @@
+"""The reader: what can be read from a photo, and is therefore not searched: options, and the sliders of age and sex."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from f2p_deploy.character.face import HELEN_CLASSES
+from f2p_deploy.model.similarity import COLOURED_REGIONS, Regions
+
+#: Edge of the class maps that are read, and of a stage's features, in cells.
+CELLS, STAGE_CELLS = 8, 4
+
+
+class Reader(nn.Module):
+    """A linear map from a face's description to the scores of options and to sliders.
+
+    Its inputs are the identity, the mean colour of each of `COLOURED_REGIONS` and the class probabilities in 8 x 8
+    cells; with a stage of the segmentation network also the colour of the hair above the clothes and the stage's
+    features in 4 x 4 cells. Then left and right halves are averaged, so that a mirrored photo reads nearly the same.
+    Each is taken less its mean and over its deviation in photos.
+
+    Args:
+        group_sizes: number of options of each discrete group.
+        ordered: which groups' options lie on a line, as skin tones from light to dark: these are read as a place on it.
+        sliders: how many sliders are read.
+        length: d, of the identity.
+        channels: K, of the stage's features; 0 reads no stage.
+    """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+    sides: torch.Tensor
+
+    def __init__(
+        self, group_sizes: Sequence[int], ordered: Sequence[bool], sliders: int, length: int, channels: int = 0
+    ) -> None:
+        super().__init__()
+        self.group_sizes, self.ordered, self.sliders = tuple(group_sizes), tuple(ordered), sliders
+        sides = list(dict.fromkeys(_without_side(name) for name in HELEN_CLASSES))
+        merged = [[float(_without_side(name) == side) for name in HELEN_CLASSES] for side in sides]
+        self.register_buffer("sides", torch.tensor(merged)[:, :, None, None], persistent=False)
+        self.channels = channels
+        colours, hair = 3 * len(COLOURED_REGIONS), 3 if channels else 0
+        cells = len(sides) * CELLS**2 // 2 if channels else len(HELEN_CLASSES) * CELLS**2
+        #: How many features there are of the identity, the colours, the class maps and the stage.
+        self.parts = (length, colours + hair, cells, channels * STAGE_CELLS**2 // 2)
+        features = sum(self.parts)
+        self.linear = nn.Linear(features, sum(group_sizes) + sliders)
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
+
+    def features(self, identity: torch.Tensor, regions: Regions) -> torch.Tensor:
+        """Return (N, f) what is read of faces.
+
+        Args:
+            identity: (N, d).
+            regions: of the same faces, with the stage's features where the reader has one.
+        """
+        probabilities = regions.probabilities
+        if not self.channels or regions.features is None:
+            cells = F.avg_pool2d(probabilities, probabilities.shape[-1] // CELLS)
+            return torch.cat([identity, regions.colours.flatten(1), cells.flatten(1)], dim=1)
+        merged = F.conv2d(probabilities, self.sides)
+        cells = _halved(F.avg_pool2d(merged, merged.shape[-1] // CELLS))
+        stage = _halved(F.avg_pool2d(regions.features, regions.features.shape[-1] // STAGE_CELLS))
+        colours = regions.colours.flatten(1)
+        return torch.cat([identity, colours, regions.upper_hair, cells.flatten(1), stage.flatten(1)], dim=1)
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Read.
+
+        Args:
+            features: (N, f) of `features`.
+
+        Returns:
+            (N, n_d) scores, whose softmax within each group is the options' probability, and (N, k) sliders in [0, 1].
+        """
+        found = self.linear((features - self.mean) / self.deviation)
+        scores = []
+        start = 0
+        for size, ordered in zip(self.group_sizes, self.ordered, strict=True):
+            part = found[:, start : start + size]
+            if ordered:
+                places = torch.arange(size, dtype=part.dtype, device=part.device)
+                part = -(part[:, :1] - places) * (part[:, :1] - places)
+            scores.append(part)
+            start += size
+        return torch.cat(scores, dim=1), found[:, start:].clamp(0.0, 1.0)
+
+
+def _halved(cells: torch.Tensor) -> torch.Tensor:
+    """Return (N, C, H, W / 2): each column from the left averaged with the same from the right."""
+    width = cells.shape[-1]
+    return torch.stack([0.5 * (cells[..., i] + cells[..., width - 1 - i]) for i in range(width // 2)], dim=-1)
+
+
+def _without_side(name: str) -> str:
+    return name.removeprefix("left-").removeprefix("right-")

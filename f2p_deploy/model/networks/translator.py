@@ -1,0 +1,82 @@
+"""The translator T: embedding to parameters through three residual attention blocks (section 3.2, Table 4)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from f2p_deploy.model.networks.width import scale_channels
+
+
+class Attention(nn.Module):
+    """The paper's gate: alpha = sigmoid(W2 relu(W1 v)), v_k <- alpha_k v_k; an SE block without pooling."""
+
+    def __init__(self, channels: int, squeezed: int = 16) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, squeezed)
+        self.excite = nn.Linear(squeezed, channels)
+
+    def forward(self, v: torch.Tensor) -> torch.Tensor:
+        return v * torch.sigmoid(self.excite(torch.relu(self.squeeze(v))))
+
+
+class ResidualAttentionBlock(nn.Module):
+    """FC(512, 1024) - FC(1024, 512) - SE(512, 16, 512) around a skip.
+
+    The paper names the layers; batch norm and ReLU between them follow the ResNet that it refers to.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Linear(channels, 2 * channels, bias=False),
+            nn.BatchNorm1d(2 * channels),
+            nn.ReLU(inplace=True),
+            nn.Linear(2 * channels, channels, bias=False),
+            nn.BatchNorm1d(channels),
+            Attention(channels),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x + self.body(x))
+
+
+class Translator(nn.Module):
+    """Embedding to parameters.
+
+    Table 4 plus one layer: the embeddings pass a batch norm first, since their scale is the recognition network's own.
+
+    Args:
+        n_c: number of controllers; their head ends in a sigmoid.
+        group_sizes: number of options of each discrete group; their head ends in a softmax per group
+            (the smoothing of section 3.6 with beta = 1).
+        width: multiplies the 512 hidden channels.
+        embedding: d, the length of F_recg's embeddings.
+    """
+
+    def __init__(
+        self, n_c: int, group_sizes: Sequence[int] = (), width: float = 1.0, embedding: int = 256
+    ) -> None:
+        super().__init__()
+        channels = scale_channels(512, width)
+        self.group_sizes = tuple(group_sizes)
+        self.normalise = nn.BatchNorm1d(embedding)
+        self.fc_1 = nn.Linear(embedding, channels)
+        self.blocks = nn.Sequential(*(ResidualAttentionBlock(channels) for _ in range(3)))
+        self.controllers = nn.Linear(channels, n_c)
+        self.discrete = nn.Linear(channels, sum(self.group_sizes)) if self.group_sizes else None
+
+    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Translate.
+
+        Args:
+            embedding: (N, d) of F_recg.
+
+        Returns:
+            (N, n): controllers in [0, 1], then each discrete group as probabilities.
+        """
+        x = self.blocks(torch.relu(self.fc_1(self.normalise(embedding))))
+        parts = [torch.sigmoid(self.controllers(x))]
+        if self.discrete is not None:
+            parts += [scores.softmax(dim=1) for scores in self.discrete(x).split(self.group_sizes, dim=1)]
+        return torch.cat(parts, dim=1)

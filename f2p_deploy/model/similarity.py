@@ -1,0 +1,228 @@
+"""How much a rendered face resembles a photo: the losses of section 3.3 (eqs. 4 to 7)."""
+
+from typing import NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from f2p_deploy.character.face import HELEN_CLASSES
+from f2p_deploy.model.networks.crop import Crop
+from f2p_deploy.model.networks.segmentation import Segmentation
+from f2p_deploy.model.recognisers import RECOGNISERS, Recogniser
+from f2p_deploy.model.settings import Reduction, SimilaritySettings
+
+#: Luma of ITU-R BT.601, the grey that LightCNN's authors read their pictures in.
+GREY = (0.299, 0.587, 0.114)
+
+#: Regions that have a colour of their own: the classes of each.
+COLOURED_REGIONS = (
+    ("skin", "nose"),
+    ("left-brow", "right-brow"),
+    ("left-eye", "right-eye"),
+    ("upper-lip", "lower-lip"),
+    ("hair",),
+)
+
+#: The part of an aligned face, from above, in which hair is not confused with clothes: down to the mouth.
+ABOVE_CLOTHES = 0.625
+
+
+def identity_loss(photo: torch.Tensor, rendered: torch.Tensor) -> torch.Tensor:
+    """Return the cosine distance of two batches of face embeddings (eq. 5).
+
+    Args:
+        photo: (N, d) embeddings of the aligned photos.
+        rendered: (N, d) embeddings of the rendered faces.
+
+    Returns:
+        (N,) distances in [0, 2]; 0 means the same direction.
+    """
+    return 1.0 - F.cosine_similarity(photo, rendered, dim=1)
+
+
+def content_loss(photo: torch.Tensor, rendered: torch.Tensor, reduction: Reduction = "mean") -> torch.Tensor:
+    """Return the L1 distance of two batches of weighted facial features, omega f (eq. 6).
+
+    Args:
+        photo: (N, C, H, W) content of the aligned photos.
+        rendered: (N, C, H, W) content of the rendered faces.
+        reduction: whether the elements are summed or averaged.
+
+    Returns:
+        (N,) distances, not negative.
+    """
+    return _l1(photo, rendered, reduction)
+
+
+def loopback_loss(parameters: torch.Tensor, again: torch.Tensor, reduction: Reduction = "mean") -> torch.Tensor:
+    """Return the L1 distance of the parameters and what the translator makes of their picture (eq. 7).
+
+    Args:
+        parameters: (N, n) x = T(I).
+        again: (N, n) T(G(x)).
+        reduction: whether the elements are summed or averaged.
+
+    Returns:
+        (N,) distances, not negative.
+    """
+    return _l1(parameters, again, reduction)
+
+
+class Regions(NamedTuple):
+    """What the segmentation network says of faces.
+
+    Args:
+        probabilities: (N, C, H, W) of the Helen classes.
+        colours: (N, R, 3) mean RGB of `COLOURED_REGIONS`, in [0, 1].
+        upper_hair: (N, 3) mean RGB of the hair in the upper part of the picture, where no clothes are taken for hair.
+        features: (N, K, h, w) of one stage, if asked for.
+    """
+
+    probabilities: torch.Tensor
+    colours: torch.Tensor
+    upper_hair: torch.Tensor
+    features: torch.Tensor | None = None
+
+
+class Similarity(nn.Module):
+    """F: recognition and segmentation as one descriptor of a face, and the loss between two descriptions.
+
+    Args:
+        recognition: F_recg, grey (N, 1, r, r) or RGB (N, 3, r, r) to embeddings (N, d).
+        segmentation: F_seg.
+        settings: weights, features and reduction.
+        recogniser: what F_recg sees of a face.
+        segmentation_size: edge of what F_seg sees; a divisor of the face's edge.
+        crop: the part of the face that F_recg sees, where it does not see all of it.
+    """
+
+    grey: torch.Tensor
+    class_weights: torch.Tensor
+    regions_of: torch.Tensor
+
+    def __init__(
+        self,
+        recognition: nn.Module,
+        segmentation: Segmentation,
+        settings: SimilaritySettings,
+        recogniser: Recogniser = RECOGNISERS["light-cnn-29v2"],
+        segmentation_size: int = 256,
+        crop: Crop | None = None,
+    ) -> None:
+        super().__init__()
+        self.recognition = recognition
+        self.segmentation = segmentation
+        self.settings = settings
+        self.recogniser = recogniser
+        self.crop = crop
+        self.segmentation_size = segmentation_size
+        self.register_buffer("grey", torch.tensor(GREY).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("class_weights", torch.tensor(settings.class_weights).view(1, -1, 1, 1), persistent=False)
+        members = [[float(name in region) for name in HELEN_CLASSES] for region in COLOURED_REGIONS]
+        self.register_buffer("regions_of", torch.tensor(members)[:, :, None, None], persistent=False)
+
+    def identity(self, face: torch.Tensor) -> torch.Tensor:
+        """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, d), not normalised."""
+        if self.crop is None:
+            return self._embed(reduce_to(face, self.recogniser.size))
+        if not self.settings.mirrored:
+            return self._embed(self.crop(face))
+        return 0.5 * (self._embed(self.crop(face)) + self._embed(self.crop.mirrored(face)))
+
+    def _embed(self, seen: torch.Tensor) -> torch.Tensor:
+        return self.recognition(seen if self.recogniser.colour else (seen * self.grey).sum(dim=1, keepdim=True))
+
+    def regions(self, face: torch.Tensor, stage: str = "") -> Regions:
+        """Return where the parts of faces are, and which colours they have.
+
+        Args:
+            face: (N, 3, S, S) RGB in [0, 1].
+            stage: `conv_2` to `conv_5`, whose features are wanted, too; none if empty.
+        """
+        face_seen = reduce_to(face, self.segmentation_size)
+        stages = self.segmentation.features(face_seen)
+        probabilities = stages["logits"].softmax(dim=1)
+        seen = reduce_to(face_seen, probabilities.shape[-1])
+        colours = _mean_colours(F.conv2d(probabilities, self.regions_of), seen)
+        rows, hair = int(probabilities.shape[2] * ABOVE_CLOTHES), HELEN_CLASSES.index("hair")
+        upper_hair = _mean_colours(probabilities[:, hair : hair + 1, :rows], seen[:, :, :rows])
+        return Regions(probabilities, colours, upper_hair[:, 0], stages[stage] if stage else None)
+
+    def content(self, face: torch.Tensor) -> torch.Tensor:
+        """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
+
+        For `probabilities` f is the class map itself and each class is its own channel; otherwise every channel of f is
+        weighted by the probability that the place belongs to the face. With a `colour_weight`, red, green and blue of
+        each of `COLOURED_REGIONS` follow, weighted by the probability of the region.
+        """
+        face_seen = reduce_to(face, self.segmentation_size)
+        stages = self.segmentation.features(face_seen)
+        probabilities = stages["logits"].softmax(dim=1)
+        weighted = probabilities * self.class_weights
+        if self.settings.features == "probabilities":
+            if not self.settings.colour_weight:
+                return weighted
+            colours = reduce_to(face_seen, probabilities.shape[-1]) * self.settings.colour_weight
+            shares = F.conv2d(probabilities, self.regions_of)
+            return torch.cat([weighted, *(colours * share for share in shares.split(1, dim=1))], dim=1)
+        features = stages[self.settings.features]
+        omega = weighted.sum(dim=1, keepdim=True)
+        if omega.shape[2:] != features.shape[2:]:  # a stage before the strided one is finer than the class maps
+            omega = F.interpolate(omega, size=features.shape[2:], mode="nearest")
+        return features * omega
+
+    def describe(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return identity (N, d) and content (N, C, H, W) of faces (N, 3, S, S) RGB in [0, 1]."""
+        return self.identity(face), self.content(face)
+
+    def forward(self, face: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
+        """Return lambda_1 L_idt + lambda_2 L_ctt (eq. 9) of rendered faces against a photo's description.
+
+        Args:
+            face: (N, 3, S, S) rendered faces, RGB in [0, 1].
+            identity: (N, d) of the aligned photos.
+            content: (N, C, H, W) of the aligned photos.
+
+        Returns:
+            (N,) losses.
+        """
+        own_identity, own_content = self.describe(face)
+        settings = self.settings
+        apart = settings.identity_weight * settings.search_identity * identity_loss(identity, own_identity)
+        return apart + settings.content_weight * content_loss(content, own_content, settings.reduction)
+
+
+class Segment(nn.Module):
+    """Class probabilities of faces alone, as alignment reads eyes and mouth off them.
+
+    Args:
+        segmentation: F_seg.
+        size: edge of what F_seg sees; a divisor of the face's edge.
+    """
+
+    def __init__(self, segmentation: Segmentation, size: int) -> None:
+        super().__init__()
+        self.segmentation = segmentation
+        self.size = size
+
+    def forward(self, face: torch.Tensor) -> torch.Tensor:
+        """Return (N, C, H, W) probabilities of faces (N, 3, S, S) RGB in [0, 1]."""
+        return cast("torch.Tensor", self.segmentation(reduce_to(face, self.size)).softmax(dim=1))
+
+
+def _mean_colours(shares: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Return (N, R, 3) mean colours of pictures (N, 3, H, W), weighted by shares (N, R, H, W)."""
+    weights = shares.flatten(2)
+    return (weights @ seen.flatten(2).transpose(1, 2)) / (weights.sum(dim=2, keepdim=True) + 1e-3)
+
+
+def reduce_to(face: torch.Tensor, size: int) -> torch.Tensor:
+    """Shrink (N, C, S, S) to (N, C, size, size) by integer average pooling: exact, with a portable gradient."""
+    factor = face.shape[-1] // size
+    return face if factor == 1 else F.avg_pool2d(face, factor)
+
+
+def _l1(a: torch.Tensor, b: torch.Tensor, reduction: Reduction) -> torch.Tensor:
+    distance = (a - b).abs().flatten(1)
+    return distance.mean(dim=1) if reduction == "mean" else distance.sum(dim=1)

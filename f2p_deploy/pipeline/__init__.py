@@ -1,0 +1,18 @@
+"""Photos to characters: what `f2p-deploy run` does, and everything it leaves in its folder."""
+
+from f2p_deploy.pipeline.characters import create_characters
+from f2p_deploy.pipeline.finder import ChosenFinder, choose_finder_for
+from f2p_deploy.pipeline.maker import check_packages
+from f2p_deploy.pipeline.mode import MODES
+from f2p_deploy.pipeline.results import Created, Failed, Report
+
+__all__ = [
+    "MODES",
+    "ChosenFinder",
+    "Created",
+    "Failed",
+    "Report",
+    "check_packages",
+    "choose_finder_for",
+    "create_characters",
+]

@@ -1,0 +1,76 @@
+"""Parameters to a picture: the imitator's, or the engine's own."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from f2p_deploy.character.parameter_files import read_parameters
+from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.engine.engine import Engine
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.pipeline.maker import maker_for
+from f2p_deploy.runtimes import Runtime
+from f2p_deploy.system.errors import InputError
+
+#: The engine draws any size; the imitator's picture is resampled.
+SMALLEST_SIZE, LARGEST_SIZE = 16, 4096
+
+
+def engine_for(schema: Schema, assets: Path | None = None) -> Engine:
+    """Return the reference engine for a bundle's schema.
+
+    Args:
+        schema: one whose sliders are MakeHuman's.
+        assets: the folder of MakeHuman's assets; from the environment if not given.
+
+    Raises:
+        MissingDependency: the assets are not here, or lack a file.
+        InputError: the schema is another engine's.
+    """
+    from f2p_deploy.engine.makehuman.assets import find_assets
+    from f2p_deploy.engine.makehuman.makehuman import MakeHumanEngine
+
+    return MakeHumanEngine(schema, find_assets(assets))
+
+
+def read_character(path: Path, schema: Schema) -> Parameters:
+    """Read one character's parameters; see `read_parameters`.
+
+    Raises:
+        InputError: a folder, or no parameters of this schema.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name the parameters in it, such as {path / 'parameters.json'}")
+    return read_parameters(path, schema)
+
+
+def draw_character(
+    source: Bundle | Runtime, parameters: Parameters, engine: Engine | None = None, size: int | None = None
+) -> np.ndarray:
+    """Draw parameters with the engine if there is one, else with the imitator.
+
+    Args:
+        source: the bundle, or the runtime with an artifact, that gives the imitator and its size.
+        parameters: for the bundle's schema.
+        engine: draws instead of the imitator.
+        size: edge of the picture in pixels; the imitator's if not given.
+
+    Returns:
+        (size, size, 3) uint8 RGB.
+
+    Raises:
+        InputError: a size out of range, or parameters of another schema.
+        MissingDependency: a bundle's imitator is asked for without PyTorch.
+    """
+    maker = maker_for(source)
+    edge = maker.settings.architecture.image_size if size is None else size
+    if not SMALLEST_SIZE <= edge <= LARGEST_SIZE:
+        raise InputError(f"a picture is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, found {edge}")
+    if engine is not None:
+        return engine.render(parameters.values, edge).image
+    picture = maker.render(parameters)
+    if picture.shape[0] == edge:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.LANCZOS))

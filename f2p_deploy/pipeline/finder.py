@@ -1,0 +1,152 @@
+"""Which landmark finder a run uses, and the sentence that says so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.alignment import (
+    CascadeFinder,
+    LandmarkFinder,
+    LandmarksFile,
+    MediaPipeFinder,
+    Segmentation,
+    choose_finder,
+    find_landmarker_model,
+)
+from f2p_deploy.artifact.artifact import sha256_of
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.settings import shown_by_content
+from f2p_deploy.runtimes import Runtime, search
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.extras import install_line, missing_modules
+
+
+@dataclass(frozen=True)
+class FinderChoice:
+    """How a finder is chosen once more, in another process, so that it is the same one.
+
+    Args:
+        landmarker: MediaPipe's model file, if it is MediaPipe's.
+        landmarks: the file of landmarks, if it reads one.
+        offline: whether it is the built-in cascade.
+    """
+
+    landmarker: Path | None = None
+    landmarks: Path | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class ChosenFinder:
+    """A landmark finder and what to say about it.
+
+    Args:
+        finder: finds the faces.
+        sentence: which one it is, and where a better one can be had, how.
+        choice: how it is chosen once more; None for one that no file describes.
+        identity: which one it is, to the version and the file's content: another one may find other points.
+    """
+
+    finder: LandmarkFinder
+    sentence: str
+    choice: FinderChoice | None = None
+    identity: str = ""
+
+
+def choose_finder_for(
+    source: Bundle | Runtime,
+    landmarker: Path | None = None,
+    landmarks: Path | None = None,
+    offline: bool = False,
+) -> ChosenFinder:
+    """Choose a landmark finder for the photos of a bundle, or of an artifact in a runtime.
+
+    Args:
+        source: its segmentation network refines the cascade's points.
+        landmarker: MediaPipe's model file, if named.
+        landmarks: a file of landmarks, if named.
+        offline: take the built-in cascade even where MediaPipe is here.
+
+    Raises:
+        InputError: what was named cannot be used, or contradicts `offline`.
+        MissingDependency: what was named needs a package that is not installed, or no finder is.
+    """
+    if offline and (landmarker or landmarks):
+        raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
+    segmentation = _segmentation_of(source)
+    finder = CascadeFinder(segmentation) if offline else choose_finder(landmarker, landmarks, segmentation)
+    choice, identity = _identify(finder, landmarker, landmarks)
+    return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None), choice, identity)
+
+
+def class_probabilities(source: Bundle | Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return the segmentation network as alignment calls it; None where there is none to be had.
+
+    It takes (S, S, 3) float32 RGB in [0, 1] and gives (11, h, w) float32. An artifact has the graph `segment`, or its
+    `describe` gives the probabilities times the class weights; classes of weight 0 come as 0 then.
+    """
+    if isinstance(source, Bundle):
+        return _of_bundle(source) if "segmentation" in source.networks else None
+    if "segment" in source.graphs:
+        return lambda face: search.segment(source, _planes(face))[0]
+    if not shown_by_content(source.settings) or "describe" not in source.graphs:
+        return None
+    weights = np.array(source.settings.similarity.class_weights, np.float32)
+    scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
+    return lambda face: search.describe(source, _planes(face))["content"][0, : len(weights)] * scale
+
+
+def _of_bundle(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
+    def probabilities(face: np.ndarray) -> np.ndarray:
+        import torch
+
+        from f2p_deploy.model.similarity import Segment
+
+        segment = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
+        with torch.inference_mode():
+            return segment(torch.from_numpy(_planes(face)))[0].numpy()
+
+    return probabilities
+
+
+def _planes(face: np.ndarray) -> np.ndarray:
+    """Return a picture (S, S, 3) as the networks take it, (1, 3, S, S) float32."""
+    return np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
+
+
+def _segmentation_of(source: Bundle | Runtime) -> Segmentation | None:
+    template, size = source.settings.alignment.landmarks, source.settings.architecture.image_size
+    probabilities = class_probabilities(source)
+    return None if probabilities is None else Segmentation(probabilities, template, size)
+
+
+def _identify(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:
+    """Return how a finder is chosen once more, and which one it is."""
+    if isinstance(finder, LandmarksFile) and landmarks is not None:
+        return FinderChoice(landmarks=landmarks.absolute()), f"landmarks {sha256_of(landmarks)}"
+    model = find_landmarker_model(landmarker) if isinstance(finder, MediaPipeFinder) else None
+    if model is not None:
+        return FinderChoice(landmarker=model.absolute()), f"mediapipe {version('mediapipe')} {sha256_of(model)}"
+    return FinderChoice(offline=True), f"cascade of scikit-image {version('scikit-image')}"
+
+
+def _sentence(finder: LandmarkFinder, landmarks: Path | None, offline: bool, refined: bool) -> str:
+    if isinstance(finder, LandmarksFile):
+        return f"Landmarks come from {landmarks}."
+    if isinstance(finder, MediaPipeFinder):
+        return "Landmarks are found with MediaPipe's FaceLandmarker."
+    how = "refined by the bundle's segmentation network" if refined else "not refined by a segmentation network"
+    built_in = f"Landmarks are found with the built-in cascade, {how}."
+    return built_in if offline else f"{built_in} MediaPipe's FaceLandmarker is more exact: {_how_to_get_mediapipe()}."
+
+
+def _how_to_get_mediapipe() -> str:
+    steps = []
+    if "mediapipe" in missing_modules("faces"):
+        steps.append(install_line("faces"))
+    if find_landmarker_model() is None:
+        steps.append("f2p-deploy landmarker (downloads 4 MB)")
+    return ", then ".join(steps)

@@ -1,0 +1,314 @@
+"""Several processes that make characters side by side, each with networks of its own.
+
+A process that is killed costs the photo that it worked on, no other: one that starts anew takes its place. Workers end
+when their parent does, however it ends.
+"""
+
+import contextlib
+import logging
+import logging.handlers
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.engine.engine import Engine
+from f2p_deploy.model.bundle import Bundle, load_bundle
+from f2p_deploy.model.result import Mode
+from f2p_deploy.pipeline.finder import ChosenFinder, FinderChoice, choose_finder_for
+from f2p_deploy.pipeline.kept import Conditions
+from f2p_deploy.pipeline.maker import check_packages, maker_for
+from f2p_deploy.pipeline.results import Created, Failed
+from f2p_deploy.pipeline.work_folder import work_folder
+from f2p_deploy.pipeline.workshop import Task, Workshop, characters_of
+from f2p_deploy.runtimes import Runtime, load
+from f2p_deploy.system.errors import F2PError, InputError
+from f2p_deploy.system.interruption import unheard_by_children
+from f2p_deploy.system.names import shown
+from f2p_deploy.system.threads import usable_cores
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a process has to end in before it is killed.
+_PATIENCE = 5.0
+
+#: Told (position of the photo, its characters made so far with a fraction, what is being done).
+Tell = Callable[[int, float, str], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that a process needs to make the same characters as its parent would.
+
+    Args:
+        source: folder of a bundle, or of an artifact.
+        runtime: that runs the artifact; empty for a bundle.
+        device: the card's number, for a runtime that computes on one.
+        threads: processor cores for each process.
+        ways: in which characters will be made.
+        finder: how it is chosen, or itself where no file describes it.
+        out, face, keep, engine, conditions: see `Workshop`.
+        levels: of the root's log and this package's.
+    """
+
+    source: Path
+    runtime: str
+    device: int
+    threads: int
+    ways: tuple[Mode, ...]
+    finder: FinderChoice | ChosenFinder
+    out: Path
+    face: int | None
+    keep: Parameters | None
+    engine: Engine | None
+    conditions: Conditions
+    levels: tuple[int, int]
+
+    def open(self, work: Path) -> Workshop:
+        """Load everything; see `load_bundle`, `load` and `choose_finder_for` for what that may raise."""
+        source: Bundle | Runtime
+        if self.runtime:
+            source = load(self.source, self.runtime, self.threads, self.device)
+        else:
+            check_packages()
+            import torch
+
+            torch.set_num_threads(self.threads)
+            source = load_bundle(self.source)
+        chosen = self.finder
+        if isinstance(chosen, FinderChoice):
+            chosen = choose_finder_for(source, chosen.landmarker, chosen.landmarks, chosen.offline)
+        maker = maker_for(source)
+        maker.prepare(self.ways)
+        return Workshop(maker, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
+
+
+def order_for(
+    source: Bundle | Runtime,
+    finder: ChosenFinder,
+    workers: int,
+    threads: int | None,
+    ways: Sequence[Mode],
+    out: Path,
+    face: int | None,
+    keep: Parameters | None,
+    engine: Engine | None,
+    conditions: Conditions,
+) -> Order:
+    """Return the order of a run; the processor's cores are shared out where `threads` is not given.
+
+    Raises:
+        InputError: finder or engine cannot be sent to another process.
+    """
+    order = Order(
+        source=(source.path if isinstance(source, Bundle) else source.artifact.folder).absolute(),
+        runtime="" if isinstance(source, Bundle) else source.name,
+        device=0 if isinstance(source, Bundle) else source.device,
+        threads=threads or max(1, usable_cores() // workers),
+        ways=tuple(ways),
+        finder=finder.choice or finder,
+        out=out.absolute(),
+        face=face,
+        keep=keep,
+        engine=engine,
+        conditions=conditions,
+        levels=(logging.getLogger().level, logging.getLogger("f2p_deploy").level),
+    )
+    try:
+        pickle.dumps(order)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InputError("finder or engine cannot be sent to a worker's process: leave out --workers") from error
+    return order
+
+
+@dataclass
+class _Worker:
+    """A process as its parent sees it.
+
+    Args:
+        process: that was started.
+        connection: to it.
+        ready: whether it has loaded everything.
+        task: what it works on, with its position.
+        left: modes of the task that nothing came of yet.
+    """
+
+    process: SpawnProcess
+    connection: Connection
+    ready: bool = False
+    task: tuple[int, Task] | None = None
+    left: list[str] = field(default_factory=list)
+
+    def how_it_ended(self) -> str:
+        """Return the signal or the exit code, in words."""
+        self.process.join(_PATIENCE)
+        code = self.process.exitcode
+        if code is not None and code < 0:
+            with contextlib.suppress(ValueError):
+                return f"was ended by {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+
+class Crew:
+    """Processes that work through photos; a context manager, which ends them.
+
+    Args:
+        order: what each of them loads.
+        count: how many there are.
+    """
+
+    def __init__(self, order: Order, count: int) -> None:
+        self._order = order
+        self._count = count
+        self._workers: list[_Worker] = []
+        #: What the processes say they compute with, as soon as one of them is ready.
+        self.made_with = ""
+
+    def __enter__(self) -> "Crew":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            if worker.ready and worker.task is None:
+                with contextlib.suppress(OSError):
+                    worker.connection.send(None)
+            else:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(_PATIENCE)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.connection.close()
+        self._workers = []
+
+    def work(self, tasks: Mapping[int, Task], tell: Tell) -> Iterator[tuple[int, str, Created | Failed]]:
+        """Yield what comes of photos, as soon as it does: position, mode asked for, result.
+
+        Raises:
+            F2PError: what loading raised, or no process is left.
+        """
+        waiting = deque(tasks.items())
+        for _ in range(min(self._count, len(tasks))):
+            self._start()
+        while waiting or any(worker.task for worker in self._workers):
+            if not self._workers:
+                raise F2PError("no worker is left: all ended while they loaded the networks; fewer need less memory")
+            by_connection = {worker.connection: worker for worker in self._workers}
+            for connection in wait(list(by_connection)):
+                worker = by_connection[connection]  # type: ignore[index]
+                try:
+                    message = worker.connection.recv()
+                except (EOFError, OSError, pickle.UnpicklingError):
+                    yield from self._lose(worker, bool(waiting))
+                    continue
+                yield from self._take(worker, message, waiting, tell)
+
+    def _take(
+        self, worker: _Worker, message: tuple[str, Any], waiting: deque[tuple[int, Task]], tell: Tell
+    ) -> Iterator[tuple[int, str, Created | Failed]]:
+        """Act on what a process said."""
+        kind, content = message
+        if kind == "log":
+            logging.getLogger(content.name).handle(content)
+        elif kind == "failed":
+            raise content
+        elif kind == "doing" and worker.task is not None:
+            tell(worker.task[0], *content)
+        elif kind == "result" and worker.task is not None:
+            asked, result = content
+            worker.left.remove(asked)
+            yield worker.task[0], asked, result
+        elif kind == "free":
+            if worker.task is not None:
+                tell(worker.task[0], len(worker.task[1].names), f"{shown(worker.task[1].photo.name)}: done")
+            worker.ready, worker.task = True, None
+            self.made_with = content
+            if waiting:
+                worker.task = waiting.popleft()
+                worker.left = list(worker.task[1].names)
+                with contextlib.suppress(OSError):  # it was killed: the next look at it says so
+                    worker.connection.send(worker.task)
+
+    def _lose(self, worker: _Worker, more: bool) -> Iterator[tuple[int, str, Created | Failed]]:
+        """Take note that a process is gone, and start another one if there is more to do."""
+        self._workers.remove(worker)
+        worker.connection.close()
+        how = worker.how_it_ended()
+        if not worker.ready:
+            logger.warning("a worker %s while it loaded the networks: %d go on", how, len(self._workers))
+            return
+        if worker.task is not None:
+            position, task = worker.task
+            name = shown(task.photo.name)
+            reason = f"{name}: the process that worked on it {how}, as happens when memory runs out"
+            yield position, worker.left[0], Failed(task.photo, "killed", reason)
+        if more:
+            self._start()
+
+    def _start(self) -> None:
+        here, there = multiprocessing.get_context("spawn").Pipe()
+        process = multiprocessing.get_context("spawn").Process(target=_serve, args=(self._order, there), daemon=True)
+        with unheard_by_children():
+            process.start()
+        there.close()
+        self._workers.append(_Worker(process, here))
+
+
+def _serve(order: Order, connection: Connection) -> None:
+    """Make characters for the parent until it says no more, or is gone: the whole life of a process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent says what follows
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    lock = threading.Lock()
+
+    def say(kind: str, content: object) -> None:
+        with lock:
+            connection.send((kind, content))
+
+    _send_log(say, order.levels)
+    try:
+        with work_folder(order.out) as work:
+            workshop = order.open(work)
+            say("free", workshop.maker.made_with)
+            while (given := connection.recv()) is not None:
+                _, task = given
+                for asked, result in characters_of(task, workshop, lambda *doing: say("doing", doing)):
+                    say("result", (asked, result))
+                say("free", workshop.maker.made_with)
+    except (EOFError, BrokenPipeError):
+        return
+    except F2PError as error:
+        say("failed", error)
+    except Exception as error:
+        logger.info("unexpected failure of a worker", exc_info=True)
+        say("failed", RuntimeError(f"{type(error).__name__} in a worker: {error}"))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _send_log(say: Callable[[str, object], None], levels: tuple[int, int]) -> None:
+    """Send records of the log to the parent, and warnings with them."""
+
+    class Sender(logging.handlers.QueueHandler):
+        def enqueue(self, record: logging.LogRecord) -> None:
+            with contextlib.suppress(OSError):
+                say("log", record)
+
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(Sender(None))  # type: ignore[arg-type]
+    logging.getLogger().setLevel(levels[0])
+    logging.getLogger("f2p_deploy").setLevel(levels[1])

@@ -1,0 +1,205 @@
+"""One photo to its characters: aligned, generated, drawn, written; whatever goes wrong is a result, too."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from f2p_deploy.alignment import AlignedFace, align, open_photo
+from f2p_deploy.alignment.aligned_face import ROBUST
+from f2p_deploy.character.folder_files import (
+    ALIGNED_FILE,
+    CHARACTER_FILE,
+    ENGINE_FILE,
+    PARAMETERS_FILE,
+    PHOTO_FILE,
+    RESULT_FILE,
+)
+from f2p_deploy.character.parameter_files import write_parameters
+from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.engine.engine import Engine
+from f2p_deploy.pipeline.finder import ChosenFinder
+from f2p_deploy.pipeline.folder import character_folder
+from f2p_deploy.pipeline.kept import Conditions, keep_edits, result_text
+from f2p_deploy.pipeline.maker import Maker
+from f2p_deploy.pipeline.mode import settle
+from f2p_deploy.pipeline.page.photo_view import draw_photo
+from f2p_deploy.pipeline.results import Created, Failed
+from f2p_deploy.system.errors import F2PError, InputError, PhotoError
+from f2p_deploy.system.names import shown
+
+logger = logging.getLogger(__name__)
+
+#: Smallest edge of the engine's picture: the page shows it large.
+ENGINE_EDGE = 512
+
+#: Told (characters of this photo made so far, with a fraction for the one being made; what is being done).
+Within = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo, and which characters are to be made of it.
+
+    Args:
+        photo: the file.
+        stem: what its folders are called but for the mode.
+        names: of the folders, by the mode asked for.
+    """
+
+    photo: Path
+    stem: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every photo of a run shares.
+
+    Args:
+        maker: makes the characters.
+        out: the output folder.
+        work: where folders are filled before they are put there, see `work_folder`.
+        finder: finds the faces.
+        face: which face of each photo, 1 being the largest.
+        keep: a character whose locked values are kept.
+        engine: draws, too.
+        conditions: what is written of all that.
+    """
+
+    maker: Maker
+    out: Path
+    work: Path
+    finder: ChosenFinder
+    face: int | None
+    keep: Parameters | None
+    engine: Engine | None
+    conditions: Conditions
+
+
+def characters_of(task: Task, workshop: Workshop, within: Within) -> Iterator[tuple[str, Created | Failed]]:
+    """Yield the characters of one photo, each with the mode that was asked for; a failure is a result, too.
+
+    A folder that cannot be written is a failure of its mode; any other failure is one of the photo and the last result.
+    """
+    photo, asked = task.photo, next(iter(task.names))
+    name_shown = shown(photo.name)
+    within(0.0, f"{name_shown}: finding the face")
+    started = time.perf_counter()
+    try:
+        image, aligned = _align(photo, workshop)
+        for i, (asked, name) in enumerate(task.names.items()):
+            started = time.perf_counter() if i else started
+
+            def doing(fraction: float, what: str, position: int = i) -> None:
+                within(position + fraction, f"{name_shown}: {what}")
+
+            try:
+                yield asked, _create(task, name, asked, image, aligned, workshop, started, doing)
+            except _OutputError as error:
+                yield asked, Failed(photo, "unwritable", shown(f"{photo.name}: {error}"))
+    except PhotoError as error:
+        yield asked, Failed(photo, error.reason, shown(error))
+    except F2PError as error:
+        yield asked, Failed(photo, "refused", shown(error))
+    except Exception as error:
+        # One odd photo must not lose a folder of others; the traceback is in the log.
+        logger.info("unexpected failure of %s", photo, exc_info=True)
+        message = f"{photo.name}: unexpected {type(error).__name__}: {error}; this is a bug, --verbose shows where"
+        yield asked, Failed(photo, "unexpected", shown(message))
+
+
+def _without_advice(warning: str) -> str:
+    return warning.removesuffix(ROBUST)
+
+
+class _OutputError(InputError):
+    """A character's folder cannot be written."""
+
+
+def _align(photo: Path, workshop: Workshop) -> tuple[np.ndarray, AlignedFace]:
+    """Return the photo and its aligned face; every refusal begins with the photo's name."""
+    image = open_photo(photo)
+    settings = workshop.maker.settings
+    size, template = settings.architecture.image_size, settings.alignment.landmarks
+    try:
+        return image.pixels, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
+    except PhotoError as error:
+        raise PhotoError(error.reason, f"{photo.name}: {error}") from error
+    except InputError as error:
+        raise InputError(f"{photo.name}: {error}") from error
+
+
+def _create(
+    task: Task,
+    name: str,
+    asked: str,
+    image: np.ndarray,
+    aligned: AlignedFace,
+    workshop: Workshop,
+    started: float,
+    within: Within,
+) -> Created:
+    """Generate one character and write its folder."""
+    maker = workshop.maker
+    mode, reason = settle(asked, aligned)
+    iterations = (maker.settings.iterative if mode == "iterative" else maker.settings.hybrid).iterations
+    within(0.0, mode)
+    generating = time.perf_counter()
+    generation = maker.generate(
+        aligned.image,
+        mode,
+        workshop.keep,
+        lambda done, loss: within(0.95 * done / iterations, f"{mode}, iteration {done}, loss {loss:.4f}"),
+        aligned.landmarks.shape,
+    )
+    generation_seconds = time.perf_counter() - generating
+    pictures = {ALIGNED_FILE: aligned.image}
+    if maker.draws:
+        pictures[CHARACTER_FILE] = maker.render(generation.parameters)
+    beforehand = None
+    if workshop.engine is not None:
+        within(0.95, "drawing with the engine")
+        size = max(ENGINE_EDGE, maker.settings.architecture.image_size)
+        pictures[ENGINE_FILE] = workshop.engine.render(generation.parameters.values, size).image
+    elif (beforehand := maker.drawn(generation.parameters)) is not None:
+        pictures[ENGINE_FILE] = beforehand
+    small, view = draw_photo(image, aligned)
+    created = Created(
+        photo=task.photo,
+        name=name,
+        mode=mode,
+        mode_reason=reason,
+        parameters=generation.parameters,
+        losses=generation.losses,
+        seconds=0.0,
+        generation_seconds=generation_seconds,
+        finder=aligned.landmarks.source,
+        view=view,
+        warnings=tuple(map(_without_advice, aligned.warnings)) if mode == "one-shot" else aligned.warnings,
+        has_engine_picture=ENGINE_FILE in pictures,
+        drawn_beforehand=beforehand is not None,
+        read=generation.read,
+        has_preview=maker.draws,
+    )
+    more = {"bundle": maker.name, "bundle_fingerprint": maker.fingerprint, "made_with": maker.made_with}
+    try:
+        with character_folder(workshop.work, workshop.out / name) as place:
+            if copy := keep_edits(workshop.out / name):
+                sentence = f"the parameters that were edited here are kept in {copy}"
+                created = replace(created, warnings=(*created.warnings, sentence))
+            small.save(place / PHOTO_FILE, quality=88)
+            for file, picture in pictures.items():
+                Image.fromarray(picture).save(place / file)
+            write_parameters(place / PARAMETERS_FILE, generation.parameters, sync=False)  # nor are the pictures
+            created = replace(created, seconds=time.perf_counter() - started)
+            conditions = workshop.conditions.asked(task.photo, asked)
+            text = result_text(created, task.stem, conditions, more, (place / PARAMETERS_FILE).read_bytes())
+            (place / RESULT_FILE).write_text(text, encoding="utf-8")
+    except InputError as error:
+        raise _OutputError(str(error)) from error
+    return created

@@ -1,0 +1,321 @@
+"""Iterative generation over any runtime's gradient step: the loop of `f2p_deploy.model.generation`, in NumPy alone."""
+
+from functools import partial
+
+import numpy as np
+
+from f2p_deploy.character.parameters import Parameters, average, harden, smooth
+from f2p_deploy.model.reading import sharpness_of
+from f2p_deploy.model.result import (
+    DEFAULT_MARGIN,
+    SMALLEST_PROBABILITY,
+    Generation,
+    Mode,
+    Progress,
+    Trajectory,
+    check_request,
+    check_schema,
+    finish,
+    to_picture,
+    to_planes,
+    with_shapes,
+)
+from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.runtimes.base import Runtime
+from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan, Reach, reach
+from f2p_deploy.system.errors import InputError
+
+
+def generate(
+    runtime: Runtime,
+    face: np.ndarray,
+    mode: Mode,
+    keep: Parameters | None = None,
+    progress: Progress | None = None,
+    shape: np.ndarray | None = None,
+) -> Generation:
+    """Make a character from one aligned face, as `f2p_deploy.model.generation.generate` does.
+
+    Args:
+        runtime: gives graphs, schema and settings; of an artifact of any batch size.
+        face: (S, S, 3) uint8 RGB, aligned.
+        mode: one of `f2p_deploy.model.result.MODES`.
+        keep: a character whose locked controllers and discrete groups are kept.
+        progress: called after every iteration.
+        shape: (24,) of the face where a landmark finder measured it (`Landmarks.shape`); else it is guessed.
+
+    Raises:
+        InputError: an unknown mode, a face of another size, `keep` of another schema, a shape of another length, or an
+            artifact that cannot generate in this mode, see `require_mode`.
+    """
+    schema = runtime.schema
+    check_request(mode, keep, schema)
+    require_mode(runtime, mode)
+    faces = to_planes(face, runtime.artifact.manifest.image_size)
+    lead, unread = runtime.settings.default_lead, runtime.artifact.manifest.unread
+    if mode == "one-shot":
+        return finish(schema, _one_shot(runtime, faces)[0], mode, (), keep, lead, unread)
+    settings = _settings_of(runtime, mode)
+    start = starting_state(runtime, faces, mode)
+    locked = None if keep is None else keep.locked_mask
+    if keep is not None:
+        start = np.where(keep.locked_mask, state_of(keep.values[None], schema.n_c, settings.beta), start)
+    if runtime.settings.choose_options:
+        # Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
+        first = harden(smooth(start[0], schema, settings.beta), schema, lead)
+        start = state_of(choose_options(runtime, faces, first, locked)[None], schema.n_c, settings.beta)
+    measured = None if shape is None else shape[None]
+    trajectory = iterate(runtime, faces, settings, start, locked, progress, shapes=measured)
+    losses, sharpness = trajectory.losses[:, 0].tolist(), sharpness_of(runtime.settings, mode)
+    return finish(schema, trajectory.parameters[0], mode, losses, keep, unread=unread, sharpness=sharpness)
+
+
+def iterate(
+    runtime: Runtime,
+    faces: np.ndarray,
+    settings: IterativeSettings | None = None,
+    start: np.ndarray | None = None,
+    locked: np.ndarray | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
+    shapes: np.ndarray | None = None,
+) -> Trajectory:
+    """Search parameters by projected gradient descent (section 3.4.2, eq. 9).
+
+    Each face is searched on its own; the artifact's batches are filled with them, and with repetitions of the last.
+    The graph computes with the bundle's settings for iterative generation. Others are reached with the same graph, see
+    `f2p_deploy.model.gradient_step.Step`; only `use_prior` is part of it.
+
+    Args:
+        runtime: of an artifact with the graphs `describe` and `step`.
+        faces: (K, 3, S, S) float32 aligned photos, RGB in [0, 1].
+        settings: the bundle's for iterative generation if not given.
+        start: (K, n) state to begin at; the manifest's first state if not given.
+        locked: (n,) bool, entries of the state that never change.
+        progress: called after every iteration; where the whole search is one launch, after all of them.
+        strict: raise where a runtime that launches whole searches cannot, instead of running step by step.
+        shapes: (K, k) that were measured in the photos, see `with_shapes`; such a search runs step by step.
+
+    Raises:
+        InputError: settings that are another graph's, or photos, a start or locks that are not as above.
+        CompilerError, MissingDependency: with `strict`, the search cannot be captured.
+    """
+    settings = settings or runtime.settings.iterative
+    reached_by = _reach(runtime, settings)
+    fixed = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
+    if fixed.shape != (len(faces), runtime.schema.n):
+        raise InputError(f"{len(faces)} faces start at ({len(faces)}, {runtime.schema.n}), found {fixed.shape}")
+    locked = None if locked is None else np.asarray(locked)
+    if locked is not None and (locked.shape != (runtime.schema.n,) or locked.dtype != bool):
+        raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
+    captured = None
+    if shapes is None:
+        captured = runtime.capture(Plan(settings.learning_rates(), settings.momentum, reached_by), strict)
+    if captured is not None:
+        states, losses = _launch(captured, faces, fixed, locked)
+        for done, loss in enumerate(losses[:-1], start=1):
+            if progress is not None:
+                progress(done, float(loss.mean()))
+    else:
+        states, losses = _steps(runtime, faces, settings, reached_by, fixed, locked, progress, shapes)
+    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
+    last = states[chosen, np.arange(len(faces))]
+    return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
+
+
+def _launch(
+    captured: CapturedSearch, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `_steps` returns, one launch for each batch of the artifact's size."""
+
+    def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        states, losses = captured.run(inputs["face"], inputs["start"], locked)
+        return {"states": states.swapaxes(0, 1), "losses": losses.swapaxes(0, 1)}
+
+    found = run_in_batches(run, {"face": faces, "start": start}, captured.batch, ())
+    return found["states"].swapaxes(0, 1), found["losses"].swapaxes(0, 1)
+
+
+def _steps(
+    runtime: Runtime,
+    faces: np.ndarray,
+    settings: IterativeSettings,
+    reached_by: Reach,
+    fixed: np.ndarray,
+    locked: np.ndarray | None,
+    progress: Progress | None,
+    shapes: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (steps + 1, K, n) states that losses were computed at, and these (steps + 1, K), step by step."""
+    n_c = runtime.schema.n_c
+    described = describe(runtime, faces)
+    described["content"] = with_shapes(described["content"], runtime.schema.n, shapes)
+    reached, before = fixed, fixed
+    states, losses = [], []
+    for done, learning_rate in enumerate(settings.learning_rates(), start=1):
+        states.append(_carried(reached, before, n_c, settings.momentum))
+        moved, loss = _step(runtime, states[-1], described, learning_rate, reached_by)
+        losses.append(loss)
+        before, reached = reached, moved if locked is None else np.where(locked, fixed, moved)
+        if progress is not None:
+            progress(done, float(loss.mean()))
+    states.append(reached)
+    losses.append(_step(runtime, reached, described, 0.0, reached_by)[1])
+    return np.stack(states), np.stack(losses)
+
+
+def starting_state(runtime: Runtime, faces: np.ndarray, mode: Mode) -> np.ndarray:
+    """Return (K, n) states to iterate from: the manifest's first state, or in hybrid mode one-shot generation's.
+
+    Raises:
+        InputError: the manifest's first state is not one of its schema.
+    """
+    if mode == "hybrid":
+        return state_of(_one_shot(runtime, faces), runtime.schema.n_c, runtime.settings.hybrid.beta)
+    first = np.array(runtime.artifact.manifest.first_state, np.float32)
+    if first.shape != (runtime.schema.n,):
+        raise InputError(
+            f"the artifact {runtime.artifact.folder} has a first state of {first.size} numbers, its schema "
+            f"{runtime.schema.n}: export it again"
+        )
+    return np.tile(first, (len(faces), 1))
+
+
+def state_of(parameters: np.ndarray, n_c: int, beta: float) -> np.ndarray:
+    """Return the (N, n) float32 state whose softmax(beta z) gives (N, n) parameters, as `generation.state_of` does."""
+    state = np.array(parameters, np.float32)
+    state[:, n_c:] = np.log(np.maximum(state[:, n_c:], SMALLEST_PROBABILITY)) / np.float32(beta)
+    return state
+
+
+def choose_options(
+    runtime: Runtime, face: np.ndarray, parameters: np.ndarray, locked: np.ndarray | None = None
+) -> np.ndarray:
+    """Return (n,) parameters with each discrete group's best option; see `f2p_deploy.model.generation.choose_options`.
+
+    Args:
+        runtime: of an artifact with the graphs `render` and `describe`.
+        face: (1, 3, S, S) float32 aligned photo, RGB in [0, 1].
+        parameters: (n,) float32.
+        locked: (n,) bool, or None; groups with a locked entry are left alone.
+    """
+    schema, reduction = runtime.schema, runtime.settings.similarity.reduction
+    default = average(schema).values
+    chosen = harden(parameters, schema)
+    wanted = describe(runtime, face)["content"]
+    for part in schema.discrete_slices.values():
+        if locked is not None and locked[part].any():
+            continue
+        count = part.stop - part.start
+        tried = np.tile(chosen, (count, 1))
+        tried[:, part] = np.eye(count, dtype=np.float32)
+        drawn = _run(runtime, "render", {"parameters": tried})["image"]
+        distance = np.abs(wanted - describe(runtime, drawn)["content"]).reshape(count, -1)
+        losses = distance.mean(axis=1) if reduction == "mean" else distance.sum(axis=1)
+        losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
+        chosen = tried[int(losses.argmin())]
+    return chosen
+
+
+def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:
+    """Return `identity` (K, d) and `content` (K, ...) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
+    return _run(runtime, "describe", {"face": faces})
+
+
+def segment(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
+    """Return the class probabilities (K, 11, h, w) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
+    return _run(runtime, "segment", {"face": faces})["classes"]
+
+
+def render(runtime: Runtime, parameters: Parameters) -> np.ndarray:
+    """Draw parameters with the imitator: (S, S, 3) uint8 RGB.
+
+    Raises:
+        InputError: the parameters are for another schema, or the artifact has no graph `render`.
+    """
+    check_schema(parameters, runtime.schema)
+    return to_picture(_run(runtime, "render", {"parameters": parameters.values[None]})["image"][0])
+
+
+def graphs_for(runtime: Runtime, mode: Mode) -> tuple[str, ...]:
+    """Return the names of the graphs that a mode needs."""
+    if mode == "one-shot":
+        return ("one_shot",)
+    first = ("one_shot",) if mode == "hybrid" else ()
+    return (*first, "describe", "step", *(("render",) if runtime.settings.choose_options else ()))
+
+
+def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
+    """Raise unless an artifact has a graph.
+
+    Args:
+        runtime: of the artifact.
+        graph: its name.
+        purpose: what needs it, as the subject of a sentence.
+
+    Raises:
+        InputError: it has not.
+    """
+    if graph not in runtime.graphs:
+        raise InputError(
+            f"{purpose} needs the graph {graph!r}; the artifact {runtime.artifact.folder} has "
+            f"{', '.join(runtime.graphs) or 'none'}: export the bundle again"
+        )
+
+
+def require_mode(runtime: Runtime, mode: Mode) -> None:
+    """Raise unless an artifact can generate in a mode.
+
+    Raises:
+        InputError: it lacks a graph, or its gradient step is another one than the mode's settings need.
+    """
+    for graph in graphs_for(runtime, mode):
+        require_graph(runtime, graph, f"{mode} generation")
+    if mode != "one-shot":
+        _reach(runtime, _settings_of(runtime, mode))
+
+
+def _settings_of(runtime: Runtime, mode: Mode) -> IterativeSettings:
+    return runtime.settings.iterative if mode == "iterative" else runtime.settings.hybrid
+
+
+def _reach(runtime: Runtime, wanted: IterativeSettings) -> Reach:
+    return reach(runtime.settings.iterative, wanted, runtime.schema, runtime.artifact.folder)
+
+
+def _step(
+    runtime: Runtime, state: np.ndarray, described: dict[str, np.ndarray], learning_rate: float, reach: Reach
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the next state, and the losses of the given one, with the settings that `reach` stands for."""
+    n_c = runtime.schema.n_c
+    given = state
+    if reach.beta != 1.0:
+        given = np.concatenate([state[:, :n_c], state[:, n_c:] * np.float32(reach.beta)], axis=1)
+    rate = np.array([learning_rate], np.float32)
+    outputs = _run(runtime, "step", {**described, "state": given, "learning_rate": rate})
+    moved = outputs["next_state"]
+    if reach != Reach():
+        free = state[:, n_c:] + (moved[:, n_c:] - given[:, n_c:]) * np.float32(reach.beta * reach.rate)
+        moved = np.concatenate([moved[:, :n_c], free], axis=1)
+    return moved, outputs["loss"]
+
+
+def _carried(state: np.ndarray, before: np.ndarray, n_c: int, momentum: float) -> np.ndarray:
+    """Return the state that the next gradient is taken at, see `f2p_deploy.model.generation.Update.carried`."""
+    if not momentum:
+        return state
+    moved = state + np.float32(momentum) * (state - before)
+    moved[:, :n_c] = moved[:, :n_c].clip(0.0, 1.0)
+    return moved
+
+
+def _one_shot(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
+    return _run(runtime, "one_shot", {"face": faces})["parameters"]
+
+
+def _run(runtime: Runtime, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Run a graph on any number of samples."""
+    runtime.artifact.path(graph)
+    shared = runtime.artifact.manifest.graphs[graph].shared
+    return run_in_batches(partial(runtime.compute, graph), inputs, runtime.artifact.manifest.batch, shared)

@@ -1,0 +1,238 @@
+"""TensorRT and TensorRT for RTX: engines on NVIDIA cards, with static buffers and streams, without PyTorch."""
+
+import logging
+import threading
+from collections.abc import Collection, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from f2p_deploy.artifact.artifact import Artifact, TensorSpec
+from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.runtimes.search_plan import Plan
+from f2p_deploy.runtimes.tensorrt.captured_loop import CapturedLoop
+from f2p_deploy.runtimes.tensorrt.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory, release_in
+from f2p_deploy.runtimes.tensorrt.search_kernels import Kernels
+from f2p_deploy.runtimes.tensorrt.tensorrt_engine import Engine
+from f2p_deploy.runtimes.tensorrt.tensorrt_libraries import LIBRARIES, keep, library_for
+from f2p_deploy.system.cuda_devices import cuda_devices
+from f2p_deploy.system.errors import CompilerError, MissingDependency
+
+logger = logging.getLogger(__name__)
+
+
+@register("tensorrt", "TensorRT's engines, on an NVIDIA card", (".engine",), "cuda", "trt")
+class TensorRt(Runtime):
+    """Engines of TensorRT or TensorRT for RTX; the manifest says which. An engine is loaded when it is first used.
+
+    Every method also takes arrays on the card where it takes NumPy's: see `on_device`, which returns such arrays too.
+
+    Safe to call from several threads: each has execution contexts, buffers and a stream of its own. All of it lies in
+    the CUDA context that is current where it is made (PyCUDA's, say), else in the card's primary one; the callers' own
+    contexts stay current in their threads.
+
+    Args:
+        artifact: of engines.
+        threads: has no meaning on a card.
+        device: the card's number.
+
+    Raises:
+        MissingDependency: no driver, no such card, one of another kind, or another version of TensorRT than built it.
+    """
+
+    on_card = True
+
+    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
+        super().__init__(artifact, threads, device)
+        manifest = artifact.manifest
+        self.library = library_for(manifest)
+        self.library.require_version(manifest, artifact.folder)
+        self._require_card()
+        self._trt = self.library.load()
+        self.library.require_version(manifest, artifact.folder, self._trt.__version__)
+        self.context: Context = context_on(device)
+        self._logger = self._trt.Logger(self._trt.Logger.ERROR)
+        with self.context:
+            self._runtime = self._trt.Runtime(self._logger)
+        self._engines: dict[str, Any] = {}
+        self._kernels: Kernels | None = None
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def __del__(self) -> None:
+        if "_engines" in self.__dict__:  # else it was refused
+            release_in(self.context.handle, dict.clear, self._engines)
+
+    @classmethod
+    def why_not_here(cls) -> str:
+        """Return why no engine can run here: neither library, no cuda-python, or no card."""
+        if find_spec("cuda") is None or all(find_spec(library.module) is None for library in LIBRARIES.values()):
+            reasons = (f"{library.title}: {library.why_not_here()}" for library in LIBRARIES.values())
+            return "; ".join(reasons)
+        return "" if cuda_devices() else "no NVIDIA card is visible here"
+
+    def describe_device(self) -> str:
+        """Return the library's version and the card."""
+        return f"{self.library.title} {self._trt.__version__}, {cuda_devices()[self.device].name}"
+
+    def prepare(self, graphs: Collection[str]) -> None:
+        """Load engines, and make this thread's contexts and buffers."""
+        for graph in graphs:
+            self.engine(graph)
+
+    @property
+    def stream(self) -> Stream:
+        """This thread's stream."""
+        if not hasattr(self._local, "stream"):
+            with self.context:
+                self._local.stream = Stream()
+        return self._local.stream
+
+    @property
+    def kernels(self) -> Kernels:
+        """What runs between two steps of a captured search, loaded when it is first asked for."""
+        with self._lock, self.context:
+            if self._kernels is None:
+                self._kernels = Kernels()
+            return self._kernels
+
+    def on_device(self, graph: str, inputs: Mapping[str, Any], alias: bool = False) -> dict[str, DeviceArray]:
+        """Run one graph with arrays on the card in and out, without a copy.
+
+        Args:
+            graph: a name of `graphs`.
+            inputs: by tensor name: arrays on this card (DLPack or the CUDA array interface), or NumPy's. Of the first
+                the values are not looked at; ones that do not begin at a multiple of 256 bytes are copied.
+            alias: give the static buffers themselves, which the next call of this thread writes over; else memory of
+                their own.
+
+        Returns:
+            The outputs by tensor name; the stream was waited for.
+
+        Raises:
+            InputError: no such graph, a missing or unknown tensor, or one of another shape, dtype, card or context.
+        """
+        checked = self.checked(graph, inputs)
+        with self.context:
+            engine = self.engine(graph)
+            found = {spec.name: engine.buffers[spec.name] for spec in engine.outputs}
+            if not alias:
+                found = {name: Buffer(buffer.size, f"an output of {graph}") for name, buffer in found.items()}
+            self._run(engine, checked, {name: buffer.pointer for name, buffer in found.items()})
+        return {s.name: DeviceArray(s.shape, found[s.name].pointer, self.device, found[s.name]) for s in engine.outputs}
+
+    def engine(self, graph: str) -> Engine:
+        """Return a graph's engine with this thread's execution context and buffers."""
+        path = self.artifact.path(graph)
+        mine: dict[str, Engine] = self._local.__dict__.setdefault("engines", {})
+        if graph not in mine:
+            with self.context:
+                mine[graph] = self._in_this_thread(graph, path)
+        return mine[graph]
+
+    def capture(self, plan: Plan, strict: bool = False) -> CapturedLoop | None:
+        """Return a whole search as one launch, see `CapturedLoop`; the same plan is captured once a thread.
+
+        None where the kernels of a search cannot be loaded, or memory is short: then the plain loop runs, and a line
+        says so.
+        """
+        loops: dict[Plan, CapturedLoop | None] = self._local.__dict__.setdefault("loops", {})
+        if loops.get(plan) is None and (strict or plan not in loops):
+            loops.clear()
+            try:
+                with self.context:
+                    loops[plan] = CapturedLoop(self, plan, strict)
+            except (MissingDependency, CompilerError) as error:
+                if strict:
+                    raise
+                logger.warning("the search runs step by step: %s", error)
+                loops[plan] = None
+        found = loops[plan]
+        if strict and found is not None and found.why_not_captured:
+            raise CompilerError(f"the search cannot be captured in a CUDA graph: {found.why_not_captured}")
+        return found
+
+    def keep_cache(self, engine: Engine) -> None:
+        """Write what TensorRT for RTX compiled in an engine's first run beside it."""
+        if not engine.kept:
+            keep(engine.execution.cache, self.artifact.path(engine.name))
+            engine.kept = True
+
+    def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:
+        """Return an input as it is to be bound: arrays on the card as they are, `pointer_of` looks at them."""
+        if not isinstance(value, np.ndarray) and (
+            hasattr(value, "__dlpack__") or hasattr(value, "__cuda_array_interface__")
+        ):
+            return value
+        return super().checked_input(graph, spec, value)
+
+    def _compute(self, graph: str, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
+        with self.context:
+            engine = self.engine(graph)
+            places = {spec.name: engine.buffers[spec.name].pointer for spec in engine.outputs}
+            self._run(engine, inputs, places)
+            found = {spec.name: np.empty(spec.shape, np.float32) for spec in engine.outputs}
+            for name, value in found.items():
+                self.stream.download(value, places[name])
+        return found
+
+    def _run(self, engine: Engine, inputs: dict[str, Any], outputs: Mapping[str, int]) -> None:
+        """Run an engine, and wait for it."""
+        stream = self.stream
+        owners = engine.bind_inputs(inputs, stream)
+        engine.bind(outputs)
+        engine.enqueue(stream)
+        stream.wait()
+        del owners
+        self.keep_cache(engine)
+
+    def _in_this_thread(self, graph: str, path: Path) -> Engine:
+        entry = self.artifact.manifest.graphs[graph]
+        with self._lock:
+            if graph not in self._engines:
+                self._engines[graph] = self._deserialise(path)
+            execution = self.library.context(self._trt, self._engines[graph], path)
+        if execution.context is None:
+            free, total = free_memory()
+            needed = getattr(self._engines[graph], "device_memory_size_v2", 0)
+            raise MissingDependency(
+                f"{path.name} needs {needed / 2**20:.0f} MiB on the card beside its weights, and {free / 2**20:.0f} of "
+                f"{total / 2**20:.0f} MiB are free: export a smaller batch, or close what else uses the card"
+            )
+        specs = (*entry.inputs, *entry.outputs)
+        sizes = {spec.name: 4 * int(np.prod(spec.shape)) for spec in specs}
+        buffers = {name: Buffer(size, f"{name} of {graph}") for name, size in sizes.items()}
+        return Engine(graph, self.context, execution, buffers, entry.inputs, entry.outputs)
+
+    def _deserialise(self, path: Path) -> Any:
+        engine = self._runtime.deserialize_cuda_engine(path.read_bytes())
+        if engine is None:
+            free, total = free_memory()
+            if free < path.stat().st_size:
+                raise MissingDependency(
+                    f"{path.name} needs at least {path.stat().st_size / 2**20:.0f} MiB on the card, and "
+                    f"{free / 2**20:.0f} of {total / 2**20:.0f} MiB are free: close what else uses the card"
+                )
+            raise CompilerError(
+                f"{self.library.title} {self._trt.__version__} cannot read {path}, though the manifest says that it "
+                f"should run here. Build it again: {self.artifact.manifest.command}"
+            )
+        return engine
+
+    def _require_card(self) -> None:
+        """Raise unless the card is one that the engines were built for."""
+        cards, manifest = cuda_devices(), self.artifact.manifest
+        if not cards:
+            raise MissingDependency(f"the engines in {self.artifact.folder} need an NVIDIA card; none is visible here")
+        if self.device >= len(cards):
+            raise MissingDependency(f"the card {self.device} was asked for, and there are {len(cards)} here, from 0")
+        card = cards[self.device]
+        built = [one.strip() for one in manifest.hardware.get("compute_capability", "").split(",") if one.strip()]
+        if built and card.compute_capability not in built:
+            raise MissingDependency(
+                f"the engines in {self.artifact.folder} were built for compute capability {', '.join(built)}, the card "
+                f"{card.name} has {card.compute_capability}. Build them again for it: {manifest.command}"
+            )
+

@@ -1,0 +1,181 @@
+"""The optional packages: which extra brings which module, the one check before slow work starts, how to install one."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from f2p_deploy.system.errors import MissingDependency
+
+#: What pip calls this package. It is in no registry, so this name alone installs nothing.
+NAME = "f2p-deploy"
+
+#: The versions that are tested together, in a clone's root.
+CONSTRAINTS = "constraints.txt"
+
+#: The modules that each extra of pyproject.toml brings, by the names they are imported with.
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "export": ("torch", "onnx", "onnxscript", "onnxsim"),
+    "faces": ("mediapipe", "skimage"),
+    "heif": ("pillow_heif",),
+    "engine": ("numba",),
+    "rtx": ("tensorrt_rtx", "cuda"),
+    "trt": ("tensorrt", "cuda"),
+    "pycuda": ("pycuda",),
+    "coreml": ("coremltools", "torch"),
+    "openvino": ("openvino",),
+    "bench": ("matplotlib",),
+    "dev": (
+        "pytest", "xdist", "ruff", "mypy", "tree_sitter", "tree_sitter_swift", "tree_sitter_c", "tree_sitter_c_sharp",
+        "dlib", "face_recognition_models",
+    ),
+}
+
+#: What pip calls modules that are imported by another name.
+PACKAGES = {
+    "skimage": "scikit-image",
+    "pillow_heif": "pillow-heif",
+    "tensorrt_rtx": "tensorrt-rtx",
+    "cuda": "cuda-bindings",
+    "xdist": "pytest-xdist",
+    "tree_sitter": "tree-sitter",
+    "tree_sitter_swift": "tree-sitter-swift",
+    "tree_sitter_c": "tree-sitter-c",
+    "tree_sitter_c_sharp": "tree-sitter-c-sharp",
+    "face_recognition_models": "face-recognition-models",
+}
+
+
+def missing_modules(extra: str) -> tuple[str, ...]:
+    """Return the modules of an extra that are not installed here."""
+    return tuple(module for module in EXTRAS[extra] if find_spec(module) is None)
+
+
+def require(extra: str, purpose: str) -> None:
+    """Raise unless every module of an extra is installed.
+
+    Args:
+        extra: a key of `EXTRAS`.
+        purpose: what needs it, as the subject of a sentence ("training", "the MediaPipe landmarker").
+
+    Raises:
+        MissingDependency: with the line that installs the extra.
+    """
+    missing = missing_modules(extra)
+    if missing:
+        packages = ", ".join(PACKAGES.get(module, module) for module in missing)
+        raise MissingDependency(f"{purpose} needs {packages}, not installed here: {install_line(extra)}")
+
+
+def install_line(*extras: str, options: str = "") -> str:
+    """Return the line that installs extras of this package from where it was installed itself.
+
+    A clone is installed as one, with its constraints where an extra brings PyTorch; else the file, folder or address
+    is taken that pip remembers (`direct_url.json`, PEP 610).
+
+    Args:
+        extras: keys of `EXTRAS`; none for the base install.
+        options: more of pip's, such as `--upgrade`.
+    """
+    clone = source_tree()
+    wanted, note = from_direct_url(_direct_url(), extras) if clone is None else (_from_clone(clone, extras), "")
+    return f"{_pip()} install {wanted}{f' {options}' if options else ''}{note}"
+
+
+def package_line(package: str) -> str:
+    """Return the line that installs a package which no extra brings, or brings for something else."""
+    return f"{_pip()} install {package}"
+
+
+def command_name() -> str:
+    """Return what to type for `f2p-deploy`: the word alone where the shell would find this one."""
+    own = Path(sys.executable).parent / NAME
+    found = shutil.which(NAME)
+    if not own.exists() or (found is not None and Path(found).resolve() == own.resolve()):
+        return NAME
+    return shlex.quote(_shown(own))
+
+
+def source_tree() -> Path | None:
+    """Return the clone that this code runs from; None where it was copied into an environment."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError):
+        return None
+    return root if project.get("name") == NAME else None
+
+
+def from_direct_url(record: Mapping[str, Any] | None, extras: Sequence[str]) -> tuple[str, str]:
+    """Return what to name to `pip install`, and what a person must know besides.
+
+    Args:
+        record: the content of `direct_url.json`; None where the package came from an index.
+        extras: keys of `EXTRAS`.
+    """
+    if record is None:
+        return shlex.quote(NAME + _suffix(extras)), f" (from the index that {NAME} came from)"
+    url, folder, version_control = str(record["url"]), record.get("subdirectory"), record.get("vcs_info", {})
+    if urlsplit(url).scheme == "file" and not version_control:
+        path = Path(url2pathname(urlsplit(url).path))
+        if not path.exists():
+            note = f" (what {NAME} was installed from, no longer in {path.parent})"
+            return shlex.quote(_beside(path.name) + _suffix(extras)), note
+        if record.get("dir_info", {}).get("editable"):
+            return _from_clone(path, extras), ""
+        return f"{shlex.quote(_beside(_shown(path)) + _suffix(extras))}{_constraints(path, extras)}", ""
+    if version_control:
+        revision = version_control.get("requested_revision") or version_control.get("commit_id", "")
+        url = f"{version_control['vcs']}+{url}{f'@{revision}' if revision else ''}"
+    return shlex.quote(f"{NAME}{_suffix(extras)} @ {url}{f'#subdirectory={folder}' if folder else ''}"), ""
+
+
+def _from_clone(root: Path, extras: Sequence[str]) -> str:
+    return f"-e {shlex.quote(_shown(root) + _suffix(extras))}{_constraints(root, extras)}"
+
+
+def _beside(path: str) -> str:
+    """Return a path that pip takes for one: a word alone is the name of a package on an index."""
+    return path if os.sep in path else f".{os.sep}{path}"
+
+
+def _suffix(extras: Sequence[str]) -> str:
+    return f"[{','.join(extras)}]" if extras else ""
+
+
+def _constraints(folder: Path, extras: Sequence[str]) -> str:
+    """Return the option that keeps PyTorch at the version that is tested, where it could come in."""
+    file = folder / CONSTRAINTS
+    pulls = any("torch" in EXTRAS[extra] for extra in extras)
+    return f" -c {shlex.quote(_shown(file))}" if pulls and file.is_file() else ""
+
+
+def _direct_url() -> Mapping[str, Any] | None:
+    try:
+        text = distribution(NAME).read_text("direct_url.json")
+        return None if text is None else dict(json.loads(text))
+    except (PackageNotFoundError, ValueError):
+        return None
+
+
+def _pip() -> str:
+    """Return pip of the environment that runs this: the word alone where the shell would find that one."""
+    found = shutil.which("pip")
+    if found is not None and Path(found).parent.resolve() == Path(sys.executable).parent.resolve():
+        return "pip"
+    return f"{shlex.quote(_shown(Path(sys.executable)))} -m pip"
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it can be typed here: below the working directory as such, else whole."""
+    here = Path(os.path.relpath(path)) if path.drive == Path.cwd().drive else path
+    return str(path if here.parts[:1] == ("..",) else here)

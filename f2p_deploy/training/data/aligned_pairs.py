@@ -1,0 +1,219 @@
+"""Engine pictures as a search sees photos: every face in the place of the average face, and what F_recg says of it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numpy as np
+import torch
+
+from f2p_deploy.alignment import LandmarkFinder, MediaPipeFinder
+from f2p_deploy.alignment.warp import fit_similarity, warp
+from f2p_deploy.character.face import LANDMARKS
+from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
+from f2p_deploy.character.face_shape import face_shape
+from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.files import open_whole
+from f2p_deploy.system.threads import usable_cores
+from f2p_deploy.training.data.aligning import FinderProcesses, look_at_all
+from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light
+from f2p_deploy.training.data.augment import warp as warp_batch
+from f2p_deploy.training.data.pair_tensors import to_float
+from f2p_deploy.training.train_recognition import JITTER
+
+T = TypeVar("T")
+
+#: How many faces are looked at together.
+BATCH = 64
+
+#: After how many pictures what was seen of them is kept.
+KEPT_EVERY = 1024
+
+#: In how many pictures the finder's points are compared with the engine's.
+MEASURED = 200
+
+#: In how many pictures shapes are measured: what sliders do to them is nearly linear.
+SHAPED = 4000
+
+#: How many varied descriptors of each photo the translator learns from beside its own.
+VARIATIONS = 2
+
+
+def descriptors_of_pairs(
+    bundle: Bundle,
+    pairs: PairSet,
+    finder: LandmarkFinder | None,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Return (N, d) float32 identities of engine pictures, each aligned as a photo is; NaN where no face is found.
+
+    What an earlier call found of the same bundle's recogniser is read from the cache, so a set may grow and a call that
+    was stopped goes on.
+
+    Args:
+        bundle: gives the recogniser, the template and the size.
+        pairs: the pictures.
+        finder: of landmarks, as in photos; in most pictures the engine's own landmarks serve, see `_points`.
+        cache: `.npz` file that keeps the result.
+        progress: called with (pictures done, pictures in all).
+    """
+    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    target = np.array([template[name] for name in LANDMARKS]) * size
+    _ = bundle.similarity  # says which network is missing
+    stored = bundle.stored["recognition.safetensors"].sha256
+    facts = [stored, sorted(template.items()), size, finder is None, bundle.settings.similarity.mirrored]
+    facts.append(pairs.manifest.get("parameters_sha256"))
+    facts.append([record.get("sha256", record) for record in pairs.records[:1]])
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    found = np.empty((0, bundle.settings.architecture.recogniser.length), np.float32)
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as kept:
+            if str(kept["key"]) == key:
+                found = kept["found"]
+    found = found[: len(pairs)]
+    points = None if len(found) == len(pairs) else _points(pairs, finder)
+    kept_until = len(found)
+
+    def aligned(position: int) -> np.ndarray | None:
+        picture = pairs.image(position)
+        place = _find(finder, picture) if points is None else points[position]
+        return None if place is None else warp(picture, fit_similarity(place, target), size)
+
+    for ahead in _read_ahead(aligned, range(len(found), len(pairs)), usable_cores() if points is not None else 1):
+        faces, known = np.zeros((len(ahead), size, size, 3), np.uint8), np.zeros(len(ahead), bool)
+        for k, face in enumerate(ahead):
+            if face is not None:
+                faces[k], known[k] = face, True
+        identities = identities_of(bundle, faces).numpy()
+        identities[~known] = np.nan
+        found = np.concatenate([found, identities])
+        if len(found) - kept_until >= KEPT_EVERY or len(found) == len(pairs):
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            with open_whole(cache) as file:
+                np.savez(file, key=key, found=found)
+            kept_until = len(found)
+        if progress is not None:
+            progress(len(found), len(pairs))
+    return found
+
+
+def _read_ahead(read: Callable[[int], T], positions: Sequence[int], threads: int) -> Iterator[list[T]]:
+    """Yield what a function reads of positions, `BATCH` at a time; the next ones are read meanwhile."""
+    batches = [positions[start : start + BATCH] for start in range(0, len(positions), BATCH)]
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            ahead = [pool.submit(read, position) for batch in batches[:1] for position in batch]
+            for i in range(len(batches)):
+                running = ahead
+                ahead = [pool.submit(read, position) for batch in batches[i + 1 : i + 2] for position in batch]
+                yield [task.result() for task in running]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def shapes_of_characters(
+    pairs: PairSet,
+    finder: LandmarkFinder | None,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+    processes: FinderProcesses | None = None,
+) -> np.ndarray:
+    """Return (N, 24) float32 face shapes of the first engine pictures, see `f2p_deploy.character.face_shape`.
+
+    Args:
+        pairs: the pictures.
+        finder: of landmarks; only MediaPipe's gives shapes.
+        cache: `.npz` file that keeps the result.
+        progress: called with (pictures done, pictures in all).
+        processes: in which faces are found; this one if not given.
+
+    Returns:
+        Of at most `SHAPED` pictures, NaN where no face is found; none without MediaPipe's finder.
+    """
+    if not isinstance(finder, MediaPipeFinder):
+        return np.empty((0, SHAPE_LENGTH), np.float32)
+    count = min(SHAPED, len(pairs))
+    facts = [pairs.manifest.get("parameters_sha256"), [record.get("sha256", record) for record in pairs.records[:1]]]
+    key = hashlib.sha256(json.dumps([facts, count], sort_keys=True).encode()).hexdigest()
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as kept:
+            if str(kept["key"]) == key:
+                return kept["shapes"]
+    shapes = np.full((count, SHAPE_LENGTH), np.nan, np.float32)
+    look = partial(_shape_in, pairs.folder, len(pairs))
+    for i, shape in enumerate(look_at_all(look, range(count), finder, processes)):
+        shapes[i] = shape
+        if progress is not None:
+            progress(i + 1, count)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with open_whole(cache) as file:
+        np.savez(file, key=key, shapes=shapes)
+    return shapes
+
+
+def _shape_in(folder: Path, count: int, position: int, finder: LandmarkFinder) -> np.ndarray:
+    """Return the (24,) shape of the face in one of so many engine pictures, NaN where none is found."""
+    meshes = cast(MediaPipeFinder, finder).meshes(_pairs_in(folder, count).image(position))[:1]
+    return face_shape(meshes[0][0]) if meshes else np.full(SHAPE_LENGTH, np.nan, np.float32)
+
+
+@lru_cache(maxsize=1)
+def _pairs_in(folder: Path, count: int) -> PairSet:
+    """Open a folder once in a process, and again where it has grown to another count."""
+    return PairSet(folder)
+
+
+def identities_of(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
+    """Return (N, d) identities of aligned faces (N, S, S, 3) uint8."""
+    with torch.inference_mode():
+        parts = [bundle.similarity.identity(to_float(pictures[i : i + BATCH])) for i in range(0, len(pictures), BATCH)]
+    return torch.cat(parts).clone()
+
+
+def varied_identities(bundle: Bundle, pictures: np.ndarray) -> np.ndarray:
+    """Return (3 N, d) identities of aligned faces: as they are, and twice under other light and a little out of place.
+
+    Args:
+        bundle: gives F.
+        pictures: (N, S, S, 3) uint8.
+    """
+    rng = np.random.default_rng(1)
+    rows = [identities_of(bundle, pictures).numpy()]
+    size = pictures.shape[1]
+    for _ in range(VARIATIONS):
+        parts = []
+        for start in range(0, len(pictures), BATCH):
+            faces = to_float(pictures[start : start + BATCH])
+            moved = vary_light(warp_batch(faces, affine_grids(len(faces), size, JITTER, rng)), Variation(), rng)
+            with torch.inference_mode():
+                parts.append(bundle.similarity.identity(moved).numpy())
+        rows.append(np.concatenate(parts))
+    return np.concatenate(rows)
+
+
+def _points(pairs: PairSet, finder: LandmarkFinder | None) -> np.ndarray | None:
+    """Return (N, 5, 2) points of every picture, in its pixels; None where the engine gives none.
+
+    The engine knows where its eyes are, but a finder means other points by the same words: the median of what lies
+    between both in the first pictures is added.
+    """
+    table = pairs.landmark_table
+    if table is None or finder is None:
+        return None if table is None else np.asarray(table, np.float64)
+    apart = []
+    for i in range(min(MEASURED, len(pairs))):
+        found = _find(finder, pairs.image(i))
+        if found is not None:
+            apart.append(found - table[i])
+    return np.asarray(table + np.median(apart, axis=0), np.float64) if apart else np.asarray(table, np.float64)
+
+
+def _find(finder: LandmarkFinder | None, picture: np.ndarray) -> np.ndarray | None:
+    found = [] if finder is None else finder.find(picture)
+    return found[0].array if found else None

@@ -1,0 +1,119 @@
+"""Faces found in many pictures at once: in processes, each with a landmark finder of its own."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.alignment.warp import transform
+from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
+from f2p_deploy.model.settings import AlignmentTemplate
+from f2p_deploy.system.errors import F2PError, PhotoError
+from f2p_deploy.system.interruption import unheard_by_children
+from f2p_deploy.training.data.face_shapes import contour_shape
+from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
+
+#: Pictures that a process is given at once.
+_AT_ONCE = 4
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class FinderProcesses:
+    """Processes that look for faces.
+
+    Args:
+        workers: how many.
+        open_finder: opens the landmark finder; it is called in every process, so it must be picklable.
+    """
+
+    workers: int
+    open_finder: Callable[[], LandmarkFinder]
+
+
+def look_at_all(
+    look: Callable[[T, LandmarkFinder], R],
+    items: Sequence[T],
+    finder: LandmarkFinder,
+    processes: FinderProcesses | None = None,
+) -> Iterator[R]:
+    """Yield what a function returns of every item and a landmark finder, in the items' order.
+
+    Args:
+        look: the function; picklable, as its results are, where there are processes.
+        items: what it looks at.
+        finder: used in this process, where there are no others or there is little to do.
+        processes: other ones that look.
+
+    Raises:
+        F2PError: a process was killed.
+    """
+    if processes is None or processes.workers == 1 or len(items) <= _AT_ONCE:
+        for item in items:
+            yield look(item, finder)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes.workers, context, _open, (processes.open_finder,)) as pool:
+        try:
+            with unheard_by_children():  # the processes start with the first task
+                results = pool.map(partial(_look, look), items, chunksize=_AT_ONCE)
+            yield from results
+        except BrokenProcessPool as error:
+            raise F2PError(
+                "a process that looked for faces was killed, as happens when memory runs out: try --threads 1"
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def align_one(
+    photo: Path, finder: LandmarkFinder, template: AlignmentTemplate, size: int
+) -> dict[str, np.ndarray] | str:
+    """Align one photo and label its regions.
+
+    Args:
+        photo: a file.
+        finder: of landmarks. Labels need MediaPipe's 478 points; without them all is unknown.
+        template: where the average face's landmarks lie.
+        size: edge S of the aligned face in pixels.
+
+    Returns:
+        `pictures` (S, S, 3) uint8, `regions` (S, S) uint8, `yaw` () float32, `shapes` (K, 2) float32 and `face_shapes`
+        (24,) float32, see `f2p_deploy.training.data.portraits.Portraits`; or the reason why no face can be used.
+    """
+    try:
+        aligned = align_photo(photo, finder, template.landmarks, size)
+    except PhotoError as error:
+        return str(error)
+    dense, shape = aligned.landmarks.dense, aligned.landmarks.shape
+    return {
+        "pictures": aligned.image,
+        "regions": np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels,
+        "yaw": np.asarray(aligned.landmarks.yaw or 0.0, np.float32),
+        "face_shapes": np.full(SHAPE_LENGTH, np.nan, np.float32) if shape is None else shape,
+        "shapes": contour_shape(None if dense is None else transform(aligned.matrix, dense), size),
+    }
+
+
+#: The finder of this process, once it is opened.
+_opened: list[LandmarkFinder] = []
+
+
+def _open(open_finder: Callable[[], LandmarkFinder]) -> None:
+    """Begin a process: a terminal's Ctrl-C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _opened.append(open_finder())
+
+
+def _look(look: Callable[[Any, LandmarkFinder], R], item: Any) -> R:
+    return look(item, _opened[0])

@@ -1,0 +1,126 @@
+"""What training reads, and whether it is enough: counted before a picture is decoded or a folder made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.training.data.aligning import FinderProcesses
+from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
+
+#: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits where given.
+FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "translator", "refinement")
+FROM_VARIED = ("recognition", "segmentation")
+FROM_PORTRAITS = ("recognition", "segmentation", "surrogate", "reader", "translator", "refinement", "priors")
+
+#: Stages that cannot go without portraits.
+PORTRAITS_ALONE = ("reader", "translator", "refinement", "priors")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What training reads.
+
+    Args:
+        front: folder of rendered pairs of the front view.
+        varied: folder of rendered pairs in varied scenes, several pictures of each character; for recognition and
+            segmentation.
+        portraits: folders of photos.
+        finder: of landmarks in the photos.
+        labels: table of what is known of photos, for the reader.
+        processes: in which faces are found; this one if not given.
+    """
+
+    front: Path
+    varied: Path | None = None
+    portraits: tuple[Path, ...] = ()
+    finder: LandmarkFinder | None = None
+    labels: Path | None = None
+    processes: FinderProcesses | None = None
+
+
+def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int, held_out_characters: int) -> None:
+    """Raise unless a stage has what it learns from: something to train on beside what is held out.
+
+    Args:
+        stage: its name.
+        sources: only counted; no picture is read.
+        batch: samples of an update.
+        held_out_pairs: of the front pairs; of each set where segmentation learns.
+        held_out_characters: of the varied pairs.
+
+    Raises:
+        InputError: a folder is missing, or holds too little: how much is needed, and how much there is.
+    """
+    held_out = held_out_characters if stage == "segmentation" else held_out_pairs
+    if stage in FROM_FRONT:
+        _require_pairs(stage, PairSet(sources.front), held_out, batch)
+    if stage in FROM_VARIED:
+        if sources.varied is None:
+            raise InputError(
+                f"{stage} needs rendered pairs in varied scenes (--varied DIR): "
+                "f2p-deploy engine render --varied makes them"
+            )
+        varied = PairSet(sources.varied)
+        if stage == "segmentation":
+            _require_pairs(stage, varied, held_out, batch)
+        else:
+            _require_characters(stage, varied, held_out_characters)
+    if stage in PORTRAITS_ALONE and not sources.portraits:
+        raise InputError(f"{stage} learns from real faces: name folders of portraits (--portraits DIR)")
+    if stage in FROM_PORTRAITS and sources.portraits:
+        photos = list_photos(sources.portraits)
+        _require_photos(stage, [name_of(photo) for photo in photos], "photos")
+
+
+def require_enough_faces(stage: str, portraits: Portraits) -> None:
+    """Raise unless the photos that have a usable face are enough for a stage.
+
+    Raises:
+        InputError: how many are needed, and how many there are.
+    """
+    if stage not in FROM_PORTRAITS:
+        return
+    _require_photos(stage, portraits.names, "photos with a usable face")
+    if stage in PORTRAITS_ALONE and len(portraits.frontal) < 2:
+        raise InputError(
+            f"{stage} needs at least 2 photos of faces that look at the camera, found {len(portraits.frontal)}: "
+            "add photos"
+        )
+
+
+def _require_pairs(stage: str, pairs: PairSet, held_out: int, batch: int) -> None:
+    needed = held_out + batch
+    if len(pairs) < needed:
+        raise InputError(
+            f"{stage} needs at least {needed} rendered pairs in {pairs.folder}, found {len(pairs)}: "
+            f"the last {held_out} are kept out of training, and an update takes {batch}; render more"
+        )
+
+
+def _require_characters(stage: str, pairs: PairSet, held_out: int) -> None:
+    names, counts = np.unique(pairs.identities, return_counts=True)
+    if len(names) < held_out + 2:
+        raise InputError(
+            f"{stage} needs at least {held_out + 2} characters in {pairs.folder}, found {len(names)}: "
+            f"the last {held_out} are kept out of training, and two are the fewest to tell apart; render more"
+        )
+    if not (counts[-held_out:] > 1).any():
+        raise InputError(
+            f"{stage} needs several pictures of a character in {pairs.folder}, found one of each: "
+            "f2p-deploy engine render --varied --pictures-each 4 makes them"
+        )
+
+
+def _require_photos(stage: str, names: Sequence[str], what: str) -> None:
+    held_out = sum(map(is_held_out, names))
+    training = len(names) - held_out
+    if training < 2 or held_out < 1:
+        raise InputError(
+            f"{stage} needs at least 2 {what} to train on and 1 to judge by, found {training} and {held_out}: "
+            f"one in {HELD_OUT_ONE_IN} is kept out of training, by its name; add photos"
+        )

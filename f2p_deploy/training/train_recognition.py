@@ -1,0 +1,277 @@
+"""Stage I: the recognition network learns to tell characters and people apart.
+
+The paper takes LightCNN-29v2 as its authors trained it, on millions of photos; `f2p-deploy bundle import` takes them.
+This stage is for those who have no such weights, and it teaches the embedding four things:
+
+* who it is: identities are the engine's characters (several scenes each) and portraits (one photo each, varied), told
+  apart by a cosine classifier with a margin (Wang et al. 2018, "CosFace"). A photo competes with photos only and a
+  render with renders: told apart from each other they would end up opposite, and eq. 5 compares one with the other;
+* the shape of the face: a linear head predicts the contour points of `f2p_deploy.training.data.face_shapes` for front
+  renders and for portraits alike, which ties the two kinds of picture together;
+* what the character is made of: linear heads predict controllers and discrete groups of renders;
+* not whether it is a photo: the means of the photos' and the renders' embeddings are drawn together.
+
+LightCNN has no batch norm and learns slowly from nothing, so one stands behind every filter during training, and one
+behind the embedding, whose coordinates so have mean 0 and variance 1. In the end the embedding is turned and scaled so
+that its cosine (eq. 5) is above all one of shapes, see `onto_shape`; search by gradient would otherwise improve it in
+directions in which no face differs. All of this is folded into the filters: what is stored is LightCNN-29v2 as it is.
+"""
+
+import copy
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.networks.light_cnn import EMBEDDING, LightCNN, MaxFeatureMap
+from f2p_deploy.model.similarity import GREY, reduce_to
+from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp
+from f2p_deploy.training.data.face_shapes import ShapeTarget
+from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
+from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
+
+SCALE = 24.0
+MARGIN = 0.2
+
+#: Weight of each loss. Errors of points and controllers are in units of their variance. The cross-entropy of a thousand
+#: identities not yet told apart would drown the others' gradients.
+IDENTITIES_WEIGHT = 0.05
+SHAPE_WEIGHT = 1.0
+CONTROLLERS_WEIGHT = 0.5
+GROUPS_WEIGHT = 0.02
+DOMAIN_WEIGHT = 0.2
+
+#: Of the embedding that is stored: number of coordinates that are shape, and their part of its mean squared length. The
+#: others are what the translator reads hair, beard and skin from.
+SHAPE_COORDINATES = 64
+SHAPE_PART = 0.8
+
+#: How far fronts and photos are moved before their points are asked for: about what alignment leaves.
+JITTER = Variation(rotation=4.0, scale=0.04, shift=0.015)
+
+
+class RecognitionStage:
+    """Faces to embeddings, cosine softmax over identities.
+
+    Args:
+        bundle: gives the sizes.
+        pairs: rendered pairs whose records name an identity, several pictures each.
+        portraits: aligned photos, each its own identity; a part of every batch, if given.
+        front: rendered pairs of the front view, from which shape and parameters are learned; half as many as a batch
+            has.
+        shapes: (N, K, 2) contour points of `front`, see `f2p_deploy.training.data.face_shapes`; without them, or where
+            all are NaN, shape is not learned.
+        held_out: how many of the last identities are kept for evaluation.
+        portrait_share: part of a batch that is portraits.
+        front_held_out: how many of the last front pairs no stage trains on.
+    """
+
+    name = "recognition"
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        pairs: PairTensors,
+        portraits: Portraits | None = None,
+        front: PairTensors | None = None,
+        shapes: np.ndarray | None = None,
+        held_out: int = 100,
+        portrait_share: float = 0.4,
+        front_held_out: int = 0,
+    ) -> None:
+        self.pairs, self.portraits, self.front, self.schema = pairs, portraits, front, bundle.schema
+        self.front_training = 0 if front is None else len(front) - front_held_out
+        self.size = bundle.settings.architecture.recognition_size
+        self.portrait_share = portrait_share if portraits is not None else 0.0
+        names, self.identities = np.unique(pairs.pairs.identities[: len(pairs)], return_inverse=True)
+        self.characters = len(names) - held_out
+        self.training = np.flatnonzero(self.identities < self.characters)
+        self.held_out = np.flatnonzero(self.identities >= self.characters)
+        self.samples = len(self.training)
+        people = len(portraits.training) if portraits is not None else 0
+        self.network = with_batch_norms(build_network("recognition", bundle.schema, bundle.settings))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.modules = {
+            "recognition": self.network,
+            "classifier": nn.Linear(EMBEDDING, self.characters + people, bias=False),
+            "parameters": nn.Linear(EMBEDDING, bundle.schema.n),
+        }
+        self.front_shapes = self.photo_shapes = None
+        if front is not None and shapes is not None and np.isfinite(shapes).any():
+            self.target = target = ShapeTarget(shapes[: self.front_training])
+            self.front_shapes = target(shapes)
+            if portraits is not None:
+                self.photo_shapes = target(portraits.shapes)
+                self.photo_shapes[np.abs(portraits.yaw) > FRONTAL_YAW] = np.nan
+            self.modules["shape"] = nn.Linear(EMBEDDING, self.front_shapes.shape[1])
+        self.grey = torch.tensor(GREY).view(1, 3, 1, 1)
+
+    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """Return the weighted sum of the losses in this module's head."""
+        from_photos = round(self.portrait_share * len(batch))
+        chosen = self.training[batch[from_photos:] if from_photos else batch]
+        images = reduce_to(self.pairs.images(chosen), self.size)
+        images = warp(images, affine_grids(len(images), self.size, Variation(), rng))
+        identities, truth = self.identities[chosen], self.pairs.parameters(chosen)
+        if self.portraits is not None and from_photos:
+            people = rng.integers(0, len(self.portraits.training), from_photos)
+            positions = self.portraits.training[people]
+            photos = reduce_to(self.portraits.images(positions), self.size)
+            images = torch.cat([warp(photos, affine_grids(from_photos, self.size, JITTER, rng)), images])
+            identities = np.concatenate([self.characters + people, identities])
+        if self.front is not None:
+            straight = rng.integers(0, self.front_training, max(1, len(batch) // 2))
+            fronts = reduce_to(self.front.images(straight), self.size)
+            images = torch.cat([images, warp(fronts, affine_grids(len(fronts), self.size, JITTER, rng))])
+            truth = torch.cat([truth, self.front.parameters(straight)])
+        embeddings = self._embed(vary_light(images, Variation(), rng))
+        crossed, accuracy = self._identities(embeddings[: len(identities)], torch.from_numpy(identities))
+        parts, numbers = {"identities": IDENTITIES_WEIGHT * crossed}, {"accuracy": accuracy}
+        parts["controllers"], parts["groups"] = self._parameters(embeddings[from_photos:], truth)
+        if self.front_shapes is not None and self.front is not None:
+            shapes = self.front_shapes[straight]
+            shown = embeddings[len(identities) :]
+            if self.photo_shapes is not None and from_photos:
+                shapes = np.concatenate([shapes, self.photo_shapes[positions]])
+                shown = torch.cat([shown, embeddings[:from_photos]])
+            known = np.flatnonzero(np.isfinite(shapes).all(axis=1))
+            error = self.modules["shape"](shown[known]) - torch.from_numpy(shapes[known])
+            parts["shape"] = SHAPE_WEIGHT * error.square().mean()
+        if from_photos:
+            apart = embeddings[:from_photos].mean(dim=0) - embeddings[from_photos:].mean(dim=0)
+            parts["domain"] = DOMAIN_WEIGHT * apart.square().mean()
+        numbers |= {name: float(value.detach()) for name, value in parts.items()}
+        return torch.stack(list(parts.values())).sum(), numbers
+
+    def _identities(self, embeddings: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
+        """Return the cross-entropy with margin among the identities of the same kind, and the accuracy."""
+        cosine = F.normalize(embeddings) @ F.normalize(self.modules["classifier"].weight).T  # type: ignore[arg-type]
+        other_kind = (target < self.characters)[:, None] != (torch.arange(cosine.shape[1]) < self.characters)
+        cosine = cosine.masked_fill(other_kind, -1.0)
+        scores = SCALE * (cosine - MARGIN * F.one_hot(target, cosine.shape[1]))
+        return F.cross_entropy(scores, target), (cosine.argmax(1) == target).float().mean().item()
+
+    def _parameters(self, embeddings: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the weighted losses of controllers and of discrete groups."""
+        predicted, n_c = self.modules["parameters"](embeddings), self.schema.n_c
+        squared = 12.0 * (predicted[:, :n_c] - (truth[:, :n_c] - 0.5)).square().mean()  # 1/12: of even sampling
+        crossed = torch.zeros(())
+        for part in self.schema.discrete_slices.values():
+            crossed = crossed + F.cross_entropy(predicted[:, part], truth[:, part].argmax(dim=1))
+        return CONTROLLERS_WEIGHT * squared, GROUPS_WEIGHT * crossed
+
+    def evaluate(self) -> dict[str, float]:
+        """Return the verification accuracy on held-out characters: same or not, best threshold of half of the pairs."""
+        embeddings = self._held_out_embeddings()
+        cosine = (embeddings @ embeddings.T).numpy()
+        identities = self.identities[self.held_out]
+        first, second = np.triu_indices(len(identities), 1)
+        same, values = identities[first] == identities[second], cosine[first, second]
+        accuracy = verification_accuracy(values[same], values[~same])
+        metrics = {
+            "verification": accuracy,
+            "cosine_same": float(values[same].mean()),
+            "cosine_different": float(values[~same].mean()),
+        }
+        if self.front is not None and self.front_shapes is not None and self.front_training < len(self.front):
+            last = np.arange(self.front_training, len(self.front))
+            metrics["shape_renders"] = self._explained(self.front, self.front_shapes, last)
+        if self.portraits is not None and self.photo_shapes is not None:
+            metrics["shape_photos"] = self._explained(self.portraits, self.photo_shapes, self.portraits.held_out)
+        return metrics
+
+    def sheet(self) -> np.ndarray:
+        """Return eight held-out pictures above the most similar other held-out picture."""
+        embeddings = self._held_out_embeddings()
+        step = max(1, len(embeddings) // 8)
+        cosine = embeddings[::step][:8] @ embeddings.T
+        nearest = cosine.topk(2, dim=1).indices[:, 1].numpy()
+        shown = self.held_out[::step][:8]
+        return tile([to_uint8(self.pairs.images(shown)), to_uint8(self.pairs.images(self.held_out[nearest]))])
+
+    def trained(self) -> nn.Module:
+        """Return the recognition network as it is stored: batch norms folded, the embedding turned onto shape."""
+        network = without_batch_norms(self.network)
+        if self.front_shapes is not None:
+            deviation = torch.from_numpy(self.target.deviation.reshape(-1).astype(np.float32))
+            head = cast("nn.Linear", self.modules["shape"])
+            onto_shape(network.fc, head.weight * deviation[:, None], head.bias * deviation)  # type: ignore[arg-type]
+        return network
+
+    def _explained(self, source: PairTensors | Portraits, shapes: np.ndarray, positions: np.ndarray) -> float:
+        """Return the part of the contour points' variance, over some pictures, that the embedding explains."""
+        positions = positions[np.isfinite(shapes[positions]).all(axis=1)]
+        parts = np.array_split(positions, max(1, len(positions) // 32))
+        embeddings = torch.cat([self._embed(reduce_to(source.images(part), self.size)) for part in parts])
+        left = (self.modules["shape"](embeddings) - torch.from_numpy(shapes[positions])).square().sum()
+        return 1.0 - float(left) / float(np.square(shapes[positions] - shapes[positions].mean(axis=0)).sum())
+
+    def _embed(self, images: torch.Tensor, network: nn.Module | None = None) -> torch.Tensor:
+        return (network or self.network)((images * self.grey).sum(dim=1, keepdim=True))
+
+    def _held_out_embeddings(self) -> torch.Tensor:
+        parts, network = np.array_split(self.held_out, max(1, len(self.held_out) // 32)), self.trained()
+        images = (reduce_to(self.pairs.images(part), self.size) for part in parts)
+        return F.normalize(torch.cat([self._embed(part, network) for part in images]))
+
+
+def with_batch_norms(network: nn.Module) -> nn.Module:
+    """Put a batch norm behind every convolution and the embedding of a LightCNN, in place."""
+    for module in network.modules():
+        if isinstance(module, MaxFeatureMap):
+            module.filter = nn.Sequential(module.filter, nn.BatchNorm2d(module.filter.out_channels))  # type: ignore
+        elif isinstance(module, LightCNN):
+            norm = nn.BatchNorm1d(EMBEDDING).requires_grad_(False)  # stays at mean 0 and variance 1
+            module.fc = nn.Sequential(module.fc, norm)  # type: ignore
+    return network
+
+
+def without_batch_norms(network: nn.Module) -> nn.Module:
+    """Return a copy with the batch norms folded into their filters: in evaluation mode it computes the same."""
+    folded = copy.deepcopy(network).eval()
+    for module in folded.modules():
+        if isinstance(module, MaxFeatureMap) and isinstance(module.filter, nn.Sequential):
+            module.filter = fuse_conv_bn_eval(module.filter[0], module.filter[1])  # type: ignore
+        elif isinstance(module, LightCNN) and isinstance(module.fc, nn.Sequential):
+            module.fc = fuse_linear_bn_eval(module.fc[0], module.fc[1])  # type: ignore
+    return folded
+
+
+def onto_shape(fc: nn.Linear, slopes: torch.Tensor, offset: torch.Tensor) -> None:
+    """Turn and scale an embedding, in place, so that its first coordinates are the principal shapes it tells.
+
+    With the slopes' singular value decomposition U S V: the first coordinates are those of S V e, where distances are
+    distances of points; the others are an orthonormal rest, scaled down. Nothing is lost, as the whole is invertible.
+
+    Args:
+        fc: makes embeddings e of mean 0 and variance 1.
+        slopes: (2 K, 256) and `offset`: (2 K,) of the linear map from e to contour points, minus their mean.
+    """
+    with torch.no_grad():
+        u, s, v = torch.linalg.svd(slopes, full_matrices=False)
+        principal = s[:SHAPE_COORDINATES, None] * v[:SHAPE_COORDINATES]
+        shift = u[:, :SHAPE_COORDINATES].T @ offset
+        length = float(s[:SHAPE_COORDINATES].square().sum()) ** 0.5
+        rest = torch.linalg.svd(v[:SHAPE_COORDINATES], full_matrices=True)[2][SHAPE_COORDINATES:]
+        turned = torch.cat([principal * SHAPE_PART**0.5 / length, rest * ((1.0 - SHAPE_PART) / len(rest)) ** 0.5])
+        moved = torch.cat([shift * SHAPE_PART**0.5 / length, torch.zeros(len(rest))])
+        fc.weight.copy_(turned @ fc.weight)
+        fc.bias.copy_(turned @ fc.bias + moved)
+
+
+def verification_accuracy(same: np.ndarray, different: np.ndarray) -> float:
+    """Return the balanced accuracy of a threshold on similarities, chosen on even positions and applied to odd ones."""
+    thresholds = np.linspace(-1, 1, 401)
+
+    def accuracy(threshold: np.ndarray, which: int) -> np.ndarray:
+        kept = (same[which::2, None] >= threshold).mean(0)
+        refused = (different[which::2, None] < threshold).mean(0)
+        return (kept + refused) / 2
+
+    scores = accuracy(thresholds, 0)
+    best = np.median(thresholds[scores == scores.max()])  # the middle of the best ones, away from both sides
+    return float(accuracy(np.array([best]), 1)[0])

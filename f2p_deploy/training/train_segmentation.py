@@ -1,0 +1,156 @@
+"""Stage I: the segmentation network learns Helen's classes from renders and from portraits (section 3.6).
+
+The network answers at an eighth of the resolution. Its target there is the share of each class in the eight by eight
+pixels, so that a probability of a half means a border through the middle: the content loss then sees shifts smaller
+than a cell.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from f2p_deploy.character.face import HELEN_CLASSES
+from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.similarity import reduce_to
+from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp, warp_labels
+from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
+from f2p_deploy.training.data.portrait_labels import UNKNOWN, render_labels
+from f2p_deploy.training.data.portraits import Portraits
+
+#: The network's answer is so many times smaller than its picture.
+STRIDE = 8
+
+#: One colour a class, for sheets.
+COLOURS = np.array(
+    [
+        (40, 40, 40), (240, 200, 170), (120, 70, 30), (160, 100, 50), (60, 120, 220), (90, 160, 250), (230, 160, 110),
+        (220, 60, 80), (120, 0, 20), (250, 110, 120), (110, 60, 160),
+    ],
+    np.uint8,
+)  # fmt: skip
+
+
+class SegmentationStage:
+    """Pictures to class shares, cross-entropy.
+
+    Args:
+        bundle: gives the sizes.
+        pair_sets: rendered pairs with label maps.
+        portraits: aligned photos whose regions landmarks label; a part of every batch, if given.
+        held_out: how many of the last pairs of each set are kept for evaluation.
+        portrait_share: part of a batch that is portraits.
+        shapes: for each set the (N, K, 2) contour points of its renders, from which they are labelled as portraits are
+            (`f2p_deploy.training.data.portrait_labels.render_labels`); the engine's own labels without.
+    """
+
+    name = "segmentation"
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        pair_sets: list[PairTensors],
+        portraits: Portraits | None = None,
+        held_out: int = 100,
+        portrait_share: float = 0.4,
+        shapes: list[np.ndarray] | None = None,
+    ) -> None:
+        self.size = bundle.settings.architecture.segmentation_size
+        self.pair_sets, self.held_out, self.shapes = pair_sets, held_out, shapes
+        self.portraits = portraits
+        self.portrait_share = portrait_share if portraits is not None else 0.0
+        self.network = build_network("segmentation", bundle.schema, bundle.settings)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.modules = {"segmentation": self.network}
+        self.ends = np.cumsum([len(pairs) - held_out for pairs in pair_sets])
+        self.samples = int(self.ends[-1])
+
+    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """Return the cross-entropy against class shares over all known cells."""
+        from_photos = round(self.portrait_share * len(batch))
+        images, labels = self._rendered(batch[from_photos:] if from_photos else batch)
+        if self.portraits is not None and from_photos:
+            chosen = rng.choice(self.portraits.training, from_photos)
+            images = torch.cat([images, self.portraits.images(chosen)])
+            labels = torch.cat([labels, self.portraits.labels(chosen)])
+        grids = affine_grids(len(images), images.shape[-1], Variation(rotation=15.0, scale=0.15, shift=0.08), rng)
+        images, labels = warp(images, grids), warp_labels(labels, grids, UNKNOWN)
+        images = vary_light(reduce_to(images, self.size), Variation(), rng)
+        shares = class_shares(labels, labels.shape[-1] // (self.size // STRIDE))
+        log_probabilities = self.network(images).log_softmax(dim=1)
+        weight = shares.sum(dim=1)
+        return -(shares * log_probabilities).sum() / weight.sum().clamp_min(1.0), {}
+
+    def trained(self) -> torch.nn.Module:
+        """Return the network that the bundle stores."""
+        return self.network
+
+    def evaluate(self) -> dict[str, float]:
+        """Return the mean intersection over union on held-out renders and, against landmarks, on held-out photos.
+
+        Predictions are enlarged to the picture's resolution before they are compared.
+        """
+        metrics = {}
+        for position, pairs in enumerate(self.pair_sets):
+            held = np.arange(len(pairs) - self.held_out, len(pairs))
+            counts = np.zeros((len(HELEN_CLASSES), 2))
+            for part in np.array_split(held, max(1, len(held) // 10)):
+                counts += self._agreement(pairs.images(part), self._labels(position, part))
+            metrics[f"miou_renders_{position}"] = mean_iou(counts)
+        if self.portraits is not None:
+            counts = np.zeros((len(HELEN_CLASSES), 2))
+            for part in np.array_split(self.portraits.held_out, max(1, len(self.portraits.held_out) // 10)):
+                counts += self._agreement(self.portraits.images(part), self.portraits.labels(part))
+            metrics["miou_portraits"] = mean_iou(counts)
+        return metrics
+
+    def sheet(self) -> np.ndarray:
+        """Return held-out renders and photos above their class maps."""
+        pairs = self.pair_sets[-1]
+        images = pairs.images(np.arange(len(pairs) - 4, len(pairs)))
+        if self.portraits is not None:
+            images = torch.cat([images, self.portraits.images(self.portraits.held_out[:4])])
+        return tile([to_uint8(images), COLOURS[self._predict(images).numpy()]])
+
+    def _rendered(self, batch: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        images, labels = [], []
+        owner = np.searchsorted(self.ends, batch, side="right")
+        for position, pairs in enumerate(self.pair_sets):
+            own = batch[owner == position] - (self.ends[position - 1] if position else 0)
+            if len(own):
+                images.append(pairs.images(own))
+                labels.append(self._labels(position, own))
+        return torch.cat(images), torch.cat(labels)
+
+    def _labels(self, position: int, indices: np.ndarray) -> torch.Tensor:
+        """Return (B, S, S) int64 Helen classes of renders of one set."""
+        labels = self.pair_sets[position].label_maps(indices)
+        if self.shapes is not None:
+            shapes = self.shapes[position][indices]
+            made = [render_labels(shape, own.numpy()) for shape, own in zip(shapes, labels, strict=True)]
+            labels = torch.from_numpy(np.stack(made))
+        return labels
+
+    def _predict(self, images: torch.Tensor) -> torch.Tensor:
+        scores = self.network(reduce_to(images, self.size))
+        return F.interpolate(scores, size=images.shape[2:], mode="bilinear").argmax(dim=1)
+
+    def _agreement(self, images: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
+        predicted, known = self._predict(images), labels != UNKNOWN
+        counts = np.zeros((len(HELEN_CLASSES), 2))
+        for c in range(len(HELEN_CLASSES)):
+            here, there = (predicted == c) & known, (labels == c) & known
+            counts[c] = int((here & there).sum()), int((here | there).sum())
+        return counts
+
+
+def class_shares(labels: torch.Tensor, cell: int) -> torch.Tensor:
+    """Return (B, 11, S/cell, S/cell) shares of each class in every cell; ignored pixels count for none."""
+    known = labels != UNKNOWN
+    one_hot = F.one_hot(torch.where(known, labels, 0), len(HELEN_CLASSES)) * known[..., None]
+    return F.avg_pool2d(one_hot.permute(0, 3, 1, 2).float(), cell)
+
+
+def mean_iou(counts: np.ndarray) -> float:
+    """Return the mean over the classes that occur of intersection over union, from (classes, 2) counts of both."""
+    present = counts[:, 1] > 0
+    return float((counts[present, 0] / counts[present, 1]).mean())

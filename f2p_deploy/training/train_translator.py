@@ -1,0 +1,152 @@
+"""Stage II: the translator learns to make characters whose faces resemble the photos (section 3.4.1, eq. 8)."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.similarity import content_loss, identity_loss, loopback_loss, reduce_to
+from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp
+from f2p_deploy.training.data.face_shapes import ShapeModel, shape_distance
+from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
+from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
+from f2p_deploy.training.train_recognition import JITTER
+
+#: One update in so many leaves the content loss out and takes photos of any pose (section 3.4.1).
+ANY_POSE_EVERY = 4
+
+#: With the optional losses so many times a batch of photos, and of renders, are seen; eq. 4 is computed on a batch.
+SEEN_PHOTOS = 3
+SEEN_RENDERS = 4
+
+
+class TranslatorStage:
+    """Faces to parameters, the three losses; imitator, recognition and segmentation are fixed.
+
+    Args:
+        bundle: has the three other networks.
+        photos: aligned portraits.
+        pairs: renders whose parameters are known, for the supervised loss and its evaluation; may be None.
+        supervised_weight: weight of the L1 distance to the known parameters of renders, which the paper does not have;
+            0 leaves it out.
+        shapes: (N, K, 2) contour points of `pairs`, see `f2p_deploy.training.data.face_shapes`; may be None.
+        shape_weight: weight of the distance between the contour points of a frontal photo and those that a linear model
+            gives the character, in edges of the picture, which the paper does not have; 0 leaves it out.
+        held_out: how many of the last pairs are kept for evaluation.
+    """
+
+    name = "translator"
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        photos: Portraits,
+        pairs: PairTensors | None = None,
+        supervised_weight: float = 0.0,
+        shapes: np.ndarray | None = None,
+        shape_weight: float = 0.0,
+        held_out: int = 200,
+    ) -> None:
+        self.photos, self.pairs, self.schema = photos, pairs, bundle.schema
+        self.settings = bundle.settings.similarity
+        self.supervised_weight = supervised_weight if pairs is not None else 0.0
+        self.imitator, self.similarity = bundle.imitator, bundle.similarity
+        self.network = build_network("translator", bundle.schema, bundle.settings)
+        self.modules = {"translator": self.network}
+        self.samples = len(photos.training)
+        self.known = 0 if pairs is None else len(pairs) - held_out
+        self.shape_weight, self.shape_model = shape_weight, None
+        if pairs is not None and shapes is not None and shape_weight and np.isfinite(shapes[: self.known]).any():
+            self.shape_model = ShapeModel(pairs.pairs.parameters[: self.known], shapes[: self.known])
+
+    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """Return eq. 4, plus the supervised loss and the shape's where they are asked for."""
+        any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
+        pool = self.photos.training if any_pose else self.photos.frontal
+        rendered_too = self.pairs is not None and self.supervised_weight > 0
+        more = self.shape_model is not None and not any_pose
+        chosen = pool[rng.integers(0, len(pool), len(batch) * (SEEN_PHOTOS if more else 1))]
+        faces = self.photos.images(chosen)
+        with torch.no_grad():
+            seen = self._embed_varied(faces, rng)
+            if self.pairs is not None and rendered_too:
+                renders = rng.integers(0, self.known, SEEN_RENDERS * len(batch))
+                seen = torch.cat([seen, self._embed_varied(self.pairs.images(renders), rng)])
+            identity, content = self.similarity.describe(faces[: len(batch)])
+        made = self.network(seen)  # photos and renders together, so that batch norm treats them alike
+        parameters = made[: len(batch)]
+        rendered = self.imitator(parameters)
+        own_identity = self.similarity.identity(rendered)
+        parts = {"identity": self.settings.identity_weight * identity_loss(identity, own_identity).mean()}
+        if not any_pose:
+            own_content = self.similarity.content(rendered)
+            distance = content_loss(content, own_content, self.settings.reduction)
+            parts["content"] = self.settings.content_weight * distance.mean()
+        again = self._as_used(own_identity)
+        parts["loopback"] = (
+            self.settings.loopback_weight * loopback_loss(parameters, again, self.settings.reduction).mean()
+        )
+        if self.shape_model is not None and not any_pose:
+            shapes = torch.from_numpy(self.photos.shapes[chosen])
+            distance = shape_distance(self.shape_model(made[: len(chosen)]), shapes)
+            parts["shape"] = self.shape_weight * distance[distance.isfinite()].mean()
+        if self.pairs is not None and rendered_too:
+            truth = self.pairs.parameters(renders)
+            parts["supervised"] = self.supervised_weight * self._distance(made[len(chosen) :], truth)
+        numbers: dict[str, float] = {}
+        numbers |= {name: float(value.detach()) for name, value in parts.items()}
+        return torch.stack(list(parts.values())).sum(), numbers
+
+    def trained(self) -> torch.nn.Module:
+        """Return the network that the bundle stores."""
+        return self.network
+
+    def evaluate(self) -> dict[str, float]:
+        """Return losses on held-out photos and, where the truth is known, parameter errors on held-out renders."""
+        identity, content = [], []
+        for part in np.array_split(self.photos.held_out, max(1, len(self.photos.held_out) // 10)):
+            photo_identity, photo_content = self.similarity.describe(self.photos.images(part))
+            own_identity, own_content = self.similarity.describe(self.imitator(self.network(photo_identity)))
+            identity += identity_loss(photo_identity, own_identity).tolist()
+            content += content_loss(photo_content, own_content, self.settings.reduction).tolist()
+        metrics = {"identity_photos": float(np.mean(identity)), "content_photos": float(np.mean(content))}
+        if self.shape_model is not None:
+            held = self.photos.held_out[np.abs(self.photos.yaw[self.photos.held_out]) <= FRONTAL_YAW]
+            made = self.network(self.similarity.identity(self.photos.images(held)))
+            distance = shape_distance(self.shape_model(made), torch.from_numpy(self.photos.shapes[held]))
+            metrics["shape_photos"] = float(distance[distance.isfinite()].mean())
+        if self.pairs is not None:
+            held = np.arange(self.known, len(self.pairs))
+            made = self.network(self.similarity.identity(self.pairs.images(held)))
+            truth = self.pairs.parameters(held)
+            n_c = self.schema.n_c
+            metrics["controllers_renders"] = float((made[:, :n_c] - truth[:, :n_c]).abs().mean())
+            for name, options in self.schema.discrete_slices.items():
+                right = made[:, options].argmax(1) == truth[:, options].argmax(1)
+                metrics[f"{name}_renders"] = float(right.float().mean())
+        return metrics
+
+    def sheet(self) -> np.ndarray:
+        """Return eight held-out photos above their characters."""
+        faces = self.photos.images(self.photos.held_out[:8])
+        return tile([to_uint8(faces), to_uint8(self.imitator(self.network(self.similarity.identity(faces))))])
+
+    def _embed_varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        """Return (B, d) embeddings of faces under other light and a little out of place."""
+        # Where the network sees all of the face, small pictures are moved as well as large ones, and faster.
+        size = self.similarity.recogniser.size if self.similarity.crop is None else faces.shape[-1]
+        moved = warp(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
+        return self.similarity.identity(vary_light(moved, Variation(), rng))
+
+    def _as_used(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Return T's parameters with batch norm as after training: drawn faces alone are unlike others."""
+        self.network.eval()
+        parameters = self.network(embeddings)
+        self.network.train()
+        return parameters
+
+    def _distance(self, made: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        distance = (made[:, : self.schema.n_c] - truth[:, : self.schema.n_c]).abs().mean()
+        for part in self.schema.discrete_slices.values():
+            distance = distance + 0.05 * F.nll_loss(made[:, part].clamp_min(1e-6).log(), truth[:, part].argmax(1))
+        return distance

@@ -1,0 +1,175 @@
+"""A benchmark from end to end, on the small bundle: rows, parity, reasons. No time is judged."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxsim")
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
+from f2p_deploy.artifact.artifact import read_artifact  # noqa: E402
+from f2p_deploy.evaluation.speed import (  # noqa: E402
+    MODES,
+    Report,
+    Request,
+    Row,
+    contenders,  # noqa: E402
+    peers,  # noqa: E402
+)
+from f2p_deploy.evaluation.speed import measure_speed as runs  # noqa: E402
+from f2p_deploy.evaluation.speed.contenders import NAMES, contenders_for  # noqa: E402
+from f2p_deploy.evaluation.speed.measure_speed import run_benchmark, summary  # noqa: E402
+from f2p_deploy.export import export_bundle  # noqa: E402
+from f2p_deploy.model.bundle import Bundle  # noqa: E402
+from f2p_deploy.system.errors import InputError, MissingDependency  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("f2p_deploy.evaluation.speed.windows.SPINNING", 0.0)
+        patch.setattr("f2p_deploy.evaluation.speed.windows.LONGEST", 0.0)
+        patch.setattr("f2p_deploy.evaluation.speed.roofline.SECONDS", 0.02)
+        patch.setitem(runs.measure_ceilings.__globals__["EDGE"], "cpu", 256)
+        patch.setitem(runs.measure_ceilings.__globals__["COPIED"], "cpu", 1 << 22)
+        yield
+
+
+@pytest.fixture(scope="module")
+def report(small_bundle: Bundle, small_artifact: Path) -> Report:
+    # torch.compile needs a C++ compiler and half a minute; it has a limit of its own to be skipped by.
+    request = Request(MODES, artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
+    return run_benchmark(small_bundle, request, "f2p-deploy bench")
+
+
+def rows(report: Report, mode: str) -> dict[str, Row]:
+    return {row.runtime: row for row in report.rows if row.mode == mode}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_runtime_is_timed_and_compared(report: Report, mode: str) -> None:
+    found = rows(report, mode)
+    assert list(found)[0] == "torch" and found["torch"].vs_eager == 1.0
+    for name in ("torch", "onnxruntime", "openvino"):
+        row = found[name]
+        assert (row.status, row.why, row.precision, row.batch) == ("ok", "", "fp32", 1), name
+        assert row.median_ms and row.p95_ms and row.median_ms <= row.p95_ms and row.calls >= 3
+        assert row.first_ms and row.load_ms is not None and row.memory_mb is not None
+        assert row.faces_per_s == pytest.approx(1000.0 / row.median_ms)
+        assert row.parity and row.parity["passed"] and row.parity["share"] < 1
+        assert row.flops and row.bytes and row.share_of_ceiling
+    assert found["torch"].parity["share"] < 1e-6, "eager PyTorch is what is compared with"  # type: ignore[index]
+
+
+def test_what_cannot_run_says_why(report: Report) -> None:
+    found = rows(report, "one-shot")
+    assert found["torch.compile"].status == "skipped" and "beyond the limit" in found["torch.compile"].why
+    if not torch.cuda.is_available():
+        assert found["torch-captured-fp16"].status == "skipped" and "NVIDIA card" in found["torch-captured-fp16"].why
+    assert rows(report, "render")["onnx-naive"].status == "ok"
+    naive = rows(report, "iterative")["onnx-naive"]
+    sentence = r"torch\.onnx\.export of PyTorch \S+ failed; --verbose shows what it said"
+    assert naive.status == "failed" and re.fullmatch(sentence, naive.why)
+
+
+def test_the_report_is_whole(report: Report) -> None:
+    data = report.to_dict()
+    assert data["bundle"]["name"] == "small" and data["device"]["computes"] == "cpu"
+    assert {c["precision"] for c in data["ceilings"]} >= {"fp32"}
+    assert set(summary(report)) == {f"{mode}, batch 1" for mode in MODES}
+
+
+def test_another_face_is_parity_and_not_ok(
+    small_bundle: Bundle, small_artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = contenders._compute
+    monkeypatch.setattr(
+        contenders, "_compute", lambda *given: {k: v[..., ::-1].copy() for k, v in compute(*given).items()}
+    )
+    request = Request(("render",), runtimes=("onnxruntime",), artifacts=(small_artifact,), device="cpu", threads=1)
+    found = rows(run_benchmark(small_bundle, request, ""), "render")
+    assert list(found) == ["torch", "onnxruntime"]
+    assert found["onnxruntime"].status == "parity" and "the floor 60" in found["onnxruntime"].why
+    assert found["onnxruntime"].median_ms, "what is fast at something else is still shown, as that"
+
+
+def test_one_wrong_step_is_seen_in_a_search(
+    small_bundle: Bundle, small_artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
+
+    compute = OnnxRuntime._compute
+
+    def wrong(self: OnnxRuntime, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        found = compute(self, graph, inputs)
+        if graph == "step":
+            found["next_state"] = 2 * inputs["state"] - found["next_state"]
+        return found
+
+    monkeypatch.setattr(OnnxRuntime, "_compute", wrong)
+    request = Request(("iterative",), runtimes=("onnxruntime",), artifacts=(small_artifact,), device="cpu", threads=1)
+    row = rows(run_benchmark(small_bundle, request, ""), "iterative")["onnxruntime"]
+    assert row.status == "parity"
+
+
+def test_batches_have_artifacts_of_their_own(
+    small_bundle: Bundle, small_artifact: Path, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(small_artifact, tmp_path / "build" / "small" / "onnx")  # where an export leaves it
+    monkeypatch.setattr("f2p_deploy.evaluation.speed.prepare.default_faces", lambda bundle: small_faces)
+    monkeypatch.setattr(
+        "f2p_deploy.evaluation.speed.prepare.export_bundle",
+        lambda *given, **named: export_bundle(*given, faces=small_faces, **named),
+    )
+    request = Request(("one-shot",), (1, 2), ("onnxruntime",), threads=1, device="cpu")
+    report = run_benchmark(small_bundle, request, "")
+    assert [(row.batch, row.runtime, row.status) for row in report.rows] == [
+        (1, "torch", "ok"),
+        (1, "onnxruntime", "ok"),
+        (2, "torch", "ok"),
+        (2, "onnxruntime", "ok"),
+    ]
+    assert not Path("build/small/bench/onnx-batch-1").exists(), "an export that fits is used"
+    folder = Path("build/small/bench/onnx-batch-2")
+    before = (folder / "manifest.json").stat().st_mtime_ns
+    assert read_artifact(folder).manifest.batch == 2
+    run_benchmark(small_bundle, request, "")
+    assert (folder / "manifest.json").stat().st_mtime_ns == before, "an artifact that fits is used again"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"runtimes": ("onnxruntme",)}, InputError, "no runtime named 'onnxruntme'. Did you mean 'onnxruntime'"),
+        ({"runtimes": ("coreml",)}, InputError, "'coreml' runs none of the artifacts"),
+        ({"runtimes": ("onnxruntime-cuda",)}, MissingDependency, "'onnxruntime-cuda' cannot run here"),
+        ({"batches": (4,)}, InputError, "was exported for batches of 1, and batches of 4 are to be measured"),
+        ({"device": "cuda"}, MissingDependency, "can use no NVIDIA card"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_measured(
+    small_bundle: Bundle, small_artifact: Path, change: dict, error: type[Exception], words: str
+) -> None:
+    if torch.cuda.is_available() and "cuda" in str(change):
+        pytest.skip("there is a card")
+    request = Request(**{"artifacts": (small_artifact,), "device": "cpu", **change})
+    with pytest.raises(error, match=words):
+        run_benchmark(small_bundle, request, "")
+
+
+def test_an_artifact_of_another_bundle(small_bundle: Bundle, small_artifact: Path) -> None:
+    from f2p_deploy.model.bundle import load_bundle
+
+    with pytest.raises(InputError, match="was made from another bundle"):
+        run_benchmark(load_bundle(), Request(artifacts=(small_artifact,), device="cpu"), "")
+
+
+def test_every_peer_and_runtime_has_a_name(small_artifact: Path) -> None:
+    found = contenders_for((read_artifact(small_artifact),), ())
+    assert found[0].name == "torch" and {contender.name for contender in found} <= set(NAMES)
+    assert peers.require_device("cpu") == "cpu"

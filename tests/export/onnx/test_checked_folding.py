@@ -1,0 +1,31 @@
+"""Batch norms of a graph: folded only if a real batch proves that nothing changed."""
+
+import pytest
+import torch
+from torch import nn
+
+from f2p_deploy.export import Faces
+from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.onnx.checked_folding import folded_and_proven
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import CompilerError
+
+
+def test_folding_is_proven_on_a_batch(
+    small_bundle: Bundle, small_faces: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = next(graph for graph in bundle_graphs(small_bundle) if graph.name == "describe")
+    inputs = {"face": small_faces.images[:1]}
+    module = folded_and_proven(graph, inputs)
+    assert not [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
+    halved = "f2p_deploy.export.onnx.checked_folding.folded"
+    monkeypatch.setattr(halved, lambda module, _: nn.Sequential(Halved(), module))
+    with pytest.raises(CompilerError, match="folding batch norms changed identity of describe by"):
+        folded_and_proven(graph, inputs)
+
+
+class Halved(nn.Module):
+    """What a wrong folding could do to a picture."""
+
+    def forward(self, face: torch.Tensor) -> torch.Tensor:
+        return face / 2

@@ -1,0 +1,76 @@
+"""ONNX Runtime computes the golden vectors, the same every time, on the provider that was asked for."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from f2p_deploy.artifact.artifact import read_artifact
+from f2p_deploy.runtimes import load
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime, open_session
+from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
+
+CUDA = "CUDAExecutionProvider"
+NO_CUDA_BUILD = pytest.mark.skipif(CUDA in onnxruntime.get_available_providers(), reason="onnxruntime-gpu is installed")
+
+
+def test_golden_vectors(small_artifact: Path) -> None:
+    runtime = load(small_artifact, "onnxruntime", threads=1)
+    golden = read_artifact(small_artifact).golden()
+    for i in range(len(golden["one_shot.samples"])):
+        face = golden["one_shot.face"][i : i + 1]
+        assert np.abs(runtime.one_shot(face) - golden["one_shot.parameters"][i]).max() < 1e-5
+        identity, content = runtime.describe(face)
+        assert np.allclose(identity[0], golden["describe.identity"][i], rtol=1e-3, atol=1e-5)
+        assert np.allclose(content[0], golden["describe.content"][i], rtol=1e-3, atol=1e-5)
+        image = runtime.render(golden["render.parameters"][i : i + 1])
+        assert np.abs(image[0] - golden["render.image"][i]).max() < 1e-4
+
+
+def test_two_runs_are_the_same_to_the_bit(small_artifact: Path) -> None:
+    face = read_artifact(small_artifact).golden()["one_shot.face"][:1]
+    first, second = (load(small_artifact, "onnxruntime") for _ in range(2))
+    assert np.array_equal(first.one_shot(face), first.one_shot(face))
+    assert np.array_equal(first.one_shot(face), second.one_shot(face))
+
+
+def test_the_number_of_threads_reaches_the_session(small_artifact: Path) -> None:
+    session = open_session(str(small_artifact / "one_shot.onnx"), threads=1)
+    assert session.get_session_options().intra_op_num_threads == 1
+
+
+def test_graphs_are_loaded_when_first_used(small_artifact: Path, tmp_path: Path) -> None:
+    artifact = read_artifact(shutil.copytree(small_artifact, tmp_path / "copy"))
+    artifact.path("render").unlink()
+    OnnxRuntime(artifact, threads=1).one_shot(artifact.golden()["one_shot.face"][:1])
+
+
+@NO_CUDA_BUILD
+def test_a_provider_that_is_not_built_in_is_an_error(small_artifact: Path) -> None:
+    with pytest.raises(MissingDependency, match="has no CUDAExecutionProvider, only .*CPUExecutionProvider"):
+        load(small_artifact, "onnxruntime-cuda")
+
+
+@NO_CUDA_BUILD
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_silent_fallback_is_detected(small_artifact: Path) -> None:
+    with pytest.raises(MissingDependency, match="fell back to CPUExecutionProvider"):
+        open_session(str(small_artifact / "one_shot.onnx"), CUDA)
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "one_shot.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(CompilerError, match="cannot load .*one_shot.onnx; --verbose shows what it said$"):
+        open_session(str(path))
+
+
+def test_a_file_without_a_graph_and_a_path_that_is_not_utf_8_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").touch()
+    with pytest.raises(CompilerError, match="cannot load .*empty.onnx"):
+        open_session(str(tmp_path / "empty.onnx"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        open_session(os.fsdecode(b"/tmp/caf\xe9.onnx"))

@@ -1,0 +1,211 @@
+"""The loop in NumPy takes the same way as `generation.iterate`, step by step, whatever runs the steps."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.artifact.artifact import Artifact, read_artifact  # noqa: E402
+from f2p_deploy.character.parameters import average, harden  # noqa: E402
+from f2p_deploy.model import generation  # noqa: E402
+from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
+from f2p_deploy.runtimes import (  # noqa: E402
+    Runtime,
+    TorchRuntime,
+    load,
+    search,  # noqa: E402
+)
+from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
+
+if TYPE_CHECKING:
+    from f2p_deploy.export import Faces
+    from f2p_deploy.model.bundle import Bundle
+
+#: So few and so small steps that rounding does not grow on the way.
+GENTLE = IterativeSettings(iterations=4, learning_rate=0.5)
+
+
+@pytest.fixture(scope="module")
+def runtime(small_artifact: Path) -> Runtime:
+    return load(small_artifact, "onnxruntime", threads=1)
+
+
+@pytest.fixture(scope="module")
+def faces(small_faces: "Faces") -> np.ndarray:
+    return small_faces.images[:2]
+
+
+def picture(faces: np.ndarray) -> np.ndarray:
+    return (faces[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        GENTLE,
+        replace(GENTLE, momentum=0.9, keep_best=True),
+        replace(GENTLE, beta=30.0, discrete_rate=0.5, decay_every=2),
+    ],
+    ids=["the paper's", "momentum, best state", "another beta and discrete rate"],
+)
+def test_the_loop_is_iterate(
+    runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, settings: IterativeSettings
+) -> None:
+    told: list[tuple[int, float]] = []
+    expected = generation.iterate(small_bundle, torch.from_numpy(faces), settings)
+    found = search.iterate(runtime, faces, settings, progress=lambda done, loss: told.append((done, loss)))
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4)
+    np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
+    assert found.losses.shape == (5, 2) and found.parameters.dtype == np.float32
+    assert [done for done, _ in told] == [1, 2, 3, 4]
+    np.testing.assert_allclose([loss for _, loss in told], found.losses[:-1].mean(axis=1), rtol=1e-6)
+
+
+def test_torch_as_a_runtime_takes_exactly_the_same_way(small_bundle: "Bundle", faces: np.ndarray) -> None:
+    expected = generation.iterate(small_bundle, torch.from_numpy(faces), GENTLE)
+    found = search.iterate(TorchRuntime(small_bundle, batch=2), faces, GENTLE)
+    assert np.array_equal(found.losses, expected.losses)
+    np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-6)
+
+
+def test_openvino_takes_the_same_steps(small_artifact: Path, small_bundle: "Bundle", faces: np.ndarray) -> None:
+    pytest.importorskip("openvino")
+    expected = generation.iterate(small_bundle, torch.from_numpy(faces[:1]), GENTLE)
+    found = search.iterate(load(small_artifact, "openvino", threads=1), faces[:1], GENTLE)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-3)
+
+
+def test_the_demo_bundles_own_settings(photo: Path) -> None:
+    """What the bundle that ships reads and searches, two steps of it."""
+    from f2p_deploy.alignment.sample_faces import ASTRONAUT
+    from f2p_deploy.model.bundle import demo_bundle_path, load_bundle
+    from f2p_deploy.pipeline import choose_finder_for
+    from f2p_deploy.pipeline.faces import aligned_faces
+
+    if not (demo_bundle_path() / "bundle.json").is_file():
+        pytest.skip("the demo bundle is not in this checkout")
+    landmarks = photo.with_name("landmarks.json")
+    landmarks.write_text(json.dumps({photo.name: {name: list(point) for name, point in ASTRONAUT.items()}}))
+    bundle = load_bundle()
+    face = aligned_faces([photo], bundle, choose_finder_for(bundle, landmarks=landmarks)).images
+    settings, demo = replace(bundle.settings.iterative, iterations=2), TorchRuntime(bundle)
+    expected = generation.iterate(bundle, torch.from_numpy(face), settings)
+    found = search.iterate(demo, face, settings)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)
+    np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-5)
+
+
+def test_options_are_tried_out_as_pytorch_does(small_bundle: "Bundle", faces: np.ndarray) -> None:
+    parameters = np.full(small_bundle.schema.n, 0.5, np.float32)
+    options = generation.choose_options(small_bundle, torch.from_numpy(faces[:1]), parameters, None)
+    assert np.array_equal(search.choose_options(TorchRuntime(small_bundle), faces[:1], parameters), options)
+
+
+def test_one_face_fills_a_batch(small_bundle: "Bundle", faces: np.ndarray) -> None:
+    """In an artifact of batch 2 one face is repeated, three faces make two batches, and each is as if alone."""
+    two = TorchRuntime(small_bundle, batch=2)
+    settings = replace(GENTLE, iterations=2)
+    three = search.iterate(two, np.concatenate([faces, faces[:1]]), settings)
+    alone = search.iterate(two, faces[:1], settings)
+    assert three.losses.shape == (3, 3) and alone.losses.shape == (3, 1)
+    np.testing.assert_allclose(three.losses[:, [0]], alone.losses, rtol=1e-5)
+    np.testing.assert_allclose(three.losses[:, [2]], alone.losses, rtol=1e-5)
+
+
+def test_locked_entries_and_a_start(runtime: Runtime, faces: np.ndarray) -> None:
+    start = search.starting_state(runtime, faces, "iterative")
+    start[:, 1] = 0.875
+    locked = np.zeros(runtime.schema.n, bool)
+    locked[1] = True
+    found = search.iterate(runtime, faces, replace(GENTLE, learning_rate=50.0), start, locked)
+    assert (found.parameters[:, 1] == 0.875).all() and (found.parameters[:, 0] != start[:, 0]).any()
+    with pytest.raises(InputError, match=r"2 faces start at \(2, 11\), found \(1, 11\)"):
+        search.iterate(runtime, faces, GENTLE, start[:1])
+
+
+@pytest.mark.parametrize("mode", ["one-shot", "hybrid"])
+def test_generate_is_generations(
+    runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, mode: generation.Mode
+) -> None:
+    keep = average(small_bundle.schema).with_values({"eye.tx": 0.875, "hair": "long"}).lock("eye.tx", "hair")
+    expected = generation.generate(small_bundle, picture(faces), mode, keep)
+    found = search.generate(runtime, picture(faces), mode, keep)
+    assert (found.mode, found.parameters.locked) == (mode, keep.locked)
+    assert found.parameters["eye.tx"] == 0.875 and found.parameters.choice("hair") == "long"
+    assert len(found.losses) == len(expected.losses)
+    np.testing.assert_allclose(found.losses[:1], expected.losses[:1], rtol=1e-4)
+    if mode == "one-shot":
+        np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("locked", [[True], np.zeros(7, np.uint8)], ids=["length", "dtype"])
+def test_locks_of_another_kind_are_refused(runtime: Runtime, faces: np.ndarray, locked: Any) -> None:
+    with pytest.raises(InputError, match=r"locks are \(\d+,\) bool, found \(\d,\)"):
+        search.iterate(runtime, faces, GENTLE, locked=locked)
+
+
+def test_hybrid_starts_where_one_shot_ends(runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray) -> None:
+    expected = generation.starting_state(small_bundle, torch.from_numpy(faces), "hybrid", small_bundle.settings.hybrid)
+    np.testing.assert_allclose(search.starting_state(runtime, faces, "hybrid"), expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("locked", [None, "hair"])
+def test_options_are_chosen_as_in_torch(
+    runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, locked: str | None
+) -> None:
+    mask = None if locked is None else average(small_bundle.schema).lock(locked).locked_mask
+    start = generation.one_shot(small_bundle, torch.from_numpy(faces[:1]))[0]
+    expected = generation.choose_options(small_bundle, torch.from_numpy(faces[:1]), start, mask)
+    found = search.choose_options(runtime, faces[:1], start, mask)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.array_equal(found[6:], harden(found, small_bundle.schema)[6:])
+
+
+def test_the_picture_is_the_imitators(runtime: Runtime, small_bundle: "Bundle") -> None:
+    parameters = average(small_bundle.schema)
+    difference = search.render(runtime, parameters).astype(int) - generation.render(small_bundle, parameters)
+    assert np.abs(difference).max() <= 1
+
+
+def with_settings(artifact: Artifact, **changes: object) -> Runtime:
+    """The artifact with other settings in its manifest."""
+    settings = json.loads(json.dumps(artifact.manifest.settings))
+    for place, value in changes.items():
+        part, name = place.split("__")
+        settings[part][name] = value
+    return OnnxRuntime(Artifact(artifact.folder, replace(artifact.manifest, settings=settings)), threads=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"hybrid__use_prior": True}, "searches outside the priors' subspace, these settings inside"),
+        ({"iterative__discrete_rate": 0.0}, "does not move discrete groups, these settings do"),
+        ({"hybrid__momentum": 2.0}, r"manifest.json: settings.hybrid: momentum must lie in \[0, 1\), found 2.0"),
+    ],
+)
+def test_settings_that_are_another_graphs(
+    small_artifact: Path, faces: np.ndarray, changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        search.generate(with_settings(read_artifact(small_artifact), **changes), picture(faces), "hybrid")
+
+
+def test_an_artifact_without_the_graph(small_artifact: Path, faces: np.ndarray) -> None:
+    artifact = read_artifact(small_artifact)
+    graphs = {name: entry for name, entry in artifact.manifest.graphs.items() if name != "step"}
+    runtime = OnnxRuntime(Artifact(artifact.folder, replace(artifact.manifest, graphs=graphs)), threads=1)
+    search.require_mode(runtime, "one-shot")
+    with pytest.raises(InputError, match="iterative generation needs the graph 'step'; the artifact .* has one_shot, "):
+        search.generate(runtime, picture(faces), "iterative")
+
+
+def test_a_face_of_another_size(runtime: Runtime) -> None:
+    with pytest.raises(InputError, match=r"an aligned face is \(128, 128, 3\) uint8"):
+        search.generate(runtime, np.zeros((64, 64, 3), np.uint8), "one-shot")
