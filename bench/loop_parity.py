@@ -23,9 +23,10 @@ import torch
 from f2p_deploy.alignment.photo_files import expand
 from f2p_deploy.artifact.artifact import Artifact, read_artifact
 from f2p_deploy.model.bundle import Bundle, load_bundle
-from f2p_deploy.model.generation import first_state, iterate, with_options_tried_out
+from f2p_deploy.model.generation import iterate, with_options_tried_out
 from f2p_deploy.model.result import Trajectory
 from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.model.state import first_state
 from f2p_deploy.pipeline import choose_finder_for
 from f2p_deploy.pipeline.faces import aligned_faces
 from f2p_deploy.runtimes import RUNTIMES as KINDS

@@ -14,7 +14,8 @@ from f2p_deploy.alignment import MediaPipeFinder, align, align_photo  # noqa: E4
 from f2p_deploy.alignment.sample_faces import default_faces, write_sample_photo  # noqa: E402
 from f2p_deploy.character.parameters import Parameters  # noqa: E402
 from f2p_deploy.model.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  # noqa: E402
-from f2p_deploy.model.generation import generate, one_shot, render_average, to_tensor  # noqa: E402
+from f2p_deploy.model.generation import generate, render_average, to_tensor  # noqa: E402
+from f2p_deploy.model.one_shot import one_shot  # noqa: E402
 from f2p_deploy.model.similarity import reduce_to  # noqa: E402
 from f2p_deploy.pipeline import choose_finder_for  # noqa: E402
 from f2p_deploy.pipeline.demo import MODES  # noqa: E402

@@ -133,7 +133,7 @@ class Manifest:
         settings: the bundle's settings as plain data, see `f2p_deploy.model.settings.BundleSettings`: how faces are
             aligned and how iterative generation goes, so that the artifact alone can do both.
         first_state: (n,) the state that iterative generation begins at, see
-            `f2p_deploy.model.generation.first_state`.
+            `f2p_deploy.model.state.first_state`.
         image_size: edge S of faces and renders in pixels.
         batch: batch size of every graph.
         graphs: by name (`one_shot`, `describe`, `render`, `step`).

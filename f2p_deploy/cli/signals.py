@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from f2p_deploy.cli import stopped_by
+from f2p_deploy.cli.leaving import stopped_by
 from f2p_deploy.system.interruption import SIGNALS
 
 #: Seconds after which a signal that came at a bad moment comes again.

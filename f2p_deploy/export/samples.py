@@ -59,7 +59,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
     Raises:
         InputError: the faces have another size than the bundle's.
     """
-    from f2p_deploy.model.generation import first_state
+    from f2p_deploy.model.state import first_state
 
     size = bundle.settings.architecture.image_size
     if faces.images.shape[-1] != size:

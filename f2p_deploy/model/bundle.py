@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.reading import read_controllers, unread_parts
 from f2p_deploy.model.settings import BundleSettings, from_data, to_data
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
@@ -118,9 +119,7 @@ class Bundle:
     @cached_property
     def unread(self) -> tuple[str, ...]:
         """What nothing here reads from photos, see `f2p_deploy.model.reading.unread_parts`."""
-        from f2p_deploy.model.reading import unread_parts
-
-        return unread_parts(self)
+        return unread_parts(self.schema, self.settings, self.reader)
 
     @cached_property
     def similarity(self) -> "Similarity":
@@ -211,11 +210,6 @@ def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Mo
         channels = stage_channels(sizes.reader_stage, sizes.segmentation_width) if sizes.reader_stage else 0
         return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length, channels)
     raise InputError(f"a bundle has {', '.join((*NETWORKS, *FURTHER_NETWORKS))}; no network is called {name!r}")
-
-
-def read_controllers(schema: Schema) -> tuple[int, ...]:
-    """Return the positions of the controllers that a reader reads: those tagged as age and sex."""
-    return tuple(schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags)
 
 
 def build_crop(settings: BundleSettings) -> "Crop | None":

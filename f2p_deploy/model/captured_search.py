@@ -16,11 +16,13 @@ from torch import nn
 
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import Update, describer, first_state, search_loss
 from f2p_deploy.model.loss_scale import measure_gradients
 from f2p_deploy.model.networks.batch_norm_folding import folded
 from f2p_deploy.model.result import Trajectory
+from f2p_deploy.model.search_loss import describer, search_loss
 from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.model.state import first_state
+from f2p_deploy.model.update import Update
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError, MissingDependency
 

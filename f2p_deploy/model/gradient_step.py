@@ -4,14 +4,15 @@ import torch
 from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import Update, search_loss
+from f2p_deploy.model.search_loss import search_loss
+from f2p_deploy.model.update import Update
 
 
 class Step(nn.Module):
     """x <- clip(x - mu dL/dx, 0, 1) on the controllers; the free part of the state is not clipped.
 
     The settings are the bundle's for iterative generation (beta, the priors' subspace, the discrete rate), see
-    `f2p_deploy.model.generation.Update`. Locked entries are the loop's affair: it puts them back after each step.
+    `f2p_deploy.model.update.Update`. Locked entries are the loop's affair: it puts them back after each step.
 
     A loop with another beta needs no other graph, since the free part z acts through softmax(beta z) alone. With r, the
     wanted beta over the graph's, let it hold r z in the state, and after each step move the free part r^2 as far as

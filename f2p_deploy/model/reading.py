@@ -12,7 +12,7 @@ from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
-    from f2p_deploy.model.bundle import Bundle
+    from f2p_deploy.model.networks.reader import Reader
 
 #: By how much scores of the reader are sharpened where a search starts from them: nearly one option.
 SHARPNESS = 4.0
@@ -74,15 +74,29 @@ class ReadPart:
         return cls(origin, str(data["option"]), sure, str(data["next"]), other)
 
 
-def unread_parts(bundle: "Bundle") -> tuple[str, ...]:
+def read_controllers(schema: Schema) -> tuple[int, ...]:
+    """Return the positions of the controllers that a reader reads: those tagged as age and sex."""
+    return tuple(schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags)
+
+
+def held_entries(schema: Schema) -> np.ndarray:
+    """Return (n,) bool: what is read from the photo and not searched, where a search goes through a surrogate.
+
+    Options, and the controllers of age and sex. Asymmetric controllers are held, too, at their default: a descriptor of
+    a face and its mirror image does not know which side is which.
+    """
+    held = np.ones(schema.n, bool)
+    held[: schema.n_c] = [controller.asymmetric for controller in schema.controllers]
+    held[list(read_controllers(schema))] = True
+    return held
+
+
+def unread_parts(schema: Schema, settings: BundleSettings, reader: "Reader | None") -> tuple[str, ...]:
     """Return the names of discrete groups and controllers that nothing in a bundle reads from photos.
 
     A row of the reader that had no labels is constant: everybody gets the schema's default. A descriptor that a face
     and its mirror image share does not say which side is which, so a search through it finds no unevenness.
     """
-    from f2p_deploy.model.bundle import read_controllers
-
-    schema, reader = bundle.schema, bundle.reader
     names: list[str] = []
     if reader is not None:
         alive = (reader.linear.weight != 0).any(dim=1).tolist()
@@ -91,9 +105,9 @@ def unread_parts(bundle: "Bundle") -> tuple[str, ...]:
                 names.append(name)
         sliders = zip(read_controllers(schema), alive[schema.n_d :], strict=False)
         names += [schema.controllers[i].name for i, moves in sliders if not moves]
-    elif bundle.settings.search == "surrogate":
+    elif settings.search == "surrogate":
         names += [group.name for group in schema.discrete_groups]
-    if bundle.settings.search == "surrogate" and bundle.settings.similarity.mirrored:
+    if settings.search == "surrogate" and settings.similarity.mirrored:
         names += [controller.name for controller in schema.controllers if controller.asymmetric]
     return tuple(names)
 

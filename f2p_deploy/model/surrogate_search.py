@@ -9,22 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from f2p_deploy.character.schema import Schema
-from f2p_deploy.model.bundle import Bundle, read_controllers
-from f2p_deploy.model.reading import SHARPNESS
-
-
-def held_entries(schema: Schema) -> torch.Tensor:
-    """Return (n,) bool: what is read from the photo and not searched.
-
-    Options, and the controllers of age and sex. Asymmetric controllers are held, too, at their default: a descriptor of
-    a face and its mirror image does not know which side is which.
-    """
-    held = torch.ones(schema.n, dtype=torch.bool)
-    for i, controller in enumerate(schema.controllers):
-        held[i] = controller.asymmetric
-    held[list(read_controllers(schema))] = True
-    return held
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.one_shot import OneShot
+from f2p_deploy.model.reading import SHARPNESS, held_entries
+from f2p_deploy.model.state import StateToParameters
 
 
 class SurrogateDescribe(nn.Module):
@@ -40,8 +28,6 @@ class SurrogateDescribe(nn.Module):
 
     def __init__(self, bundle: Bundle, beta: float) -> None:
         super().__init__()
-        from f2p_deploy.model.generation import OneShot
-
         self.one_shot = OneShot(bundle)
         self.surrogate = bundle.surrogate
         self.n_c, self.beta = bundle.schema.n_c, beta
@@ -76,17 +62,16 @@ class SurrogateLoss(nn.Module):
 
     def __init__(self, bundle: Bundle, beta: float) -> None:
         super().__init__()
-        from f2p_deploy.model.generation import StateToParameters
-
         schema = bundle.schema
         self.to_parameters = StateToParameters(bundle, beta)
         self.surrogate = bundle.surrogate
         self.naturalness = bundle.settings.similarity.naturalness
         self.shape_weight = bundle.settings.similarity.shape_weight if self.surrogate.shape_length else 0.0
         self.n, self.n_c = schema.n, schema.n_c
-        searched = ~held_entries(schema)[: schema.n_c]
+        held = torch.from_numpy(held_entries(schema))
+        searched = ~held[: schema.n_c]
         spread = bundle.settings.similarity.spread
-        self.register_buffer("held", held_entries(schema).float(), persistent=False)
+        self.register_buffer("held", held.float(), persistent=False)
         self.register_buffer("default", torch.tensor([c.default for c in schema.controllers]), persistent=False)
         self.register_buffer("searched", searched.float() / (spread**2 * schema.n_c), persistent=False)
 

@@ -29,7 +29,7 @@ from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.reading import ReadPart
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.maker import Maker
-from f2p_deploy.pipeline.results import Created, PhotoView, uri_of
+from f2p_deploy.pipeline.results import Created, Earlier, PhotoView, uri_of
 from f2p_deploy.system.errors import F2PError
 from f2p_deploy.system.names import json_text
 
@@ -152,21 +152,6 @@ def held_by_others(out: Path, photos: Sequence[Path]) -> dict[str, set[str]]:
             case {"photo_uri": str(uri), "stem": str(stem), "asked": {"photo_sha256": str(digest)}} if uri not in own:
                 others.setdefault(stem, set()).add(digest)
     return others
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """A character of an earlier run.
-
-    Args:
-        name: what its folder is called.
-        picture: the file of its picture.
-        edited: whether its parameters are no longer those that were drawn.
-    """
-
-    name: str
-    picture: str
-    edited: bool
 
 
 def others_in(out: Path, names: Collection[str]) -> tuple[Earlier, ...]:

@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.model.reading import ReadPart, unsure_parts
-
-if TYPE_CHECKING:
-    from f2p_deploy.pipeline.kept import Earlier
-
 
 
 @dataclass(frozen=True)
@@ -28,6 +24,21 @@ class PhotoView:
     height: int
     frame: tuple[tuple[float, float], ...]
     points: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A character of an earlier run.
+
+    Args:
+        name: what its folder is called.
+        picture: the file of its picture.
+        edited: whether its parameters are no longer those that were drawn.
+    """
+
+    name: str
+    picture: str
+    edited: bool
 
 
 @dataclass(frozen=True)
@@ -170,7 +181,7 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     made_with: str = ""
     not_taken: tuple[Path, ...] = ()
-    others: "tuple[Earlier, ...]" = ()
+    others: tuple[Earlier, ...] = ()
 
     @property
     def page(self) -> Path:

@@ -302,7 +302,7 @@ def _step(
 
 
 def _carried(state: np.ndarray, before: np.ndarray, n_c: int, momentum: float) -> np.ndarray:
-    """Return the state that the next gradient is taken at, see `f2p_deploy.model.generation.Update.carried`."""
+    """Return the state that the next gradient is taken at, see `f2p_deploy.model.update.Update.carried`."""
     if not momentum:
         return state
     moved = state + np.float32(momentum) * (state - before)

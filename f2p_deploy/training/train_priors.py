@@ -5,7 +5,7 @@ import torch
 
 from f2p_deploy.character.priors import Priors, fit_priors
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import OneShot
+from f2p_deploy.model.one_shot import OneShot
 from f2p_deploy.training.data.portraits import Portraits
 
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from f2p_deploy.model.bundle import Bundle, build_network
 from f2p_deploy.model.networks.surrogate import Surrogate
-from f2p_deploy.model.surrogate_search import held_entries
+from f2p_deploy.model.reading import held_entries
 
 #: Penalties on squared slopes, in samples: of parameters, and over the variance of descriptors.
 SHAPE_RIDGE, GUESS_RIDGE = 10.0, 0.03
@@ -132,7 +132,7 @@ def _centre(layer: torch.nn.Linear, parameters: np.ndarray, shapes: np.ndarray) 
 def _calm(bundle: Bundle, slopes: torch.Tensor) -> float:
     """Return what the shape term is multiplied by, so that a search does not swing: at most 1."""
     settings = bundle.settings
-    searched = ~held_entries(bundle.schema)[: bundle.schema.n_c]
+    searched = ~torch.from_numpy(held_entries(bundle.schema))[: bundle.schema.n_c]
     steepest = float(torch.linalg.matrix_norm(slopes[:, : bundle.schema.n_c][:, searched], 2)) ** 2
     rate = max(settings.iterative.learning_rate, settings.hybrid.learning_rate)
     return min(1.0, CALM / max(2.0 * settings.similarity.shape_weight * steepest * rate, 1e-9))

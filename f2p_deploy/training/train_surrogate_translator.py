@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.model.bundle import Bundle, build_network
-from f2p_deploy.model.surrogate_search import held_entries
+from f2p_deploy.model.reading import held_entries
 
 #: Share of one person's descriptor that another person's takes the place of, at most.
 MIXED = 0.35
@@ -64,7 +64,7 @@ class SurrogateTranslatorStage:
         # Engine pictures as if they were photos: about the photos' mean, and as far from it as people are.
         apart = (self.people - self.surrogate.photos).norm(dim=1).mean()
         self.gain = apart / (self.seen - self.surrogate.characters).norm(dim=1).mean()
-        held = held_entries(bundle.schema)
+        held = torch.from_numpy(held_entries(bundle.schema))
         self.held = held[: bundle.schema.n_c]
         self.default = torch.tensor([c.default for c in bundle.schema.controllers])
         self.modules = {"translator": self.network}

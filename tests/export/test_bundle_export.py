@@ -16,8 +16,8 @@ from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.export.targets.target import Target, register
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import first_state
 from f2p_deploy.model.settings import BundleSettings, from_data
+from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError
 
 

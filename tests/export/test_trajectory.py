@@ -12,7 +12,8 @@ from f2p_deploy.export.export_graphs import Graph, bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.trajectory import ITERATIONS, Reference, ends, follow, reference_runs, with_iterations
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import first_state, iterate, with_options_tried_out
+from f2p_deploy.model.generation import iterate, with_options_tried_out
+from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes import load
 
 

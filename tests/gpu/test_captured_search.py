@@ -11,8 +11,9 @@ from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
 from f2p_deploy.artifact.parity import FLOORS  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.model.captured_search import CapturedSearch  # noqa: E402
-from f2p_deploy.model.generation import first_state, iterate  # noqa: E402
+from f2p_deploy.model.generation import iterate  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
+from f2p_deploy.model.state import first_state  # noqa: E402
 from f2p_deploy.system.errors import MissingDependency  # noqa: E402
 
 PLAIN = IterativeSettings(iterations=4, learning_rate=5.0, beta=3.0)

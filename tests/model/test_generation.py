@@ -8,24 +8,20 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.character.parameters import Parameters, average, random_batch  # noqa: E402
 from f2p_deploy.model.bundle import load_bundle  # noqa: E402
 from f2p_deploy.model.generation import (  # noqa: E402
-    GenerationLoss,
-    OneShot,
-    PriorProjection,
-    StateToParameters,
-    Update,
-    average_state,
     choose_options,
-    first_state,
     generate,
     iterate,
-    one_shot,
     render,
     starting_state,
-    state_of,
     to_tensor,
     with_options_tried_out,
 )
+from f2p_deploy.model.one_shot import OneShot, one_shot  # noqa: E402
+from f2p_deploy.model.prior_projection import PriorProjection  # noqa: E402
+from f2p_deploy.model.search_loss import GenerationLoss  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
+from f2p_deploy.model.state import StateToParameters, average_state, first_state, state_of  # noqa: E402
+from f2p_deploy.model.update import Update  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 

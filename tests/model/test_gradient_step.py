@@ -7,9 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.generation import GenerationLoss, average_state, iterate  # noqa: E402
+from f2p_deploy.model.generation import iterate  # noqa: E402
 from f2p_deploy.model.gradient_step import Step  # noqa: E402
+from f2p_deploy.model.search_loss import GenerationLoss  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
+from f2p_deploy.model.state import average_state  # noqa: E402
 
 if TYPE_CHECKING:
     from f2p_deploy.export import Faces

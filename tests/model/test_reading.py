@@ -104,7 +104,8 @@ def test_every_mode_read_the_same(surrogate_bundle: "Bundle", face: np.ndarray) 
 
 
 def test_it_is_the_probability_that_the_reader_gives(surrogate_bundle: "Bundle", face: np.ndarray) -> None:
-    from f2p_deploy.model.generation import OneShot, generate, to_tensor
+    from f2p_deploy.model.generation import generate, to_tensor
+    from f2p_deploy.model.one_shot import OneShot
 
     made = generate(surrogate_bundle, face, "hybrid")
     tensor, similarity = to_tensor(surrogate_bundle, face), OneShot(surrogate_bundle).similarity

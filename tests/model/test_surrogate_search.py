@@ -6,8 +6,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
-from f2p_deploy.model.generation import describer, generate, iterate, one_shot, search_loss, starting_state  # noqa: E402
-from f2p_deploy.model.surrogate_search import held_entries  # noqa: E402
+from f2p_deploy.model.generation import generate, iterate, starting_state  # noqa: E402
+from f2p_deploy.model.one_shot import one_shot  # noqa: E402
+from f2p_deploy.model.reading import held_entries  # noqa: E402
+from f2p_deploy.model.search_loss import describer, search_loss  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 

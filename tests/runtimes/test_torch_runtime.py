@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.generation import first_state, one_shot  # noqa: E402
+from f2p_deploy.model.one_shot import one_shot  # noqa: E402
+from f2p_deploy.model.state import first_state  # noqa: E402
 from f2p_deploy.runtimes import TorchRuntime  # noqa: E402
 from f2p_deploy.system.errors import InputError, MissingDependency  # noqa: E402
 from f2p_deploy.system.extras import install_line  # noqa: E402

@@ -15,10 +15,10 @@ import torch
 from f2p_deploy.artifact.parity import Ends
 from f2p_deploy.evaluation.speed.work import Outputs, Prepared, Work, search
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import search_loss
 from f2p_deploy.model.gradient_step import Step
 from f2p_deploy.model.graphs import BundleGraph, bundle_graphs
 from f2p_deploy.model.result import Trajectory
+from f2p_deploy.model.search_loss import search_loss
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, MissingDependency
 

@@ -13,8 +13,9 @@ from f2p_deploy.artifact.parity import Ends, Precision, compare, compare_traject
 from f2p_deploy.evaluation.speed.request import GRAPHS
 from f2p_deploy.model.bundle import NETWORKS, Bundle, load_bundle
 from f2p_deploy.model.captured_search import full_float32
-from f2p_deploy.model.generation import first_state, iterate
+from f2p_deploy.model.generation import iterate
 from f2p_deploy.model.graphs import BundleGraph
+from f2p_deploy.model.state import first_state
 
 #: What the floors of a precision are called that has none of its own.
 FLOORS_OF = {"bf16": "fp16", "tf32": "fp16"}

@@ -7,7 +7,9 @@ from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.evaluation.stages.stage_data import HeldOut, Photos
 from f2p_deploy.evaluation.stages.stage_result import Figure, Sheet, StageResult, badness
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import average_state, iterate, one_shot, state_of
+from f2p_deploy.model.generation import iterate
+from f2p_deploy.model.one_shot import one_shot
+from f2p_deploy.model.state import average_state, state_of
 from f2p_deploy.training.data.pair_tensors import to_uint8
 
 #: Random starts beside the average face and, where there is a translator, the one-shot character.

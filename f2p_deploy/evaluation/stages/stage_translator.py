@@ -9,7 +9,7 @@ from f2p_deploy.evaluation.stages.stage_readout import parameter_error, read_out
 from f2p_deploy.evaluation.stages.stage_recognition import Embeddings
 from f2p_deploy.evaluation.stages.stage_result import Figure, Sheet, StageResult, badness
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import one_shot
+from f2p_deploy.model.one_shot import one_shot
 from f2p_deploy.model.similarity import content_loss, identity_loss
 from f2p_deploy.training.data.pair_tensors import to_uint8
 

@@ -8,7 +8,10 @@ import torch
 from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.character.parameters import harden
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import describer, first_state, iterate, one_shot, state_of
+from f2p_deploy.model.generation import iterate
+from f2p_deploy.model.one_shot import one_shot
+from f2p_deploy.model.search_loss import describer
+from f2p_deploy.model.state import first_state, state_of
 from f2p_deploy.system.errors import InputError
 
 #: One face in so many is kept out of the ranges: on those, choices are judged.

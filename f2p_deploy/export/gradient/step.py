@@ -4,8 +4,9 @@ import torch
 
 from f2p_deploy.export.gradient.lower_gradient import lower_gradient
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import average_state, describer, search_loss
 from f2p_deploy.model.gradient_step import Step
+from f2p_deploy.model.search_loss import describer, search_loss
+from f2p_deploy.model.state import average_state
 
 
 def lowered_step(bundle: Bundle, batch: int = 1, loss_scale: float = 1.0) -> Step:

@@ -7,7 +7,7 @@ from typing import Any
 
 from f2p_deploy.export.calibration.calibration_set import CalibrationSet
 from f2p_deploy.export.int8.int8_report import GraphReport
-from f2p_deploy.export.int8.verdict import NOISE, NOISE_MEANS, Verdict
+from f2p_deploy.export.int8.verdict import NOISE, NOISE_MEANS, Verdict, with_times
 from f2p_deploy.report.curve import draw_curve
 from f2p_deploy.report.page import Bars, Card, Drawing, Table, write_page
 
@@ -45,7 +45,7 @@ def calibration_facts(
 def write_report(folder: Path, reports: Sequence[GraphReport], verdicts: Sequence[Verdict]) -> None:
     """Write `int8.json` and `int8.html` into a folder; where both tell of one graph, the verdicts' times stand."""
     by_graph = {verdict.graph: verdict for verdict in verdicts}
-    reports = [r.with_times(by_graph[r.graph]) if r.graph in by_graph else r for r in reports]
+    reports = [with_times(r, by_graph[r.graph]) if r.graph in by_graph else r for r in reports]
     data = {
         "graphs": [report.to_dict() for report in reports],
         "verdict": [verdict.to_dict() for verdict in verdicts],

@@ -1,11 +1,8 @@
 """What 8 bits cost and save, layer by layer: plain data for the terminal, JSON and the page."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from f2p_deploy.export.int8.verdict import Verdict
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -84,21 +81,6 @@ class GraphReport:
     def kept(self) -> tuple[str, ...]:
         """Names of the layers that could compute in 8 bits, but cost too much."""
         return tuple(layer.name for layer in self.layers if layer.name not in self.quantised)
-
-    def with_times(self, verdict: "Verdict") -> "GraphReport":
-        """Return it with the verdict's times where the curve stands for the same graphs: nothing has two times.
-
-        Args:
-            verdict: on this graph.
-        """
-        same = {len(self.quantised): verdict.ms}
-        if verdict.rest == "fp32":
-            same.setdefault(0, verdict.twin_ms)
-        points = (
-            replace(point, ms=same[point.layers], restless=verdict.restless) if point.layers in same else point
-            for point in self.curve
-        )
-        return replace(self, curve=tuple(points))
 
     def facts(self) -> dict[str, Any]:
         """Return what the manifest says of it."""

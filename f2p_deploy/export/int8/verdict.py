@@ -1,11 +1,12 @@
 """Was it worth it? Every graph in 8 bits beside the same graph without: layers, size, time and what was missed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from f2p_deploy.artifact.artifact import Parity
+from f2p_deploy.export.int8.int8_report import GraphReport
 from f2p_deploy.export.source import Source
 from f2p_deploy.export.timing import medians
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
@@ -133,3 +134,15 @@ def _bytes(model: "ModelProto") -> int:
     from f2p_deploy.artifact.onnx_file import weights
 
     return sum(entry["bytes"] for entry in weights(model).values())
+
+
+def with_times(report: GraphReport, verdict: Verdict) -> GraphReport:
+    """Return a report with the verdict's times where its curve stands for the same graphs: nothing has two times."""
+    same = {len(report.quantised): verdict.ms}
+    if verdict.rest == "fp32":
+        same.setdefault(0, verdict.twin_ms)
+    points = (
+        replace(point, ms=same[point.layers], restless=verdict.restless) if point.layers in same else point
+        for point in report.curve
+    )
+    return replace(report, curve=tuple(points))

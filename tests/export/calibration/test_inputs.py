@@ -6,7 +6,8 @@ import pytest
 from f2p_deploy.export import Faces
 from f2p_deploy.export.calibration.inputs import JUDGED, calibration_inputs
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import first_state, one_shot
+from f2p_deploy.model.one_shot import one_shot
+from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import InputError
 
 

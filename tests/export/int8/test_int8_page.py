@@ -15,7 +15,7 @@ from f2p_deploy.export.int8.int8_page import (
     write_report,
 )
 from f2p_deploy.export.int8.int8_report import GraphReport
-from f2p_deploy.export.int8.verdict import Verdict
+from f2p_deploy.export.int8.verdict import Verdict, with_times
 
 VERDICT = Verdict("render", "fp32", 1, 2, 900_000, 1_200_000, 1.1, 1.4, ())
 
@@ -42,7 +42,7 @@ def test_one_graph_has_one_time_and_its_noise_mark(int8_report: GraphReport, tmp
     page = (tmp_path / "int8.html").read_text()
     assert "render: worth it here, 1.50 ~ times as fast as fp32." in page and "the calls did not agree" in page
     half = replace(verdict, rest="fp16")  # then no layer in 8 bits and its twin are two graphs
-    assert [point.ms for point in int8_report.with_times(half).curve] == [0.7, 2.22, 1.4]
+    assert [point.ms for point in with_times(int8_report, half).curve] == [0.7, 2.22, 1.4]
 
 
 def test_what_was_not_timed_has_no_time(int8_report: GraphReport, tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The priors' subspace as a module (section 3.5)."""
+
+import torch
+from torch import nn
+
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import InputError
+
+
+class PriorProjection(nn.Module):
+    """Moves controllers into the priors' subspace (eqs. 11 and 12 in one product); discrete groups pass unchanged.
+
+    Raises:
+        InputError: the bundle has no priors.
+    """
+
+    mean: torch.Tensor
+    projection: torch.Tensor
+    covariance: torch.Tensor
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__()
+        if bundle.priors is None:
+            raise InputError(f"the bundle {bundle.path} has no priors yet: f2p-deploy train priors makes them")
+        matrices = bundle.priors.as_matrices()
+        self.register_buffer("mean", torch.from_numpy(matrices.mean))
+        self.register_buffer("projection", torch.from_numpy(matrices.projection @ matrices.basis.T))
+        self.register_buffer("covariance", torch.from_numpy(matrices.basis @ matrices.basis.T))
+
+    def forward(self, parameters: torch.Tensor) -> torch.Tensor:
+        """Return (N, n) parameters whose controllers lie in the subspace; they may leave [0, 1]."""
+        n_c = self.mean.shape[0]
+        controllers = (parameters[:, :n_c] - self.mean) @ self.projection + self.mean
+        return torch.cat([controllers, parameters[:, n_c:]], dim=1)
+
+    def descent(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return (N, n) by how much parameters move where the subspace's coordinates of eq. 11 move along a gradient.
+
+        With x = B u + m, u <- u - mu dL/du is x <- x - mu B B^T dL/dx: far only where faces differ.
+
+        Args:
+            gradient: (N, n) with regard to parameters; discrete groups pass unchanged.
+        """
+        n_c = self.mean.shape[0]
+        return torch.cat([gradient[:, :n_c] @ self.covariance, gradient[:, n_c:]], dim=1)

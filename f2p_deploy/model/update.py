@@ -1,0 +1,64 @@
+"""One update of a search: what a gradient does to the state (section 3.4.2)."""
+
+import torch
+from torch import nn
+
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.prior_projection import PriorProjection
+from f2p_deploy.model.reading import held_entries
+from f2p_deploy.model.settings import IterativeSettings
+
+
+class Update(nn.Module):
+    """What a gradient does to the state: x <- clip(x - mu dL/dx, 0, 1), in the priors' subspace if asked for.
+
+    Only controllers are clipped; the free numbers z of discrete groups may be anything.
+
+    Args:
+        bundle: gives the schema and the priors.
+        settings: give the subspace and the discrete groups' rate.
+    """
+
+    def __init__(self, bundle: Bundle, settings: IterativeSettings) -> None:
+        super().__init__()
+        self.n, self.n_c = bundle.schema.n, bundle.schema.n_c
+        self.discrete_rate = settings.discrete_rate
+        self.momentum = settings.momentum
+        self.prior = PriorProjection(bundle) if settings.use_prior else None
+        self.held: torch.Tensor | None
+        held = torch.from_numpy(held_entries(bundle.schema)).float() if bundle.settings.search == "surrogate" else None
+        self.register_buffer("held", held, persistent=False)
+
+    def forward(
+        self, state: torch.Tensor, gradient: torch.Tensor, learning_rate: torch.Tensor | float, content: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the next state.
+
+        Args:
+            state, gradient: (N, n).
+            learning_rate: mu, a number or (1,).
+            content: of the photos; in a search through a surrogate the states that were read from them, (N, n + k), of
+                which the held entries are taken.
+        """
+        if self.prior is not None:
+            gradient = self.prior.descent(gradient)
+        if self.discrete_rate != 1.0:
+            gradient = torch.cat([gradient[:, : self.n_c], gradient[:, self.n_c :] * self.discrete_rate], dim=1)
+        moved = state - learning_rate * gradient
+        if self.prior is not None:
+            moved = self.prior(moved)
+        if self.held is not None:
+            moved = moved * (1.0 - self.held) + content[:, : self.n] * self.held
+        return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
+
+    def carried(self, state: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+        """Return the state (N, n) that the next gradient is taken at: carried on along its last move by the momentum.
+
+        Args:
+            state: (N, n) that the last step reached.
+            before: (N, n) that the step before that reached.
+        """
+        if not self.momentum:
+            return state.clone()
+        moved = state + self.momentum * (state - before)
+        return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
