@@ -23,7 +23,7 @@ WITHOUT_TORCH = """
 import sys
 sys.modules |= dict.fromkeys(("torch", "onnx", "onnxscript", "onnxsim", "skimage", "mediapipe"))
 from pathlib import Path
-from f2p_deploy import bundle
+from f2p_deploy.model import bundle
 from f2p_deploy.cli import main
 folder = Path(sys.argv.pop(1))
 bundle.demo_bundle_path = lambda: folder

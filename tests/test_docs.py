@@ -102,9 +102,10 @@ int main(int, char** words) {
   Ort::Env env;
   Ort::SessionOptions options;
   Ort::Session step(env, words[1], options);
-  auto identity = read("identity"), content = read("content");
-  const auto shape = step.GetInputTypeInfo(2).GetTensorTypeAndShapeInfo().GetShape();
-  const auto found = iterate(step, read("state"), identity, content, shape, 6, 0.5f, 0.2f, 2);
+  auto identity = read("identity"), content = read("content"), locked = read("locked");
+  const auto shape = step.GetInputTypeInfo(3).GetTensorTypeAndShapeInfo().GetShape();
+  const Settings settings{6, 2, 0.5f, 0.2f, 0.6f, 20.0f, 0.5f};
+  const auto found = iterate(step, read("state"), identity, content, shape, locked, settings);
   std::ofstream("found", std::ios::binary).write(reinterpret_cast<const char*>(found.data()), found.size() * 4);
 }
 """
@@ -131,11 +132,15 @@ def test_the_cpp_on_the_page_takes_the_same_steps(small_artifact: Path, tmp_path
     golden = runtime.artifact.golden()
     identity, content = runtime.describe(golden["one_shot.face"][:1])
     state = np.array([runtime.artifact.manifest.first_state], np.float32)
-    for name, value in {"state": state, "identity": identity, "content": content}.items():
+    locked = np.zeros(runtime.schema.n, np.float32)
+    locked[2] = 1.0
+    for name, value in {"state": state, "identity": identity, "content": content, "locked": locked}.items():
         value.tofile(tmp_path / name)
     subprocess.run(["./loop", str(runtime.artifact.path("step"))], cwd=tmp_path, check=True)
+    before, given = state, {"momentum": 0.6, "beta": 20.0, "discrete_rate": 0.5, "locked": locked > 0}
     for i in range(6):
-        state = runtime.step(state, identity, content, 0.5 * 0.8 ** (i // 2))[0]
+        found = runtime.step(state, identity, content, 0.5 * 0.8 ** (i // 2), before=before, **given)
+        before, state = state, found.next_state
     np.testing.assert_allclose(np.fromfile(tmp_path / "found", np.float32), state[0], atol=1e-4)
 
 

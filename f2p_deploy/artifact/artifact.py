@@ -11,6 +11,7 @@ import numpy as np
 
 from f2p_deploy.artifact.manifest import (
     FORMAT_VERSION,
+    READABLE_VERSIONS,
     FileRecord,
     GraphEntry,
     Manifest,
@@ -195,7 +196,7 @@ def _read_manifest(path: Path) -> Manifest:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON{place_of(error)}, so it is damaged. Export the bundle again") from error
-    if isinstance(content, Mapping) and content.get("format") == FORMAT_VERSION:
+    if isinstance(content, Mapping) and content.get("format") in READABLE_VERSIONS:
         require_seal(text, content, str(path))
     return Manifest.from_dict(content, str(path))
 

@@ -11,7 +11,10 @@ from typing import Any, Literal, get_args
 from f2p_deploy.system.errors import FloorMissed, InputError
 
 #: Raised by one whenever an older program could misread a newer manifest.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+
+#: Versions that are read. In version 2 momentum, locks and rates lay outside the graph `step`.
+READABLE_VERSIONS = (2, 3)
 
 #: What stands in the place of the digest while it is computed.
 UNSEALED = "0" * 64
@@ -150,6 +153,7 @@ class Manifest:
         verified_with: name and version of what ran it, and where.
         unread: discrete groups and controllers that nothing in it reads from photos, see
             `f2p_deploy.model.reading.unread_parts`; None in manifests from before there was this key.
+        format: one of `READABLE_VERSIONS`.
     """
 
     target: str
@@ -170,6 +174,7 @@ class Manifest:
     verified: Verified = "no"
     verified_with: str = ""
     unread: tuple[str, ...] | None = None
+    format: int = FORMAT_VERSION
 
     @property
     def parity_status(self) -> ParityStatus:
@@ -215,7 +220,7 @@ class Manifest:
             if not math.isfinite(record["value"]):
                 record["value"] = str(record["value"])
         content = asdict(self) | {"parity": self.parity_status, "parity_records": records}
-        return {"format": FORMAT_VERSION} | content
+        return {"format": content.pop("format")} | content
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], source: str) -> "Manifest":
@@ -227,9 +232,10 @@ class Manifest:
         if not isinstance(data, Mapping):
             raise InputError(f"{source} is not a manifest: it should be an object, found {type(data).__name__}")
         found = data.get("format")
-        if found != FORMAT_VERSION:
+        if found not in READABLE_VERSIONS:
             raise InputError(
-                f"{source} has format version {found!r}, this f2p-deploy reads version {FORMAT_VERSION}: "
+                f"{source} has format version {found!r}, this f2p-deploy reads versions "
+                f"{', '.join(map(str, READABLE_VERSIONS))}: "
                 "export the bundle again, or install the version that wrote it"
             )
         try:

@@ -91,7 +91,7 @@ def compare(
         samples: the K samples' names.
         precision: whose floors hold.
         schema: which parameters are controllers.
-        inputs: what the outputs were computed from; `step` is judged by what it adds to its `state`.
+        inputs: what the outputs were computed from; `step` is judged by what it adds to where it looks ahead.
 
     Returns:
         One record a measure; NaN anywhere in an output misses its floor.
@@ -111,7 +111,8 @@ def compare(
         if inputs is None or "state" not in inputs:
             raise InputError("step is judged by what it adds to its state: the inputs are missing")
         expected, found = pairs["next_state"]
-        pairs["update"] = (expected - inputs["state"], found - inputs["state"])
+        start = reference.get("lookahead", inputs["state"])  # graphs of format version 2 do not look ahead
+        pairs["update"] = (expected - start, found - start)
     return MEASURES[graph](pairs, tuple(samples), FLOORS[precision], schema)
 
 
@@ -158,10 +159,16 @@ def _step(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema
     directions = np.where((expected == found).all(axis=1), 1.0, _cosine(expected, found))
     lengths = np.where((expected == found).all(axis=1), 0.0, _relative(*(_length(part) for part in (expected, found))))
     longest = step_error(floors)
+    ahead = np.abs(np.subtract(*pairs["lookahead"])).max(axis=1) if "lookahead" in pairs else None
     return (
         _at_least("step", "next_state", "cosine of the update", directions, floors.update, samples),
         _at_most("step", "next_state", "relative length of the update", lengths, longest, samples),
         _at_most("step", "loss", "relative difference", _relative(*pairs["loss"]), floors.loss, samples),
+        *(
+            ()
+            if ahead is None
+            else (_at_most("step", "lookahead", "max abs difference", ahead, floors.controllers, samples),)
+        ),
     )
 
 

@@ -10,11 +10,11 @@ from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.result import DEFAULT_MARGIN
 from f2p_deploy.model.settings import BundleSettings, IterativeSettings, from_data
-from f2p_deploy.runtimes.search_plan import reach
+from f2p_deploy.runtimes.search import require_step
 from f2p_deploy.system.errors import InputError
 
 #: F2PKit's `Contract.format`.
-FORMAT = 1
+FORMAT = 2
 
 #: What F2PKit needs, and their files' suffix.
 GRAPHS = ("one_shot", "describe", "render", "step")
@@ -37,6 +37,11 @@ def require_embeddable(artifact: Artifact) -> None:
     lacking = [name for name in GRAPHS if name not in manifest.graphs]
     if lacking:
         raise InputError(f"{artifact.folder} has no graph {lacking[0]!r}: export the bundle again")
+    if "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
+        raise InputError(
+            f"{artifact.folder} is of an earlier format, whose step leaves momentum and locks to the loop; "
+            f"F2PKit's loop does not do them. Make it again: {manifest.command}"
+        )
     if manifest.batch != 1:
         raise InputError(
             f"{artifact.folder} was exported for batches of {manifest.batch}, and a game makes one character at a "
@@ -104,12 +109,11 @@ def _schema(schema: Schema) -> dict[str, Any]:
 
 
 def _search(artifact: Artifact, wanted: IterativeSettings, settings: BundleSettings, schema: Schema) -> dict[str, Any]:
-    reached = reach(settings.iterative, wanted, schema, artifact.folder)
+    require_step(artifact, settings.iterative, wanted, schema)
     return {
         "learningRates": list(wanted.learning_rates()),
         "beta": wanted.beta,
-        "betaRatio": reached.beta,
-        "rateRatio": reached.rate,
+        "discreteRate": wanted.discrete_rate,
         "momentum": wanted.momentum,
         "keepBest": wanted.keep_best,
     }

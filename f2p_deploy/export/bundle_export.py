@@ -158,9 +158,9 @@ def _int8_settings(
 def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:
     arrays: dict[str, np.ndarray] = {}
     for graph, sample in samples.items():
-        arrays[f"{graph}.samples"] = np.array(sample.names[:GOLDEN_SAMPLES])
-        tensors = {**sample.inputs, **sample.reference}
-        arrays |= {f"{graph}.{name}": value[:GOLDEN_SAMPLES] for name, value in tensors.items()}
+        kept = sample.first(GOLDEN_SAMPLES) if graph != "step" else sample.rows(_golden_steps(len(sample.names)))
+        arrays[f"{graph}.samples"] = np.array(kept.names)
+        arrays |= {f"{graph}.{name}": value for name, value in {**kept.inputs, **kept.reference}.items()}
     if runs:
         exact, rounded = runs[0].exact, runs[0].rounded
         rates = np.array(bundle.settings.iterative.learning_rates()[:GOLDEN_ITERATIONS], np.float32)
@@ -170,6 +170,11 @@ def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Refere
         )
         arrays |= trajectory.arrays()
     draft.write_golden(arrays)
+
+
+def _golden_steps(count: int) -> list[int]:
+    """Return the rows of the samples of `step` that are kept: the first, and the last, which has a step before it."""
+    return [*range(min(count, GOLDEN_SAMPLES) - 1), count - 1]
 
 
 def _measure(

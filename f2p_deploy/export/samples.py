@@ -1,5 +1,6 @@
 """What each graph of a bundle is measured on: real inputs, and what PyTorch computes for them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,14 @@ from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.runtimes.step_tensors import step_inputs
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
     from f2p_deploy.export.export_graphs import Graph
+
+#: The momentum that `step` is measured with where a bundle's settings have none.
+MOMENTUM = 0.5
 
 #: Random characters that `render` is measured on besides those of the faces.
 RANDOM_CHARACTERS = 8
@@ -37,9 +42,14 @@ class Samples:
 
     def first(self, count: int) -> "Samples":
         """Return the first samples, at most so many."""
-        inputs = {name: value if name in self.shared else value[:count] for name, value in self.inputs.items()}
-        reference = {name: value[:count] for name, value in self.reference.items()}
-        return Samples(self.names[:count], inputs, reference, self.shared)
+        return self.rows(range(min(count, len(self.names))))
+
+    def rows(self, rows: Sequence[int]) -> "Samples":
+        """Return the samples of these rows."""
+        chosen = list(rows)
+        inputs = {name: value if name in self.shared else value[chosen] for name, value in self.inputs.items()}
+        reference = {name: value[chosen] for name, value in self.reference.items()}
+        return Samples(tuple(self.names[row] for row in chosen), inputs, reference, self.shared)
 
     def first_batch(self, batch: int) -> dict[str, np.ndarray]:
         """Return the inputs of one batch, samples repeated if there are too few."""
@@ -54,7 +64,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
     """Return samples of every graph by its name.
 
     `one_shot`, `describe` and `segment` see the faces, `render` draws their characters and random ones, and `step`
-    takes its first step from `generation.first_state` towards each of them.
+    takes its first step from `f2p_deploy.model.state.first_state` towards each of them.
 
     Raises:
         InputError: the faces have another size than the bundle's.
@@ -72,9 +82,18 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
         if graph.name == "render":
             names, inputs = characters, {"parameters": parameters}
         elif graph.name == "step":
-            learning_rate = np.array([bundle.settings.iterative.learning_rate], np.float32)
-            start = first_state(bundle, len(names)).numpy()
-            inputs = {"state": start, **samples["describe"].reference, "learning_rate": learning_rate}
+            start, settings = first_state(bundle, len(names)).numpy(), bundle.settings.iterative
+            inputs = step_inputs(
+                start,
+                start,
+                samples["describe"].reference,
+                settings.learning_rate,
+                locked=None,
+                momentum=settings.momentum or MOMENTUM,
+                beta=settings.beta,
+                discrete_rate=settings.discrete_rate,
+            )
+            inputs = {spec.name: inputs[spec.name] for spec in graph.inputs}
         reference = run_in_batches(graph.compute, inputs, graph.batch, graph.shared)
         samples[graph.name] = Samples(names, inputs, reference, graph.shared)
         if graph.name == "one_shot":

@@ -14,6 +14,7 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.generation import with_options_tried_out
 from f2p_deploy.model.state import StateToParameters, first_state
 from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.runtimes.step_tensors import DISCRETE, SHARED, step_inputs
 
 #: Iterations after which one more single step is measured.
 ITERATIONS = (1, 2, 5, 10, 20, 40)
@@ -56,7 +57,7 @@ class Reference:
 def follow(
     compute: Compute, batch: int, bundle: Bundle, start: np.ndarray, identity: np.ndarray, content: np.ndarray
 ) -> Trajectory:
-    """Iterate on one face, in plain steps: momentum and the choice of the best state lie outside the graph.
+    """Iterate on one face, in plain steps: without momentum, and without choosing the best state.
 
     Args:
         compute: the graph `step` of static batch size `batch`, which the face's own values fill.
@@ -65,11 +66,22 @@ def follow(
         start: (1, n) state.
         identity, content: (1, d) and (1, C, H, W) of the face.
     """
+    settings = bundle.settings.iterative
     state, states, losses = start, [start], []
-    for learning_rate in (*bundle.settings.iterative.learning_rates(), 0.0):
-        inputs = {"state": state, "identity": identity, "content": content}
-        inputs["learning_rate"] = np.array([learning_rate], np.float32)
-        outputs = run_in_batches(compute, inputs, batch, shared=("learning_rate",))
+    for learning_rate in (*settings.learning_rates(), 0.0):
+        inputs = step_inputs(
+            state,
+            state,
+            {"identity": identity, "content": content},
+            learning_rate,
+            locked=None,
+            momentum=0.0,
+            beta=settings.beta,
+            discrete_rate=settings.discrete_rate,
+        )
+        if not bundle.schema.discrete_groups:
+            inputs = {name: value for name, value in inputs.items() if name not in DISCRETE}
+        outputs = run_in_batches(compute, inputs, batch, SHARED)
         state = outputs["next_state"]
         states.append(state)
         losses.append(outputs["loss"])
@@ -101,12 +113,13 @@ def reference_runs(
 
 
 def with_iterations(sample: Samples, step: Graph, runs: tuple[Reference, ...]) -> Samples:
-    """Return the samples of `step`, and single steps from states that PyTorch's runs came through."""
+    """Return the samples of `step`, and single steps, with momentum, from states that PyTorch's runs came through."""
     chosen = [(run, i) for run in runs for i in ITERATIONS if i < len(run.exact.states) - 1]
     if not chosen:
         return sample
     inputs = {
         "state": np.stack([run.exact.states[i] for run, i in chosen]),
+        "before": np.stack([run.exact.states[i - 1] for run, i in chosen]),
         "identity": np.concatenate([run.identity for run, _ in chosen]),
         "content": np.concatenate([run.content for run, _ in chosen]),
     }

@@ -22,7 +22,7 @@ from f2p_deploy.model.result import Trajectory
 from f2p_deploy.model.search_loss import describer, search_loss
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.state import first_state
-from f2p_deploy.model.update import Update
+from f2p_deploy.model.update import Update, lookahead
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError, MissingDependency
 
@@ -173,7 +173,7 @@ class CapturedSearch:
         reached = before = self._start
         states, losses = [], []
         for learning_rate in self.settings.learning_rates():
-            state = self._update.carried(reached, before)
+            state = lookahead(reached, before, self.settings.momentum, self._update.n_c)
             gradient, loss = self._step(state, identity, content)
             states.append(state)
             losses.append(loss)

@@ -26,7 +26,7 @@ from f2p_deploy.model.search_loss import describer, search_loss
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.similarity import content_loss
 from f2p_deploy.model.state import first_state, state_of
-from f2p_deploy.model.update import Update
+from f2p_deploy.model.update import Update, lookahead
 
 
 def iterate(
@@ -66,7 +66,7 @@ def iterate(
     reached, before = fixed, fixed
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):
-        state = update.carried(reached, before).requires_grad_(True)
+        state = lookahead(reached, before, settings.momentum, bundle.schema.n_c).requires_grad_(True)
         loss = loss_of(state, identity, content)
         (gradient,) = torch.autograd.grad(loss.sum(), state)
         states.append(state.detach())

@@ -5,23 +5,20 @@ from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.search_loss import search_loss
-from f2p_deploy.model.update import Update
+from f2p_deploy.model.update import Update, lookahead
 
 
 class Step(nn.Module):
-    """x <- clip(x - mu dL/dx, 0, 1) on the controllers; the free part of the state is not clipped.
+    """Looks ahead along the last move, and takes a gradient step from there: x <- clip(x - mu dL/dx, 0, 1).
 
-    The settings are the bundle's for iterative generation (beta, the priors' subspace, the discrete rate), see
-    `f2p_deploy.model.update.Update`. Locked entries are the loop's affair: it puts them back after each step.
-
-    A loop with another beta needs no other graph, since the free part z acts through softmax(beta z) alone. With r, the
-    wanted beta over the graph's, let it hold r z in the state, and after each step move the free part r^2 as far as
-    the graph moved it. Another discrete rate scales that move in the same way; another `use_prior` is another graph.
+    Everything that lies between two gradients is in here, so that every runtime does it alike: momentum, locks, the
+    sharpness of the softmax and the discrete groups' rate are inputs. The priors' subspace and the weights of the loss
+    are the bundle's settings for iterative generation, see `f2p_deploy.model.update.Update`.
 
     Args:
         bundle: the networks and the settings.
-        gradient_and_loss: (state, identity, content) to (gradient (N, n), losses (N,)); PyTorch's autograd if not
-            given.
+        gradient_and_loss: (state, identity, content, beta) to (gradient (N, n), losses (N,)), without beta where a
+            schema has no discrete groups; PyTorch's autograd if not given.
         loss_scale: what that gradient is multiplied by.
     """
 
@@ -29,26 +26,43 @@ class Step(nn.Module):
         super().__init__()
         settings = bundle.settings.iterative
         self.gradient_and_loss = gradient_and_loss or Autograd(search_loss(bundle, settings.beta))
-        self.loss_scale = loss_scale
+        self.loss_scale, self.n_c = loss_scale, bundle.schema.n_c
         self.update = Update(bundle, settings)
 
     def forward(
-        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor, learning_rate: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+        self,
+        state: torch.Tensor,
+        before: torch.Tensor,
+        identity: torch.Tensor,
+        content: torch.Tensor,
+        locked: torch.Tensor,
+        learning_rate: torch.Tensor,
+        momentum: torch.Tensor,
+        beta: torch.Tensor | None = None,
+        discrete_rate: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Take one step.
 
         Args:
-            state: (N, n) controllers in [0, 1], then free numbers z for the discrete groups.
+            state: (N, n) controllers in [0, 1], then free numbers z for the discrete groups; what the last step gave.
+            before: (N, n) the state that went into the last step; for the first one `state` itself.
             identity: (N, d) of the photos.
             content: (N, C, H, W) of the photos.
+            locked: (n,) 1 for entries that stay as they are, 0 for the others.
             learning_rate: (1,) mu.
+            momentum: (1,) in [0, 1).
+            beta: (1,) sharpness of the softmax; the bundle's if not given, as in schemas without discrete groups.
+            discrete_rate: (1,) rate of the discrete groups over the controllers'; the bundle's if not given.
 
         Returns:
-            (N, n) the next state, and (N,) the losses of the given one.
+            (N, n) the next state; (N,) the losses at the look-ahead; and (N, n) the look-ahead.
         """
-        gradient, loss = self.gradient_and_loss(state, identity, content)
+        ahead = lookahead(state, before, momentum, self.n_c)
+        described = (identity, content) if beta is None else (identity, content, beta)
+        gradient, loss = self.gradient_and_loss(ahead, *described)
         # The rate is divided, not the gradient: it is float32 whatever the networks compute with.
-        return self.update(state, gradient, learning_rate / self.loss_scale, content), loss
+        moved = self.update(ahead, gradient, learning_rate / self.loss_scale, content, discrete_rate)
+        return moved * (1.0 - locked) + ahead * locked, loss, ahead
 
 
 class Autograd(nn.Module):
@@ -59,11 +73,11 @@ class Autograd(nn.Module):
         self.loss = loss.eval()
 
     def forward(
-        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor
+        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor, beta: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return dL/dx (N, n) of each sample's own loss, and the losses (N,)."""
         with torch.enable_grad():
             leaf = state.detach().clone().requires_grad_(True)
-            loss = self.loss(leaf, identity, content)
+            loss = self.loss(leaf, identity, content, *(() if beta is None else (beta,)))
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
         return gradient, loss.detach()

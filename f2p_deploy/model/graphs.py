@@ -106,22 +106,34 @@ def _segment_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
 
 
 def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:
-    n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt of the given state"
+    n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt at the look-ahead"
     if bundle.settings.search == "surrogate":
-        loss = "1 - centred cosine of the given state by the surrogate; distances of shapes, average and content"
+        loss = "1 - centred cosine of the look-ahead by the surrogate; distances of shapes, average and content"
+    shared = [
+        TensorSpec("locked", "float32", (n,), "1 for entries of the state that stay, 0 for the others", 0.0, 1.0),
+        TensorSpec("learning_rate", "float32", (1,), "mu of this step", low=0.0),
+        TensorSpec("momentum", "float32", (1,), "of Nesterov's; 0 for none", 0.0, 1.0),
+    ]
+    if bundle.schema.discrete_groups:
+        shared += [
+            TensorSpec("beta", "float32", (1,), "sharpness of the softmax over discrete groups", low=0.0),
+            TensorSpec("discrete_rate", "float32", (1,), "discrete groups' rate / the controllers'", low=0.0),
+        ]
     return BundleGraph(
         name="step",
         module=Step(bundle).eval(),
         inputs=(
             TensorSpec("state", "float32", (batch, n), meaning),
+            TensorSpec("before", "float32", (batch, n), "the state that went into the step before; at first `state`"),
             *describe.outputs,
-            TensorSpec("learning_rate", "float32", (1,), "mu of this step", low=0.0),
+            *shared,
         ),
         outputs=(
             TensorSpec("next_state", "float32", (batch, n), meaning),
             TensorSpec("loss", "float32", (batch,), loss, low=0.0),
+            TensorSpec("lookahead", "float32", (batch, n), "where the loss was computed: the state, carried on"),
         ),
-        shared=("learning_rate",),
+        shared=tuple(spec.name for spec in shared),
     )
 
 

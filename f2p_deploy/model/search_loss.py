@@ -23,9 +23,14 @@ class GenerationLoss(nn.Module):
         self.imitator = bundle.imitator
         self.similarity = bundle.similarity
 
-    def forward(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
-        """Return (N,) losses of (N, n) states against identity (N, d) and content (N, C, H, W) of the photos."""
-        return self.similarity(self.imitator(self.to_parameters(state)), identity, content)
+    def forward(
+        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor, beta: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return (N,) losses of (N, n) states against identity (N, d) and content (N, C, H, W) of the photos.
+
+        (1,) beta takes the place of the module's.
+        """
+        return self.similarity(self.imitator(self.to_parameters(state, beta)), identity, content)
 
 
 class Describe(nn.Module):

@@ -23,12 +23,13 @@ class StateToParameters(nn.Module):
         self.group_sizes = [len(group.options) for group in bundle.schema.discrete_groups]
         self.beta = beta
 
-    def forward(self, state: torch.Tensor) -> torch.Tensor:
-        """(N, n) controllers in [0, 1] and free numbers z to (N, n) parameters."""
+    def forward(self, state: torch.Tensor, beta: torch.Tensor | None = None) -> torch.Tensor:
+        """(N, n) controllers in [0, 1] and free numbers z to (N, n) parameters; (1,) beta in place of the module's."""
         if not self.group_sizes:
             return state
         controllers, free = state[:, : self.n_c], state[:, self.n_c :]
-        smoothed = [(self.beta * z).softmax(dim=1) for z in free.split(self.group_sizes, dim=1)]
+        sharpness = self.beta if beta is None else beta
+        smoothed = [(sharpness * z).softmax(dim=1) for z in free.split(self.group_sizes, dim=1)]
         return torch.cat([controllers, *smoothed], dim=1)
 
 

@@ -75,9 +75,14 @@ class SurrogateLoss(nn.Module):
         self.register_buffer("default", torch.tensor([c.default for c in schema.controllers]), persistent=False)
         self.register_buffer("searched", searched.float() / (spread**2 * schema.n_c), persistent=False)
 
-    def forward(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
-        """Return (N,) losses of (N, n) states against a photo's description, identity (N, d) and content (N, n + k)."""
-        parameters = self.to_parameters(state)
+    def forward(
+        self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor, beta: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return (N,) losses of (N, n) states against a photo's description, identity (N, d) and content (N, n + k).
+
+        (1,) beta takes the place of the module's.
+        """
+        parameters = self.to_parameters(state, beta)
         seen = self.surrogate(parameters)
         alike = F.cosine_similarity(seen, identity - self.surrogate.photos, dim=1)
         away = state[:, : self.n_c] - self.default

@@ -1,4 +1,4 @@
-"""One update of a search: what a gradient does to the state (section 3.4.2)."""
+"""One update of a search: momentum, and what a gradient does to the state (section 3.4.2)."""
 
 import torch
 from torch import nn
@@ -23,14 +23,19 @@ class Update(nn.Module):
         super().__init__()
         self.n, self.n_c = bundle.schema.n, bundle.schema.n_c
         self.discrete_rate = settings.discrete_rate
-        self.momentum = settings.momentum
         self.prior = PriorProjection(bundle) if settings.use_prior else None
         self.held: torch.Tensor | None
-        held = torch.from_numpy(held_entries(bundle.schema)).float() if bundle.settings.search == "surrogate" else None
+        surrogate = bundle.settings.search == "surrogate"
+        held = torch.from_numpy(held_entries(bundle.schema)).float() if surrogate else None
         self.register_buffer("held", held, persistent=False)
 
     def forward(
-        self, state: torch.Tensor, gradient: torch.Tensor, learning_rate: torch.Tensor | float, content: torch.Tensor
+        self,
+        state: torch.Tensor,
+        gradient: torch.Tensor,
+        learning_rate: torch.Tensor | float,
+        content: torch.Tensor,
+        discrete_rate: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the next state.
 
@@ -39,11 +44,13 @@ class Update(nn.Module):
             learning_rate: mu, a number or (1,).
             content: of the photos; in a search through a surrogate the states that were read from them, (N, n + k), of
                 which the held entries are taken.
+            discrete_rate: (1,) the discrete groups' rate over the controllers'; the settings' if not given.
         """
         if self.prior is not None:
             gradient = self.prior.descent(gradient)
-        if self.discrete_rate != 1.0:
-            gradient = torch.cat([gradient[:, : self.n_c], gradient[:, self.n_c :] * self.discrete_rate], dim=1)
+        rate = self.discrete_rate if discrete_rate is None else discrete_rate
+        if isinstance(rate, torch.Tensor) or rate != 1.0:
+            gradient = torch.cat([gradient[:, : self.n_c], gradient[:, self.n_c :] * rate], dim=1)
         moved = state - learning_rate * gradient
         if self.prior is not None:
             moved = self.prior(moved)
@@ -51,14 +58,15 @@ class Update(nn.Module):
             moved = moved * (1.0 - self.held) + content[:, : self.n] * self.held
         return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
 
-    def carried(self, state: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-        """Return the state (N, n) that the next gradient is taken at: carried on along its last move by the momentum.
 
-        Args:
-            state: (N, n) that the last step reached.
-            before: (N, n) that the step before that reached.
-        """
-        if not self.momentum:
-            return state.clone()
-        moved = state + self.momentum * (state - before)
-        return torch.cat([moved[:, : self.n_c].clamp(0.0, 1.0), moved[:, self.n_c :]], dim=1)
+def lookahead(state: torch.Tensor, before: torch.Tensor, momentum: torch.Tensor | float, n_c: int) -> torch.Tensor:
+    """Return Nesterov's look-ahead (1983): the state (N, n) carried on along its last move, controllers clipped.
+
+    Args:
+        state: (N, n) that the last step reached.
+        before: (N, n) that the step before that reached.
+        momentum: a number in [0, 1), or (1,); with 0 the state itself comes back.
+        n_c: how many entries are controllers.
+    """
+    moved = state + momentum * (state - before)
+    return torch.cat([moved[:, :n_c].clamp(0.0, 1.0), moved[:, n_c:]], dim=1)

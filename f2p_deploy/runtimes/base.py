@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from threading import Lock
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.runtimes.checks import check_input
 from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan
+from f2p_deploy.runtimes.step_tensors import StepOutputs, step_inputs, step_of_version_2
 from f2p_deploy.system.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.system.extras import install_line, package_line
 from f2p_deploy.system.threads import check_threads
@@ -241,22 +242,61 @@ class Runtime(ABC):
         return self.compute("render", {"parameters": parameters})["image"]
 
     def step(
-        self, state: np.ndarray, identity: np.ndarray, content: np.ndarray, learning_rate: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Take one gradient step of iterative generation (section 3.4.2, eq. 9); `loop.iterate` takes all of them.
+        self,
+        state: np.ndarray,
+        identity: np.ndarray,
+        content: np.ndarray,
+        learning_rate: float,
+        *,
+        before: np.ndarray | None = None,
+        locked: np.ndarray | None = None,
+        momentum: float = 0.0,
+        beta: float | None = None,
+        discrete_rate: float | None = None,
+    ) -> StepOutputs:
+        """Take one gradient step of iterative generation (section 3.4.2, eq. 9); `search.iterate` takes all of them.
 
         Args:
             state: (N, n) float32, controllers in [0, 1], then free numbers for the discrete groups.
             identity, content: (N, d) and (N, C, H, W) float32 of the photos, as `describe` gives them.
             learning_rate: mu, not negative; with 0 the loss is the only news.
+            before: (N, n) float32 the state that went into the last step; without it there is no last step.
+            locked: (n,) bool, entries that never change; None for none.
+            momentum: Nesterov's, in [0, 1).
+            beta, discrete_rate: see `f2p_deploy.model.settings.IterativeSettings`; the bundle's settings for iterative
+                generation if not given.
+
+        Raises:
+            InputError: as `compute` says.
+        """
+        settings = self.settings.iterative
+        given = step_inputs(
+            state,
+            state if before is None else before,
+            {"identity": identity, "content": content},
+            learning_rate,
+            locked=locked,
+            momentum=momentum,
+            beta=settings.beta if beta is None else beta,
+            discrete_rate=settings.discrete_rate if discrete_rate is None else discrete_rate,
+        )
+        return StepOutputs(**self.take_step(given))
+
+    def take_step(self, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run the graph `step` of any format version with the tensors that `step_inputs` gives.
 
         Returns:
-            (N, n) the next state, and (N,) the losses of the given one, float32.
+            `next_state`, `loss` and `lookahead`, see `StepOutputs`.
+
+        Raises:
+            InputError: as `compute` says.
         """
-        rate = np.array([learning_rate], np.float32)
-        inputs = {"state": state, "identity": identity, "content": content, "learning_rate": rate}
-        outputs = self.compute("step", inputs)
-        return outputs["next_state"], outputs["loss"]
+        self.artifact.path("step")
+        names = [spec.name for spec in self.artifact.manifest.graphs["step"].inputs]
+        if "before" not in names:
+            compute = partial(self.compute, "step")
+            return step_of_version_2(compute, given, self.settings.iterative, self.schema.n_c)
+        return self.compute("step", {name: given[name] for name in names})
 
 
 RUNTIMES: dict[str, type[Runtime]] = {}

@@ -4,7 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.parameters import Parameters, average, harden, smooth
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.reading import sharpness_of
 from f2p_deploy.model.result import (
     DEFAULT_MARGIN,
@@ -23,7 +25,8 @@ from f2p_deploy.model.result import (
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.runtimes.base import Runtime
 from f2p_deploy.runtimes.batches import run_in_batches
-from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan, Reach, reach
+from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan
+from f2p_deploy.runtimes.step_tensors import SHARED, step_inputs
 from f2p_deploy.system.errors import InputError
 
 
@@ -84,8 +87,8 @@ def iterate(
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9).
 
     Each face is searched on its own; the artifact's batches are filled with them, and with repetitions of the last.
-    The graph computes with the bundle's settings for iterative generation. Others are reached with the same graph, see
-    `f2p_deploy.model.gradient_step.Step`; only `use_prior` is part of it.
+    The settings may be any that have the graph's `use_prior`: the rest are inputs of the graph, see
+    `f2p_deploy.model.gradient_step.Step`.
 
     Args:
         runtime: of an artifact with the graphs `describe` and `step`.
@@ -102,7 +105,7 @@ def iterate(
         CompilerError, MissingDependency: with `strict`, the search cannot be captured.
     """
     settings = settings or runtime.settings.iterative
-    reached_by = _reach(runtime, settings)
+    require_step(runtime.artifact, runtime.settings.iterative, settings, runtime.schema)
     fixed = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
     if fixed.shape != (len(faces), runtime.schema.n):
         raise InputError(f"{len(faces)} faces start at ({len(faces)}, {runtime.schema.n}), found {fixed.shape}")
@@ -111,14 +114,14 @@ def iterate(
         raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
     captured = None
     if shapes is None:
-        captured = runtime.capture(Plan(settings.learning_rates(), settings.momentum, reached_by), strict)
+        captured = runtime.capture(Plan.of(settings), strict)
     if captured is not None:
         states, losses = _launch(captured, faces, fixed, locked)
         for done, loss in enumerate(losses[:-1], start=1):
             if progress is not None:
                 progress(done, float(loss.mean()))
     else:
-        states, losses = _steps(runtime, faces, settings, reached_by, fixed, locked, progress, shapes)
+        states, losses = _steps(runtime, faces, settings, fixed, locked, progress, shapes)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
@@ -141,27 +144,36 @@ def _steps(
     runtime: Runtime,
     faces: np.ndarray,
     settings: IterativeSettings,
-    reached_by: Reach,
     fixed: np.ndarray,
     locked: np.ndarray | None,
     progress: Progress | None,
     shapes: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the (steps + 1, K, n) states that losses were computed at, and these (steps + 1, K), step by step."""
-    n_c = runtime.schema.n_c
     described = describe(runtime, faces)
     described["content"] = with_shapes(described["content"], runtime.schema.n, shapes)
+    batch = runtime.artifact.manifest.batch
     reached, before = fixed, fixed
     states, losses = [], []
-    for done, learning_rate in enumerate(settings.learning_rates(), start=1):
-        states.append(_carried(reached, before, n_c, settings.momentum))
-        moved, loss = _step(runtime, states[-1], described, learning_rate, reached_by)
-        losses.append(loss)
-        before, reached = reached, moved if locked is None else np.where(locked, fixed, moved)
-        if progress is not None:
-            progress(done, float(loss.mean()))
-    states.append(reached)
-    losses.append(_step(runtime, reached, described, 0.0, reached_by)[1])
+    # The last step gives the loss of the state that was reached: it is neither carried on nor moved.
+    rates = [(rate, settings.momentum) for rate in settings.learning_rates()] + [(0.0, 0.0)]
+    for done, (learning_rate, momentum) in enumerate(rates, start=1):
+        given = step_inputs(
+            reached,
+            before,
+            described,
+            learning_rate,
+            locked=locked,
+            momentum=momentum,
+            beta=settings.beta,
+            discrete_rate=settings.discrete_rate,
+        )
+        outputs = run_in_batches(runtime.take_step, given, batch, SHARED)
+        states.append(outputs["lookahead"])
+        losses.append(outputs["loss"])
+        before, reached = reached, outputs["next_state"]
+        if progress is not None and done < len(rates):
+            progress(done, float(outputs["loss"].mean()))
     return np.stack(states), np.stack(losses)
 
 
@@ -273,41 +285,38 @@ def require_mode(runtime: Runtime, mode: Mode) -> None:
     for graph in graphs_for(runtime, mode):
         require_graph(runtime, graph, f"{mode} generation")
     if mode != "one-shot":
-        _reach(runtime, _settings_of(runtime, mode))
+        require_step(runtime.artifact, runtime.settings.iterative, _settings_of(runtime, mode), runtime.schema)
 
 
 def _settings_of(runtime: Runtime, mode: Mode) -> IterativeSettings:
     return runtime.settings.iterative if mode == "iterative" else runtime.settings.hybrid
 
 
-def _reach(runtime: Runtime, wanted: IterativeSettings) -> Reach:
-    return reach(runtime.settings.iterative, wanted, runtime.schema, runtime.artifact.folder)
+def require_step(artifact: Artifact, graph: IterativeSettings, wanted: IterativeSettings, schema: Schema) -> None:
+    """Raise unless an artifact's gradient step serves settings.
 
+    Args:
+        artifact: with the graph `step`.
+        graph: the bundle's settings for iterative generation, which it was made with.
+        wanted: the settings to search with.
+        schema: the character's.
 
-def _step(
-    runtime: Runtime, state: np.ndarray, described: dict[str, np.ndarray], learning_rate: float, reach: Reach
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the next state, and the losses of the given one, with the settings that `reach` stands for."""
-    n_c = runtime.schema.n_c
-    given = state
-    if reach.beta != 1.0:
-        given = np.concatenate([state[:, :n_c], state[:, n_c:] * np.float32(reach.beta)], axis=1)
-    rate = np.array([learning_rate], np.float32)
-    outputs = _run(runtime, "step", {**described, "state": given, "learning_rate": rate})
-    moved = outputs["next_state"]
-    if reach != Reach():
-        free = state[:, n_c:] + (moved[:, n_c:] - given[:, n_c:]) * np.float32(reach.beta * reach.rate)
-        moved = np.concatenate([moved[:, :n_c], free], axis=1)
-    return moved, outputs["loss"]
-
-
-def _carried(state: np.ndarray, before: np.ndarray, n_c: int, momentum: float) -> np.ndarray:
-    """Return the state that the next gradient is taken at, see `f2p_deploy.model.update.Update.carried`."""
-    if not momentum:
-        return state
-    moved = state + np.float32(momentum) * (state - before)
-    moved[:, :n_c] = moved[:, :n_c].clip(0.0, 1.0)
-    return moved
+    Raises:
+        InputError: it searches elsewhere than they say; of format version 2, it cannot move discrete groups.
+    """
+    if wanted.use_prior != graph.use_prior:
+        names = {True: "inside the priors' subspace", False: "outside the priors' subspace"}
+        raise InputError(
+            f"the step of the artifact {artifact.folder} searches {names[graph.use_prior]}, these settings "
+            f"{names[wanted.use_prior]} (use_prior): give the bundle's iterative and hybrid settings the same, and "
+            "export it again"
+        )
+    moves = not schema.discrete_groups or graph.discrete_rate or not wanted.discrete_rate
+    if not moves and artifact.manifest.format == 2:
+        raise InputError(
+            f"the step of the artifact {artifact.folder} does not move discrete groups, these settings do "
+            "(discrete_rate): export the bundle again"
+        )
 
 
 def _one_shot(runtime: Runtime, faces: np.ndarray) -> np.ndarray:

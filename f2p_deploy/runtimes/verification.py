@@ -20,6 +20,7 @@ from f2p_deploy.runtimes import RUNTIMES, Runtime, load
 from f2p_deploy.runtimes.batches import run_in_batches
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
 from f2p_deploy.runtimes.onnxruntime.rounded import RoundedOnnx
+from f2p_deploy.runtimes.step_tensors import SHARED, step_inputs
 from f2p_deploy.system.errors import InputError, MissingDependency
 from f2p_deploy.system.extras import package_line
 
@@ -174,10 +175,18 @@ def _precision(artifact: Artifact, graph: str) -> Precision:
 
 def _step(runner: Runtime, samples: GoldenSamples, state: np.ndarray, learning_rate: float) -> Arrays:
     """Take one step from a state (1, n) towards the first golden sample."""
-    manifest = runner.artifact.manifest
-    inputs = {name: value[:1] for name, value in samples.inputs.items()}
-    inputs |= {"state": state, "learning_rate": np.array([learning_rate], np.float32)}
-    return run_in_batches(partial(runner.compute, "step"), inputs, manifest.batch, manifest.graphs["step"].shared)
+    settings = runner.settings.iterative
+    given = step_inputs(
+        state,
+        state,
+        {name: samples.inputs[name][:1] for name in ("identity", "content")},
+        learning_rate,
+        locked=None,
+        momentum=0.0,
+        beta=settings.beta,
+        discrete_rate=settings.discrete_rate,
+    )
+    return run_in_batches(runner.take_step, given, runner.artifact.manifest.batch, SHARED)
 
 
 def _with_steps_on_the_way(
@@ -187,9 +196,12 @@ def _with_steps_on_the_way(
     states, rates = golden.states, golden.learning_rates
     found = [_step(runner, samples, states[i : i + 1], rates[i]) for i in range(1, len(rates))]
     references = {"next_state": states[2:], "loss": golden.losses[1:-1]}
+    ahead = states[1:-1]
+    if "lookahead" in samples.reference:
+        references["lookahead"] = ahead
     together = GoldenSamples(
         names=(*samples.names, *(f"{samples.names[0]} after {i} steps" for i in range(1, len(rates)))),
-        inputs={"state": np.concatenate([samples.inputs["state"], states[1:-1]])},
+        inputs={"state": np.concatenate([samples.inputs["state"], ahead])},
         reference={name: np.concatenate([samples.reference[name], value]) for name, value in references.items()},
     )
     return together, {name: np.concatenate([outputs[name], *(step[name] for step in found)]) for name in references}

@@ -29,7 +29,7 @@ def test_schema_template_and_limits_are_those_of_the_bundle(coreml_artifact: Art
     assert contract["limits"]["largestYaw"] == LARGEST_YAW
 
 
-def test_a_search_says_how_the_step_becomes_its_own(coreml_artifact: Artifact) -> None:
+def test_a_search_is_told_its_settings(coreml_artifact: Artifact) -> None:
     settings = BundleSettings(
         iterative=IterativeSettings(iterations=6, learning_rate=10.0, decay=0.5, decay_every=3, beta=4.0),
         hybrid=IterativeSettings(iterations=2, learning_rate=5.0, beta=2.0, discrete_rate=0.5, momentum=0.3),
@@ -38,8 +38,8 @@ def test_a_search_says_how_the_step_becomes_its_own(coreml_artifact: Artifact) -
     )
     contract = contract_of(changed(coreml_artifact, settings=to_data(settings)))
     assert contract["iterative"]["learningRates"] == [10.0] * 3 + [5.0] * 3
-    assert (contract["iterative"]["betaRatio"], contract["iterative"]["rateRatio"]) == (1.0, 1.0)
-    assert (contract["hybrid"]["betaRatio"], contract["hybrid"]["rateRatio"]) == (0.5, 0.5)
+    assert (contract["iterative"]["beta"], contract["iterative"]["discreteRate"]) == (4.0, 1.0)
+    assert (contract["hybrid"]["beta"], contract["hybrid"]["discreteRate"]) == (2.0, 0.5)
     assert contract["hybrid"]["momentum"] == 0.3 and contract["chooseOptions"] and contract["standardLead"] == 0.25
     other = replace(settings, hybrid=replace(settings.hybrid, use_prior=True))
     with pytest.raises(InputError, match="use_prior"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,15 +40,6 @@ class PictureEngine:
     ) -> Iterator[Rendering]:
         """Return the picture as often as asked."""
         return (self.render(parameters, size) for parameters in batch)
-
-
-@pytest.fixture(scope="session")
-def mesh_finder(landmarker: Path) -> "MediaPipeFinder":
-    """MediaPipe's finder, opened once."""
-    pytest.importorskip("mediapipe")
-    from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
-
-    return open_landmarker(landmarker)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from f2p_deploy.model.prior_projection import PriorProjection  # noqa: E402
 from f2p_deploy.model.search_loss import GenerationLoss  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.state import StateToParameters, average_state, first_state, state_of  # noqa: E402
-from f2p_deploy.model.update import Update  # noqa: E402
+from f2p_deploy.model.update import Update, lookahead  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 
@@ -199,15 +199,14 @@ def with_settings(bundle, **changes):
 
 
 def test_momentum_carries_a_state_on_along_its_last_move(small_bundle) -> None:
-    update = Update(small_bundle, IterativeSettings(momentum=0.5))
     n_c = small_bundle.schema.n_c
     before = torch.full((1, small_bundle.schema.n), 0.5)
     state = before + 0.25
     state[:, 0] = 0.9  # carried past its stop
     state[:, n_c] = 3.0  # free numbers have none
-    carried = update.carried(state, before)
-    assert carried[0, 1] == pytest.approx(0.875) and carried[0, 0] == 1.0 and carried[0, n_c] == pytest.approx(4.25)
-    assert torch.equal(Update(small_bundle, IterativeSettings()).carried(state, before), state)
+    ahead = lookahead(state, before, 0.5, n_c)
+    assert ahead[0, 1] == pytest.approx(0.875) and ahead[0, 0] == 1.0 and ahead[0, n_c] == pytest.approx(4.25)
+    assert torch.equal(lookahead(state, before, 0.0, n_c), state)
 
 
 def test_momentum_changes_the_second_gradient_and_not_the_first(small_bundle, faces) -> None:

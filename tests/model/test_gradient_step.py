@@ -1,5 +1,6 @@
-"""The step by autograd: what a loop may do with it beyond its own settings."""
+"""The step by autograd: all that lies between two gradients, against the loop that does it outside."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,32 +10,71 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.generation import iterate  # noqa: E402
 from f2p_deploy.model.gradient_step import Step  # noqa: E402
-from f2p_deploy.model.search_loss import GenerationLoss  # noqa: E402
+from f2p_deploy.model.search_loss import GenerationLoss, describer  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
-from f2p_deploy.model.state import average_state  # noqa: E402
+from f2p_deploy.model.state import first_state  # noqa: E402
 
 if TYPE_CHECKING:
     from f2p_deploy.export import Faces
     from f2p_deploy.model.bundle import Bundle
 
-
-def step_parameters(bundle: "Bundle", state: "torch.Tensor") -> np.ndarray:
-    return GenerationLoss(bundle, bundle.settings.iterative.beta).to_parameters(state).numpy()
+PLAIN = IterativeSettings(iterations=4, learning_rate=20.0)
 
 
-def test_another_beta_needs_no_other_graph(small_bundle: "Bundle", small_faces: "Faces") -> None:
-    """The rule of `Step`'s docstring, against `iterate` with that beta."""
-    wanted = IterativeSettings(iterations=4, learning_rate=20.0, beta=30.0)
-    ratio, n_c = wanted.beta / small_bundle.settings.iterative.beta, small_bundle.schema.n_c
-    faces = torch.from_numpy(small_faces.images[:1])
+def search(
+    bundle: "Bundle", faces: "torch.Tensor", settings: IterativeSettings, locked: "torch.Tensor"
+) -> tuple[np.ndarray, np.ndarray]:
+    """States that losses were computed at, and these, by nothing but steps."""
     with torch.no_grad():
-        identity, content = small_bundle.similarity.describe(faces)
-    step, state = Step(small_bundle), average_state(small_bundle, 1)
-    for learning_rate in wanted.learning_rates():
-        moved, _ = step(state, identity, content, torch.tensor([learning_rate]))
-        moved[:, n_c:] = state[:, n_c:] + ratio**2 * (moved[:, n_c:] - state[:, n_c:])
-        state = moved
-    expected = iterate(small_bundle, faces, wanted).parameters
-    np.testing.assert_allclose(step_parameters(small_bundle, state), expected, atol=1e-4)
-    plain = iterate(small_bundle, faces, IterativeSettings(iterations=4, learning_rate=20.0)).parameters
-    assert np.abs(plain - expected).max() > 1e-2, "beta makes no difference here"
+        identity, content = describer(bundle)(faces)
+    step, state = Step(bundle), first_state(bundle, len(faces))
+    numbers = torch.tensor([settings.beta]), torch.tensor([settings.discrete_rate])
+    before, states, losses = state, [], []
+    for rate, momentum in [(rate, settings.momentum) for rate in settings.learning_rates()] + [(0.0, 0.0)]:
+        given = (state, before, identity, content, locked, torch.tensor([rate]), torch.tensor([momentum]), *numbers)
+        before, (state, loss, ahead) = state, step(*given)
+        states.append(ahead.numpy())
+        losses.append(loss.numpy())
+    return np.stack(states), np.stack(losses)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PLAIN,
+        replace(PLAIN, momentum=0.7),
+        replace(PLAIN, beta=30.0),
+        replace(PLAIN, momentum=0.5, beta=150.0, discrete_rate=0.3),
+    ],
+    ids=["plain", "momentum", "another beta", "everything"],
+)
+def test_it_is_the_whole_loop(small_bundle: "Bundle", small_faces: "Faces", settings: IterativeSettings) -> None:
+    faces = torch.from_numpy(small_faces.images[:2])
+    locked = torch.zeros(small_bundle.schema.n)
+    locked[[1, -1]] = 1.0
+    states, losses = search(small_bundle, faces, settings, locked)
+    expected = iterate(small_bundle, faces, settings, locked=locked > 0)
+    found = GenerationLoss(small_bundle, settings.beta).to_parameters(torch.from_numpy(states[-1])).numpy()
+    np.testing.assert_allclose(losses, expected.losses, rtol=1e-6)
+    np.testing.assert_allclose(found, expected.parameters, atol=1e-6)
+    assert (states[:, :, [1, -1]] == states[0][:, [1, -1]]).all(), "locked entries moved"
+    if settings is not PLAIN:
+        other = iterate(small_bundle, faces, PLAIN, locked=locked > 0).parameters
+        assert np.abs(other - found).max() > 1e-3, "the settings make no difference here"
+
+
+def test_what_is_read_stays_in_a_search_through_a_surrogate(
+    surrogate_bundle: "Bundle", small_faces: "Faces"
+) -> None:
+    """With another beta as well: what was read is taken over as it is."""
+    faces = torch.from_numpy(small_faces.images[:2])
+    settings = replace(surrogate_bundle.settings.iterative, iterations=4, keep_best=False)
+    settings = replace(settings, beta=2.0 * settings.beta)
+    free = torch.zeros(surrogate_bundle.schema.n)
+    states, losses = search(surrogate_bundle, faces, settings, free)
+    expected = iterate(surrogate_bundle, faces, settings)
+    np.testing.assert_allclose(losses, expected.losses, rtol=1e-6)
+    with torch.no_grad():
+        _, content = describer(surrogate_bundle)(faces)
+    held = slice(surrogate_bundle.schema.n_c, surrogate_bundle.schema.n)
+    np.testing.assert_allclose(states[-1][:, held], content[:, held].numpy(), atol=1e-6)

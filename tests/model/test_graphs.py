@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from f2p_deploy.model.bundle import Bundle
 
 
+NUMBERS = ("learning_rate", "momentum", "beta", "discrete_rate")
+
+
 def test_names_and_shapes(small_bundle: "Bundle") -> None:
     graphs = {graph.name: graph for graph in bundle_graphs(small_bundle, batch=2)}
     shapes = {
@@ -29,8 +32,8 @@ def test_names_and_shapes(small_bundle: "Bundle") -> None:
     assert shapes["describe"][1]["content"][0] == 2 and len(shapes["describe"][1]["content"]) == 4
     described = shapes["describe"][1]
     assert shapes["step"] == [
-        {"state": (2, n), **described, "learning_rate": (1,)},
-        {"next_state": (2, n), "loss": (2,)},
+        {"state": (2, n), "before": (2, n), **described, "locked": (n,), **dict.fromkeys(NUMBERS, (1,))},
+        {"next_state": (2, n), "loss": (2,), "lookahead": (2, n)},
     ]
     assert {spec.dtype for graph in graphs.values() for spec in (*graph.inputs, *graph.outputs)} == {"float32"}
 

@@ -33,7 +33,7 @@ WITHOUT_EXPORT = """
 import sys
 sys.modules |= dict.fromkeys(("torch", "onnx", "onnxscript", "onnxsim"))
 from pathlib import Path
-from f2p_deploy import bundle
+from f2p_deploy.model import bundle
 from f2p_deploy.cli import main
 folder = Path(sys.argv.pop(1))
 bundle.demo_bundle_path = lambda: folder

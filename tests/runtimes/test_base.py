@@ -86,12 +86,30 @@ def test_one_step(runtime: Runtime) -> None:
     golden = runtime.artifact.golden()
     identity, content = runtime.describe(golden["describe.face"][:1])
     state = np.array([runtime.artifact.manifest.first_state], np.float32)
-    still, loss = runtime.step(state, identity, content, 0.0)
-    moved, same = runtime.step(state, identity, content, 10.0)
+    still, loss, ahead = runtime.step(state, identity, content, 0.0)
+    moved, same, _ = runtime.step(state, identity, content, 10.0)
+    assert np.array_equal(ahead, state)
     assert np.array_equal(still, state) and np.array_equal(loss, same) and loss.shape == (1,)
     assert not np.array_equal(moved, state)
     with pytest.raises(InputError, match="'learning_rate' must lie"):
         runtime.step(state, identity, content, -1.0)
+
+
+def test_a_step_looks_ahead_and_keeps_what_is_locked(runtime: Runtime) -> None:
+    golden, schema = runtime.artifact.golden(), runtime.schema
+    identity, content = runtime.describe(golden["describe.face"][:1])
+    state = np.array([runtime.artifact.manifest.first_state], np.float32)
+    before = state + np.linspace(-0.3, 0.3, schema.n, dtype=np.float32)
+    locked = np.zeros(schema.n, bool)
+    locked[[0, -1]] = True
+    moved, _, ahead = runtime.step(state, identity, content, 10.0, before=before, momentum=0.5, locked=locked)
+    expected = state + 0.5 * (state - before)
+    expected[:, : schema.n_c] = expected[:, : schema.n_c].clip(0, 1)
+    np.testing.assert_allclose(ahead, expected, atol=1e-6)
+    assert np.array_equal(moved[:, [0, -1]], ahead[:, [0, -1]]) and not np.array_equal(moved, ahead)
+    sharper = runtime.step(ahead, identity, content, 10.0, beta=3.0 * runtime.settings.iterative.beta)
+    plain = runtime.step(ahead, identity, content, 10.0)
+    assert sharper.loss != plain.loss
 
 
 def test_preparing_what_is_not_there(runtime: Runtime) -> None:

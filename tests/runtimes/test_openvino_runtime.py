@@ -47,7 +47,7 @@ def first_step(runtime: Runtime) -> tuple[np.ndarray, np.ndarray]:
     """Return what the step adds to the first golden state, and what PyTorch adds."""
     golden = runtime.artifact.golden()
     state, identity, content = (golden[f"step.{name}"][:1] for name in ("state", "identity", "content"))
-    moved, _ = runtime.step(state, identity, content, float(golden["step.learning_rate"][0]))
+    moved = runtime.step(state, identity, content, float(golden["step.learning_rate"][0])).next_state
     return (moved - state).ravel(), (golden["step.next_state"][:1] - state).ravel()
 
 

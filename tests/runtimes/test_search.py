@@ -186,7 +186,6 @@ def with_settings(artifact: Artifact, **changes: object) -> Runtime:
     ("changes", "sentence"),
     [
         ({"hybrid__use_prior": True}, "searches outside the priors' subspace, these settings inside"),
-        ({"iterative__discrete_rate": 0.0}, "does not move discrete groups, these settings do"),
         ({"hybrid__momentum": 2.0}, r"manifest.json: settings.hybrid: momentum must lie in \[0, 1\), found 2.0"),
     ],
 )

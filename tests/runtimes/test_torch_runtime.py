@@ -26,7 +26,8 @@ def test_it_computes_what_the_networks_do(small_bundle: "Bundle", small_faces: "
     identity, content = runtime.describe(faces)
     assert np.array_equal(content, small_bundle.similarity.content(torch.from_numpy(faces)).numpy())
     state = first_state(small_bundle, 2).numpy()
-    moved, loss = runtime.step(state, identity, content, 1.0)
+    moved, loss, ahead = runtime.step(state, identity, content, 1.0)
+    assert np.array_equal(ahead, state)
     assert moved.shape == state.shape and loss.shape == (2,) and not np.array_equal(moved, state)
     assert runtime.artifact.manifest.bundle_fingerprint == small_bundle.fingerprint
     assert runtime.describe_device().startswith("torch ")

@@ -24,5 +24,7 @@ def lowered_step(bundle: Bundle, batch: int = 1, loss_scale: float = 1.0) -> Ste
     size = bundle.settings.architecture.image_size
     with torch.no_grad():
         identity, content = describer(bundle)(torch.full((batch, 3, size, size), 0.5))
-    inputs = (average_state(bundle, batch), identity, content)
+    inputs = [average_state(bundle, batch), identity, content]
+    if bundle.schema.discrete_groups:
+        inputs.append(torch.tensor([bundle.settings.iterative.beta]))
     return Step(bundle, lower_gradient(loss, inputs, scale=loss_scale), loss_scale).eval()

@@ -1,52 +1,73 @@
-"""A whole search on a card as one CUDA graph: describe once, every gradient step, and what lies between them.
+"""A whole search on a card as one CUDA graph: `describe` once, then `step` as often as there are steps.
 
-One launch a photo. What is captured does the arithmetic of `f2p_deploy.runtimes.search.iterate`.
+One launch a photo. The arithmetic is that of `f2p_deploy.runtimes.search.iterate`, all of it in the graphs.
 """
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from f2p_deploy.runtimes.checks import check_input
-from f2p_deploy.runtimes.search_plan import Plan, Reach
-from f2p_deploy.runtimes.tensorrt.cuda import ALIGNMENT, Buffer, Graph
+from f2p_deploy.runtimes.search_plan import Plan
+from f2p_deploy.runtimes.tensorrt.cuda import ALIGNMENT, Buffer, Context, Graph, Stream
+from f2p_deploy.runtimes.tensorrt.tensorrt_engine import Engine
 from f2p_deploy.system.errors import CompilerError, F2PError
 
-if TYPE_CHECKING:
-    from f2p_deploy.runtimes.tensorrt.tensorrt_runtime import TensorRt
-
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchEngines:
+    """What a search runs on, all of one thread.
+
+    Args:
+        describe, step: engines with their buffers.
+        stream: that they are enqueued on.
+        context: that they lie in.
+        keep_cache: called with an engine after its first run.
+        require_finite: raises if (graph, tensor, values) are not finite.
+    """
+
+    describe: Engine
+    step: Engine
+    stream: Stream
+    context: Context
+    keep_cache: Callable[[Engine], None]
+    require_finite: Callable[[str, str, np.ndarray], None]
 
 
 class CapturedLoop:
     """A search of one batch of faces.
 
     Args:
-        runtime: gives the engines of `describe` and `step`, and the stream.
+        engines: what to run.
         plan: what to capture.
         strict: raise where it cannot be captured, instead of enqueuing every step.
 
     Raises:
-        CompilerError: the driver does not take the kernels of a search; with `strict`, it cannot be captured.
+        CompilerError: with `strict`, it cannot be captured.
         MissingDependency: the card has too little memory.
     """
 
-    def __init__(self, runtime: "TensorRt", plan: Plan, strict: bool = False) -> None:
-        self.runtime, self.plan, self.strict = runtime, plan, strict
+    def __init__(self, engines: SearchEngines, plan: Plan, strict: bool = False) -> None:
+        self.engines, self.plan, self.strict = engines, plan, strict
         self.why_not_captured = ""
-        self._describe, self._step = runtime.engine("describe"), runtime.engine("step")
-        self.batch, self.n = self._step.inputs[0].shape
-        self.n_c = runtime.schema.n_c
+        self.batch, self.n = engines.step.inputs[0].shape
         self._count, steps = self.batch * self.n, len(plan.learning_rates) + 1
-        self._kernels = runtime.kernels
-        numbers = {name: 4 * self._count for name in ("start", "reached", "before", "given")}
-        sizes = numbers | {"locked": self.n, "states": steps * self._row(4 * self._count)}
-        sizes |= {"rates": steps * ALIGNMENT, "losses": steps * self._row(4 * self.batch)}
+        # Row i of `reached` is where step i - 1 arrived, and row 0 the start; rows of `ahead` are where losses were
+        # computed.
+        states = self._row(4 * self._count)
+        sizes = {"reached": (steps + 1) * states, "ahead": steps * states, "losses": steps * self._row(4 * self.batch)}
+        sizes |= {"rates": steps * ALIGNMENT, "momenta": steps * ALIGNMENT, "locked": 4 * self.n}
+        sizes |= {"beta": ALIGNMENT, "discrete_rate": ALIGNMENT}
         self._buffers = {name: Buffer(size, f"{name} of a search") for name, size in sizes.items()}
-        rates = np.zeros((steps, ALIGNMENT // 4), np.float32)
-        rates[:-1, 0] = plan.learning_rates  # the last step's rate is 0: it only gives the loss of the last state
-        runtime.stream.upload(self._buffers["rates"].pointer, rates)
+        # The last step gives the loss of the state that was reached: it is neither carried on nor moved.
+        self._upload_numbers("rates", (*plan.learning_rates, 0.0))
+        self._upload_numbers("momenta", (*[plan.momentum] * (steps - 1), 0.0))
+        self._upload_numbers("beta", (plan.beta,))
+        self._upload_numbers("discrete_rate", (plan.discrete_rate,))
         self._graph: Graph | None = None
         self._tried = False
 
@@ -71,31 +92,27 @@ class CapturedLoop:
             CompilerError: with `strict`, the search cannot be captured.
             FloorMissed: the search computed NaN.
         """
-        runtime = self.runtime
         # The search copies both to the card, so here they are NumPy's: the check is that of every other runtime.
-        faces = check_input("describe", self._describe.inputs[0], faces)
-        start = check_input("step", self._step.inputs[0], start)
-        with runtime.context:
+        faces = check_input("describe", self.engines.describe.inputs[0], faces)
+        start = check_input("step", self.engines.step.inputs[0], start)
+        with self.engines.context:
             states, losses = self._run(faces, start, np.zeros(self.n, bool) if locked is None else locked)
-        runtime.require_finite("step", "next_state", states)
-        runtime.require_finite("step", "loss", losses)
+        self.engines.require_finite("step", "lookahead", states)
+        self.engines.require_finite("step", "loss", losses)
         return states, losses
 
     def _run(self, faces: np.ndarray, start: np.ndarray, locked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        stream, place = self.runtime.stream, self._place
-        stream.upload(self._describe.buffers["face"].pointer, faces)
-        for name in ("start", "reached", "before"):
-            stream.upload(place(name), start)
-        stream.upload(place("locked"), locked.astype(np.uint8))
+        stream, place = self.engines.stream, self._place
+        stream.upload(self.engines.describe.buffers["face"].pointer, faces)
+        stream.upload(place("reached"), start)
+        stream.upload(place("locked"), locked.astype(np.float32))
         if not self._tried:
             # TensorRT allocates and compiles in its first run, which no capture may see.
             self._enqueue()
             stream.wait()
-            for engine in (self._describe, self._step):
-                self.runtime.keep_cache(engine)
+            for engine in (self.engines.describe, self.engines.step):
+                self.engines.keep_cache(engine)
             self._capture()
-            for name in ("reached", "before"):
-                stream.upload(place(name), start)
         if self._graph is not None:
             self._graph.launch(stream)
         else:
@@ -103,15 +120,15 @@ class CapturedLoop:
         steps = len(self.plan.learning_rates) + 1
         states = np.empty((steps, self._row(4 * self._count) // 4), np.float32)
         losses = np.empty((steps, self._row(4 * self.batch) // 4), np.float32)
-        stream.download(states, place("states"))
+        stream.download(states, place("ahead"))
         stream.download(losses, place("losses"))
         return states[:, : self._count].reshape(steps, self.batch, self.n), losses[:, : self.batch].copy()
 
     def _capture(self) -> None:
         self._tried = True
-        stream = self.runtime.stream
+        stream = self.engines.stream
         try:
-            for engine in (self._describe, self._step):
+            for engine in (self.engines.describe, self.engines.step):
                 if not engine.can_be_captured(stream):
                     raise CompilerError(f"TensorRT says that the engine of {engine.name} cannot be captured")
             self._graph = stream.capture(self._enqueue)
@@ -123,31 +140,34 @@ class CapturedLoop:
 
     def _enqueue(self) -> None:
         """Put a whole search on the stream: what is captured, and what runs where it cannot be."""
-        stream, place = self.runtime.stream, self._place
-        described = {spec.name: self._describe.buffers[spec.name].pointer for spec in self._describe.outputs}
-        self._describe.bind({"face": self._describe.buffers["face"].pointer, **described})
-        self._describe.enqueue(stream)
-        next_state = self._step.buffers["next_state"].pointer
-        self._step.bind({**described, "state": place("given"), "next_state": next_state})
-        reach = self.plan.reach
-        sizes = (np.int32(self.n_c), np.int32(self.n), np.int32(self._count))
-        steps = len(self.plan.learning_rates)
-        for step in range(steps + 1):
-            state = place("states") + step * self._row(4 * self._count)
-            # The last state is where the last step arrived: it is not carried on.
-            momentum = np.float32(self.plan.momentum if step < steps else 0.0)
-            carried = (place("reached"), place("before"), state, place("given"), momentum, np.float32(reach.beta))
-            self._kernels.launch("carry", self._count, (*carried, *sizes), stream)
-            self._step.bind(
+        describe, step, stream = self.engines.describe, self.engines.step, self.engines.stream
+        described = {spec.name: describe.buffers[spec.name].pointer for spec in describe.outputs}
+        describe.bind({"face": describe.buffers["face"].pointer, **described})
+        describe.enqueue(stream)
+        taken = {spec.name for spec in step.inputs}
+        fixed = ("locked", "beta", "discrete_rate")
+        numbers: dict[str, int] = {name: self._place(name) for name in fixed if name in taken}
+        step.bind({**described, **numbers})
+        row = self._row(4 * self._count)
+        for i in range(len(self.plan.learning_rates) + 1):
+            step.bind(
                 {
-                    "learning_rate": place("rates") + step * ALIGNMENT,
-                    "loss": place("losses") + step * self._row(4 * self.batch),
+                    "state": self._place("reached") + i * row,
+                    "before": self._place("reached") + max(0, i - 1) * row,
+                    "learning_rate": self._place("rates") + i * ALIGNMENT,
+                    "momentum": self._place("momenta") + i * ALIGNMENT,
+                    "next_state": self._place("reached") + (i + 1) * row,
+                    "lookahead": self._place("ahead") + i * row,
+                    "loss": self._place("losses") + i * self._row(4 * self.batch),
                 }
             )
-            self._step.enqueue(stream)
-            arrived = (next_state, place("given"), state, place("start"), place("locked"), place("reached"))
-            reached_by = (np.float32(reach.beta * reach.rate), np.int32(reach == Reach()))
-            self._kernels.launch("arrive", self._count, (*arrived, place("before"), *reached_by, *sizes), stream)
+            step.enqueue(stream)
+
+    def _upload_numbers(self, name: str, values: tuple[float, ...]) -> None:
+        """Put numbers on the card, each at the beginning of a row of its own."""
+        rows = np.zeros((len(values), ALIGNMENT // 4), np.float32)
+        rows[:, 0] = values
+        self.engines.stream.upload(self._place(name), rows)
 
     def _place(self, name: str) -> int:
         return self._buffers[name].pointer

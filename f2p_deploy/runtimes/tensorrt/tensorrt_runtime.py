@@ -12,9 +12,8 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Artifact, TensorSpec
 from f2p_deploy.runtimes.base import Runtime, register
 from f2p_deploy.runtimes.search_plan import Plan
-from f2p_deploy.runtimes.tensorrt.captured_loop import CapturedLoop
+from f2p_deploy.runtimes.tensorrt.captured_loop import CapturedLoop, SearchEngines
 from f2p_deploy.runtimes.tensorrt.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory, release_in
-from f2p_deploy.runtimes.tensorrt.search_kernels import Kernels
 from f2p_deploy.runtimes.tensorrt.tensorrt_engine import Engine
 from f2p_deploy.runtimes.tensorrt.tensorrt_libraries import LIBRARIES, keep, library_for
 from f2p_deploy.system.cuda_devices import cuda_devices
@@ -57,7 +56,6 @@ class TensorRt(Runtime):
         with self.context:
             self._runtime = self._trt.Runtime(self._logger)
         self._engines: dict[str, Any] = {}
-        self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -89,14 +87,6 @@ class TensorRt(Runtime):
             with self.context:
                 self._local.stream = Stream()
         return self._local.stream
-
-    @property
-    def kernels(self) -> Kernels:
-        """What runs between two steps of a captured search, loaded when it is first asked for."""
-        with self._lock, self.context:
-            if self._kernels is None:
-                self._kernels = Kernels()
-            return self._kernels
 
     def on_device(self, graph: str, inputs: Mapping[str, Any], alias: bool = False) -> dict[str, DeviceArray]:
         """Run one graph with arrays on the card in and out, without a copy.
@@ -135,15 +125,15 @@ class TensorRt(Runtime):
     def capture(self, plan: Plan, strict: bool = False) -> CapturedLoop | None:
         """Return a whole search as one launch, see `CapturedLoop`; the same plan is captured once a thread.
 
-        None where the kernels of a search cannot be loaded, or memory is short: then the plain loop runs, and a line
-        says so.
+        None where memory is short, or for an artifact of format version 2, whose step leaves momentum and locks to the
+        loop: then the plain loop runs, and a line says so.
         """
         loops: dict[Plan, CapturedLoop | None] = self._local.__dict__.setdefault("loops", {})
         if loops.get(plan) is None and (strict or plan not in loops):
             loops.clear()
             try:
                 with self.context:
-                    loops[plan] = CapturedLoop(self, plan, strict)
+                    loops[plan] = CapturedLoop(self._search_engines(), plan, strict)
             except (MissingDependency, CompilerError) as error:
                 if strict:
                     raise
@@ -153,6 +143,21 @@ class TensorRt(Runtime):
         if strict and found is not None and found.why_not_captured:
             raise CompilerError(f"the search cannot be captured in a CUDA graph: {found.why_not_captured}")
         return found
+
+    def _search_engines(self) -> SearchEngines:
+        """Return this thread's engines for a search.
+
+        Raises:
+            CompilerError: momentum and locks are no inputs of the artifact's step.
+        """
+        step = self.engine("step")
+        if "before" not in {spec.name for spec in step.inputs}:
+            raise CompilerError(
+                f"the artifact {self.artifact.folder} is of an earlier format, whose step leaves momentum and locks to "
+                f"the loop. Make it again: {self.artifact.manifest.command}"
+            )
+        engines = self.engine("describe"), step
+        return SearchEngines(*engines, self.stream, self.context, self.keep_cache, self.require_finite)
 
     def keep_cache(self, engine: Engine) -> None:
         """Write what TensorRT for RTX compiled in an engine's first run beside it."""

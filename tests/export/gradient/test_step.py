@@ -123,7 +123,8 @@ def test_the_update_is_that_of_iterate(with_priors: Bundle, small_faces: Faces, 
         identity, content = with_priors.similarity.describe(faces)
     state, losses = average_state(with_priors, 2), []
     for learning_rate in with_priors.settings.iterative.learning_rates():
-        state, loss = step(state, identity, content, torch.tensor([learning_rate]))
+        free, numbers = torch.zeros(state.shape[1]), (torch.tensor([learning_rate]), torch.zeros(1))
+        state, loss, _ = step(state, state, identity, content, free, *numbers)
         losses.append(loss.numpy())
     expected = iterate(with_priors, faces)
     n_c = with_priors.schema.n_c
@@ -164,8 +165,7 @@ def test_the_exported_step_points_where_float64_does(
         state = average_state(small_bundle, 1)
         gradient, loss = exact(state.double(), identity.double(), content.double())
         of_rounding = cosine(flat(rounded(state, identity, content)[0]), flat(gradient))
-        inputs = {"state": state, "identity": identity, "content": content, "learning_rate": torch.ones(1)}
-        outputs = runtime.compute("step", {name: tensor.numpy() for name, tensor in inputs.items()})
-        found = cosine(flat(state - torch.from_numpy(outputs["next_state"])), flat(gradient))
+        outputs = runtime.step(state.numpy(), identity.numpy(), content.numpy(), 1.0)
+        found = cosine(flat(state - torch.from_numpy(outputs.next_state)), flat(gradient))
         assert found > min(0.9999, of_rounding - 1e-4)
-        assert outputs["loss"][0] == pytest.approx(float(loss), rel=1e-4)
+        assert outputs.loss[0] == pytest.approx(float(loss), rel=1e-4)

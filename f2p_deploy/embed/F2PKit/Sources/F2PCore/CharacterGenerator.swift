@@ -55,7 +55,11 @@ public final class CharacterGenerator: CharacterMaker {
         }
         if mode != .oneShot {
             let photo = try await networks.describe(grey)
-            _ = try await networks.step(contract.firstState, towards: photo, learningRate: 0)
+            let first = contract.firstState
+            let step = Step(
+                state: first, before: first, locked: first.map { _ in 0 }, learningRate: 0, momentum: 0,
+                beta: contract.iterative.beta, discreteRate: contract.iterative.discreteRate)
+            _ = try await networks.step(step, towards: photo)
         }
         _ = try await networks.render(schema.average.values)
     }

@@ -3,7 +3,7 @@ import Foundation
 /// What `f2p-deploy embed ios` knew about the networks: `contract.json`, beside the models.
 public struct Contract: Sendable, Decodable {
     /// Raised whenever an older F2PKit could misread a newer contract.
-    static let format = 1
+    static let format = 2
 
     /// One Core ML package, or one function of it.
     public struct Graph: Sendable, Decodable {
@@ -15,17 +15,15 @@ public struct Contract: Sendable, Decodable {
         public let digest: String
     }
 
-    /// How one mode searches; the gradient step's own settings are part of the step.
+    /// How one mode searches.
     public struct Search: Sendable, Decodable {
         /// The learning rate of each step, in order.
         public let learningRates: [Float]
         /// Sharpness of the softmax over a discrete group's options.
         public let beta: Float
-        /// This beta over the step's own.
-        public let betaRatio: Float
-        /// The discrete groups' rate over the step's own.
-        public let rateRatio: Float
-        /// By how much of its last move a state is carried on before each step.
+        /// The discrete groups' rate over the controllers'.
+        public let discreteRate: Float
+        /// Nesterov's momentum, in [0, 1).
         public let momentum: Float
         /// End at the state of the smallest loss instead of the last one.
         public let keepBest: Bool

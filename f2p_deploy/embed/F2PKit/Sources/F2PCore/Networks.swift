@@ -9,6 +9,51 @@ public struct Description: Sendable {
     }
 }
 
+/// What one gradient step takes.
+public struct Step: Sendable {
+    /// Controllers in [0, 1], then free numbers for the discrete groups.
+    public let state: [Float]
+    /// The state that went into the step before; at first the state itself.
+    public let before: [Float]
+    /// 1 for entries that stay as they are, 0 for the others.
+    public let locked: [Float]
+    public let learningRate: Float
+    /// Nesterov's momentum, in [0, 1).
+    public let momentum: Float
+    /// Sharpness of the softmax over a discrete group's options.
+    public let beta: Float
+    /// The discrete groups' rate over the controllers'.
+    public let discreteRate: Float
+
+    public init(
+        state: [Float], before: [Float], locked: [Float], learningRate: Float, momentum: Float, beta: Float,
+        discreteRate: Float
+    ) {
+        self.state = state
+        self.before = before
+        self.locked = locked
+        self.learningRate = learningRate
+        self.momentum = momentum
+        self.beta = beta
+        self.discreteRate = discreteRate
+    }
+}
+
+/// What one gradient step gives.
+public struct Stepped: Sendable {
+    public let next: [Float]
+    /// The loss at the look-ahead.
+    public let loss: Float
+    /// The given state, carried on by the momentum: where the gradient was taken.
+    public let lookahead: [Float]
+
+    public init(next: [Float], loss: Float, lookahead: [Float]) {
+        self.next = next
+        self.loss = loss
+        self.lookahead = lookahead
+    }
+}
+
 /// The four graphs, whatever computes them.
 public protocol Networks: Sendable {
     /// Loads graphs, of the names `one_shot`, `describe`, `render` and `step`, where they would be loaded when first used.
@@ -23,6 +68,6 @@ public protocol Networks: Sendable {
     /// Returns the imitator's picture of parameters.
     func render(_ parameters: [Float]) async throws -> Picture
 
-    /// Takes one gradient step; returns the next state and the loss of the given one.
-    func step(_ state: [Float], towards photo: Description, learningRate: Float) async throws -> (next: [Float], loss: Float)
+    /// Takes one gradient step towards a photo.
+    func step(_ step: Step, towards photo: Description) async throws -> Stepped
 }

@@ -15,57 +15,37 @@ struct Search {
     func run(
         from start: [Float], towards photo: Description, locked: [Bool]?, progress: ProgressHandler?
     ) async throws -> (parameters: [Float], losses: [Float]) {
+        let held = (locked ?? Array(repeating: false, count: start.count)).map { $0 ? Float(1) : 0 }
         var reached = start
         var before = start
         var best = (state: start, loss: Float.infinity)
         var losses: [Float] = []
         for (done, learningRate) in settings.learningRates.enumerated() {
             try Task.checkCancellation()
-            let state = carried(reached, before)
-            let (moved, loss) = try await step(state, photo, learningRate)
-            losses.append(loss)
-            if loss < best.loss {
-                best = (state, loss)
+            let taken = try await networks.step(
+                step(reached, before, held, learningRate, settings.momentum), towards: photo)
+            losses.append(taken.loss)
+            if taken.loss < best.loss {
+                best = (taken.lookahead, taken.loss)
             }
             before = reached
-            reached = locked.map { zip($0, zip(start, moved)).map { $0 ? $1.0 : $1.1 } } ?? moved
-            progress?(SearchProgress(done: done + 1, total: settings.learningRates.count, loss: loss))
+            reached = taken.next
+            progress?(SearchProgress(done: done + 1, total: settings.learningRates.count, loss: taken.loss))
         }
         try Task.checkCancellation()
-        let (_, loss) = try await step(reached, photo, 0)
+        // The loss of the state that was reached, which is neither carried on nor moved.
+        let loss = try await networks.step(step(reached, reached, held, 0, 0), towards: photo).loss
         losses.append(loss)
         let last = settings.keepBest && loss >= best.loss ? best.state : reached
         return (schema.smoothed(last, beta: settings.beta), losses)
     }
 
-    /// Returns the state that the next gradient is taken at: carried on along its last move.
-    private func carried(_ state: [Float], _ before: [Float]) -> [Float] {
-        guard settings.momentum != 0 else { return state }
-        var moved = zip(state, before).map { $0 + settings.momentum * ($0 - $1) }
-        for i in 0..<schema.controllerCount {
-            moved[i] = max(0, min(1, moved[i]))
-        }
-        return moved
-    }
-
-    /// Takes a step with this mode's beta and discrete rate, whatever the graph's own: the discrete part z acts through
-    /// softmax(beta z) alone.
     private func step(
-        _ state: [Float], _ photo: Description, _ learningRate: Float
-    ) async throws -> (next: [Float], loss: Float) {
-        var given = state
-        if settings.betaRatio != 1 {
-            for i in schema.controllerCount..<state.count {
-                given[i] = state[i] * settings.betaRatio
-            }
-        }
-        var (next, loss) = try await networks.step(given, towards: photo, learningRate: learningRate)
-        if settings.betaRatio != 1 || settings.rateRatio != 1 {
-            for i in schema.controllerCount..<state.count {
-                next[i] = state[i] + (next[i] - given[i]) * settings.betaRatio * settings.rateRatio
-            }
-        }
-        return (next, loss)
+        _ state: [Float], _ before: [Float], _ locked: [Float], _ learningRate: Float, _ momentum: Float
+    ) -> Step {
+        Step(
+            state: state, before: before, locked: locked, learningRate: learningRate, momentum: momentum,
+            beta: settings.beta, discreteRate: settings.discreteRate)
     }
 }
 

@@ -45,19 +45,22 @@
             return Picture(planes: try numbers("image", of: found), edge: contract.imageSize)
         }
 
-        public func step(
-            _ state: [Float], towards photo: Description, learningRate: Float
-        ) async throws -> (next: [Float], loss: Float) {
+        public func step(_ step: Step, towards photo: Description) async throws -> Stepped {
             let model = try await model("step")
-            let found = try predict(
-                model,
-                [
-                    "currentState": array(state, "currentState", of: model),
-                    "identity": array(photo.identity, "identity", of: model),
-                    "content": array(photo.content, "content", of: model),
-                    "learningRate": array([learningRate], "learningRate", of: model),
-                ])
-            return (try numbers("nextState", of: found), try numbers("loss", of: found)[0])
+            let tensors = [
+                "currentState": step.state, "before": step.before, "identity": photo.identity, "content": photo.content,
+                "locked": step.locked, "learningRate": [step.learningRate], "momentum": [step.momentum],
+                "beta": [step.beta], "discreteRate": [step.discreteRate],
+            ]
+            // A schema without discrete groups has no use for the last two.
+            let taken = model.modelDescription.inputDescriptionsByName
+            let inputs = try tensors.filter { taken[$0.key] != nil }.map { name, values in
+                (name, try array(values, name, of: model))
+            }
+            let found = try predict(model, Dictionary(uniqueKeysWithValues: inputs))
+            return Stepped(
+                next: try numbers("nextState", of: found), loss: try numbers("loss", of: found)[0],
+                lookahead: try numbers("lookahead", of: found))
         }
 
         /// Returns a graph's model, compiled and loaded.

@@ -84,12 +84,16 @@
 
         func testStep() async throws {
             let graph = try graph("step")
-            let rate = try values(graph.tensors["learning_rate"])[0]
             for (i, name) in graph.samples.enumerated() {
                 let photo = Description(
                     identity: try sample(graph.tensors["identity"], i), content: try sample(graph.tensors["content"], i))
+                let step = Step(
+                    state: try sample(graph.tensors["state"], i), before: try sample(graph.tensors["before"], i),
+                    locked: try values(graph.tensors["locked"]), learningRate: try number(graph, "learning_rate"),
+                    momentum: try number(graph, "momentum"), beta: try number(graph, "beta"),
+                    discreteRate: try number(graph, "discrete_rate"))
                 try await assertStep(
-                    from: try sample(graph.tensors["state"], i), towards: photo, rate,
+                    step, towards: photo, ahead: try sample(graph.tensors["lookahead"], i),
                     next: try sample(graph.tensors["next_state"], i), loss: try sample(graph.tensors["loss"], i)[0], name)
             }
         }
@@ -103,9 +107,13 @@
                 identity: try sample(graph.tensors["identity"], 0), content: try sample(graph.tensors["content"], 0))
             let losses = try values(trajectory["losses"])
             for (i, rate) in try values(trajectory["learning_rates"]).enumerated() {
+                let state = try sample(trajectory["states"], i)
+                let step = Step(
+                    state: state, before: state, locked: state.map { _ in 0 }, learningRate: rate, momentum: 0,
+                    beta: try number(graph, "beta"), discreteRate: try number(graph, "discrete_rate"))
                 try await assertStep(
-                    from: try sample(trajectory["states"], i), towards: photo, rate,
-                    next: try sample(trajectory["states"], i + 1), loss: losses[i], "after \(i) steps")
+                    step, towards: photo, ahead: state, next: try sample(trajectory["states"], i + 1), loss: losses[i],
+                    "after \(i) steps")
             }
         }
 
@@ -142,16 +150,23 @@
         }
 
         private func assertStep(
-            from state: [Float], towards photo: Description, _ rate: Float, next: [Float], loss: Float, _ name: String
+            _ step: Step, towards photo: Description, ahead: [Float], next: [Float], loss: Float, _ name: String
         ) async throws {
             let graph = try graph("step")
-            let found = try await networks.step(state, towards: photo, learningRate: rate)
-            let wanted = zip(next, state).map { $0 - $1 }
-            let moved = zip(found.next, state).map { $0 - $1 }
+            let found = try await networks.step(step, towards: photo)
+            let off = zip(found.lookahead, ahead).map { abs($0 - $1) }.max() ?? 0
+            XCTAssertLessThanOrEqual(Double(off), floor(graph, "controllers"), "look-ahead, \(name)")
+            let wanted = zip(next, ahead).map { $0 - $1 }
+            let moved = zip(found.next, ahead).map { $0 - $1 }
             XCTAssertGreaterThanOrEqual(cosine(moved, wanted), floor(graph, "update"), "update's cosine, \(name)")
             let length = abs(norm(moved) - norm(wanted)) / norm(wanted)
             XCTAssertLessThanOrEqual(length, floor(graph, "length"), "update's length, \(name)")
             XCTAssertLessThanOrEqual(Double(abs(found.loss - loss) / loss), floor(graph, "loss"), "loss, \(name)")
+        }
+
+        /// Returns the one number of a tensor; 1 where a schema without discrete groups has none.
+        private func number(_ graph: Index.Graph, _ name: String) throws -> Float {
+            try graph.tensors[name].map { try values($0)[0] } ?? 1
         }
 
         private var modelsFolder: URL? { CharacterGenerator.modelsInPackage }
