@@ -7,6 +7,7 @@ that gave no range, the time of a step, and where whole runs of plain steps end,
 """
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ from f2p_deploy.model.generation import with_options_tried_out
 from f2p_deploy.model.search_loss import describer
 from f2p_deploy.model.state import StateToParameters, first_state
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
+from f2p_deploy.runtimes.step_tensors import plain_step
 
-OUTPUTS = ["next_state", "loss"]
+OUTPUTS = ["next_state", "loss", "lookahead"]
 
 
 def main() -> None:
@@ -39,9 +41,12 @@ def main() -> None:
     faces = np.stack([calibration.image(i) for i in np.linspace(0, calibration.count - 1, words.faces).astype(int)])
     model = onnx.load(read_artifact(words.artifact).path("step"))
     inputs = calibration_inputs(bundle, faces, "step")
-    rate = {"learning_rate": np.array([bundle.settings.iterative.learning_rate], np.float32)}
+    settings = bundle.settings.iterative
     rows = [
-        [{name: value[i : i + 1] for name, value in part.items()} | rate for i in range(len(part["state"]))]
+        [
+            plain_step(part["state"][i : i + 1], _described(part, i), settings.learning_rate, settings)
+            for i in range(len(part["state"]))
+        ]
         for part in (inputs.measured, inputs.judged)
     ]
     forward = _forward(model)
@@ -63,6 +68,10 @@ def main() -> None:
             print(f"  {_run(bundle, sessions, face)}")
 
 
+def _described(part: Mapping[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+    return {name: part[name][row : row + 1] for name in ("identity", "content")}
+
+
 def _forward(model: onnx.ModelProto) -> set[str]:
     """Return the names of the nodes that the loss depends on: the others are the way back."""
     makers = {output: node for node in model.graph.node for output in node.output}
@@ -78,7 +87,7 @@ def _forward(model: onnx.ModelProto) -> set[str]:
 
 def _compare(sessions: list[Any], given: dict[str, np.ndarray]) -> tuple[float, float]:
     """Return the cosine of both updates, and the relative difference of the losses."""
-    (state, loss), (other_state, other_loss) = (session.run(OUTPUTS, given) for session in sessions)
+    (state, loss, _), (other_state, other_loss, _) = (session.run(OUTPUTS, given) for session in sessions)
     update, other = (value[0] - given["state"][0] for value in (state, other_state))
     cosine = float(update @ other / (np.linalg.norm(update) * np.linalg.norm(other)))
     return cosine, float(abs(other_loss[0] - loss[0]) / loss[0])
@@ -95,8 +104,8 @@ def _run(bundle: Bundle, sessions: list[Any], face: np.ndarray) -> str:
         return dict(zip(OUTPUTS, session.run(OUTPUTS, given), strict=True))
 
     ends = [follow(partial(compute, session), 1, bundle, start, identity, content) for session in sessions]
-    last = {"state": ends[1].states[-1:], "identity": identity, "content": content}
-    true = sessions[0].run(["loss"], last | {"learning_rate": np.zeros(1, np.float32)})[0][0]
+    last = plain_step(ends[1].states[-1:], {"identity": identity, "content": content}, 0.0, settings)
+    true = sessions[0].run(["loss"], last)[0][0]
     to_parameters = StateToParameters(bundle, settings.beta)
     whole, rounded = (to_parameters(torch.from_numpy(end.states[-1:])) for end in ends)
     with torch.no_grad():

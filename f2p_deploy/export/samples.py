@@ -11,7 +11,7 @@ from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.runtimes.batches import run_in_batches
-from f2p_deploy.runtimes.step_tensors import step_inputs
+from f2p_deploy.runtimes.step_tensors import plain_step
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,16 +83,8 @@ def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> 
             names, inputs = characters, {"parameters": parameters}
         elif graph.name == "step":
             start, settings = first_state(bundle, len(names)).numpy(), bundle.settings.iterative
-            inputs = step_inputs(
-                start,
-                start,
-                samples["describe"].reference,
-                settings.learning_rate,
-                locked=None,
-                momentum=settings.momentum or MOMENTUM,
-                beta=settings.beta,
-                discrete_rate=settings.discrete_rate,
-            )
+            inputs = plain_step(start, samples["describe"].reference, settings.learning_rate, settings)
+            inputs["momentum"] = np.array([settings.momentum or MOMENTUM], np.float32)
             inputs = {spec.name: inputs[spec.name] for spec in graph.inputs}
         reference = run_in_batches(graph.compute, inputs, graph.batch, graph.shared)
         samples[graph.name] = Samples(names, inputs, reference, graph.shared)

@@ -14,7 +14,7 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.generation import with_options_tried_out
 from f2p_deploy.model.state import StateToParameters, first_state
 from f2p_deploy.runtimes.batches import run_in_batches
-from f2p_deploy.runtimes.step_tensors import DISCRETE, SHARED, step_inputs
+from f2p_deploy.runtimes.step_tensors import DISCRETE, SHARED, plain_step
 
 #: Iterations after which one more single step is measured.
 ITERATIONS = (1, 2, 5, 10, 20, 40)
@@ -69,16 +69,7 @@ def follow(
     settings = bundle.settings.iterative
     state, states, losses = start, [start], []
     for learning_rate in (*settings.learning_rates(), 0.0):
-        inputs = step_inputs(
-            state,
-            state,
-            {"identity": identity, "content": content},
-            learning_rate,
-            locked=None,
-            momentum=0.0,
-            beta=settings.beta,
-            discrete_rate=settings.discrete_rate,
-        )
+        inputs = plain_step(state, {"identity": identity, "content": content}, learning_rate, settings)
         if not bundle.schema.discrete_groups:
             inputs = {name: value for name, value in inputs.items() if name not in DISCRETE}
         outputs = run_in_batches(compute, inputs, batch, SHARED)

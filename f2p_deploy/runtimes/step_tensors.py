@@ -54,6 +54,29 @@ def step_inputs(
     return {"state": state, "before": before, **described, "locked": held, **numbers}
 
 
+def plain_step(
+    state: np.ndarray, described: Arrays, learning_rate: float, settings: IterativeSettings
+) -> dict[str, np.ndarray]:
+    """Return the tensors of a step without momentum and locks.
+
+    Args:
+        state: (N, n) float32.
+        described: `identity` and `content` of the photos.
+        learning_rate: a number.
+        settings: give beta and the discrete rate.
+    """
+    return step_inputs(
+        state,
+        state,
+        described,
+        learning_rate,
+        locked=None,
+        momentum=0.0,
+        beta=settings.beta,
+        discrete_rate=settings.discrete_rate,
+    )
+
+
 def step_of_version_2(
     compute: Callable[[dict[str, np.ndarray]], Arrays],
     given: Mapping[str, np.ndarray],

@@ -20,7 +20,7 @@ from f2p_deploy.runtimes import RUNTIMES, Runtime, load
 from f2p_deploy.runtimes.batches import run_in_batches
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
 from f2p_deploy.runtimes.onnxruntime.rounded import RoundedOnnx
-from f2p_deploy.runtimes.step_tensors import SHARED, step_inputs
+from f2p_deploy.runtimes.step_tensors import SHARED, plain_step
 from f2p_deploy.system.errors import InputError, MissingDependency
 from f2p_deploy.system.extras import package_line
 
@@ -175,17 +175,8 @@ def _precision(artifact: Artifact, graph: str) -> Precision:
 
 def _step(runner: Runtime, samples: GoldenSamples, state: np.ndarray, learning_rate: float) -> Arrays:
     """Take one step from a state (1, n) towards the first golden sample."""
-    settings = runner.settings.iterative
-    given = step_inputs(
-        state,
-        state,
-        {name: samples.inputs[name][:1] for name in ("identity", "content")},
-        learning_rate,
-        locked=None,
-        momentum=0.0,
-        beta=settings.beta,
-        discrete_rate=settings.discrete_rate,
-    )
+    described = {name: samples.inputs[name][:1] for name in ("identity", "content")}
+    given = plain_step(state, described, learning_rate, runner.settings.iterative)
     return run_in_batches(runner.take_step, given, runner.artifact.manifest.batch, SHARED)
 
 

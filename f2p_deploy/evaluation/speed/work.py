@@ -16,7 +16,7 @@ from f2p_deploy.model.captured_search import full_float32
 from f2p_deploy.model.generation import iterate
 from f2p_deploy.model.graphs import BundleGraph
 from f2p_deploy.model.state import first_state
-from f2p_deploy.runtimes.step_tensors import step_inputs
+from f2p_deploy.runtimes.step_tensors import plain_step
 
 #: What the floors of a precision are called that has none of its own.
 FLOORS_OF = {"bf16": "fp16", "tf32": "fp16"}
@@ -70,16 +70,7 @@ class Work:
         """The inputs of a search's first gradient step."""
         described = self.graphs["describe"].compute({"face": self.faces.images})
         settings, start = self.bundle.settings.iterative, first_state(self.bundle, self.batch).numpy()
-        given = step_inputs(
-            start,
-            start,
-            described,
-            settings.learning_rate,
-            locked=None,
-            momentum=0.0,
-            beta=settings.beta,
-            discrete_rate=settings.discrete_rate,
-        )
+        given = plain_step(start, described, settings.learning_rate, settings)
         return {spec.name: given[spec.name] for spec in self.graphs["step"].inputs}
 
     def judge(self, answer: "Outputs | Ends", precision: str, step: Step | None = None) -> dict[str, Any]:
