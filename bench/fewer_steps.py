@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.model.bundle import Bundle, load_bundle
-from f2p_deploy.model.generation import iterate, starting_state, with_options_tried_out
+from f2p_deploy.model.reference import reference_iterate, reference_start, with_options_tried_out
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.pipeline import choose_finder_for
 from f2p_deploy.pipeline.faces import aligned_faces
@@ -48,7 +48,7 @@ def settings_of(bundle: Bundle, mode: str) -> IterativeSettings:
 def first_states(bundle: Bundle, faces: torch.Tensor, mode: str) -> torch.Tensor:
     """Return (N, n) states that `generate` would search from."""
     settings = settings_of(bundle, mode)
-    return with_options_tried_out(bundle, faces, starting_state(bundle, faces, mode, settings), settings.beta)
+    return with_options_tried_out(bundle, faces, reference_start(bundle, faces, mode, settings), settings.beta)
 
 
 def measure(bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, settings: IterativeSettings) -> dict[str, object]:
@@ -58,9 +58,8 @@ def measure(bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, settings: 
         The losses along the way (mean over the faces) and at the end of each face, and the seconds a face took.
     """
     began = time.perf_counter()
-    losses = np.concatenate(
-        [iterate(bundle, faces[i : i + 1], settings, start[i : i + 1]).losses for i in range(len(faces))], axis=1
-    )
+    rows = [slice(i, i + 1) for i in range(len(faces))]
+    losses = np.concatenate([reference_iterate(bundle, faces[i], settings, start[i]).losses for i in rows], axis=1)
     seconds = (time.perf_counter() - began) / len(faces)
     final = losses.min(axis=0) if settings.keep_best else losses[-1]
     return {

@@ -15,8 +15,8 @@ from PIL import Image
 from f2p_deploy.alignment import align_photo
 from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
 from f2p_deploy.model.bundle import load_bundle
-from f2p_deploy.model.generation import generate
 from f2p_deploy.pipeline.drawing import engine_for
+from f2p_deploy.runtimes import load, search
 from f2p_deploy.training.data.photo_choice import select_photos
 
 #: Edge of a picture in the gallery, and pictures in a row.
@@ -38,11 +38,12 @@ def main() -> None:
     finder, engine = open_landmarker(), engine_for(bundle.schema)
     photos = select_photos(words.photos, words.only, None)
     drawn = [photos[i] for i in np.random.default_rng(words.seed).permutation(len(photos))[: words.count]]
+    runtime = load(bundle)
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     sheet = Image.new("RGB", (COLUMNS * EDGE, 2 * EDGE * -(-len(drawn) // COLUMNS)), "white")
     for k, photo in enumerate(drawn):
         face = align_photo(photo, finder, template, size)
-        made = generate(bundle, face.image, words.mode, shape=face.landmarks.shape).parameters
+        made = search.generate(runtime, face.image, words.mode, shape=face.landmarks.shape).parameters
         x, y = k % COLUMNS * EDGE, k // COLUMNS * 2 * EDGE
         for row, picture in enumerate((face.image, engine.render(made.values, size).image)):
             sheet.paste(Image.fromarray(picture).resize((EDGE, EDGE), Image.Resampling.LANCZOS), (x, y + row * EDGE))

@@ -25,7 +25,7 @@ from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, layers_of, to_in
 from f2p_deploy.export.timing import medians_ms
 from f2p_deploy.export.trajectory import follow
 from f2p_deploy.model.bundle import Bundle, load_bundle
-from f2p_deploy.model.generation import with_options_tried_out
+from f2p_deploy.model.reference import with_options_tried_out
 from f2p_deploy.model.search_loss import describer
 from f2p_deploy.model.state import StateToParameters, first_state
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session

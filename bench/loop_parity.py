@@ -23,7 +23,7 @@ import torch
 from f2p_deploy.alignment.photo_files import expand
 from f2p_deploy.artifact.artifact import Artifact, read_artifact
 from f2p_deploy.model.bundle import Bundle, load_bundle
-from f2p_deploy.model.generation import iterate, with_options_tried_out
+from f2p_deploy.model.reference import reference_iterate, with_options_tried_out
 from f2p_deploy.model.result import Trajectory
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.state import first_state
@@ -104,9 +104,9 @@ def compare(
         settings = replace(settings, iterations=plain, momentum=0.0)
     seen, beta = torch.from_numpy(face), bundle.settings.iterative.beta
     start = with_options_tried_out(bundle, seen, first_state(bundle, 1), beta)
-    expected = iterate(bundle, seen, settings, start)
+    expected = reference_iterate(bundle, seen, settings, start)
     beside = torch.from_numpy(np.nextafter(start.numpy(), np.float32(1.0)))
-    runs: dict[str, Callable[[], Trajectory]] = {ROUNDING: lambda: iterate(bundle, seen, settings, beside)}
+    runs: dict[str, Callable[[], Trajectory]] = {ROUNDING: lambda: reference_iterate(bundle, seen, settings, beside)}
     suffixes = {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
     for runtime in [name for name in RUNTIMES if suffixes <= set(KINDS[name].suffixes)]:
         runs[runtime] = partial(_run, artifact, runtime, threads, face, settings, start.numpy())

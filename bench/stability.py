@@ -19,7 +19,7 @@ from f2p_deploy.alignment import align, open_photo
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
 from f2p_deploy.model.bundle import load_bundle
-from f2p_deploy.model.generation import generate
+from f2p_deploy.runtimes import load, search
 from f2p_deploy.system.errors import PhotoError
 from f2p_deploy.training.data.photo_choice import select_photos
 
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--mode", action="append", choices=("one-shot", "iterative", "hybrid"))
     words = parser.parse_args()
     bundle, finder = load_bundle(words.bundle), open_landmarker()
+    runtime = load(bundle)
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     for mode in words.mode or ("one-shot", "hybrid"):
         rows: dict[str, list[tuple[float, float]]] = {name: [] for name in CHANGES}
@@ -75,7 +76,7 @@ def main() -> None:
             except PhotoError:
                 continue
             made = {
-                name: generate(bundle, face.image, mode, shape=face.landmarks.shape).parameters
+                name: search.generate(runtime, face.image, mode, shape=face.landmarks.shape).parameters
                 for name, face in faces.items()
             }
             people.append(made[""])

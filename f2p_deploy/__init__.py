@@ -10,7 +10,7 @@ _PUBLIC = {
     "Artifact": "f2p_deploy.artifact.artifact",
     "Bundle": "f2p_deploy.model.bundle",
     "F2PError": "f2p_deploy.system.errors",
-    "OneShot": "f2p_deploy.model.generation",
+    "OneShot": "f2p_deploy.model.one_shot",
     "Runtime": "f2p_deploy.runtimes",
     "Schema": "f2p_deploy.character.schema",
     "TorchRuntime": "f2p_deploy.runtimes",

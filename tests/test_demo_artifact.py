@@ -50,11 +50,11 @@ def test_it_is_small_and_keeps_the_floors_of_float32(demo: Bundle) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_it_makes_pytorchs_characters(demo: Bundle, mode: str) -> None:
     from f2p_deploy.alignment.sample_faces import default_faces
-    from f2p_deploy.model.generation import generate
+    from f2p_deploy.model.reference import reference_generate
 
     image = default_faces(demo).images[0]
     face = np.ascontiguousarray((image.transpose(1, 2, 0) * 255).round().astype(np.uint8))
-    expected, found = generate(demo, face, mode), generate_without_torch(load(demo.path), face, mode)
+    expected, found = reference_generate(demo, face, mode), generate_without_torch(load(demo.path), face, mode)
     n_c = demo.schema.n_c
     difference = np.abs(found.parameters.values - expected.parameters.values)
     assert difference[:n_c].max() <= FLOORS["fp32"].controllers and not difference[n_c:].any()

@@ -12,10 +12,10 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment import MediaPipeFinder, align, align_photo  # noqa: E402
 from f2p_deploy.alignment.sample_faces import default_faces, write_sample_photo  # noqa: E402
-from f2p_deploy.character.parameters import Parameters  # noqa: E402
+from f2p_deploy.character.parameters import Parameters, average  # noqa: E402
 from f2p_deploy.model.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  # noqa: E402
-from f2p_deploy.model.generation import generate, render_average, to_tensor  # noqa: E402
 from f2p_deploy.model.one_shot import one_shot  # noqa: E402
+from f2p_deploy.model.reference import reference_generate, reference_render, to_tensor  # noqa: E402
 from f2p_deploy.model.similarity import reduce_to  # noqa: E402
 from f2p_deploy.pipeline import choose_finder_for  # noqa: E402
 from f2p_deploy.pipeline.demo import MODES  # noqa: E402
@@ -58,7 +58,7 @@ def test_no_path_of_the_machine_it_was_trained_on_is_inside(demo) -> None:
 
 
 def test_imitator_draws_a_face_and_not_an_average_of_everything(demo) -> None:
-    picture = render_average(demo).astype(float)
+    picture = reference_render(demo, average(demo.schema)).astype(float)
     corner, middle = picture[:8, :8].mean((0, 1)), picture[100:156, 100:156].mean((0, 1))
     assert np.abs(corner - middle).max() > 30
     labels = demo.segmentation(torch.from_numpy(picture / 255).permute(2, 0, 1)[None].float()).argmax(1)[0]
@@ -78,17 +78,18 @@ def test_segmentation_finds_the_eyes_of_a_photo_where_they_are(demo, face) -> No
 
 
 def test_iterating_brings_the_character_nearer_to_the_photo(demo, face) -> None:
-    losses = generate(demo, face, "iterative").losses
+    losses = reference_generate(demo, face, "iterative").losses
     assert losses[-1] < 0.8 * losses[0]
 
 
 def test_hybrid_ends_nearer_than_one_shot(demo, face) -> None:
-    losses = generate(demo, face, "hybrid").losses
+    losses = reference_generate(demo, face, "hybrid").losses
     assert losses[-1] < losses[0]
 
 
 def test_a_mirrored_photo_is_the_same_person(demo, face) -> None:
-    one, other = (generate(demo, image, "hybrid").parameters for image in (face, np.ascontiguousarray(face[:, ::-1])))
+    looks = (face, np.ascontiguousarray(face[:, ::-1]))
+    one, other = (reference_generate(demo, image, "hybrid").parameters for image in looks)
     n_c = demo.schema.n_c
     assert np.abs(one.values - other.values)[:n_c].mean() < 0.02
     same = [one.choice(group.name) == other.choice(group.name) for group in demo.schema.discrete_groups]
@@ -127,7 +128,7 @@ def test_the_engines_pictures_of_the_demos_characters_are_there(
     photo = write_sample_photo(tmp_path)
     finder = choose_finder_for(demo, None if offline else landmarker, offline=offline).finder
     face = align_photo(photo, finder, demo.settings.alignment.landmarks, demo.settings.architecture.image_size)
-    made = generate(demo, face.image, mode, shape=face.landmarks.shape).parameters
+    made = reference_generate(demo, face.image, mode, shape=face.landmarks.shape).parameters
     picture = read_drawn(demo.path / FOLDER, demo.schema).find(made)
     assert picture is not None and picture.shape == (384, 384, 3)
 

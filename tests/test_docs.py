@@ -78,10 +78,10 @@ def run_block(page: str, artifact: Path) -> dict[str, Any]:
 
 def test_the_loop_on_the_page_is_pytorchs(small_artifact: Path, small_bundle: Any) -> None:
     torch = pytest.importorskip("torch")
-    from f2p_deploy.model.generation import iterate
+    from f2p_deploy.model.reference import reference_iterate
 
     found = run_block("gradient-step.md", small_artifact)
-    expected = iterate(small_bundle, torch.from_numpy(found["face"]))
+    expected = reference_iterate(small_bundle, torch.from_numpy(found["face"]))
     losses, theirs = np.array([loss for loss, _ in found["tried"]]), expected.losses[:, 0]
     assert losses.shape == theirs.shape == (51,)
     apart = np.abs(losses - theirs) / theirs
@@ -105,7 +105,7 @@ int main(int, char** words) {
   auto identity = read("identity"), content = read("content"), locked = read("locked");
   const auto shape = step.GetInputTypeInfo(3).GetTensorTypeAndShapeInfo().GetShape();
   const Settings settings{6, 2, 0.5f, 0.2f, 0.6f, 20.0f, 0.5f};
-  const auto found = iterate(step, read("state"), identity, content, shape, locked, settings);
+  const auto found = reference_iterate(step, read("state"), identity, content, shape, locked, settings);
   std::ofstream("found", std::ios::binary).write(reinterpret_cast<const char*>(found.data()), found.size() * 4);
 }
 """

@@ -16,11 +16,11 @@ from f2p_deploy import __version__
 from f2p_deploy.alignment import align_photo
 from f2p_deploy.alignment.sample_faces import write_sample_photo
 from f2p_deploy.model.bundle import load_bundle
-from f2p_deploy.model.generation import generate
 from f2p_deploy.pipeline import choose_finder_for
 from f2p_deploy.pipeline.demo import MODES
 from f2p_deploy.pipeline.drawing import engine_for
 from f2p_deploy.pipeline.drawn import FOLDER, write_drawn
+from f2p_deploy.runtimes import load, search
 
 #: Edge of a picture.
 EDGE = 384
@@ -33,6 +33,7 @@ def main() -> None:
     words = parser.parse_args()
     bundle = load_bundle(words.bundle)
     engine = engine_for(bundle.schema)
+    runtime = load(bundle)
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     characters = []
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +47,7 @@ def main() -> None:
             if name not in face.landmarks.source:
                 sys.exit(f"{name} should find the face, found {face.landmarks.source}: name MediaPipe's model")
             for mode in MODES:
-                made = generate(bundle, face.image, mode, shape=face.landmarks.shape).parameters
+                made = search.generate(runtime, face.image, mode, shape=face.landmarks.shape).parameters
                 picture = engine.render(made.values, EDGE).image
                 characters.append((f"{photo.stem}-{name}-{mode}", made, picture))
     made_by = {"command": "python tools/draw_samples.py", "engine": type(engine).__qualname__, "version": __version__}

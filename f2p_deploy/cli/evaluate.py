@@ -75,13 +75,13 @@ def landmarks(
         open_landmarker,
     )
     from f2p_deploy.model.bundle import load_bundle
-    from f2p_deploy.pipeline import check_packages
     from f2p_deploy.pipeline.drawing import engine_for
+    from f2p_deploy.runtimes.torch_runtime import require_torch
     from f2p_deploy.system.errors import InputError, Interrupted
     from f2p_deploy.training.data.photo_choice import select_photos
 
     modes = check_modes(mode or ())
-    check_packages("measuring characters")
+    require_torch("measuring characters")
     chosen = select_photos(photos, only, limit)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)

@@ -69,13 +69,14 @@ def likeness(
     from f2p_deploy.evaluation.likeness.likeness_page import report_data, tables, write_results
     from f2p_deploy.evaluation.likeness.measure_likeness import measure_likeness
     from f2p_deploy.model.bundle import load_bundle
-    from f2p_deploy.pipeline import check_packages, folder
+    from f2p_deploy.pipeline import folder
     from f2p_deploy.pipeline.drawing import engine_for
+    from f2p_deploy.runtimes.torch_runtime import require_torch
     from f2p_deploy.system.errors import InputError, Interrupted
     from f2p_deploy.training.data.photo_choice import photo_name, select_photos
 
     modes = check_modes(mode or ("one-shot", "hybrid"))
-    check_packages("measuring characters")
+    require_torch("measuring characters")
     chosen = select_photos(photos, only, limit)
     require_people(len(chosen))
     from f2p_deploy.training.data.age_sex import AgeSexJudge

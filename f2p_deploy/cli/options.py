@@ -9,7 +9,6 @@ from f2p_deploy.cli import choices, console
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
-    from f2p_deploy.model import bundle as bundles
     from f2p_deploy.runtimes import Runtime
 
 
@@ -125,10 +124,10 @@ def announce_compiling(assets: Path | None) -> None:
 
 def open_source(
     bundle: Path | None, artifact: Path | None, runtime: str = "auto", threads: int | None = None
-) -> "bundles.Bundle | Runtime":
-    """Return the bundle, or the artifact in a runtime, that a command works with.
+) -> "Runtime":
+    """Return what makes the characters of a command: the artifact in a runtime, or the bundle in PyTorch.
 
-    A bundle is run by PyTorch; by the artifact that it carries where PyTorch is not installed, or a runtime is named.
+    A bundle is run by the artifact that it carries where PyTorch is not installed, or another runtime is named.
 
     Raises:
         InputError: both are named, or a runtime without an artifact; see `load_bundle` and `load`.
@@ -136,9 +135,10 @@ def open_source(
     """
     if bundle and artifact:
         raise InputError("characters come of a bundle or of an artifact: give --bundle or --artifact, not both")
+    from f2p_deploy.runtimes import load
+
     if artifact is not None:
         from f2p_deploy.artifact.artifact import read_artifact
-        from f2p_deploy.runtimes import load
 
         return load(read_artifact(artifact), runtime, threads)
     from f2p_deploy.model.bundle import load_bundle
@@ -149,7 +149,7 @@ def open_source(
     if runtime != "auto" and not has_artifact(opened):
         raise InputError(f"--runtime {runtime} goes with --artifact; a bundle is run by PyTorch")
     if runtime != "auto" or ("torch" in missing_modules("export") and has_artifact(opened)):
-        from f2p_deploy.runtimes import load
-
         return load(artifact_of(opened), runtime, threads)
-    return opened
+    made = load(opened, threads=threads)
+    use_threads(threads)
+    return made

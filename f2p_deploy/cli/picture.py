@@ -37,9 +37,7 @@ def render(
         raise InputError("name a file of parameters, or --average for the average face, and not both")
     from f2p_deploy.character import parameters as characters
     from f2p_deploy.character.folder_files import DRAWN_FILE
-    from f2p_deploy.model.bundle import Bundle
     from f2p_deploy.pipeline import drawing
-    from f2p_deploy.pipeline.maker import maker_for
     from f2p_deploy.system import pictures
 
     picture = out or (_beside(parameters) if parameters else Path("average.png"))
@@ -47,8 +45,6 @@ def render(
     if out is None and picture.name != DRAWN_FILE and picture.exists():
         raise InputError(f"{picture} is there already, and may be a photo: -o {picture} replaces it")
     opened = options.open_source(bundle, artifact, runtime, threads)
-    if isinstance(opened, Bundle):
-        options.use_threads(threads)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
     if engine:
         options.announce_compiling(assets)
@@ -58,7 +54,7 @@ def render(
     if as_json:
         drawn_by = "engine" if engine else "imitator"
         console.emit(
-            {"picture": str(picture), "size": drawn.shape[0], "drawn_by": drawn_by, "bundle": maker_for(opened).name}
+            {"picture": str(picture), "size": drawn.shape[0], "drawn_by": drawn_by, "bundle": opened.bundle_name}
         )
     else:
         console.result(str(picture))

@@ -67,8 +67,7 @@ def run(
     did not.
     """
     from f2p_deploy.alignment.photo_files import find
-    from f2p_deploy.model.bundle import Bundle
-    from f2p_deploy.pipeline import check_packages, choose_finder_for, create_characters
+    from f2p_deploy.pipeline import choose_finder_for, create_characters
     from f2p_deploy.pipeline.drawing import engine_for, read_character
     from f2p_deploy.pipeline.mode import modes_of
 
@@ -79,9 +78,6 @@ def run(
     if engine:
         options.announce_compiling(assets)
     drawing = engine_for(opened.schema, assets) if engine else None
-    if isinstance(opened, Bundle):
-        check_packages()
-        options.use_threads(threads)
     finder = choose_finder_for(opened, landmarker, landmarks, offline)
     with console.bar() as bar:
         report = create_characters(

@@ -173,8 +173,8 @@ def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Refere
 
 
 def _golden_steps(count: int) -> list[int]:
-    """Return the rows of the samples of `step` that are kept: the first, and the last, which has a step before it."""
-    return [*range(min(count, GOLDEN_SAMPLES) - 1), count - 1]
+    """Return the rows of the samples of `step` that are kept: the last one, too, which has a step before it."""
+    return [*range(min(count, GOLDEN_SAMPLES)), *([count - 1] if count > GOLDEN_SAMPLES else [])]
 
 
 def _measure(

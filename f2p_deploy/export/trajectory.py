@@ -11,7 +11,7 @@ from f2p_deploy.artifact.parity import Ends
 from f2p_deploy.export.export_graphs import Graph
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import with_options_tried_out
+from f2p_deploy.model.reference import with_options_tried_out
 from f2p_deploy.model.state import StateToParameters, first_state
 from f2p_deploy.runtimes.batches import run_in_batches
 from f2p_deploy.runtimes.step_tensors import DISCRETE, SHARED, plain_step

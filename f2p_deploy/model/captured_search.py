@@ -1,7 +1,7 @@
 """Iterative generation by PyTorch at a card's own speed: static buffers, and all steps captured in one CUDA graph.
 
-The loop is that of `f2p_deploy.model.generation.iterate`, gradient by autograd, and needs no TensorRT. A processor runs
-the same code without a graph.
+The loop is that of `f2p_deploy.model.reference.reference_iterate`, gradient by autograd, and needs no TensorRT. A
+processor runs the same code without a graph.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """The functions of a bundle as modules with named tensors of static shape: what is exported, and what PyTorch runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from f2p_deploy.model.settings import shown_by_content, to_data
 from f2p_deploy.model.similarity import Segment
 from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import InputError
+
+#: The functions of a bundle, in the order of their graphs.
+GRAPHS = ("one_shot", "describe", "render", "step", "segment")
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,20 @@ class BundleGraph:
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
     """Return what a manifest says about the bundle, whatever its graphs became; keywords of `Manifest`."""
+    lacks_start = bundle.settings.iterative.from_prior and bundle.priors is None
     return {
         "bundle": bundle.name,
         "bundle_fingerprint": bundle.fingerprint,
         "schema": bundle.schema.to_dict(),
         "settings": to_data(bundle.settings),
-        "first_state": tuple(first_state(bundle, 1)[0].tolist()),
+        "first_state": () if lacks_start else tuple(first_state(bundle, 1)[0].tolist()),
         "image_size": bundle.settings.architecture.image_size,
         "unread": bundle.unread,
     }
 
 
-def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
-    """Return the graphs of a bundle.
+def bundle_graphs(bundle: Bundle, batch: int = 1, names: Collection[str] = GRAPHS) -> tuple[BundleGraph, ...]:
+    """Return graphs of a bundle.
 
     `segment` is among them where `describe` does not show the class probabilities anyway: whoever has only the artifact
     reads eyes and mouth off them, see `f2p_deploy.alignment.refinement`.
@@ -71,32 +75,68 @@ def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[BundleGraph, ...]:
     Args:
         bundle: loaded, in evaluation mode.
         batch: the static batch size N.
+        names: which of them.
 
     Raises:
-        InputError: the batch size is below 1.
+        InputError: the batch size is below 1, or the bundle lacks a part of a graph.
     """
     if batch < 1:
         raise InputError(f"the batch size must be at least 1, found {batch}")
+    wanted = [name for name in GRAPHS if name in names]
+    for name in wanted:
+        if reason := why_incomplete(bundle, name):
+            raise InputError(reason)
     size, n = bundle.settings.architecture.image_size, bundle.schema.n
     groups = f", then {len(bundle.schema.discrete_groups)} discrete groups" if bundle.schema.discrete_groups else ""
     order = f"{bundle.schema.n_c} controllers{groups} of the schema {bundle.schema.name}, in its order"
     face = _image("face", "aligned face, RGB, planes first", batch, size)
     image = _image("image", "the imitator's picture of the character, RGB, planes first", batch, size)
     parameters = TensorSpec("parameters", "float32", (batch, n), order, 0.0, 1.0)
+    describe = _describe_graph(bundle, face) if {"describe", "step"} & set(wanted) else None
+    makers: dict[str, Callable[[], BundleGraph]] = {
+        "one_shot": lambda: _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
+        "describe": lambda: cast(BundleGraph, describe),
+        "render": lambda: _graph("render", bundle.imitator, parameters, {"image": image}),
+        "step": lambda: _step_graph(bundle, cast(BundleGraph, describe), batch),
+        "segment": lambda: _segment_graph(bundle, face),
+    }
+    return tuple(makers[name]() for name in wanted if name != "segment" or not shown_by_content(bundle.settings))
+
+
+def available_graphs(bundle: Bundle) -> tuple[str, ...]:
+    """Return the names of the graphs that a bundle has everything for."""
+    there = (name for name in GRAPHS if not why_incomplete(bundle, name))
+    return tuple(name for name in there if name != "segment" or not shown_by_content(bundle.settings))
+
+
+def why_incomplete(bundle: Bundle, graph: str) -> str:
+    """Return what a bundle lacks for a graph, and what makes it; empty if it lacks nothing."""
+    settings, surrogate = bundle.settings, bundle.settings.search == "surrogate"
+    describing = ("recognition", "segmentation", *(("surrogate", "translator") if surrogate else ()))
+    needs = {
+        "one_shot": ("recognition", "segmentation", "translator"),
+        "describe": describing,
+        "render": ("imitator",),
+        "step": (*describing, *(() if surrogate else ("imitator",))),
+        "segment": ("segmentation",),
+    }
+    for name in needs[graph]:
+        if name not in bundle.networks:
+            return f"the bundle {bundle.path} has no {name} yet: f2p-deploy train {name} makes it"
+    through_priors = {"one_shot": settings.one_shot_prior, "step": settings.iterative.use_prior}
+    if through_priors.get(graph) and bundle.priors is None:
+        return f"the bundle {bundle.path} has no priors yet: f2p-deploy train priors makes them"
+    return ""
+
+
+def _describe_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
     content = "features of the segmentation network, weighted by its class probabilities; compare by L1"
     if bundle.settings.search == "surrogate":
         content = f"the state that is read from the photo: {_state(bundle)}; a search takes options, age and sex of it"
         if length := bundle.settings.architecture.shape_length:
             content += f"; then {length} numbers of the face's shape, guessed, for which measured ones may be given"
     identity = "embedding of the recognition network; compare by cosine"
-    describe = _graph("describe", describer(bundle), face, {"identity": identity, "content": content})
-    return (
-        _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
-        describe,
-        _graph("render", bundle.imitator, parameters, {"image": image}),
-        _step_graph(bundle, describe, batch),
-        *(() if shown_by_content(bundle.settings) else (_segment_graph(bundle, face),)),
-    )
+    return _graph("describe", describer(bundle), face, {"identity": identity, "content": content})
 
 
 def _segment_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:

@@ -226,7 +226,7 @@ class BundleSettings:
     Args:
         storage: how the weights lie on disk; they are computed with in float32 either way.
         choose_options: before iterative and hybrid generation try every option of the discrete groups out, see
-            `f2p_deploy.model.generation.choose_options`.
+            `f2p_deploy.model.reference.reference_options`.
         default_lead: a discrete group keeps its default unless one-shot generation finds another option more probable
             by more than this. Rendered pairs draw every option as often as any other; people do not.
         one_shot_prior: pass the translator's controllers through the priors' subspace (section 3.5).

@@ -2,7 +2,6 @@
 
 from f2p_deploy.pipeline.characters import create_characters
 from f2p_deploy.pipeline.finder import ChosenFinder, choose_finder_for
-from f2p_deploy.pipeline.maker import check_packages
 from f2p_deploy.pipeline.mode import MODES
 from f2p_deploy.pipeline.results import Created, Failed, Report
 
@@ -12,7 +11,6 @@ __all__ = [
     "Created",
     "Failed",
     "Report",
-    "check_packages",
     "choose_finder_for",
     "create_characters",
 ]

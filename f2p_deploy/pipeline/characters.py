@@ -9,6 +9,7 @@ from typing import Protocol
 from f2p_deploy.alignment import photo_files
 from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.pipeline.finder import ChosenFinder
@@ -22,10 +23,10 @@ from f2p_deploy.pipeline.kept import (
     others_in,
     read_kept,
 )
-from f2p_deploy.pipeline.maker import Maker, maker_for
 from f2p_deploy.pipeline.mode import check_modes, ways_of
 from f2p_deploy.pipeline.page.characters_page import write_page
 from f2p_deploy.pipeline.results import Created, Failed, Report
+from f2p_deploy.pipeline.source import check_modes_of, prepare, runtime_of
 from f2p_deploy.pipeline.summary_table import write_table
 from f2p_deploy.pipeline.work_folder import remove_abandoned, work_folder
 from f2p_deploy.pipeline.workers import Crew, order_for
@@ -99,17 +100,18 @@ def create_characters(
     """
     modes = check_modes(modes)
     ways = ways_of(modes)
-    maker = maker_for(source)
+    runtime = runtime_of(source)
     if face is not None and face < 1:
         raise InputError(f"faces are counted from 1, the largest; found {face}")
     if workers < 1:
         raise InputError(f"at least one worker makes characters, found {workers}")
     found = photo_files.find(photos, recursive, out)
-    maker.check(ways)
-    _check_schemas(maker, keep, engine)
-    conditions = conditions_of(maker, finder, face, keep, engine)
+    check_modes_of(runtime, ways)
+    _check_schemas(runtime, keep, engine)
+    conditions = conditions_of(runtime, finder, face, keep, engine)
     notes = (*_notes(keep), *found.sentences)
-    report = Report(out, maker.name, maker.schema.name, finder.sentence, notes=notes, not_taken=found.not_taken)
+    names = runtime.bundle_name, runtime.schema.name
+    report = Report(out, *names, finder.sentence, notes=notes, not_taken=found.not_taken)
     with work_folder(out) as work:
         remove_abandoned(out)
         tasks = _tasks(found.photos, out, modes)
@@ -118,19 +120,19 @@ def create_characters(
         stopped: BaseException | None = None
         try:
             if not again:
-                _keep(tasks, results, out, conditions, maker, tally)
+                _keep(tasks, results, out, conditions, runtime.schema, tally)
             left = {i: rest for i, task in enumerate(tasks) if (rest := _without(task, results[i])).names}
             tally.say("loading the networks" if left else "everything is there")
             if left and workers > 1:
-                order = order_for(source, finder, workers, threads, ways, out, face, keep, engine, conditions)
+                order = order_for(runtime, finder, workers, threads, ways, out, face, keep, engine, conditions)
                 with Crew(order, workers) as crew:
                     for i, asked, result in crew.work(left, tally.at):
                         results[i][asked] = result
                         report = replace(report, made_with=crew.made_with)
             elif left:
-                maker.prepare(ways)
-                report = replace(report, made_with=maker.made_with)
-                workshop = Workshop(maker, out, work, finder, face, keep, engine, conditions)
+                prepare(runtime, ways)
+                report = replace(report, made_with=runtime.describe_device())
+                workshop = Workshop(runtime, out, work, finder, face, keep, engine, conditions)
                 for i, task in left.items():
                     for asked, result in characters_of(task, workshop, partial(tally.at, i)):
                         results[i][asked] = result
@@ -144,7 +146,7 @@ def create_characters(
         if stopped is None or report.results:
             with postponed():  # a second Ctrl-C waits until both say what was made
                 try:
-                    write_table(report, maker.schema, work)
+                    write_table(report, runtime.schema, work)
                 finally:
                     write_page(report, work)
     if isinstance(stopped, KeyboardInterrupt):
@@ -211,13 +213,18 @@ def _digest(photo: Path) -> str | None:
 
 
 def _keep(
-    tasks: Sequence[Task], results: Sequence[Results], out: Path, conditions: Conditions, maker: Maker, tally: "_Tally"
+    tasks: Sequence[Task],
+    results: Sequence[Results],
+    out: Path,
+    conditions: Conditions,
+    schema: Schema,
+    tally: "_Tally",
 ) -> None:
     """Fill in the characters that are there already."""
     tally.say("looking for characters that are there already")
     for task, found in zip(tasks, results, strict=True):
         for mode, name in task.names.items():
-            kept = read_kept(out / name, task.photo, mode, conditions, maker.schema)
+            kept = read_kept(out / name, task.photo, mode, conditions, schema)
             if kept is not None:
                 found[mode] = kept
                 tally.keep()
@@ -240,12 +247,12 @@ def _complete(report: Report, tasks: Sequence[Task], results: Sequence[Results])
     return replace(report, notes=(*report.notes, note))
 
 
-def _check_schemas(maker: Maker, keep: Parameters | None, engine: Engine | None) -> None:
+def _check_schemas(runtime: Runtime, keep: Parameters | None, engine: Engine | None) -> None:
     """Refuse what cannot work together before anything is computed."""
     for what, part in (("the parameters to keep are", keep), ("the engine is", engine)):
-        if part is not None and part.schema.fingerprint != maker.schema.fingerprint:
-            named, own = part.schema.name, maker.schema.name
-            raise InputError(f"{what} for schema {named!r}, the bundle {maker.name!r} is for {own!r}")
+        if part is not None and part.schema.fingerprint != runtime.schema.fingerprint:
+            named, own = part.schema.name, runtime.schema.name
+            raise InputError(f"{what} for schema {named!r}, the bundle {runtime.bundle_name!r} is for {own!r}")
 
 
 def _notes(keep: Parameters | None) -> tuple[str, ...]:

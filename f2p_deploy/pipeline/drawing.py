@@ -10,8 +10,8 @@ from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.pipeline.maker import maker_for
-from f2p_deploy.runtimes import Runtime
+from f2p_deploy.pipeline.source import runtime_of
+from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError
 
 #: The engine draws any size; the imitator's picture is resampled.
@@ -64,13 +64,13 @@ def draw_character(
         InputError: a size out of range, or parameters of another schema.
         MissingDependency: a bundle's imitator is asked for without PyTorch.
     """
-    maker = maker_for(source)
-    edge = maker.settings.architecture.image_size if size is None else size
+    runtime = runtime_of(source)
+    edge = runtime.settings.architecture.image_size if size is None else size
     if not SMALLEST_SIZE <= edge <= LARGEST_SIZE:
         raise InputError(f"a picture is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, found {edge}")
     if engine is not None:
         return engine.render(parameters.values, edge).image
-    picture = maker.render(parameters)
+    picture = search.render(runtime, parameters)
     if picture.shape[0] == edge:
         return picture
     return np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.LANCZOS))

@@ -19,6 +19,7 @@ from f2p_deploy.alignment import (
 from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.settings import shown_by_content
+from f2p_deploy.pipeline.source import runtime_of
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import install_line, missing_modules
@@ -76,40 +77,25 @@ def choose_finder_for(
     """
     if offline and (landmarker or landmarks):
         raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
-    segmentation = _segmentation_of(source)
+    segmentation = _segmentation_of(runtime_of(source))
     finder = CascadeFinder(segmentation) if offline else choose_finder(landmarker, landmarks, segmentation)
     choice, identity = _identify(finder, landmarker, landmarks)
     return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None), choice, identity)
 
 
-def class_probabilities(source: Bundle | Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
+def class_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
     """Return the segmentation network as alignment calls it; None where there is none to be had.
 
-    It takes (S, S, 3) float32 RGB in [0, 1] and gives (11, h, w) float32. An artifact has the graph `segment`, or its
+    It takes (S, S, 3) float32 RGB in [0, 1] and gives (11, h, w) float32. A runtime has the graph `segment`, or its
     `describe` gives the probabilities times the class weights; classes of weight 0 come as 0 then.
     """
-    if isinstance(source, Bundle):
-        return _of_bundle(source) if "segmentation" in source.networks else None
-    if "segment" in source.graphs:
-        return lambda face: search.segment(source, _planes(face))[0]
-    if not shown_by_content(source.settings) or "describe" not in source.graphs:
+    if "segment" in runtime.graphs:
+        return lambda face: search.segment(runtime, _planes(face))[0]
+    if not shown_by_content(runtime.settings) or "describe" not in runtime.graphs:
         return None
-    weights = np.array(source.settings.similarity.class_weights, np.float32)
+    weights = np.array(runtime.settings.similarity.class_weights, np.float32)
     scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
-    return lambda face: search.describe(source, _planes(face))["content"][0, : len(weights)] * scale
-
-
-def _of_bundle(bundle: Bundle) -> Callable[[np.ndarray], np.ndarray]:
-    def probabilities(face: np.ndarray) -> np.ndarray:
-        import torch
-
-        from f2p_deploy.model.similarity import Segment
-
-        segment = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
-        with torch.inference_mode():
-            return segment(torch.from_numpy(_planes(face)))[0].numpy()
-
-    return probabilities
+    return lambda face: search.describe(runtime, _planes(face))["content"][0, : len(weights)] * scale
 
 
 def _planes(face: np.ndarray) -> np.ndarray:
@@ -117,9 +103,9 @@ def _planes(face: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
 
 
-def _segmentation_of(source: Bundle | Runtime) -> Segmentation | None:
-    template, size = source.settings.alignment.landmarks, source.settings.architecture.image_size
-    probabilities = class_probabilities(source)
+def _segmentation_of(runtime: Runtime) -> Segmentation | None:
+    template, size = runtime.settings.alignment.landmarks, runtime.settings.architecture.image_size
+    probabilities = class_probabilities(runtime)
     return None if probabilities is None else Segmentation(probabilities, template, size)
 
 

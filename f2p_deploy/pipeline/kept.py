@@ -28,8 +28,8 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.reading import ReadPart
 from f2p_deploy.pipeline.finder import ChosenFinder
-from f2p_deploy.pipeline.maker import Maker
 from f2p_deploy.pipeline.results import Created, Earlier, PhotoView, uri_of
+from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import F2PError
 from f2p_deploy.system.names import json_text
 
@@ -44,7 +44,7 @@ class Conditions:
     Args:
         version: of this package.
         bundle: fingerprint.
-        made_by: what computes, see `Maker.identity`.
+        made_by: what computes, see `Runtime.identity`.
         finder: see `ChosenFinder.identity`.
         face: which face of the photo.
         keep: SHA-256 of the character whose locked values are kept.
@@ -69,14 +69,14 @@ class Conditions:
 
 
 def conditions_of(
-    maker: Maker, finder: ChosenFinder, face: int | None, keep: Parameters | None, engine: Engine | None
+    runtime: Runtime, finder: ChosenFinder, face: int | None, keep: Parameters | None, engine: Engine | None
 ) -> Conditions:
     """Return the conditions of a run."""
     kept = None if keep is None else json.dumps(to_json(keep), sort_keys=True).encode()
     return Conditions(
         version=__version__,
-        bundle=maker.fingerprint,
-        made_by=maker.identity,
+        bundle=runtime.bundle_fingerprint,
+        made_by=runtime.identity,
         finder=finder.identity or type(finder.finder).__qualname__,
         face=face,
         keep=None if kept is None else hashlib.sha256(kept).hexdigest(),

@@ -22,12 +22,11 @@ from typing import Any
 
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.engine.engine import Engine
-from f2p_deploy.model.bundle import Bundle, load_bundle
 from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.finder import ChosenFinder, FinderChoice, choose_finder_for
 from f2p_deploy.pipeline.kept import Conditions
-from f2p_deploy.pipeline.maker import check_packages, maker_for
 from f2p_deploy.pipeline.results import Created, Failed
+from f2p_deploy.pipeline.source import prepare
 from f2p_deploy.pipeline.work_folder import work_folder
 from f2p_deploy.pipeline.workshop import Task, Workshop, characters_of
 from f2p_deploy.runtimes import Runtime, load
@@ -75,25 +74,16 @@ class Order:
 
     def open(self, work: Path) -> Workshop:
         """Load everything; see `load_bundle`, `load` and `choose_finder_for` for what that may raise."""
-        source: Bundle | Runtime
-        if self.runtime:
-            source = load(self.source, self.runtime, self.threads, self.device)
-        else:
-            check_packages()
-            import torch
-
-            torch.set_num_threads(self.threads)
-            source = load_bundle(self.source)
+        runtime = load(self.source, self.runtime, self.threads, self.device)
         chosen = self.finder
         if isinstance(chosen, FinderChoice):
-            chosen = choose_finder_for(source, chosen.landmarker, chosen.landmarks, chosen.offline)
-        maker = maker_for(source)
-        maker.prepare(self.ways)
-        return Workshop(maker, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
+            chosen = choose_finder_for(runtime, chosen.landmarker, chosen.landmarks, chosen.offline)
+        prepare(runtime, self.ways)
+        return Workshop(runtime, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
 
 
 def order_for(
-    source: Bundle | Runtime,
+    runtime: Runtime,
     finder: ChosenFinder,
     workers: int,
     threads: int | None,
@@ -110,9 +100,9 @@ def order_for(
         InputError: finder or engine cannot be sent to another process.
     """
     order = Order(
-        source=(source.path if isinstance(source, Bundle) else source.artifact.folder).absolute(),
-        runtime="" if isinstance(source, Bundle) else source.name,
-        device=0 if isinstance(source, Bundle) else source.device,
+        source=runtime.folder.absolute(),
+        runtime=runtime.name,
+        device=runtime.device,
         threads=threads or max(1, usable_cores() // workers),
         ways=tuple(ways),
         finder=finder.choice or finder,
@@ -278,12 +268,12 @@ def _serve(order: Order, connection: Connection) -> None:
     try:
         with work_folder(order.out) as work:
             workshop = order.open(work)
-            say("free", workshop.maker.made_with)
+            say("free", workshop.runtime.describe_device())
             while (given := connection.recv()) is not None:
                 _, task = given
                 for asked, result in characters_of(task, workshop, lambda *doing: say("doing", doing)):
                     say("result", (asked, result))
-                say("free", workshop.maker.made_with)
+                say("free", workshop.runtime.describe_device())
     except (EOFError, BrokenPipeError):
         return
     except F2PError as error:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,15 @@ from f2p_deploy.character.folder_files import (
 from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.engine.engine import Engine
+from f2p_deploy.pipeline.drawn import Drawn
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.folder import character_folder
 from f2p_deploy.pipeline.kept import Conditions, keep_edits, result_text
-from f2p_deploy.pipeline.maker import Maker
 from f2p_deploy.pipeline.mode import settle
 from f2p_deploy.pipeline.page.photo_view import draw_photo
 from f2p_deploy.pipeline.results import Created, Failed
+from f2p_deploy.pipeline.source import drawn_beside, draws
+from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import F2PError, InputError, PhotoError
 from f2p_deploy.system.names import shown
 
@@ -61,7 +64,7 @@ class Workshop:
     """What every photo of a run shares.
 
     Args:
-        maker: makes the characters.
+        runtime: makes the characters.
         out: the output folder.
         work: where folders are filled before they are put there, see `work_folder`.
         finder: finds the faces.
@@ -71,7 +74,7 @@ class Workshop:
         conditions: what is written of all that.
     """
 
-    maker: Maker
+    runtime: Runtime
     out: Path
     work: Path
     finder: ChosenFinder
@@ -79,6 +82,11 @@ class Workshop:
     keep: Parameters | None
     engine: Engine | None
     conditions: Conditions
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        """The characters that the engine drew beforehand."""
+        return drawn_beside(self.runtime)
 
 
 def characters_of(task: Task, workshop: Workshop, within: Within) -> Iterator[tuple[str, Created | Failed]]:
@@ -124,7 +132,7 @@ class _OutputError(InputError):
 def _align(photo: Path, workshop: Workshop) -> tuple[np.ndarray, AlignedFace]:
     """Return the photo and its aligned face; every refusal begins with the photo's name."""
     image = open_photo(photo)
-    settings = workshop.maker.settings
+    settings = workshop.runtime.settings
     size, template = settings.architecture.image_size, settings.alignment.landmarks
     try:
         return image.pixels, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
@@ -145,12 +153,13 @@ def _create(
     within: Within,
 ) -> Created:
     """Generate one character and write its folder."""
-    maker = workshop.maker
+    runtime = workshop.runtime
     mode, reason = settle(asked, aligned)
-    iterations = (maker.settings.iterative if mode == "iterative" else maker.settings.hybrid).iterations
+    iterations = (runtime.settings.iterative if mode == "iterative" else runtime.settings.hybrid).iterations
     within(0.0, mode)
     generating = time.perf_counter()
-    generation = maker.generate(
+    generation = search.generate(
+        runtime,
         aligned.image,
         mode,
         workshop.keep,
@@ -159,14 +168,14 @@ def _create(
     )
     generation_seconds = time.perf_counter() - generating
     pictures = {ALIGNED_FILE: aligned.image}
-    if maker.draws:
-        pictures[CHARACTER_FILE] = maker.render(generation.parameters)
+    if draws(runtime):
+        pictures[CHARACTER_FILE] = search.render(runtime, generation.parameters)
     beforehand = None
     if workshop.engine is not None:
         within(0.95, "drawing with the engine")
-        size = max(ENGINE_EDGE, maker.settings.architecture.image_size)
+        size = max(ENGINE_EDGE, runtime.settings.architecture.image_size)
         pictures[ENGINE_FILE] = workshop.engine.render(generation.parameters.values, size).image
-    elif (beforehand := maker.drawn(generation.parameters)) is not None:
+    elif (beforehand := workshop.drawn.find(generation.parameters)) is not None:
         pictures[ENGINE_FILE] = beforehand
     small, view = draw_photo(image, aligned)
     created = Created(
@@ -184,9 +193,13 @@ def _create(
         has_engine_picture=ENGINE_FILE in pictures,
         drawn_beforehand=beforehand is not None,
         read=generation.read,
-        has_preview=maker.draws,
+        has_preview=draws(runtime),
     )
-    more = {"bundle": maker.name, "bundle_fingerprint": maker.fingerprint, "made_with": maker.made_with}
+    more = {
+        "bundle": runtime.bundle_name,
+        "bundle_fingerprint": runtime.bundle_fingerprint,
+        "made_with": runtime.describe_device(),
+    }
     try:
         with character_folder(workshop.work, workshop.out / name) as place:
             if copy := keep_edits(workshop.out / name):

@@ -4,16 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified, sha256_of
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.runtimes.checks import check_input
-from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan
+from f2p_deploy.runtimes.search_plan import Plan, WholeSearch
 from f2p_deploy.runtimes.step_tensors import StepOutputs, step_inputs, step_of_version_2
 from f2p_deploy.system.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.system.extras import install_line, package_line
@@ -112,11 +113,39 @@ class Runtime(ABC):
         """What a measurement by it proves, see `Manifest.verified`: it runs the files themselves."""
         return "runtime"
 
+    @property
+    def bundle_name(self) -> str:
+        """What the bundle is called that it runs, or that its artifact was made of."""
+        return self.artifact.manifest.bundle
+
+    @property
+    def bundle_fingerprint(self) -> str:
+        """The fingerprint of that bundle."""
+        return self.artifact.manifest.bundle_fingerprint
+
+    @property
+    def folder(self) -> Path:
+        """The artifact's folder, or the bundle's."""
+        return self.artifact.folder
+
+    @property
+    def identity(self) -> str:
+        """What computes, to the artifact's last byte: another one may make another character of the same face."""
+        manifest = self.artifact.folder / MANIFEST_FILE
+        return f"{self.name} {sha256_of(manifest)}" if manifest.is_file() else self.name
+
+    def why_no_graph(self, graph: str) -> str:
+        """Return why there is no graph of this name, and what to do about it."""
+        return (
+            f"the artifact {self.artifact.folder} has no graph {graph!r}, it has {', '.join(self.graphs) or 'none'}: "
+            "export the bundle again"
+        )
+
     @abstractmethod
     def describe_device(self) -> str:
         """Return name, version and device of what computes, for manifests and tables."""
 
-    def capture(self, plan: Plan, strict: bool = False) -> CapturedSearch | None:
+    def capture(self, plan: Plan, strict: bool = False) -> WholeSearch | None:
         """Return a whole search as one launch; None where a runtime has no such thing.
 
         Args:

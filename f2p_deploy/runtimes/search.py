@@ -1,4 +1,4 @@
-"""Iterative generation over any runtime's gradient step: the loop of `f2p_deploy.model.generation`, in NumPy alone."""
+"""Iterative generation over any runtime's gradient step: the loop of `f2p_deploy.model.reference`, in NumPy alone."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ from f2p_deploy.model.result import (
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.runtimes.base import Runtime
 from f2p_deploy.runtimes.batches import run_in_batches
-from f2p_deploy.runtimes.search_plan import CapturedSearch, Plan
+from f2p_deploy.runtimes.search_plan import Plan, WholeSearch
 from f2p_deploy.runtimes.step_tensors import SHARED, step_inputs
 from f2p_deploy.system.errors import InputError
 
@@ -38,7 +38,7 @@ def generate(
     progress: Progress | None = None,
     shape: np.ndarray | None = None,
 ) -> Generation:
-    """Make a character from one aligned face, as `f2p_deploy.model.generation.generate` does.
+    """Make a character from one aligned face, as `f2p_deploy.model.reference.reference_generate` does.
 
     Args:
         runtime: gives graphs, schema and settings; of an artifact of any batch size.
@@ -128,7 +128,7 @@ def iterate(
 
 
 def _launch(
-    captured: CapturedSearch, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
+    captured: WholeSearch, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what `_steps` returns, one launch for each batch of the artifact's size."""
 
@@ -204,7 +204,7 @@ def state_of(parameters: np.ndarray, n_c: int, beta: float) -> np.ndarray:
 def choose_options(
     runtime: Runtime, face: np.ndarray, parameters: np.ndarray, locked: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return (n,) parameters with each discrete group's best option; see `f2p_deploy.model.generation.choose_options`.
+    """Return (n,) parameters with each group's best option; see `f2p_deploy.model.reference.reference_options`.
 
     Args:
         runtime: of an artifact with the graphs `render` and `describe`.
@@ -259,10 +259,10 @@ def graphs_for(runtime: Runtime, mode: Mode) -> tuple[str, ...]:
 
 
 def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
-    """Raise unless an artifact has a graph.
+    """Raise unless a runtime has a graph.
 
     Args:
-        runtime: of the artifact.
+        runtime: of an artifact or a bundle.
         graph: its name.
         purpose: what needs it, as the subject of a sentence.
 
@@ -270,10 +270,7 @@ def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
         InputError: it has not.
     """
     if graph not in runtime.graphs:
-        raise InputError(
-            f"{purpose} needs the graph {graph!r}; the artifact {runtime.artifact.folder} has "
-            f"{', '.join(runtime.graphs) or 'none'}: export the bundle again"
-        )
+        raise InputError(f"{purpose} needs the graph {graph!r}, but {runtime.why_no_graph(graph)}")
 
 
 def require_mode(runtime: Runtime, mode: Mode) -> None:

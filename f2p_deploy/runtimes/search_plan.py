@@ -28,7 +28,7 @@ class Plan:
         return cls(settings.learning_rates(), settings.momentum, settings.beta, settings.discrete_rate)
 
 
-class CapturedSearch(Protocol):
+class WholeSearch(Protocol):
     """A whole search that a runtime runs as one launch.
 
     Args:

@@ -1,6 +1,10 @@
 """PyTorch: runs a bundle as it is, its gradients by autograd; what every artifact is compared with."""
 
 import platform
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,37 +12,125 @@ from f2p_deploy import __version__
 from f2p_deploy.artifact.artifact import Artifact, FileRecord, GraphEntry, Manifest
 from f2p_deploy.model.bundle import HEADER, Bundle
 from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.extras import missing_modules, require
 from f2p_deploy.system.threads import use_torch_threads
+
+if TYPE_CHECKING:
+    from f2p_deploy.model.graphs import BundleGraph
+
+
+def require_torch(purpose: str = "running a bundle, unlike an artifact (--artifact DIR),") -> None:
+    """Raise unless PyTorch is installed.
+
+    Args:
+        purpose: what needs it, as the subject of a sentence.
+
+    Raises:
+        MissingDependency: with the line that installs it.
+    """
+    if "torch" in missing_modules("export"):
+        require("export", purpose)
 
 
 @register("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
 class TorchRuntime(Runtime):
     """The networks of a bundle, float32 on the CPU, with the methods and checks of every other runtime.
 
-    Calls of several threads run side by side, each with so many threads of PyTorch's as are asked for here.
+    A bundle whose training is not finished has the graphs that it has networks for. Networks are read when something
+    is first computed. Calls of several threads run side by side, each with so many threads of PyTorch's as are asked
+    for here.
 
     Args:
-        bundle: a complete one.
+        bundle: the networks.
         batch: the batch size N of every graph.
         threads: how many threads one call uses; if None, as PyTorch is set, held to the cores that this process may
             use. PyTorch keeps the number for each calling thread: it holds for whatever else that thread computes.
 
     Raises:
-        InputError: a batch or a number of threads below 1, or a bundle that lacks a network.
+        InputError: a batch or a number of threads below 1.
         MissingDependency: PyTorch is not installed.
     """
 
     def __init__(self, bundle: Bundle, batch: int = 1, threads: int | None = None) -> None:
         self.require_usable(threads)
-        from f2p_deploy.model.graphs import bundle_graphs
+        if batch < 1:
+            raise InputError(f"the batch size must be at least 1, found {batch}")
+        from f2p_deploy.model.graphs import available_graphs
 
         use_torch_threads(threads)
-        self._graphs = {graph.name: graph for graph in bundle_graphs(bundle, batch)}
+        self.bundle, self.batch, self.threads, self.device = bundle, batch, threads, 0
+        self.schema, self.settings = bundle.schema, bundle.settings
+        self._names = available_graphs(bundle)
+        self._building = Lock()
+        self._locks = {name: Lock() for name in self._names}
+        self._ready = {}
+
+    @classmethod
+    def require_usable(cls, threads: int | None = None, device: int = 0) -> None:
+        """Raise unless PyTorch is here, and the numbers can be meant; see `Runtime.require_usable`."""
+        require_torch()
+        super().require_usable(threads, device)
+
+    @property
+    def graphs(self) -> tuple[str, ...]:
+        """Names of the graphs that the bundle has everything for."""
+        return self._names
+
+    @property
+    def bundle_name(self) -> str:
+        """What the bundle is called."""
+        return self.bundle.name
+
+    @property
+    def bundle_fingerprint(self) -> str:
+        """The bundle's fingerprint."""
+        return self.bundle.fingerprint
+
+    @property
+    def folder(self) -> Path:
+        """The bundle's."""
+        return self.bundle.path
+
+    @property
+    def identity(self) -> str:
+        """PyTorch, whatever its version."""
+        return self.name
+
+    @cached_property
+    def artifact(self) -> Artifact:  # type: ignore[override]
+        """What an artifact of the bundle would be; its files are the bundle's own."""
+        from f2p_deploy.model.graphs import bundle_facts
+
         entries = {
             name: GraphEntry(HEADER, graph.inputs, graph.outputs, "fp32", "fp32", graph.shared)
             for name, graph in self._graphs.items()
         }
-        super().__init__(Artifact(bundle.path, _manifest(bundle, batch, entries)), threads)
+        manifest = Manifest(
+            target="torch",
+            **bundle_facts(self.bundle),
+            batch=self.batch,
+            graphs=entries,
+            tools={"f2p-deploy": __version__, "python": platform.python_version()},
+            hardware={},
+            command="",
+            files={name: FileRecord(entry.bytes, entry.sha256) for name, entry in self.bundle.stored.items()},
+        )
+        return Artifact(self.bundle.path, manifest)
+
+    @cached_property
+    def _graphs(self) -> "dict[str, BundleGraph]":
+        from f2p_deploy.model.graphs import bundle_graphs
+
+        with self._building:
+            return {graph.name: graph for graph in bundle_graphs(self.bundle, self.batch, self._names)}
+
+    def why_no_graph(self, graph: str) -> str:
+        """Return what the bundle lacks."""
+        from f2p_deploy.model.graphs import GRAPHS, why_incomplete
+
+        lacks = why_incomplete(self.bundle, graph) if graph in GRAPHS else ""
+        return lacks or super().why_no_graph(graph)
 
     def describe_device(self) -> str:
         """Return the version."""
@@ -49,19 +141,3 @@ class TorchRuntime(Runtime):
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         use_torch_threads(self.threads)
         return self._graphs[graph].compute(inputs)
-
-
-def _manifest(bundle: Bundle, batch: int, entries: dict[str, GraphEntry]) -> Manifest:
-    """Return what an artifact of the bundle would say about itself; its files are the bundle's own."""
-    from f2p_deploy.model.graphs import bundle_facts
-
-    return Manifest(
-        target="torch",
-        **bundle_facts(bundle),
-        batch=batch,
-        graphs=entries,
-        tools={"f2p-deploy": __version__, "python": platform.python_version()},
-        hardware={},
-        command="",
-        files={name: FileRecord(entry.bytes, entry.sha256) for name, entry in bundle.stored.items()},
-    )

@@ -88,8 +88,8 @@ def test_damage_is_named_with_the_line_that_repairs_it(folder: Path, content: by
 
 
 def test_another_format_version_is_refused(folder: Path) -> None:
-    change_manifest(folder, format=3)
-    with pytest.raises(InputError, match="format version 3, this f2p-deploy reads version 2"):
+    change_manifest(folder, format=4)
+    with pytest.raises(InputError, match="format version 4, this f2p-deploy reads versions 2, 3"):
         read_artifact(folder)
 
 

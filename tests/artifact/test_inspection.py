@@ -16,7 +16,7 @@ onnx = pytest.importorskip("onnx")
 
 def test_an_artifact(small_artifact: Path) -> None:
     found, manifest = inspect_path(small_artifact), read_artifact(small_artifact).manifest
-    assert (found["kind"], found["target"], found["format"]) == ("artifact", "onnx", 2)
+    assert (found["kind"], found["target"], found["format"]) == ("artifact", "onnx", 3)
     assert found["schema"] == {"name": "small", "n": 11, "n_c": 6, "n_d": 5}
     assert found["bundle_fingerprint"] == manifest.bundle_fingerprint and found["command"] == manifest.command
     assert (found["parity"], found["verified"]) == ("passed", "runtime")

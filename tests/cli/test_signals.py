@@ -189,4 +189,4 @@ def test_ctrl_c_at_a_bad_moment(moment: str, tmp_path: Path) -> None:
 def test_nothing_slow_is_imported_before_signals_are_answered() -> None:
     code = "import sys; before = set(sys.modules); import f2p_deploy.cli; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["f2p_deploy", "f2p_deploy.cli"]
+    assert done.stdout.split() == ["f2p_deploy", "f2p_deploy.cli", "f2p_deploy.cli.leaving"]

@@ -46,7 +46,7 @@ def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle
     assert manifest.bundle_fingerprint == small_bundle.fingerprint
     assert from_data(BundleSettings, manifest.settings, "settings") == small_bundle.settings
     assert manifest.first_state == tuple(first_state(small_bundle, 1)[0].tolist())
-    assert manifest.graphs["step"].shared == ("learning_rate",)
+    assert manifest.graphs["step"].shared == ("locked", "learning_rate", "momentum", "beta", "discrete_rate")
     assert manifest.schema == json.loads(json.dumps(small_bundle.schema.to_dict()))
     assert tuple(manifest.graphs) == ("one_shot", "describe", "render", "step", "segment")
     assert {entry.precision_found for entry in manifest.graphs.values()} == {"fp32"}

@@ -13,8 +13,8 @@ from f2p_deploy.artifact.manifest import Manifest  # noqa: E402
 from f2p_deploy.character.parameters import average  # noqa: E402
 from f2p_deploy.export import Faces, export_bundle  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
-from f2p_deploy.model.generation import generate  # noqa: E402
-from f2p_deploy.model.generation import iterate as reference  # noqa: E402
+from f2p_deploy.model.reference import reference_generate  # noqa: E402
+from f2p_deploy.model.reference import reference_iterate as reference  # noqa: E402
 from f2p_deploy.model.result import Mode  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
 from f2p_deploy.runtimes.search import generate as generate_in  # noqa: E402
@@ -41,7 +41,7 @@ def test_runtimes_search_as_pytorch_does(
     faces, settings = small_faces.images[:2], runtime.settings.hybrid
     shapes = np.random.default_rng(0).standard_normal((2, 24)).astype(np.float32) if measured else None
     found = iterate(runtime, faces, settings, starting_state(runtime, faces, mode), shapes=shapes)
-    from f2p_deploy.model.generation import starting_state as start_of
+    from f2p_deploy.model.reference import reference_start as start_of
 
     tensors = torch.from_numpy(faces)
     start = start_of(surrogate_bundle, tensors, mode, settings)
@@ -56,7 +56,9 @@ def test_runtimes_search_as_pytorch_does(
 def test_a_step_is_small(artifact: Path) -> None:
     """No picture is drawn in it: the graph holds the surrogate's weights and nothing of F or G."""
     manifest = load(artifact, "onnxruntime").artifact.manifest
-    assert [spec.name for spec in manifest.graphs["step"].inputs] == ["state", "identity", "content", "learning_rate"]
+    assert [spec.name for spec in manifest.graphs["step"].inputs] == [
+        *("state", "before", "identity", "content", "locked", "learning_rate", "momentum", "beta", "discrete_rate")
+    ]
     shape = 24
     assert manifest.graphs["describe"].outputs[1].shape == (1, len(manifest.first_state) + shape)
 
@@ -69,7 +71,7 @@ def test_runtimes_read_as_pytorch_does(
     pytest.importorskip(name)
     face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).round().astype(np.uint8)
     keep = average(surrogate_bundle.schema).lock("lips")
-    expected = generate(surrogate_bundle, face, mode, keep).read
+    expected = reference_generate(surrogate_bundle, face, mode, keep).read
     found = generate_in(load(artifact, name, threads=1), face, mode, keep).read
     assert list(found) == list(expected) == ["hair", "lips", "uneven"]
     assert found["lips"] == expected["lips"] and found["lips"].origin == "kept"

@@ -12,7 +12,7 @@ from f2p_deploy.export.export_graphs import Graph, bundle_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.trajectory import ITERATIONS, Reference, ends, follow, reference_runs, with_iterations
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import iterate, with_options_tried_out
+from f2p_deploy.model.reference import reference_iterate, with_options_tried_out
 from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes import load
 
@@ -34,7 +34,7 @@ def run(small_bundle: Bundle, small_faces: Faces, step: Graph, sample: Samples) 
 
 
 def test_a_reference_run_is_iterate(small_bundle: Bundle, small_faces: Faces, run: Reference) -> None:
-    expected = iterate(small_bundle, torch.from_numpy(small_faces.images[:1]))
+    expected = reference_iterate(small_bundle, torch.from_numpy(small_faces.images[:1]))
     found = ends(small_bundle, [run.exact])
     assert np.array_equal(found.parameters, expected.parameters)
     assert np.array_equal(found.losses, expected.losses.T)

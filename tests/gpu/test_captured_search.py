@@ -11,7 +11,7 @@ from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
 from f2p_deploy.artifact.parity import FLOORS  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.model.captured_search import CapturedSearch  # noqa: E402
-from f2p_deploy.model.generation import iterate  # noqa: E402
+from f2p_deploy.model.reference import reference_iterate  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.state import first_state  # noqa: E402
 from f2p_deploy.system.errors import MissingDependency  # noqa: E402
@@ -28,7 +28,7 @@ def test_it_is_captured_and_is_the_plain_loop(small_bundle: Bundle, small_faces:
     search = CapturedSearch(small_bundle, 2, settings, strict=True)
     for rows in (slice(0, 2), slice(2, 4), slice(0, 2)):
         faces = small_faces.images[rows]
-        found, expected = search.iterate(faces), iterate(small_bundle, torch.from_numpy(faces), settings)
+        found, expected = search.iterate(faces), reference_iterate(small_bundle, torch.from_numpy(faces), settings)
         assert search.captured and search.why_not_captured == ""
         np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-3)
         np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-2)
@@ -38,7 +38,7 @@ def test_it_is_captured_and_is_the_plain_loop(small_bundle: Bundle, small_faces:
 def test_half_precision(small_bundle: Bundle, small_faces: Faces, dtype: str) -> None:
     search = CapturedSearch(small_bundle, 1, PLAIN, dtype=dtype, strict=True)
     found = search.iterate(small_faces.images[:1])
-    expected = iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), PLAIN)
+    expected = reference_iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), PLAIN)
     floor = FLOORS["fp16"].loss * (8 if dtype == "bfloat16" else 1)
     np.testing.assert_allclose(found.losses[0], expected.losses[0], rtol=floor)
     assert np.isfinite(found.losses).all() and search.captured
@@ -58,7 +58,7 @@ def test_locks_need_no_other_graph(small_bundle: Bundle, small_faces: Faces) -> 
 def test_compiled_it_is_the_plain_loop(small_bundle: Bundle, small_faces: Faces) -> None:
     search = CapturedSearch(small_bundle, 1, replace(PLAIN, iterations=2), compile=True, strict=True)
     found = search.iterate(small_faces.images[:1])
-    expected = iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), replace(PLAIN, iterations=2))
+    expected = reference_iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), replace(PLAIN, iterations=2))
     assert search.captured
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-3)
 

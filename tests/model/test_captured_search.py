@@ -11,7 +11,7 @@ from f2p_deploy.artifact.parity import FLOORS  # noqa: E402
 from f2p_deploy.export import Faces  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.model.captured_search import FIRST_LAYER, CapturedSearch  # noqa: E402
-from f2p_deploy.model.generation import iterate  # noqa: E402
+from f2p_deploy.model.reference import reference_iterate  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.state import first_state  # noqa: E402
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError, MissingDependency  # noqa: E402
@@ -31,7 +31,7 @@ PLAIN = IterativeSettings(iterations=4, learning_rate=5.0, beta=3.0)
 def test_it_is_the_plain_loop(small_bundle: Bundle, small_faces: Faces, settings: IterativeSettings) -> None:
     faces = torch.from_numpy(small_faces.images[:2])
     search = CapturedSearch(small_bundle, 2, settings, device="cpu")
-    expected, found = iterate(small_bundle, faces, settings), search.iterate(faces)
+    expected, found = reference_iterate(small_bundle, faces, settings), search.iterate(faces)
     assert not search.captured and "NVIDIA card" in search.why_not_captured
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
@@ -53,7 +53,7 @@ def test_locks_and_another_start(small_bundle: Bundle, small_faces: Faces) -> No
     locked = torch.zeros(small_bundle.schema.n, dtype=torch.bool)
     locked[:2] = True
     found = search.iterate(small_faces.images[:1], start, locked)
-    expected = iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), PLAIN, start, locked)
+    expected = reference_iterate(small_bundle, torch.from_numpy(small_faces.images[:1]), PLAIN, start, locked)
     assert found.parameters[0, :2].tolist() == pytest.approx([0.9, 0.9])
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
     free = search.iterate(small_faces.images[:1], start)
@@ -64,7 +64,7 @@ def test_locks_and_another_start(small_bundle: Bundle, small_faces: Faces) -> No
 def test_half_precision_goes_the_same_way(small_bundle: Bundle, small_faces: Faces, dtype: str) -> None:
     settings = replace(PLAIN, iterations=1)
     search = CapturedSearch(small_bundle, 1, settings, device="cpu", dtype=dtype)
-    found, expected = search.iterate(small_faces.images[:1]), iterate(
+    found, expected = search.iterate(small_faces.images[:1]), reference_iterate(
         small_bundle, torch.from_numpy(small_faces.images[:1]), settings
     )
     start = first_state(small_bundle, 1).numpy()[:, : small_bundle.schema.n_c]
@@ -95,7 +95,7 @@ def test_it_runs_where_inference_mode_is_on(small_bundle: Bundle, small_faces: F
 def test_the_priors_are_followed(bundle_with_priors: Bundle, small_faces: Faces) -> None:
     settings = replace(PLAIN, use_prior=True, from_prior=True)
     faces = torch.from_numpy(small_faces.images[:1])
-    expected = iterate(bundle_with_priors, faces, settings)
+    expected = reference_iterate(bundle_with_priors, faces, settings)
     found = CapturedSearch(bundle_with_priors, 1, settings, device="cpu").iterate(faces)
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)

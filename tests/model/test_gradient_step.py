@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.generation import iterate  # noqa: E402
 from f2p_deploy.model.gradient_step import Step  # noqa: E402
+from f2p_deploy.model.reference import reference_iterate  # noqa: E402
 from f2p_deploy.model.search_loss import GenerationLoss, describer  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.state import first_state  # noqa: E402
@@ -53,13 +53,13 @@ def test_it_is_the_whole_loop(small_bundle: "Bundle", small_faces: "Faces", sett
     locked = torch.zeros(small_bundle.schema.n)
     locked[[1, -1]] = 1.0
     states, losses = search(small_bundle, faces, settings, locked)
-    expected = iterate(small_bundle, faces, settings, locked=locked > 0)
+    expected = reference_iterate(small_bundle, faces, settings, locked=locked > 0)
     found = GenerationLoss(small_bundle, settings.beta).to_parameters(torch.from_numpy(states[-1])).numpy()
     np.testing.assert_allclose(losses, expected.losses, rtol=1e-6)
     np.testing.assert_allclose(found, expected.parameters, atol=1e-6)
     assert (states[:, :, [1, -1]] == states[0][:, [1, -1]]).all(), "locked entries moved"
     if settings is not PLAIN:
-        other = iterate(small_bundle, faces, PLAIN, locked=locked > 0).parameters
+        other = reference_iterate(small_bundle, faces, PLAIN, locked=locked > 0).parameters
         assert np.abs(other - found).max() > 1e-3, "the settings make no difference here"
 
 
@@ -72,7 +72,7 @@ def test_what_is_read_stays_in_a_search_through_a_surrogate(
     settings = replace(settings, beta=2.0 * settings.beta)
     free = torch.zeros(surrogate_bundle.schema.n)
     states, losses = search(surrogate_bundle, faces, settings, free)
-    expected = iterate(surrogate_bundle, faces, settings)
+    expected = reference_iterate(surrogate_bundle, faces, settings)
     np.testing.assert_allclose(losses, expected.losses, rtol=1e-6)
     with torch.no_grad():
         _, content = describer(surrogate_bundle)(faces)

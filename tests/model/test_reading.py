@@ -15,7 +15,6 @@ from f2p_deploy.model.reading import (
     ordered_groups,
     read_parts,
     sharpness_of,
-    unread_parts,
     unsure_parts,
 )
 from f2p_deploy.model.settings import BundleSettings, IterativeSettings
@@ -92,9 +91,10 @@ def test_how_much_sharper_a_search_is_than_the_reader() -> None:
 
 
 def test_every_mode_read_the_same(surrogate_bundle: "Bundle", face: np.ndarray) -> None:
-    from f2p_deploy.model.generation import generate
+    from f2p_deploy.model.reference import reference_generate
 
-    once, searched, both = (generate(surrogate_bundle, face, mode).read for mode in ("one-shot", "iterative", "hybrid"))
+    modes = ("one-shot", "iterative", "hybrid")
+    once, searched, both = (reference_generate(surrogate_bundle, face, mode).read for mode in modes)
     assert list(once) == ["hair", "lips", "uneven"]
     for name in ("hair", "lips"):
         for other in (searched, both):
@@ -104,10 +104,10 @@ def test_every_mode_read_the_same(surrogate_bundle: "Bundle", face: np.ndarray) 
 
 
 def test_it_is_the_probability_that_the_reader_gives(surrogate_bundle: "Bundle", face: np.ndarray) -> None:
-    from f2p_deploy.model.generation import generate, to_tensor
     from f2p_deploy.model.one_shot import OneShot
+    from f2p_deploy.model.reference import reference_generate, to_tensor
 
-    made = generate(surrogate_bundle, face, "hybrid")
+    made = reference_generate(surrogate_bundle, face, "hybrid")
     tensor, similarity = to_tensor(surrogate_bundle, face), OneShot(surrogate_bundle).similarity
     regions = similarity.regions(tensor, surrogate_bundle.settings.architecture.reader_stage)
     scores, _ = surrogate_bundle.reader(surrogate_bundle.reader.features(similarity.identity(tensor), regions))
@@ -120,10 +120,10 @@ def test_it_is_the_probability_that_the_reader_gives(surrogate_bundle: "Bundle",
 def test_bundles_without_a_reader_say_what_their_own_way_gave(
     small_bundle: "Bundle", face: np.ndarray, mode: str
 ) -> None:
-    from f2p_deploy.model.generation import generate
+    from f2p_deploy.model.reference import reference_generate
 
     keep = average(small_bundle.schema).lock("lips")
-    made = generate(small_bundle, face, mode, keep)
+    made = reference_generate(small_bundle, face, mode, keep)
     assert list(made.read) == ["hair", "lips"] and made.read["lips"] == ReadPart("kept", "natural")
     part = small_bundle.schema.discrete_slices["hair"]
     assert made.read["hair"].confidence == pytest.approx(float(made.probabilities[part].max()), abs=1e-4)
@@ -131,24 +131,24 @@ def test_bundles_without_a_reader_say_what_their_own_way_gave(
 
 def test_a_part_without_labels_is_not_read(surrogate_bundle: "Bundle", face: np.ndarray, tmp_path: Path) -> None:
     from f2p_deploy.model.bundle import copy_bundle, load_bundle, store_network
-    from f2p_deploy.model.generation import generate
+    from f2p_deploy.model.reference import reference_generate
 
-    assert unread_parts(surrogate_bundle) == ("uneven",)
+    assert surrogate_bundle.unread == ("uneven",)
     copy = load_bundle(copy_bundle(surrogate_bundle, tmp_path / "unlabelled", "unlabelled").path)
     reader = copy.reader
     reader.linear.weight[3:] = 0.0  # two options of lips, and age
     store_network(copy, "reader", reader, {"command": "tests"})
     unlabelled = load_bundle(copy.path)
     assert unlabelled.unread == ("lips", "age", "uneven")
-    read = generate(unlabelled, face, "one-shot").read
+    read = reference_generate(unlabelled, face, "one-shot").read
     assert read["lips"].origin == read["age"].origin == "default" and read["hair"].origin == "photo"
 
 
 @pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
 def test_what_is_not_read_of_sliders_is_the_default(surrogate_bundle: "Bundle", face: np.ndarray, mode: str) -> None:
-    from f2p_deploy.model.generation import generate
+    from f2p_deploy.model.reference import reference_generate
 
-    made = generate(surrogate_bundle, face, mode).parameters
+    made = reference_generate(surrogate_bundle, face, mode).parameters
     position = surrogate_bundle.schema.controller_index["uneven"]
     assert made.values[position] == surrogate_bundle.schema.controllers[position].default
 
@@ -156,7 +156,7 @@ def test_what_is_not_read_of_sliders_is_the_default(surrogate_bundle: "Bundle", 
 def test_faces_that_are_not_mirrored_may_be_uneven(surrogate_bundle: "Bundle") -> None:
     similarity = replace(surrogate_bundle.settings.similarity, mirrored=False)
     other = replace(surrogate_bundle, settings=replace(surrogate_bundle.settings, similarity=similarity))
-    assert unread_parts(other) == ()
+    assert other.unread == ()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
-from f2p_deploy.model.generation import generate, iterate, starting_state  # noqa: E402
 from f2p_deploy.model.one_shot import one_shot  # noqa: E402
 from f2p_deploy.model.reading import held_entries  # noqa: E402
+from f2p_deploy.model.reference import reference_generate, reference_iterate, reference_start  # noqa: E402
 from f2p_deploy.model.search_loss import describer, search_loss  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
@@ -28,8 +28,8 @@ def test_options_age_and_uneven_sliders_are_held(surrogate_bundle: Bundle) -> No
 @pytest.mark.parametrize("mode", ["iterative", "hybrid"])
 def test_what_is_read_stays_and_the_loss_falls(surrogate_bundle: Bundle, faces: "torch.Tensor", mode: str) -> None:
     settings = surrogate_bundle.settings.iterative
-    start = starting_state(surrogate_bundle, faces, mode, settings)
-    found = iterate(surrogate_bundle, faces, settings, start)
+    start = reference_start(surrogate_bundle, faces, mode, settings)
+    found = reference_iterate(surrogate_bundle, faces, settings, start)
     read = one_shot(surrogate_bundle, faces)
     schema = surrogate_bundle.schema
     age = schema.controller_index["age"]
@@ -69,7 +69,7 @@ def test_the_loss_is_the_centred_cosine_and_the_distance_from_the_average(surrog
 def test_generates_in_every_mode(surrogate_bundle: Bundle, small_faces) -> None:
     face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).astype(np.uint8)
     for mode in ("one-shot", "iterative", "hybrid"):
-        made = generate(surrogate_bundle, face, mode)
+        made = reference_generate(surrogate_bundle, face, mode)
         assert made.parameters.values.shape == (surrogate_bundle.schema.n,)
 
 
@@ -85,7 +85,7 @@ def test_a_measured_shape_draws_the_character_to_it(surrogate_bundle: Bundle, fa
     measured = np.repeat(shape.numpy(), 2, axis=0)
     apart = []
     for shapes in (None, measured):
-        made = iterate(surrogate_bundle, faces, shapes=shapes).parameters
+        made = reference_iterate(surrogate_bundle, faces, shapes=shapes).parameters
         with torch.no_grad():
             apart.append(np.linalg.norm(surrogate.shape(torch.from_numpy(made)).numpy() - measured, axis=1))
     assert (apart[1] < apart[0]).all()
@@ -94,4 +94,4 @@ def test_a_measured_shape_draws_the_character_to_it(surrogate_bundle: Bundle, fa
 def test_a_shape_of_another_length_is_refused(surrogate_bundle: Bundle, small_faces) -> None:
     face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).astype(np.uint8)
     with pytest.raises(InputError, match=r"face shapes should be \(1, 24\), found \(1, 3\)"):
-        generate(surrogate_bundle, face, "hybrid", shape=np.zeros(3, np.float32))
+        reference_generate(surrogate_bundle, face, "hybrid", shape=np.zeros(3, np.float32))

@@ -23,16 +23,17 @@ def test_the_picture_is_the_imitators_of_the_written_parameters(
     small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", tmp_path: Path
 ) -> None:
     from f2p_deploy.character.parameter_files import read_parameters
-    from f2p_deploy.model.generation import generate, render
+    from f2p_deploy.model.reference import reference_generate, reference_render
     from f2p_deploy.pipeline import create_characters
 
     out = tmp_path / "out"
     report = create_characters([photo], small_bundle, out, ["one-shot"], finder=finder)
     parameters = read_parameters(out / "astronaut" / "parameters.json", small_bundle.schema)
     drawn = np.asarray(Image.open(out / "astronaut" / "character.png"))
-    assert np.array_equal(drawn, render(small_bundle, parameters))
+    assert np.array_equal(drawn, reference_render(small_bundle, parameters))
     aligned = np.array(Image.open(out / "astronaut" / "aligned.png"))
-    assert parameters == generate(small_bundle, aligned, "one-shot").parameters == report.created[0].parameters
+    expected = reference_generate(small_bundle, aligned, "one-shot").parameters
+    assert parameters == expected == report.created[0].parameters
     result = json.loads((out / "astronaut" / "result.json").read_text())
     assert result["bundle_fingerprint"] == small_bundle.fingerprint and result["finder"] == "file"
 

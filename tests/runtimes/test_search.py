@@ -1,4 +1,4 @@
-"""The loop in NumPy takes the same way as `generation.iterate`, step by step, whatever runs the steps."""
+"""The loop in NumPy takes the same way as `reference.reference_iterate`, step by step, whatever runs the steps."""
 
 import json
 from dataclasses import replace
@@ -12,14 +12,11 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.artifact.artifact import Artifact, read_artifact  # noqa: E402
 from f2p_deploy.character.parameters import average, harden  # noqa: E402
-from f2p_deploy.model import generation  # noqa: E402
+from f2p_deploy.model import reference  # noqa: E402
+from f2p_deploy.model.one_shot import one_shot  # noqa: E402
+from f2p_deploy.model.result import Mode  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
-from f2p_deploy.runtimes import (  # noqa: E402
-    Runtime,
-    TorchRuntime,
-    load,
-    search,  # noqa: E402
-)
+from f2p_deploy.runtimes import Runtime, TorchRuntime, load, search  # noqa: E402
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
@@ -58,7 +55,7 @@ def test_the_loop_is_iterate(
     runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, settings: IterativeSettings
 ) -> None:
     told: list[tuple[int, float]] = []
-    expected = generation.iterate(small_bundle, torch.from_numpy(faces), settings)
+    expected = reference.reference_iterate(small_bundle, torch.from_numpy(faces), settings)
     found = search.iterate(runtime, faces, settings, progress=lambda done, loss: told.append((done, loss)))
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
@@ -68,7 +65,7 @@ def test_the_loop_is_iterate(
 
 
 def test_torch_as_a_runtime_takes_exactly_the_same_way(small_bundle: "Bundle", faces: np.ndarray) -> None:
-    expected = generation.iterate(small_bundle, torch.from_numpy(faces), GENTLE)
+    expected = reference.reference_iterate(small_bundle, torch.from_numpy(faces), GENTLE)
     found = search.iterate(TorchRuntime(small_bundle, batch=2), faces, GENTLE)
     assert np.array_equal(found.losses, expected.losses)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-6)
@@ -76,7 +73,7 @@ def test_torch_as_a_runtime_takes_exactly_the_same_way(small_bundle: "Bundle", f
 
 def test_openvino_takes_the_same_steps(small_artifact: Path, small_bundle: "Bundle", faces: np.ndarray) -> None:
     pytest.importorskip("openvino")
-    expected = generation.iterate(small_bundle, torch.from_numpy(faces[:1]), GENTLE)
+    expected = reference.reference_iterate(small_bundle, torch.from_numpy(faces[:1]), GENTLE)
     found = search.iterate(load(small_artifact, "openvino", threads=1), faces[:1], GENTLE)
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-3)
 
@@ -95,7 +92,7 @@ def test_the_demo_bundles_own_settings(photo: Path) -> None:
     bundle = load_bundle()
     face = aligned_faces([photo], bundle, choose_finder_for(bundle, landmarks=landmarks)).images
     settings, demo = replace(bundle.settings.iterative, iterations=2), TorchRuntime(bundle)
-    expected = generation.iterate(bundle, torch.from_numpy(face), settings)
+    expected = reference.reference_iterate(bundle, torch.from_numpy(face), settings)
     found = search.iterate(demo, face, settings)
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-5)
@@ -103,7 +100,7 @@ def test_the_demo_bundles_own_settings(photo: Path) -> None:
 
 def test_options_are_tried_out_as_pytorch_does(small_bundle: "Bundle", faces: np.ndarray) -> None:
     parameters = np.full(small_bundle.schema.n, 0.5, np.float32)
-    options = generation.choose_options(small_bundle, torch.from_numpy(faces[:1]), parameters, None)
+    options = reference.reference_options(small_bundle, torch.from_numpy(faces[:1]), parameters, None)
     assert np.array_equal(search.choose_options(TorchRuntime(small_bundle), faces[:1], parameters), options)
 
 
@@ -131,10 +128,10 @@ def test_locked_entries_and_a_start(runtime: Runtime, faces: np.ndarray) -> None
 
 @pytest.mark.parametrize("mode", ["one-shot", "hybrid"])
 def test_generate_is_generations(
-    runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, mode: generation.Mode
+    runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, mode: Mode
 ) -> None:
     keep = average(small_bundle.schema).with_values({"eye.tx": 0.875, "hair": "long"}).lock("eye.tx", "hair")
-    expected = generation.generate(small_bundle, picture(faces), mode, keep)
+    expected = reference.reference_generate(small_bundle, picture(faces), mode, keep)
     found = search.generate(runtime, picture(faces), mode, keep)
     assert (found.mode, found.parameters.locked) == (mode, keep.locked)
     assert found.parameters["eye.tx"] == 0.875 and found.parameters.choice("hair") == "long"
@@ -151,7 +148,7 @@ def test_locks_of_another_kind_are_refused(runtime: Runtime, faces: np.ndarray, 
 
 
 def test_hybrid_starts_where_one_shot_ends(runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray) -> None:
-    expected = generation.starting_state(small_bundle, torch.from_numpy(faces), "hybrid", small_bundle.settings.hybrid)
+    expected = reference.reference_start(small_bundle, torch.from_numpy(faces), "hybrid", small_bundle.settings.hybrid)
     np.testing.assert_allclose(search.starting_state(runtime, faces, "hybrid"), expected.numpy(), atol=1e-5)
 
 
@@ -160,8 +157,8 @@ def test_options_are_chosen_as_in_torch(
     runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, locked: str | None
 ) -> None:
     mask = None if locked is None else average(small_bundle.schema).lock(locked).locked_mask
-    start = generation.one_shot(small_bundle, torch.from_numpy(faces[:1]))[0]
-    expected = generation.choose_options(small_bundle, torch.from_numpy(faces[:1]), start, mask)
+    start = one_shot(small_bundle, torch.from_numpy(faces[:1]))[0]
+    expected = reference.reference_options(small_bundle, torch.from_numpy(faces[:1]), start, mask)
     found = search.choose_options(runtime, faces[:1], start, mask)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.array_equal(found[6:], harden(found, small_bundle.schema)[6:])
@@ -169,7 +166,7 @@ def test_options_are_chosen_as_in_torch(
 
 def test_the_picture_is_the_imitators(runtime: Runtime, small_bundle: "Bundle") -> None:
     parameters = average(small_bundle.schema)
-    difference = search.render(runtime, parameters).astype(int) - generation.render(small_bundle, parameters)
+    difference = search.render(runtime, parameters).astype(int) - reference.reference_render(small_bundle, parameters)
     assert np.abs(difference).max() <= 1
 
 
@@ -201,7 +198,7 @@ def test_an_artifact_without_the_graph(small_artifact: Path, faces: np.ndarray) 
     graphs = {name: entry for name, entry in artifact.manifest.graphs.items() if name != "step"}
     runtime = OnnxRuntime(Artifact(artifact.folder, replace(artifact.manifest, graphs=graphs)), threads=1)
     search.require_mode(runtime, "one-shot")
-    with pytest.raises(InputError, match="iterative generation needs the graph 'step'; the artifact .* has one_shot, "):
+    with pytest.raises(InputError, match="iterative generation needs the graph 'step', but .* it has one_shot, "):
         search.generate(runtime, picture(faces), "iterative")
 
 

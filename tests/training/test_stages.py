@@ -13,8 +13,8 @@ from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.model.bundle import build_network, load_bundle, store_network  # noqa: E402
-from f2p_deploy.model.generation import generate  # noqa: E402
 from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
+from f2p_deploy.model.reference import reference_generate  # noqa: E402
 from f2p_deploy.model.settings import Architecture  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
@@ -217,7 +217,7 @@ def test_through_the_surrogate_a_bundle_is_made_that_generates(tiny_lite, source
     assert bundle.networks == ("imitator", "recognition", "segmentation", "translator", "surrogate", "reader")
     assert {"r2", "cosine"} <= bundle.provenance["surrogate"]["metrics"].keys()
     assert bundle.provenance["reader"]["metrics"] == {"colour": 1.0}
-    made = generate(bundle, portraits.pictures[0], "hybrid")
+    made = reference_generate(bundle, portraits.pictures[0], "hybrid")
     assert made.parameters.choice("colour") == "green" and len(made.losses) == bundle.settings.hybrid.iterations + 1
     assert (tmp_path / "made.training" / "descriptors-front.npz").is_file()
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,8 @@ from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES, eye_distanc
 from f2p_deploy.evaluation.landmarks.landmark_report import AVERAGE, PHOTO, RANDOM, Measured, Spoiled, imitated, turned
 from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue, Posing, compare
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.result import Mode
+from f2p_deploy.runtimes import Runtime, TorchRuntime, search
 from f2p_deploy.system.errors import InputError, PhotoError
 from f2p_deploy.system.files import open_whole
 from f2p_deploy.training.data.photo_choice import photo_name
@@ -71,6 +74,11 @@ class Laboratory:
     def size(self) -> int:
         """Edge of all pictures in pixels."""
         return self.bundle.settings.architecture.image_size
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """Generates, as `f2p-deploy run` does."""
+        return TorchRuntime(self.bundle)
 
 
 @dataclass(frozen=True)
@@ -211,13 +219,11 @@ def _add_character(
     face: AlignedFace, mode: str, comparison: _Comparison, laboratory: Laboratory, imitator: bool = False
 ) -> None:
     """Generate one character from an aligned face, draw it and compare it."""
-    from f2p_deploy.model.generation import Mode, generate, render
-
     shape = face.landmarks.shape
-    parameters = generate(laboratory.bundle, face.image, cast(Mode, mode), shape=shape).parameters
+    parameters = search.generate(laboratory.runtime, face.image, cast(Mode, mode), shape=shape).parameters
     comparison.add(mode, laboratory.engine.render(parameters.values, laboratory.size).image, parameters.values)
     if imitator:
-        comparison.add(imitated(mode), render(laboratory.bundle, parameters))
+        comparison.add(imitated(mode), search.render(laboratory.runtime, parameters))
 
 
 def _align(image: np.ndarray, laboratory: Laboratory) -> AlignedFace:

@@ -22,8 +22,9 @@ from f2p_deploy.evaluation.landmarks.landmark_photo import PICTURES, Laboratory,
 from f2p_deploy.evaluation.landmarks.landmark_report import LandmarkReport, Measured, Refused, imitated
 from f2p_deploy.evaluation.landmarks.pose_true import Posing, can_turn
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.pipeline import check_packages, folder
+from f2p_deploy.pipeline import folder
 from f2p_deploy.pipeline.folder_names import folder_names
+from f2p_deploy.runtimes.torch_runtime import require_torch
 from f2p_deploy.system.errors import InputError, MissingDependency, PhotoError
 from f2p_deploy.system.extras import require
 from f2p_deploy.system.names import shown
@@ -122,7 +123,7 @@ def measure_landmarks(
             that cannot be written.
         MissingDependency: PyTorch is not installed.
     """
-    check_packages("measuring characters")
+    require_torch("measuring characters")
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)

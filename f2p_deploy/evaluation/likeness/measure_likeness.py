@@ -26,7 +26,9 @@ from f2p_deploy.evaluation.likeness.judge import Judge
 from f2p_deploy.evaluation.likeness.option_figures import LabelFigures, compare_labels
 from f2p_deploy.evaluation.likeness.skin import SkinFigures, cheek_colour, compare_skin
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.pipeline import check_packages
+from f2p_deploy.model.result import Mode
+from f2p_deploy.runtimes import Runtime, search
+from f2p_deploy.runtimes.torch_runtime import TorchRuntime, require_torch
 from f2p_deploy.system.errors import InputError, PhotoError
 from f2p_deploy.training.data.photo_choice import photo_name, select_photos
 
@@ -235,10 +237,11 @@ def measure_likeness(
         InputError: no photo, an unknown mode, an engine of another schema, or a bundle that lacks a network.
         MissingDependency: PyTorch is not installed.
     """
-    check_packages("measuring characters")
+    require_torch("measuring characters")
     modes = check_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)
+    runtime = TorchRuntime(bundle)
     judges = _Judges(finder, judge, age_sex)
     people: list[Person] = []
     refused: list[Refused] = []
@@ -250,7 +253,7 @@ def measure_likeness(
                 person = _person(photo, bundle, judges)
                 for done, mode in enumerate(modes):
                     progress(i * len(modes) + done, total, f"{photo.name}: {mode}")
-                    _add_character(person, mode, bundle, engine, judges, imitator)
+                    _add_character(person, mode, runtime, engine, judges, imitator)
                 people.append(person)
             except PhotoError as error:
                 refused.append(Refused(photo_name(photo), error.reason, str(error)))
@@ -308,17 +311,15 @@ def _person(photo: Path, bundle: Bundle, judges: _Judges) -> Person:
 
 
 def _add_character(
-    person: Person, mode: str, bundle: Bundle, engine: Engine, judges: _Judges, imitator: bool
+    person: Person, mode: str, runtime: Runtime, engine: Engine, judges: _Judges, imitator: bool
 ) -> None:
-    from f2p_deploy.model.generation import Mode, generate, render
-
-    parameters = generate(bundle, person.face, cast(Mode, mode), shape=person.shape).parameters
-    size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
+    parameters = search.generate(runtime, person.face, cast(Mode, mode), shape=person.shape).parameters
+    size, template = runtime.settings.architecture.image_size, runtime.settings.alignment.landmarks
     drawn = engine.render(parameters.values, size).image
     points = np.array([template[name] for name in LANDMARKS]) * size  # the front view is what photos are aligned to
     person.characters[mode] = _judged(drawn, points, parameters, judges)
     if imitator:
-        person.characters[imitated(mode)] = _judged(render(bundle, parameters), points, parameters, judges)
+        person.characters[imitated(mode)] = _judged(search.render(runtime, parameters), points, parameters, judges)
 
 
 def _judged(picture: np.ndarray, points: np.ndarray, parameters: Parameters, judges: _Judges) -> Likeness:

@@ -13,8 +13,8 @@ from f2p_deploy.artifact.parity import Ends, Precision, compare, compare_traject
 from f2p_deploy.evaluation.speed.request import GRAPHS
 from f2p_deploy.model.bundle import NETWORKS, Bundle, load_bundle
 from f2p_deploy.model.captured_search import full_float32
-from f2p_deploy.model.generation import iterate
 from f2p_deploy.model.graphs import BundleGraph
+from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes.step_tensors import plain_step
 
@@ -143,7 +143,7 @@ def search(
     """Return where PyTorch's plain loop ends, on the device that the networks lie on; arguments as for `iterate`."""
     device = next(bundle.imitator.parameters()).device
     given = None if start is None else torch.from_numpy(start).to(device)
-    trajectory = iterate(bundle, torch.from_numpy(faces.images).to(device), start=given, loss_of=loss_of)
+    trajectory = reference_iterate(bundle, torch.from_numpy(faces.images).to(device), start=given, loss_of=loss_of)
     return Ends(trajectory.parameters, trajectory.losses.T)
 
 

@@ -7,8 +7,8 @@ from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.evaluation.stages.stage_data import HeldOut, Photos
 from f2p_deploy.evaluation.stages.stage_result import Figure, Sheet, StageResult, badness
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import iterate
 from f2p_deploy.model.one_shot import one_shot
+from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.state import average_state, state_of
 from f2p_deploy.training.data.pair_tensors import to_uint8
 
@@ -34,7 +34,7 @@ def measure_iterative(bundle: Bundle, held: HeldOut, searches: int, seed: int = 
     known = torch.from_numpy(held.front.parameters[:searches])
     with torch.inference_mode():
         targets = bundle.imitator(known)
-    found = iterate(bundle, targets.clone())
+    found = reference_iterate(bundle, targets.clone())
     left = found.losses[-1] / np.maximum(found.losses[0], 1e-12)
     value = float(left.mean())
     figures = [
@@ -74,7 +74,7 @@ def _on_photos(bundle: Bundle, photos: Photos, searches: int, seed: int) -> tupl
     faces = photos.images(slice(searches))
     starts = _starts(bundle, faces, seed)
     count = len(faces)
-    found = iterate(bundle, faces.repeat(len(starts), 1, 1, 1), start=torch.cat(list(starts.values())))
+    found = reference_iterate(bundle, faces.repeat(len(starts), 1, 1, 1), start=torch.cat(list(starts.values())))
     before, after = (found.losses[i].reshape(len(starts), count) for i in (0, -1))
     of_average = np.maximum(before[0], 1e-12)
     spread = (after.max(axis=0) - after.min(axis=0)) / np.maximum(after.min(axis=0), 1e-12)

@@ -8,8 +8,8 @@ import torch
 from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.character.parameters import harden
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.generation import iterate
 from f2p_deploy.model.one_shot import one_shot
+from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.search_loss import describer
 from f2p_deploy.model.state import first_state, state_of
 from f2p_deploy.system.errors import InputError
@@ -87,7 +87,7 @@ def _states(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
     for part in _parts(faces):
         with torch.no_grad():
             identity, content = describer(bundle)(part)
-        searched = torch.from_numpy(iterate(bundle, part, settings).parameters)
+        searched = torch.from_numpy(reference_iterate(bundle, part, settings).parameters)
         made = torch.from_numpy(one_shot(bundle, part))
         starts = (first_state(bundle, len(part)), *(state_of(p, n_c, settings.beta) for p in (searched, made)))
         for state in starts:

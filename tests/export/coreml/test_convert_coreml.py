@@ -53,8 +53,11 @@ def test_the_step_computes_from_its_file(small_bundle: Bundle, small_faces: Face
     given = samples.first_batch(1)
     to_coreml(graphs[3], given, tmp_path / "step.mlpackage", "fp32", "17", 1.0, {"made": "here"})
     program = Program(tmp_path / "step.mlpackage")
-    assert program.inputs == ("currentState", "identity", "content", "learningRate")
-    found: dict[str, list[np.ndarray]] = {"next_state": [], "loss": []}
+    assert program.inputs == (
+        *("currentState", "before", "identity", "content", "locked"),
+        *("learningRate", "momentum", "beta", "discreteRate"),
+    )
+    found: dict[str, list[np.ndarray]] = {"next_state": [], "loss": [], "lookahead": []}
     for row in range(3):
         inputs = {
             swift_name(name): array if name in samples.shared else array[row : row + 1]

@@ -11,6 +11,7 @@ pytest.importorskip("coremltools")
 from f2p_deploy.artifact.artifact import Artifact  # noqa: E402
 from f2p_deploy.artifact.coreml_file import contents_of, precision_of  # noqa: E402
 from f2p_deploy.export.coreml.coreml_functions import join  # noqa: E402
+from f2p_deploy.runtimes.coreml.coreml_runtime import swift_name  # noqa: E402
 from f2p_deploy.runtimes.coreml.mil.program import Program  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
@@ -36,10 +37,11 @@ def size(*packages: Path) -> int:
 def test_each_function_computes_what_its_package_did(joined: Path, coreml_folder: Path) -> None:
     golden = Artifact(coreml_folder, None).golden()  # type: ignore[arg-type]
     pixels = np.rint(golden["describe.face"][:1] * 255).astype(np.float32)
-    step = {"currentState": "state", "identity": "identity", "content": "content"}
+    step = {"currentState": "state", "before": "before", "identity": "identity", "content": "content"}
     inputs = {name: {"face": pixels} for name in ("one_shot", "describe")}
     inputs["step"] = {ours: golden[f"step.{theirs}"][:1] for ours, theirs in step.items()}
-    inputs["step"]["learningRate"] = golden["step.learning_rate"]
+    for name in ("locked", "learning_rate", "momentum", "beta", "discrete_rate"):
+        inputs["step"][swift_name(name)] = golden[f"step.{name}"]
     for name, given in inputs.items():
         alone = Program(coreml_folder / f"{name}.mlpackage").compute(given)
         together = Program(joined, function=name).compute(given)

@@ -16,10 +16,10 @@ from f2p_deploy.character.priors import fit_priors
 from f2p_deploy.export.gradient.lower_gradient import lower_gradient, require_closed
 from f2p_deploy.export.gradient.step import lowered_step
 from f2p_deploy.model.bundle import Bundle, copy_bundle, load_bundle, replace_settings, store_priors
-from f2p_deploy.model.generation import iterate
 from f2p_deploy.model.gradient_step import Autograd, Step
 from f2p_deploy.model.networks import segmentation
 from f2p_deploy.model.networks.segmentation import Segmentation
+from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.search_loss import GenerationLoss
 from f2p_deploy.model.settings import BundleSettings, IterativeSettings, SimilaritySettings
 from f2p_deploy.model.similarity import Similarity
@@ -123,10 +123,11 @@ def test_the_update_is_that_of_iterate(with_priors: Bundle, small_faces: Faces, 
         identity, content = with_priors.similarity.describe(faces)
     state, losses = average_state(with_priors, 2), []
     for learning_rate in with_priors.settings.iterative.learning_rates():
-        free, numbers = torch.zeros(state.shape[1]), (torch.tensor([learning_rate]), torch.zeros(1))
+        free, iterative = torch.zeros(state.shape[1]), with_priors.settings.iterative
+        numbers = (torch.tensor([x]) for x in (learning_rate, 0.0, iterative.beta, iterative.discrete_rate))
         state, loss, _ = step(state, state, identity, content, free, *numbers)
         losses.append(loss.numpy())
-    expected = iterate(with_priors, faces)
+    expected = reference_iterate(with_priors, faces)
     n_c = with_priors.schema.n_c
     found = step_parameters(with_priors, state)
     tolerance = 1e-3 if lowered else 0.0

@@ -55,11 +55,11 @@ def test_an_artifact_is_checked_before_anything_is_made(
 def test_a_bundle_needs_torch_and_an_artifact_does_not(
     small_bundle: "Bundle", small_artifact: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from f2p_deploy.pipeline.maker import maker_for
+    from f2p_deploy.pipeline.source import check_modes_of, runtime_of
     from f2p_deploy.runtimes import load
 
-    monkeypatch.setattr("f2p_deploy.pipeline.maker.missing_modules", lambda extra: ("torch",))
+    monkeypatch.setattr("f2p_deploy.runtimes.torch_runtime.missing_modules", lambda extra: ("torch",))
     monkeypatch.setattr("f2p_deploy.system.extras.missing_modules", lambda extra: ("torch",))
     with pytest.raises(MissingDependency, match=r"unlike an artifact \(--artifact DIR\), needs torch"):
-        maker_for(small_bundle).check(["one-shot"])
-    maker_for(load(small_artifact, "onnxruntime", threads=1)).check(["one-shot", "iterative", "hybrid"])
+        runtime_of(small_bundle)
+    check_modes_of(load(small_artifact, "onnxruntime", threads=1), ["one-shot", "iterative", "hybrid"])

@@ -1,4 +1,8 @@
-"""One-shot, iterative and hybrid generation in PyTorch: the reference that every exported graph is measured against."""
+"""One-shot, iterative and hybrid generation in PyTorch alone: the reference, for tests and training.
+
+Characters of users are made by `f2p_deploy.runtimes.search` with any runtime, PyTorch's included; the functions here do
+the same with tensors, and every exported graph and every runtime is measured against them.
+"""
 
 from typing import Any
 
@@ -29,7 +33,7 @@ from f2p_deploy.model.state import first_state, state_of
 from f2p_deploy.model.update import Update, lookahead
 
 
-def iterate(
+def reference_iterate(
     bundle: Bundle,
     faces: torch.Tensor,
     settings: IterativeSettings | None = None,
@@ -60,7 +64,7 @@ def iterate(
     with torch.no_grad():
         identity, content = describer(bundle)(faces)
         content = torch.from_numpy(with_shapes(content.cpu().numpy(), bundle.schema.n, shapes)).to(faces.device)
-    given = starting_state(bundle, faces, "iterative", settings) if start is None else start
+    given = reference_start(bundle, faces, "iterative", settings) if start is None else start
     fixed = given.to(faces.device, copy=True)
     locked = None if locked is None else locked.to(faces.device)
     reached, before = fixed, fixed
@@ -86,7 +90,7 @@ def iterate(
     return Trajectory(parameters.cpu().numpy(), stacked.cpu().numpy())
 
 
-def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, settings: IterativeSettings) -> torch.Tensor:
+def reference_start(bundle: Bundle, faces: torch.Tensor, mode: str, settings: IterativeSettings) -> torch.Tensor:
     """Return (N, n) states to iterate from: `first_state`, or in hybrid mode what one-shot generation gives.
 
     Hybrid is what the paper's conclusion leaves to future work.
@@ -96,7 +100,9 @@ def starting_state(bundle: Bundle, faces: torch.Tensor, mode: str, settings: Ite
     return first_state(bundle, len(faces), settings)
 
 
-def choose_options(bundle: Bundle, face: torch.Tensor, parameters: np.ndarray, locked: np.ndarray | None) -> np.ndarray:
+def reference_options(
+    bundle: Bundle, face: torch.Tensor, parameters: np.ndarray, locked: np.ndarray | None
+) -> np.ndarray:
     """Return (n,) parameters whose discrete groups were tried out, option by option, against the photo's content.
 
     A gradient knows only which option is better than a mixture; the embedding sees no colour. Here every option of a
@@ -145,11 +151,11 @@ def with_options_tried_out(
         return start
     schema, lead = bundle.schema, bundle.settings.default_lead
     first = harden(smooth(start.numpy(), schema, beta), schema, lead)
-    chosen = [choose_options(bundle, faces[i : i + 1], row, locked) for i, row in enumerate(first)]
+    chosen = [reference_options(bundle, faces[i : i + 1], row, locked) for i, row in enumerate(first)]
     return state_of(torch.from_numpy(np.stack(chosen)), schema.n_c, beta)
 
 
-def generate(
+def reference_generate(
     bundle: Bundle,
     face: np.ndarray,
     mode: Mode,
@@ -177,7 +183,7 @@ def generate(
         lead = bundle.settings.default_lead
         return finish(schema, one_shot(bundle, faces)[0], mode, (), keep, lead, bundle.unread)
     settings = bundle.settings.iterative if mode == "iterative" else bundle.settings.hybrid
-    start = starting_state(bundle, faces, mode, settings)
+    start = reference_start(bundle, faces, mode, settings)
     locked = None if keep is None else keep.locked_mask
     if keep is not None:
         kept = state_of(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
@@ -185,14 +191,14 @@ def generate(
     start = with_options_tried_out(bundle, faces, start, settings.beta, locked)
     fixed = None if locked is None else torch.from_numpy(locked)
     measured = None if shape is None else shape[None]
-    trajectory = iterate(bundle, faces, settings, start, fixed, progress, shapes=measured)
+    trajectory = reference_iterate(bundle, faces, settings, start, fixed, progress, shapes=measured)
     losses, sharpness = trajectory.losses[:, 0].tolist(), sharpness_of(bundle.settings, mode)
     return finish(
         schema, trajectory.parameters[0], mode, losses, keep, unread=bundle.unread, sharpness=sharpness
     )
 
 
-def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
+def reference_render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
     """Draw parameters with the imitator: (S, S, 3) uint8 RGB.
 
     Raises:
@@ -202,11 +208,6 @@ def render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
     with torch.inference_mode():
         image = bundle.imitator(torch.from_numpy(parameters.values.copy())[None])[0]
     return to_picture(image.numpy())
-
-
-def render_average(bundle: Bundle) -> np.ndarray:
-    """Draw the average face: (S, S, 3) uint8 RGB."""
-    return render(bundle, average(bundle.schema))
 
 
 def to_tensor(bundle: Bundle, face: np.ndarray) -> torch.Tensor:
