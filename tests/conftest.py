@@ -284,7 +284,7 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Call
     from f2p_deploy.export.calibration.calibration_set import (
         CalibrationFace,
         CalibrationSet,
-        file_of,
+        face_file,
         sha256_of_file,
         sha256_of_pixels,
         store_calibration_set,
@@ -300,7 +300,7 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Call
             square = Image.fromarray(astronaut[top : top + 224, left : left + 224]).resize((size, size))
             pixels[sha256_of_pixels(np.array(square))] = np.array(square)
         faces = tuple(
-            CalibrationFace(file_of(key), key, str(photo), sha256_of_file(photo), 0.0, 0.5) for key in sorted(pixels)
+            CalibrationFace(face_file(key), key, str(photo), sha256_of_file(photo), 0.0, 0.5) for key in sorted(pixels)
         )
         command = f"f2p-deploy calibrate photos -o {folder}"
         store_calibration_set(

@@ -9,7 +9,7 @@ from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
 from f2p_deploy.alignment.photo import Photo, open_photo, read_photo
-from f2p_deploy.alignment.refinement import Segmentation
+from f2p_deploy.alignment.refinement import FaceSegmenter
 
 __all__ = [
     "AlignedFace",
@@ -19,7 +19,7 @@ __all__ = [
     "LandmarksFile",
     "MediaPipeFinder",
     "Photo",
-    "Segmentation",
+    "FaceSegmenter",
     "align",
     "align_photo",
     "choose_finder",

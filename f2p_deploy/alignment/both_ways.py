@@ -38,7 +38,7 @@ def disagreement(one: np.ndarray, other: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckedFace:
     """A face and how far it is to be believed.
 
     Args:
@@ -50,7 +50,7 @@ class Look:
     disagreement: float
 
 
-def mirror_looks(faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarray, detect: Detect) -> list[Look]:
+def mirror_looks(faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarray, detect: Detect) -> list[CheckedFace]:
     """Compare faces with the nearest that are found in the mirror image; the disagreement is infinite without one.
 
     A face's shape becomes the mean of both, so that it is the same for a mirrored photo.
@@ -69,16 +69,16 @@ def mirror_looks(faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarra
         apart = [disagreement(other.array[EXCHANGED], face.array) for other in mirrored]
         nearest = min(range(len(apart)), key=apart.__getitem__, default=None)
         if nearest is None:
-            looks.append(Look(face, math.inf))
+            looks.append(CheckedFace(face, math.inf))
             continue
         other = mirrored[nearest].shape
         if face.shape is not None and other is not None and apart[nearest] < SAME_POINTS:
             face = replace(face, shape=0.5 * (face.shape + other))
-        looks.append(Look(face, apart[nearest]))
+        looks.append(CheckedFace(face, apart[nearest]))
     return looks
 
 
-def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[Look]:
+def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[CheckedFace]:
     """Detect a face again, alone in a square, the way up that it was found and the other one.
 
     Args:
@@ -89,7 +89,7 @@ def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[L
     Returns:
         What was seen whose points agree with those of its mirror image; the look that agrees best is right.
     """
-    looks: list[Look] = []
+    looks: list[CheckedFace] = []
     for turned in (False, True):
         pixels, to_photo = _close_up(image, face, turned)
         found = [other for other in detect(pixels, to_photo) if _near(face, other)]

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
-from f2p_deploy.alignment.refinement import Segmentation, refine
+from f2p_deploy.alignment.refinement import FaceSegmenter, refine
 from f2p_deploy.system.extras import missing_modules, require
 
 #: Longest edge in pixels at which a photo is searched, one after the other until a face is found.
@@ -63,7 +63,7 @@ class CascadeFinder:
         MissingDependency: scikit-image is not installed.
     """
 
-    def __init__(self, segmentation: Segmentation | None = None) -> None:
+    def __init__(self, segmentation: FaceSegmenter | None = None) -> None:
         if "skimage" in missing_modules("faces"):
             require("faces", "finding faces, where no landmarks are given (--landmarks),")
         from skimage.data import lbp_frontal_face_cascade_filename

@@ -8,7 +8,7 @@ from f2p_deploy.alignment.landmarker_model import find_landmarker_model
 from f2p_deploy.alignment.landmarks import LandmarkFinder
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
-from f2p_deploy.alignment.refinement import Segmentation
+from f2p_deploy.alignment.refinement import FaceSegmenter
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import missing_modules
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def choose_finder(
     landmarker: str | Path | None = None,
     landmarks: str | Path | None = None,
-    segmentation: Segmentation | None = None,
+    segmentation: FaceSegmenter | None = None,
 ) -> LandmarkFinder:
     """Return the finder the user named, else MediaPipe's if its model is here, else the cascade; the log says which.
 

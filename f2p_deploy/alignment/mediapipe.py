@@ -16,7 +16,7 @@ import numpy as np
 from f2p_deploy.alignment.both_ways import (
     CERTAIN,
     SAME_POINTS,
-    Look,
+    CheckedFace,
     look_both_ways,
     mirror_looks,
 )
@@ -89,7 +89,7 @@ class MediaPipeFinder:
 
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
-        found: list[Look] = []
+        found: list[CheckedFace] = []
         for attempt, views in enumerate(searches(image)):
             for pixels, to_photo in views:
                 found += self._second_looks(image, self._detect(pixels, to_photo), easy=attempt == 0)
@@ -124,7 +124,7 @@ class MediaPipeFinder:
         """Release MediaPipe's threads and memory."""
         self._release()
 
-    def _second_looks(self, image: np.ndarray, faces: list[Landmarks], easy: bool) -> list[Look]:
+    def _second_looks(self, image: np.ndarray, faces: list[Landmarks], easy: bool) -> list[CheckedFace]:
         """Look again at faces that may be upside down, or none; return those that are faces.
 
         Args:
@@ -183,7 +183,7 @@ def _landmarks(dense: np.ndarray, yaw: float, pitch: float, shape: np.ndarray) -
     )
 
 
-def _largest_first(looks: list[Look], most: int) -> list[Landmarks]:
+def _largest_first(looks: list[CheckedFace], most: int) -> list[Landmarks]:
     """Order faces by area; of those found twice keep the one that agrees best with its mirror image."""
     kept: list[Landmarks] = []
     for look in sorted(looks, key=lambda look: look.disagreement):

@@ -18,7 +18,7 @@ _NAMED = 8
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPhotos:
     """What lies where the user said.
 
     Args:
@@ -50,7 +50,7 @@ class Found:
         return tuple(said)
 
 
-def find(paths: Sequence[Path], recursive: bool = False, out: Path | None = None) -> Found:
+def find(paths: Sequence[Path], recursive: bool = False, out: Path | None = None) -> FoundPhotos:
     """Return the photos among files and in folders; in each folder by name, those of folders inside it afterwards.
 
     A file that does not exist stays in the list, so that it is reported beside the others; so does a link that leads
@@ -78,7 +78,7 @@ def find(paths: Sequence[Path], recursive: bool = False, out: Path | None = None
         raise InputError(f"there is no file {named}")
     named_anyway = {photo.absolute() for photo in found}
     not_taken = {path.absolute(): path for path in others.files if path.absolute() not in named_anyway}
-    return Found(found, tuple(not_taken.values()), tuple(others.folders), tuple(others.unreadable))
+    return FoundPhotos(found, tuple(not_taken.values()), tuple(others.folders), tuple(others.unreadable))
 
 
 def expand(paths: Sequence[Path]) -> tuple[Path, ...]:

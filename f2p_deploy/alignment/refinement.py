@@ -33,7 +33,7 @@ _SLIPPED = 0.15
 
 
 @dataclass(frozen=True)
-class Segmentation:
+class FaceSegmenter:
     """The segmentation network as refinement sees it.
 
     Args:
@@ -48,7 +48,7 @@ class Segmentation:
     size: int
 
 
-def refine(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, rounds: int = 2) -> np.ndarray | None:
+def refine(image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, rounds: int = 2) -> np.ndarray | None:
     """Move five points to where the segmentation network sees eyes, nose and mouth.
 
     The face is warped by the points at hand, segmented, the points are read off the regions, and all of that again
@@ -81,7 +81,7 @@ def refine(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, ro
     return points
 
 
-def _seen(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, target: np.ndarray) -> np.ndarray:
+def _seen(image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, target: np.ndarray) -> np.ndarray:
     """Return the points (5, 2) that the network sees in the crop that points make, in fractions of it."""
     matrix = fit_similarity(points, target * segmentation.size)
     crop = warp(image, matrix, segmentation.size).astype(np.float32) / 255.0
@@ -89,7 +89,7 @@ def _seen(image: np.ndarray, points: np.ndarray, segmentation: Segmentation, tar
 
 
 def _clearest(
-    image: np.ndarray, points: np.ndarray, segmentation: Segmentation, target: np.ndarray
+    image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return points and what is seen by them; where that is neither eye nor mouth, they are moved by `_SLIPPED`."""
     seen = _seen(image, points, segmentation, target)
@@ -109,7 +109,7 @@ def read_points(probabilities: np.ndarray, template: np.ndarray) -> np.ndarray:
     what is between them.
 
     Args:
-        probabilities: (11, h, w), see `Segmentation`.
+        probabilities: (11, h, w), see `FaceSegmenter`.
         template: (5, 2) in fractions of the crop.
 
     Returns:

@@ -40,7 +40,7 @@ __all__ = [
     "Verified",
     "extra_files",
     "read_artifact",
-    "require_place",
+    "require_artifact_place",
     "sha256_of",
     "write_artifact",
 ]
@@ -116,7 +116,7 @@ class Draft:
         np.savez_compressed(self.folder / GOLDEN_FILE, allow_pickle=False, **arrays)
 
 
-def require_place(folder: Path) -> None:
+def require_artifact_place(folder: Path) -> None:
     """Raise unless an artifact may be written to a folder; nothing is touched.
 
     Raises:

@@ -122,7 +122,7 @@ def _block(spec: Any, function: str) -> Any:
     return next(iter(spec.mlProgram.functions[function].block_specializations.values()))
 
 
-def precision_of(package: Path, graph: str = MAIN) -> tuple[str, tuple[str, ...]]:
+def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str, ...]]:
     """Return the precision that most of a graph's weights have, read from its package, and the layers with another.
 
     Args:

@@ -61,7 +61,7 @@ ROUNDINGS = 10.0
 
 
 @dataclass(frozen=True)
-class Ends:
+class SearchResults:
     """Where iterative generation of K faces ended and how it went there.
 
     Args:
@@ -187,7 +187,7 @@ MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render, "st
 
 
 def compare_trajectories(
-    reference: Ends, rounded: Ends, found: Ends, samples: Sequence[str], precision: Precision
+    reference: SearchResults, rounded: SearchResults, found: SearchResults, samples: Sequence[str], precision: Precision
 ) -> tuple[Parity, ...]:
     """Judge whole runs of iterative generation.
 
@@ -206,10 +206,10 @@ def compare_trajectories(
     floors = FLOORS[precision]
     fall = float((reference.losses[:, :1] / reference.losses - 1.0).max())
 
-    def parameters(ends: Ends) -> np.ndarray:
+    def parameters(ends: SearchResults) -> np.ndarray:
         return np.abs(reference.parameters - ends.parameters.astype(np.float64)).max(axis=1)
 
-    def losses(ends: Ends) -> np.ndarray:
+    def losses(ends: SearchResults) -> np.ndarray:
         return _relative(reference.losses.astype(np.float64), ends.losses.astype(np.float64)).max(axis=1)
 
     of_parameters = max(floors.controllers, step_error(floors), ROUNDINGS * float(parameters(rounded).max()))

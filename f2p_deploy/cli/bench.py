@@ -8,7 +8,7 @@ import typer
 from f2p_deploy.cli import choices, console, options
 
 if TYPE_CHECKING:
-    from f2p_deploy.evaluation.speed import Report, Request, Row
+    from f2p_deploy.evaluation.speed import Request, Row, SpeedReport
 
 
 def bench(
@@ -108,7 +108,7 @@ def bench(
         raise FloorMissed("; ".join(sentences))
 
 
-def show(report: "Report") -> None:
+def show(report: "SpeedReport") -> None:
     """Print the table, what it ran on, and how far that is from what the device can do."""
     device = report.device
     cards = "".join(f", {card['name']}" for card in device["cards"])
@@ -208,7 +208,7 @@ def _command(request: "Request", bundle: Path | None) -> str:
     return shlex.join([*words, "--limit", f"{request.limit:g}"])
 
 
-def _write(report: "Report", path: Path) -> None:
+def _write(report: "SpeedReport", path: Path) -> None:
     import json
 
     from f2p_deploy.system.files import write_whole

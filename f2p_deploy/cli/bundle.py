@@ -29,11 +29,11 @@ def show(
 ) -> None:
     """Show a bundle's schema, sizes, networks, settings and where they came from."""
     from f2p_deploy.model.bundle import load_bundle
-    from f2p_deploy.model.bundle_summary import summarise
+    from f2p_deploy.model.bundle_summary import summarise_bundle
     from f2p_deploy.model.settings import to_data
 
     opened = load_bundle(folder)
-    summary = summarise(opened)
+    summary = summarise_bundle(opened)
     if as_json:
         console.emit(summary)
         return

@@ -65,11 +65,11 @@ def landmarks(
     out.
     """
     from f2p_deploy.evaluation.landmarks.degrade import CONDITIONS
-    from f2p_deploy.evaluation.landmarks.landmark_data import report_data
-    from f2p_deploy.evaluation.landmarks.landmark_page import write_results
-    from f2p_deploy.evaluation.landmarks.landmark_tables import tables
+    from f2p_deploy.evaluation.landmarks.landmark_data import landmarks_as_data
+    from f2p_deploy.evaluation.landmarks.landmark_page import write_landmark_results
+    from f2p_deploy.evaluation.landmarks.landmark_tables import landmark_report_tables
     from f2p_deploy.evaluation.landmarks.measure_landmarks import (
-        check_modes,
+        check_measured_modes,
         measure_landmarks,
         open_expression_reader,
         open_landmarker,
@@ -80,7 +80,7 @@ def landmarks(
     from f2p_deploy.system.errors import InputError, Interrupted
     from f2p_deploy.training.data.photo_choice import select_photos
 
-    modes = check_modes(mode or ())
+    modes = check_measured_modes(mode or ())
     require_torch("measuring characters")
     chosen = select_photos(photos, only, limit)
     opened = load_bundle(bundle)
@@ -105,13 +105,13 @@ def landmarks(
         )
     for refused in report.refused:
         console.sentence(f"refused: {refused.message}", "warning")
-    page = None if out is None else write_results(report, out)
+    page = None if out is None else write_landmark_results(report, out)
     if report.complete and not report.measured:
         raise InputError("no photo has a usable face")
     if as_json:
-        console.emit(report_data(report))
+        console.emit(landmarks_as_data(report))
     else:
-        for table in tables(report):
+        for table in landmark_report_tables(report):
             console.result(f"\n{table.title}")
             console.table(table.rows, table.headers)
         if page is not None:

@@ -63,10 +63,14 @@ def likeness(
     rank-1 is how often the right photo comes first. Beside it stand skin, options and sliders, with --age-sex sex and
     age, and with --labels people's own words, since a recogniser is easily pleased.
     """
-    from f2p_deploy.evaluation.landmarks.measure_landmarks import check_modes, open_landmarker
+    from f2p_deploy.evaluation.landmarks.measure_landmarks import check_measured_modes, open_landmarker
     from f2p_deploy.evaluation.likeness.identification import FEWEST_PEOPLE, require_people
     from f2p_deploy.evaluation.likeness.judge import FileJudge
-    from f2p_deploy.evaluation.likeness.likeness_page import report_data, tables, write_results
+    from f2p_deploy.evaluation.likeness.likeness_page import (
+        likeness_as_data,
+        likeness_report_tables,
+        write_likeness_results,
+    )
     from f2p_deploy.evaluation.likeness.measure_likeness import measure_likeness
     from f2p_deploy.model.bundle import load_bundle
     from f2p_deploy.pipeline import folder
@@ -75,7 +79,7 @@ def likeness(
     from f2p_deploy.system.errors import InputError, Interrupted
     from f2p_deploy.training.data.photo_choice import photo_name, select_photos
 
-    modes = check_modes(mode or ("one-shot", "hybrid"))
+    modes = check_measured_modes(mode or ("one-shot", "hybrid"))
     require_torch("measuring characters")
     chosen = select_photos(photos, only, limit)
     require_people(len(chosen))
@@ -93,7 +97,7 @@ def likeness(
     finder = open_landmarker(landmarker)
     engine = engine_for(opened.schema, assets)
     if out is not None:
-        folder.prepare(out, ())
+        folder.prepare_folder(out, ())
     options.use_threads(threads)
     with console.bar() as bar:
         report = measure_likeness(
@@ -115,11 +119,11 @@ def likeness(
     done = len(report.people) + len(report.refused)
     if not report.complete and len(report.people) < FEWEST_PEOPLE:
         raise Interrupted(f"stopped after {done} of {report.total} photos, too few for figures")
-    page = None if out is None else write_results(report, out)
+    page = None if out is None else write_likeness_results(report, out)
     if as_json:
-        console.emit(report_data(report))
+        console.emit(likeness_as_data(report))
     else:
-        for table in tables(report):
+        for table in likeness_report_tables(report):
             console.result(f"\n{table.title}")
             console.table(table.rows, table.headers)
             console.result(table.text)

@@ -7,7 +7,7 @@ from f2p_deploy.model.result import MODES
 
 
 @dataclass(frozen=True)
-class Word:
+class EnumCase:
     """One word of an enumeration.
 
     Args:
@@ -123,26 +123,27 @@ _MODE_MEANINGS = {
 }
 
 MODES_IN_SWIFT = tuple(
-    Word({"one-shot": "oneShot"}.get(mode, mode), code, _MODE_MEANINGS[mode], mode) for code, mode in enumerate(MODES)
+    EnumCase({"one-shot": "oneShot"}.get(mode, mode), code, _MODE_MEANINGS[mode], mode)
+    for code, mode in enumerate(MODES)
 )
 
 #: Statuses; those that the command line has too have its exit codes.
 ERRORS = (
-    Word("invalidInput", 2, "The caller gave something wrong: a size, a number, a name"),
-    Word("missing", 3, "The package, or the system, lacks what is needed"),
-    Word("modelFailed", 4, "Core ML or Vision could not compile, load or compute"),
-    Word("cancelled", 5, "The caller stopped it"),
-    Word("noFace", 10, "The photo has no face"),
-    Word("tooSmall", 11, "The face is too small"),
-    Word("turned", 12, "The head is turned too far"),
+    EnumCase("invalidInput", 2, "The caller gave something wrong: a size, a number, a name"),
+    EnumCase("missing", 3, "The package, or the system, lacks what is needed"),
+    EnumCase("modelFailed", 4, "Core ML or Vision could not compile, load or compute"),
+    EnumCase("cancelled", 5, "The caller stopped it"),
+    EnumCase("noFace", 10, "The photo has no face"),
+    EnumCase("tooSmall", 11, "The face is too small"),
+    EnumCase("turned", 12, "The head is turned too far"),
 )
 
 #: The numbers are those of MLComputeUnits.
 UNITS = (
-    Word("cpuOnly", 0, "The processor"),
-    Word("cpuAndGPU", 1, "The processor and the graphics processor"),
-    Word("all", 2, "Whatever Core ML thinks is best"),
-    Word("cpuAndNeuralEngine", 3, "The processor and the Neural Engine"),
+    EnumCase("cpuOnly", 0, "The processor"),
+    EnumCase("cpuAndGPU", 1, "The processor and the graphics processor"),
+    EnumCase("all", 2, "Whatever Core ML thinks is best"),
+    EnumCase("cpuAndNeuralEngine", 3, "The processor and the Neural Engine"),
 )
 
 INPUTS: dict[str, Kind] = {

@@ -12,8 +12,8 @@ from f2p_deploy.embed.interface import (
     UNITS,
     CArgument,
     Entry,
+    EnumCase,
     Operation,
-    Word,
     c_arguments,
     c_name,
 )
@@ -65,7 +65,7 @@ def c_header() -> str:
     lines += ["   caller's: f2p_free frees them. */", ""]
     lines += ["#ifndef F2PKIT_H", "#define F2PKIT_H", "", "#include <stdint.h>"]
     lines += ["", "#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
-    ok = Word("ok", 0, "It is done")
+    ok = EnumCase("ok", 0, "It is done")
     for name, comment, words in (
         ("F2PStatus", "What a call gives.", (ok, *ERRORS)),
         ("F2PMode", "How a character is made.", MODES_IN_SWIFT),
@@ -96,7 +96,7 @@ def c_sharp() -> str:
     lines += ["public static class F2PKit", "{", '    const string Library = "__Internal";', ""]
     lines += ["    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]"]
     lines += ["    public delegate int Progress(IntPtr context, int done, int total, float loss);", ""]
-    for name, words in (("Status", (Word("ok", 0, ""), *ERRORS)), ("Mode", MODES_IN_SWIFT), ("Units", UNITS)):
+    for name, words in (("Status", (EnumCase("ok", 0, ""), *ERRORS)), ("Mode", MODES_IN_SWIFT), ("Units", UNITS)):
         listed = ", ".join(f"{word.name[0].upper()}{word.name[1:]} = {word.code}" for word in words)
         lines += [f"    public enum {name} {{ {listed} }}"]
     for entry in ENTRIES:

@@ -30,8 +30,8 @@ from f2p_deploy.export.plan import (
     INT8_GRAPHS,
     artifact_folder,
     calibration_set,
+    check_request_of,
     command_line,
-    prepare,
     repeatable,
     require_halves,
     require_space,
@@ -88,10 +88,10 @@ def export_bundle(
         MissingDependency: the target's packages, compiler or hardware are not here.
         CompilerError: a compiler failed, with the command line that repeats it; nothing is left behind.
     """
-    chosen, toolchain = prepare(target, trajectories, options)
+    chosen, toolchain = check_request_of(target, trajectories, options)
     require_halves(bundle, options)
     calibration = calibration_set(chosen, options, bundle)
-    from f2p_deploy.export.export_graphs import bundle_graphs
+    from f2p_deploy.export.export_graphs import exportable_graphs
     from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
@@ -100,7 +100,7 @@ def export_bundle(
     # Opened before the slow work, so that a place that cannot be written to is known at once.
     with repeatable(command, folder), write_artifact(folder) as draft:
         progress("networks")
-        graphs = bundle_graphs(bundle, batch)
+        graphs = exportable_graphs(bundle, batch)
         require_space(folder, graphs, chosen, options)
         progress("reference outputs of PyTorch")
         faces = faces if faces is not None else default_faces(bundle)

@@ -12,7 +12,7 @@ from f2p_deploy.model.bundle import Bundle
 
 
 @dataclass(frozen=True)
-class Graph(graphs.BundleGraph):
+class ExportGraph(graphs.BundleGraph):
     """One function to export.
 
     Args:
@@ -31,11 +31,12 @@ class Graph(graphs.BundleGraph):
         return self.module if self.lower is None else self.lower(loss_scale)
 
 
-def bundle_graphs(bundle: Bundle, batch: int = 1) -> tuple[Graph, ...]:
+def exportable_graphs(bundle: Bundle, batch: int = 1) -> tuple[ExportGraph, ...]:
     """Return the graphs of a bundle, see `f2p_deploy.model.graphs.bundle_graphs`; `step` is lowered for the export.
 
     Raises:
         InputError: the batch size is below 1.
     """
     lower = {"step": partial(lowered_step, bundle, batch)}
-    return tuple(Graph(**vars(graph), lower=lower.get(graph.name)) for graph in graphs.bundle_graphs(bundle, batch))
+    plain = graphs.bundle_graphs(bundle, batch)
+    return tuple(ExportGraph(**vars(graph), lower=lower.get(graph.name)) for graph in plain)

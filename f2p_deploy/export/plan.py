@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from f2p_deploy.artifact.artifact import MANIFEST_FILE, TensorSpec, require_place
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, TensorSpec, require_artifact_place
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.export.calibration.calibration_set import RECOMMENDED, CalibrationSet, read_calibration_set
@@ -22,7 +22,7 @@ from f2p_deploy.system.errors import CompilerError, InputError
 from f2p_deploy.system.extras import require
 
 if TYPE_CHECKING:
-    from f2p_deploy.export.export_graphs import Graph
+    from f2p_deploy.export.export_graphs import ExportGraph
 
 logger = logging.getLogger(__name__)
 
@@ -110,14 +110,14 @@ def plan_export(
     Raises:
         InputError, MissingDependency: as `export_bundle` would before it begins to build.
     """
-    chosen, toolchain = prepare(target, trajectories, options)
-    from f2p_deploy.export.export_graphs import bundle_graphs
+    chosen, toolchain = check_request_of(target, trajectories, options)
+    from f2p_deploy.export.export_graphs import exportable_graphs
 
     require_halves(bundle, options)
     calibration_set(chosen, options, bundle)
     folder = artifact_folder(bundle, target, out)
-    require_place(folder)
-    graphs = bundle_graphs(bundle, batch)
+    require_artifact_place(folder)
+    graphs = exportable_graphs(bundle, batch)
     return ExportPlan(
         target=target,
         precision=chosen.precision,
@@ -142,7 +142,7 @@ def plan_export(
     )
 
 
-def prepare(target: str, trajectories: int, options: BuildOptions) -> tuple[Target, Toolchain]:
+def check_request_of(target: str, trajectories: int, options: BuildOptions) -> tuple[Target, Toolchain]:
     """Return the target and what will compile for it.
 
     Raises:
@@ -223,7 +223,7 @@ def command_line(
 
 
 def require_space(
-    folder: Path, graphs: tuple["Graph", ...], target: Target, options: BuildOptions = DEFAULT_OPTIONS
+    folder: Path, graphs: tuple["ExportGraph", ...], target: Target, options: BuildOptions = DEFAULT_OPTIONS
 ) -> int:
     """Return about how many bytes the artifact will have at most.
 
@@ -271,7 +271,7 @@ def repeatable(command: str, folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _weights(graph: "Graph") -> int:
+def _weights(graph: "ExportGraph") -> int:
     return sum(parameter.numel() for parameter in graph.module.parameters())
 
 

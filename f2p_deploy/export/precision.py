@@ -11,7 +11,7 @@ from f2p_deploy.artifact.onnx_file import layers_in_8_bits
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.export.calibration.inputs import CalibrationInputs
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.float16.convert_float16 import to_float16
 from f2p_deploy.export.float16.float16_graph import half_graph
 from f2p_deploy.export.float16.keep_float32 import always_float32
@@ -52,7 +52,7 @@ class Int8Settings:
 
 
 def make_sources(
-    graphs: tuple[Graph, ...],
+    graphs: tuple[ExportGraph, ...],
     samples: Mapping[str, Samples],
     precision: Precision,
     progress: Progress,
@@ -108,7 +108,7 @@ def make_sources(
 
 
 def _in_8_bits(
-    graph: Graph,
+    graph: ExportGraph,
     model: "ModelProto",
     int8: Int8Settings,
     inputs: CalibrationInputs,
@@ -136,7 +136,7 @@ def _to_half(model: "ModelProto") -> tuple["ModelProto", tuple[str, ...]]:
     return to_float16(model, kept), kept
 
 
-def loss_scale(graph: Graph, sample: Samples, progress: Progress) -> float:
+def loss_scale(graph: ExportGraph, sample: Samples, progress: Progress) -> float:
     """Return the loss scale that a graph needs in float16: 1 where nothing takes a gradient."""
     step = graph.module
     if not isinstance(step, Step) or not isinstance(step.gradient_and_loss, Autograd):

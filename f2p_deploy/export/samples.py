@@ -15,7 +15,7 @@ from f2p_deploy.runtimes.step_tensors import plain_step
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
-    from f2p_deploy.export.export_graphs import Graph
+    from f2p_deploy.export.export_graphs import ExportGraph
 
 #: The momentum that `step` is measured with where a bundle's settings have none.
 MOMENTUM = 0.5
@@ -60,7 +60,7 @@ class Samples:
         }
 
 
-def sample_graphs(bundle: Bundle, graphs: tuple["Graph", ...], faces: Faces) -> dict[str, Samples]:
+def sample_graphs(bundle: Bundle, graphs: tuple["ExportGraph", ...], faces: Faces) -> dict[str, Samples]:
     """Return samples of every graph by its name.
 
     `one_shot`, `describe` and `segment` see the faces, `render` draws their characters and random ones, and `step`

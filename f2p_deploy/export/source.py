@@ -10,7 +10,7 @@ from f2p_deploy.system.errors import CompilerError
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from f2p_deploy.export.export_graphs import Graph
+    from f2p_deploy.export.export_graphs import ExportGraph
     from f2p_deploy.export.int8.int8_report import GraphReport
 
 
@@ -22,7 +22,7 @@ class Source:
         graph: names, shapes and the PyTorch module.
         model: its ONNX, in that precision; None for targets that convert the module itself.
         precision: what it computes in; the target's, but for a graph that stays float beside others in 8 bits.
-        loss_scale: see `Graph.exported`; it is in the model already.
+        loss_scale: see `ExportGraph.exported`; it is in the model already.
         kept_float32: names of the model's nodes that stayed float32.
         quantised: names of the model's layers that compute in 8 bits.
         report: how it came to its 8 bits.
@@ -31,7 +31,7 @@ class Source:
         parameter_names: of the schema, in its order.
     """
 
-    graph: "Graph"
+    graph: "ExportGraph"
     model: "ModelProto | None"
     precision: Precision
     loss_scale: float = 1.0

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from f2p_deploy.artifact.artifact import Arrays
-from f2p_deploy.artifact.parity import Ends
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.artifact.parity import SearchResults
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.reference import with_options_tried_out
@@ -24,7 +24,7 @@ Compute = Callable[[dict[str, np.ndarray]], Arrays]
 
 
 @dataclass(frozen=True)
-class Trajectory:
+class PlainRun:
     """Iterative generation of one face, in plain steps of the bundle's own learning rates.
 
     Args:
@@ -50,13 +50,13 @@ class Reference:
     name: str
     identity: np.ndarray
     content: np.ndarray
-    exact: Trajectory
-    rounded: Trajectory
+    exact: PlainRun
+    rounded: PlainRun
 
 
 def follow(
     compute: Compute, batch: int, bundle: Bundle, start: np.ndarray, identity: np.ndarray, content: np.ndarray
-) -> Trajectory:
+) -> PlainRun:
     """Iterate on one face, in plain steps: without momentum, and without choosing the best state.
 
     Args:
@@ -77,11 +77,11 @@ def follow(
         states.append(state)
         losses.append(outputs["loss"])
     # The step of learning rate 0 only gave the loss of the last state.
-    return Trajectory(np.concatenate(states[:-1]), np.concatenate(losses))
+    return PlainRun(np.concatenate(states[:-1]), np.concatenate(losses))
 
 
 def reference_runs(
-    bundle: Bundle, step: Graph, sample: Samples, images: np.ndarray, count: int
+    bundle: Bundle, step: ExportGraph, sample: Samples, images: np.ndarray, count: int
 ) -> tuple[Reference, ...]:
     """Iterate in PyTorch on the first faces of the samples of `step`, from where generation does, in plain steps.
 
@@ -103,7 +103,7 @@ def reference_runs(
     return tuple(runs)
 
 
-def with_iterations(sample: Samples, step: Graph, runs: tuple[Reference, ...]) -> Samples:
+def with_iterations(sample: Samples, step: ExportGraph, runs: tuple[Reference, ...]) -> Samples:
     """Return the samples of `step`, and single steps, with momentum, from states that PyTorch's runs came through."""
     chosen = [(run, i) for run in runs for i in ITERATIONS if i < len(run.exact.states) - 1]
     if not chosen:
@@ -124,8 +124,8 @@ def with_iterations(sample: Samples, step: Graph, runs: tuple[Reference, ...]) -
     )
 
 
-def ends(bundle: Bundle, trajectories: list[Trajectory]) -> Ends:
+def ends(bundle: Bundle, trajectories: list[PlainRun]) -> SearchResults:
     """Return where trajectories ended, as parameters, and their losses."""
     to_parameters = StateToParameters(bundle, bundle.settings.iterative.beta)
     last = torch.from_numpy(np.stack([trajectory.states[-1] for trajectory in trajectories]))
-    return Ends(to_parameters(last).numpy(), np.stack([trajectory.losses for trajectory in trajectories]))
+    return SearchResults(to_parameters(last).numpy(), np.stack([trajectory.losses for trajectory in trajectories]))

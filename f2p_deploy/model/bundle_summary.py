@@ -12,7 +12,7 @@ from f2p_deploy.system.errors import InputError
 _STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
-def summarise(bundle: Bundle) -> dict[str, Any]:
+def summarise_bundle(bundle: Bundle) -> dict[str, Any]:
     """Return a bundle as plain data.
 
     Returns:

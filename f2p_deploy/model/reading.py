@@ -112,7 +112,7 @@ def unread_parts(schema: Schema, settings: BundleSettings, reader: "Reader | Non
     return tuple(names)
 
 
-def sharpness_of(settings: BundleSettings, mode: str) -> float:
+def softmax_sharpness(settings: BundleSettings, mode: str) -> float:
     """Return by how much the probabilities that a mode ends with are sharper than those that were read."""
     if mode == "one-shot" or settings.search != "surrogate":
         return 1.0
@@ -134,7 +134,7 @@ def read_parts(
         probabilities: (n,) the groups as the networks left them.
         unread: see `unread_parts`; None if nobody knows, and then nothing is claimed.
         kept: names that were locked.
-        sharpness: see `sharpness_of`. softmax(s z) to the power of 1/s, over its sum, is softmax(z).
+        sharpness: see `softmax_sharpness`. softmax(s z) to the power of 1/s, over its sum, is softmax(z).
     """
     if unread is None:
         return {}

@@ -12,7 +12,7 @@ import torch
 from f2p_deploy.character.parameters import Parameters, average, harden, smooth
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.one_shot import one_shot
-from f2p_deploy.model.reading import sharpness_of
+from f2p_deploy.model.reading import softmax_sharpness
 from f2p_deploy.model.result import (
     DEFAULT_MARGIN,
     Generation,
@@ -29,7 +29,7 @@ from f2p_deploy.model.result import (
 from f2p_deploy.model.search_loss import describer, search_loss
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.similarity import content_loss
-from f2p_deploy.model.state import first_state, state_of
+from f2p_deploy.model.state import first_state, state_from
 from f2p_deploy.model.update import Update, lookahead
 
 
@@ -96,7 +96,7 @@ def reference_start(bundle: Bundle, faces: torch.Tensor, mode: str, settings: It
     Hybrid is what the paper's conclusion leaves to future work.
     """
     if mode == "hybrid":
-        return state_of(torch.from_numpy(one_shot(bundle, faces)), bundle.schema.n_c, settings.beta)
+        return state_from(torch.from_numpy(one_shot(bundle, faces)), bundle.schema.n_c, settings.beta)
     return first_state(bundle, len(faces), settings)
 
 
@@ -152,7 +152,7 @@ def with_options_tried_out(
     schema, lead = bundle.schema, bundle.settings.default_lead
     first = harden(smooth(start.numpy(), schema, beta), schema, lead)
     chosen = [reference_options(bundle, faces[i : i + 1], row, locked) for i, row in enumerate(first)]
-    return state_of(torch.from_numpy(np.stack(chosen)), schema.n_c, beta)
+    return state_from(torch.from_numpy(np.stack(chosen)), schema.n_c, beta)
 
 
 def reference_generate(
@@ -186,13 +186,13 @@ def reference_generate(
     start = reference_start(bundle, faces, mode, settings)
     locked = None if keep is None else keep.locked_mask
     if keep is not None:
-        kept = state_of(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
+        kept = state_from(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
         start = torch.where(torch.from_numpy(locked), kept, start)
     start = with_options_tried_out(bundle, faces, start, settings.beta, locked)
     fixed = None if locked is None else torch.from_numpy(locked)
     measured = None if shape is None else shape[None]
     trajectory = reference_iterate(bundle, faces, settings, start, fixed, progress, shapes=measured)
-    losses, sharpness = trajectory.losses[:, 0].tolist(), sharpness_of(bundle.settings, mode)
+    losses, sharpness = trajectory.losses[:, 0].tolist(), softmax_sharpness(bundle.settings, mode)
     return finish(
         schema, trajectory.parameters[0], mode, losses, keep, unread=bundle.unread, sharpness=sharpness
     )

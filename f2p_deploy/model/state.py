@@ -62,7 +62,7 @@ def first_state(bundle: Bundle, count: int, settings: IterativeSettings | None =
     return state
 
 
-def state_of(parameters: torch.Tensor, n_c: int, beta: float) -> torch.Tensor:
+def state_from(parameters: torch.Tensor, n_c: int, beta: float) -> torch.Tensor:
     """Return the (N, n) state whose softmax(beta z) gives (N, n) parameters.
 
     Probabilities below `SMALLEST_PROBABILITY` count as that.

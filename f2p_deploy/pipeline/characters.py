@@ -25,12 +25,12 @@ from f2p_deploy.pipeline.kept import (
 )
 from f2p_deploy.pipeline.mode import check_modes, ways_of
 from f2p_deploy.pipeline.page.characters_page import write_page
+from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
 from f2p_deploy.pipeline.results import Created, Failed, Report
-from f2p_deploy.pipeline.source import check_modes_of, prepare, runtime_of
+from f2p_deploy.pipeline.source import check_modes_of, load_networks_for, runtime_of
 from f2p_deploy.pipeline.summary_table import write_table
 from f2p_deploy.pipeline.work_folder import remove_abandoned, work_folder
-from f2p_deploy.pipeline.workers import Crew, order_for
-from f2p_deploy.pipeline.workshop import Task, Workshop, characters_of
+from f2p_deploy.pipeline.workers import WorkerPool, order_for
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import F2PError, InputError, Interrupted
 from f2p_deploy.system.interruption import postponed
@@ -125,16 +125,16 @@ def create_characters(
             tally.say("loading the networks" if left else "everything is there")
             if left and workers > 1:
                 order = order_for(runtime, finder, workers, threads, ways, out, face, keep, engine, conditions)
-                with Crew(order, workers) as crew:
+                with WorkerPool(order, workers) as crew:
                     for i, asked, result in crew.work(left, tally.at):
                         results[i][asked] = result
                         report = replace(report, made_with=crew.made_with)
             elif left:
-                prepare(runtime, ways)
+                load_networks_for(runtime, ways)
                 report = replace(report, made_with=runtime.describe_device())
-                workshop = Workshop(runtime, out, work, finder, face, keep, engine, conditions)
+                context = RunContext(runtime, out, work, finder, face, keep, engine, conditions)
                 for i, task in left.items():
-                    for asked, result in characters_of(task, workshop, partial(tally.at, i)):
+                    for asked, result in characters_of(task, context, partial(tally.at, i)):
                         results[i][asked] = result
                     tally.at(i, len(task.names), "done")
         except (KeyboardInterrupt, F2PError) as error:

@@ -9,10 +9,10 @@ import numpy as np
 
 from f2p_deploy.alignment import (
     CascadeFinder,
+    FaceSegmenter,
     LandmarkFinder,
     LandmarksFile,
     MediaPipeFinder,
-    Segmentation,
     choose_finder,
     find_landmarker_model,
 )
@@ -103,10 +103,10 @@ def _planes(face: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
 
 
-def _segmentation_of(runtime: Runtime) -> Segmentation | None:
+def _segmentation_of(runtime: Runtime) -> FaceSegmenter | None:
     template, size = runtime.settings.alignment.landmarks, runtime.settings.architecture.image_size
     probabilities = class_probabilities(runtime)
-    return None if probabilities is None else Segmentation(probabilities, template, size)
+    return None if probabilities is None else FaceSegmenter(probabilities, template, size)
 
 
 def _identify(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:

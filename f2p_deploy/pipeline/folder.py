@@ -24,7 +24,7 @@ from f2p_deploy.system.interruption import postponed
 _OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, DRAWN_FILE, PHOTO_FILE, RESULT_FILE)
 
 
-def prepare(out: Path, names: Sequence[str]) -> None:
+def prepare_folder(out: Path, names: Sequence[str]) -> None:
     """Make an output folder, and find out now whether it can be written.
 
     Args:

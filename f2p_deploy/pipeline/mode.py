@@ -42,7 +42,7 @@ def ways_of(modes: Sequence[str]) -> tuple[result.Mode, ...]:
     return tuple(dict.fromkeys(ways))  # type: ignore[arg-type]
 
 
-def settle(mode: str, face: AlignedFace) -> tuple[result.Mode, str]:
+def choose_mode(mode: str, face: AlignedFace) -> tuple[result.Mode, str]:
     """Return the mode that a photo's character is made in, and why, as the end of a sentence.
 
     The paper finds iterative generation more exact on frontal, sharp and large faces, one-shot generation more robust

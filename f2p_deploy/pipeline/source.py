@@ -30,7 +30,7 @@ def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
     drawn_beside(runtime)
 
 
-def prepare(runtime: Runtime, modes: Sequence[Mode]) -> None:
+def load_networks_for(runtime: Runtime, modes: Sequence[Mode]) -> None:
     """Load what modes need and what draws, so that the first photo takes no longer than the others."""
     needed = [graph for mode in modes for graph in search.graphs_for(runtime, mode)]
     if draws(runtime):

@@ -25,10 +25,10 @@ from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.finder import ChosenFinder, FinderChoice, choose_finder_for
 from f2p_deploy.pipeline.kept import Conditions
+from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
 from f2p_deploy.pipeline.results import Created, Failed
-from f2p_deploy.pipeline.source import prepare
+from f2p_deploy.pipeline.source import load_networks_for
 from f2p_deploy.pipeline.work_folder import work_folder
-from f2p_deploy.pipeline.workshop import Task, Workshop, characters_of
 from f2p_deploy.runtimes import Runtime, load
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.system.interruption import unheard_by_children
@@ -45,7 +45,7 @@ Tell = Callable[[int, float, str], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkerOrder:
     """All that a process needs to make the same characters as its parent would.
 
     Args:
@@ -55,7 +55,7 @@ class Order:
         threads: processor cores for each process.
         ways: in which characters will be made.
         finder: how it is chosen, or itself where no file describes it.
-        out, face, keep, engine, conditions: see `Workshop`.
+        out, face, keep, engine, conditions: see `RunContext`.
         levels: of the root's log and this package's.
     """
 
@@ -72,14 +72,14 @@ class Order:
     conditions: Conditions
     levels: tuple[int, int]
 
-    def open(self, work: Path) -> Workshop:
+    def open(self, work: Path) -> RunContext:
         """Load everything; see `load_bundle`, `load` and `choose_finder_for` for what that may raise."""
         runtime = load(self.source, self.runtime, self.threads, self.device)
         chosen = self.finder
         if isinstance(chosen, FinderChoice):
             chosen = choose_finder_for(runtime, chosen.landmarker, chosen.landmarks, chosen.offline)
-        prepare(runtime, self.ways)
-        return Workshop(runtime, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
+        load_networks_for(runtime, self.ways)
+        return RunContext(runtime, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
 
 
 def order_for(
@@ -93,13 +93,13 @@ def order_for(
     keep: Parameters | None,
     engine: Engine | None,
     conditions: Conditions,
-) -> Order:
+) -> WorkerOrder:
     """Return the order of a run; the processor's cores are shared out where `threads` is not given.
 
     Raises:
         InputError: finder or engine cannot be sent to another process.
     """
-    order = Order(
+    order = WorkerOrder(
         source=runtime.folder.absolute(),
         runtime=runtime.name,
         device=runtime.device,
@@ -148,7 +148,7 @@ class _Worker:
         return f"ended with exit code {code}"
 
 
-class Crew:
+class WorkerPool:
     """Processes that work through photos; a context manager, which ends them.
 
     Args:
@@ -156,14 +156,14 @@ class Crew:
         count: how many there are.
     """
 
-    def __init__(self, order: Order, count: int) -> None:
+    def __init__(self, order: WorkerOrder, count: int) -> None:
         self._order = order
         self._count = count
         self._workers: list[_Worker] = []
         #: What the processes say they compute with, as soon as one of them is ready.
         self.made_with = ""
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -254,7 +254,7 @@ class Crew:
         self._workers.append(_Worker(process, here))
 
 
-def _serve(order: Order, connection: Connection) -> None:
+def _serve(order: WorkerOrder, connection: Connection) -> None:
     """Make characters for the parent until it says no more, or is gone: the whole life of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent says what follows
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -267,13 +267,13 @@ def _serve(order: Order, connection: Connection) -> None:
     _send_log(say, order.levels)
     try:
         with work_folder(order.out) as work:
-            workshop = order.open(work)
-            say("free", workshop.runtime.describe_device())
+            context = order.open(work)
+            say("free", context.runtime.describe_device())
             while (given := connection.recv()) is not None:
                 _, task = given
-                for asked, result in characters_of(task, workshop, lambda *doing: say("doing", doing)):
+                for asked, result in characters_of(task, context, lambda *doing: say("doing", doing)):
                     say("result", (asked, result))
-                say("free", workshop.runtime.describe_device())
+                say("free", context.runtime.describe_device())
     except (EOFError, BrokenPipeError):
         return
     except F2PError as error:

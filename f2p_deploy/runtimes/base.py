@@ -331,7 +331,7 @@ class Runtime(ABC):
 RUNTIMES: dict[str, type[Runtime]] = {}
 
 
-def register(
+def register_runtime(
     name: str, summary: str, suffixes: tuple[str, ...], module: str, extra: str = ""
 ) -> Callable[[type[Runtime]], type[Runtime]]:
     """Return a decorator that makes a runtime known by its name; the arguments are those of `Runtime`'s own fields."""

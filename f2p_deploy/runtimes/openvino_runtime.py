@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, MissingDependency
 from f2p_deploy.system.names import require_utf8
@@ -39,7 +39,7 @@ EIGHT_BITS = ("i8", "u8")
 MULTIPLYING_LAYERS = ("Convolution", "Deconvolution", "FullyConnected", "MatMul")
 
 
-@register("openvino", "OpenVINO on the processor, float32", suffixes=(".onnx",), module="openvino", extra="openvino")
+@register_runtime("openvino", "OpenVINO on the processor, float32", (".onnx",), module="openvino", extra="openvino")
 class OpenVino(Runtime):
     """OpenVINO on the CPU in float32. A graph is compiled when it is first used.
 
@@ -86,7 +86,7 @@ class OpenVino(Runtime):
         return self._loaded(graph).run(inputs)
 
 
-@register(
+@register_runtime(
     "openvino-bf16", "OpenVINO on the processor, bfloat16", suffixes=(".onnx",), module="openvino", extra="openvino"
 )
 class OpenVinoBf16(OpenVino):

@@ -7,7 +7,7 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.parameters import Parameters, average, harden, smooth
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.model.reading import sharpness_of
+from f2p_deploy.model.reading import softmax_sharpness
 from f2p_deploy.model.result import (
     DEFAULT_MARGIN,
     SMALLEST_PROBABILITY,
@@ -70,7 +70,7 @@ def generate(
         start = state_of(choose_options(runtime, faces, first, locked)[None], schema.n_c, settings.beta)
     measured = None if shape is None else shape[None]
     trajectory = iterate(runtime, faces, settings, start, locked, progress, shapes=measured)
-    losses, sharpness = trajectory.losses[:, 0].tolist(), sharpness_of(runtime.settings, mode)
+    losses, sharpness = trajectory.losses[:, 0].tolist(), softmax_sharpness(runtime.settings, mode)
     return finish(schema, trajectory.parameters[0], mode, losses, keep, unread=unread, sharpness=sharpness)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from f2p_deploy import __version__
 from f2p_deploy.artifact.artifact import Artifact, FileRecord, GraphEntry, Manifest
 from f2p_deploy.model.bundle import HEADER, Bundle
-from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import missing_modules, require
 from f2p_deploy.system.threads import use_torch_threads
@@ -33,7 +33,7 @@ def require_torch(purpose: str = "running a bundle, unlike an artifact (--artifa
         require("export", purpose)
 
 
-@register("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
+@register_runtime("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
 class TorchRuntime(Runtime):
     """The networks of a bundle, float32 on the CPU, with the methods and checks of every other runtime.
 

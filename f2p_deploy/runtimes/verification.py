@@ -13,7 +13,7 @@ import numpy as np
 
 from f2p_deploy.artifact.artifact import Arrays, Artifact, Manifest, Parity, extra_files, read_artifact
 from f2p_deploy.artifact.golden import GoldenSamples, GoldenTrajectory, samples_of, trajectory_of
-from f2p_deploy.artifact.parity import ROUNDINGS, Ends, Precision, compare, compare_trajectories
+from f2p_deploy.artifact.parity import ROUNDINGS, Precision, SearchResults, compare, compare_trajectories
 from f2p_deploy.character.parameters import smooth
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.runtimes import RUNTIMES, Runtime, load
@@ -218,9 +218,9 @@ def _compare_run(
         state = outputs["next_state"]
         losses.append(outputs["loss"])
     return compare_trajectories(
-        Ends(exact[steps : steps + 1], golden.losses[None, : steps + 1]),
-        Ends(rounded[steps : steps + 1], golden.rounded_losses[None, : steps + 1]),
-        Ends(smooth(state, schema, beta), np.concatenate(losses)[None]),
+        SearchResults(exact[steps : steps + 1], golden.losses[None, : steps + 1]),
+        SearchResults(rounded[steps : steps + 1], golden.rounded_losses[None, : steps + 1]),
+        SearchResults(smooth(state, schema, beta), np.concatenate(losses)[None]),
         samples.names[:1],
         precision,
     )

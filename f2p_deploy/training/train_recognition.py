@@ -29,7 +29,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 from f2p_deploy.model.bundle import Bundle, build_network
 from f2p_deploy.model.networks.light_cnn import EMBEDDING, LightCNN, MaxFeatureMap
 from f2p_deploy.model.similarity import GREY, reduce_to
-from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp
+from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeTarget
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
@@ -115,18 +115,18 @@ class RecognitionStage:
         from_photos = round(self.portrait_share * len(batch))
         chosen = self.training[batch[from_photos:] if from_photos else batch]
         images = reduce_to(self.pairs.images(chosen), self.size)
-        images = warp(images, affine_grids(len(images), self.size, Variation(), rng))
+        images = sample_at(images, affine_grids(len(images), self.size, Variation(), rng))
         identities, truth = self.identities[chosen], self.pairs.parameters(chosen)
         if self.portraits is not None and from_photos:
             people = rng.integers(0, len(self.portraits.training), from_photos)
             positions = self.portraits.training[people]
             photos = reduce_to(self.portraits.images(positions), self.size)
-            images = torch.cat([warp(photos, affine_grids(from_photos, self.size, JITTER, rng)), images])
+            images = torch.cat([sample_at(photos, affine_grids(from_photos, self.size, JITTER, rng)), images])
             identities = np.concatenate([self.characters + people, identities])
         if self.front is not None:
             straight = rng.integers(0, self.front_training, max(1, len(batch) // 2))
             fronts = reduce_to(self.front.images(straight), self.size)
-            images = torch.cat([images, warp(fronts, affine_grids(len(fronts), self.size, JITTER, rng))])
+            images = torch.cat([images, sample_at(fronts, affine_grids(len(fronts), self.size, JITTER, rng))])
             truth = torch.cat([truth, self.front.parameters(straight)])
         embeddings = self._embed(vary_light(images, Variation(), rng))
         crossed, accuracy = self._identities(embeddings[: len(identities)], torch.from_numpy(identities))

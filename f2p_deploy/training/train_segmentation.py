@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.model.bundle import Bundle, build_network
 from f2p_deploy.model.similarity import reduce_to
-from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp, warp_labels
+from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light, warp_labels
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, render_labels
 from f2p_deploy.training.data.portraits import Portraits
@@ -73,7 +73,7 @@ class SegmentationStage:
             images = torch.cat([images, self.portraits.images(chosen)])
             labels = torch.cat([labels, self.portraits.labels(chosen)])
         grids = affine_grids(len(images), images.shape[-1], Variation(rotation=15.0, scale=0.15, shift=0.08), rng)
-        images, labels = warp(images, grids), warp_labels(labels, grids, UNKNOWN)
+        images, labels = sample_at(images, grids), warp_labels(labels, grids, UNKNOWN)
         images = vary_light(reduce_to(images, self.size), Variation(), rng)
         shares = class_shares(labels, labels.shape[-1] // (self.size // STRIDE))
         log_probabilities = self.network(images).log_softmax(dim=1)

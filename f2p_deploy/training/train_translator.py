@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from f2p_deploy.model.bundle import Bundle, build_network
 from f2p_deploy.model.similarity import content_loss, identity_loss, loopback_loss, reduce_to
-from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp
+from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeModel, shape_distance
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
@@ -135,7 +135,7 @@ class TranslatorStage:
         """Return (B, d) embeddings of faces under other light and a little out of place."""
         # Where the network sees all of the face, small pictures are moved as well as large ones, and faster.
         size = self.similarity.recogniser.size if self.similarity.crop is None else faces.shape[-1]
-        moved = warp(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
+        moved = sample_at(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
         return self.similarity.identity(vary_light(moved, Variation(), rng))
 
     def _as_used(self, embeddings: torch.Tensor) -> torch.Tensor:

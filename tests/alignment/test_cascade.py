@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, Segmentation, read_photo
+from f2p_deploy.alignment import CascadeFinder, FaceSegmenter, MediaPipeFinder, read_photo
 from f2p_deploy.character.face import HELEN_CLASSES
 
 pytest.importorskip("skimage")
@@ -61,7 +61,7 @@ def test_segmentation_that_sees_no_eyes_and_no_mouth_drops_the_box(astronaut: np
     def only_skin(crop: np.ndarray) -> np.ndarray:
         return np.eye(len(HELEN_CLASSES), dtype=np.float32)[:, 1, None, None] * np.ones((1, 32, 32), np.float32)
 
-    assert CascadeFinder(Segmentation(only_skin, template, 128)).find(astronaut) == []
+    assert CascadeFinder(FaceSegmenter(only_skin, template, 128)).find(astronaut) == []
 
 
 def test_the_photo_is_not_changed(astronaut: np.ndarray) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, Segmentation, read_photo
+from f2p_deploy.alignment import CascadeFinder, FaceSegmenter, MediaPipeFinder, read_photo
 from f2p_deploy.alignment.refinement import read_points, refine
 from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 from f2p_deploy.training.data.portrait_labels import region_labels
@@ -31,7 +31,7 @@ def test_the_cascades_points_become_three_times_better(
     true = finder.find(photo)[0].array
     eyes = np.hypot(*(true[1] - true[0]))
     (rough,) = CascadeFinder().find(photo)
-    (fine,) = CascadeFinder(Segmentation(segmentation_of(finder), template, 256)).find(photo)
+    (fine,) = CascadeFinder(FaceSegmenter(segmentation_of(finder), template, 256)).find(photo)
     assert np.hypot(*(fine.array - true).T).mean() / eyes < 0.07
     assert np.hypot(*(fine.array - true).T).mean() < np.hypot(*(rough.array - true).T).mean()
     assert fine.source == "cascade+segmentation"
@@ -43,7 +43,7 @@ def test_refinement_also_finds_the_roll(finder: MediaPipeFinder, astronaut: np.n
     angle = np.radians(15)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     refined = refine(
-        astronaut, (true - middle) @ turn.T * 1.15 + middle + 4, Segmentation(segmentation_of(finder), template, 256)
+        astronaut, (true - middle) @ turn.T * 1.15 + middle + 4, FaceSegmenter(segmentation_of(finder), template, 256)
     )
     assert refined is not None
     assert np.hypot(*(refined - true).T).max() < 0.12 * np.hypot(*(true[1] - true[0]))
@@ -58,7 +58,7 @@ def test_a_face_beside_which_the_window_lies_is_found_again(
     target = np.array([template[name] for name in LANDMARKS])
     scale = np.hypot(*(true[1] - true[0])) / np.hypot(*(target[1] - target[0]))
     start = true + slipped * scale * np.array([0.0, 1.0])
-    refined = refine(astronaut, start, Segmentation(segmentation_of(finder), template, 256))
+    refined = refine(astronaut, start, FaceSegmenter(segmentation_of(finder), template, 256))
     assert refined is not None
     assert np.hypot(*(refined - true).T).max() < 0.12 * np.hypot(*(true[1] - true[0]))
 
@@ -96,5 +96,5 @@ def test_regions_far_from_the_template_do_not_pull_the_points_away(astronaut: np
         return probabilities
 
     points = np.array([(204.0, 102), (246, 104), (224, 126), (202, 139), (244, 141)])
-    refined = refine(astronaut, points, Segmentation(elsewhere, template, 128))
+    refined = refine(astronaut, points, FaceSegmenter(elsewhere, template, 128))
     assert refined is None or np.abs(refined - points).max() < 15

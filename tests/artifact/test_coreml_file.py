@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("coremltools")
 
-from f2p_deploy.artifact.coreml_file import MODEL, make_reproducible, precision_of, quiet  # noqa: E402
+from f2p_deploy.artifact.coreml_file import MODEL, make_reproducible, package_precision, quiet  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_precision_is_that_of_most_weights(package: Path) -> None:
-    found, others = precision_of(package)
+    found, others = package_precision(package)
     assert found == "fp16" and len(others) == 1 and "second" in others[0]
 
 
@@ -69,7 +69,7 @@ def test_names_drawn_at_random_and_dates_go(package: Path, tmp_path: Path) -> No
     assert contents[0] == contents[1]
     found = json.loads(contents[0][0])
     assert found["itemInfoEntries"][found["rootModelIdentifier"]]["name"] == "model.mlmodel"
-    assert precision_of(tmp_path / "one.mlpackage")[0] == "fp16", "it can still be read"
+    assert package_precision(tmp_path / "one.mlpackage")[0] == "fp16", "it can still be read"
 
 
 def test_quiet_gives_the_logger_back() -> None:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from f2p_deploy.artifact.parity import FLOORS, ROUNDINGS, Ends, Precision, compare, compare_trajectories, step_error
+from f2p_deploy.artifact.parity import (
+    FLOORS,
+    ROUNDINGS,
+    Precision,
+    SearchResults,
+    compare,
+    compare_trajectories,
+    step_error,
+)
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 from f2p_deploy.system.errors import InputError
 
@@ -162,12 +170,12 @@ def test_a_step_cannot_be_judged_without_its_state() -> None:
         compare("step", STEP, STEP, SAMPLES, "fp32", SCHEMA)
 
 
-def ends(of: float = 0.0, last_loss: float = 0.1) -> Ends:
+def ends(of: float = 0.0, last_loss: float = 0.1) -> SearchResults:
     parameters = np.full((2, 4), 0.5, np.float32)
     parameters[1, 2] += of
     losses = np.tile(np.array([0.4, 0.2, 0.1], np.float32), (2, 1))
     losses[0, 2] = last_loss
-    return Ends(parameters, losses)
+    return SearchResults(parameters, losses)
 
 
 @pytest.mark.parametrize(("factor", "passed"), [(0.9, True), (1.1, False)])

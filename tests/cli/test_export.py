@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("onnxsim")
 
+#: Where an export gets its graphs from.
+GRAPHS = "f2p_deploy.export.export_graphs.exportable_graphs"
+
 
 def test_a_missed_floor_is_code_1_and_keeps_the_artifact(
     f2p: Callable,
@@ -73,9 +76,9 @@ def test_a_place_that_is_no_artifact(f2p: Callable, small_bundle: "Bundle", tmp_
 @pytest.fixture
 def only_render(monkeypatch: pytest.MonkeyPatch) -> None:
     """Export the smallest of the graphs alone."""
-    from f2p_deploy.export.export_graphs import bundle_graphs
+    from f2p_deploy.export.export_graphs import exportable_graphs
 
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: (bundle_graphs(*given)[2],))
+    monkeypatch.setattr(GRAPHS, lambda *given: (exportable_graphs(*given)[2],))
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:

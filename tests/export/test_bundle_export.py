@@ -11,19 +11,22 @@ from onnx import numpy_helper
 from f2p_deploy.artifact.artifact import Artifact, GraphEntry, read_artifact
 from f2p_deploy.export import Faces, export_bundle
 from f2p_deploy.export.bundle_export import _measure
-from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
-from f2p_deploy.export.targets.target import Target, register
+from f2p_deploy.export.targets.target import Target, register_target
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError
 
+#: Where an export gets its graphs from.
+GRAPHS = "f2p_deploy.export.export_graphs.exportable_graphs"
+
 
 @pytest.fixture
 def measured(small_bundle: Bundle, small_faces: Faces) -> dict[str, Samples]:
-    return sample_graphs(small_bundle, bundle_graphs(small_bundle), small_faces)
+    return sample_graphs(small_bundle, exportable_graphs(small_bundle), small_faces)
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def failing_target(monkeypatch: pytest.MonkeyPatch) -> str:
 
     facts = {**vars(TARGETS["onnx"]), "name": "failing", "build": build}
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
-    register(Target(**facts))
+    register_target(Target(**facts))
     return "failing"
 
 
@@ -93,7 +96,7 @@ def test_a_changed_weight_misses_its_floor_and_is_named(
 def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
     small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[:1])
+    monkeypatch.setattr(GRAPHS, lambda *given: exportable_graphs(*given)[:1])
 
     def build(sources, folder: Path, options, progress) -> dict[str, GraphEntry]:  # noqa: ANN001
         for weight in sources["one_shot"].model.graph.initializer:
@@ -102,7 +105,7 @@ def test_a_missed_floor_keeps_the_artifact_and_raises_on_request(
         return TARGETS["onnx"].build(sources, folder, options, progress)
 
     monkeypatch.setattr("f2p_deploy.export.targets.target.TARGETS", dict(TARGETS))
-    register(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
+    register_target(Target(**{**vars(TARGETS["onnx"]), "name": "careless", "build": build}))
     artifact = export_bundle(small_bundle, "careless", tmp_path / "out", faces=small_faces, trajectories=0)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parity"] == "failed"
     with pytest.raises(FloorMissed, match="one_shot: controllers max abs difference.*worst of 6: astronaut"):
@@ -140,7 +143,7 @@ def test_a_batch_of_two_is_measured_on_every_sample(
     small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "f2p_deploy.export.export_graphs.bundle_graphs", lambda bundle, batch: (bundle_graphs(bundle, batch)[2],)
+        GRAPHS, lambda bundle, batch: (exportable_graphs(bundle, batch)[2],)
     )
     artifact = export_bundle(small_bundle, "onnx", tmp_path / "out", batch=2, faces=small_faces)
     assert artifact.manifest.graphs["render"].inputs[0].shape == (2, small_bundle.schema.n)

@@ -3,7 +3,7 @@
 import pytest
 
 from f2p_deploy.export import Faces
-from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS
 from f2p_deploy.export.precision import Int8Settings, loss_scale, make_sources
 from f2p_deploy.export.samples import sample_graphs
@@ -13,7 +13,7 @@ from f2p_deploy.system.progress import silent
 
 
 def test_only_the_gradient_is_scaled(small_bundle: Bundle, small_faces: Faces) -> None:
-    graphs = bundle_graphs(small_bundle)
+    graphs = exportable_graphs(small_bundle)
     samples = sample_graphs(small_bundle, graphs, small_faces)
     scales = {graph.name: loss_scale(graph, samples[graph.name], silent) for graph in graphs}
     assert scales["step"] > 1 and scales["step"].is_integer()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from f2p_deploy.alignment.sample_faces import Faces
-from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.samples import RANDOM_CHARACTERS, Samples, sample_graphs
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError
@@ -12,7 +12,7 @@ from f2p_deploy.system.errors import InputError
 
 def test_samples_of_every_graph(small_bundle: Bundle, small_faces: Faces) -> None:
     faces = Faces(small_faces.images[:3], small_faces.names[:3])
-    samples = sample_graphs(small_bundle, bundle_graphs(small_bundle, batch=2), faces)
+    samples = sample_graphs(small_bundle, exportable_graphs(small_bundle, batch=2), faces)
     assert {name: len(sample.names) for name, sample in samples.items()} == {
         "one_shot": 3,
         "describe": 3,

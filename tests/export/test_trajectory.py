@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from f2p_deploy.alignment.sample_faces import Faces
-from f2p_deploy.export.export_graphs import Graph, bundle_graphs
+from f2p_deploy.export.export_graphs import ExportGraph, exportable_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.trajectory import ITERATIONS, Reference, ends, follow, reference_runs, with_iterations
 from f2p_deploy.model.bundle import Bundle
@@ -18,18 +18,18 @@ from f2p_deploy.runtimes import load
 
 
 @pytest.fixture(scope="module")
-def step(small_bundle: Bundle) -> Graph:
-    return bundle_graphs(small_bundle)[3]
+def step(small_bundle: Bundle) -> ExportGraph:
+    return exportable_graphs(small_bundle)[3]
 
 
 @pytest.fixture(scope="module")
 def sample(small_bundle: Bundle, small_faces: Faces) -> Samples:
     faces = Faces(small_faces.images[:2], small_faces.names[:2])
-    return sample_graphs(small_bundle, bundle_graphs(small_bundle), faces)["step"]
+    return sample_graphs(small_bundle, exportable_graphs(small_bundle), faces)["step"]
 
 
 @pytest.fixture(scope="module")
-def run(small_bundle: Bundle, small_faces: Faces, step: Graph, sample: Samples) -> Reference:
+def run(small_bundle: Bundle, small_faces: Faces, step: ExportGraph, sample: Samples) -> Reference:
     return reference_runs(small_bundle, step, sample, small_faces.images, 1)[0]
 
 
@@ -48,7 +48,7 @@ def test_the_run_beside_it_starts_one_rounding_away(small_bundle: Bundle, run: R
 
 
 def test_a_run_begins_with_options_tried_out(
-    small_bundle: Bundle, small_faces: Faces, step: Graph, sample: Samples
+    small_bundle: Bundle, small_faces: Faces, step: ExportGraph, sample: Samples
 ) -> None:
     choosing = replace(small_bundle, settings=replace(small_bundle.settings, choose_options=True))
     begun = reference_runs(choosing, step, sample, small_faces.images, 1)[0].exact.states[:1]
@@ -60,7 +60,7 @@ def test_a_run_begins_with_options_tried_out(
     assert not np.array_equal(begun, first_state(choosing, 1).numpy())
 
 
-def test_single_steps_from_states_of_the_run(sample: Samples, step: Graph, run: Reference) -> None:
+def test_single_steps_from_states_of_the_run(sample: Samples, step: ExportGraph, run: Reference) -> None:
     more = with_iterations(sample, step, (run,))
     assert len(more.names) == len(sample.names) + len(ITERATIONS)
     assert more.names[-1] == "astronaut after 40 steps"
@@ -73,7 +73,7 @@ def test_single_steps_from_states_of_the_run(sample: Samples, step: Graph, run: 
 
 
 def test_an_exported_step_goes_the_same_way(
-    small_bundle: Bundle, small_artifact: Path, step: Graph, run: Reference
+    small_bundle: Bundle, small_artifact: Path, step: ExportGraph, run: Reference
 ) -> None:
     runtime = load(small_artifact, threads=1)
     found = follow(

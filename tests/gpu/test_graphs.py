@@ -7,11 +7,11 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
 from f2p_deploy.artifact.parity import compare  # noqa: E402
-from f2p_deploy.export.export_graphs import Graph, bundle_graphs  # noqa: E402
+from f2p_deploy.export.export_graphs import ExportGraph, exportable_graphs  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 
 
-def on_card(graph: Graph, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def on_card(graph: ExportGraph, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     module = graph.module.cuda()
     try:
         with torch.no_grad():
@@ -24,7 +24,7 @@ def on_card(graph: Graph, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray
 
 def test_float32_floors(small_bundle: Bundle, small_faces: Faces, full_float32: None) -> None:
     count = len(small_faces.names)
-    graphs = {graph.name: graph for graph in bundle_graphs(small_bundle, batch=count)}
+    graphs = {graph.name: graph for graph in exportable_graphs(small_bundle, batch=count)}
     inputs = {"face": small_faces.images}
     inputs["parameters"] = graphs["one_shot"].compute(inputs)["parameters"]
     inputs["state"], inputs["learning_rate"] = inputs["parameters"], np.ones(1, np.float32)

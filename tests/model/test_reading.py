@@ -14,7 +14,7 @@ from f2p_deploy.model.reading import (
     ReadPart,
     ordered_groups,
     read_parts,
-    sharpness_of,
+    softmax_sharpness,
     unsure_parts,
 )
 from f2p_deploy.model.settings import BundleSettings, IterativeSettings
@@ -86,8 +86,8 @@ def test_how_much_sharper_a_search_is_than_the_reader() -> None:
     settings = BundleSettings(
         iterative=IterativeSettings(beta=10.0), hybrid=IterativeSettings(beta=20.0), search="surrogate"
     )
-    assert [sharpness_of(settings, mode) for mode in ("one-shot", "iterative", "hybrid")] == [1.0, 4.0, 8.0]
-    assert sharpness_of(replace(settings, search="imitator"), "hybrid") == 1.0
+    assert [softmax_sharpness(settings, mode) for mode in ("one-shot", "iterative", "hybrid")] == [1.0, 4.0, 8.0]
+    assert softmax_sharpness(replace(settings, search="imitator"), "hybrid") == 1.0
 
 
 def test_every_mode_read_the_same(surrogate_bundle: "Bundle", face: np.ndarray) -> None:

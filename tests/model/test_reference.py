@@ -20,7 +20,7 @@ from f2p_deploy.model.reference import (  # noqa: E402
 )
 from f2p_deploy.model.search_loss import GenerationLoss  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
-from f2p_deploy.model.state import StateToParameters, average_state, first_state, state_of  # noqa: E402
+from f2p_deploy.model.state import StateToParameters, average_state, first_state, state_from  # noqa: E402
 from f2p_deploy.model.update import Update, lookahead  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
@@ -67,7 +67,7 @@ def test_samples_of_a_batch_do_not_influence_each_other(small_bundle, faces) -> 
 
 def test_state_and_parameters_are_inverse_to_each_other(small_bundle) -> None:
     parameters = torch.from_numpy(one_shot(small_bundle, torch.rand(2, 3, 128, 128)))
-    state = state_of(parameters, small_bundle.schema.n_c, beta=100.0)
+    state = state_from(parameters, small_bundle.schema.n_c, beta=100.0)
     torch.testing.assert_close(StateToParameters(small_bundle, 100.0)(state), parameters, atol=1e-5, rtol=0)
 
 

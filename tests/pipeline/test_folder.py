@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.pipeline.folder import character_folder, prepare
+from f2p_deploy.pipeline.folder import character_folder, prepare_folder
 from f2p_deploy.system.errors import InputError
 
 
@@ -64,11 +64,11 @@ def test_a_kill_between_two_files_leaves_nothing_that_is_taken_for_a_character(
 
 def test_an_earlier_folder_is_kept(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
-    prepare(tmp_path, ["anna"])
+    prepare_folder(tmp_path, ["anna"])
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_a_file_in_the_way_is_found_before_slow_work(tmp_path: Path) -> None:
     (tmp_path / "anna").write_text("a file")
     with pytest.raises(InputError, match="anna is a file where a folder is needed"):
-        prepare(tmp_path, ["anna"])
+        prepare_folder(tmp_path, ["anna"])

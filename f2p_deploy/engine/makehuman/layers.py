@@ -24,7 +24,7 @@ HAIR_PIXELS, BROW_PIXELS, EYE_PIXELS = 1024, 256, 512
 
 
 @dataclass(frozen=True)
-class Layer:
+class SkinLayer:
     """A fitted mesh with its texture.
 
     Args:
@@ -51,7 +51,7 @@ class Layer:
         return placed
 
 
-def load_hair(assets: Path, style: str, head: np.ndarray) -> Layer:
+def load_hair(assets: Path, style: str, head: np.ndarray) -> SkinLayer:
     """Load a hairstyle by name; what hangs over the eyes is cut off, as they must be seen, and what has receded.
 
     Args:
@@ -89,7 +89,7 @@ def crown(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.clip((1 - 0.65 * back + temples) * top, 0, 1)
 
 
-def load_eyebrows(assets: Path, style: str) -> Layer:
+def load_eyebrows(assets: Path, style: str) -> SkinLayer:
     """Load an eyebrow style; its label covers the brow's area, gaps between the hairs included."""
     folder = assets / "makehuman/data/eyebrows" / style
     picture = load_picture(folder / f"{style}.png", "RGBA", BROW_PIXELS)
@@ -99,7 +99,7 @@ def load_eyebrows(assets: Path, style: str) -> Layer:
     return _layer(folder, style, _tintable(flat, area))
 
 
-def load_eyelashes(assets: Path, style: str = "eyelashes01") -> Layer:
+def load_eyelashes(assets: Path, style: str = "eyelashes01") -> SkinLayer:
     """Load eyelashes; they have no label of their own."""
     folder = assets / "makehuman/data/eyelashes" / style
     picture = load_picture(folder / f"{style}.png", "RGBA", BROW_PIXELS)
@@ -107,7 +107,7 @@ def load_eyelashes(assets: Path, style: str = "eyelashes01") -> Layer:
     return _layer(folder, style, _tintable(picture, np.zeros_like(picture[..., 3])))
 
 
-def load_eyes(assets: Path) -> tuple[Layer, np.ndarray]:
+def load_eyes(assets: Path) -> tuple[SkinLayer, np.ndarray]:
     """Load the eyeballs: the layer and the (m,) uint8 label of each triangle."""
     folder = assets / "makehuman/data/eyes"
     brown = load_picture(folder / "materials/brown_eye.png", "RGBA", EYE_PIXELS)[..., :3]
@@ -128,12 +128,12 @@ def load_eyes(assets: Path) -> tuple[Layer, np.ndarray]:
     return layer, np.where(at_left, left, right).astype(np.uint8)
 
 
-def _layer(folder: Path, name: str, picture: np.ndarray) -> Layer:
+def _layer(folder: Path, name: str, picture: np.ndarray) -> SkinLayer:
     mesh = load_mesh(folder / f"{name}.obj")
     a, b, c = (mesh.uv[mesh.corners[:, k]] for k in range(3))
     areas = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
     opacity = np.ones(len(mesh.points), np.float32)
-    return Layer(mesh, load_fit(folder / f"{name}.mhclo"), make_texture(picture), areas, opacity)
+    return SkinLayer(mesh, load_fit(folder / f"{name}.mhclo"), make_texture(picture), areas, opacity)
 
 
 def _tintable(picture: np.ndarray, label: np.ndarray) -> np.ndarray:

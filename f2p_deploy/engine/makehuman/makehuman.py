@@ -29,7 +29,7 @@ from f2p_deploy.engine.makehuman import palettes
 from f2p_deploy.engine.makehuman.assets import Mesh, find_assets, load_mesh, load_picture
 from f2p_deploy.engine.makehuman.camera import Camera
 from f2p_deploy.engine.makehuman.glasses import Glasses, make_glasses
-from f2p_deploy.engine.makehuman.layers import Layer, load_eyebrows, load_eyelashes, load_eyes, load_hair
+from f2p_deploy.engine.makehuman.layers import SkinLayer, load_eyebrows, load_eyelashes, load_eyes, load_hair
 from f2p_deploy.engine.makehuman.morphs import check_controllers, load_morphs
 from f2p_deploy.engine.makehuman.openness import sky_openness
 from f2p_deploy.engine.makehuman.paint import brow_density, brow_tint, lash_density, skin_paint
@@ -120,7 +120,7 @@ class MakeHumanEngine:
         )
         defaults = np.array([controller.default for controller in schema.controllers], np.float32)
         self._average = self._morphs.shape(defaults)
-        self._layers: dict[str, Layer | Glasses] = {}
+        self._layers: dict[str, SkinLayer | Glasses] = {}
         self._openness: dict[str, np.ndarray] = {}
         self._skin_openness: dict[str, np.ndarray] = {}
         self._pool: tuple[int, ProcessPoolExecutor] | None = None
@@ -280,7 +280,7 @@ class MakeHumanEngine:
         self,
         shot: _Shot,
         name: str,
-        layer: Layer | Glasses,
+        layer: SkinLayer | Glasses,
         tint: np.ndarray,
         bias: float,
         density: float = 1.0,
@@ -302,7 +302,7 @@ class MakeHumanEngine:
         )  # fmt: skip
         return cover
 
-    def _layer(self, group: str, style: str) -> Layer | Glasses:
+    def _layer(self, group: str, style: str) -> SkinLayer | Glasses:
         if style not in self._layers:
             if group == "hair":
                 self._layers[style] = load_hair(self.assets, style, self._average)
@@ -320,7 +320,7 @@ class MakeHumanEngine:
                 self._openness_of(hair, self._layer("hair", hair))
         return self._skin_openness[hair]
 
-    def _openness_of(self, name: str, layer: Layer | Glasses) -> np.ndarray:
+    def _openness_of(self, name: str, layer: SkinLayer | Glasses) -> np.ndarray:
         """Return the openness of a layer's vertices on the average head; that of the skin below is found with it."""
         if name not in self._openness:
             points, mesh, skin = self._average, layer.mesh, self._skin.triangles

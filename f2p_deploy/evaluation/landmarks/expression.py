@@ -28,7 +28,7 @@ _TABLE = Path(__file__).with_name("expression.npz")
 
 
 @dataclass(frozen=True)
-class Look:
+class MeshWithExpression:
     """A face's mesh with depths, and what it does.
 
     Args:
@@ -55,10 +55,10 @@ class ExpressionReader:
         self._finder = MediaPipeFinder(model, most_faces=1)
         self.close = self._finder.close
 
-    def read(self, picture: np.ndarray) -> Look | None:
+    def read(self, picture: np.ndarray) -> MeshWithExpression | None:
         """Return the look of the face of an (H, W, 3) uint8 RGB picture, upright; None without a face."""
         found = self._finder.meshes(picture)
-        return Look(*found[0]) if found else None
+        return MeshWithExpression(*found[0]) if found else None
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class ExpressionTable:
     neutral: np.ndarray
     slopes: np.ndarray
 
-    def displacement(self, look: Look) -> np.ndarray:
+    def displacement(self, look: MeshWithExpression) -> np.ndarray:
         """Return (P, 2): how far the expression has moved the points, in pixels of the look's picture."""
         linear = similarities(self.mean[None], look.points[list(POINTS)])[0]
         moved = np.tensordot(look.scores - self.neutral, self.slopes, axes=1)
         return (moved @ linear.T)[:, :2]
 
-    def neutralise(self, mesh: np.ndarray, look: Look | None) -> np.ndarray:
+    def neutralise(self, mesh: np.ndarray, look: MeshWithExpression | None) -> np.ndarray:
         """Return a (478, 2) mesh without its expression; only `POINTS` are moved.
 
         Args:
@@ -100,7 +100,7 @@ def load_expression_table(path: Path = _TABLE) -> ExpressionTable:
         return ExpressionTable(*(stored[name].astype(np.float64) for name in ("mean", "neutral", "slopes")))
 
 
-def learn_expression(looks: list[Look], ridge: float = 5.0) -> tuple[ExpressionTable, float]:
+def learn_expression(looks: list[MeshWithExpression], ridge: float = 5.0) -> tuple[ExpressionTable, float]:
     """Learn a table from portraits, and say which share of the shape's variance it explains.
 
     A face that does nothing has the mean scores of the portraits that smile least: the mean portrait smiles by 0.7, and

@@ -26,7 +26,7 @@ POSE_TRUE = tuple(f"pose_true_{figure}" for figure in FIGURES)
 _COLUMNS = ("photo", "yaw", "eye_distance", "condition", "subject", "status", *FIGURES, *POSE_TRUE)
 
 
-def report_data(report: LandmarkReport) -> dict[str, Any]:
+def landmarks_as_data(report: LandmarkReport) -> dict[str, Any]:
     """Return plain data for JSON; a figure that failures made infinite is null."""
     return {
         "bundle": report.bundle,
@@ -75,15 +75,15 @@ def report_data(report: LandmarkReport) -> dict[str, Any]:
 
 
 def write_json(report: LandmarkReport, path: Path) -> None:
-    """Write what `report_data` returns, whole or not at all.
+    """Write what `landmarks_as_data` returns, whole or not at all.
 
     Raises:
         InputError: it cannot be written.
     """
-    write_whole(path, (json_text(report_data(report)) + "\n").encode())
+    write_whole(path, (json_text(landmarks_as_data(report)) + "\n").encode())
 
 
-def write_table(report: LandmarkReport, path: Path) -> None:
+def write_landmark_csv(report: LandmarkReport, path: Path) -> None:
     """Write one CSV row for each comparison, and one for each photo that was refused.
 
     Raises:

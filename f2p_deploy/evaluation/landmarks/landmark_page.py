@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.evaluation.landmarks.landmark_data import write_json, write_table
+from f2p_deploy.evaluation.landmarks.landmark_data import write_json, write_landmark_csv
 from f2p_deploy.evaluation.landmarks.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport, Measured, turned
-from f2p_deploy.evaluation.landmarks.landmark_tables import NAMES, percent, tables
+from f2p_deploy.evaluation.landmarks.landmark_tables import NAMES, landmark_report_tables, percent
 from f2p_deploy.report.page import Card, Picture, PictureRow, Table, data_uri, write_page
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.names import address
@@ -20,7 +20,7 @@ WORST, SPOILED = 5, 4
 _SMALL = 96
 
 
-def write_results(report: LandmarkReport, out: Path) -> Path:
+def write_landmark_results(report: LandmarkReport, out: Path) -> Path:
     """Write `index.html`, `landmarks.csv` and `report.json` beside the pictures; return the page.
 
     Args:
@@ -30,7 +30,7 @@ def write_results(report: LandmarkReport, out: Path) -> Path:
     Raises:
         InputError: something cannot be written, or a picture is gone.
     """
-    write_table(report, out / "landmarks.csv")
+    write_landmark_csv(report, out / "landmarks.csv")
     write_json(report, out / "report.json")
     path = out / "index.html"
     photos = str(len(report.measured)) + ("" if report.complete else f" of {report.total}, stopped")
@@ -44,7 +44,7 @@ def write_results(report: LandmarkReport, out: Path) -> Path:
 
 
 def _cards(report: LandmarkReport, out: Path) -> list[Card]:
-    cards = [Card("Results", tables(report))] if report.measured else []
+    cards = [Card("Results", landmark_report_tables(report))] if report.measured else []
     if report.measured:
         worst = report.worst(WORST)
         text = f"Where {report.best} is farthest off, the worst first; the numbers are the parts together."

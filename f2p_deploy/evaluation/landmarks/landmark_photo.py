@@ -19,7 +19,7 @@ from f2p_deploy.engine.engine import Engine
 from f2p_deploy.evaluation.landmarks.degrade import Condition, degrade
 from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES, eye_distance, mesh_distances
 from f2p_deploy.evaluation.landmarks.landmark_report import AVERAGE, PHOTO, RANDOM, Measured, Spoiled, imitated, turned
-from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue, Posing, compare
+from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue, Posing, compare_posed
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
 from f2p_deploy.runtimes import Runtime, TorchRuntime, search
@@ -41,7 +41,7 @@ Within = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
-class Laboratory:
+class MeasurementContext:
     """What every photo of a measurement shares.
 
     Args:
@@ -117,13 +117,13 @@ def face_in(finder: LandmarkFinder, picture: np.ndarray) -> Landmarks | None:
     return faces[0] if faces else None
 
 
-def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within) -> Measured:
+def measure_photo(photo: Path, stem: str, context: MeasurementContext, within: Within) -> Measured:
     """Measure one photo, sharp and under every condition.
 
     Args:
         photo: the file.
         stem: begins the names of its pictures.
-        laboratory: what all photos share.
+        context: what all photos share.
         within: told how far it is.
 
     Raises:
@@ -132,41 +132,41 @@ def measure_photo(photo: Path, stem: str, laboratory: Laboratory, within: Within
     within(0, "finding the face")
     image = read_photo(photo)
     try:
-        face = _align(image, laboratory)
+        face = _align(image, context)
     except PhotoError as error:
         raise PhotoError(error.reason, f"{photo.name}: {error}") from error
     mesh = _mesh(face)
-    comparison = _Comparison(transform(face.matrix, mesh), laboratory.finder)
+    comparison = _Comparison(transform(face.matrix, mesh), context.finder)
     comparison.add(PHOTO, face.image)
-    comparison.put(AVERAGE, laboratory.average, laboratory.average_face, average(laboratory.bundle.schema).values)
-    seed = _seed_of(photo, laboratory.seed)
-    (stranger,) = random_batch(laboratory.bundle.schema, 1, seed)
-    comparison.add(RANDOM, laboratory.engine.render(stranger, laboratory.size).image, stranger)
-    for done, mode in enumerate(laboratory.modes):
+    comparison.put(AVERAGE, context.average, context.average_face, average(context.bundle.schema).values)
+    seed = _seed_of(photo, context.seed)
+    (stranger,) = random_batch(context.bundle.schema, 1, seed)
+    comparison.add(RANDOM, context.engine.render(stranger, context.size).image, stranger)
+    for done, mode in enumerate(context.modes):
         within(done, mode)
-        _add_character(face, mode, comparison, laboratory, laboratory.imitator)
-    pose_true = _pose_true(face, comparison, laboratory)
+        _add_character(face, mode, comparison, context, context.imitator)
+    pose_true = _pose_true(face, comparison, context)
     spoiled = {}
-    for i, condition in enumerate(laboratory.conditions, start=1):
+    for i, condition in enumerate(context.conditions, start=1):
         bad = degrade(image, eye_distance(mesh), condition, seed)
         if bad is not None:
-            within(i * len(laboratory.modes), condition.label)
+            within(i * len(context.modes), condition.label)
             name = f"{stem}-{condition.kind}-{condition.strength:g}"
-            spoiled[condition.label] = _measure_spoiled(bad, image, face, laboratory, name)
+            spoiled[condition.label] = _measure_spoiled(bad, image, face, context, name)
     return Measured(
         photo_name(photo),
         face.landmarks.yaw or 0.0,
         eye_distance(mesh),
         comparison.distances,
-        _keep(comparison.pictures, stem, laboratory.out),
+        _keep(comparison.pictures, stem, context.out),
         spoiled,
         pose_true,
     )
 
 
-def _pose_true(face: AlignedFace, comparison: _Comparison, laboratory: Laboratory) -> PoseTrue:
+def _pose_true(face: AlignedFace, comparison: _Comparison, context: MeasurementContext) -> PoseTrue:
     """Compare every character that can be drawn anew, turned as the photo's head."""
-    posing = laboratory.posing
+    posing = context.posing
     again = comparison.faces[PHOTO]
     meshes = {PHOTO: posing.again(face, None if again is None else again.dense)}
     missed = {}
@@ -176,11 +176,11 @@ def _pose_true(face: AlignedFace, comparison: _Comparison, laboratory: Laborator
         if posing.turns and drawn.face is not None:
             missed[subject] = drawn.missed
             comparison.pictures[turned(subject)] = drawn.picture
-    return compare(posing.truth_of(face), meshes, missed, face.landmarks, posing.size)
+    return compare_posed(posing.truth_of(face), meshes, missed, face.landmarks, posing.size)
 
 
 def _measure_spoiled(
-    bad: np.ndarray, image: np.ndarray, face: AlignedFace, laboratory: Laboratory, name: str
+    bad: np.ndarray, image: np.ndarray, face: AlignedFace, context: MeasurementContext, name: str
 ) -> Spoiled:
     """Measure a spoiled photo against the mesh of the sharp one, in the alignment of the sharp one.
 
@@ -191,12 +191,12 @@ def _measure_spoiled(
         bad: (h, w, 3) uint8, the whole photo spoiled.
         image: (H, W, 3) uint8, the sharp photo.
         face: its aligned face.
-        laboratory: what all photos share.
+        context: what all photos share.
         name: of the picture that is left, without suffix.
     """
-    failed = {mode: np.full(len(FIGURES), np.inf) for mode in laboratory.modes}
+    failed = {mode: np.full(len(FIGURES), np.inf) for mode in context.modes}
     try:
-        again = _align(bad, laboratory)
+        again = _align(bad, context)
     except PhotoError as error:
         return Spoiled(failed, error.reason)
     truth = transform(face.matrix, _mesh(face))
@@ -205,32 +205,32 @@ def _measure_spoiled(
     moved = float(np.hypot(*apart.T).mean()) / eye_distance(truth)
     if moved > _OTHER_FACE:
         return Spoiled(failed, "other-face", moved)
-    comparison = _Comparison(truth, laboratory.finder)
-    for mode in laboratory.modes:
-        _add_character(again, mode, comparison, laboratory)
+    comparison = _Comparison(truth, context.finder)
+    for mode in context.modes:
+        _add_character(again, mode, comparison, context)
     picture = ""
-    if laboratory.out is not None:
+    if context.out is not None:
         strip = np.concatenate([_small(one) for one in (again.image, *comparison.pictures.values())], axis=1)
-        picture = _write(strip, name, laboratory.out)
+        picture = _write(strip, name, context.out)
     return Spoiled(comparison.distances, moved=moved, picture=picture)
 
 
 def _add_character(
-    face: AlignedFace, mode: str, comparison: _Comparison, laboratory: Laboratory, imitator: bool = False
+    face: AlignedFace, mode: str, comparison: _Comparison, context: MeasurementContext, imitator: bool = False
 ) -> None:
     """Generate one character from an aligned face, draw it and compare it."""
     shape = face.landmarks.shape
-    parameters = search.generate(laboratory.runtime, face.image, cast(Mode, mode), shape=shape).parameters
-    comparison.add(mode, laboratory.engine.render(parameters.values, laboratory.size).image, parameters.values)
+    parameters = search.generate(context.runtime, face.image, cast(Mode, mode), shape=shape).parameters
+    comparison.add(mode, context.engine.render(parameters.values, context.size).image, parameters.values)
     if imitator:
-        comparison.add(imitated(mode), search.render(laboratory.runtime, parameters))
+        comparison.add(imitated(mode), search.render(context.runtime, parameters))
 
 
-def _align(image: np.ndarray, laboratory: Laboratory) -> AlignedFace:
+def _align(image: np.ndarray, context: MeasurementContext) -> AlignedFace:
     """Return the largest face, aligned; landmarks that are no face's refuse the photo, too."""
-    template = laboratory.bundle.settings.alignment.landmarks
+    template = context.bundle.settings.alignment.landmarks
     try:
-        face = align(image, laboratory.finder, template, laboratory.size)
+        face = align(image, context.finder, template, context.size)
     except PhotoError:
         raise
     except InputError as error:

@@ -11,7 +11,7 @@ from f2p_deploy.evaluation.bootstrap import Estimate, median, median_ratio
 from f2p_deploy.evaluation.landmarks.degrade import Condition
 from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES, TOGETHER
 from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue
-from f2p_deploy.evaluation.landmarks.pose_true_report import PoseTrueSummary, summarise
+from f2p_deploy.evaluation.landmarks.pose_true_report import PoseTrueSummary, summarise_poses
 
 #: What is measured beside the modes: the aligned photo itself, landmarked again, shows the landmarker's own error.
 PHOTO, AVERAGE, RANDOM = "photo", "average", "random"
@@ -165,7 +165,7 @@ class LandmarkReport:
         photos = [one.pose_true for one in self.measured if one.pose_true is not None]
         if not photos:
             return {}
-        return summarise(photos, (*REFERENCES, *self.modes), AVERAGE, self.seed)
+        return summarise_poses(photos, (*REFERENCES, *self.modes), AVERAGE, self.seed)
 
     @property
     def best(self) -> str:

@@ -13,7 +13,7 @@ from f2p_deploy.report.page import Table
 NAMES = {PHOTO: "the photo itself", AVERAGE: "average face", RANDOM: "random character"}
 
 
-def tables(report: LandmarkReport) -> tuple[Table, ...]:
+def landmark_report_tables(report: LandmarkReport) -> tuple[Table, ...]:
     """Return every table that there are photos for, the most important one first."""
     if not report.measured:
         return ()

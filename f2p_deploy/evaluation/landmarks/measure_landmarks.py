@@ -18,7 +18,7 @@ from f2p_deploy.character.schema import suggestion
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.evaluation.landmarks.degrade import Condition
 from f2p_deploy.evaluation.landmarks.expression import ExpressionReader, load_expression_table
-from f2p_deploy.evaluation.landmarks.landmark_photo import PICTURES, Laboratory, face_in, measure_photo
+from f2p_deploy.evaluation.landmarks.landmark_photo import PICTURES, MeasurementContext, face_in, measure_photo
 from f2p_deploy.evaluation.landmarks.landmark_report import LandmarkReport, Measured, Refused, imitated
 from f2p_deploy.evaluation.landmarks.pose_true import Posing, can_turn
 from f2p_deploy.model.bundle import Bundle
@@ -38,7 +38,7 @@ MODES = ("one-shot", "iterative", "hybrid")
 Progress = Callable[[int, int, str], None]
 
 
-def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
+def check_measured_modes(modes: Sequence[str]) -> tuple[str, ...]:
     """Return the modes, each once; all three for none.
 
     Raises:
@@ -124,12 +124,12 @@ def measure_landmarks(
         MissingDependency: PyTorch is not installed.
     """
     require_torch("measuring characters")
-    modes = check_modes(modes)
+    modes = check_measured_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)
     if out is not None:
-        folder.prepare(out, (PICTURES,))
-        folder.prepare(out / PICTURES, ())
+        folder.prepare_folder(out, (PICTURES,))
+        folder.prepare_folder(out / PICTURES, ())
     each = len(modes) * (1 + len(conditions))
     total = len(chosen) * each
     progress(0, total, "drawing the average face")
@@ -138,7 +138,7 @@ def measure_landmarks(
     template = np.array([bundle.settings.alignment.landmarks[name] for name in LANDMARKS]) * size
     table = None if expression is None else load_expression_table()
     posing = Posing(engine, finder, template, size, can_turn(engine, usual, size), expression, table)
-    laboratory = Laboratory(
+    context = MeasurementContext(
         bundle,
         engine,
         finder,
@@ -160,7 +160,7 @@ def measure_landmarks(
                 progress(first + done, total, f"{shown(photo.name)}: {doing}")
 
             try:
-                measured.append(measure_photo(photo, stem, laboratory, within))
+                measured.append(measure_photo(photo, stem, context, within))
             except PhotoError as error:
                 refused.append(Refused(photo_name(photo), error.reason, str(error)))
     except KeyboardInterrupt:

@@ -139,7 +139,7 @@ def can_turn(engine: Engine, parameters: np.ndarray, size: int) -> bool:
     return True
 
 
-def compare(
+def compare_posed(
     truth: np.ndarray, meshes: Mapping[str, np.ndarray | None], missed: Mapping[str, float], photo: Landmarks, size: int
 ) -> PoseTrue:
     """Bring placed meshes from pixels of the square into its edges."""

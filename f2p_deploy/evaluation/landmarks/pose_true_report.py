@@ -48,7 +48,7 @@ class PoseTrueSummary:
     missed: float
 
 
-def summarise(
+def summarise_poses(
     photos: Sequence[PoseTrue], subjects: Sequence[str], average: str, seed: int
 ) -> dict[str, PoseTrueSummary]:
     """Return the figures by subject.

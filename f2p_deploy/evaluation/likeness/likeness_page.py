@@ -14,7 +14,7 @@ from f2p_deploy.system.files import write_whole
 _EDGE = 128
 
 
-def tables(report: LikenessReport) -> tuple[Table, ...]:
+def likeness_report_tables(report: LikenessReport) -> tuple[Table, ...]:
     """Return the figures as tables, for the page and the terminal alike."""
     rows = []
     for subject, found in report.identification.items():
@@ -58,7 +58,7 @@ def tables(report: LikenessReport) -> tuple[Table, ...]:
     return tuple(every)
 
 
-def report_data(report: LikenessReport) -> dict[str, Any]:
+def likeness_as_data(report: LikenessReport) -> dict[str, Any]:
     """Return plain data for JSON. Descriptors are biometric data: they are not in it."""
     return {
         "bundle": report.bundle,
@@ -133,19 +133,21 @@ def _share(commonest: tuple[str, float]) -> dict[str, Any]:
     return {"option": commonest[0], "share": round(commonest[1], 4)}
 
 
-def write_results(report: LikenessReport, out: Path) -> Path:
+def write_likeness_results(report: LikenessReport, out: Path) -> Path:
     """Write `index.html` and `likeness.json`; return the page.
 
     Raises:
         InputError: something cannot be written.
     """
-    write_whole(out / "likeness.json", (json.dumps(report_data(report), indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(likeness_as_data(report), indent=2, ensure_ascii=False) + "\n"
+    write_whole(out / "likeness.json", text.encode())
     page = out / "index.html"
     best = report.subjects[0]
     ranks = report.identification[best].ranks
     order = sorted(range(len(report.people)), key=lambda i: (-int(ranks[i]), report.people[i].name))
     rows = [_row(report.people[i], i, report) for i in order]
-    cards = [Card("Results", tables(report)), Card("Every face", rows, f"The least alike by {best} first.")]
+    results = Card("Results", likeness_report_tables(report))
+    cards = [results, Card("Every face", rows, f"The least alike by {best} first.")]
     facts = {"bundle": report.bundle, "judge": report.judge, "people": str(len(report.people)), "split": report.only}
     write_page(page, "Likeness", facts, cards, ("Characters are drawn by the engine unless said otherwise.",))
     return page

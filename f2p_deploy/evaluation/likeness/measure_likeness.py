@@ -20,7 +20,7 @@ from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.evaluation.landmarks.landmark_report import Refused, imitated
-from f2p_deploy.evaluation.landmarks.measure_landmarks import check_bundle, check_modes
+from f2p_deploy.evaluation.landmarks.measure_landmarks import check_bundle, check_measured_modes
 from f2p_deploy.evaluation.likeness.identification import Identification, identify
 from f2p_deploy.evaluation.likeness.judge import Judge
 from f2p_deploy.evaluation.likeness.option_figures import LabelFigures, compare_labels
@@ -238,7 +238,7 @@ def measure_likeness(
         MissingDependency: PyTorch is not installed.
     """
     require_torch("measuring characters")
-    modes = check_modes(modes)
+    modes = check_measured_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)
     runtime = TorchRuntime(bundle)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f2p_deploy.artifact.artifact import Artifact
-from f2p_deploy.artifact.parity import Ends
+from f2p_deploy.artifact.parity import SearchResults
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.evaluation.speed import peers
+from f2p_deploy.evaluation.speed.bench_case import BenchCase, Outputs, Prepared
 from f2p_deploy.evaluation.speed.request import GRAPHS
-from f2p_deploy.evaluation.speed.work import Outputs, Prepared, Work
 from f2p_deploy.runtimes import RUNTIMES, Runtime, load
 from f2p_deploy.runtimes.search import iterate
 from f2p_deploy.system.errors import InputError, MissingDependency
@@ -21,14 +21,14 @@ class Contender:
 
     Args:
         name: as `--runtime` takes it.
-        prepare: makes it ready for some work.
-        why_not: why it cannot do some work here; empty if it can.
+        prepare: makes it ready for some case.
+        why_not: why it cannot do a case here; empty if it can.
         compiles_s: about how long it compiles before its first call, by mode, where that is long.
     """
 
     name: str
-    prepare: Callable[[Work], Prepared]
-    why_not: Callable[[Work], str] = lambda work: ""
+    prepare: Callable[[BenchCase], Prepared]
+    why_not: Callable[[BenchCase], str] = lambda case: ""
     compiles_s: Callable[[str], float] = lambda mode: 0.0
 
 
@@ -89,39 +89,39 @@ def contenders_for(artifacts: tuple[Artifact, ...], wanted: tuple[str, ...]) -> 
 
 
 def _of_artifact(name: str, artifact: Artifact, reason: str) -> Contender:
-    def why_not(work: Work) -> str:
+    def why_not(case: BenchCase) -> str:
         if reason:
             return reason
-        if GRAPHS[work.mode] not in artifact.manifest.graphs:
-            return f"{artifact.folder} has no graph {GRAPHS[work.mode]}"
-        if artifact not in work.artifacts:
+        if GRAPHS[case.mode] not in artifact.manifest.graphs:
+            return f"{artifact.folder} has no graph {GRAPHS[case.mode]}"
+        if artifact not in case.artifacts:
             return f"{artifact.folder} was exported for batches of {artifact.manifest.batch}"
         return ""
 
-    def prepare(work: Work) -> Prepared:
-        runtime = load(artifact, name, work.threads)
+    def prepare(case: BenchCase) -> Prepared:
+        runtime = load(artifact, name, case.threads)
         if runtime.proves == "reference":
             raise MissingDependency("here the reference interpreter would run it, whose speed says nothing")
-        entry = artifact.manifest.graphs[work.graph.name]
+        entry = artifact.manifest.graphs[case.graph.name]
         precision = "bf16" if name.endswith("bf16") else entry.precision_found
-        if work.mode == "iterative":
+        if case.mode == "iterative":
             runtime.prepare(("describe", "step"))
             return Prepared(
-                lambda: iterate(runtime, work.faces.images),
+                lambda: iterate(runtime, case.faces.images),
                 _ends,
                 precision,
                 runtime.describe_device(),
                 lambda given: runtime.compute("step", given),
             )
-        runtime.prepare((work.graph.name,))
-        return Prepared(lambda: _compute(runtime, work), lambda found: found, precision, runtime.describe_device())
+        runtime.prepare((case.graph.name,))
+        return Prepared(lambda: _compute(runtime, case), lambda found: found, precision, runtime.describe_device())
 
     return Contender(name, prepare, why_not)
 
 
-def _compute(runtime: Runtime, work: Work) -> Outputs:
-    return runtime.compute(work.graph.name, work.inputs)
+def _compute(runtime: Runtime, case: BenchCase) -> Outputs:
+    return runtime.compute(case.graph.name, case.inputs)
 
 
-def _ends(trajectory: "peers.Trajectory") -> Ends:
-    return Ends(trajectory.parameters, trajectory.losses.T)
+def _ends(trajectory: "peers.Trajectory") -> SearchResults:
+    return SearchResults(trajectory.parameters, trajectory.losses.T)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.evaluation.speed.bench_case import BenchCase, Prepared, make_case, moved
 from f2p_deploy.evaluation.speed.contenders import Contender, contenders_for, require_here
 from f2p_deploy.evaluation.speed.device import describe_device
 from f2p_deploy.evaluation.speed.flops import Flops, count_flops
@@ -17,9 +18,8 @@ from f2p_deploy.evaluation.speed.peers import require_device
 from f2p_deploy.evaluation.speed.prepare import faces_of, named_artifacts, onnx_artifact
 from f2p_deploy.evaluation.speed.request import Request
 from f2p_deploy.evaluation.speed.roofline import measure_ceilings, share_of_ceiling
-from f2p_deploy.evaluation.speed.rows import Ceiling, Report, Row
+from f2p_deploy.evaluation.speed.rows import Ceiling, Row, SpeedReport
 from f2p_deploy.evaluation.speed.windows import Timing, time_in_turns
-from f2p_deploy.evaluation.speed.work import Prepared, Work, make_work, moved
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.graphs import bundle_graphs
 from f2p_deploy.runtimes import RUNTIMES
@@ -38,7 +38,7 @@ LONGEST_WHY = 220
 
 def run_benchmark(
     bundle: Bundle, request: Request, command: str, progress: Progress = lambda doing, done, total: None
-) -> Report:
+) -> SpeedReport:
     """Measure every contender in every mode at every batch size.
 
     Args:
@@ -73,12 +73,12 @@ def run_benchmark(
         contenders = contenders_for(fitting, ()) if not request.runtimes else _wanted(fitting, request)
         for mode in request.modes:
             progress(f"{mode}, batch {batch}: PyTorch's own answer", len(rows), total)
-            work = make_work(mode, bundle, here, graphs, faces, fitting, request.threads, device)
-            rows += _rows(work, contenders, request, started, partial(_tell, progress, len(rows), total))
+            case = make_case(mode, bundle, here, graphs, faces, fitting, request.threads, device)
+            rows += _rows(case, contenders, request, started, partial(_tell, progress, len(rows), total))
     rows.sort(key=lambda row: (request.modes.index(row.mode), request.batches.index(row.batch)))
     progress("what this device can do at most", total, total)
     ceilings = measure_ceilings(device, tuple(dict.fromkeys(row.precision for row in rows if row.precision)))
-    return Report(
+    return SpeedReport(
         date=datetime.date.today().isoformat(),
         device=found | {"computes": device},
         bundle={"name": bundle.name, "fingerprint": bundle.fingerprint, "faces": faces.names[0]},
@@ -103,26 +103,30 @@ def _wanted(artifacts: tuple[Artifact, ...], request: Request) -> tuple[Contende
 
 
 def _rows(
-    work: Work, contenders: tuple[Contender, ...], request: Request, started: float, progress: Callable[[str], None]
+    case: BenchCase,
+    contenders: tuple[Contender, ...],
+    request: Request,
+    started: float,
+    progress: Callable[[str], None],
 ) -> list[Row]:
     """Return the rows of one mode at one batch size; eager PyTorch's is the first."""
     rows: dict[int, Row] = {}
     ready: dict[str, Prepared] = {}
-    counted = _counted(work)
+    counted = _counted(case)
     for number, contender in enumerate(contenders):
-        row = Row(work.mode, contender.name, "", work.batch, "skipped", flops=counted.flops, bytes=counted.bytes)
-        needs, spent = contender.compiles_s(work.mode), time.perf_counter() - started
-        reason = contender.why_not(work)
+        row = Row(case.mode, contender.name, "", case.batch, "skipped", flops=counted.flops, bytes=counted.bytes)
+        needs, spent = contender.compiles_s(case.mode), time.perf_counter() - started
+        reason = contender.why_not(case)
         if not reason and request.limit and needs and spent + needs > request.limit:
             reason = f"it compiles for about {needs:.0f} s, beyond the limit of {request.limit:.0f}: --limit 0 waits"
         if reason:
             rows[number] = replace(row, why=reason)
             continue
-        progress(f"{work.mode}, batch {work.batch}: {contender.name}, first call")
-        rows[number], prepared = _first_call(work, contender, row)
+        progress(f"{case.mode}, batch {case.batch}: {contender.name}, first call")
+        rows[number], prepared = _first_call(case, contender, row)
         if prepared is not None:
             ready[str(number)] = prepared
-    progress(f"{work.mode}, batch {work.batch}: timing {len(ready)} in turns")
+    progress(f"{case.mode}, batch {case.batch}: timing {len(ready)} in turns")
     timings = time_in_turns({number: prepared.call for number, prepared in ready.items()})
     eager = timings.get("0")
     for key, timing in timings.items():
@@ -130,15 +134,15 @@ def _rows(
     return [rows[number] for number in sorted(rows)]
 
 
-def _first_call(work: Work, contender: Contender, row: Row) -> tuple[Row, Prepared | None]:
+def _first_call(case: BenchCase, contender: Contender, row: Row) -> tuple[Row, Prepared | None]:
     """Make a contender ready, call it once, and judge the answer."""
-    before, begun = _memory(work.device), time.perf_counter()
+    before, begun = _memory(case.device), time.perf_counter()
     try:
-        prepared = contender.prepare(work)
+        prepared = contender.prepare(case)
         loaded = time.perf_counter()
         answer = prepared.call()
         called = time.perf_counter()
-        judged = work.judge(prepared.read(answer), prepared.precision, prepared.step)
+        judged = case.judge(prepared.read(answer), prepared.precision, prepared.step)
     except MissingDependency as error:
         return replace(row, why=_short(error)), None
     except F2PError as error:
@@ -155,7 +159,7 @@ def _first_call(work: Work, contender: Contender, row: Row) -> tuple[Row, Prepar
         f"the floor {judged['floor']:.4g}",
         load_ms=1000.0 * (loaded - begun),
         first_ms=1000.0 * (called - loaded),
-        memory_mb=max(0, _memory(work.device) - before) / 1e6,
+        memory_mb=max(0, _memory(case.device) - before) / 1e6,
         parity=judged,
     )
     return row, prepared
@@ -181,12 +185,12 @@ def _against(row: Row, ceilings: tuple[Ceiling, ...]) -> Row:
     return replace(row, share_of_ceiling=share_of_ceiling(ceiling, row.flops, row.bytes, row.median_ms))
 
 
-def _counted(work: Work) -> Flops:
+def _counted(case: BenchCase) -> Flops:
     """Return the work of one call: of a search, `describe` once and every step, and the last state's loss."""
-    if work.mode != "iterative":
-        return count_flops(work.bundle, work.graph.name, work.batch)
-    describe, step = (count_flops(work.bundle, name, work.batch) for name in ("describe", "step"))
-    steps = work.bundle.settings.iterative.iterations + 1
+    if case.mode != "iterative":
+        return count_flops(case.bundle, case.graph.name, case.batch)
+    describe, step = (count_flops(case.bundle, name, case.batch) for name in ("describe", "step"))
+    steps = case.bundle.settings.iterative.iterations + 1
     return replace(describe, flops=describe.flops + steps * step.flops, bytes=describe.bytes + steps * step.bytes)
 
 
@@ -205,7 +209,7 @@ def _short(error: F2PError) -> str:
     return " ".join(str(error).split())[:LONGEST_WHY]
 
 
-def summary(report: Report) -> dict[str, Any]:
+def summary(report: SpeedReport) -> dict[str, Any]:
     """Return what a reader looks for first: the fastest row of each mode and batch size whose parity holds."""
     best: dict[str, Any] = {}
     for row in report.rows:

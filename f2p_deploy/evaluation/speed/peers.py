@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import torch
 
-from f2p_deploy.artifact.parity import Ends
-from f2p_deploy.evaluation.speed.work import Outputs, Prepared, Work, search
+from f2p_deploy.artifact.parity import SearchResults
+from f2p_deploy.evaluation.speed.bench_case import BenchCase, Outputs, Prepared, search
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.gradient_step import Step
 from f2p_deploy.model.graphs import BundleGraph, bundle_graphs
@@ -25,44 +25,44 @@ from f2p_deploy.system.errors import CompilerError, MissingDependency
 __all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_captured"]
 
 
-def eager(work: Work) -> Prepared:
+def eager(case: BenchCase) -> Prepared:
     """PyTorch as it is: the plain loop for a search, the module for a graph; float32."""
-    if work.mode == "iterative":
-        return Prepared(lambda: search(work.here, work.faces), lambda found: found, _plain(work), _device(work))
-    module, given = _module(work), _given(work)
+    if case.mode == "iterative":
+        return Prepared(lambda: search(case.here, case.faces), lambda found: found, _plain(case), _device(case))
+    module, given = _module(case), _given(case)
 
     def call() -> Any:
         with torch.no_grad():
-            return _waited(module(*given), work)
+            return _waited(module(*given), case)
 
-    return Prepared(call, _reader(work.graph), _plain(work), _device(work))
+    return Prepared(call, _reader(case.graph), _plain(case), _device(case))
 
 
-def compiled(work: Work) -> Prepared:
+def compiled(case: BenchCase) -> Prepared:
     """PyTorch's own compiler: of the graph, or of the loss whose gradient a search follows."""
     import torch._inductor.config as inductor
 
     torch._dynamo.reset()
     inductor.compile_threads = 1  # its worker processes would stay, and take a core from everybody that is timed
-    if work.mode == "iterative":
-        return _compiled_search(work)
-    module, given = torch.compile(_module(work)), _given(work)
+    if case.mode == "iterative":
+        return _compiled_search(case)
+    module, given = torch.compile(_module(case)), _given(case)
 
     def call() -> Any:
         with torch.no_grad():
-            return _waited(module(*given), work)
+            return _waited(module(*given), case)
 
-    return Prepared(call, _reader(work.graph), _plain(work), _device(work))
+    return Prepared(call, _reader(case.graph), _plain(case), _device(case))
 
 
-def naive(work: Work) -> Prepared:
+def naive(case: BenchCase) -> Prepared:
     """`torch.onnx.export` of the module, and ONNX Runtime's default session of what it wrote."""
     import onnxruntime
 
-    module = work.graph.module if work.mode != "iterative" else Step(work.bundle).eval()
-    given = {spec.name: work.inputs[spec.name] for spec in work.graph.inputs if spec.name in work.inputs}
-    if work.mode == "iterative":
-        given = dict(work.first_step)
+    module = case.graph.module if case.mode != "iterative" else Step(case.bundle).eval()
+    given = {spec.name: case.inputs[spec.name] for spec in case.graph.inputs if spec.name in case.inputs}
+    if case.mode == "iterative":
+        given = dict(case.first_step)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "naive.onnx"
         try:
@@ -73,10 +73,10 @@ def naive(work: Work) -> Prepared:
             raise CompilerError(f"torch.onnx.export of PyTorch {torch.__version__} failed; {SAID}") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        if work.threads:
-            options.intra_op_num_threads = work.threads
+        if case.threads:
+            options.intra_op_num_threads = case.threads
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    names = [spec.name for spec in work.graph.outputs]
+    names = [spec.name for spec in case.graph.outputs]
     return Prepared(
         lambda: session.run(None, given),
         lambda found: dict(zip(names, found, strict=True)),
@@ -101,21 +101,21 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def why_not_naive(work: Work) -> str:
+def why_not_naive(case: BenchCase) -> str:
     """Return why the naive way is left out."""
-    return "" if work.device == "cpu" else "its default session computes on the processor"
+    return "" if case.device == "cpu" else "its default session computes on the processor"
 
 
-def why_not_captured(work: Work) -> str:
+def why_not_captured(case: BenchCase) -> str:
     """Return why no CUDA graph can be captured here."""
-    return "" if work.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
+    return "" if case.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
 
 
-def captured(precision: str) -> Callable[[Work], Prepared]:
+def captured(precision: str) -> Callable[[BenchCase], Prepared]:
     """PyTorch with static buffers, captured in a CUDA graph: one launch a call; inputs and outputs stay on the card."""
 
-    def prepare(work: Work) -> Prepared:
-        return _captured_search(work, precision) if work.mode == "iterative" else _captured_graph(work, precision)
+    def prepare(case: BenchCase) -> Prepared:
+        return _captured_search(case, precision) if case.mode == "iterative" else _captured_graph(case, precision)
 
     return prepare
 
@@ -123,21 +123,21 @@ def captured(precision: str) -> Callable[[Work], Prepared]:
 _DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 
-def _captured_search(work: Work, precision: str) -> Prepared:
+def _captured_search(case: BenchCase, precision: str) -> Prepared:
     from f2p_deploy.model.captured_search import CapturedSearch
 
-    found = CapturedSearch(work.bundle, work.batch, device=work.device, dtype=_DTYPES[precision], strict=True)
-    faces = work.faces.images
+    found = CapturedSearch(case.bundle, case.batch, device=case.device, dtype=_DTYPES[precision], strict=True)
+    faces = case.faces.images
     return Prepared(
-        lambda: found.iterate(faces), lambda t: Ends(t.parameters, t.losses.T), precision, _device(work)
+        lambda: found.iterate(faces), lambda t: SearchResults(t.parameters, t.losses.T), precision, _device(case)
     )
 
 
-def _captured_graph(work: Work, precision: str) -> Prepared:
+def _captured_graph(case: BenchCase, precision: str) -> Prepared:
     from f2p_deploy.model.captured_search import computing_in, full_float32, made_for_speed
 
-    dtype, device = getattr(torch, _DTYPES[precision]), torch.device(work.device)
-    module, given = made_for_speed(work.graph.module, dtype, device), _given(work)
+    dtype, device = getattr(torch, _DTYPES[precision]), torch.device(case.device)
+    module, given = made_for_speed(case.graph.module, dtype, device), _given(case)
 
     def compute() -> Any:
         with torch.no_grad(), full_float32(), computing_in(dtype, device):
@@ -155,34 +155,34 @@ def _captured_graph(work: Work, precision: str) -> Prepared:
 
     def call() -> Any:
         graph.replay()
-        return _waited(outputs, work)
+        return _waited(outputs, case)
 
-    return Prepared(call, _reader(work.graph), precision, _device(work))
+    return Prepared(call, _reader(case.graph), precision, _device(case))
 
 
-def _compiled_search(work: Work) -> Prepared:
+def _compiled_search(case: BenchCase) -> Prepared:
     """The plain loop over a compiled loss."""
-    loss_of = search_loss(work.here, work.bundle.settings.iterative.beta).eval().to(work.device)
+    loss_of = search_loss(case.here, case.bundle.settings.iterative.beta).eval().to(case.device)
     compiled_loss = cast(torch.nn.Module, torch.compile(loss_of))
     return Prepared(
-        lambda: search(work.here, work.faces, loss_of=compiled_loss),
+        lambda: search(case.here, case.faces, loss_of=compiled_loss),
         lambda found: found,
-        _plain(work),
-        _device(work),
+        _plain(case),
+        _device(case),
     )
 
 
-def _plain(work: Work) -> str:
+def _plain(case: BenchCase) -> str:
     """Return what float32 is computed in: on a card, PyTorch lets convolutions round to TF32 unless told otherwise."""
-    return "tf32" if work.device == "cuda" and torch.backends.cudnn.allow_tf32 else "fp32"
+    return "tf32" if case.device == "cuda" and torch.backends.cudnn.allow_tf32 else "fp32"
 
 
-def _module(work: Work) -> torch.nn.Module:
+def _module(case: BenchCase) -> torch.nn.Module:
     """Return the mode's module where PyTorch computes; on a card a copy, since others measure it on the processor."""
-    if work.device == "cpu":
-        return work.graph.module
-    graphs = {graph.name: graph for graph in bundle_graphs(_copy(work.bundle), work.batch)}
-    return graphs[work.graph.name].module.to(work.device)
+    if case.device == "cpu":
+        return case.graph.module
+    graphs = {graph.name: graph for graph in bundle_graphs(_copy(case.bundle), case.batch)}
+    return graphs[case.graph.name].module.to(case.device)
 
 
 def _copy(bundle: Bundle) -> Bundle:
@@ -191,13 +191,13 @@ def _copy(bundle: Bundle) -> Bundle:
     return load_bundle(bundle.path)
 
 
-def _given(work: Work) -> list[torch.Tensor]:
-    return [torch.from_numpy(work.inputs[spec.name]).to(work.device) for spec in work.graph.inputs]
+def _given(case: BenchCase) -> list[torch.Tensor]:
+    return [torch.from_numpy(case.inputs[spec.name]).to(case.device) for spec in case.graph.inputs]
 
 
-def _waited(outputs: Any, work: Work) -> Any:
+def _waited(outputs: Any, case: BenchCase) -> Any:
     """Return outputs when they are computed: a card computes on its own."""
-    if work.device == "cuda":
+    if case.device == "cuda":
         torch.cuda.synchronize()
     return outputs
 
@@ -211,8 +211,8 @@ def _reader(graph: BundleGraph) -> Callable[[Any], Outputs]:
     return read
 
 
-def _device(work: Work) -> str:
-    if work.device == "cuda":
+def _device(case: BenchCase) -> str:
+    if case.device == "cuda":
         return f"torch {torch.__version__}, {torch.cuda.get_device_name()}"
     return f"torch {torch.__version__}, CPU"
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from f2p_deploy.evaluation.speed.rows import Report
+from f2p_deploy.evaluation.speed.rows import SpeedReport
 from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
 from f2p_deploy.system.files import open_whole
 
 
-def draw_latency(report: Report, path: Path) -> None:
+def draw_latency(report: SpeedReport, path: Path) -> None:
     """Draw a panel for each mode: the median of each contender over the batch size, and its 95th percentile.
 
     Args:
@@ -72,7 +72,7 @@ def draw_latency(report: Report, path: Path) -> None:
         raise InputError(f"cannot write {path}: {reason}") from error
 
 
-def _machine(report: Report) -> str:
+def _machine(report: SpeedReport) -> str:
     cards = report.device.get("cards") or []
     if report.device.get("computes") == "cuda" and cards:
         return str(cards[0]["name"])

@@ -28,7 +28,7 @@ def measure_ceilings(device: str, precisions: tuple[str, ...]) -> tuple[Ceiling,
 
 
 def share_of_ceiling(ceiling: Ceiling, flops: int, moved: int, median_ms: float) -> float:
-    """Return the least time that the ceiling allows for so much work, over the time that was measured."""
+    """Return the least time that the ceiling allows for so much case, over the time that was measured."""
     return max(flops / ceiling.flop_per_s, moved / ceiling.byte_per_s) / (median_ms / 1000.0)
 
 

@@ -70,7 +70,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
-class Report:
+class SpeedReport:
     """A whole benchmark.
 
     Args:

@@ -9,7 +9,7 @@ from f2p_deploy.evaluation.stages.stage_result import Figure, Sheet, StageResult
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.one_shot import one_shot
 from f2p_deploy.model.reference import reference_iterate
-from f2p_deploy.model.state import average_state, state_of
+from f2p_deploy.model.state import average_state, state_from
 from f2p_deploy.training.data.pair_tensors import to_uint8
 
 #: Random starts beside the average face and, where there is a translator, the one-shot character.
@@ -97,7 +97,7 @@ def _starts(bundle: Bundle, faces: torch.Tensor, seed: int) -> dict[str, torch.T
     count, n_c, beta = len(faces), bundle.schema.n_c, bundle.settings.iterative.beta
     starts = {"the average face": average_state(bundle, count)}
     if "translator" in bundle.networks:
-        starts["one-shot"] = state_of(torch.from_numpy(one_shot(bundle, faces)), n_c, beta)
+        starts["one-shot"] = state_from(torch.from_numpy(one_shot(bundle, faces)), n_c, beta)
     generator = torch.Generator().manual_seed(seed)
     for number in range(1, RANDOM_STARTS + 1):
         state = torch.from_numpy(random_batch(bundle.schema, count, seed + number))

@@ -180,7 +180,7 @@ def store_calibration_set(made: CalibrationSet, pixels: Mapping[str, np.ndarray]
         (temporary / FILE).write_text(json.dumps(made.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
-def file_of(sha256: str) -> str:
+def face_file(sha256: str) -> str:
     """Return where a face lies inside a set."""
     return f"{FACES}/{sha256[:16]}.png"
 

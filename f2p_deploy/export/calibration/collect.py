@@ -15,7 +15,7 @@ from f2p_deploy.export.calibration.calibration_set import (
     CalibrationFace,
     CalibrationSet,
     Rejection,
-    file_of,
+    face_file,
     read_calibration_set,
     sha256_of_file,
     sha256_of_pixels,
@@ -127,7 +127,7 @@ def _unfit(face: AlignedFace) -> tuple[str, str]:
 
 def _face(photo: Path, candidate: Candidate) -> CalibrationFace:
     return CalibrationFace(
-        file=file_of(candidate.key),
+        file=face_file(candidate.key),
         sha256=candidate.key,
         photo=str(photo),
         photo_sha256=sha256_of_file(photo),

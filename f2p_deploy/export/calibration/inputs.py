@@ -11,7 +11,7 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.one_shot import one_shot
 from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.search_loss import describer
-from f2p_deploy.model.state import first_state, state_of
+from f2p_deploy.model.state import first_state, state_from
 from f2p_deploy.system.errors import InputError
 
 #: One face in so many is kept out of the ranges: on those, choices are judged.
@@ -89,7 +89,7 @@ def _states(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
             identity, content = describer(bundle)(part)
         searched = torch.from_numpy(reference_iterate(bundle, part, settings).parameters)
         made = torch.from_numpy(one_shot(bundle, part))
-        starts = (first_state(bundle, len(part)), *(state_of(p, n_c, settings.beta) for p in (searched, made)))
+        starts = (first_state(bundle, len(part)), *(state_from(p, n_c, settings.beta) for p in (searched, made)))
         for state in starts:
             for name, value in (("state", state), ("identity", identity), ("content", content)):
                 rows[name].append(value.numpy())

@@ -15,7 +15,7 @@ from f2p_deploy.artifact.coreml_file import make_reproducible, quiet
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.export.coreml.coreml_operators import taught
 from f2p_deploy.export.coreml.coreml_weights import Weights, in_8_bits
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.float16.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
 from f2p_deploy.export.onnx.checked_folding import folded_and_proven
 from f2p_deploy.runtimes.coreml.coreml_runtime import is_picture, swift_name
@@ -27,7 +27,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def to_coreml(
-    graph: Graph,
+    graph: ExportGraph,
     example: Arrays,
     path: Path,
     precision: Precision,
@@ -47,7 +47,7 @@ def to_coreml(
         precision: fp32, fp16 or int8; below fp32 what `computes_in_half` says stays float32, and with int8 the weights
             of float16 layers are 8-bit numbers, in the way that costs least, see `in_8_bits`.
         ios: the oldest release that it shall run on.
-        loss_scale: see `Graph.exported`.
+        loss_scale: see `ExportGraph.exported`.
         facts: what else to write into the package, for people and programs.
 
     Returns:
@@ -88,7 +88,9 @@ def to_coreml(
     return ()
 
 
-def _save(model: Any, path: Path, more: Mapping[str, str] = NOTHING, *, graph: Graph, facts: Mapping[str, str]) -> None:
+def _save(
+    model: Any, path: Path, more: Mapping[str, str] = NOTHING, *, graph: ExportGraph, facts: Mapping[str, str]
+) -> None:
     """Write a model with what is to be known of it, and without what is another one each time."""
     _describe(model, graph, {**facts, **more})
     model.save(str(path))
@@ -105,7 +107,7 @@ def _input(spec: TensorSpec) -> Any:
     return coremltools.TensorType(name=name, shape=spec.shape, dtype=np.float32)
 
 
-def _describe(model: Any, graph: Graph, facts: Mapping[str, str]) -> None:
+def _describe(model: Any, graph: ExportGraph, facts: Mapping[str, str]) -> None:
     """Write into a model what a person, or Xcode, is to know of it."""
     model.author = "f2p-deploy"
     model.license = "as the bundle it was made from"

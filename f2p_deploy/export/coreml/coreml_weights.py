@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Arrays
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.runtimes.coreml.coreml_runtime import core_ml_inputs, core_ml_outputs
 from f2p_deploy.runtimes.coreml.mil.program import Program
 
@@ -40,7 +40,7 @@ class Weights:
 
 
 def in_8_bits(
-    model: Any, graph: Graph, example: Arrays, path: Path, save: Callable[[Any, Path, dict[str, str]], None]
+    model: Any, graph: ExportGraph, example: Arrays, path: Path, save: Callable[[Any, Path, dict[str, str]], None]
 ) -> tuple[Weights, ...]:
     """Write a model whose weights are 8-bit numbers, in the way whose saved package computes nearer to PyTorch.
 
@@ -99,7 +99,7 @@ def _table(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return table.astype(weight.dtype), places.astype(np.uint8)
 
 
-def _error(package: Path, graph: Graph, example: Arrays, reference: Arrays) -> float:
+def _error(package: Path, graph: ExportGraph, example: Arrays, reference: Arrays) -> float:
     found = core_ml_outputs(graph.outputs, Program(package).compute(core_ml_inputs(graph.inputs, example)), package)
 
     def root_mean_square(values: np.ndarray) -> float:

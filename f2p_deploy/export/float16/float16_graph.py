@@ -11,10 +11,10 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Arrays, Parity
 from f2p_deploy.artifact.parity import compare
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.float16.bisection import needed_nodes
 from f2p_deploy.export.float16.convert_float16 import to_float16
-from f2p_deploy.export.float16.keep_float32 import always_float32, choices
+from f2p_deploy.export.float16.keep_float32 import always_float32, computing_nodes
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.runtimes.batches import run_in_batches
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
@@ -48,7 +48,9 @@ class HalfGraph:
     proposed: tuple[str, ...]
 
 
-def half_graph(graph: Graph, model: "ModelProto", samples: Samples, schema: Schema, progress: Progress) -> HalfGraph:
+def half_graph(
+    graph: ExportGraph, model: "ModelProto", samples: Samples, schema: Schema, progress: Progress
+) -> HalfGraph:
     """Return a graph in float16 that keeps the floors of float16 on the samples, if one can.
 
     Measured is `rounding.rounded`: with every value in half precision, whatever a processor makes of the model.
@@ -71,22 +73,22 @@ def half_graph(graph: Graph, model: "ModelProto", samples: Samples, schema: Sche
     worst = missed[0]
     progress(f"{graph.name}: float16 misses a floor ({worst.metric} {worst.value:.4g}), looking for what to keep")
     rows = sorted({samples.names.index(record.worst) for record in missed})[:SEARCHED_SAMPLES]
-    candidates = choices(model, always_float32(model))
+    candidates = computing_nodes(model, always_float32(model))
     proposed = needed_nodes(candidates, partial(search.keeps, rows), TRIES)
     if not proposed or search.missed(proposed):
         progress(f"{graph.name}: float32 nodes do not bring the floor back")
         return search.result(())
-    progress(f"{graph.name}: {len(proposed)} of {len(candidates)} nodes stay float32: {shown(proposed)}")
+    progress(f"{graph.name}: {len(proposed)} of {len(candidates)} nodes stay float32: {listed_names(proposed)}")
     return search.result(proposed)
 
 
-def shown(names: Sequence[str]) -> str:
+def listed_names(names: Sequence[str]) -> str:
     """Return names for a line of text."""
     return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])}, ... {names[-1]}"
 
 
 class _Search:
-    def __init__(self, graph: Graph, model: "ModelProto", samples: Samples, schema: Schema) -> None:
+    def __init__(self, graph: ExportGraph, model: "ModelProto", samples: Samples, schema: Schema) -> None:
         self.graph, self.model, self.samples, self.schema = graph, model, samples, schema
 
     def result(self, proposed: tuple[str, ...]) -> HalfGraph:
@@ -104,7 +106,7 @@ class _Search:
         return tuple(record for record in records if not record.passed)
 
 
-def measure(graph: Graph, model: "ModelProto", samples: Samples, schema: Schema) -> tuple[Parity, ...]:
+def measure(graph: ExportGraph, model: "ModelProto", samples: Samples, schema: Schema) -> tuple[Parity, ...]:
     """Run a model of a graph on samples with ONNX Runtime; return its records against the floors of float16."""
     session = open_session(model.SerializeToString())
     names = [output.name for output in graph.outputs]

@@ -52,7 +52,7 @@ def always_float32(model: "ModelProto", besides: Collection[str] = ()) -> tuple[
     return _Pattern(model).find(frozenset(besides))
 
 
-def choices(model: "ModelProto", kept: Collection[str]) -> tuple[str, ...]:
+def computing_nodes(model: "ModelProto", kept: Collection[str]) -> tuple[str, ...]:
     """Return the nodes that float16 costs something in, in the model's order: all that compute and are not kept."""
     numbers = _Pattern(model).numbers
     return tuple(

@@ -58,7 +58,7 @@ FOR_TENSORRT = Scheme(unsigned=False, results=False, transposed=True, fewest_cha
 
 
 @dataclass(frozen=True)
-class Layer:
+class Int8Layer:
     """One layer that can compute in 8 bits.
 
     Args:
@@ -85,7 +85,7 @@ def quantised_name(value: str) -> str:
     return f"{value}.quantized"
 
 
-def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Layer, ...]:
+def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Int8Layer, ...]:
     """Return the layers of a float32 model that can compute in 8 bits, in the model's order."""
     weights = {weight.name: weight.dims for weight in model.graph.initializer}
     kinds = {name: info.type.tensor_type for name, info in value_infos(model).items()}
@@ -104,7 +104,8 @@ def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Layer, ...]:
         result = after[0].output[0] if rectified else node.output[0]
         weights_used = math.prod(dims)
         times = places[0] if node.op_type == "ConvTranspose" else places[1]
-        found.append(Layer(node.name, node.op_type, node.input[0], result, weights_used, weights_used * times, whole))
+        sizes = weights_used, weights_used * times
+        found.append(Int8Layer(node.name, node.op_type, node.input[0], result, *sizes, whole))
     return tuple(found)
 
 
@@ -128,7 +129,7 @@ def _has_kernel(node: "NodeProto", dims: Sequence[int], scheme: Scheme) -> bool:
     return scheme.transposed or node.op_type != "ConvTranspose" or splittable(node, dims)
 
 
-def values_of(model: "ModelProto", layers: Collection[Layer], scheme: Scheme) -> tuple[str, ...]:
+def values_of(model: "ModelProto", layers: Collection[Int8Layer], scheme: Scheme) -> tuple[str, ...]:
     """Return the values that are quantised with these layers, whose ranges `to_int8` needs; sorted."""
     found = {layer.given for layer in layers if layer.whole}
     if scheme.results:
@@ -137,7 +138,7 @@ def values_of(model: "ModelProto", layers: Collection[Layer], scheme: Scheme) ->
 
 
 def to_int8(
-    model: "ModelProto", layers: Collection[Layer], ranges: Mapping[str, Range], scheme: Scheme
+    model: "ModelProto", layers: Collection[Int8Layer], ranges: Mapping[str, Range], scheme: Scheme
 ) -> "ModelProto":
     """Return a model in which some layers compute in 8 bits.
 

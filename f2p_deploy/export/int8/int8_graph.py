@@ -14,8 +14,8 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.export.calibration.histograms import observe
 from f2p_deploy.export.calibration.inputs import CalibrationInputs
 from f2p_deploy.export.calibration.ranges import METHODS, Range, range_of
-from f2p_deploy.export.export_graphs import Graph
-from f2p_deploy.export.int8.convert_int8 import Layer, Scheme, layers_of, to_int8, values_of
+from f2p_deploy.export.export_graphs import ExportGraph
+from f2p_deploy.export.int8.convert_int8 import Int8Layer, Scheme, layers_of, to_int8, values_of
 from f2p_deploy.export.int8.int8_report import CurvePoint, GraphReport, LayerCost
 from f2p_deploy.export.int8.layer_times import layer_times
 from f2p_deploy.export.samples import Samples
@@ -54,7 +54,7 @@ class Int8Graph:
 
 
 def int8_graph(
-    graph: Graph,
+    graph: ExportGraph,
     model: "ModelProto",
     scheme: Scheme,
     inputs: CalibrationInputs,
@@ -92,7 +92,7 @@ def int8_graph(
     order = dearest_first(layers, costs)
     curve: dict[int, CurvePoint] = {}
 
-    def without(number: int) -> tuple[Layer, ...]:
+    def without(number: int) -> tuple[Int8Layer, ...]:
         return tuple(layer for layer in layers if layer not in order[:number])
 
     def holds(number: int) -> bool:
@@ -135,7 +135,7 @@ def _fewest(layers: int, holds: Callable[[int], bool]) -> int:
     return enough
 
 
-def dearest_first(layers: Sequence[Layer], costs: Sequence[LayerCost]) -> list[Layer]:
+def dearest_first(layers: Sequence[Int8Layer], costs: Sequence[LayerCost]) -> list[Int8Layer]:
     """Return layers in the order in which they stay float: most error for what 8 bits save first.
 
     What they save is their share of all weights and of all multiplications: counted, not timed, so that the same bundle
@@ -144,7 +144,7 @@ def dearest_first(layers: Sequence[Layer], costs: Sequence[LayerCost]) -> list[L
     weights = sum(layer.weights for layer in layers)
     multiplications = sum(layer.multiplications for layer in layers)
 
-    def price(pair: tuple[Layer, LayerCost]) -> float:
+    def price(pair: tuple[Int8Layer, LayerCost]) -> float:
         layer, cost = pair
         return -cost.error / (layer.weights / weights + layer.multiplications / multiplications)
 
@@ -163,7 +163,7 @@ def in_batches(inputs: Arrays, batch: int) -> list[Arrays]:
     return parts
 
 
-def _cost(judge: "_Judge", layer: Layer, times: tuple[float | None, float | None]) -> LayerCost:
+def _cost(judge: "_Judge", layer: Int8Layer, times: tuple[float | None, float | None]) -> LayerCost:
     error, records = judge.look((layer,), judge.ranges, JUDGED_A_LAYER)
     return LayerCost(
         name=layer.name,
@@ -192,7 +192,7 @@ class _Judge:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: ExportGraph,
         model: "ModelProto",
         scheme: Scheme,
         judged: Arrays,
@@ -209,7 +209,7 @@ class _Judge:
         self.judged = Samples(names, judged, reference)
 
     def look(
-        self, layers: Sequence[Layer], ranges: Mapping[str, Range], count: int | None = None
+        self, layers: Sequence[Int8Layer], ranges: Mapping[str, Range], count: int | None = None
     ) -> tuple[float, tuple[Parity, ...]]:
         """Measure a choice of layers on the first judged inputs, all if no number is given.
 
@@ -227,7 +227,7 @@ class _Judge:
                 errors.append(difference.mean() / np.abs(expected).mean())
         return float(np.mean(errors)), self._compare(found, judged)
 
-    def point(self, layers: Sequence[Layer]) -> CurvePoint:
+    def point(self, layers: Sequence[Int8Layer]) -> CurvePoint:
         """Measure a choice of layers on the export's samples."""
         session = self._session(layers, self.ranges)
         worst = self._compare(self._run(session, self.samples.inputs), self.samples)
@@ -241,7 +241,7 @@ class _Judge:
         held = sum(layer.weights * (1 if layer.name in names else 1 + SAVED_BYTES) for layer in every)
         return CurvePoint(len(layers), _worst(worst), _measures(worst), held, ms, restless)
 
-    def _session(self, layers: Sequence[Layer], ranges: Mapping[str, Range]) -> Any:
+    def _session(self, layers: Sequence[Int8Layer], ranges: Mapping[str, Range]) -> Any:
         model = to_int8(self.model, layers, ranges, self.scheme) if layers else self.model
         return open_session((self.as_built or (lambda whole: whole))(model).SerializeToString())
 

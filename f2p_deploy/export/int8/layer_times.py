@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f2p_deploy.export.int8.convert_int8 import Layer, quantised_name
+from f2p_deploy.export.int8.convert_int8 import Int8Layer, quantised_name
 from f2p_deploy.export.timing import medians_ms
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def layer_times(
-    model: "ModelProto", quantised: "ModelProto", layers: Sequence[Layer]
+    model: "ModelProto", quantised: "ModelProto", layers: Sequence[Int8Layer]
 ) -> dict[str, tuple[float, float]]:
     """Return the milliseconds of each layer in float32 and in 8 bits, its rectifier included, by the layer's name.
 

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from f2p_deploy.artifact.artifact import Arrays
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.model.networks.batch_norm_folding import folded
 from f2p_deploy.system.errors import CompilerError
 
@@ -14,7 +14,7 @@ from f2p_deploy.system.errors import CompilerError
 FOLDED_TOLERANCE = 1e-4
 
 
-def folded_and_proven(graph: Graph, inputs: Arrays, norms_before: bool = True) -> nn.Module:
+def folded_and_proven(graph: ExportGraph, inputs: Arrays, norms_before: bool = True) -> nn.Module:
     """Return a graph's module with its batch norms folded, having computed a real batch both ways.
 
     Args:

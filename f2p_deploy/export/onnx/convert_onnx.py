@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from f2p_deploy.artifact.artifact import Arrays
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.gradient.lower_gradient import require_closed
 from f2p_deploy.export.onnx.checked_folding import folded_and_proven
 from f2p_deploy.export.onnx.long_means import in_two_steps
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 OPSET = 18
 
 
-def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0, norms_before: bool = True) -> "ModelProto":
+def to_onnx(graph: ExportGraph, inputs: Arrays, loss_scale: float = 1.0, norms_before: bool = True) -> "ModelProto":
     """Export a graph.
 
     Batch norms are folded into the layers beside them, long means split in two, paddings kept apart from max pools, and
@@ -34,7 +34,7 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0, norms_before:
     Args:
         graph: what to export.
         inputs: one real batch, by tensor name; the simplified model must compute the same on it.
-        loss_scale: see `Graph.exported`.
+        loss_scale: see `ExportGraph.exported`.
         norms_before: see `folded`; of those that are left the exporter folds what it can.
 
     Returns:
@@ -66,7 +66,7 @@ def to_onnx(graph: Graph, inputs: Arrays, loss_scale: float = 1.0, norms_before:
     return written
 
 
-def _trace(graph: Graph, inputs: Arrays, loss_scale: float, norms_before: bool) -> "ModelProto":
+def _trace(graph: ExportGraph, inputs: Arrays, loss_scale: float, norms_before: bool) -> "ModelProto":
     import torch
 
     module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, inputs, norms_before)
@@ -102,13 +102,13 @@ def _quiet() -> Iterator[None]:
         chatty.setLevel(level)
 
 
-def _require_unchanged(graph: Graph, traced: "ModelProto", simplified: "ModelProto", inputs: Arrays) -> None:
+def _require_unchanged(graph: ExportGraph, traced: "ModelProto", simplified: "ModelProto", inputs: Arrays) -> None:
     """Raise unless both models compute the same on a real batch, as they are written."""
     before, after = (computed_as_written(graph, model, inputs) for model in (traced, simplified))
     require_same(graph.name, before, after, "simplifying changed")
 
 
-def _require_folded(graph: Graph, model: "ModelProto") -> None:
+def _require_folded(graph: ExportGraph, model: "ModelProto") -> None:
     """Raise if a batch norm is left directly behind a layer that could have taken it in."""
     producers = {output: node.op_type for node in model.graph.node for output in node.output}
     for node in model.graph.node:

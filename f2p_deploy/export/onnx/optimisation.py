@@ -17,7 +17,7 @@ from f2p_deploy.system.errors import CompilerError
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from f2p_deploy.export.export_graphs import Graph
+    from f2p_deploy.export.export_graphs import ExportGraph
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 SAME = 1e-5
 
 
-def computed_as_written(graph: "Graph", model: "ModelProto", inputs: Arrays) -> dict[str, np.ndarray]:
+def computed_as_written(graph: "ExportGraph", model: "ModelProto", inputs: Arrays) -> dict[str, np.ndarray]:
     """Return a model's outputs, by tensor name, as ONNX Runtime computes them with its optimisation off.
 
     Args:
@@ -41,7 +41,7 @@ def computed_as_written(graph: "Graph", model: "ModelProto", inputs: Arrays) -> 
     return _outputs(graph, opened(model.SerializeToString(), options, provider, [provider]), inputs)
 
 
-def require_unharmed(graph: "Graph", model: "ModelProto", inputs: Arrays, precision: Precision) -> None:
+def require_unharmed(graph: "ExportGraph", model: "ModelProto", inputs: Arrays, precision: Precision) -> None:
     """Raise unless ONNX Runtime computes the same with its graph optimisation, as every client runs it, and without.
 
     Args:
@@ -92,7 +92,7 @@ def require_same(graph: str, before: Arrays, after: Arrays, what: str) -> None:
             raise CompilerError(f"{what} {name} of {graph} by {difference:.3g} of its largest value")
 
 
-def _outputs(graph: "Graph", session: Any, inputs: Arrays) -> dict[str, np.ndarray]:
+def _outputs(graph: "ExportGraph", session: Any, inputs: Arrays) -> dict[str, np.ndarray]:
     names = [spec.name for spec in graph.outputs]
     feed = {spec.name: inputs[spec.name] for spec in graph.inputs}
     return dict(zip(names, session.run(names, feed), strict=True))

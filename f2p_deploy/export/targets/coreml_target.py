@@ -9,7 +9,7 @@ from pathlib import Path
 from f2p_deploy.artifact.artifact import GraphEntry
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.export.source import Source
-from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register_target
 from f2p_deploy.runtimes.coreml.coreml_runtime import on_a_mac
 from f2p_deploy.system.errors import CompilerError, InputError
 from f2p_deploy.system.progress import Progress
@@ -27,7 +27,7 @@ SUFFIX = ".mlpackage"
 logger = logging.getLogger(__name__)
 
 
-def toolchain(options: BuildOptions) -> Toolchain:
+def coreml_toolchain(options: BuildOptions) -> Toolchain:
     """Return what will convert, and for which systems; see `Target.toolchain`."""
     from importlib.metadata import version
 
@@ -38,7 +38,7 @@ def toolchain(options: BuildOptions) -> Toolchain:
     return Toolchain(f"coremltools {found}", {"built_for": f"iOS {ios} and later"}, {"coremltools": found})
 
 
-def build(
+def build_coreml(
     sources: Mapping[str, Source],
     folder: Path,
     options: BuildOptions,
@@ -47,7 +47,7 @@ def build(
     rest: Precision,
 ) -> dict[str, GraphEntry]:
     """Write `<graph>.mlpackage` for each graph, or one package with a function for each; see `Build`."""
-    from f2p_deploy.artifact.coreml_file import precision_of
+    from f2p_deploy.artifact.coreml_file import package_precision
     from f2p_deploy.export.coreml.convert_coreml import to_coreml
     from f2p_deploy.export.coreml.coreml_functions import join
 
@@ -60,21 +60,21 @@ def build(
         tried = to_coreml(source.graph, source.example, packages[name], asked, ios, source.loss_scale, facts)
         if tried:
             logger.info("%s: weights in 8 bits, %s", name, " rather than ".join(way.sentence() for way in tried))
-    if file_of("", options) == JOINED and len(packages) > 1:
+    if package_of("", options) == JOINED and len(packages) > 1:
         progress("one package of all graphs")
         join(packages, folder / JOINED)
     entries = {}
     for name, source in sources.items():
-        file = file_of(name, options) if len(packages) > 1 else packages[name].name
+        file = package_of(name, options) if len(packages) > 1 else packages[name].name
         asked = source.asked(precision, rest)
-        found, kept = precision_of(folder / file, name)
+        found, kept = package_precision(folder / file, name)
         if found != asked:
             raise CompilerError(f"{file} should hold {asked} weights of {name}, but {found} was read back from it")
         entries[name] = source.entry(file, found, kept=kept)
     return entries
 
 
-def file_of(graph: str, options: BuildOptions) -> str:
+def package_of(graph: str, options: BuildOptions) -> str:
     """Return which file a graph will lie in."""
     return JOINED if (options.ios or DEFAULT_IOS) in IOS_OF_FUNCTIONS else f"{graph}{SUFFIX}"
 
@@ -88,21 +88,21 @@ def _target(name: str, precision: Precision, words: str) -> Target:
         name=name,
         summary=f"Core ML packages {words}, for iPhone, iPad and Mac",
         file=f"*{SUFFIX}",
-        file_of=file_of,
+        file_of=package_of,
         precision=precision,
         build_extra="coreml",
         run_needs="iOS 17 (--ios) or macOS 14, or later",
         runtime="coreml",
         verified="reference",
-        build=partial(build, precision=precision, rest="fp16"),
+        build=partial(build_coreml, precision=precision, rest="fp16"),
         rest="fp16",
         build_needs="PyTorch and coremltools",
         options=("--ios",),
-        toolchain=toolchain,
+        toolchain=coreml_toolchain,
         hardware_missing=_hardware_missing,
         from_modules=True,
     )
 
 
-register(_target("coreml", "fp16", "in half precision"))
-register(_target("coreml-int8", "int8", "in half precision with 8-bit weights"))
+register_target(_target("coreml", "fp16", "in half precision"))
+register_target(_target("coreml-int8", "int8", "in half precision with 8-bit weights"))

@@ -9,13 +9,13 @@ from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, Scheme
 from f2p_deploy.export.source import Source
-from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, any_machine, register
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, any_machine, register_target
 from f2p_deploy.model.settings import STORAGES
 from f2p_deploy.system.errors import CompilerError, InputError
 from f2p_deploy.system.progress import Progress
 
 
-def build(
+def build_onnx(
     sources: Mapping[str, Source],
     folder: Path,
     options: BuildOptions,
@@ -46,7 +46,7 @@ def build(
     return entries
 
 
-def toolchain(options: BuildOptions) -> Toolchain:
+def onnx_toolchain(options: BuildOptions) -> Toolchain:
     """Return the exporter, which writes for any machine.
 
     Raises:
@@ -69,15 +69,15 @@ def _target(name: str, precision: Precision, words: str, scheme: Scheme | None =
         scheme=scheme,
         build_needs="PyTorch, a calibration set" if scheme else "PyTorch",
         options=("--calibration", "--keep-float") if scheme else ("--weights",) if precision == "fp32" else (),
-        toolchain=toolchain,
+        toolchain=onnx_toolchain,
         build_extra="export",
         run_needs="onnxruntime",
         runtime="onnxruntime",
         verified="runtime",
-        build=partial(build, precision=precision, rest=rest),
+        build=partial(build_onnx, precision=precision, rest=rest),
     )
 
 
-register(_target("onnx", "fp32", "float32"))
-register(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
-register(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))
+register_target(_target("onnx", "fp32", "float32"))
+register_target(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
+register_target(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))

@@ -192,7 +192,7 @@ class Target:
 TARGETS: dict[str, Target] = {}
 
 
-def register(target: Target) -> None:
+def register_target(target: Target) -> None:
     """Add a target to the table."""
     TARGETS[target.name] = target
 

@@ -11,7 +11,7 @@ from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.export.int8.convert_int8 import FOR_TENSORRT, Scheme
 from f2p_deploy.export.onnx.onnx_weights import save_by_precision
 from f2p_deploy.export.source import Source
-from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register
+from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register_target
 from f2p_deploy.export.tensorrt.compiler_process import run_in_child
 from f2p_deploy.export.tensorrt.tensorrt_build import EngineJob, EngineReport, build_engine
 from f2p_deploy.export.tensorrt.tensorrt_flavors import (
@@ -35,7 +35,7 @@ UNPROVEN = "; unproven, no card has run it yet"
 SOURCES = "onnx"
 
 
-def toolchain(options: BuildOptions) -> Toolchain:
+def tensorrt_toolchain(options: BuildOptions) -> Toolchain:
     """Return what will build and for which cards; see `Target.toolchain`."""
     flavor = choose_flavor(options.flavor)
     builder: Builder = run_in_child(read_builder, (flavor.module,), doing=f"loading {flavor.title}")
@@ -48,7 +48,7 @@ def toolchain(options: BuildOptions) -> Toolchain:
     return Toolchain(f"{flavor.title} {builder.version}", hardware, {flavor.distribution: builder.version})
 
 
-def build(
+def build_tensorrt(
     sources: Mapping[str, Source],
     folder: Path,
     options: BuildOptions,
@@ -115,18 +115,18 @@ def _target(precision: Precision, words: str, scheme: Scheme | None = None) -> T
         run_needs="a card that it was built for, the same TensorRT" + (UNPROVEN if scheme else ""),
         runtime="onnxruntime",
         verified="graph",
-        build=partial(build, precision=precision, rest=rest),
+        build=partial(build_tensorrt, precision=precision, rest=rest),
         rest=rest,
         scheme=scheme,
         build_needs="PyTorch and tensorrt-rtx, or tensorrt on the card itself"
         + ("; a calibration set" if scheme else ""),
         options=("--flavor", "--compute-capability", *(("--calibration", "--keep-float") if scheme else ())),
-        toolchain=toolchain,
+        toolchain=tensorrt_toolchain,
         compiler_missing=_compiler_missing,
         hardware_missing=_hardware_missing,
     )
 
 
-register(_target("fp16", "half precision"))
-register(_target("fp32", "float32"))
-register(_target("int8", "8 bits, calibrated on your faces", FOR_TENSORRT))
+register_target(_target("fp16", "half precision"))
+register_target(_target("fp32", "float32"))
+register_target(_target("int8", "8 bits, calibrated on your faces", FOR_TENSORRT))

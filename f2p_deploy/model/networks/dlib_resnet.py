@@ -22,7 +22,7 @@ MEAN = (122.782, 117.001, 104.298)
 DIVISOR = 256.0
 
 
-class ResidualBlock(nn.Module):
+class DlibBlock(nn.Module):
     """Two 3x3 convolutions around a skip, which average pooling shrinks where the first one has stride 2.
 
     dlib adds feature maps of different sizes: what is smaller counts as zero beyond its edge, in space and in channels.
@@ -57,11 +57,11 @@ class DlibResNet(nn.Module):
         super().__init__()
         channels = scale_channels(STAGES[0][0], width)
         self.stem = nn.Conv2d(3, channels, 7, stride=2)
-        blocks: list[ResidualBlock] = []
+        blocks: list[DlibBlock] = []
         size = ((CHIP - 7) // 2 + 1 - 3) // 2 + 1
         for count, repeats, halves in STAGES:
             for i in range(repeats):
-                blocks.append(ResidualBlock(channels, scale_channels(count, width), halves and i == 0, size))
+                blocks.append(DlibBlock(channels, scale_channels(count, width), halves and i == 0, size))
                 channels, size = max(channels, scale_channels(count, width)), blocks[-1].size
         self.blocks = nn.Sequential(*blocks)
         self.fc = nn.Linear(channels, DESCRIPTOR, bias=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from f2p_deploy.artifact.artifact import Arrays, TensorSpec, Verified
 from f2p_deploy.artifact.coreml_file import MAIN
-from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.system.errors import InputError
 
 #: Inputs that packages take as pictures of 8 bits a channel; the program multiplies them by 1/255 itself.
@@ -34,7 +34,9 @@ def is_picture(spec: TensorSpec) -> bool:
     return spec.name in PICTURES and spec.shape[0] == 1
 
 
-@register("coreml", "Core ML on a Mac; elsewhere its packages, interpreted", (".mlpackage",), "coremltools", "coreml")
+@register_runtime(
+    "coreml", "Core ML on a Mac; elsewhere its packages, interpreted", (".mlpackage",), "coremltools", "coreml"
+)
 class CoreMl(Runtime):
     """Core ML packages. A graph is loaded when it is first used.
 

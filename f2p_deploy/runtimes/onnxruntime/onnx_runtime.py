@@ -8,7 +8,7 @@ import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact, TensorSpec
 from f2p_deploy.artifact.onnx_file import load_failures
-from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, MissingDependency
 from f2p_deploy.system.extras import package_line
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LOG_ERRORS = 3
 
 
-@register("onnxruntime", "ONNX Runtime on the processor", suffixes=(".onnx",), module="onnxruntime")
+@register_runtime("onnxruntime", "ONNX Runtime on the processor", suffixes=(".onnx",), module="onnxruntime")
 class OnnxRuntime(Runtime):
     """ONNX Runtime on the CPU. A graph is loaded when it is first used; its calls run side by side in one session."""
 
@@ -61,7 +61,7 @@ def _run(session: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return dict(zip(names, session.run(names, inputs), strict=True))
 
 
-@register("onnxruntime-cuda", "ONNX Runtime on an NVIDIA card", suffixes=(".onnx",), module="onnxruntime")
+@register_runtime("onnxruntime-cuda", "ONNX Runtime on an NVIDIA card", suffixes=(".onnx",), module="onnxruntime")
 class OnnxRuntimeCuda(OnnxRuntime):
     """ONNX Runtime on an NVIDIA card; needs the package `onnxruntime-gpu` in place of `onnxruntime`.
 

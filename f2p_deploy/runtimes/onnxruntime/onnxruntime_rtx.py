@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact
-from f2p_deploy.runtimes.base import register
+from f2p_deploy.runtimes.base import register_runtime
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime, opened, session_options
 from f2p_deploy.system.cuda_devices import cuda_devices
 from f2p_deploy.system.errors import MissingDependency
@@ -23,7 +23,7 @@ _registered: set[str] = set()
 _registering = Lock()
 
 
-@register(
+@register_runtime(
     "onnxruntime-trt-rtx",
     "ONNX Runtime with TensorRT for RTX, on an NVIDIA card",
     suffixes=(".onnx",),

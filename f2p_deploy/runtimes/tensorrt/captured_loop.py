@@ -11,8 +11,8 @@ import numpy as np
 
 from f2p_deploy.runtimes.checks import check_input
 from f2p_deploy.runtimes.search_plan import Plan
-from f2p_deploy.runtimes.tensorrt.cuda import ALIGNMENT, Buffer, Context, Graph, Stream
-from f2p_deploy.runtimes.tensorrt.tensorrt_engine import Engine
+from f2p_deploy.runtimes.tensorrt.cuda import ALIGNMENT, Buffer, Context, CudaGraph, Stream
+from f2p_deploy.runtimes.tensorrt.tensorrt_engine import LoadedEngine
 from f2p_deploy.system.errors import CompilerError, F2PError
 
 logger = logging.getLogger(__name__)
@@ -30,11 +30,11 @@ class SearchEngines:
         require_finite: raises if (graph, tensor, values) are not finite.
     """
 
-    describe: Engine
-    step: Engine
+    describe: LoadedEngine
+    step: LoadedEngine
     stream: Stream
     context: Context
-    keep_cache: Callable[[Engine], None]
+    keep_cache: Callable[[LoadedEngine], None]
     require_finite: Callable[[str, str, np.ndarray], None]
 
 
@@ -68,7 +68,7 @@ class CapturedLoop:
         self._upload_numbers("momenta", (*[plan.momentum] * (steps - 1), 0.0))
         self._upload_numbers("beta", (plan.beta,))
         self._upload_numbers("discrete_rate", (plan.discrete_rate,))
-        self._graph: Graph | None = None
+        self._graph: CudaGraph | None = None
         self._tried = False
 
     @property

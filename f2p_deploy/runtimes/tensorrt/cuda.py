@@ -31,7 +31,7 @@ def runtime_api() -> Any:
     return runtime
 
 
-def check(result: tuple[Any, ...], doing: str) -> Any:
+def checked_call(result: tuple[Any, ...], doing: str) -> Any:
     """Return what a call of cuda-python gave behind its status.
 
     Args:
@@ -65,13 +65,13 @@ class Context:
         self.handle, self.device = handle, device
 
     def __enter__(self) -> "Context":
-        check(_driver().cuCtxPushCurrent(self.handle), f"using the card {self.device}")
+        checked_call(_driver().cuCtxPushCurrent(self.handle), f"using the card {self.device}")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         result = _driver().cuCtxPopCurrent()
         if kind is None:  # else what went wrong in the block is what counts
-            check(result, f"leaving the card {self.device}")
+            checked_call(result, f"leaving the card {self.device}")
 
 
 def context_on(device: int) -> Context:
@@ -82,16 +82,16 @@ def context_on(device: int) -> Context:
     Raises:
         MissingDependency: no driver, or no such card.
     """
-    count = check(runtime_api().cudaGetDeviceCount(), "looking for cards")
+    count = checked_call(runtime_api().cudaGetDeviceCount(), "looking for cards")
     if device >= count:
         raise MissingDependency(f"the card {device} was asked for, and there are {count} here, counted from 0")
     driver = _driver()
-    check(driver.cuInit(0), "starting CUDA")
-    current = check(driver.cuCtxGetCurrent(), "asking for the current context")
-    if int(current) and int(check(driver.cuCtxGetDevice(), "asking for the current card")) == device:
+    checked_call(driver.cuInit(0), "starting CUDA")
+    current = checked_call(driver.cuCtxGetCurrent(), "asking for the current context")
+    if int(current) and int(checked_call(driver.cuCtxGetDevice(), "asking for the current card")) == device:
         return Context(current, device)
-    card = check(driver.cuDeviceGet(device), f"looking for the card {device}")
-    return Context(check(driver.cuDevicePrimaryCtxRetain(card), f"starting the card {device}"), device)
+    card = checked_call(driver.cuDeviceGet(device), f"looking for the card {device}")
+    return Context(checked_call(driver.cuDevicePrimaryCtxRetain(card), f"starting the card {device}"), device)
 
 
 def release_with(owner: object, release: Callable[[Any], Any], held: Any) -> None:
@@ -102,7 +102,7 @@ def release_with(owner: object, release: Callable[[Any], Any], held: Any) -> Non
         release: cuda-python's function for it.
         held: what it is called with.
     """
-    context = check(_driver().cuCtxGetCurrent(), "asking for the current context")
+    context = checked_call(_driver().cuCtxGetCurrent(), "asking for the current context")
     weakref.finalize(owner, release_in, context, release, held)
 
 
@@ -125,7 +125,7 @@ def _driver() -> Any:
 
 def free_memory() -> tuple[int, int]:
     """Return the bytes that are free on the current card, and its bytes in all."""
-    free, total = check(runtime_api().cudaMemGetInfo(), "asking for free memory")
+    free, total = checked_call(runtime_api().cudaMemGetInfo(), "asking for free memory")
     return int(free), int(total)
 
 
@@ -150,7 +150,7 @@ class Buffer:
                 f"{purpose} needs {size / 2**20:.0f} MiB on the card, and {free / 2**20:.0f} of "
                 f"{total / 2**20:.0f} MiB are free: take a smaller batch, or close what else uses the card"
             )
-        self.pointer = int(check(result, f"getting memory for {purpose}"))
+        self.pointer = int(checked_call(result, f"getting memory for {purpose}"))
         self.size = size
         release_with(self, cudart.cudaFree, self.pointer)
 
@@ -160,13 +160,13 @@ class Stream:
 
     def __init__(self) -> None:
         cudart = runtime_api()
-        self.handle = check(cudart.cudaStreamCreateWithFlags(cudart.cudaStreamNonBlocking), "making a stream")
+        self.handle = checked_call(cudart.cudaStreamCreateWithFlags(cudart.cudaStreamNonBlocking), "making a stream")
         self._uploaded: list[np.ndarray] = []
         release_with(self, cudart.cudaStreamDestroy, self.handle)
 
     def wait(self) -> None:
         """Wait until everything on it is done."""
-        check(runtime_api().cudaStreamSynchronize(self.handle), "computing")
+        checked_call(runtime_api().cudaStreamSynchronize(self.handle), "computing")
         self._uploaded.clear()
 
     def upload(self, pointer: int, values: np.ndarray) -> None:
@@ -176,23 +176,23 @@ class Stream:
         self._uploaded.append(contiguous)
         kind = cudart.cudaMemcpyKind.cudaMemcpyHostToDevice
         status = cudart.cudaMemcpyAsync(pointer, contiguous.ctypes.data, contiguous.nbytes, kind, self.handle)
-        check(status, "copying to the card")
+        checked_call(status, "copying to the card")
 
     def download(self, values: np.ndarray, pointer: int) -> None:
         """Copy from the card into an array, and wait for it."""
         cudart = runtime_api()
         kind = cudart.cudaMemcpyKind.cudaMemcpyDeviceToHost
         status = cudart.cudaMemcpyAsync(values.ctypes.data, pointer, values.nbytes, kind, self.handle)
-        check(status, "copying from the card")
+        checked_call(status, "copying from the card")
         self.wait()
 
     def copy(self, target: int, source: int, size: int) -> None:
         """Copy from one place on the card to another."""
         cudart = runtime_api()
         kind = cudart.cudaMemcpyKind.cudaMemcpyDeviceToDevice
-        check(cudart.cudaMemcpyAsync(target, source, size, kind, self.handle), "copying on the card")
+        checked_call(cudart.cudaMemcpyAsync(target, source, size, kind, self.handle), "copying on the card")
 
-    def capture(self, enqueue: Callable[[], None]) -> "Graph":
+    def capture(self, enqueue: Callable[[], None]) -> "CudaGraph":
         """Return a graph of everything that a function enqueues on this stream.
 
         Other threads may go on using the card: the capture is this thread's.
@@ -202,28 +202,28 @@ class Stream:
         """
         cudart = runtime_api()
         mode = cudart.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
-        check(cudart.cudaStreamBeginCapture(self.handle, mode), "beginning a capture")
+        checked_call(cudart.cudaStreamBeginCapture(self.handle, mode), "beginning a capture")
         try:
             enqueue()
         except BaseException:
             cudart.cudaStreamEndCapture(self.handle)  # the stream is to be usable again
             cudart.cudaGetLastError()
             raise
-        return Graph(check(cudart.cudaStreamEndCapture(self.handle), "ending a capture"))
+        return CudaGraph(checked_call(cudart.cudaStreamEndCapture(self.handle), "ending a capture"))
 
 
-class Graph:
+class CudaGraph:
     """A captured graph, ready to be launched."""
 
     def __init__(self, captured: Any) -> None:
         cudart = runtime_api()
-        self._executable = check(cudart.cudaGraphInstantiate(captured, 0), "making a graph")
-        check(cudart.cudaGraphDestroy(captured), "making a graph")
+        self._executable = checked_call(cudart.cudaGraphInstantiate(captured, 0), "making a graph")
+        checked_call(cudart.cudaGraphDestroy(captured), "making a graph")
         release_with(self, cudart.cudaGraphExecDestroy, self._executable)
 
     def launch(self, stream: Stream) -> None:
         """Launch it on a stream."""
-        check(runtime_api().cudaGraphLaunch(self._executable, stream.handle), "launching a graph")
+        checked_call(runtime_api().cudaGraphLaunch(self._executable, stream.handle), "launching a graph")
 
 
 @dataclass(frozen=True)
@@ -358,10 +358,11 @@ def _wait_for(interface: dict[str, Any]) -> None:
     """
     cudart = runtime_api()
     if "stream" not in interface:
-        check(cudart.cudaDeviceSynchronize(), "waiting for an array")
+        checked_call(cudart.cudaDeviceSynchronize(), "waiting for an array")
         return
     stream = interface["stream"]
-    check(cudart.cudaStreamSynchronize(cudart.cudaStreamLegacy if stream is None else stream), "waiting for an array")
+    waited_for = cudart.cudaStreamLegacy if stream is None else stream
+    checked_call(cudart.cudaStreamSynchronize(waited_for), "waiting for an array")
 
 
 def _strides(shape: tuple[int, ...], size: int = 4) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from f2p_deploy.system.errors import CompilerError
 
 
 @dataclass
-class Engine:
+class LoadedEngine:
     """What one thread runs an engine with.
 
     Args:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact, TensorSpec
-from f2p_deploy.runtimes.base import Runtime, register
+from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.runtimes.search_plan import Plan
 from f2p_deploy.runtimes.tensorrt.captured_loop import CapturedLoop, SearchEngines
 from f2p_deploy.runtimes.tensorrt.cuda import Buffer, Context, DeviceArray, Stream, context_on, free_memory, release_in
-from f2p_deploy.runtimes.tensorrt.tensorrt_engine import Engine
+from f2p_deploy.runtimes.tensorrt.tensorrt_engine import LoadedEngine
 from f2p_deploy.runtimes.tensorrt.tensorrt_libraries import LIBRARIES, keep, library_for
 from f2p_deploy.system.cuda_devices import cuda_devices
 from f2p_deploy.system.errors import CompilerError, MissingDependency
@@ -22,7 +22,7 @@ from f2p_deploy.system.errors import CompilerError, MissingDependency
 logger = logging.getLogger(__name__)
 
 
-@register("tensorrt", "TensorRT's engines, on an NVIDIA card", (".engine",), "cuda", "trt")
+@register_runtime("tensorrt", "TensorRT's engines, on an NVIDIA card", (".engine",), "cuda", "trt")
 class TensorRt(Runtime):
     """Engines of TensorRT or TensorRT for RTX; the manifest says which. An engine is loaded when it is first used.
 
@@ -113,10 +113,10 @@ class TensorRt(Runtime):
             self._run(engine, checked, {name: buffer.pointer for name, buffer in found.items()})
         return {s.name: DeviceArray(s.shape, found[s.name].pointer, self.device, found[s.name]) for s in engine.outputs}
 
-    def engine(self, graph: str) -> Engine:
+    def engine(self, graph: str) -> LoadedEngine:
         """Return a graph's engine with this thread's execution context and buffers."""
         path = self.artifact.path(graph)
-        mine: dict[str, Engine] = self._local.__dict__.setdefault("engines", {})
+        mine: dict[str, LoadedEngine] = self._local.__dict__.setdefault("engines", {})
         if graph not in mine:
             with self.context:
                 mine[graph] = self._in_this_thread(graph, path)
@@ -159,7 +159,7 @@ class TensorRt(Runtime):
         engines = self.engine("describe"), step
         return SearchEngines(*engines, self.stream, self.context, self.keep_cache, self.require_finite)
 
-    def keep_cache(self, engine: Engine) -> None:
+    def keep_cache(self, engine: LoadedEngine) -> None:
         """Write what TensorRT for RTX compiled in an engine's first run beside it."""
         if not engine.kept:
             keep(engine.execution.cache, self.artifact.path(engine.name))
@@ -183,7 +183,7 @@ class TensorRt(Runtime):
                 self.stream.download(value, places[name])
         return found
 
-    def _run(self, engine: Engine, inputs: dict[str, Any], outputs: Mapping[str, int]) -> None:
+    def _run(self, engine: LoadedEngine, inputs: dict[str, Any], outputs: Mapping[str, int]) -> None:
         """Run an engine, and wait for it."""
         stream = self.stream
         owners = engine.bind_inputs(inputs, stream)
@@ -193,7 +193,7 @@ class TensorRt(Runtime):
         del owners
         self.keep_cache(engine)
 
-    def _in_this_thread(self, graph: str, path: Path) -> Engine:
+    def _in_this_thread(self, graph: str, path: Path) -> LoadedEngine:
         entry = self.artifact.manifest.graphs[graph]
         with self._lock:
             if graph not in self._engines:
@@ -209,7 +209,7 @@ class TensorRt(Runtime):
         specs = (*entry.inputs, *entry.outputs)
         sizes = {spec.name: 4 * int(np.prod(spec.shape)) for spec in specs}
         buffers = {name: Buffer(size, f"{name} of {graph}") for name, size in sizes.items()}
-        return Engine(graph, self.context, execution, buffers, entry.inputs, entry.outputs)
+        return LoadedEngine(graph, self.context, execution, buffers, entry.inputs, entry.outputs)
 
     def _deserialise(self, path: Path) -> Any:
         engine = self._runtime.deserialize_cuda_engine(path.read_bytes())

@@ -22,7 +22,7 @@ from f2p_deploy.system.files import open_whole
 from f2p_deploy.system.threads import usable_cores
 from f2p_deploy.training.data.aligning import FinderProcesses, look_at_all
 from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light
-from f2p_deploy.training.data.augment import warp as warp_batch
+from f2p_deploy.training.data.augment import sample_at as warp_batch
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.train_recognition import JITTER
 

@@ -49,7 +49,7 @@ class Variation:
 
 
 def affine_grids(count: int, size: int, variation: Variation, rng: np.random.Generator) -> torch.Tensor:
-    """Return (count, size, size, 2) sampling grids for random crops, for `warp`."""
+    """Return (count, size, size, 2) sampling grids for random crops, for `sample_at`."""
     angle = np.radians(rng.uniform(-variation.rotation, variation.rotation, count))
     scale = np.exp(rng.uniform(-variation.scale, variation.scale, count))
     shift = rng.uniform(-2 * variation.shift, 2 * variation.shift, (count, 2))
@@ -61,7 +61,7 @@ def affine_grids(count: int, size: int, variation: Variation, rng: np.random.Gen
     return F.affine_grid(torch.from_numpy(matrix.astype(np.float32)), [count, 1, size, size], align_corners=False)
 
 
-def warp(pictures: torch.Tensor, grids: torch.Tensor) -> torch.Tensor:
+def sample_at(pictures: torch.Tensor, grids: torch.Tensor) -> torch.Tensor:
     """Return pictures sampled at grids; beyond the edge the edge is repeated."""
     return F.grid_sample(pictures, grids, padding_mode="border", align_corners=False)
 

@@ -11,7 +11,7 @@ from f2p_deploy.evaluation.landmarks.expression import (
     BLENDSHAPES,
     POINTS,
     ExpressionReader,
-    Look,
+    MeshWithExpression,
     learn_expression,
     load_expression_table,
     save_expression_table,
@@ -27,7 +27,7 @@ def turned(yaw: float) -> np.ndarray:
     return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
-def looks(count: int) -> tuple[list[Look], np.ndarray]:
+def looks(count: int) -> tuple[list[MeshWithExpression], np.ndarray]:
     """Return looks of one face that does one thing, turned, moved and enlarged at will; and the face."""
     rng = np.random.default_rng(0)
     face, move = rng.normal(0, 60, (478, 3)), rng.normal(0, 6, (478, 3))
@@ -36,7 +36,7 @@ def looks(count: int) -> tuple[list[Look], np.ndarray]:
         scores = np.zeros(BLENDSHAPES)
         scores[44] = rng.random() if len(found) >= count // 5 else 0.0
         points = (face + scores[44] * move) @ turned(rng.normal(0, 0.2)).T * rng.uniform(0.8, 1.2)
-        found.append(Look(points + rng.normal(0, 50, 3), scores))
+        found.append(MeshWithExpression(points + rng.normal(0, 50, 3), scores))
     return found, face
 
 

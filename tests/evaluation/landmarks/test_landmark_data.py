@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy.evaluation.landmarks.degrade import CONDITIONS
-from f2p_deploy.evaluation.landmarks.landmark_data import report_data, write_json, write_table
+from f2p_deploy.evaluation.landmarks.landmark_data import landmarks_as_data, write_json, write_landmark_csv
 from f2p_deploy.evaluation.landmarks.landmark_report import LandmarkReport
 
 
@@ -18,7 +18,7 @@ def test_json_holds_the_medians_and_null_for_failures(report: LandmarkReport, tm
         raise AssertionError(f"{word} is not JSON")
 
     data = json.loads((tmp_path / "report.json").read_text(), parse_constant=refuse)
-    assert data == report_data(report)
+    assert data == landmarks_as_data(report)
     assert data["photos"] == {"asked": 13, "measured": 12, "refused": 1} and data["complete"] is True
     assert data["summary"]["one-shot"]["figures"]["together"]["value"] == pytest.approx(0.08)
     assert data["summary"]["one-shot"]["below_average"]["value"] == pytest.approx(0.2)
@@ -34,7 +34,7 @@ def test_json_holds_the_medians_and_null_for_failures(report: LandmarkReport, tm
 
 
 def test_the_table_has_a_row_for_each_comparison(report: LandmarkReport, tmp_path: Path) -> None:
-    write_table(report, tmp_path / "landmarks.csv")
+    write_landmark_csv(report, tmp_path / "landmarks.csv")
     with (tmp_path / "landmarks.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 12 * 5 + 12 * 2 + 2 * 2 + 1
@@ -49,7 +49,7 @@ def test_the_table_has_a_row_for_each_comparison(report: LandmarkReport, tmp_pat
 
 
 def test_the_pose_true_distance_stands_beside(turned_report: LandmarkReport, tmp_path: Path) -> None:
-    data = json.loads(json.dumps(report_data(turned_report), allow_nan=False))
+    data = json.loads(json.dumps(landmarks_as_data(turned_report), allow_nan=False))
     found = data["pose_true"]
     assert found["turned"] and found["expression_taken_out"] and set(found["summary"]) == set(data["summary"])
     hybrid = found["summary"]["hybrid"]
@@ -58,8 +58,8 @@ def test_the_pose_true_distance_stands_beside(turned_report: LandmarkReport, tmp
     assert (hybrid["failures"], hybrid["pose_missed_degrees"]) == (1, 0.5)
     assert found["summary"]["average"]["correlation"]["value"] is None
     assert data["results"][3]["pose_true"]["hybrid"]["together"] is None
-    assert data["summary"]["hybrid"] == report_data(turned_report)["summary"]["hybrid"]
-    write_table(turned_report, tmp_path / "landmarks.csv")
+    assert data["summary"]["hybrid"] == landmarks_as_data(turned_report)["summary"]["hybrid"]
+    write_landmark_csv(turned_report, tmp_path / "landmarks.csv")
     with (tmp_path / "landmarks.csv").open(newline="") as stream:
         rows = {(row["photo"], row["subject"]): row for row in csv.DictReader(stream) if row["condition"] == "sharp"}
     assert rows["faces/02.png", "hybrid"]["pose_true_mouth"] == "0.10000"

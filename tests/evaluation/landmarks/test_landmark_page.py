@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from f2p_deploy.evaluation.landmarks.landmark_page import SPOILED, WORST, write_results
+from f2p_deploy.evaluation.landmarks.landmark_page import SPOILED, WORST, write_landmark_results
 from f2p_deploy.evaluation.landmarks.landmark_report import LandmarkReport
 from f2p_deploy.system.errors import InputError
 
@@ -31,7 +31,7 @@ def pictured(report: LandmarkReport, tmp_path: Path) -> LandmarkReport:
 
 
 def test_the_folder_is_complete(pictured: LandmarkReport, tmp_path: Path) -> None:
-    path = write_results(pictured, tmp_path)
+    path = write_landmark_results(pictured, tmp_path)
     assert path == tmp_path / "index.html" and (tmp_path / "landmarks.csv").is_file()
     assert json.loads((tmp_path / "report.json").read_text())["complete"] is True
     text = path.read_text()
@@ -44,9 +44,9 @@ def test_the_folder_is_complete(pictured: LandmarkReport, tmp_path: Path) -> Non
 
 
 def test_a_stopped_measurement_has_a_page(pictured: LandmarkReport, tmp_path: Path) -> None:
-    text = write_results(replace(pictured, total=20), tmp_path).read_text()
+    text = write_landmark_results(replace(pictured, total=20), tmp_path).read_text()
     assert "12 of 20, stopped" in text
-    nothing = write_results(replace(pictured, measured=(), refused=(), total=20), tmp_path).read_text()
+    nothing = write_landmark_results(replace(pictured, measured=(), refused=(), total=20), tmp_path).read_text()
     assert "0 of 20, stopped" in nothing and "<article>" not in nothing
 
 
@@ -54,7 +54,7 @@ def test_a_picture_that_is_gone_is_named(pictured: LandmarkReport, tmp_path: Pat
     for file in (tmp_path / "pictures").iterdir():
         file.unlink()
     with pytest.raises(InputError, match=r"the picture .*#.*png of this measurement cannot be read"):
-        write_results(pictured, tmp_path)
+        write_landmark_results(pictured, tmp_path)
 
 
 def test_turned_characters_are_shown_where_they_were_drawn(
@@ -64,5 +64,5 @@ def test_turned_characters_are_shown_where_they_were_drawn(
         replace(one, pose_true=also.pose_true, pictures={**one.pictures, "hybrid, turned": one.pictures["hybrid"]})
         for one, also in zip(pictured.measured, turned_report.measured, strict=True)
     ]
-    text = write_results(replace(pictured, measured=tuple(measured)), tmp_path).read_text()
+    text = write_landmark_results(replace(pictured, measured=tuple(measured)), tmp_path).read_text()
     assert text.count("hybrid, turned") == 2 * WORST and "Pose-true distance" in text

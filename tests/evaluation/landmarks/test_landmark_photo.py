@@ -29,7 +29,7 @@ def measure(
     small_bundle: "Bundle", mesh_finder: "MediaPipeFinder", engine_drawing: Callable[[np.ndarray], "Engine"]
 ) -> Measure:
     """Measure a photo, in one-shot mode, with an engine that draws a picture whatever the parameters."""
-    from f2p_deploy.evaluation.landmarks.landmark_photo import Laboratory, face_in, measure_photo
+    from f2p_deploy.evaluation.landmarks.landmark_photo import MeasurementContext, face_in, measure_photo
     from f2p_deploy.evaluation.landmarks.pose_true import Posing
 
     settings = small_bundle.settings
@@ -41,10 +41,10 @@ def measure(
     ) -> Measured:
         engine, face = engine_drawing(drawn), face_in(mesh_finder, drawn)
         posing = Posing(engine, mesh_finder, template, size, turns=False)
-        laboratory = Laboratory(
+        context = MeasurementContext(
             small_bundle, engine, mesh_finder, ("one-shot",), False, conditions, 0, out, drawn, face, posing
         )
-        return measure_photo(photo, photo.stem, laboratory, lambda done, doing: None)
+        return measure_photo(photo, photo.stem, context, lambda done, doing: None)
 
     return measured
 

@@ -96,7 +96,7 @@ def test_a_stop_keeps_what_was_measured(
 def test_names_of_any_bytes_reach_the_page(
     small_bundle: "Bundle", engine: Engine, mesh_finder: "MediaPipeFinder", photo: Path, tmp_path: Path
 ) -> None:
-    from f2p_deploy.evaluation.landmarks.landmark_page import write_results
+    from f2p_deploy.evaluation.landmarks.landmark_page import write_landmark_results
     from f2p_deploy.evaluation.landmarks.measure_landmarks import measure_landmarks
 
     photo.rename(photo.with_name(os.fsdecode(b"caf\xe9.png")))
@@ -105,7 +105,7 @@ def test_names_of_any_bytes_reach_the_page(
     words = (small_bundle, engine, mesh_finder, ["one-shot"])
     report = measure_landmarks([photo.parent], *words, out=out, conditions=[CONDITIONS[0]])
     assert (len(report.measured), len(report.refused)) == (1, 1)
-    text = write_results(report, out).read_bytes().decode("utf-8")
+    text = write_landmark_results(report, out).read_bytes().decode("utf-8")
     assert r"photos/caf\xe9.png" in text and r"=bad\xe9\n.jpg: this is not" in text
     sources = [source for source in re.findall(r'src="([^"]+)"', text) if not source.startswith("data:")]
     assert sources and all(os.path.isfile(os.fsencode(out) + b"/" + unquote_to_bytes(source)) for source in sources)
@@ -135,12 +135,12 @@ def test_a_photos_random_character_is_its_own(
 def test_what_does_not_fit_is_refused(
     small_bundle: "Bundle", engine: Engine, mesh_finder: "MediaPipeFinder", photo: Path, tmp_path: Path
 ) -> None:
-    from f2p_deploy.evaluation.landmarks.measure_landmarks import check_modes, measure_landmarks
+    from f2p_deploy.evaluation.landmarks.measure_landmarks import check_measured_modes, measure_landmarks
     from f2p_deploy.model.bundle import create_bundle
 
     with pytest.raises(InputError, match="no mode named 'hybird'. Did you mean 'hybrid'"):
-        check_modes(["hybird"])
-    assert check_modes([]) == ("one-shot", "iterative", "hybrid")
+        check_measured_modes(["hybird"])
+    assert check_measured_modes([]) == ("one-shot", "iterative", "hybrid")
     other = create_bundle(tmp_path / "other", "other", load_schema("justice-male"), small_bundle.settings)
     with pytest.raises(InputError, match="engine is for schema 'small', the bundle 'other' is for 'justice-male'"):
         measure_landmarks([photo], other, engine, mesh_finder)

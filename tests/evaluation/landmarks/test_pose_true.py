@@ -10,7 +10,7 @@ import pytest
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.engine import Engine, Scene
-from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue, Posing, can_turn, compare
+from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue, Posing, can_turn, compare_posed
 
 if TYPE_CHECKING:
     from f2p_deploy.alignment import AlignedFace, MediaPipeFinder
@@ -47,7 +47,7 @@ def test_the_same_character_turned_as_its_photo_is_at_no_distance(
     drawn = posing.turn(somebody, front, picture, photo)
     assert drawn.face is not None and drawn.missed < 3.0
     meshes = {"turned": posing.place(np.asarray(drawn.face.dense)), "front": posing.place(np.asarray(front.dense))}
-    found = compare(posing.place(np.asarray(photo.dense)), meshes, {"turned": drawn.missed}, photo, SIZE)
+    found = compare_posed(posing.place(np.asarray(photo.dense)), meshes, {"turned": drawn.missed}, photo, SIZE)
     assert found.distances("turned")[-1] < 0.02 < 0.03 < found.distances("front")[-1]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue
-from f2p_deploy.evaluation.landmarks.pose_true_report import FEWEST_PHOTOS, summarise
+from f2p_deploy.evaluation.landmarks.pose_true_report import FEWEST_PHOTOS, summarise_poses
 
 SUBJECTS = ("average", "follows", "stranger", "lost")
 
@@ -34,7 +34,7 @@ def people(count: int) -> list[PoseTrue]:
 
 
 def test_figures_are_what_was_put_in() -> None:
-    found = summarise(people(120), SUBJECTS, "average", 0)
+    found = summarise_poses(people(120), SUBJECTS, "average", 0)
     follows, stranger = found["follows"], found["stranger"]
     assert follows.correlation.value == pytest.approx(1.0, abs=1e-6)
     assert follows.followed.value == pytest.approx(0.5, abs=1e-6)
@@ -48,11 +48,11 @@ def test_figures_are_what_was_put_in() -> None:
 
 
 def test_a_face_that_was_not_found_is_infinitely_far_and_left_out_of_means() -> None:
-    found = summarise(people(20), SUBJECTS, "average", 0)["lost"]
+    found = summarise_poses(people(20), SUBJECTS, "average", 0)["lost"]
     assert found.failures == 1 and found.figures["together"].value < 1.0
     assert found.figures["together"].value == pytest.approx(found.centred["together"].value, abs=0.01)
 
 
 def test_of_few_photos_nothing_is_followed() -> None:
-    found = summarise(people(FEWEST_PHOTOS - 1), SUBJECTS, "average", 0)
+    found = summarise_poses(people(FEWEST_PHOTOS - 1), SUBJECTS, "average", 0)
     assert math.isnan(found["follows"].correlation.value) and found["follows"].figures["together"].value > 0

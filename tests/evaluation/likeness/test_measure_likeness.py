@@ -12,7 +12,11 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 pytest.importorskip("skimage")
 
-from f2p_deploy.evaluation.likeness.likeness_page import report_data, tables, write_results  # noqa: E402
+from f2p_deploy.evaluation.likeness.likeness_page import (  # noqa: E402
+    likeness_as_data,
+    likeness_report_tables,
+    write_likeness_results,
+)
 from f2p_deploy.evaluation.likeness.measure_likeness import LikenessReport, measure_likeness  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
@@ -74,11 +78,11 @@ def test_pictures_without_a_face_are_counted_and_left_out_of_skin(report: Likene
 
 
 def test_tables_data_and_page_hold_every_figure(report: LikenessReport, tmp_path: Path) -> None:
-    assert [row[0] for row in tables(report)[0].rows] == list(report.subjects)
-    data = json.loads(json.dumps(report_data(report)))
+    assert [row[0] for row in likeness_report_tables(report)[0].rows] == list(report.subjects)
+    data = json.loads(json.dumps(likeness_as_data(report)))
     assert data["subjects"]["one-shot"]["auc"]["value"] == 0.5 and len(data["results"]) == 12
     assert "descriptor" not in json.dumps(data)
-    page = write_results(report, tmp_path).read_text()
+    page = write_likeness_results(report, tmp_path).read_text()
     assert page.count("<img") == 12 * 3 and "p11.png" in page and json.loads((tmp_path / "likeness.json").read_text())
 
 
@@ -116,15 +120,15 @@ def test_sex_age_and_labels_stand_beside(
     assert figures.people == 12 and figures.age_spread.value == 0.0 and "one-shot, imitator" not in found.age_sex
     hair = found.against_labels["one-shot"].groups["hair"]
     assert (hair.known, hair.right) == (2, 0.5)
-    titles = [table.title for table in tables(found)]
+    titles = [table.title for table in likeness_report_tables(found)]
     assert titles[1:3] == ["Sex and age", "Options against labels"]
-    for each in tables(found):
+    for each in likeness_report_tables(found):
         assert all(len(row) == len(each.headers) for row in each.rows)
-    data = json.loads(json.dumps(report_data(found)))["subjects"]
+    data = json.loads(json.dumps(likeness_as_data(found)))["subjects"]
     assert data["one-shot"]["age_sex"]["age_spread"]["value"] == 0.0
     assert data["one-shot"]["labels"]["groups"]["hair"]["right"] == 0.5
     assert data["one-shot, imitator"]["age_sex"] is None
-    page = write_results(found, tmp_path).read_text()
+    page = write_likeness_results(found, tmp_path).read_text()
     assert "Sex and age" in page and "Options against labels" in page
 
 
@@ -138,4 +142,4 @@ def test_too_few_people_are_refused(
     engine = engine_drawing(aligned.image)
     few = measure_likeness([crowd], small_bundle, engine, mesh_finder, Colours(), ("one-shot",), limit=2)
     with pytest.raises(InputError, match="at least 10 people, found 2"):
-        tables(few)
+        likeness_report_tables(few)

@@ -14,9 +14,9 @@ from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
 from f2p_deploy.artifact.artifact import read_artifact  # noqa: E402
 from f2p_deploy.evaluation.speed import (  # noqa: E402
     MODES,
-    Report,
     Request,
     Row,
+    SpeedReport,
     contenders,  # noqa: E402
     peers,  # noqa: E402
 )
@@ -40,18 +40,18 @@ def quick() -> object:
 
 
 @pytest.fixture(scope="module")
-def report(small_bundle: Bundle, small_artifact: Path) -> Report:
+def report(small_bundle: Bundle, small_artifact: Path) -> SpeedReport:
     # torch.compile needs a C++ compiler and half a minute; it has a limit of its own to be skipped by.
     request = Request(MODES, artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
     return run_benchmark(small_bundle, request, "f2p-deploy bench")
 
 
-def rows(report: Report, mode: str) -> dict[str, Row]:
+def rows(report: SpeedReport, mode: str) -> dict[str, Row]:
     return {row.runtime: row for row in report.rows if row.mode == mode}
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_runtime_is_timed_and_compared(report: Report, mode: str) -> None:
+def test_every_runtime_is_timed_and_compared(report: SpeedReport, mode: str) -> None:
     found = rows(report, mode)
     assert list(found)[0] == "torch" and found["torch"].vs_eager == 1.0
     for name in ("torch", "onnxruntime", "openvino"):
@@ -65,7 +65,7 @@ def test_every_runtime_is_timed_and_compared(report: Report, mode: str) -> None:
     assert found["torch"].parity["share"] < 1e-6, "eager PyTorch is what is compared with"  # type: ignore[index]
 
 
-def test_what_cannot_run_says_why(report: Report) -> None:
+def test_what_cannot_run_says_why(report: SpeedReport) -> None:
     found = rows(report, "one-shot")
     assert found["torch.compile"].status == "skipped" and "beyond the limit" in found["torch.compile"].why
     if not torch.cuda.is_available():
@@ -76,7 +76,7 @@ def test_what_cannot_run_says_why(report: Report) -> None:
     assert naive.status == "failed" and re.fullmatch(sentence, naive.why)
 
 
-def test_the_report_is_whole(report: Report) -> None:
+def test_the_report_is_whole(report: SpeedReport) -> None:
     data = report.to_dict()
     assert data["bundle"]["name"] == "small" and data["device"]["computes"] == "cpu"
     assert {c["precision"] for c in data["ceilings"]} >= {"fp32"}

@@ -9,13 +9,13 @@ pytest.importorskip("matplotlib")
 from PIL import Image  # noqa: E402
 
 from f2p_deploy.evaluation.speed.plot import draw_latency  # noqa: E402
-from f2p_deploy.evaluation.speed.rows import Report, Row  # noqa: E402
+from f2p_deploy.evaluation.speed.rows import Row, SpeedReport  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 
-def report(*rows: Row) -> Report:
+def report(*rows: Row) -> SpeedReport:
     device = {"processor": "some processor", "threads": 2, "cards": [], "computes": "cpu"}
-    return Report("2026-01-01", device, {"name": "demo"}, "f2p-deploy bench", 1.0, rows)
+    return SpeedReport("2026-01-01", device, {"name": "demo"}, "f2p-deploy bench", 1.0, rows)
 
 
 def test_it_is_drawn(tmp_path: Path) -> None:

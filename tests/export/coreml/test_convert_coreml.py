@@ -12,7 +12,7 @@ pytest.importorskip("coremltools")
 from f2p_deploy.artifact.parity import compare  # noqa: E402
 from f2p_deploy.export import Faces  # noqa: E402
 from f2p_deploy.export.coreml.convert_coreml import computes_in_half, to_coreml  # noqa: E402
-from f2p_deploy.export.export_graphs import Graph, bundle_graphs  # noqa: E402
+from f2p_deploy.export.export_graphs import ExportGraph, exportable_graphs  # noqa: E402
 from f2p_deploy.export.samples import sample_graphs  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.runtimes.coreml.coreml_runtime import swift_name  # noqa: E402
@@ -48,7 +48,7 @@ def test_what_computes_in_half(made: Any, half: bool) -> None:
 
 
 def test_the_step_computes_from_its_file(small_bundle: Bundle, small_faces: Faces, tmp_path: Path) -> None:
-    graphs = bundle_graphs(small_bundle)
+    graphs = exportable_graphs(small_bundle)
     samples = sample_graphs(small_bundle, graphs, small_faces)["step"].first(3)
     given = samples.first_batch(1)
     to_coreml(graphs[3], given, tmp_path / "step.mlpackage", "fp32", "17", 1.0, {"made": "here"})
@@ -75,7 +75,7 @@ def test_the_step_computes_from_its_file(small_bundle: Bundle, small_faces: Face
 def test_no_tensor_of_one_number_and_no_batch_norm_is_stored(
     name: str, small_bundle: Bundle, small_faces: Faces, tmp_path: Path
 ) -> None:
-    graphs = bundle_graphs(small_bundle)
+    graphs = exportable_graphs(small_bundle)
     graph = next(graph for graph in graphs if graph.name == name)
     given = sample_graphs(small_bundle, graphs, small_faces)[name].first_batch(1)
     package = tmp_path / f"{name}.mlpackage"
@@ -95,8 +95,8 @@ def test_what_cannot_be_converted_is_a_compiler_error(small_bundle: Bundle, tmp_
         def forward(self, parameters: torch.Tensor) -> torch.Tensor:
             return torch.special.bessel_j0(parameters)
 
-    render = bundle_graphs(small_bundle)[2]
-    graph = Graph("render", Odd(), render.inputs, render.outputs)
+    render = exportable_graphs(small_bundle)[2]
+    graph = ExportGraph("render", Odd(), render.inputs, render.outputs)
     example = {"parameters": np.zeros(render.inputs[0].shape, np.float32)}
     with pytest.raises(CompilerError, match="coremltools 9.* cannot convert render; --verbose shows"):
         to_coreml(graph, example, tmp_path / "render.mlpackage", "fp16", "17", 1.0, {})

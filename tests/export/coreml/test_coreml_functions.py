@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("coremltools")
 
 from f2p_deploy.artifact.artifact import Artifact  # noqa: E402
-from f2p_deploy.artifact.coreml_file import contents_of, precision_of  # noqa: E402
+from f2p_deploy.artifact.coreml_file import contents_of, package_precision  # noqa: E402
 from f2p_deploy.export.coreml.coreml_functions import join  # noqa: E402
 from f2p_deploy.runtimes.coreml.coreml_runtime import swift_name  # noqa: E402
 from f2p_deploy.runtimes.coreml.mil.program import Program  # noqa: E402
@@ -78,7 +78,7 @@ def test_what_the_packages_said_is_still_said(joined: Path) -> None:
 def test_functions_are_found_by_their_name(joined: Path, coreml_folder: Path) -> None:
     with pytest.raises(InputError, match="has the functions describe, one_shot, step, but none named 'render'"):
         Program(joined, function="render")
-    assert precision_of(joined, "step")[0] == "fp16"
+    assert package_precision(joined, "step")[0] == "fp16"
     assert contents_of(joined, "step")["operators"]["conv_transpose"] > 0
     assert "conv_transpose" not in contents_of(joined, "one_shot")["operators"]
     one = coreml_folder / "one_shot.mlpackage"

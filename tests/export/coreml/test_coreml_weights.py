@@ -8,18 +8,18 @@ import pytest
 
 pytest.importorskip("coremltools")
 
-from f2p_deploy.artifact.coreml_file import contents_of, precision_of  # noqa: E402
+from f2p_deploy.artifact.coreml_file import contents_of, package_precision  # noqa: E402
 from f2p_deploy.character.parameters import random_batch  # noqa: E402
 from f2p_deploy.export.coreml import coreml_weights  # noqa: E402
 from f2p_deploy.export.coreml.convert_coreml import to_coreml  # noqa: E402
 from f2p_deploy.export.coreml.coreml_weights import NEAR, Weights, _table  # noqa: E402
-from f2p_deploy.export.export_graphs import bundle_graphs  # noqa: E402
+from f2p_deploy.export.export_graphs import exportable_graphs  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 
 
 @pytest.fixture
 def written(small_bundle: Bundle, tmp_path: Path) -> Any:
-    graph = next(graph for graph in bundle_graphs(small_bundle) if graph.name == "render")
+    graph = next(graph for graph in exportable_graphs(small_bundle) if graph.name == "render")
 
     def write(ios: str = "17") -> tuple[tuple[Weights, ...], Path]:
         path, given = tmp_path / "render.mlpackage", {"parameters": random_batch(small_bundle.schema, 1, 0)}
@@ -34,7 +34,7 @@ def test_the_nearer_way_stays_and_nothing_else(written: Any, ios: str) -> None:
     assert {chosen.kind, other.kind} == {"linear", "palettised"}
     assert chosen.error <= (1 + NEAR) * other.error
     assert 0 < chosen.error < 0.05 and 0 < other.error < 0.1
-    assert precision_of(path)[0] == "int8"
+    assert package_precision(path)[0] == "int8"
     found = contents_of(path, "render")
     assert found["how"] == chosen.kind
     lut = found["operators"].get("constexpr_lut_to_dense", 0)

@@ -8,7 +8,7 @@ from torch import nn
 from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.artifact.onnx_file import precision_of
 from f2p_deploy.character.schema import Controller, Schema
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.float16.float16_graph import half_graph, measure
 from f2p_deploy.export.onnx.convert_onnx import to_onnx
 from f2p_deploy.export.samples import Samples
@@ -36,11 +36,11 @@ class Drawing(nn.Module):
         return x.sigmoid()
 
 
-def exported(overflowing: int | None) -> tuple[Graph, object, Samples]:
+def exported(overflowing: int | None) -> tuple[ExportGraph, object, Samples]:
     given, image = (
         TensorSpec(name, "float32", (1, 3, *size), "") for name, size in (("parameters", ()), ("image", (8, 8)))
     )
-    graph = Graph("render", Drawing(overflowing).eval(), (given,), (image,))
+    graph = ExportGraph("render", Drawing(overflowing).eval(), (given,), (image,))
     inputs = np.random.default_rng(0).random((4, 3), np.float32)
     outputs = np.concatenate([graph.compute({"parameters": row[None]})["image"] for row in inputs])
     samples = Samples(tuple("abcd"), {"parameters": inputs}, {"image": outputs})

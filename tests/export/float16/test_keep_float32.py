@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from f2p_deploy.export.float16.convert_float16 import to_float16, value_infos
-from f2p_deploy.export.float16.keep_float32 import LAYERS, PASSING, always_float32, choices
+from f2p_deploy.export.float16.keep_float32 import LAYERS, PASSING, always_float32, computing_nodes
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_what_passes_on_a_float32_value_is_float32_too(step: onnx.ModelProto) ->
 
 def test_choices_are_what_computes(step: onnx.ModelProto) -> None:
     kept = always_float32(step)
-    names = choices(step, kept)
+    names = computing_nodes(step, kept)
     found = {node.op_type for node in step.graph.node if node.name in names}
     assert LAYERS & found and not PASSING & found
     assert not set(kept) & set(names)

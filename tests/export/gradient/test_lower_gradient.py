@@ -9,7 +9,7 @@ from torch import nn
 
 from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.artifact.onnx_file import operators
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.gradient.lower_gradient import OPERATORS, lower_gradient, require_closed
 from f2p_deploy.export.onnx.convert_onnx import to_onnx
 from f2p_deploy.system.errors import CompilerError
@@ -69,7 +69,7 @@ def test_an_exported_gradient_is_closed_and_holds_its_weights_once() -> None:
     small = Small()
     value = np.random.default_rng(0).random(x.shape, np.float32)
     lowered = lower_gradient(small, (torch.from_numpy(value),))
-    model = to_onnx(Graph("small", lowered, (x,), outputs), {"x": value})
+    model = to_onnx(ExportGraph("small", lowered, (x,), outputs), {"x": value})
     require_closed(model, "small")
     assert [list(w.dims) for w in model.graph.initializer if np.prod(w.dims) == 12 * 300] == [[300, 12]]
     assert len([w for w in model.graph.initializer if list(w.dims) == [6, 2, 3, 3]]) == 1

@@ -10,8 +10,8 @@ from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.artifact.onnx_file import layers_in_8_bits
 from f2p_deploy.character.schema import Controller, Schema
 from f2p_deploy.export.calibration.inputs import CalibrationInputs
-from f2p_deploy.export.export_graphs import Graph
-from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, FOR_TENSORRT, Layer
+from f2p_deploy.export.export_graphs import ExportGraph
+from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, FOR_TENSORRT, Int8Layer
 from f2p_deploy.export.int8.int8_graph import Int8Graph, _fewest, dearest_first, in_batches, int8_graph
 from f2p_deploy.export.int8.int8_report import LayerCost
 from f2p_deploy.export.onnx.convert_onnx import to_onnx
@@ -46,9 +46,10 @@ class Drawing(nn.Module):
         return self.output(x).sigmoid()
 
 
-def exported(ruined: int | None, batch: int = 1) -> tuple[Graph, onnx.ModelProto, CalibrationInputs, Samples]:
+def exported(ruined: int | None, batch: int = 1) -> tuple[ExportGraph, onnx.ModelProto, CalibrationInputs, Samples]:
     given = TensorSpec("parameters", "float32", (batch, CHANNELS), "")
-    graph = Graph("render", Drawing(ruined).eval(), (given,), (TensorSpec("image", "float32", (batch, 3, 8, 8), ""),))
+    image = TensorSpec("image", "float32", (batch, 3, 8, 8), "")
+    graph = ExportGraph("render", Drawing(ruined).eval(), (given,), (image,))
     rows = np.random.default_rng(0).random((46, CHANNELS), np.float32)
     inputs = CalibrationInputs({"parameters": rows[:31]}, {"parameters": rows[31:42]})
     images = np.concatenate([graph.compute(part)["image"] for part in in_batches({"parameters": rows[42:]}, batch)])
@@ -126,8 +127,8 @@ def test_the_fewest_layers_are_found_and_the_curve_is_whole(needed: int) -> None
 
 
 def test_layers_that_cost_much_and_save_little_come_first() -> None:
-    def layer(name: str, weights: int, multiplications: int) -> Layer:
-        return Layer(name, "Conv", "x", "y", weights, multiplications, True)
+    def layer(name: str, weights: int, multiplications: int) -> Int8Layer:
+        return Int8Layer(name, "Conv", "x", "y", weights, multiplications, True)
 
     def cost(name: str, error: float) -> LayerCost:
         return LayerCost(name, "Conv", 0, 0, error, 0.0, {}, 0)

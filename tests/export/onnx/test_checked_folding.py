@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.export import Faces
-from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.onnx.checked_folding import folded_and_proven
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import CompilerError
@@ -14,7 +14,7 @@ from f2p_deploy.system.errors import CompilerError
 def test_folding_is_proven_on_a_batch(
     small_bundle: Bundle, small_faces: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graph = next(graph for graph in bundle_graphs(small_bundle) if graph.name == "describe")
+    graph = next(graph for graph in exportable_graphs(small_bundle) if graph.name == "describe")
     inputs = {"face": small_faces.images[:1]}
     module = folded_and_proven(graph, inputs)
     assert not [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]

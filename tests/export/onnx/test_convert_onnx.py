@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.artifact.onnx_file import operators, precision_of
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.onnx.convert_onnx import OPSET, _require_folded, _require_unchanged, to_onnx
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 from f2p_deploy.system.errors import CompilerError
@@ -20,8 +20,8 @@ X = TensorSpec("x", "float32", (2, 3), "numbers")
 INPUTS = {"x": np.array([[1, 2, 3], [4, 5, 6]], np.float32)}
 
 
-def graph_of(module: torch.nn.Module, shape: tuple[int, ...] = (2, 3)) -> Graph:
-    return Graph("toy", module.eval(), (X,), (TensorSpec("y", "float32", shape, "numbers"),))
+def graph_of(module: torch.nn.Module, shape: tuple[int, ...] = (2, 3)) -> ExportGraph:
+    return ExportGraph("toy", module.eval(), (X,), (TensorSpec("y", "float32", shape, "numbers"),))
 
 
 def scaled(by: float) -> onnx.ModelProto:
@@ -129,7 +129,7 @@ class ZeroPadded(torch.nn.Module):
 def test_zeros_before_a_max_pool_stay_zeros() -> None:
     x = -1.0 - np.random.default_rng(0).random((1, 2, 6, 6), np.float32)
     given, made = (TensorSpec(name, "float32", shape, "") for name, shape in (("x", x.shape), ("y", (1, 2, 3, 3))))
-    model = to_onnx(Graph("toy", ZeroPadded().eval(), (given,), (made,)), {"x": x})
+    model = to_onnx(ExportGraph("toy", ZeroPadded().eval(), (given,), (made,)), {"x": x})
     assert {"Pad", "MaxPool"} <= operators(model).keys()
     (found,) = open_session(model.SerializeToString()).run(["y"], {"x": x})
     expected = ZeroPadded()(torch.from_numpy(x)).numpy()

@@ -131,10 +131,10 @@ def test_onnx_runtime_widens_them_once_when_it_loads(artifact: Artifact, tmp_pat
 
 
 def test_models_are_not_changed(half_bundle: Bundle, artifact: Artifact) -> None:
-    from f2p_deploy.export.export_graphs import bundle_graphs
+    from f2p_deploy.export.export_graphs import exportable_graphs
 
     model = onnx.load(artifact.path("render"))
     before = model.SerializeToString()
-    module = next(graph.module for graph in bundle_graphs(half_bundle) if graph.name == "render")
+    module = next(graph.module for graph in exportable_graphs(half_bundle) if graph.name == "render")
     again = keep_halves({"render": model}, {"render": module})["render"]
     assert model.SerializeToString() == before and weights(again) == weights(model)

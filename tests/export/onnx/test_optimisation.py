@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.artifact.parity import Precision
-from f2p_deploy.export.export_graphs import Graph
+from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.float16.convert_float16 import to_float16
 from f2p_deploy.export.onnx.optimisation import computed_as_written, require_same, require_unharmed
 from f2p_deploy.export.onnx.padded_pools import keep_padding
@@ -19,7 +19,7 @@ WRONG = Version("1.31.1")
 X = np.full((1, 1, 4, 4), -1.0, np.float32)
 #: What zeros around X make of the largest numbers in windows of two.
 EXPECTED = np.pad(X[:, :, :1, :1], ((0, 0), (0, 0), (1, 1), (1, 1)))
-GRAPH = Graph(
+GRAPH = ExportGraph(
     "toy",
     torch.nn.Identity(),
     (TensorSpec("x", "float32", X.shape, ""),),

@@ -8,11 +8,14 @@ pytest.importorskip("coremltools")
 pytest.importorskip("onnxsim")
 
 from f2p_deploy.export import BuildOptions, Faces, export_bundle, plan_export  # noqa: E402
-from f2p_deploy.export.export_graphs import bundle_graphs  # noqa: E402
+from f2p_deploy.export.export_graphs import exportable_graphs  # noqa: E402
 from f2p_deploy.export.targets import TARGETS  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.system.errors import InputError, MissingDependency  # noqa: E402
 from f2p_deploy.system.extras import EXTRAS  # noqa: E402
+
+#: Where an export gets its graphs from.
+GRAPHS = "f2p_deploy.export.export_graphs.exportable_graphs"
 
 
 def size(folder: Path) -> int:
@@ -22,7 +25,7 @@ def size(folder: Path) -> int:
 def test_8_bit_weights_are_read_back_and_halve_the_package(
     small_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[2:3])
+    monkeypatch.setattr(GRAPHS, lambda *given: exportable_graphs(*given)[2:3])
     targets = ("coreml", "coreml-int8")
     whole, rounded = (export_bundle(small_bundle, name, tmp_path / name, faces=small_faces) for name in targets)
     entry = rounded.manifest.graphs["render"]
@@ -40,7 +43,7 @@ def test_more_than_one_face_is_no_picture(
 ) -> None:
     import coremltools
 
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[:1])
+    monkeypatch.setattr(GRAPHS, lambda *given: exportable_graphs(*given)[:1])
     options = BuildOptions(ios="16")
     made = export_bundle(small_bundle, "coreml", tmp_path / "two", batch=2, faces=small_faces, options=options)
     assert made.manifest.parity_status == "passed" and made.manifest.hardware["built_for"] == "iOS 16 and later"
@@ -84,7 +87,7 @@ def test_from_ios_18_on_all_graphs_lie_in_one_package(
     from f2p_deploy.artifact.inspection import inspect_path
     from f2p_deploy.runtimes.verification import verify
 
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[0:3:2])
+    monkeypatch.setattr(GRAPHS, lambda *given: exportable_graphs(*given)[0:3:2])
     made = export_bundle(
         small_bundle, "coreml", tmp_path / "out", faces=small_faces, options=BuildOptions(ios="18")
     )

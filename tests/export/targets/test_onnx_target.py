@@ -9,7 +9,7 @@ import pytest
 from f2p_deploy.artifact.artifact import Artifact, read_artifact
 from f2p_deploy.artifact.onnx_file import precision_of
 from f2p_deploy.export import Faces, export_bundle
-from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.float16.keep_float32 import LAYERS
 from f2p_deploy.export.onnx.onnx_weights import WEIGHTS_FILE
 from f2p_deploy.export.source import Source
@@ -71,7 +71,7 @@ def test_half_precision_halves_the_weights(half: Artifact, small_artifact: Path)
 
 
 def test_another_precision_than_asked_for_is_an_error(small_bundle: Bundle, half: Artifact, tmp_path: Path) -> None:
-    graphs = {graph.name: graph for graph in bundle_graphs(small_bundle)}
+    graphs = {graph.name: graph for graph in exportable_graphs(small_bundle)}
     kept = half.manifest.graphs["render"].kept_float32
     source = Source(graphs["render"], onnx.load(half.path("render")), "fp16", 1.0, kept)
     with pytest.raises(CompilerError, match="render.onnx should hold fp32 weights, but fp16 was read back"):

@@ -12,7 +12,7 @@ import pytest
 from f2p_deploy.artifact.artifact import read_artifact
 from f2p_deploy.artifact.onnx_file import layers_in_8_bits
 from f2p_deploy.export import BuildOptions, Faces, export_bundle
-from f2p_deploy.export.export_graphs import bundle_graphs
+from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.runtimes import load
@@ -22,11 +22,14 @@ from f2p_deploy.system.extras import install_line
 pytest.importorskip("onnxsim")
 pytest.importorskip("tensorrt_rtx")
 
+#: Where an export gets its graphs from.
+GRAPHS = "f2p_deploy.export.export_graphs.exportable_graphs"
+
 
 @pytest.fixture
 def only_render(monkeypatch: pytest.MonkeyPatch) -> None:
     """Export the smallest of the graphs alone."""
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: (bundle_graphs(*given)[2],))
+    monkeypatch.setattr(GRAPHS, lambda *given: (exportable_graphs(*given)[2],))
 
 
 def kill_builders(*told: object) -> None:
@@ -63,7 +66,7 @@ def test_8_bits_are_built_and_judged_with_the_rest_in_half_precision(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: bundle_graphs(*given)[:1])
+    monkeypatch.setattr(GRAPHS, lambda *given: exportable_graphs(*given)[:1])
     options = BuildOptions("rtx", ("8.9",), make_calibration_set(tmp_path / "set"))
     artifact = export_bundle(small_bundle, "trt-int8", tmp_path / "out", faces=small_faces, options=options)
     manifest, entry = artifact.manifest, artifact.manifest.graphs["one_shot"]

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.networks.dlib_resnet import DlibResNet, ResidualBlock, _grown  # noqa: E402
+from f2p_deploy.model.networks.dlib_resnet import DlibBlock, DlibResNet, _grown  # noqa: E402
 
 
 def test_has_the_published_number_of_parameters() -> None:
@@ -22,7 +22,7 @@ def test_what_is_smaller_counts_as_zero_beyond_its_edge() -> None:
 
 def test_a_block_that_halves_takes_odd_and_even_sizes() -> None:
     for size, expected in ((35, 17), (17, 8), (8, 4), (4, 2)):  # 8 -> 3 of the convolution, 4 of the pooling
-        block = ResidualBlock(4, 8, halves=True, size=size)
+        block = DlibBlock(4, 8, halves=True, size=size)
         assert block.size == expected
         assert block(torch.rand(1, 4, size, size)).shape == (1, 8, expected, expected)
 

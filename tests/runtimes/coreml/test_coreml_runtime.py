@@ -12,14 +12,17 @@ pytest.importorskip("coremltools")
 pytest.importorskip("onnxsim")
 
 from f2p_deploy.artifact.artifact import Artifact, read_artifact  # noqa: E402
-from f2p_deploy.artifact.coreml_file import MODEL, WEIGHTS, precision_of  # noqa: E402
+from f2p_deploy.artifact.coreml_file import MODEL, WEIGHTS, package_precision  # noqa: E402
 from f2p_deploy.export import Faces, export_bundle  # noqa: E402
-from f2p_deploy.export.export_graphs import bundle_graphs  # noqa: E402
+from f2p_deploy.export.export_graphs import exportable_graphs  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
 from f2p_deploy.runtimes.coreml.coreml_runtime import swift_name  # noqa: E402
 from f2p_deploy.runtimes.coreml.mil.program import Program  # noqa: E402
 from f2p_deploy.system.errors import FloorMissed, InputError  # noqa: E402
+
+#: Where an export gets its graphs from.
+GRAPHS = "f2p_deploy.export.export_graphs.exportable_graphs"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def artifact(
 ) -> Artifact:
     """`one_shot` and `render` of the small bundle as packages."""
     module_patch.setattr(
-        "f2p_deploy.export.export_graphs.bundle_graphs", lambda *given: tuple(bundle_graphs(*given)[i] for i in (0, 2))
+        GRAPHS, lambda *given: tuple(exportable_graphs(*given)[i] for i in (0, 2))
     )
     return export_bundle(small_bundle, "coreml", tmp_path_factory.mktemp("coreml") / "artifact", faces=small_faces)
 
@@ -189,4 +192,4 @@ def test_inputs_are_checked(artifact: Artifact) -> None:
     assert program.operators()["conv_transpose"] == 6
     with pytest.raises(InputError, match="takes parameters of the shape .* found nothing"):
         program.compute({})
-    assert precision_of(artifact.path("render"))[0] == "fp16"
+    assert package_precision(artifact.path("render"))[0] == "fp16"

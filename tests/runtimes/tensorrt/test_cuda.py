@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from f2p_deploy.runtimes.tensorrt.cuda import DeviceArray, check, context_on, pointer_of
+from f2p_deploy.runtimes.tensorrt.cuda import DeviceArray, checked_call, context_on, pointer_of
 from f2p_deploy.system.cuda_devices import cuda_devices
 from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
 
@@ -24,9 +24,9 @@ def status(number: int, name: str) -> Status:
 
 def test_values_come_behind_the_status() -> None:
     fine = status(0, "cudaSuccess")
-    assert check((fine,), "nothing") is None
-    assert check((fine, 7), "counting") == 7
-    assert check((fine, 7, 8), "counting") == (7, 8)
+    assert checked_call((fine,), "nothing") is None
+    assert checked_call((fine, 7), "counting") == 7
+    assert checked_call((fine, 7, 8), "counting") == (7, 8)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_values_come_behind_the_status() -> None:
 )
 def test_every_other_status_is_an_error(name: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        check((status(1, name), None), "copying")
+        checked_call((status(1, name), None), "copying")
 
 
 @pytest.mark.skipif(bool(cuda_devices()), reason="there is a card")

@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light, warp, warp_labels  # noqa: E402
+from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light, warp_labels  # noqa: E402
 
 STILL = Variation(rotation=0, scale=0, shift=0)
 
@@ -11,7 +11,7 @@ STILL = Variation(rotation=0, scale=0, shift=0)
 def test_no_variation_leaves_pictures_and_labels_alone() -> None:
     pictures, labels = torch.rand(2, 3, 32, 32), torch.randint(0, 11, (2, 32, 32))
     grids = affine_grids(2, 32, STILL, np.random.default_rng(0))
-    torch.testing.assert_close(warp(pictures, grids), pictures, atol=1e-5, rtol=0)
+    torch.testing.assert_close(sample_at(pictures, grids), pictures, atol=1e-5, rtol=0)
     assert torch.equal(warp_labels(labels, grids, 255), labels)
 
 
@@ -19,7 +19,7 @@ def test_pictures_and_labels_move_together() -> None:
     labels = torch.zeros(4, 64, 64, dtype=torch.long)
     labels[:, 20:44, 16:40] = 1
     grids = affine_grids(4, 64, Variation(rotation=20, scale=0.2, shift=0.1), np.random.default_rng(1))
-    moved = warp(labels[:, None].float(), grids)[:, 0]
+    moved = sample_at(labels[:, None].float(), grids)[:, 0]
     moved_labels = warp_labels(labels, grids, 255)
     sure = (moved_labels != 255) & ((moved - 0.5).abs() > 0.45)
     assert torch.equal(moved_labels[sure] == 1, moved[sure] > 0.5)
@@ -34,7 +34,7 @@ def test_labels_from_beyond_the_edge_are_unknown() -> None:
 def test_mirror_exchanges_left_and_right() -> None:
     picture = torch.rand(1, 3, 16, 16)
     grids = affine_grids(1, 16, Variation(rotation=0, scale=0, shift=0, mirror=1.0), np.random.default_rng(0))
-    torch.testing.assert_close(warp(picture, grids), picture.flip(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(sample_at(picture, grids), picture.flip(3), atol=1e-5, rtol=0)
 
 
 def test_light_repeats_with_the_generator_and_stays_in_range() -> None:

@@ -9,7 +9,7 @@ import torch
 
 from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.artifact.artifact import Artifact
-from f2p_deploy.artifact.parity import Ends, Precision, compare, compare_trajectories, share_of_floor
+from f2p_deploy.artifact.parity import Precision, SearchResults, compare, compare_trajectories, share_of_floor
 from f2p_deploy.evaluation.speed.request import GRAPHS
 from f2p_deploy.model.bundle import NETWORKS, Bundle, load_bundle
 from f2p_deploy.model.captured_search import full_float32
@@ -28,7 +28,7 @@ Step = Callable[[Outputs], Outputs]
 
 
 @dataclass(frozen=True)
-class Work:
+class BenchCase:
     """One mode at one batch size.
 
     Args:
@@ -53,7 +53,7 @@ class Work:
     artifacts: tuple[Artifact, ...]
     threads: int | None
     device: str
-    reference: Outputs | tuple[Ends, Ends]
+    reference: Outputs | tuple[SearchResults, SearchResults]
 
     @property
     def batch(self) -> int:
@@ -73,7 +73,7 @@ class Work:
         given = plain_step(start, described, settings.learning_rate, settings)
         return {spec.name: given[spec.name] for spec in self.graphs["step"].inputs}
 
-    def judge(self, answer: "Outputs | Ends", precision: str, step: Step | None = None) -> dict[str, Any]:
+    def judge(self, answer: "Outputs | SearchResults", precision: str, step: Step | None = None) -> dict[str, Any]:
         """Return how near an answer is to PyTorch's, by the floors of a precision: the worst record of all.
 
         Args:
@@ -87,8 +87,8 @@ class Work:
         named = FLOORS_OF.get(precision, precision)
         floors = cast(Precision, named if named in get_args(Precision) else "fp32")
         names = self.faces.names
-        if isinstance(answer, Ends):
-            exact, rounded = cast(tuple[Ends, Ends], self.reference)
+        if isinstance(answer, SearchResults):
+            exact, rounded = cast(tuple[SearchResults, SearchResults], self.reference)
             records = compare_trajectories(exact, rounded, answer, names, floors)
             if step is not None:
                 graph, given = self.graphs["step"], self.first_step
@@ -113,7 +113,7 @@ def moved(bundle: Bundle, device: str) -> Bundle:
     return copy
 
 
-def make_work(
+def make_case(
     mode: str,
     bundle: Bundle,
     here: Bundle,
@@ -122,8 +122,8 @@ def make_work(
     artifacts: tuple[Artifact, ...],
     threads: int | None,
     device: str,
-) -> Work:
-    """Return the work of a mode, PyTorch's answers computed; the arguments are those of `Work`."""
+) -> BenchCase:
+    """Return the work of a mode, PyTorch's answers computed; the arguments are those of `BenchCase`."""
     inputs: dict[str, np.ndarray] = {"face": faces.images}
     if mode == "render":
         inputs = {"parameters": graphs["one_shot"].compute(inputs)["parameters"]}
@@ -131,20 +131,21 @@ def make_work(
         start = first_state(bundle, len(faces.images)).numpy()
         beside = np.nextafter(start, np.float32(1.0))
         with full_float32():
-            reference: Outputs | tuple[Ends, Ends] = (search(here, faces, start), search(here, faces, beside))
+            runs = search(here, faces, start), search(here, faces, beside)
+        reference: Outputs | tuple[SearchResults, SearchResults] = runs
     else:
         reference = graphs[GRAPHS[mode]].compute(inputs)
-    return Work(mode, bundle, here, graphs, faces, inputs, artifacts, threads, device, reference)
+    return BenchCase(mode, bundle, here, graphs, faces, inputs, artifacts, threads, device, reference)
 
 
 def search(
     bundle: Bundle, faces: Faces, start: np.ndarray | None = None, loss_of: torch.nn.Module | None = None
-) -> Ends:
+) -> SearchResults:
     """Return where PyTorch's plain loop ends, on the device that the networks lie on; arguments as for `iterate`."""
     device = next(bundle.imitator.parameters()).device
     given = None if start is None else torch.from_numpy(start).to(device)
     trajectory = reference_iterate(bundle, torch.from_numpy(faces.images).to(device), start=given, loss_of=loss_of)
-    return Ends(trajectory.parameters, trajectory.losses.T)
+    return SearchResults(trajectory.parameters, trajectory.losses.T)
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class Prepared:
     """A contender, ready to be called.
 
     Args:
-        call: computes the work once, and waits until it is done.
+        call: computes it once, and waits until it is done.
         read: makes NumPy of what a call returned; not timed.
         precision: what it multiplies in.
         device: what computes, in its own words.
@@ -160,7 +161,7 @@ class Prepared:
     """
 
     call: Callable[[], Any]
-    read: Callable[[Any], "Outputs | Ends"]
+    read: Callable[[Any], "Outputs | SearchResults"]
     precision: str
     device: str
     step: Step | None = None

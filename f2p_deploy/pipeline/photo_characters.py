@@ -27,7 +27,7 @@ from f2p_deploy.pipeline.drawn import Drawn
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.folder import character_folder
 from f2p_deploy.pipeline.kept import Conditions, keep_edits, result_text
-from f2p_deploy.pipeline.mode import settle
+from f2p_deploy.pipeline.mode import choose_mode
 from f2p_deploy.pipeline.page.photo_view import draw_photo
 from f2p_deploy.pipeline.results import Created, Failed
 from f2p_deploy.pipeline.source import drawn_beside, draws
@@ -60,7 +60,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class RunContext:
     """What every photo of a run shares.
 
     Args:
@@ -89,7 +89,7 @@ class Workshop:
         return drawn_beside(self.runtime)
 
 
-def characters_of(task: Task, workshop: Workshop, within: Within) -> Iterator[tuple[str, Created | Failed]]:
+def characters_of(task: Task, context: RunContext, within: Within) -> Iterator[tuple[str, Created | Failed]]:
     """Yield the characters of one photo, each with the mode that was asked for; a failure is a result, too.
 
     A folder that cannot be written is a failure of its mode; any other failure is one of the photo and the last result.
@@ -99,7 +99,7 @@ def characters_of(task: Task, workshop: Workshop, within: Within) -> Iterator[tu
     within(0.0, f"{name_shown}: finding the face")
     started = time.perf_counter()
     try:
-        image, aligned = _align(photo, workshop)
+        image, aligned = _align(photo, context)
         for i, (asked, name) in enumerate(task.names.items()):
             started = time.perf_counter() if i else started
 
@@ -107,7 +107,7 @@ def characters_of(task: Task, workshop: Workshop, within: Within) -> Iterator[tu
                 within(position + fraction, f"{name_shown}: {what}")
 
             try:
-                yield asked, _create(task, name, asked, image, aligned, workshop, started, doing)
+                yield asked, _create(task, name, asked, image, aligned, context, started, doing)
             except _OutputError as error:
                 yield asked, Failed(photo, "unwritable", shown(f"{photo.name}: {error}"))
     except PhotoError as error:
@@ -129,13 +129,13 @@ class _OutputError(InputError):
     """A character's folder cannot be written."""
 
 
-def _align(photo: Path, workshop: Workshop) -> tuple[np.ndarray, AlignedFace]:
+def _align(photo: Path, context: RunContext) -> tuple[np.ndarray, AlignedFace]:
     """Return the photo and its aligned face; every refusal begins with the photo's name."""
     image = open_photo(photo)
-    settings = workshop.runtime.settings
+    settings = context.runtime.settings
     size, template = settings.architecture.image_size, settings.alignment.landmarks
     try:
-        return image.pixels, align(image, workshop.finder.finder, template, size, face=workshop.face, name=photo.name)
+        return image.pixels, align(image, context.finder.finder, template, size, face=context.face, name=photo.name)
     except PhotoError as error:
         raise PhotoError(error.reason, f"{photo.name}: {error}") from error
     except InputError as error:
@@ -148,13 +148,13 @@ def _create(
     asked: str,
     image: np.ndarray,
     aligned: AlignedFace,
-    workshop: Workshop,
+    context: RunContext,
     started: float,
     within: Within,
 ) -> Created:
     """Generate one character and write its folder."""
-    runtime = workshop.runtime
-    mode, reason = settle(asked, aligned)
+    runtime = context.runtime
+    mode, reason = choose_mode(asked, aligned)
     iterations = (runtime.settings.iterative if mode == "iterative" else runtime.settings.hybrid).iterations
     within(0.0, mode)
     generating = time.perf_counter()
@@ -162,7 +162,7 @@ def _create(
         runtime,
         aligned.image,
         mode,
-        workshop.keep,
+        context.keep,
         lambda done, loss: within(0.95 * done / iterations, f"{mode}, iteration {done}, loss {loss:.4f}"),
         aligned.landmarks.shape,
     )
@@ -171,11 +171,11 @@ def _create(
     if draws(runtime):
         pictures[CHARACTER_FILE] = search.render(runtime, generation.parameters)
     beforehand = None
-    if workshop.engine is not None:
+    if context.engine is not None:
         within(0.95, "drawing with the engine")
         size = max(ENGINE_EDGE, runtime.settings.architecture.image_size)
-        pictures[ENGINE_FILE] = workshop.engine.render(generation.parameters.values, size).image
-    elif (beforehand := workshop.drawn.find(generation.parameters)) is not None:
+        pictures[ENGINE_FILE] = context.engine.render(generation.parameters.values, size).image
+    elif (beforehand := context.drawn.find(generation.parameters)) is not None:
         pictures[ENGINE_FILE] = beforehand
     small, view = draw_photo(image, aligned)
     created = Created(
@@ -201,8 +201,8 @@ def _create(
         "made_with": runtime.describe_device(),
     }
     try:
-        with character_folder(workshop.work, workshop.out / name) as place:
-            if copy := keep_edits(workshop.out / name):
+        with character_folder(context.work, context.out / name) as place:
+            if copy := keep_edits(context.out / name):
                 sentence = f"the parameters that were edited here are kept in {copy}"
                 created = replace(created, warnings=(*created.warnings, sentence))
             small.save(place / PHOTO_FILE, quality=88)
@@ -210,7 +210,7 @@ def _create(
                 Image.fromarray(picture).save(place / file)
             write_parameters(place / PARAMETERS_FILE, generation.parameters, sync=False)  # nor are the pictures
             created = replace(created, seconds=time.perf_counter() - started)
-            conditions = workshop.conditions.asked(task.photo, asked)
+            conditions = context.conditions.asked(task.photo, asked)
             text = result_text(created, task.stem, conditions, more, (place / PARAMETERS_FILE).read_bytes())
             (place / RESULT_FILE).write_text(text, encoding="utf-8")
     except InputError as error:
