@@ -11,7 +11,7 @@ help:
 	@echo "make demo    a photo becomes a character in three ways, and an ONNX artifact that computes the same"
 	@echo "make artifact  the demo bundle's artifact, into its own folder, after the bundle was changed"
 	@echo "make test    the whole suite (JOBS=$(JOBS) processes)"
-	@echo "make check   ruff and mypy"
+	@echo "make check   ruff, mypy and the layers of imports"
 	@echo "make format  let ruff sort imports and mend what it can"
 	@echo "make samples let the reference engine draw the demo's characters again, after another training of its bundle"
 	@echo "make clean   remove .venv, build and caches"
@@ -29,6 +29,7 @@ test: $(VENV)/dev.stamp
 check: $(VENV)/dev.stamp
 	$(RUN)/ruff check
 	$(RUN)/mypy
+	$(RUN)/lint-imports --no-logo
 
 format: $(VENV)/dev.stamp
 	$(RUN)/ruff check --fix

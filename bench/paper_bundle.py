@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from f2p_deploy.character.schema import load_schema
-from f2p_deploy.model.bundle import NETWORKS, build_network, create_bundle, store_network
+from f2p_deploy.model.bundle import create_bundle, store_network
+from f2p_deploy.model.networks.table import REQUIRED_NETWORKS, build_network
 from f2p_deploy.model.settings import Architecture, BundleSettings
 
 #: Below what keeps variances (He et al. 2015), since max-feature-map and residual layers add theirs.
@@ -41,7 +42,7 @@ def main() -> None:
     schema = load_schema(words.schema)
     settings = BundleSettings(Architecture(segmentation_size=words.segmentation_size))
     bundle = create_bundle(words.folder, "paper", schema, settings)
-    for name in NETWORKS:
+    for name in REQUIRED_NETWORKS:
         network = build_network(name, schema, settings)
         randomise(network)
         bundle = store_network(bundle, name, network, {"command": f"random weights, seed {words.seed}"})

@@ -70,19 +70,20 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     """A complete bundle of the paper's networks, very narrow, 128 pixels, with random weights."""
     torch = pytest.importorskip("torch")
     from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
-    from f2p_deploy.model.bundle import NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.model.bundle import create_bundle, store_network
+    from f2p_deploy.model.networks.table import REQUIRED_NETWORKS, build_network
     from f2p_deploy.model.settings import Architecture, BundleSettings
 
     controllers = tuple(
         Controller(f"{part}.{axis}", part) for part in ("eye", "nose", "mouth") for axis in ("tx", "ty")
     )
     discrete = (DiscreteGroup("hair", ("none", "short", "long")), DiscreteGroup("lips", ("natural", "red")))
-    widths = {f"{name}_width": 0.1 for name in NETWORKS}
+    widths = {f"{name}_width": 0.1 for name in REQUIRED_NETWORKS}
     settings = BundleSettings(Architecture(image_size=128, segmentation_size=64, **widths))
     folder = tmp_path_factory.mktemp("bundle") / "small"
     bundle = create_bundle(folder, "small", Schema("small", controllers, discrete), settings)
     torch.manual_seed(0)
-    for name in NETWORKS:
+    for name in REQUIRED_NETWORKS:
         network = _lively(build_network(name, bundle.schema, settings))
         bundle = store_network(bundle, name, network, {"command": "tests"})
     return bundle
@@ -111,7 +112,8 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
     import torch
 
     from f2p_deploy.character.schema import Controller
-    from f2p_deploy.model.bundle import FURTHER_NETWORKS, NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.model.bundle import create_bundle, store_network
+    from f2p_deploy.model.networks.table import NETWORKS, build_network
     from f2p_deploy.model.settings import IterativeSettings, SimilaritySettings
 
     further = (Controller("age", "head"), Controller("uneven", "head", asymmetric=True))
@@ -137,7 +139,7 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
     )
     bundle = create_bundle(tmp_path_factory.mktemp("surrogate") / "bundle", "surrogate", schema, settings)
     torch.manual_seed(1)
-    for name in (*NETWORKS, *FURTHER_NETWORKS):
+    for name in tuple(NETWORKS):
         bundle = store_network(bundle, name, _lively(build_network(name, schema, settings)), {"command": "tests"})
     return bundle
 

@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.alignment import MediaPipeFinder, align, align_photo  # noqa: E402
 from f2p_deploy.alignment.sample_faces import default_faces, write_sample_photo  # noqa: E402
 from f2p_deploy.character.parameters import Parameters, average  # noqa: E402
-from f2p_deploy.model.bundle import FURTHER_NETWORKS, NETWORKS, Bundle, load_bundle  # noqa: E402
+from f2p_deploy.model.bundle import Bundle, load_bundle  # noqa: E402
+from f2p_deploy.model.networks.table import NETWORKS  # noqa: E402
 from f2p_deploy.model.one_shot import one_shot  # noqa: E402
 from f2p_deploy.model.reference import reference_generate, reference_render, to_tensor  # noqa: E402
 from f2p_deploy.model.similarity import reduce_to  # noqa: E402
@@ -37,12 +38,12 @@ def face(demo) -> np.ndarray:
 
 
 def test_is_whole_and_small(demo) -> None:
-    assert demo.networks == (*NETWORKS, *FURTHER_NETWORKS)
+    assert demo.networks == tuple(NETWORKS)
     assert sum(path.stat().st_size for path in demo.path.rglob("*")) <= LARGEST_BYTES
 
 
 def test_says_how_every_part_was_made(demo) -> None:
-    for part in (*NETWORKS, *FURTHER_NETWORKS):
+    for part in tuple(NETWORKS):
         facts = demo.provenance[part]
         if part == "recognition":  # the published network
             assert facts["command"].startswith("f2p-deploy bundle import recognition") and len(facts["sha256"]) == 64

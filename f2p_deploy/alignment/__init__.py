@@ -1,4 +1,4 @@
-"""Photo to aligned face: reading, landmarks, and the similarity transform onto the average face."""
+"""From a photo to an aligned face: reading, landmarks, and the similarity transform onto the average face."""
 
 from f2p_deploy.alignment.aligned_face import AlignedFace, align, align_photo
 from f2p_deploy.alignment.cascade import CascadeFinder

@@ -1,0 +1,1 @@
+"""The artifact: manifest, files and hashes, golden vectors, parity, inspection."""

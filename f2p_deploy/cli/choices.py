@@ -89,9 +89,9 @@ def _presets() -> Sequence[str]:
 
 
 def _networks() -> Sequence[str]:
-    from f2p_deploy.model.bundle import NETWORKS
+    from f2p_deploy.model.networks.table import REQUIRED_NETWORKS
 
-    return NETWORKS
+    return REQUIRED_NETWORKS
 
 
 def _flavors() -> Sequence[str]:

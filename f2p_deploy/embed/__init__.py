@@ -1,4 +1,4 @@
-"""An artifact into a game's own build: `embed ios` writes the Swift package F2PKit."""
+"""From an artifact into a game's build: the Swift package F2PKit."""
 
 from f2p_deploy.embed.contract import require_embeddable
 from f2p_deploy.embed.ios import SwiftPackage, default_artifact, embed_ios

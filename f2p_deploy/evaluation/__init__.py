@@ -1,1 +1,1 @@
-"""How good a bundle's characters are, measured on photos and on renders."""
+"""Measurements of likeness, landmarks, stages and speed."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.model.reading import read_controllers, unread_parts
+from f2p_deploy.model.networks.table import NETWORKS, build_network
+from f2p_deploy.model.reading import unread_parts
 from f2p_deploy.model.settings import BundleSettings, from_data, to_data
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
@@ -35,13 +36,6 @@ FORMAT = "f2p-bundle"
 VERSION = 1
 HEADER = "bundle.json"
 PRIORS_FILE = "priors.safetensors"
-
-#: The paper's networks, which every bundle has.
-NETWORKS = ("imitator", "recognition", "segmentation", "translator")
-
-#: Networks that a bundle may have besides.
-FURTHER_NETWORKS = ("surrogate", "reader")
-
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -84,7 +78,7 @@ class Bundle:
     @property
     def networks(self) -> tuple[str, ...]:
         """Names of the networks that are there."""
-        return tuple(name for name in (*NETWORKS, *FURTHER_NETWORKS) if _file_of(name) in self.stored)
+        return tuple(name for name in NETWORKS if _file_of(name) in self.stored)
 
     @cached_property
     def imitator(self) -> "nn.Module":
@@ -173,43 +167,6 @@ class Bundle:
 def demo_bundle_path() -> Path:
     """Return the folder of the bundle inside the package."""
     return Path(str(files("f2p_deploy"))) / "bundles" / "demo"
-
-
-def build_network(name: str, schema: Schema, settings: BundleSettings) -> "nn.Module":
-    """Return one network of a bundle with fresh weights.
-
-    Args:
-        name: one of `NETWORKS` and `FURTHER_NETWORKS`.
-        schema: gives n, n_c and the discrete groups.
-        settings: gives sizes and widths.
-    """
-    from f2p_deploy.model.networks.dlib_resnet import DlibResNet
-    from f2p_deploy.model.networks.imitator import Imitator
-    from f2p_deploy.model.networks.light_cnn import LightCNN
-    from f2p_deploy.model.networks.reader import Reader
-    from f2p_deploy.model.networks.segmentation import Segmentation, stage_channels
-    from f2p_deploy.model.networks.surrogate import Surrogate
-    from f2p_deploy.model.networks.translator import Translator
-
-    sizes = settings.architecture
-    if name == "imitator":
-        return Imitator(schema.n, sizes.image_size, sizes.imitator_width)
-    if name == "recognition":
-        kinds = {"light-cnn-29v2": LightCNN, "dlib-resnet": DlibResNet}
-        return kinds[sizes.recognition](sizes.recognition_width)
-    if name == "segmentation":
-        return Segmentation(sizes.segmentation_width, sizes.strided_stage)
-    if name == "translator":
-        groups = [len(group.options) for group in schema.discrete_groups]
-        return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)
-    if name == "surrogate":
-        return Surrogate(schema.n, sizes.recogniser.length, sizes.surrogate_width, sizes.shape_length)
-    if name == "reader":
-        ordered = [schema.tags.get("skin-tone") == group.name for group in schema.discrete_groups]
-        groups = [len(group.options) for group in schema.discrete_groups]
-        channels = stage_channels(sizes.reader_stage, sizes.segmentation_width) if sizes.reader_stage else 0
-        return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length, channels)
-    raise InputError(f"a bundle has {', '.join((*NETWORKS, *FURTHER_NETWORKS))}; no network is called {name!r}")
 
 
 def build_crop(settings: BundleSettings) -> "Crop | None":
@@ -303,7 +260,7 @@ def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) ->
 
     Args:
         bundle: where it goes; its architecture must fit (the official weights need recognition_width 1).
-        name: one of `NETWORKS`.
+        name: a key of `f2p_deploy.model.networks.table.NETWORKS`.
         checkpoint: see `f2p_deploy.model.networks.checkpoint`.
         command: the line that repeats this, for the provenance.
 

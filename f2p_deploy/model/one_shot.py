@@ -6,8 +6,8 @@ from torch import nn
 
 from f2p_deploy.character.parameters import average
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.held import read_controllers
 from f2p_deploy.model.prior_projection import PriorProjection
-from f2p_deploy.model.reading import read_controllers
 from f2p_deploy.model.result import SMALLEST_PROBABILITY
 
 

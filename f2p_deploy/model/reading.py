@@ -8,6 +8,7 @@ import numpy as np
 
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.held import read_controllers
 from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
 
@@ -72,23 +73,6 @@ class ReadPart:
             return cls(origin, str(data.get("option", "")))
         sure, other = float(data["confidence"]), float(data["next_confidence"])
         return cls(origin, str(data["option"]), sure, str(data["next"]), other)
-
-
-def read_controllers(schema: Schema) -> tuple[int, ...]:
-    """Return the positions of the controllers that a reader reads: those tagged as age and sex."""
-    return tuple(schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags)
-
-
-def held_entries(schema: Schema) -> np.ndarray:
-    """Return (n,) bool: what is read from the photo and not searched, where a search goes through a surrogate.
-
-    Options, and the controllers of age and sex. Asymmetric controllers are held, too, at their default: a descriptor of
-    a face and its mirror image does not know which side is which.
-    """
-    held = np.ones(schema.n, bool)
-    held[: schema.n_c] = [controller.asymmetric for controller in schema.controllers]
-    held[list(read_controllers(schema))] = True
-    return held
 
 
 def unread_parts(schema: Schema, settings: BundleSettings, reader: "Reader | None") -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.held import held_entries
 from f2p_deploy.model.one_shot import OneShot
-from f2p_deploy.model.reading import SHARPNESS, held_entries
+from f2p_deploy.model.reading import SHARPNESS
 from f2p_deploy.model.state import StateToParameters
 
 

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.held import held_entries
 from f2p_deploy.model.prior_projection import PriorProjection
-from f2p_deploy.model.reading import held_entries
 from f2p_deploy.model.settings import IterativeSettings
 
 

@@ -1,0 +1,1 @@
+"""Pages of measurements: tables, curves and pictures as one HTML file."""

@@ -1,4 +1,4 @@
-"""Artifacts -> answers. Nothing here imports the export; only `torch_runtime.py` and `coreml.mil` import PyTorch."""
+"""The runtimes: what runs an artifact or a bundle, one-shot, step by step, or a whole search."""
 
 from f2p_deploy.runtimes import openvino_runtime  # noqa: F401  (these register themselves)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from f2p_deploy.character.face import HELEN_CLASSES
-from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 
 #: What people look at first and what covers few pixels.

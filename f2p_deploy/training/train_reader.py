@@ -11,9 +11,10 @@ import torch.nn.functional as F
 
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.held import read_controllers
 from f2p_deploy.model.networks.reader import Reader
-from f2p_deploy.model.reading import read_controllers
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.pair_tensors import to_float

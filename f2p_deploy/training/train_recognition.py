@@ -26,8 +26,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.networks.light_cnn import EMBEDDING, LightCNN, MaxFeatureMap
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import GREY, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeTarget

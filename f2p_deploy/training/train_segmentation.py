@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.character.face import HELEN_CLASSES
-from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light, warp_labels
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.held import held_entries
 from f2p_deploy.model.networks.surrogate import Surrogate
-from f2p_deploy.model.reading import held_entries
+from f2p_deploy.model.networks.table import build_network
 
 #: Penalties on squared slopes, in samples: of parameters, and over the variance of descriptors.
 SHAPE_RIDGE, GUESS_RIDGE = 10.0, 0.03

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from f2p_deploy.model.bundle import Bundle, build_network
-from f2p_deploy.model.reading import held_entries
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.held import held_entries
+from f2p_deploy.model.networks.table import build_network
 
 #: Share of one person's descriptor that another person's takes the place of, at most.
 MIXED = 0.35

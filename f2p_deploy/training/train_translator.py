@@ -4,7 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from f2p_deploy.model.bundle import Bundle, build_network
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import content_loss, identity_loss, loopback_loss, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeModel, shape_distance

@@ -38,7 +38,8 @@ def test_no_bundle(f2p: Callable, tmp_path: Path) -> None:
 def test_import_takes_a_checkpoint_of_somebody_else(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
     import torch
 
-    from f2p_deploy.model.bundle import build_network, copy_bundle, load_bundle
+    from f2p_deploy.model.bundle import copy_bundle, load_bundle
+    from f2p_deploy.model.networks.table import build_network
 
     copy_bundle(small_bundle, tmp_path / "game", "game")
     network = build_network("recognition", small_bundle.schema, small_bundle.settings)

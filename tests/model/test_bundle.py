@@ -9,7 +9,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.bundle import (  # noqa: E402
-    build_network,
     copy_bundle,
     create_bundle,
     import_network,
@@ -17,6 +16,7 @@ from f2p_deploy.model.bundle import (  # noqa: E402
     replace_settings,
     store_network,
 )
+from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 

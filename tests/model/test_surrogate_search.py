@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
+from f2p_deploy.model.held import held_entries  # noqa: E402
 from f2p_deploy.model.one_shot import one_shot  # noqa: E402
-from f2p_deploy.model.reading import held_entries  # noqa: E402
 from f2p_deploy.model.reference import reference_generate, reference_iterate, reference_start  # noqa: E402
 from f2p_deploy.model.search_loss import describer, search_loss  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402

@@ -53,7 +53,7 @@ def test_without_shapes_nothing_is_compared(surrogate_bundle: Bundle) -> None:
 
 
 def test_a_bundle_may_go_without(surrogate_bundle: Bundle) -> None:
-    from f2p_deploy.model.bundle import build_network
+    from f2p_deploy.model.networks.table import build_network
 
     sizes = replace(surrogate_bundle.settings.architecture, shape_length=0)
     settings = replace(surrogate_bundle.settings, architecture=sizes)

@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.bundle import Bundle, build_network  # noqa: E402
+from f2p_deploy.model.bundle import Bundle  # noqa: E402
+from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training.data.portraits import Portraits  # noqa: E402
 from f2p_deploy.training.train_reader import Labels, _fit, _logistic, _ridge, _temperature, learn_reader, read_labels  # noqa: E402

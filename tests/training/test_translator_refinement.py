@@ -9,7 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
-from f2p_deploy.model.bundle import Bundle, build_network, create_bundle, load_bundle, store_network  # noqa: E402
+from f2p_deploy.model.bundle import Bundle, create_bundle, load_bundle, store_network  # noqa: E402
+from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.settings import Architecture  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training.data.pair_tensors import PairTensors  # noqa: E402

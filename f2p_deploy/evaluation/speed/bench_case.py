@@ -11,9 +11,10 @@ from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.parity import Precision, SearchResults, compare, compare_trajectories, share_of_floor
 from f2p_deploy.evaluation.speed.request import GRAPHS
-from f2p_deploy.model.bundle import NETWORKS, Bundle, load_bundle
+from f2p_deploy.model.bundle import Bundle, load_bundle
 from f2p_deploy.model.captured_search import full_float32
 from f2p_deploy.model.graphs import BundleGraph
+from f2p_deploy.model.networks.table import REQUIRED_NETWORKS
 from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes.step_tensors import plain_step
@@ -107,7 +108,7 @@ def moved(bundle: Bundle, device: str) -> Bundle:
     if device == "cpu":
         return bundle
     copy = load_bundle(bundle.path)
-    for name in NETWORKS:
+    for name in REQUIRED_NETWORKS:
         getattr(copy, name).to(device)
     copy.similarity.to(device)
     return copy

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from f2p_deploy.evaluation.stages.stage_data import HeldOut
 from f2p_deploy.evaluation.stages.stage_readout import parameter_error, read_out
 from f2p_deploy.evaluation.stages.stage_result import Figure, Sheet, StageResult, badness
-from f2p_deploy.model.bundle import Bundle, build_crop, build_network
+from f2p_deploy.model.bundle import Bundle, build_crop
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import Similarity
 from f2p_deploy.training.train_recognition import verification_accuracy
 

@@ -3,7 +3,9 @@
 import torch
 from torch import nn
 
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.networks.width import scale_channels
+from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
 
 #: Filters of Conv_1 to Conv_7 in Table 2, for pictures of 512².
@@ -54,3 +56,9 @@ class Imitator(nn.Module):
             (N, 3, S, S) RGB in [0, 1].
         """
         return torch.sigmoid(self.layers(parameters[:, :, None, None]))
+
+
+def build_imitator(schema: Schema, settings: BundleSettings) -> Imitator:
+    """Return G for a schema, with fresh weights."""
+    sizes = settings.architecture
+    return Imitator(schema.n, sizes.image_size, sizes.imitator_width)

@@ -7,6 +7,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from f2p_deploy.character.face import HELEN_CLASSES
+from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.held import read_controllers
+from f2p_deploy.model.networks.segmentation import stage_channels
+from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.model.similarity import COLOURED_REGIONS, Regions
 
 #: Edge of the class maps that are read, and of a stage's features, in cells.
@@ -98,3 +102,12 @@ def _halved(cells: torch.Tensor) -> torch.Tensor:
 
 def _without_side(name: str) -> str:
     return name.removeprefix("left-").removeprefix("right-")
+
+
+def build_reader(schema: Schema, settings: BundleSettings) -> Reader:
+    """Return the reader of a schema's options, with fresh weights."""
+    sizes = settings.architecture
+    ordered = [schema.tags.get("skin-tone") == group.name for group in schema.discrete_groups]
+    groups = [len(group.options) for group in schema.discrete_groups]
+    channels = stage_channels(sizes.reader_stage, sizes.segmentation_width) if sizes.reader_stage else 0
+    return Reader(groups, ordered, len(read_controllers(schema)), sizes.recogniser.length, channels)

@@ -6,7 +6,9 @@ Names and shapes of the tensors are torchvision's `resnet50`, so that ImageNet w
 import torch
 from torch import nn
 
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.networks.width import scale_channels
+from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
 
 #: (filters of the middle convolution, number of blocks) of Conv_2 to Conv_5.
@@ -104,3 +106,8 @@ class Segmentation(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Return the class scores, (N, 11, s/8, s/8), before softmax."""
         return self.features(image)["logits"]
+
+
+def build_segmentation(schema: Schema, settings: BundleSettings) -> Segmentation:
+    """Return F_seg with fresh weights; it is the same for every schema."""
+    return Segmentation(settings.architecture.segmentation_width, settings.architecture.strided_stage)

@@ -3,7 +3,9 @@
 import torch
 from torch import nn
 
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.networks.width import scale_channels
+from f2p_deploy.model.settings import BundleSettings
 
 #: How many networks of one size give their mean.
 MEMBERS = 2
@@ -96,3 +98,9 @@ class Surrogate(nn.Module):
     def shape_of_photo(self, identity: torch.Tensor) -> torch.Tensor:
         """Return (N, k) face shapes as far as (N, d) descriptors of photos tell them."""
         return self.guess(identity - self.photos)
+
+
+def build_surrogate(schema: Schema, settings: BundleSettings) -> Surrogate:
+    """Return E for a schema, with fresh weights."""
+    sizes = settings.architecture
+    return Surrogate(schema.n, sizes.recogniser.length, sizes.surrogate_width, sizes.shape_length)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.networks.width import scale_channels
+from f2p_deploy.model.settings import BundleSettings
 
 
 class Attention(nn.Module):
@@ -80,3 +82,10 @@ class Translator(nn.Module):
         if self.discrete is not None:
             parts += [scores.softmax(dim=1) for scores in self.discrete(x).split(self.group_sizes, dim=1)]
         return torch.cat(parts, dim=1)
+
+
+def build_translator(schema: Schema, settings: BundleSettings) -> Translator:
+    """Return T for a schema, with fresh weights."""
+    groups = [len(group.options) for group in schema.discrete_groups]
+    sizes = settings.architecture
+    return Translator(schema.n_c, groups, sizes.translator_width, sizes.recogniser.length)

@@ -18,7 +18,8 @@ from f2p_deploy.evaluation.stages.measure_stages import (  # noqa: E402
 )
 from f2p_deploy.evaluation.stages.stage_data import HeldOut, align_held_out  # noqa: E402
 from f2p_deploy.evaluation.stages.stage_result import STAGES, StageResult  # noqa: E402
-from f2p_deploy.model.bundle import NETWORKS, copy_bundle, load_bundle, replace_settings, store_network  # noqa: E402
+from f2p_deploy.model.bundle import copy_bundle, load_bundle, replace_settings, store_network  # noqa: E402
+from f2p_deploy.model.networks.table import REQUIRED_NETWORKS  # noqa: E402
 from f2p_deploy.model.settings import AlignmentTemplate  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
@@ -106,7 +107,7 @@ def verdict_on(held: HeldOut) -> Callable[["Bundle"], str | None]:
     return verdict
 
 
-@pytest.mark.parametrize("stage", NETWORKS)
+@pytest.mark.parametrize("stage", REQUIRED_NETWORKS)
 def test_a_spoiled_network_is_pointed_at(stage: str, verdict_on: Callable, tmp_path: Path) -> None:
     assert verdict_on(with_noisy_network(tmp_path / "spoiled", stage)) == stage
 
