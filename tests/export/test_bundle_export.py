@@ -67,6 +67,7 @@ def test_the_manifest_tells_the_truth(small_artifact: Path, small_bundle: Bundle
         ("step", "cosine of the update"): faces + 6,
         ("step", "relative length of the update"): faces + 6,
         ("step", "relative difference"): faces + 6,
+        ("step", "max abs difference"): faces + 6,
         ("step", "max abs difference after 50 steps"): 1,
         ("step", "relative difference in 50 steps"): 1,
         ("segment", "relative L1 difference"): faces,

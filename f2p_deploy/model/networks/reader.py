@@ -67,8 +67,8 @@ class Reader(nn.Module):
             cells = F.avg_pool2d(probabilities, probabilities.shape[-1] // CELLS)
             return torch.cat([identity, regions.colours.flatten(1), cells.flatten(1)], dim=1)
         merged = F.conv2d(probabilities, self.sides)
-        cells = _halved(F.avg_pool2d(merged, merged.shape[-1] // CELLS))
-        stage = _halved(F.avg_pool2d(regions.features, regions.features.shape[-1] // STAGE_CELLS))
+        cells = _halved(F.avg_pool2d(merged, merged.shape[-1] // CELLS), CELLS)
+        stage = _halved(F.avg_pool2d(regions.features, regions.features.shape[-1] // STAGE_CELLS), STAGE_CELLS)
         colours = regions.colours.flatten(1)
         return torch.cat([identity, colours, regions.upper_hair, cells.flatten(1), stage.flatten(1)], dim=1)
 
@@ -94,9 +94,13 @@ class Reader(nn.Module):
         return torch.cat(scores, dim=1), found[:, start:].clamp(0.0, 1.0)
 
 
-def _halved(cells: torch.Tensor) -> torch.Tensor:
-    """Return (N, C, H, W / 2): each column from the left averaged with the same from the right."""
-    width = cells.shape[-1]
+def _halved(cells: torch.Tensor, width: int) -> torch.Tensor:
+    """Return (N, C, H, W / 2): each column from the left averaged with the same from the right.
+
+    Args:
+        cells: (N, C, H, W).
+        width: W as a constant: coremltools 9.0 cannot index by a number that was traced from a shape.
+    """
     return torch.stack([0.5 * (cells[..., i] + cells[..., width - 1 - i]) for i in range(width // 2)], dim=-1)
 
 

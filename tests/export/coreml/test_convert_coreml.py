@@ -71,6 +71,17 @@ def test_the_step_computes_from_its_file(small_bundle: Bundle, small_faces: Face
     assert all(record.passed for record in records), [record.sentence() for record in records]
 
 
+def test_a_bundle_that_reads_photos_converts(surrogate_bundle: Bundle, small_faces: Faces, tmp_path: Path) -> None:
+    """The reader pools a stage of the segmentation network and averages both halves of a face."""
+    graphs = exportable_graphs(surrogate_bundle)
+    samples = sample_graphs(surrogate_bundle, graphs[:1], small_faces)["one_shot"].first(2)
+    to_coreml(graphs[0], samples.first_batch(1), tmp_path / "one.mlpackage", "fp32", "17", 1.0, {"made": "here"})
+    program = Program(tmp_path / "one.mlpackage")
+    pixels = np.rint(samples.inputs["face"] * 255).astype(np.float32)
+    found = np.concatenate([program.compute({"face": face[None]})["parameters"] for face in pixels])
+    np.testing.assert_allclose(found, samples.reference["parameters"], atol=5e-3)
+
+
 @pytest.mark.parametrize("name", ["one_shot", "step"])
 def test_no_tensor_of_one_number_and_no_batch_norm_is_stored(
     name: str, small_bundle: Bundle, small_faces: Faces, tmp_path: Path

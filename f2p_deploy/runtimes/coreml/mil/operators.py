@@ -183,6 +183,11 @@ def _concat(given: Inputs) -> torch.Tensor:
     return torch.cat(list(given["values"]), int(given["axis"]))
 
 
+@_operator("stack")
+def _stack(given: Inputs) -> torch.Tensor:
+    return torch.stack(list(given["values"]), int(given["axis"]))
+
+
 @_operator("reshape")
 def _reshape(given: Inputs) -> torch.Tensor:
     return given["x"].reshape(_numbers(given, "shape", []))

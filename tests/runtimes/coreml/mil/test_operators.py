@@ -99,6 +99,8 @@ def test_shapes() -> None:
     np.testing.assert_array_equal(run("fill_like", ref_tensor=x, value=2.5), np.full_like(x, 2.5))
     joined = OPERATORS["concat"]({"values": [first, second], "axis": 1})
     np.testing.assert_array_equal(joined.numpy(), x)
+    stacked = OPERATORS["stack"]({"values": [torch.tensor(x), torch.tensor(2 * x)], "axis": -1})
+    np.testing.assert_array_equal(stacked.numpy(), np.stack([x, 2 * x], axis=-1))
 
 
 def test_batch_norm_reductions_and_products() -> None:
