@@ -14,6 +14,7 @@ _PUBLIC = {
     "Runtime": "f2p_deploy.runtimes",
     "Schema": "f2p_deploy.character.schema",
     "TorchRuntime": "f2p_deploy.runtimes",
+    "align_face": "f2p_deploy.pipeline.photo_alignment",
     "diagnose": "f2p_deploy.doctor",
     "export_bundle": "f2p_deploy.export",
     "generate": "f2p_deploy.runtimes.search",
@@ -21,7 +22,10 @@ _PUBLIC = {
     "load_bundle": "f2p_deploy.model.bundle",
     "load_schema": "f2p_deploy.character.schema",
     "read_artifact": "f2p_deploy.artifact.artifact",
+    "render": "f2p_deploy.runtimes.search",
     "shipped_schemas": "f2p_deploy.character.schema",
+    "write_parameters": "f2p_deploy.character.parameter_files",
+    "write_picture": "f2p_deploy.system.pictures",
 }
 
 __all__ = ["__version__", *_PUBLIC]

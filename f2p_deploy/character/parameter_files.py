@@ -54,7 +54,7 @@ def read_batch(path: Path, schema: Schema) -> np.ndarray:
     return np.stack([character.values for character in _read(path, schema)])
 
 
-def write_parameters(path: Path, parameters: Parameters, *, sync: bool = True) -> None:
+def write_parameters(path: str | Path, parameters: Parameters, *, sync: bool = True) -> None:
     """Write one character, whole or not at all; the suffix says in which form.
 
     Args:
@@ -65,6 +65,7 @@ def write_parameters(path: Path, parameters: Parameters, *, sync: bool = True) -
     Raises:
         InputError: an unknown suffix, or a folder that cannot be written.
     """
+    path = Path(path)
     form = _form(path)
     if parameters.locked and not form.keeps_locks:
         logger.warning("%s: locks on %d names are not kept in this form; JSON keeps them", path, len(parameters.locked))

@@ -27,12 +27,13 @@ def check_picture_path(path: Path) -> None:
         raise InputError(f"cannot write {path}: there is no folder {path.absolute().parent}")
 
 
-def write_picture(path: Path, picture: np.ndarray) -> None:
+def write_picture(path: str | Path, picture: np.ndarray) -> None:
     """Write an (H, W, 3) uint8 picture, whole or not at all; the suffix says in which format.
 
     Raises:
         InputError: see `check_picture_path`, or the file cannot be written.
     """
+    path = Path(path)
     check_picture_path(path)
     content = io.BytesIO()
     form = {".png": "PNG", ".webp": "WEBP"}.get(path.suffix.lower(), "JPEG")
