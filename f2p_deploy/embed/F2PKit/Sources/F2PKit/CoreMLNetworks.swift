@@ -54,10 +54,11 @@
             ]
             // A schema without discrete groups has no use for the last two.
             let taken = model.modelDescription.inputDescriptionsByName
-            let inputs = try tensors.filter { taken[$0.key] != nil }.map { name, values in
-                (name, try array(values, name, of: model))
+            var inputs: [String: MLFeatureValue] = [:]
+            for (name, values) in tensors where taken[name] != nil {
+                inputs[name] = try array(values, name, of: model)
             }
-            let found = try predict(model, Dictionary(uniqueKeysWithValues: inputs))
+            let found = try predict(model, inputs)
             return Stepped(
                 next: try numbers("nextState", of: found), loss: try numbers("loss", of: found)[0],
                 lookahead: try numbers("lookahead", of: found))
