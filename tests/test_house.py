@@ -1,69 +1,105 @@
 """What holds the repository together: links, layers, and the sentences of the Makefile."""
 
 import ast
+import importlib.util
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "f2p_deploy"
 
-#: Modules that run artifacts or describe them: none may import PyTorch, even inside a function.
-WITHOUT_TORCH = (
-    "artifact",
-    "character",
-    "doctor.py",
-    "embed",
-    "model/bundle_artifact.py",
-    "report",
-    "runtimes",
-    "system",
-)
-
-#: Files of these rooms that compute with PyTorch.
-WITH_TORCH = ("runtimes/torch_runtime.py", "runtimes/coreml/mil", "system/threads.py")
-
-
-def imports_of(path: Path) -> set[str]:
-    """Every module that a file imports anywhere in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-    return found
-
-
-def files_of(name: str) -> list[Path]:
-    path = PACKAGE / name
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
-
-
 @pytest.mark.parametrize("name", ["export", "export/calibration", "runtimes"])
 def test_root_links_lead_into_the_package(name: str) -> None:
     assert (ROOT / Path(name).name).resolve() == (PACKAGE / name).resolve()
 
 
-@pytest.mark.parametrize("name", WITHOUT_TORCH)
-def test_no_torch_where_artifacts_run(name: str) -> None:
-    for path in files_of(name):
-        if path.relative_to(PACKAGE).as_posix().startswith(WITH_TORCH):
-            continue
-        assert not {module for module in imports_of(path) if module.partition(".")[0] == "torch"}, path
+def lint(root: Path) -> subprocess.CompletedProcess[str]:
+    """Check the layers of a checkout as `make check` does."""
+    code = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    line = [sys.executable, "-c", code, "--no-logo", "--no-cache"]
+    return subprocess.run(line, cwd=root, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
-def test_runtimes_do_not_import_the_export() -> None:
-    for path in files_of("runtimes"):
-        assert not {module for module in imports_of(path) if module.startswith("f2p_deploy.export")}, path
-
-
-def test_nothing_below_the_command_line_imports_it() -> None:
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the package's modules and of the contracts."""
+    pytest.importorskip("importlinter")
     for path in PACKAGE.rglob("*.py"):
-        if path.relative_to(PACKAGE).parts[0] not in ("cli", "__main__.py"):
-            assert not {module for module in imports_of(path) if module.startswith("f2p_deploy.cli")}, path
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_imports_point_downwards_and_an_upward_one_is_found(checkout: Path) -> None:
+    kept = lint(checkout)
+    assert kept.returncode == 0 and "0 broken" in kept.stdout, kept.stdout + kept.stderr
+    names = checkout / "f2p_deploy" / "system" / "names.py"
+    upward = "def up() -> None:\n    from f2p_deploy.model import bundle  # noqa: F401\n"
+    names.write_text(f"{names.read_text()}\n\n{upward}")
+    broken = lint(checkout)
+    assert broken.returncode != 0 and "f2p_deploy.system.names -> f2p_deploy.model.bundle" in broken.stdout
+    threads = checkout / "f2p_deploy" / "artifact" / "golden.py"
+    threads.write_text(threads.read_text() + "\nimport torch  # noqa\n")
+    assert "Artifacts run without PyTorch BROKEN" in lint(checkout).stdout
+
+
+@pytest.fixture(scope="module")
+def house() -> Any:
+    """`tools/house.py`."""
+    spec = importlib.util.spec_from_file_location("house", ROOT / "tools" / "house.py")
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+def test_no_files_import_one_another(house: Any) -> None:
+    modules = house.modules_of(ROOT)
+    assert house.circles({name: house.imports_of(path, modules) - {name} for name, path in modules.items()}) == []
+
+
+def test_contributing_lists_the_rooms() -> None:
+    spec = importlib.util.spec_from_file_location("rooms", ROOT / "tools" / "rooms.py")
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert module.with_rooms(page) == page, "run: python tools/rooms.py"
+
+
+#: Files without a test of their own: what the packages are called by, and how they start.
+WITHOUT_TESTS = ("__init__.py", "__main__.py")
+
+
+def test_every_module_has_a_test_file() -> None:
+    lacking = [
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name not in WITHOUT_TESTS
+        and not (ROOT / "tests" / path.relative_to(PACKAGE).parent / f"test_{path.name}").is_file()
+    ]
+    assert not lacking, "tests mirror the tree, file by file"
+
+
+def test_names_are_unique() -> None:
+    """An editor's file finder, a traceback and a search for a name lead to one place; commands may repeat names."""
+    places: dict[str, set[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        where = str(path.relative_to(PACKAGE))
+        if where.startswith("cli/") or path.stem.startswith("__"):
+            continue
+        places.setdefault(f"module {path.stem}", set()).add(where)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, set()).add(where)
+    assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -13,7 +13,7 @@ from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.embed import sources
 from f2p_deploy.embed.contract import contract_of, packages_of, require_embeddable
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
-from f2p_deploy.embed.reference import reference_cases
+from f2p_deploy.embed.reference_cases import reference_cases
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import write_folder
 

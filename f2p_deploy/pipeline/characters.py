@@ -27,7 +27,7 @@ from f2p_deploy.pipeline.mode import check_modes, ways_of
 from f2p_deploy.pipeline.page.characters_page import write_page
 from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
 from f2p_deploy.pipeline.results import Created, Failed, Report
-from f2p_deploy.pipeline.source import check_modes_of, load_networks_for, runtime_of
+from f2p_deploy.pipeline.run_source import check_modes_of, load_networks_for, runtime_of
 from f2p_deploy.pipeline.summary_table import write_table
 from f2p_deploy.pipeline.work_folder import remove_abandoned, work_folder
 from f2p_deploy.pipeline.workers import WorkerPool, order_for

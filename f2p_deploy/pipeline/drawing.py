@@ -10,7 +10,7 @@ from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.pipeline.source import runtime_of
+from f2p_deploy.pipeline.run_source import runtime_of
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError
 

@@ -19,7 +19,7 @@ from f2p_deploy.alignment import (
 from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.settings import shown_by_content
-from f2p_deploy.pipeline.source import runtime_of
+from f2p_deploy.pipeline.run_source import runtime_of
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import install_line, missing_modules

@@ -30,7 +30,7 @@ from f2p_deploy.pipeline.kept import Conditions, keep_edits, result_text
 from f2p_deploy.pipeline.mode import choose_mode
 from f2p_deploy.pipeline.page.photo_view import draw_photo
 from f2p_deploy.pipeline.results import Created, Failed
-from f2p_deploy.pipeline.source import drawn_beside, draws
+from f2p_deploy.pipeline.run_source import drawn_beside, draws
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import F2PError, InputError, PhotoError
 from f2p_deploy.system.names import shown

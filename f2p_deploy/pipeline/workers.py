@@ -27,7 +27,7 @@ from f2p_deploy.pipeline.finder import ChosenFinder, FinderChoice, choose_finder
 from f2p_deploy.pipeline.kept import Conditions
 from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
 from f2p_deploy.pipeline.results import Created, Failed
-from f2p_deploy.pipeline.source import load_networks_for
+from f2p_deploy.pipeline.run_source import load_networks_for
 from f2p_deploy.pipeline.work_folder import work_folder
 from f2p_deploy.runtimes import Runtime, load
 from f2p_deploy.system.errors import F2PError, InputError

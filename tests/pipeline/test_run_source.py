@@ -55,7 +55,7 @@ def test_an_artifact_is_checked_before_anything_is_made(
 def test_a_bundle_needs_torch_and_an_artifact_does_not(
     small_bundle: "Bundle", small_artifact: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from f2p_deploy.pipeline.source import check_modes_of, runtime_of
+    from f2p_deploy.pipeline.run_source import check_modes_of, runtime_of
     from f2p_deploy.runtimes import load
 
     monkeypatch.setattr("f2p_deploy.runtimes.torch_runtime.missing_modules", lambda extra: ("torch",))

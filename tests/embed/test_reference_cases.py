@@ -8,7 +8,7 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.parameter_files import from_json
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.embed.reference import SIZE, reference_cases
+from f2p_deploy.embed.reference_cases import SIZE, reference_cases
 
 
 def test_the_cases(coreml_artifact: Artifact) -> None:
