@@ -1,5 +1,9 @@
 """What a search compares faces by: the descriptor, and the loss of a state (eqs. 5, 6 and 9)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -44,13 +48,32 @@ class Describe(nn.Module):
         return self.similarity.describe(face)
 
 
+@dataclass(frozen=True)
+class SearchKind:
+    """One way to search: adding one is a module with both and a line in `SEARCHES`.
+
+    Args:
+        describe: makes, of a bundle, the module from (N, 3, S, S) faces to identity and content.
+        loss: makes, of a bundle and beta, the module from (state, identity, content, beta) to (N,) losses; it has
+            `to_parameters`.
+    """
+
+    describe: Callable[[Bundle], nn.Module]
+    loss: Callable[[Bundle, float], Any]
+
+
+#: By the word of `f2p_deploy.model.settings.Search`.
+SEARCHES: dict[str, SearchKind] = {
+    "imitator": SearchKind(lambda bundle: Describe(bundle.similarity), GenerationLoss),
+    "surrogate": SearchKind(lambda bundle: SurrogateDescribe(bundle, bundle.settings.iterative.beta), SurrogateLoss),
+}
+
+
 def describer(bundle: Bundle) -> nn.Module:
-    """Return what a search describes faces by: (N, 3, S, S) to identity and content."""
-    if bundle.settings.search == "surrogate":
-        return SurrogateDescribe(bundle, bundle.settings.iterative.beta).eval()
-    return Describe(bundle.similarity).eval()
+    """Return the module that describes faces for a bundle's search: (N, 3, S, S) to identity and content."""
+    return SEARCHES[bundle.settings.search].describe(bundle).eval()
 
 
-def search_loss(bundle: Bundle, beta: float) -> "GenerationLoss | SurrogateLoss":
-    """Return what a search makes small: (state, identity, content) to (N,)."""
-    return SurrogateLoss(bundle, beta).eval() if bundle.settings.search == "surrogate" else GenerationLoss(bundle, beta)
+def search_loss(bundle: Bundle, beta: float) -> Any:
+    """Return the loss of a bundle's search: (state, identity, content, beta) to (N,)."""
+    return SEARCHES[bundle.settings.search].loss(bundle, beta).eval()
