@@ -9,8 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.gradient_step import Step  # noqa: E402
+from f2p_deploy.model.imitator_search import GenerationLoss  # noqa: E402
 from f2p_deploy.model.reference import reference_iterate  # noqa: E402
-from f2p_deploy.model.search_loss import GenerationLoss, describer  # noqa: E402
+from f2p_deploy.model.search_loss import describer  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.state import first_state  # noqa: E402
 

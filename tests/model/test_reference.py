@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.character.parameters import Parameters, average, random_batch  # noqa: E402
 from f2p_deploy.model.bundle import load_bundle  # noqa: E402
+from f2p_deploy.model.imitator_search import GenerationLoss  # noqa: E402
 from f2p_deploy.model.one_shot import OneShot, one_shot  # noqa: E402
 from f2p_deploy.model.prior_projection import PriorProjection  # noqa: E402
 from f2p_deploy.model.reference import (  # noqa: E402
@@ -18,7 +19,6 @@ from f2p_deploy.model.reference import (  # noqa: E402
     to_tensor,
     with_options_tried_out,
 )
-from f2p_deploy.model.search_loss import GenerationLoss  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.state import StateToParameters, average_state, first_state, state_from  # noqa: E402
 from f2p_deploy.model.update import Update, lookahead  # noqa: E402

@@ -17,10 +17,10 @@ from f2p_deploy.export.gradient.lower_gradient import lower_gradient, require_cl
 from f2p_deploy.export.gradient.step import lowered_step
 from f2p_deploy.model.bundle import Bundle, copy_bundle, load_bundle, replace_settings, store_priors
 from f2p_deploy.model.gradient_step import Autograd, Step
+from f2p_deploy.model.imitator_search import GenerationLoss
 from f2p_deploy.model.networks import segmentation
 from f2p_deploy.model.networks.segmentation import Segmentation
 from f2p_deploy.model.reference import reference_iterate
-from f2p_deploy.model.search_loss import GenerationLoss
 from f2p_deploy.model.settings import BundleSettings, IterativeSettings, SimilaritySettings
 from f2p_deploy.model.similarity import Similarity
 from f2p_deploy.model.state import average_state
