@@ -287,10 +287,10 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Call
         CalibrationFace,
         CalibrationSet,
         face_file,
-        sha256_of_file,
         sha256_of_pixels,
         store_calibration_set,
     )
+    from f2p_deploy.system.files import sha256_of
 
     def make(folder: Path, count: int = 64) -> Path:
         size = small_bundle.settings.architecture.image_size
@@ -302,7 +302,7 @@ def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Call
             square = Image.fromarray(astronaut[top : top + 224, left : left + 224]).resize((size, size))
             pixels[sha256_of_pixels(np.array(square))] = np.array(square)
         faces = tuple(
-            CalibrationFace(face_file(key), key, str(photo), sha256_of_file(photo), 0.0, 0.5) for key in sorted(pixels)
+            CalibrationFace(face_file(key), key, str(photo), sha256_of(photo), 0.0, 0.5) for key in sorted(pixels)
         )
         command = f"f2p-deploy calibrate photos -o {folder}"
         store_calibration_set(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import F2PError, InputError
-from f2p_deploy.system.files import write_whole
+from f2p_deploy.system.files import sha256_of, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +51,13 @@ def find_landmarker_model(argument: str | Path | None = None) -> Path | None:
     if named:
         path = Path(named)
         _check_task_file(path, "--landmarker" if argument else LANDMARKER_VARIABLE)
-        if _sha256(path) != LANDMARKER_SHA256:
+        if sha256_of(path) != LANDMARKER_SHA256:
             logger.warning("%s is not the published face landmarker; it is used because it was named", path)
         return path
     path = cached_landmarker()
     if not path.exists():
         return None
-    if _sha256(path) != LANDMARKER_SHA256:
+    if sha256_of(path) != LANDMARKER_SHA256:
         raise InputError(f"{path} is not the published face landmarker (wrong SHA-256); delete and download it again")
     return path
 
@@ -124,7 +124,3 @@ def _check_task_file(path: Path, asked_by: str) -> None:
         raise InputError(f"{asked_by}: {path} is not a MediaPipe task file, or damaged") from error
     if "face_landmarks_detector.tflite" not in parts:
         raise InputError(f"{asked_by}: {path} is a task file, but not of the face landmarker; it holds {sorted(parts)}")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,6 +1,5 @@
 """The artifact folder that an export leaves: written whole or not at all, checked before anything of it is loaded."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from f2p_deploy.artifact.manifest import (
 from f2p_deploy.system import files
 from f2p_deploy.system.causes import place_of
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import sha256_of
 
 __all__ = [
     "FORMAT_VERSION",
@@ -41,7 +41,6 @@ __all__ = [
     "extra_files",
     "read_artifact",
     "require_artifact_place",
-    "sha256_of",
     "write_artifact",
 ]
 
@@ -178,12 +177,6 @@ def extra_files(artifact: Artifact) -> tuple[str, ...]:
     folder = artifact.folder
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
     return tuple(name for name in found if name != MANIFEST_FILE and name not in artifact.manifest.files)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read_manifest(path: Path) -> Manifest:

@@ -20,7 +20,7 @@ from f2p_deploy.model.reading import unread_parts
 from f2p_deploy.model.settings import BundleSettings, from_data, to_data
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.files import write_whole
+from f2p_deploy.system.files import sha256_of, write_whole
 from f2p_deploy.system.interruption import postponed
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) ->
 
     network = build_network(name, bundle.schema, bundle.settings)
     load_checkpoint(network, checkpoint)
-    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    sha256 = sha256_of(checkpoint)
     return store_network(bundle, name, network, {"command": command, "checkpoint": checkpoint.name, "sha256": sha256})
 
 
@@ -347,14 +347,9 @@ def _check_file(folder: Path, name: str, entry: StoredFile) -> None:
     size = path.stat().st_size
     if size != entry.bytes:
         raise InputError(f"{path} is damaged: it has {size} bytes, {HEADER} says {entry.bytes}")
-    if _sha256(path) != entry.sha256:
+    if sha256_of(path) != entry.sha256:
         raise InputError(f"{path} is damaged: its SHA-256 is not the one in {HEADER}")
 
 
 def _file_of(network: str) -> str:
     return f"{network}.safetensors"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from f2p_deploy.alignment import photo_files
-from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
@@ -33,6 +32,7 @@ from f2p_deploy.pipeline.work_folder import remove_abandoned, work_folder
 from f2p_deploy.pipeline.workers import WorkerPool, order_for
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import F2PError, InputError, Interrupted
+from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.interruption import postponed
 
 #: What came of a photo, by the mode asked for.

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.character.parameters import Parameters, check_vectors
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.causes import place_of
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.files import write_whole
+from f2p_deploy.system.files import sha256_of, write_whole
 
 FOLDER = "drawn"
 INDEX = "drawn.json"

@@ -16,13 +16,13 @@ from f2p_deploy.alignment import (
     choose_finder,
     find_landmarker_model,
 )
-from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.settings import shown_by_content
 from f2p_deploy.pipeline.run_source import runtime_of
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import install_line, missing_modules
+from f2p_deploy.system.files import sha256_of
 
 
 @dataclass(frozen=True)

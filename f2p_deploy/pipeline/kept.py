@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy import __version__
-from f2p_deploy.artifact.artifact import sha256_of
 from f2p_deploy.character.folder_files import (
     ALIGNED_FILE,
     CHARACTER_FILE,
@@ -31,6 +30,7 @@ from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.results import Created, Earlier, PhotoView, uri_of
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import F2PError
+from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.names import json_text
 
 #: What parameters are called that somebody edited, where a new character takes their place.

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified, sha256_of
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.runtimes.checks import check_input
@@ -18,6 +18,7 @@ from f2p_deploy.runtimes.search_plan import Plan, WholeSearch
 from f2p_deploy.runtimes.step_tensors import StepOutputs, step_inputs, step_of_version_2
 from f2p_deploy.system.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.system.extras import install_line, package_line
+from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.threads import check_threads
 
 

@@ -1,5 +1,6 @@
 """Writing a file, or a folder, so that it is there whole or not at all."""
 
+import hashlib
 import logging
 import os
 import shutil
@@ -157,3 +158,9 @@ def _replace(temporary: Path, folder: Path) -> None:
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from PIL import Image
 from f2p_deploy.export.calibration.contact_sheet import contact_sheet
 from f2p_deploy.system.causes import place_of
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.files import write_folder
+from f2p_deploy.system.files import sha256_of, write_folder
 
 if TYPE_CHECKING:
     from f2p_deploy.model.bundle import Bundle
@@ -217,12 +217,6 @@ def sha256_of_pixels(pixels: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels, np.uint8).tobytes()).hexdigest()
 
 
-def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of a photo's file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _from_dict(data: Any, folder: Path, path: Path) -> CalibrationSet:
     version = data.get("format") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
@@ -270,6 +264,6 @@ def _pixels(path: Path) -> np.ndarray:
 
 def _changed(photo: Path, sha256: str) -> bool:
     try:
-        return sha256_of_file(photo) != sha256
+        return sha256_of(photo) != sha256
     except OSError:
         return False

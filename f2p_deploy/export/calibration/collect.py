@@ -17,14 +17,13 @@ from f2p_deploy.export.calibration.calibration_set import (
     Rejection,
     face_file,
     read_calibration_set,
-    sha256_of_file,
     sha256_of_pixels,
     store_calibration_set,
 )
 from f2p_deploy.export.calibration.selection import Candidate, balanced, duplicates
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError, PhotoError
-from f2p_deploy.system.files import require_place
+from f2p_deploy.system.files import require_place, sha256_of
 
 #: Mean luma of a face, and its sharpness, beyond which it shows nothing that ranges should be taken from.
 DARKEST, BRIGHTEST, BLURREST = 0.10, 0.92, 20.0
@@ -130,7 +129,7 @@ def _face(photo: Path, candidate: Candidate) -> CalibrationFace:
         file=face_file(candidate.key),
         sha256=candidate.key,
         photo=str(photo),
-        photo_sha256=sha256_of_file(photo),
+        photo_sha256=sha256_of(photo),
         yaw=None if candidate.yaw is None else round(float(candidate.yaw), 2),
         brightness=round(float(candidate.brightness), 4),
     )
