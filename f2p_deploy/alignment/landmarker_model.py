@@ -1,18 +1,16 @@
 """MediaPipe's face landmarker model file: where it is looked for, how it is checked, and its download."""
 
-import hashlib
-import http.client
 import logging
 import os
-import ssl
-import urllib.error
-import urllib.request
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import F2PError, InputError
-from f2p_deploy.system.files import sha256_of, write_whole
+from f2p_deploy.system.extras import require
+from f2p_deploy.system.files import sha256_of
+from f2p_deploy.system.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
@@ -23,15 +21,15 @@ LANDMARKER_URL = (
 LANDMARKER_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 LANDMARKER_VARIABLE = "F2P_FACE_LANDMARKER"
 
-#: No version of the model is larger than this; a download that goes on beyond is not the model.
-_LARGEST_DOWNLOAD = 64 * 1024 * 1024
+#: How often a download that failed is tried again, one and two seconds later.
+RETRIES = 2
 
 
 def cached_landmarker() -> Path:
-    """Return where the download leaves the model: `$XDG_CACHE_HOME` or `~/.cache`, folder `f2p-deploy`."""
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    folder = Path(cache) if cache else Path.home() / ".cache"
-    return folder / "f2p-deploy" / "face_landmarker.task"
+    """Return where the download leaves the model: the user's cache folder, such as `~/.cache/f2p-deploy` on Linux."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("f2p-deploy", appauthor=False) / "face_landmarker.task"
 
 
 def find_landmarker_model(argument: str | Path | None = None) -> Path | None:
@@ -62,56 +60,93 @@ def find_landmarker_model(argument: str | Path | None = None) -> Path | None:
     return path
 
 
-def download_landmarker(url: str = LANDMARKER_URL, destination: Path | None = None, timeout: float = 30.0) -> Path:
+def download_landmarker(
+    url: str = LANDMARKER_URL, destination: Path | None = None, timeout: float = 30.0, progress: Progress = silent
+) -> Path:
     """Download MediaPipe's model; only ever called because the user asked for it.
 
     Args:
         url: where it is published.
         destination: the file to write; the cache if not given.
-        timeout: seconds without an answer after which to give up.
+        timeout: seconds without an answer after which to give up; a failed download is tried `RETRIES` times again.
+        progress: called with the bytes that have arrived, and all of them.
 
     Returns:
-        The written file; it appears complete and checked, or not at all.
+        The written file; it appears complete and checked, or not at all. One that is there and right is kept.
 
     Raises:
+        MissingDependency: the extra `faces` is not installed.
         F2PError: no answer, a wrong SHA-256, or the folder cannot be written.
     """
-    destination = destination or cached_landmarker()
+    require("faces", "the download of the face landmarker")
+    import pooch
+    from requests.exceptions import RequestException
+
+    destination = (destination or cached_landmarker()).absolute()
+    pooch.get_logger().setLevel("WARNING")
+    registry = {destination.name: f"sha256:{LANDMARKER_SHA256}"}
+    urls = {destination.name: url}
+    store = pooch.create(destination.parent, "", registry=registry, urls=urls, retry_if_failed=RETRIES)
+    download = pooch.HTTPDownloader(progressbar=_Bytes(progress), chunk_size=2**16, timeout=timeout)
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as answer:
-            content = answer.read(_LARGEST_DOWNLOAD)
-    except (OSError, ValueError, http.client.HTTPException) as error:
+        store.fetch(destination.name, downloader=download)
+    except RequestException as error:
         raise F2PError(
             f"cannot download the face landmarker from {url}: {_why_no_answer(error, timeout)}. Where there is no way "
             "out, download it elsewhere and name the file with --landmarker"
         ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != LANDMARKER_SHA256:
+    except ValueError as error:
         raise F2PError(
-            f"what {url} sent is not the published face landmarker (SHA-256 {found[:12]}..., "
-            f"expected {LANDMARKER_SHA256[:12]}...); nothing was kept"
-        )
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
+            f"the answer of {url} is not the published face landmarker (its SHA-256 is not "
+            f"{LANDMARKER_SHA256[:12]}...); nothing was kept"
+        ) from error
     except OSError as error:
         reason = reason_of(error, "the system gave no reason")
         raise InputError(f"cannot write the face landmarker to {destination}: {reason}") from error
-    write_whole(destination, content)
     return destination
+
+
+class _Bytes:
+    """The progress of a download, as pooch reports it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.total, self._arrived, self._progress = 0, 0, progress
+
+    def update(self, count: int) -> None:
+        self._arrived = min(self._arrived + count, self.total or self._arrived + count)  # whole chunks are counted
+        self._progress("face landmarker", self._arrived, self.total)
+
+    def reset(self) -> None:
+        self._arrived = 0
+
+    def close(self) -> None:
+        pass
 
 
 def _why_no_answer(error: Exception, timeout: float) -> str:
     """Say why a download failed: a server's status, no answer in time, or the system's words for a connection."""
-    if isinstance(error, urllib.error.HTTPError):
-        return f"the server answered with status {error.code}"
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(reason, TimeoutError):
+    from requests import exceptions
+
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
+        return f"the server answered with status {error.response.status_code}"
+    if isinstance(error, exceptions.Timeout):
         return f"no answer within {timeout:g} s"
-    if isinstance(reason, ssl.SSLError):
+    if isinstance(error, exceptions.SSLError):
         return "the server's certificate cannot be trusted, or the connection is not a secure one"
-    if isinstance(reason, OSError):
-        return reason_of(reason, "there is no connection")
+    if isinstance(error, exceptions.ConnectionError):
+        return next((reason for reason in _system_reasons(error) if reason), "there is no connection")
     return "the answer ended early, or the address is none"
+
+
+def _system_reasons(error: BaseException | None) -> Iterator[str]:
+    """Yield the system's words along the errors that led to one."""
+    while error is not None:
+        inner = [part for part in (*error.args, getattr(error, "reason", None)) if isinstance(part, BaseException)]
+        if isinstance(error, OSError) and error.strerror:
+            yield error.strerror
+        for part in inner:
+            yield from _system_reasons(part)
+        error = error.__cause__ or error.__context__
 
 
 def _check_task_file(path: Path, asked_by: str) -> None:

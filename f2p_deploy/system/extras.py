@@ -25,7 +25,7 @@ CONSTRAINTS = "constraints.txt"
 #: The modules that each extra of pyproject.toml brings, by the names they are imported with.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
-    "faces": ("mediapipe", "skimage"),
+    "faces": ("mediapipe", "skimage", "pooch"),
     "heif": ("pillow_heif",),
     "engine": ("numba",),
     "rtx": ("tensorrt_rtx", "cuda"),
@@ -35,8 +35,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "openvino": ("openvino",),
     "bench": ("matplotlib",),
     "dev": (
-        "pytest", "xdist", "ruff", "mypy", "tree_sitter", "tree_sitter_swift", "tree_sitter_c", "tree_sitter_c_sharp",
-        "dlib", "face_recognition_models",
+        "pytest", "xdist", "ruff", "mypy", "importlinter", "tree_sitter", "tree_sitter_swift", "tree_sitter_c",
+        "tree_sitter_c_sharp", "dlib", "face_recognition_models",
     ),
 }
 
@@ -47,6 +47,7 @@ PACKAGES = {
     "tensorrt_rtx": "tensorrt-rtx",
     "cuda": "cuda-bindings",
     "xdist": "pytest-xdist",
+    "importlinter": "import-linter",
     "tree_sitter": "tree-sitter",
     "tree_sitter_swift": "tree-sitter-swift",
     "tree_sitter_c": "tree-sitter-c",

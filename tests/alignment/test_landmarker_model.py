@@ -13,6 +13,12 @@ from f2p_deploy.system.errors import F2PError, InputError
 
 
 @pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries again at once."""
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
+
+
+@pytest.fixture(autouse=True)
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(LANDMARKER_VARIABLE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -102,7 +108,7 @@ def test_no_answer_is_one_sentence(server: tuple[Path, str], empty_cache: Path) 
     with pytest.raises(F2PError, match="cannot download") as caught:
         download_landmarker(server[1])
     assert "404" in str(caught.value) and "\n" not in str(caught.value)
-    assert not empty_cache.exists()
+    assert not list(empty_cache.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -125,15 +131,48 @@ def test_a_server_s_status_is_told_and_not_its_words(server: tuple[Path, str], e
     assert "Not Found" not in str(caught.value) and "HTTP Error" not in str(caught.value)
 
 
-def test_a_place_that_cannot_be_written_is_named(
-    server: tuple[Path, str], landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(number: int) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_place_that_cannot_be_written_is_named(server: tuple[Path, str], landmarker: Path, tmp_path: Path) -> None:
     folder, url = server
     (folder / "face_landmarker.task").write_bytes(landmarker.read_bytes())
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match="cannot write .*out.task: No space left on device"):
-        download_landmarker(url, tmp_path / "out.task")
-    assert not list(tmp_path.glob("*.task")) and not list(tmp_path.glob(".*"))
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError, match="cannot write .*file/out.task: .*"):
+        download_landmarker(url, tmp_path / "file" / "out.task")
+    assert (tmp_path / "file").is_file()
+
+
+def test_progress_counts_bytes(server: tuple[Path, str], landmarker: Path, tmp_path: Path) -> None:
+    folder, url = server
+    (folder / "face_landmarker.task").write_bytes(landmarker.read_bytes())
+    steps: list[tuple[float, float]] = []
+    download_landmarker(url, tmp_path / "out.task", progress=lambda doing, done, total: steps.append((done, total)))
+    size = landmarker.stat().st_size
+    assert steps[-1][0] >= size and {total for _, total in steps} == {size}
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+
+
+def test_a_file_that_is_there_and_right_is_kept(server: tuple[Path, str], landmarker: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.task").write_bytes(landmarker.read_bytes())
+    assert download_landmarker(server[1], tmp_path / "out.task") == tmp_path / "out.task", "the server has none"
+
+
+def test_a_server_that_fails_once_is_asked_again(
+    landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Failing(http.server.BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(503 if len(asked) == 1 else 200)
+            self.end_headers()
+            if len(asked) > 1:
+                self.wfile.write(landmarker.read_bytes())
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing) as http_server:
+        threading.Thread(target=http_server.serve_forever, daemon=True).start()
+        download_landmarker(f"http://127.0.0.1:{http_server.server_port}/x", tmp_path / "out.task")
+        http_server.shutdown()
+    assert len(asked) == 2 and (tmp_path / "out.task").read_bytes() == landmarker.read_bytes()
