@@ -1,4 +1,4 @@
-"""What a search compares faces by: the descriptor, and the loss of a state (eqs. 5, 6 and 9)."""
+"""The descriptor and the loss of a search (eqs. 5, 6 and 9)."""
 
 import torch
 from torch import nn
@@ -10,7 +10,7 @@ from f2p_deploy.model.surrogate_search import SurrogateDescribe, SurrogateLoss
 
 
 class GenerationLoss(nn.Module):
-    """lambda_1 L_idt + lambda_2 L_ctt of a state's rendered face (eq. 9).
+    """The loss lambda_1 L_idt + lambda_2 L_ctt of a state's rendered face (eq. 9).
 
     Args:
         bundle: gives the imitator and the descriptor.
@@ -28,13 +28,13 @@ class GenerationLoss(nn.Module):
     ) -> torch.Tensor:
         """Return (N,) losses of (N, n) states against identity (N, d) and content (N, C, H, W) of the photos.
 
-        (1,) beta takes the place of the module's.
+        `beta` (1,) replaces the module's.
         """
         return self.similarity(self.imitator(self.to_parameters(state, beta)), identity, content)
 
 
 class Describe(nn.Module):
-    """A face to its identity and content: `Similarity.describe` as a module."""
+    """The map from a face to its identity and content: `Similarity.describe` as a module."""
 
     def __init__(self, similarity: Similarity) -> None:
         super().__init__()
@@ -45,12 +45,12 @@ class Describe(nn.Module):
 
 
 def describer(bundle: Bundle) -> nn.Module:
-    """Return what a search describes faces by: (N, 3, S, S) to identity and content."""
+    """Return the module that describes photos for a search: faces (N, 3, S, S) to identity and content."""
     if bundle.settings.search == "surrogate":
         return SurrogateDescribe(bundle, bundle.settings.iterative.beta).eval()
     return Describe(bundle.similarity).eval()
 
 
 def search_loss(bundle: Bundle, beta: float) -> "GenerationLoss | SurrogateLoss":
-    """Return what a search makes small: (state, identity, content) to (N,)."""
+    """Return the loss that a search minimises: (state, identity, content) to (N,)."""
     return SurrogateLoss(bundle, beta).eval() if bundle.settings.search == "surrogate" else GenerationLoss(bundle, beta)
