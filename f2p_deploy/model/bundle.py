@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -39,7 +39,7 @@ PRIORS_FILE = "priors.safetensors"
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of the bundle, as `bundle.json` lists it."""
+    """An entry of `bundle.json` for one file of the bundle: its SHA-256 and its size in bytes."""
 
     sha256: str
     bytes: int
@@ -47,15 +47,15 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle. Networks are read when they are first asked for; they come in float32 and evaluation mode.
+    """An opened bundle. Networks are read on first access, in float32 and evaluation mode.
 
     Args:
         path: the folder.
-        name: what artifacts and pages call it.
+        name: shown by artifacts and pages.
         schema: the character's schema.
         settings: architecture, losses and generation.
-        provenance: for each part, how it was made: command, seed, data, time, metrics.
-        stored: the files of weights and priors.
+        provenance: for each part the command, seed, data, time and metrics of its training.
+        stored: the files of weights and priors, by file name.
     """
 
     path: Path
@@ -67,7 +67,7 @@ class Bundle:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all that an export depends on: schema, settings and weights, not name or provenance."""
+        """The SHA-256 of everything that an export depends on: schema, settings and weights, not name or provenance."""
         content = {
             "schema": self.schema.fingerprint,
             "settings": to_data(self.settings),
@@ -77,47 +77,47 @@ class Bundle:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Names of the networks that are there."""
+        """The names of the stored networks."""
         return tuple(name for name in NETWORKS if _file_of(name) in self.stored)
 
     @cached_property
     def imitator(self) -> "nn.Module":
-        """G: (N, n) to (N, 3, S, S)."""
+        """The imitator G: (N, n) to (N, 3, S, S)."""
         return self._load("imitator")
 
     @cached_property
     def recognition(self) -> "nn.Module":
-        """F_recg: (N, 1 or 3, r, r) to (N, d), see `f2p_deploy.model.recognisers`."""
+        """The recognition network F_recg: (N, 1 or 3, r, r) to (N, d), see `f2p_deploy.model.recognisers`."""
         return self._load("recognition")
 
     @cached_property
     def segmentation(self) -> "Segmentation":
-        """F_seg: (N, 3, s, s) to (N, 11, s/8, s/8)."""
+        """The segmentation network F_seg: (N, 3, s, s) to (N, 11, s/8, s/8)."""
         return cast("Segmentation", self._load("segmentation"))
 
     @cached_property
     def translator(self) -> "nn.Module":
-        """T after F_recg: (N, d) to (N, n)."""
+        """The translator T, which follows F_recg: (N, d) to (N, n)."""
         return self._load("translator")
 
     @cached_property
     def surrogate(self) -> "Surrogate":
-        """E: (N, n) to (N, d)."""
+        """The surrogate E: (N, n) to (N, d)."""
         return cast("Surrogate", self._load("surrogate"))
 
     @cached_property
     def reader(self) -> "Reader | None":
-        """What reads options and sliders from photos, if the bundle has it."""
+        """The reader, which predicts options and sliders from photos; None if the bundle has none."""
         return cast("Reader", self._load("reader")) if "reader" in self.networks else None
 
     @cached_property
     def unread(self) -> tuple[str, ...]:
-        """What nothing here reads from photos, see `f2p_deploy.model.reading.unread_parts`."""
+        """The parts that no network predicts from photos, see `f2p_deploy.model.reading.unread_parts`."""
         return unread_parts(self.schema, self.settings, self.reader)
 
     @cached_property
     def similarity(self) -> "Similarity":
-        """F, the descriptor made of F_recg and F_seg."""
+        """The descriptor F, composed of F_recg and F_seg."""
         import torch
 
         from f2p_deploy.model.similarity import Similarity
@@ -136,7 +136,7 @@ class Bundle:
 
     @cached_property
     def priors(self) -> Priors | None:
-        """The priors of section 3.5, if the bundle has them."""
+        """The priors of section 3.5; None if the bundle has none."""
         if PRIORS_FILE not in self.stored:
             return None
         return load_priors(self.path / PRIORS_FILE, self.schema)
@@ -152,7 +152,7 @@ class Bundle:
             raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
         path = self.path / _file_of(name)
         try:
-            # Weights made in a caller's inference mode could never take part in a gradient afterwards.
+            # Weights created in a caller's inference mode could not be used by autograd later.
             with torch.inference_mode(False):
                 network = build_network(name, self.schema, self.settings)
                 stored = load_file(path)
@@ -170,22 +170,24 @@ def demo_bundle_path() -> Path:
 
 
 def build_crop(settings: BundleSettings) -> "Crop | None":
-    """Return what cuts the part of an aligned face that the recognition network sees; None where it sees all of it."""
+    """Return the crop of an aligned face that the recognition network takes; None if it takes the whole face."""
     from f2p_deploy.model.networks.crop import Crop
 
     sizes = settings.architecture
-    wanted = sizes.recogniser.points
-    return Crop(settings.alignment.landmarks, wanted, sizes.image_size, sizes.recogniser.size) if wanted else None
+    target = sizes.recogniser.points
+    if not target:
+        return None
+    return Crop(settings.alignment.landmarks, target, sizes.image_size, sizes.recogniser.size)
 
 
 def load_bundle(path: str | Path | None = None) -> Bundle:
-    """Open a bundle and check every file of it before anything is computed.
+    """Open a bundle and check the size and SHA-256 of each of its files.
 
     Args:
         path: the folder; the demo bundle if not given.
 
     Raises:
-        InputError: not a bundle, another version, or a file that is missing, truncated or changed (named).
+        InputError: not a bundle, another version, or a file that is missing, truncated or changed; the file is named.
     """
     folder = demo_bundle_path() if path is None else Path(path)
     header = folder / HEADER
@@ -220,7 +222,7 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
 
 
 def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSettings) -> Bundle:
-    """Start a bundle without networks in a folder that is not a bundle yet.
+    """Create a bundle without networks, or open the one that the folder holds.
 
     Raises:
         InputError: the folder holds a bundle of another schema, or cannot be written.
@@ -240,7 +242,7 @@ def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSetti
 
 
 def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: Mapping[str, Any]) -> Bundle:
-    """Write one trained network into a bundle and return the bundle as it now is.
+    """Write one trained network into a bundle and return the updated bundle.
 
     The weights are written under a temporary name and renamed, then `bundle.json` is replaced.
     """
@@ -256,13 +258,13 @@ def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: M
 
 
 def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) -> Bundle:
-    """Take one network from a checkpoint instead of training it, such as the official LightCNN-29v2.
+    """Store a network from a checkpoint, such as the official LightCNN-29v2, instead of training it.
 
     Args:
-        bundle: where it goes; its architecture must fit (the official weights need recognition_width 1).
+        bundle: the bundle to store it in; its architecture must fit (the official weights need recognition_width 1).
         name: a key of `f2p_deploy.model.networks.table.NETWORKS`.
         checkpoint: see `f2p_deploy.model.networks.checkpoint`.
-        command: the line that repeats this, for the provenance.
+        command: the line that repeats this import, for the provenance.
 
     Raises:
         InputError: no such network, or the checkpoint does not fit.
@@ -276,19 +278,19 @@ def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) ->
 
 
 def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
-    """Write priors into a bundle and return the bundle as it now is."""
+    """Write priors into a bundle and return the updated bundle."""
     return _store(bundle, "priors", PRIORS_FILE, priors_to_bytes(priors), provenance)
 
 
 def replace_settings(bundle: Bundle, settings: BundleSettings) -> Bundle:
-    """Write other settings into a bundle; the architecture must stay, since the weights depend on it.
+    """Replace the settings of a bundle; the architecture cannot change, since the weights depend on it.
 
     Raises:
         InputError: the architecture differs although networks are stored.
     """
     if bundle.stored and settings.architecture != bundle.settings.architecture:
         raise InputError(f"the architecture of {bundle.path} cannot change: its networks are trained for it")
-    changed = Bundle(bundle.path, bundle.name, bundle.schema, settings, bundle.provenance, bundle.stored)
+    changed = replace(bundle, settings=settings)
     _write_header(changed)
     return changed
 
@@ -300,24 +302,22 @@ def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
         InputError: the folder exists and is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty; a bundle is copied into a new folder")
+        raise InputError(f"{folder} is not empty; copy the bundle into a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     for stored in bundle.stored:
         shutil.copyfile(bundle.path / stored, folder / stored)
-    copy = Bundle(folder, name, bundle.schema, bundle.settings, bundle.provenance, bundle.stored)
+    copy = replace(bundle, path=folder, name=name)
     _write_header(copy)
     return copy
 
 
 def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
+    """Write a file of a bundle, then the header that lists it, and return the updated bundle."""
     entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
-    changed = Bundle(
-        bundle.path,
-        bundle.name,
-        bundle.schema,
-        bundle.settings,
-        {**bundle.provenance, part: dict(provenance)},
-        {**bundle.stored, file_name: entry},
+    changed = replace(
+        bundle,
+        provenance={**bundle.provenance, part: dict(provenance)},
+        stored={**bundle.stored, file_name: entry},
     )
     with postponed():  # the header holds the hash of the file
         write_whole(bundle.path / file_name, content)

@@ -1,6 +1,6 @@
-"""The artifact that a bundle may carry in its own folder: the same networks, for machines without PyTorch.
+"""The artifact in a bundle's folder, if there is one: the same networks, for machines without PyTorch.
 
-Its graphs read most weights from the bundle's own files (`f2p_deploy.export.beside_bundle` writes them so).
+Its graphs share most weights with the bundle's files (see `f2p_deploy.export.beside_bundle`).
 """
 
 from f2p_deploy.artifact.artifact import MANIFEST_FILE, Artifact, read_artifact
@@ -9,15 +9,15 @@ from f2p_deploy.system.errors import InputError
 
 
 def has_artifact(bundle: Bundle) -> bool:
-    """Say whether an artifact lies in a bundle's folder; it may be damaged or older than the bundle."""
+    """Return whether a bundle's folder holds an artifact; it may be damaged or older than the bundle."""
     return (bundle.path / MANIFEST_FILE).is_file()
 
 
 def artifact_of(bundle: Bundle) -> Artifact:
-    """Check the artifact in a bundle's folder, file by file.
+    """Return the artifact in a bundle's folder after checking each of its files.
 
     Raises:
-        InputError: there is none, it is damaged, or it was made of an earlier state of the bundle.
+        InputError: there is none, it is damaged, or it was exported from an earlier state of the bundle.
     """
     artifact = read_artifact(bundle.path)
     if artifact.manifest.bundle_fingerprint != bundle.fingerprint:

@@ -1,4 +1,4 @@
-"""What lies in a bundle, read from its files' headers: no PyTorch, no weights."""
+"""A summary of a bundle from the headers of its files; neither PyTorch nor the weights are loaded."""
 
 import math
 from typing import Any
@@ -8,19 +8,19 @@ from f2p_deploy.model.settings import to_data
 from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import InputError
 
-#: Ends of the names of tensors that are stored but not learned.
+#: Suffixes of the names of tensors that are stored but not trained.
 _STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
 def summarise_bundle(bundle: Bundle) -> dict[str, Any]:
-    """Return a bundle as plain data.
+    """Return a summary of a bundle as plain data.
 
     Returns:
         `name`, `path`, `fingerprint`, `schema` (name, n, n_c, n_d, groups, discrete), `parts` (name, file, bytes,
         sha256, parameters, tensors, dtype of each file of weights and of the priors), `settings`, `provenance`.
 
     Raises:
-        InputError: a file is no safetensors file.
+        InputError: a file is not a safetensors file, or is damaged.
     """
     schema = bundle.schema
     return {

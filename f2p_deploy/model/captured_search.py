@@ -1,7 +1,7 @@
-"""Iterative generation by PyTorch at a card's own speed: static buffers, and all steps captured in one CUDA graph.
+"""Fast iterative generation in PyTorch: static buffers, and all steps captured in one CUDA graph.
 
-The loop is that of `f2p_deploy.model.reference.reference_iterate`, gradient by autograd, and needs no TensorRT. A
-processor runs the same code without a graph.
+The loop is that of `f2p_deploy.model.reference.reference_iterate`, with gradients by autograd; TensorRT is not needed.
+On a CPU the same code runs without a graph.
 """
 
 import logging
@@ -30,36 +30,36 @@ logger = logging.getLogger(__name__)
 
 Word = Literal["float32", "float16", "bfloat16"]
 
-#: Characters whose gradients the loss scale of float16 is measured on: gradients near 1e-9 are normal here, and float16
-#: ends at 6e-8.
+#: Number of characters on whose gradients the loss scale of float16 is measured. Gradients near 1e-9 are common here,
+#: and the smallest number in float16 is 6e-8.
 MEASURED = 3
 
-#: Runs before a capture, as `torch.cuda.graphs` asks for: they choose algorithms and fill caches.
+#: Warm-up runs before a capture, as `torch.cuda.graphs` requires: they choose algorithms and fill caches.
 WARM_UP = 3
 
 
-#: The imitator's first layer computes in float32: it is small, and rounding in it is rounding of the whole gradient.
+#: The imitator's first layer, which computes in float32: it is small, and its rounding affects the whole gradient.
 FIRST_LAYER = "imitator.layers.0"
 
 
 class CapturedSearch:
-    """Searches of one batch size with one set of settings.
+    """A search with a fixed batch size and fixed settings.
 
     Convolutions and matrix products compute in `dtype` with channels last and batch norms folded; norms, softmax, sums
-    and the update of the state stay float32. Locks are a buffer, so that other locks need no other graph.
+    and the update of the state stay float32. Locks are an input buffer, so changing them needs no new capture.
 
     Args:
-        bundle: a complete one; it stays as it is.
-        batch: faces in a call.
+        bundle: a complete bundle; it is not changed.
+        batch: number of faces in a call.
         settings: the bundle's for iterative generation if not given.
         device: `cuda`, `cuda:1`, ..., or `cpu`.
         dtype: `float32`, `float16` or `bfloat16`.
-        compile: let `torch.compile` write the kernels of the loss and its gradient; takes minutes.
-        strict: raise where no graph can be captured, instead of running step by step.
+        compile: compile the loss and its gradient with `torch.compile`; takes minutes.
+        strict: raise if no graph can be captured, instead of running step by step.
 
     Raises:
         InputError: a batch below 1, or an unknown dtype.
-        MissingDependency: no such card, or not enough memory on it.
+        MissingDependency: there is no such GPU, or it has too little memory.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class CapturedSearch:
         strict: bool = False,
     ) -> None:
         if batch < 1:
-            raise InputError(f"a batch holds at least 1 face, found {batch}")
+            raise InputError(f"batch must be at least 1, found {batch}")
         if dtype not in get_args(Word):
             raise InputError(f"dtype must be one of {', '.join(get_args(Word))}, found {dtype!r}")
         self.device = _device(device)
@@ -112,29 +112,29 @@ class CapturedSearch:
     def iterate(
         self, faces: np.ndarray | torch.Tensor, start: np.ndarray | torch.Tensor | None = None, locked: Any = None
     ) -> Trajectory:
-        """Search parameters, as `generation.iterate` does.
+        """Search parameters, as `reference_iterate` does.
 
-        The first call captures the graph; later ones are one launch.
+        The first call captures the graph; later calls replay it with one launch.
 
         Args:
             faces: (N, 3, S, S) float32 aligned photos, RGB in [0, 1], on any device.
-            start: (N, n) state to begin at; the first state of the settings if not given.
+            start: (N, n) initial state; `first_state` of the settings if not given.
             locked: (n,) bool, entries of the state that never change; none if not given.
 
         Raises:
-            InputError: another shape than the batch's, or whole numbers where fractions belong.
-            MissingDependency: not enough memory on the card.
+            InputError: an input has the wrong shape, or integers are given for floats.
+            MissingDependency: the GPU has too little memory.
             CompilerError: with `strict`, the graph cannot be captured; or `torch.compile` fails.
-            FloorMissed: the search computed NaN.
+            FloorMissed: the search computed NaN or infinite losses.
         """
         with self._lock, torch.inference_mode(False):
-            found = self._iterate(faces, start, locked)
-        if not np.isfinite(found.losses).all():
+            trajectory = self._iterate(faces, start, locked)
+        if not np.isfinite(trajectory.losses).all():
             raise FloorMissed(
                 f"the search computed NaN or infinite losses in {str(self.dtype).removeprefix('torch.')}: "
                 "take bfloat16 or float32"
             )
-        return found
+        return trajectory
 
     def _iterate(self, faces: Any, start: Any, locked: Any) -> Trajectory:
         with self._memory(), torch.no_grad():
@@ -156,7 +156,7 @@ class CapturedSearch:
         return computing_in(self.dtype, self.device)
 
     def _step(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return the gradient of each sample's loss, and the losses."""
+        """Return the gradient (N, n) of each sample's loss, and the losses (N,)."""
         leaf = state.detach().requires_grad_(True)
         with torch.enable_grad():
             with self._half(), self._compiling():
@@ -167,7 +167,7 @@ class CapturedSearch:
 
     @torch.no_grad()
     def _run(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Search from the static buffers; returns parameters and losses. This is what is captured."""
+        """Search from the static buffers and return parameters and losses; a CUDA graph captures this function."""
         with self._half():
             identity, content = (value.float() for value in self._describe(self._face))
         reached = before = self._start
@@ -188,7 +188,7 @@ class CapturedSearch:
         return self._loss.to_parameters(torch.stack(states)[stacked.argmin(dim=0), self._rows]), stacked
 
     def _prepare(self) -> None:
-        """Capture the graph where there is a card."""
+        """Capture the graph if the device is a GPU."""
         if self.device.type != "cuda":
             self._ready = True
             return
@@ -215,11 +215,12 @@ class CapturedSearch:
             logger.warning("the search runs step by step, a CUDA graph cannot be captured: %s", self.why_not_captured)
         finally:
             torch.backends.cudnn.benchmark = benchmark
-            torch.cuda.set_stream(before)  # a capture that fails leaves its own behind
+            torch.cuda.set_stream(before)  # a failed capture leaves its own stream current
         self._ready = True
 
-    def _fill(self, buffer: torch.Tensor, given: Any, what: str) -> None:
-        tensor = torch.as_tensor(given)
+    def _fill(self, buffer: torch.Tensor, value: Any, what: str) -> None:
+        """Copy a value into a static buffer; `what` names it in errors."""
+        tensor = torch.as_tensor(value)
         if tensor.shape != buffer.shape:
             raise InputError(f"{what} must have the shape {tuple(buffer.shape)}, found {tuple(tensor.shape)}")
         if buffer.is_floating_point() != tensor.is_floating_point():
@@ -229,7 +230,7 @@ class CapturedSearch:
 
     @contextmanager
     def _memory(self) -> Iterator[None]:
-        """Say how much memory was missing where a card has too little."""
+        """Turn an out-of-memory error into one sentence with the memory asked for and the memory free."""
         try:
             yield
         except torch.cuda.OutOfMemoryError as error:
@@ -245,20 +246,20 @@ class CapturedSearch:
 def made_for_speed(
     module: nn.Module, dtype: torch.dtype, device: torch.device, in_float32: tuple[str, ...] = ()
 ) -> nn.Module:
-    """Return a copy of a module: batch norms folded, weights in `dtype` with channels last, no gradients of them.
+    """Return a fast copy of a module: batch norms folded, weights frozen, in `dtype` and channels last.
 
     Args:
-        module: in evaluation mode; stays as it is.
-        dtype: of the weights of convolutions and matrix products; to be run under `computing_in`.
-        device: where the copy lies.
-        in_float32: names of layers that compute in float32 all the same.
+        module: in evaluation mode; it is not changed.
+        dtype: of the weights of convolutions and matrix products; run the copy in the context of `computing_in`.
+        device: of the copy.
+        in_float32: names of layers that compute in float32 nevertheless.
     """
     fast = folded(module).to(device).requires_grad_(False)
     for name in in_float32:
         fast.set_submodule(name, _InFloat32(fast.get_submodule(name), device.type))
-    kept = tuple(f"{name}." for name in in_float32)
+    excluded = tuple(f"{name}." for name in in_float32)
     for name, layer in fast.named_modules():
-        if not name.startswith(kept) and isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        if not name.startswith(excluded) and isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             for tensor in layer.parameters(recurse=False):
                 tensor.data = tensor.data.to(dtype)
                 if tensor.ndim == 4:
@@ -268,7 +269,7 @@ def made_for_speed(
 
 @contextmanager
 def _compiler_errors() -> Iterator[None]:
-    """Turn an error of `torch.compile` into one sentence."""
+    """Turn an error of `torch.compile` into a `CompilerError`."""
     from torch._dynamo.exc import TorchDynamoException
 
     try:
@@ -278,20 +279,20 @@ def _compiler_errors() -> Iterator[None]:
 
 
 class _InFloat32(nn.Module):
-    """A layer that computes in float32 within `computing_in`."""
+    """A layer that computes in float32 even in the context of `computing_in`."""
 
     def __init__(self, layer: nn.Module, device: str) -> None:
         super().__init__()
         self.layer, self.device = layer, device
 
-    def forward(self, given: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         with torch.autocast(self.device, enabled=False):
-            return cast(torch.Tensor, self.layer(given.float()))
+            return cast(torch.Tensor, self.layer(x.float()))
 
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Let a card compute float32 as it is, without TF32, which rounds to ten bits."""
+    """Disable TF32 in the context: it rounds float32 to a mantissa of ten bits."""
     convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     try:
@@ -301,12 +302,12 @@ def full_float32() -> Iterator[None]:
 
 
 def _loss_scale(bundle: Bundle, settings: IterativeSettings) -> float:
-    """Return what the loss is multiplied by in float16, measured on characters that the bundle draws."""
-    drawn = torch.from_numpy(random_batch(bundle.schema, MEASURED + 1, seed=0))
+    """Return the loss scale for float16, measured on random characters of the bundle."""
+    parameters = torch.from_numpy(random_batch(bundle.schema, MEASURED + 1, seed=0))
     with torch.no_grad():
-        identity, content = describer(bundle)(bundle.imitator(drawn))
+        identity, content = describer(bundle)(bundle.imitator(parameters))
     start = first_state(bundle, 1, settings).numpy()
-    states = [start, *(drawn[i : i + 1].numpy() for i in range(1, MEASURED))]
+    states = [start, *(parameters[i : i + 1].numpy() for i in range(1, MEASURED))]
     samples = [
         {"state": state, "identity": identity[i + 1 : i + 2].numpy(), "content": content[i + 1 : i + 2].numpy()}
         for i, state in enumerate(states)
@@ -315,7 +316,7 @@ def _loss_scale(bundle: Bundle, settings: IterativeSettings) -> float:
 
 
 def computing_in(dtype: torch.dtype, device: torch.device) -> Any:
-    """Return a context that computes convolutions and products in `dtype`, and what sums and compares in float32."""
+    """Return an autocast context: convolutions and matrix products in `dtype`, reductions in float32."""
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
@@ -323,15 +324,15 @@ def _device(name: str) -> torch.device:
     """Return a device that PyTorch can use.
 
     Raises:
-        InputError: no device is called so.
-        MissingDependency: it is a card, and PyTorch can use none, or not that one.
+        InputError: the name is not a device, or not a CPU or CUDA device.
+        MissingDependency: PyTorch cannot use this GPU.
     """
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"no device is called {name!r}: cpu, cuda, cuda:1, ...") from error
+        raise InputError(f"unknown device {name!r}: use cpu, cuda, cuda:1, ...") from error
     if device.type not in ("cpu", "cuda"):
-        raise InputError(f"a search runs on cpu or cuda, found {name!r}")
+        raise InputError(f"the device must be cpu or cuda, found {name!r}")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise MissingDependency(
             f"the device {name!r} was asked for, and torch {torch.__version__} can use "

@@ -1,4 +1,4 @@
-"""One iteration of iterative generation as a module (section 3.4.2, eq. 9); its gradient is PyTorch's autograd's."""
+"""One iteration of iterative generation as a module (section 3.4.2, eq. 9), with PyTorch's autograd by default."""
 
 import torch
 from torch import nn
@@ -9,17 +9,17 @@ from f2p_deploy.model.update import Update, lookahead
 
 
 class Step(nn.Module):
-    """Looks ahead along the last move, and takes a gradient step from there: x <- clip(x - mu dL/dx, 0, 1).
+    """A gradient step with Nesterov momentum: x <- clip(x - mu dL/dx, 0, 1) from the look-ahead x.
 
-    Everything that lies between two gradients is in here, so that every runtime does it alike: momentum, locks, the
-    sharpness of the softmax and the discrete groups' rate are inputs. The priors' subspace and the weights of the loss
-    are the bundle's settings for iterative generation, see `f2p_deploy.model.update.Update`.
+    The module contains everything between two gradients, so that all runtimes compute the same. Momentum, locks, the
+    sharpness of the softmax and the discrete groups' learning rate are inputs. The priors' subspace and the weights of
+    the loss come from the bundle's settings for iterative generation, see `f2p_deploy.model.update.Update`.
 
     Args:
         bundle: the networks and the settings.
-        gradient_and_loss: (state, identity, content, beta) to (gradient (N, n), losses (N,)), without beta where a
-            schema has no discrete groups; PyTorch's autograd if not given.
-        loss_scale: what that gradient is multiplied by.
+        gradient_and_loss: maps (state, identity, content, beta) to (gradient (N, n), losses (N,)); without beta if the
+            schema has no discrete groups. PyTorch's autograd if not given.
+        loss_scale: factor by which that gradient is scaled.
     """
 
     def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None, loss_scale: float = 1.0) -> None:
@@ -44,15 +44,15 @@ class Step(nn.Module):
         """Take one step.
 
         Args:
-            state: (N, n) controllers in [0, 1], then free numbers z for the discrete groups; what the last step gave.
-            before: (N, n) the state that went into the last step; for the first one `state` itself.
+            state: (N, n) output of the last step: controllers in [0, 1], then logits z of the discrete groups.
+            before: (N, n) input of the last step; in the first step `state` itself.
             identity: (N, d) of the photos.
             content: (N, C, H, W) of the photos.
-            locked: (n,) 1 for entries that stay as they are, 0 for the others.
+            locked: (n,) 1 for entries that do not change, 0 for the others.
             learning_rate: (1,) mu.
             momentum: (1,) in [0, 1).
             beta: (1,) sharpness of the softmax; the bundle's if not given, as in schemas without discrete groups.
-            discrete_rate: (1,) rate of the discrete groups over the controllers'; the bundle's if not given.
+            discrete_rate: (1,) learning rate of the discrete groups / of the controllers; the bundle's if not given.
 
         Returns:
             (N, n) the next state; (N,) the losses at the look-ahead; and (N, n) the look-ahead.
@@ -60,13 +60,13 @@ class Step(nn.Module):
         ahead = lookahead(state, before, momentum, self.n_c)
         described = (identity, content) if beta is None else (identity, content, beta)
         gradient, loss = self.gradient_and_loss(ahead, *described)
-        # The rate is divided, not the gradient: it is float32 whatever the networks compute with.
+        # The learning rate is divided instead of the gradient: it is float32 in every precision of the networks.
         moved = self.update(ahead, gradient, learning_rate / self.loss_scale, content, discrete_rate)
         return moved * (1.0 - locked) + ahead * locked, loss, ahead
 
 
 class Autograd(nn.Module):
-    """The gradient of a loss by PyTorch's autograd: what the lowered graph is measured against."""
+    """The gradient of a loss by PyTorch's autograd: the reference for the lowered graph."""
 
     def __init__(self, loss: nn.Module) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""The functions of a bundle as modules with named tensors of static shape: what is exported, and what PyTorch runs."""
+"""The functions of a bundle as modules with named tensors of static shape, for the export and for PyTorch."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from f2p_deploy.model.similarity import Segment
 from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import InputError
 
-#: The functions of a bundle, in the order of their graphs.
+#: Names of the functions of a bundle, in the order of their graphs.
 GRAPHS = ("one_shot", "describe", "render", "step", "segment")
 
 
@@ -46,14 +46,14 @@ class BundleGraph:
         return self.inputs[0].shape[0]
 
     def compute(self, inputs: Arrays) -> dict[str, np.ndarray]:
-        """Run the module in PyTorch, float32, on one batch: what every target is measured against."""
+        """Run the module in PyTorch, float32, on one batch: the reference for every target."""
         with torch.no_grad():
             outputs = self.module(*(torch.from_numpy(inputs[spec.name]) for spec in self.inputs))
         return dict(zip((spec.name for spec in self.outputs), _arrays(outputs), strict=True))
 
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
-    """Return what a manifest says about the bundle, whatever its graphs became; keywords of `Manifest`."""
+    """Return the fields of a `Manifest` that describe the bundle and not the compiled graphs."""
     lacks_start = bundle.settings.iterative.from_prior and bundle.priors is None
     return {
         "bundle": bundle.name,
@@ -69,13 +69,13 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
 def bundle_graphs(bundle: Bundle, batch: int = 1, names: Collection[str] = GRAPHS) -> tuple[BundleGraph, ...]:
     """Return graphs of a bundle.
 
-    `segment` is among them where `describe` does not show the class probabilities anyway: whoever has only the artifact
-    reads eyes and mouth off them, see `f2p_deploy.alignment.refinement`.
+    `segment` is left out if the content that `describe` gives contains the class probabilities already. Alignment needs
+    them to locate eyes and mouth where only the artifact is at hand, see `f2p_deploy.alignment.refinement`.
 
     Args:
         bundle: loaded, in evaluation mode.
         batch: the static batch size N.
-        names: which of them.
+        names: the graphs to return.
 
     Raises:
         InputError: the batch size is below 1, or the bundle lacks a part of a graph.
@@ -86,31 +86,19 @@ def bundle_graphs(bundle: Bundle, batch: int = 1, names: Collection[str] = GRAPH
     for name in wanted:
         if reason := why_incomplete(bundle, name):
             raise InputError(reason)
-    size, n = bundle.settings.architecture.image_size, bundle.schema.n
-    groups = f", then {len(bundle.schema.discrete_groups)} discrete groups" if bundle.schema.discrete_groups else ""
-    order = f"{bundle.schema.n_c} controllers{groups} of the schema {bundle.schema.name}, in its order"
-    face = _image("face", "aligned face, RGB, planes first", batch, size)
-    image = _image("image", "the imitator's picture of the character, RGB, planes first", batch, size)
-    parameters = TensorSpec("parameters", "float32", (batch, n), order, 0.0, 1.0)
-    describe = _describe_graph(bundle, face) if {"describe", "step"} & set(wanted) else None
-    makers: dict[str, Callable[[], BundleGraph]] = {
-        "one_shot": lambda: _graph("one_shot", OneShot(bundle), face, {"parameters": parameters}),
-        "describe": lambda: cast(BundleGraph, describe),
-        "render": lambda: _graph("render", bundle.imitator, parameters, {"image": image}),
-        "step": lambda: _step_graph(bundle, cast(BundleGraph, describe), batch),
-        "segment": lambda: _segment_graph(bundle, face),
-    }
-    return tuple(makers[name]() for name in wanted if name != "segment" or not shown_by_content(bundle.settings))
+    return tuple(
+        _BUILDERS[name](bundle, batch) for name in wanted if name != "segment" or not shown_by_content(bundle.settings)
+    )
 
 
 def available_graphs(bundle: Bundle) -> tuple[str, ...]:
-    """Return the names of the graphs that a bundle has everything for."""
-    there = (name for name in GRAPHS if not why_incomplete(bundle, name))
-    return tuple(name for name in there if name != "segment" or not shown_by_content(bundle.settings))
+    """Return the names of the graphs whose networks and priors the bundle has."""
+    complete = (name for name in GRAPHS if not why_incomplete(bundle, name))
+    return tuple(name for name in complete if name != "segment" or not shown_by_content(bundle.settings))
 
 
 def why_incomplete(bundle: Bundle, graph: str) -> str:
-    """Return what a bundle lacks for a graph, and what makes it; empty if it lacks nothing."""
+    """Return what a bundle lacks for a graph, and the command that makes it; empty if it lacks nothing."""
     settings, surrogate = bundle.settings, bundle.settings.search == "surrogate"
     describing = ("recognition", "segmentation", *(("surrogate", "translator") if surrogate else ()))
     needs = {
@@ -129,23 +117,33 @@ def why_incomplete(bundle: Bundle, graph: str) -> str:
     return ""
 
 
-def _describe_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
+def _one_shot_graph(bundle: Bundle, batch: int) -> BundleGraph:
+    return _graph("one_shot", OneShot(bundle), _face(bundle, batch), {"parameters": _parameters(bundle, batch)})
+
+
+def _render_graph(bundle: Bundle, batch: int) -> BundleGraph:
+    image = _image("image", "the imitator's picture of the character, RGB, planes first", bundle, batch)
+    return _graph("render", bundle.imitator, _parameters(bundle, batch), {"image": image})
+
+
+def _describe_graph(bundle: Bundle, batch: int) -> BundleGraph:
     content = "features of the segmentation network, weighted by its class probabilities; compare by L1"
     if bundle.settings.search == "surrogate":
         content = f"the state that is read from the photo: {_state(bundle)}; a search takes options, age and sex of it"
         if length := bundle.settings.architecture.shape_length:
             content += f"; then {length} numbers of the face's shape, guessed, for which measured ones may be given"
     identity = "embedding of the recognition network; compare by cosine"
-    return _graph("describe", describer(bundle), face, {"identity": identity, "content": content})
+    return _graph("describe", describer(bundle), _face(bundle, batch), {"identity": identity, "content": content})
 
 
-def _segment_graph(bundle: Bundle, face: TensorSpec) -> BundleGraph:
+def _segment_graph(bundle: Bundle, batch: int) -> BundleGraph:
     module = Segment(bundle.segmentation, bundle.settings.architecture.segmentation_size)
     meaning = f"probability of each class at each place: {', '.join(HELEN_CLASSES)}"
-    return _graph("segment", module, face, {"classes": meaning})
+    return _graph("segment", module, _face(bundle, batch), {"classes": meaning})
 
 
-def _step_graph(bundle: Bundle, describe: BundleGraph, batch: int) -> BundleGraph:
+def _step_graph(bundle: Bundle, batch: int) -> BundleGraph:
+    describe = _describe_graph(bundle, batch)
     n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt at the look-ahead"
     if bundle.settings.search == "surrogate":
         loss = "1 - centred cosine of the look-ahead by the surrogate; distances of shapes, average and content"
@@ -183,23 +181,45 @@ def _state(bundle: Bundle) -> str:
     return f"{n_c} controllers in [0, 1]{free}"
 
 
-def _image(name: str, meaning: str, batch: int, size: int) -> TensorSpec:
+def _face(bundle: Bundle, batch: int) -> TensorSpec:
+    return _image("face", "aligned face, RGB, planes first", bundle, batch)
+
+
+def _parameters(bundle: Bundle, batch: int) -> TensorSpec:
+    schema = bundle.schema
+    groups = f", then {len(schema.discrete_groups)} discrete groups" if schema.discrete_groups else ""
+    order = f"{schema.n_c} controllers{groups} of the schema {schema.name}, in its order"
+    return TensorSpec("parameters", "float32", (batch, schema.n), order, 0.0, 1.0)
+
+
+def _image(name: str, meaning: str, bundle: Bundle, batch: int) -> TensorSpec:
+    size = bundle.settings.architecture.image_size
     return TensorSpec(name, "float32", (batch, 3, size, size), meaning, 0.0, 1.0)
 
 
-def _graph(name: str, module: nn.Module, given: TensorSpec, outputs: Mapping[str, TensorSpec | str]) -> BundleGraph:
-    """Build a graph with one input; outputs that are only described get the shape that the module computes."""
-    module, batch = module.eval(), given.shape[0]
+def _graph(name: str, module: nn.Module, source: TensorSpec, outputs: Mapping[str, TensorSpec | str]) -> BundleGraph:
+    """Return a graph with one input; an output with only a description gets the shape that the module computes."""
+    module, batch = module.eval(), source.shape[0]
     with torch.no_grad():
-        values = _arrays(module(torch.full((1, *given.shape[1:]), 0.5)))
+        values = _arrays(module(torch.full((1, *source.shape[1:]), 0.5)))
     specs = []
     for (tensor, spec), value in zip(outputs.items(), values, strict=True):
         shape = (batch, *value.shape[1:])
-        found = TensorSpec(tensor, str(value.dtype), shape, spec) if isinstance(spec, str) else spec
-        if shape != found.shape:
-            raise InputError(f"{name} should give {tensor} of the shape {found.shape}, the networks give {shape}")
-        specs.append(found)
-    return BundleGraph(name, module, (given,), tuple(specs))
+        output = TensorSpec(tensor, str(value.dtype), shape, spec) if isinstance(spec, str) else spec
+        if shape != output.shape:
+            raise InputError(f"{name} should give {tensor} of the shape {output.shape}, the networks give {shape}")
+        specs.append(output)
+    return BundleGraph(name, module, (source,), tuple(specs))
+
+
+#: The function that builds each graph for a batch size.
+_BUILDERS: dict[str, Callable[[Bundle, int], BundleGraph]] = {
+    "one_shot": _one_shot_graph,
+    "describe": _describe_graph,
+    "render": _render_graph,
+    "step": _step_graph,
+    "segment": _segment_graph,
+}
 
 
 def _arrays(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ from f2p_deploy.model.state import StateToParameters
 
 
 class GenerationLoss(nn.Module):
-    """lambda_1 L_idt + lambda_2 L_ctt of a state's rendered face (eq. 9).
+    """The loss lambda_1 L_idt + lambda_2 L_ctt of a state's rendered face (eq. 9).
 
     Args:
         bundle: gives the imitator and the descriptor.
@@ -27,13 +27,13 @@ class GenerationLoss(nn.Module):
     ) -> torch.Tensor:
         """Return (N,) losses of (N, n) states against identity (N, d) and content (N, C, H, W) of the photos.
 
-        (1,) beta takes the place of the module's.
+        `beta` (1,) replaces the module's.
         """
         return self.similarity(self.imitator(self.to_parameters(state, beta)), identity, content)
 
 
 class Describe(nn.Module):
-    """A face to its identity and content: `Similarity.describe` as a module."""
+    """The map from a face to its identity and content: `Similarity.describe` as a module."""
 
     def __init__(self, similarity: Similarity) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The loss scale of a gradient in half precision, chosen from the gradients that real faces give."""
+"""The loss scale of a gradient in half precision, chosen from measured gradients."""
 
 import math
 from collections.abc import Sequence
@@ -12,37 +12,37 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.system.errors import CompilerError
 
-#: The largest number that float16 has.
+#: The largest number in float16.
 LARGEST = torch.finfo(torch.float16).max
 
-#: The smallest number that float16 has, and the smallest that it holds with all its bits.
+#: The smallest subnormal and the smallest normal number in float16.
 SMALLEST = 2.0**-24
 SMALLEST_NORMAL = 2.0**-14
 
-#: How many times as large as any measured one a gradient may be before it leaves float16.
+#: Overflow margin: largest number in float16 / largest scaled gradient, at least.
 HEADROOM = 16.0
 
-#: The exponents of two that are told apart; float32 has no others.
+#: The range of binary exponents in float32, including subnormal numbers.
 EXPONENTS = (-149, 127)
 
-#: Of larger feature maps so many numbers are counted, evenly spread; the largest is always looked for among all.
+#: Number of evenly spaced values that are counted in a larger feature map; its maximum is taken over all values.
 COUNTED = 2**16
 
 
 @dataclass(frozen=True)
 class Magnitudes:
-    """The intermediate gradients of a loss, all of them together.
+    """A histogram of the magnitudes of all intermediate gradients of a loss.
 
     Args:
-        counts: how many lie in [2^e, 2^(e + 1)), by e; of large feature maps estimated from a part.
-        largest: the largest.
+        counts: number of magnitudes in [2^e, 2^(e + 1)), by e; estimated from a sample in large feature maps.
+        largest: the largest magnitude.
     """
 
     counts: dict[int, int]
     largest: float
 
     def below(self, limit: float, scale: float = 1.0) -> float:
-        """Return the share of gradients, in [0, 1], that lie below a power of two when multiplied by another one."""
+        """Return the share of gradients, in [0, 1], that times `scale` are below `limit`; both are powers of two."""
         exponent = math.log2(limit / scale)
         return sum(count for e, count in self.counts.items() if e < exponent) / max(1, sum(self.counts.values()))
 
@@ -52,13 +52,13 @@ class Magnitudes:
 
 
 def measure_gradients(loss: nn.Module, samples: Sequence[Arrays]) -> Magnitudes:
-    """Run a loss forward and back on samples, and look at every gradient of a picture or a feature map on the way.
+    """Run a loss forward and backward on samples, and measure the gradients of all pictures and feature maps.
 
     Gradients of vectors are not counted: they are float32 in every graph, see `keep_float32`.
 
     Args:
-        loss: takes state, identity and content and gives (N,) numbers, as `generation.GenerationLoss`.
-        samples: each one batch of those three, by name.
+        loss: maps state, identity and content to (N,) losses, as `f2p_deploy.model.search_loss.GenerationLoss` does.
+        samples: batches of those three inputs, by name.
 
     Raises:
         CompilerError: a gradient is infinite or not a number.
@@ -76,7 +76,7 @@ def measure_gradients(loss: nn.Module, samples: Sequence[Arrays]) -> Magnitudes:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What is kept of one tensor: its largest magnitude, the sum of all, and how many have each exponent."""
+    """The magnitudes of one tensor: the largest, their sum, and the number with each binary exponent."""
 
     largest: float
     total: float
@@ -84,9 +84,9 @@ class _Measured:
 
 
 def _gradients(loss: nn.Module, sample: Arrays) -> list[_Measured]:
-    """Return the gradients that the way back computes, feature maps alone.
+    """Return the gradients of feature maps that the backward pass computes.
 
-    Not all that is computed on the way back is a gradient (masks, norms, signs). What is one doubles with the loss.
+    The backward pass also computes masks, norms and signs. Gradients are recognised by doubling when the loss does.
     """
     identity, content = (torch.from_numpy(sample[name]) for name in ("identity", "content"))
     records = []
@@ -97,7 +97,7 @@ def _gradients(loss: nn.Module, sample: Arrays) -> list[_Measured]:
             with _Recorder() as recorder:
                 torch.autograd.grad(losses, state, torch.full_like(losses, times), retain_graph=True)
             records.append(recorder.measured)
-    # Powers of two are exact, so the doubled sum is the sum of the doubled; NaN is let through to be found.
+    # Doubling is exact, so the sums can be compared for equality. NaN is kept, so that the caller detects it.
     return [
         once
         for once, twice in zip(*records, strict=True)
@@ -106,7 +106,7 @@ def _gradients(loss: nn.Module, sample: Arrays) -> list[_Measured]:
 
 
 class _Recorder(TorchDispatchMode):
-    """Measures every feature map that PyTorch computes."""
+    """A dispatch mode that measures every feature map that PyTorch computes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""One-shot generation: a face to parameters in one pass (section 3.4.1)."""
+"""One-shot generation: from a face to parameters in one forward pass (section 3.4.1)."""
 
 import numpy as np
 import torch
@@ -12,10 +12,10 @@ from f2p_deploy.model.result import SMALLEST_PROBABILITY
 
 
 class OneShot(nn.Module):
-    """x = T(F_recg(I)) (eq. 2), through the priors' subspace where the bundle asks for it (section 3.5).
+    """The map x = T(F_recg(I)) (eq. 2), projected onto the priors' subspace if the settings ask for it (section 3.5).
 
-    Options, age and sex are the reader's where the bundle has one. A bundle that searches through a surrogate gives
-    everybody the schema's options as long as it has none: what the translator knows of options, it knows of renders.
+    A reader, if the bundle has one, predicts options, age and sex. In a bundle that searches through a surrogate and
+    has no reader, every character gets the schema's default options: its translator learned options from renders alone.
 
     Args:
         bundle: gives the recognition network, the translator, the reader, the priors and the settings.
@@ -30,14 +30,14 @@ class OneShot(nn.Module):
         self.reader = bundle.reader
         self.reader_stage = bundle.settings.architecture.reader_stage
         self.n_c = bundle.schema.n_c
-        #: Whether options are the reader's to say: without one they stay the schema's defaults.
+        #: True if options come from the reader or, without one, from the schema's defaults; else from the translator.
         self.reads = self.reader is not None or bundle.settings.search == "surrogate"
         if self.reads:
             read = read_controllers(bundle.schema) if self.reader is not None else []
             places = torch.zeros(len(read), self.n_c)
             places[range(len(read)), read] = 1.0
             even, defaults = torch.zeros(self.n_c), torch.tensor([c.default for c in bundle.schema.controllers])
-            if bundle.settings.similarity.mirrored:  # nothing says which side is which
+            if bundle.settings.similarity.mirrored:  # a mirrored descriptor cannot tell left from right
                 even = torch.tensor([float(c.asymmetric) for c in bundle.schema.controllers])
             self.register_buffer("places", places, persistent=False)
             self.register_buffer("kept", 1.0 - places.sum(dim=0) - even, persistent=False)
@@ -48,7 +48,7 @@ class OneShot(nn.Module):
         self.prior = PriorProjection(bundle) if bundle.settings.one_shot_prior else None
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
-        """Generate.
+        """Generate parameters.
 
         Args:
             face: (N, 3, S, S) aligned photos, RGB in [0, 1].
@@ -66,13 +66,13 @@ class OneShot(nn.Module):
         return parameters if self.prior is None else self.prior(parameters).clamp(0.0, 1.0)
 
     def parts(self, face: torch.Tensor, identity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return (N, n_c) controllers and (N, n_d) scores of the options, whose softmax is their probability."""
-        made = self.translator(identity)
+        """Return (N, n_c) controllers and (N, n_d) logits of the options."""
+        translated = self.translator(identity)
         if not self.reads:
-            return made[:, : self.n_c], made[:, self.n_c :].clamp_min(SMALLEST_PROBABILITY).log()
-        controllers = made[:, : self.n_c] * self.kept
+            return translated[:, : self.n_c], translated[:, self.n_c :].clamp_min(SMALLEST_PROBABILITY).log()
+        controllers = translated[:, : self.n_c] * self.kept
         if self.reader is None:
-            return controllers + self.even, self.unread.expand(len(made), -1)
+            return controllers + self.even, self.unread.expand(len(translated), -1)
         scores, sliders = self.reader(self.reader.features(identity, self.similarity.regions(face, self.reader_stage)))
         return controllers + (sliders @ self.places + self.even), scores
 

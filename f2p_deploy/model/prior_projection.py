@@ -8,7 +8,9 @@ from f2p_deploy.system.errors import InputError
 
 
 class PriorProjection(nn.Module):
-    """Moves controllers into the priors' subspace (eqs. 11 and 12 in one product); discrete groups pass unchanged.
+    """The projection of controllers onto the priors' subspace (eqs. 11 and 12 as one matrix product).
+
+    Discrete groups pass unchanged.
 
     Raises:
         InputError: the bundle has no priors.
@@ -34,9 +36,10 @@ class PriorProjection(nn.Module):
         return torch.cat([controllers, parameters[:, n_c:]], dim=1)
 
     def descent(self, gradient: torch.Tensor) -> torch.Tensor:
-        """Return (N, n) by how much parameters move where the subspace's coordinates of eq. 11 move along a gradient.
+        """Return the (N, n) direction in which parameters move when the coordinates u of eq. 11 descend a gradient.
 
-        With x = B u + m, u <- u - mu dL/du is x <- x - mu B B^T dL/dx: far only where faces differ.
+        With x = B u + m, the step u <- u - mu dL/du is x <- x - mu B B^T dL/dx. It is long only in directions in which
+        faces vary.
 
         Args:
             gradient: (N, n) with regard to parameters; discrete groups pass unchanged.

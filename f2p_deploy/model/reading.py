@@ -1,4 +1,4 @@
-"""What was read from a photo: the options chosen, how probable they are, and what could not be read at all."""
+"""The options read from a photo, their probabilities, and the parts that could not be read."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,30 +15,29 @@ from f2p_deploy.system.errors import InputError
 if TYPE_CHECKING:
     from f2p_deploy.model.networks.reader import Reader
 
-#: By how much scores of the reader are sharpened where a search starts from them: nearly one option.
+#: Factor on the logits of the reader where a search starts from them, which makes its start nearly one-hot.
 SHARPNESS = 4.0
 
-#: Below this probability an option is worth a look: any other is more likely than the one chosen.
+#: Probability below which an option is marked as unsure: the other options together are more probable.
 UNSURE = 0.5
 
-#: Of probabilities: runtimes and modes agree that far, and what is read back is what was written.
+#: Decimals of probabilities: runtimes and modes agree up to them, and they survive writing and reading.
 DECIMALS = 4
 
-#: Where a part comes from: the photo, the schema's default for want of anything that reads it, or a lock.
+#: Origin of a part: the photo, the schema's default if no network reads the part, or a lock.
 Origin = Literal["photo", "default", "kept"]
 
 
 @dataclass(frozen=True)
 class ReadPart:
-    """One part of a character, and how surely it was read.
+    """One part of a character, and how certain its reading is.
 
     Args:
-        origin: where it comes from; only parts from the photo have a probability.
-        option: the one chosen; empty for a controller.
-        confidence: its probability in [0, 1], before one option was chosen: the network's own, which has learned from
-            other people than the one in the photo. An option that was tried out or preferred (`choose_options`,
-            `default_lead`) may be less probable than the next.
-        next: the most probable of the others.
+        origin: `photo`, `default` or `kept`; only parts from the photo have a probability.
+        option: the chosen option; empty for a controller.
+        confidence: the network's probability of the chosen option, in [0, 1]. With `choose_options` or `default_lead`
+            it may be lower than that of the next option.
+        next: the most probable of the other options.
         next_confidence: its probability.
     """
 
@@ -49,7 +48,7 @@ class ReadPart:
     next_confidence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; what there is nothing to say about is left out."""
+        """Return plain data for JSON, without empty fields."""
         content: dict[str, Any] = {"from": self.origin}
         if self.option:
             content["option"] = self.option
@@ -61,10 +60,10 @@ class ReadPart:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ReadPart":
-        """Build a part from what `to_dict` gave.
+        """Build a part from the data of `to_dict`.
 
         Raises:
-            InputError, KeyError, TypeError, ValueError: it is something else.
+            InputError, KeyError, TypeError, ValueError: the data is not that of a part.
         """
         origin = data["from"]
         if origin not in get_args(Origin):
@@ -76,10 +75,10 @@ class ReadPart:
 
 
 def unread_parts(schema: Schema, settings: BundleSettings, reader: "Reader | None") -> tuple[str, ...]:
-    """Return the names of discrete groups and controllers that nothing in a bundle reads from photos.
+    """Return the names of discrete groups and controllers that no network of a bundle predicts from photos.
 
-    A row of the reader that had no labels is constant: everybody gets the schema's default. A descriptor that a face
-    and its mirror image share does not say which side is which, so a search through it finds no unevenness.
+    A row of the reader that had no labels is constant: every character gets the schema's default. A descriptor averaged
+    over a face and its mirror image cannot tell left from right, so a search through it finds no asymmetry.
     """
     names: list[str] = []
     if reader is not None:
@@ -97,7 +96,7 @@ def unread_parts(schema: Schema, settings: BundleSettings, reader: "Reader | Non
 
 
 def softmax_sharpness(settings: BundleSettings, mode: str) -> float:
-    """Return by how much the probabilities that a mode ends with are sharper than those that were read."""
+    """Return the factor on the logits between the probabilities that were read and those that a mode ends with."""
     if mode == "one-shot" or settings.search != "surrogate":
         return 1.0
     beta = settings.iterative.beta if mode == "iterative" else settings.hybrid.beta
@@ -111,50 +110,50 @@ def read_parts(
     kept: Collection[str] = (),
     sharpness: float = 1.0,
 ) -> dict[str, ReadPart]:
-    """Return what was read of each discrete group, in the schema's order, then of controllers that nothing reads.
+    """Return the reading of each discrete group, in the schema's order, then of the controllers that were not read.
 
     Args:
-        parameters: the character, one option of each group chosen.
-        probabilities: (n,) the groups as the networks left them.
-        unread: see `unread_parts`; None if nobody knows, and then nothing is claimed.
-        kept: names that were locked.
-        sharpness: see `softmax_sharpness`. softmax(s z) to the power of 1/s, over its sum, is softmax(z).
+        parameters: the character, with one option of each group.
+        probabilities: (n,) output of the networks.
+        unread: see `unread_parts`; None if unknown, and then the result is empty.
+        kept: names of locked parts.
+        sharpness: s of `softmax_sharpness`. softmax(z) is softmax(s z) to the power of 1 / s, normalised.
     """
     if unread is None:
         return {}
-    schema, found = parameters.schema, {}
+    schema, parts = parameters.schema, {}
     for group in schema.discrete_groups:
         option = parameters.choice(group.name)
         if group.name in kept:
-            found[group.name] = ReadPart("kept", option)
+            parts[group.name] = ReadPart("kept", option)
         elif group.name in unread:
-            found[group.name] = ReadPart("default", option)
+            parts[group.name] = ReadPart("default", option)
         else:
             values = probabilities[schema.discrete_slices[group.name]].astype(np.float64) ** (1.0 / sharpness)
             chances = dict(zip(group.options, (values / values.sum()).round(DECIMALS).tolist(), strict=True))
             sure = chances.pop(option)
             other = max(chances, key=chances.__getitem__)
-            found[group.name] = ReadPart("photo", option, sure, other, chances[other])
+            parts[group.name] = ReadPart("photo", option, sure, other, chances[other])
     for name in unread:
         if name in schema.controller_index:
-            found[name] = ReadPart("kept" if name in kept else "default")
-    return found
+            parts[name] = ReadPart("kept" if name in kept else "default")
+    return parts
 
 
 def ordered_groups(schema: Schema) -> tuple[str, ...]:
-    """Return the groups whose options lie on a line, from light to dark.
+    """Return the groups whose options are ordered, from light to dark.
 
-    These are read as a place on it. Their probabilities say between which two it lies, never more than 0.57 for one,
-    and not how sure the place is.
+    The reader predicts a position between such options. Their probabilities encode the position, at most 0.57 for one
+    option, and not the certainty of the position.
     """
     return tuple(group.name for group in schema.discrete_groups if schema.tags.get("skin-tone") == group.name)
 
 
 def unsure_parts(read: Mapping[str, ReadPart], schema: Schema) -> dict[str, ReadPart]:
-    """Return the parts from the photo that are worth a look: less probable than `UNSURE`, and not on a line."""
-    on_a_line = ordered_groups(schema)
+    """Return the parts from the photo with a probability below `UNSURE`; ordered groups are left out."""
+    ordered = ordered_groups(schema)
     return {
         name: part
         for name, part in read.items()
-        if part.confidence is not None and part.confidence < UNSURE and name not in on_a_line
+        if part.confidence is not None and part.confidence < UNSURE and name not in ordered
     }

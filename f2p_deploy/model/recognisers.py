@@ -1,4 +1,4 @@
-"""The kinds of recognition network that a bundle may hold: what each sees of an aligned face, and what it gives."""
+"""The kinds of recognition network that a bundle may hold: the input that each takes and the output it gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ class Recogniser:
     """One kind of recognition network F_recg.
 
     Args:
-        name: the word in a bundle's settings.
-        size: edge of the picture that it takes, in pixels.
+        name: value of `recognition` in a bundle's settings.
+        size: edge of its input in pixels.
         length: d, the length of its descriptor.
-        colour: whether it sees RGB; grey otherwise.
-        points: where landmarks of `LANDMARKS` lie in its picture, in fractions of the edge. Empty for a network that
-            sees the whole aligned face, reduced by integer average pooling.
+        colour: true if it takes RGB, false if it takes grey.
+        points: positions of `LANDMARKS` in its input, in fractions of the edge. Empty for a network that takes the
+            whole aligned face, reduced by integer average pooling.
     """
 
     name: str
@@ -24,9 +24,10 @@ class Recogniser:
     points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-#: dlib's own crop follows four eye corners and the base of the nose as its own landmark model finds them; here it is a
-#: fixed part of the aligned face. These points are the mean of where that crop puts ours, on 100 official portraits:
-#: its centre varies by 0.007 (s.d., in edges of the aligned face), its edge by 3 %, its turn by 1.6 degrees.
+#: dlib crops faces by four eye corners and the base of the nose, found by dlib's landmark model; here the crop is a
+#: fixed part of the aligned face. These points are the mean positions of our landmarks in dlib's crops of 100 official
+#: portraits. There the crop's centre has a standard deviation of 0.007 edges of the aligned face, its edge of 3 %, and
+#: its rotation of 1.6 degrees.
 _IN_DLIBS_CROP = {
     "left-eye": (0.3173, 0.2934),
     "right-eye": (0.6725, 0.2939),

@@ -1,7 +1,7 @@
 """One-shot, iterative and hybrid generation in PyTorch alone: the reference, for tests and training.
 
-Characters of users are made by `f2p_deploy.runtimes.search` with any runtime, PyTorch's included; the functions here do
-the same with tensors, and every exported graph and every runtime is measured against them.
+Users' characters are made by `f2p_deploy.runtimes.search` with any runtime, including PyTorch's. The functions here
+compute the same with tensors, and are the reference for every exported graph and every runtime.
 """
 
 from typing import Any
@@ -45,17 +45,17 @@ def reference_iterate(
 ) -> Trajectory:
     """Search parameters by projected gradient descent (section 3.4.2, eq. 9), see `Update`.
 
-    Each sample of the batch is searched on its own.
+    Samples of a batch do not influence each other.
 
     Args:
         bundle: the networks.
-        faces: (N, 3, S, S) aligned photos, RGB in [0, 1]; on the device that the networks lie on.
-        settings: the bundle's own if not given.
-        start: (N, n) state to begin at; what `starting_state` gives for iterative generation if not given.
+        faces: (N, 3, S, S) aligned photos, RGB in [0, 1], on the device of the networks.
+        settings: the bundle's settings for iterative generation if not given.
+        start: (N, n) initial state; that of `reference_start` for iterative generation if not given.
         locked: (n,) bool, entries of the state that never change.
         progress: called after every iteration.
-        loss_of: another form of the loss of these settings, such as what `torch.compile` makes of it.
-        shapes: (N, k) that were measured in the photos, see `with_shapes`.
+        loss_of: another form of the same loss, such as the result of `torch.compile`.
+        shapes: (N, k) face shapes measured in the photos, see `with_shapes`.
     """
     settings = settings or bundle.settings.iterative
     if loss_of is None:
@@ -64,8 +64,9 @@ def reference_iterate(
     with torch.no_grad():
         identity, content = describer(bundle)(faces)
         content = torch.from_numpy(with_shapes(content.cpu().numpy(), bundle.schema.n, shapes)).to(faces.device)
-    given = reference_start(bundle, faces, "iterative", settings) if start is None else start
-    fixed = given.to(faces.device, copy=True)
+    if start is None:
+        start = reference_start(bundle, faces, "iterative", settings)
+    fixed = start.to(faces.device, copy=True)
     locked = None if locked is None else locked.to(faces.device)
     reached, before = fixed, fixed
     states, losses = [], []
@@ -91,9 +92,9 @@ def reference_iterate(
 
 
 def reference_start(bundle: Bundle, faces: torch.Tensor, mode: str, settings: IterativeSettings) -> torch.Tensor:
-    """Return (N, n) states to iterate from: `first_state`, or in hybrid mode what one-shot generation gives.
+    """Return (N, n) initial states: `first_state`, or in hybrid mode the result of one-shot generation.
 
-    Hybrid is what the paper's conclusion leaves to future work.
+    The paper's conclusion names the hybrid mode as future work.
     """
     if mode == "hybrid":
         return state_from(torch.from_numpy(one_shot(bundle, faces)), bundle.schema.n_c, settings.beta)
@@ -103,56 +104,56 @@ def reference_start(bundle: Bundle, faces: torch.Tensor, mode: str, settings: It
 def reference_options(
     bundle: Bundle, face: torch.Tensor, parameters: np.ndarray, locked: np.ndarray | None
 ) -> np.ndarray:
-    """Return (n,) parameters whose discrete groups were tried out, option by option, against the photo's content.
+    """Return (n,) parameters with the option of each discrete group that matches the photo's content best.
 
-    A gradient knows only which option is better than a mixture; the embedding sees no colour. Here every option of a
-    group is drawn, the groups in the schema's order, and the one with the smallest content loss (eq. 6) stays; the
-    schema's default has `DEFAULT_MARGIN` ahead, so that a beard needs more of a reason than a shadow.
+    A gradient only compares an option with a mixture of options, and the embedding ignores colour. Here all options of
+    a group are rendered, group by group in the schema's order, and the one with the smallest content loss (eq. 6) is
+    kept. The loss of the schema's default is reduced by `DEFAULT_MARGIN`, so that a shadow does not become a beard.
 
     Args:
         bundle: the networks.
         face: (1, 3, S, S) aligned photo, RGB in [0, 1].
         parameters: (n,) float32.
-        locked: (n,) bool, or None; groups with a locked entry are left alone.
+        locked: (n,) bool, or None; groups with a locked entry are not changed.
     """
     schema, reduction = bundle.schema, bundle.settings.similarity.reduction
     default = average(schema).values
-    chosen = torch.from_numpy(harden(parameters, schema))
+    result = torch.from_numpy(harden(parameters, schema))
     with torch.inference_mode():
-        wanted = bundle.similarity.content(face)
+        target = bundle.similarity.content(face)
         for part in schema.discrete_slices.values():
             if locked is not None and locked[part].any():
                 continue
             count = part.stop - part.start
-            tried = chosen.repeat(count, 1)
-            tried[:, part] = torch.eye(count)
-            drawn = bundle.similarity.content(bundle.imitator(tried))
-            losses = content_loss(wanted.expand_as(drawn), drawn, reduction)
+            candidates = result.repeat(count, 1)
+            candidates[:, part] = torch.eye(count)
+            content = bundle.similarity.content(bundle.imitator(candidates))
+            losses = content_loss(target.expand_as(content), content, reduction)
             losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
-            chosen = tried[int(losses.argmin())]
-    return chosen.numpy().copy()
+            result = candidates[int(losses.argmin())]
+    return result.numpy().copy()
 
 
 def with_options_tried_out(
     bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, beta: float, locked: np.ndarray | None = None
 ) -> torch.Tensor:
-    """Return (N, n) states whose discrete groups `choose_options` chose; the given ones where the bundle wants none.
+    """Return (N, n) states with the options of `reference_options`; `start` itself unless the settings ask for it.
 
-    Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
+    Options are chosen before the search: a search with the wrong skin tone distorts the face to compensate.
 
     Args:
         bundle: the networks and settings.
         faces: (N, 3, S, S) aligned photos, RGB in [0, 1].
         start: (N, n) states.
-        beta: of the states' softmax.
-        locked: (n,) bool, or None; groups with a locked entry are left alone.
+        beta: sharpness of the states' softmax.
+        locked: (n,) bool, or None; groups with a locked entry are not changed.
     """
     if not bundle.settings.choose_options:
         return start
     schema, lead = bundle.schema, bundle.settings.default_lead
     first = harden(smooth(start.numpy(), schema, beta), schema, lead)
-    chosen = [reference_options(bundle, faces[i : i + 1], row, locked) for i, row in enumerate(first)]
-    return state_from(torch.from_numpy(np.stack(chosen)), schema.n_c, beta)
+    rows = [reference_options(bundle, faces[i : i + 1], row, locked) for i, row in enumerate(first)]
+    return state_from(torch.from_numpy(np.stack(rows)), schema.n_c, beta)
 
 
 def reference_generate(
@@ -171,7 +172,7 @@ def reference_generate(
         mode: one of `f2p_deploy.model.result.MODES`.
         keep: a character whose locked controllers and discrete groups are kept.
         progress: called after every iteration.
-        shape: (24,) of the face where a landmark finder measured it (`Landmarks.shape`); else it is guessed.
+        shape: (24,) face shape measured by a landmark finder (`Landmarks.shape`); else predicted from the photo.
 
     Raises:
         InputError: an unknown mode, a face of another size, `keep` of another schema, or a shape of another length.
@@ -199,7 +200,7 @@ def reference_generate(
 
 
 def reference_render(bundle: Bundle, parameters: Parameters) -> np.ndarray:
-    """Draw parameters with the imitator: (S, S, 3) uint8 RGB.
+    """Return the imitator's picture of parameters, (S, S, 3) uint8 RGB.
 
     Raises:
         InputError: the parameters are for another schema.
@@ -214,6 +215,6 @@ def to_tensor(bundle: Bundle, face: np.ndarray) -> torch.Tensor:
     """Return an aligned face (S, S, 3) uint8 as (1, 3, S, S) float32 in [0, 1].
 
     Raises:
-        InputError: another shape or dtype than the bundle's networks take.
+        InputError: the shape or dtype is not that of the bundle's faces.
     """
     return torch.from_numpy(to_planes(face, bundle.settings.architecture.image_size))

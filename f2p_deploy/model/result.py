@@ -1,4 +1,4 @@
-"""What generation is asked for and what it gives, whatever computes it: plain data and NumPy."""
+"""Requests and results of generation for every runtime: plain data and NumPy."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from f2p_deploy.system.errors import InputError
 Mode = Literal["one-shot", "iterative", "hybrid"]
 MODES: tuple[str, ...] = get_args(Mode)
 
-#: By which part of its loss a discrete group's default option counts as better than it is, see `choose_options`.
+#: Head start of a discrete group's default option: its loss is reduced by this fraction, see `choose_options`.
 DEFAULT_MARGIN = 0.1
 
-#: A probability below this counts as this where parameters become a state: its logarithm is to be finite.
+#: Probabilities are clamped to at least this before taking the logarithm.
 SMALLEST_PROBABILITY = 1e-4
 
 #: Called after every iteration with (iterations done, mean loss before the last update).
@@ -26,11 +26,11 @@ Progress = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What iterative generation did.
+    """The result of iterative generation.
 
     Args:
-        parameters: (N, n) float32 after the last iteration, or of the smallest loss where the settings ask for that;
-            discrete groups as probabilities.
+        parameters: (N, n) float32 after the last iteration, or with `keep_best` those of the smallest loss; discrete
+            groups as probabilities.
         losses: (iterations + 1, N) float32, before each iteration and after the last.
     """
 
@@ -44,11 +44,11 @@ class Generation:
 
     Args:
         parameters: discrete groups one-hot, as a game needs them.
-        probabilities: (n,) float32 with the discrete groups as the networks left them.
-        mode: how it was made.
+        probabilities: (n,) float32, discrete groups as the probabilities that the networks gave.
+        mode: one of `MODES`.
         losses: loss before each iteration and after the last; empty for one-shot.
-        read: each discrete group, and how surely it was read, see `f2p_deploy.model.reading`; controllers that nothing
-            reads; empty where an artifact does not say what is read.
+        read: the reading of each discrete group and of the controllers that were not read, see
+            `f2p_deploy.model.reading`; empty if an artifact does not record what is read.
     """
 
     parameters: Parameters
@@ -59,10 +59,10 @@ class Generation:
 
 
 def check_request(mode: str, keep: Parameters | None, schema: Schema) -> None:
-    """Raise unless a mode is known and the character to keep is of the networks' schema.
+    """Raise unless a mode is known and the character to keep has the networks' schema.
 
     Raises:
-        InputError: it is not.
+        InputError: an unknown mode, or a character of another schema.
     """
     if mode not in MODES:
         raise InputError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
@@ -71,25 +71,25 @@ def check_request(mode: str, keep: Parameters | None, schema: Schema) -> None:
 
 
 def check_schema(parameters: Parameters, schema: Schema) -> None:
-    """Raise unless parameters are of the networks' schema.
+    """Raise unless parameters have the networks' schema.
 
     Raises:
-        InputError: they are of another one.
+        InputError: they have another schema.
     """
     if parameters.schema.fingerprint != schema.fingerprint:
         raise InputError(f"the parameters are for schema {parameters.schema.name!r}, the bundle for {schema.name!r}")
 
 
 def with_shapes(content: np.ndarray, n: int, shapes: np.ndarray | None) -> np.ndarray:
-    """Return what a search through a surrogate compares with, measured face shapes in the place of guessed ones.
+    """Return the content of photos with their predicted face shapes replaced by measured ones.
 
     Args:
-        content: of the photos: (N, n + k) where face shapes are compared; anything else stays as it is.
+        content: of the photos; (N, n + k) if face shapes are compared, else it is returned unchanged.
         n: length of the parameters.
         shapes: (N, k) of `Landmarks.shape`, or None.
 
     Raises:
-        InputError: shapes of another length.
+        InputError: the shapes have another length.
     """
     if shapes is None or content.ndim != 2 or content.shape[1] <= n:
         return content
@@ -108,12 +108,12 @@ def finish(
     unread: Collection[str] | None = (),
     sharpness: float = 1.0,
 ) -> Generation:
-    """Return the character of generated parameters: locked values put back, one option of each discrete group.
+    """Return the character of generated parameters, with locked values restored and one option of each discrete group.
 
     Args:
-        schema: the character's.
+        schema: the schema of the parameters.
         vector: (n,) parameters.
-        mode: how they were made.
+        mode: one of `MODES`.
         losses: see `Generation`.
         keep: a character whose locked controllers and discrete groups are kept.
         default_lead: see `f2p_deploy.model.settings.BundleSettings`.
@@ -129,7 +129,7 @@ def to_planes(face: np.ndarray, size: int) -> np.ndarray:
     """Return an aligned face (S, S, 3) uint8 as (1, 3, S, S) float32 in [0, 1].
 
     Raises:
-        InputError: another shape or dtype than the networks take.
+        InputError: the shape or dtype is not that of the networks' input.
     """
     if face.shape != (size, size, 3) or face.dtype != np.uint8:
         raise InputError(f"an aligned face is ({size}, {size}, 3) uint8, found {face.shape} {face.dtype}")

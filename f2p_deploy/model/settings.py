@@ -1,4 +1,4 @@
-"""What a bundle states about its networks, losses and generation: plain data, validated, no torch."""
+"""The settings of a bundle's networks, losses and generation: plain validated data, without PyTorch."""
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -8,20 +8,20 @@ from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.model.recognisers import RECOGNISERS, Recogniser
 from f2p_deploy.system.errors import InputError
 
-#: Which output of F_seg is the "facial semantic feature" f of eq. 6; the paper does not name the layer.
+#: The output of F_seg that is the "facial semantic feature" f of eq. 6; the paper does not name the layer.
 Features = Literal["conv_2", "conv_3", "conv_4", "conv_5", "logits", "probabilities"]
 Reduction = Literal["mean", "sum"]
 Storage = Literal["float32", "float16"]
 STORAGES: tuple[str, ...] = get_args(Storage)
 
-#: The stages of F_seg that a reader may see.
+#: The stages of F_seg whose features a reader may take.
 READER_STAGES = ("conv_2", "conv_3", "conv_4", "conv_5")
 
-#: What the search draws with: G, as the paper does, or a surrogate that says what the recogniser would see.
+#: The network that a search goes through: G, as in the paper, or a surrogate that predicts descriptors.
 Search = Literal["imitator", "surrogate"]
 
 
-def _choose(what: str, value: object, choices: object) -> None:
+def _require_choice(what: str, value: object, choices: object) -> None:
     if value not in get_args(choices):
         raise InputError(f"{what} must be one of {', '.join(map(str, get_args(choices)))}, found {value!r}")
 
@@ -45,14 +45,14 @@ class Architecture:
     Args:
         image_size: edge S of faces and pictures, in pixels.
         imitator_width, recognition_width, segmentation_width, translator_width: multiply the numbers of channels.
-        recognition_size, segmentation_size: edge of what F_recg and F_seg see; S is reduced to them by integer average
-            pooling, or for a recogniser with points of its own by a fixed crop.
-        strided_stage: where Table 3's stride lies, see `f2p_deploy.model.networks.segmentation`.
+        recognition_size, segmentation_size: edge of the input of F_recg and F_seg. Faces are reduced to it by integer
+            average pooling or, for a recogniser with `points`, by a fixed crop.
+        strided_stage: the stage that has Table 3's stride, see `f2p_deploy.model.networks.segmentation`.
         recognition: the kind of F_recg, a key of `f2p_deploy.model.recognisers.RECOGNISERS`.
-        surrogate_width: multiplies the 768 hidden channels of the surrogate, where the bundle has one.
+        surrogate_width: multiplies the 768 hidden channels of the surrogate, if the bundle has one.
         shape_length: length of the face shapes that a search through the surrogate compares, 24; 0 compares none.
-        reader_stage: the stage of F_seg, `conv_2` to `conv_5`, whose features the reader sees beside the class maps,
-            left and right halves averaged; empty, it sees class maps alone.
+        reader_stage: the stage of F_seg, `conv_2` to `conv_5`, whose features the reader takes in addition to the class
+            maps, left and right halves averaged; empty for class maps alone.
     """
 
     image_size: int = 512
@@ -82,11 +82,11 @@ class Architecture:
             raise InputError(f"shape_length must be 0 or {SHAPE_LENGTH}, found {self.shape_length}")
         if self.reader_stage and self.reader_stage not in READER_STAGES:
             raise InputError(f"reader_stage must be one of {', '.join(READER_STAGES)}, found {self.reader_stage!r}")
-        seen = self.recogniser.size
-        if self.recognition_size != seen:
-            raise InputError(f"{self.recognition} sees {seen} pixels, found recognition_size {self.recognition_size}")
+        size = self.recogniser.size
+        if self.recognition_size != size:
+            raise InputError(f"{self.recognition} takes {size} pixels, found recognition_size {self.recognition_size}")
         pooled = [("segmentation_size", self.segmentation_size)]
-        pooled += [] if self.recogniser.points else [("recognition_size", seen)]
+        pooled += [] if self.recogniser.points else [("recognition_size", size)]
         for name, size in pooled:
             if size <= 0 or self.image_size % size:
                 raise InputError(f"image_size {self.image_size} must be a multiple of {name}, found {size}")
@@ -95,30 +95,30 @@ class Architecture:
 
     @property
     def recogniser(self) -> Recogniser:
-        """What F_recg sees and gives."""
+        """The input and output of F_recg."""
         return RECOGNISERS[self.recognition]
 
 
 @dataclass(frozen=True)
 class SimilaritySettings:
-    """The choices of eqs. 4 to 6, including those that the paper leaves open.
+    """Weights and features of eqs. 4 to 6, including choices that the paper leaves open.
 
     Args:
         identity_weight, content_weight, loopback_weight: lambda_1, lambda_2, lambda_3 of eq. 4.
-        features: which output of F_seg is f in eq. 6.
-        class_weights: weight of each Helen class in omega; background and hair count nothing by default, since the
-            background is not the face's and hair is a choice rather than a shape.
-        reduction: whether the L1 norm of eq. 6 (and eq. 7) sums or averages its elements.
-        colour_weight: weight of the colours of skin, brows, eyes, lips and hair beside the class probabilities. Class
-            probabilities say where things are; LightCNN sees grey: without this nothing in eq. 4 sees a colour.
-        search_identity: lambda_1 of eq. 9, the search, over that of eq. 4, the translator's.
-        mirrored: describe each face and its mirror image, and take the mean: a mirrored photo is the same person. For
-            recognisers with a crop of their own.
-        naturalness: weight of the controllers' mean squared distance from their defaults, in units of `spread`, beside
-            the centred cosine in a search through the surrogate.
-        spread: how far controllers of real faces lie from their defaults, in [0, 1].
-        shape_weight: weight of the squared distance of face shapes, 1 being how far people are from their mean, beside
-            the centred cosine in a search through the surrogate.
+        features: the output of F_seg that is f in eq. 6.
+        class_weights: weight of each Helen class in omega. Background and hair have weight 0 by default: the background
+            is not part of the face, and hair is a choice rather than a shape.
+        reduction: `sum` or `mean` of the elements in the L1 norm of eqs. 6 and 7.
+        colour_weight: weight of the colours of skin, brows, eyes, lips and hair relative to the class probabilities.
+            Class probabilities carry positions and LightCNN takes grey, so without this term eq. 4 ignores colour.
+        search_identity: lambda_1 of eq. 9 (search) / lambda_1 of eq. 4 (translator).
+        mirrored: average the descriptors of each face and its mirror image, since a mirrored photo shows the same
+            person. For recognisers with `points`.
+        naturalness: weight of the controllers' mean squared distance from their defaults, in units of `spread`,
+            relative to the centred cosine in a search through the surrogate.
+        spread: typical distance of real faces' controllers from their defaults, in [0, 1].
+        shape_weight: weight of the squared distance of face shapes relative to the centred cosine in a search through
+            the surrogate. A distance of 1 is that of people from their mean.
     """
 
     identity_weight: float = 0.01
@@ -137,8 +137,8 @@ class SimilaritySettings:
     def __post_init__(self) -> None:
         _positive(spread=self.spread)
         _not_negative(naturalness=self.naturalness, shape_weight=self.shape_weight)
-        _choose("features", self.features, Features)
-        _choose("reduction", self.reduction, Reduction)
+        _require_choice("features", self.features, Features)
+        _require_choice("reduction", self.reduction, Reduction)
         _not_negative(
             identity_weight=self.identity_weight,
             content_weight=self.content_weight,
@@ -147,27 +147,28 @@ class SimilaritySettings:
             search_identity=self.search_identity,
         )
         if self.colour_weight and self.features != "probabilities":
-            raise InputError(f"colour_weight goes with the features 'probabilities', found {self.features!r}")
-        classes, found = len(HELEN_CLASSES), len(self.class_weights)
-        if found != classes:
-            raise InputError(f"class_weights needs a number for each of {classes} classes, found {found}")
+            raise InputError(f"colour_weight needs the features 'probabilities', found {self.features!r}")
+        classes, count = len(HELEN_CLASSES), len(self.class_weights)
+        if count != classes:
+            raise InputError(f"class_weights needs a number for each of {classes} classes, found {count}")
         _not_negative(**{f"the class weight of {c}": w for c, w in zip(HELEN_CLASSES, self.class_weights, strict=True)})
 
 
 @dataclass(frozen=True)
 class IterativeSettings:
-    """Iterative generation (section 3.4.2); the defaults are the paper's.
+    """Settings of iterative generation (section 3.4.2); the defaults are the paper's.
 
     Args:
         iterations: number of gradient steps.
         learning_rate: mu of the first steps.
         decay: fraction by which mu shrinks every `decay_every` iterations.
         beta: sharpness of the softmax over discrete groups.
-        use_prior: move the coordinates of the priors' subspace (section 3.5) instead of the controllers themselves.
-        from_prior: begin at the mean of the priors' faces instead of the average face; hybrid has a start of its own.
-        discrete_rate: mu of the discrete groups, over that of the controllers.
-        momentum: by how much of its last move a state is carried on before each step (Nesterov 1983); 0 is the paper's.
-        keep_best: end at the state of the smallest loss instead of the last one.
+        use_prior: search the coordinates of the priors' subspace (section 3.5) instead of the controllers.
+        from_prior: start at the mean face of the priors instead of the average face; ignored in hybrid mode, which
+            starts at the result of one-shot generation.
+        discrete_rate: learning rate of the discrete groups / of the controllers.
+        momentum: Nesterov momentum coefficient (1983); the paper has none (0).
+        keep_best: return the state with the smallest loss instead of the last one.
     """
 
     iterations: int = 50
@@ -197,7 +198,7 @@ class IterativeSettings:
 
 @dataclass(frozen=True)
 class AlignmentTemplate:
-    """Where the average face's landmarks lie in its picture; photos are warped onto them (section 3.6).
+    """The positions of the average face's landmarks, onto which photos are warped (section 3.6).
 
     Args:
         landmarks: (x, y) by the names of `LANDMARKS`, in fractions of the picture's edge.
@@ -221,16 +222,17 @@ class AlignmentTemplate:
 
 @dataclass(frozen=True)
 class BundleSettings:
-    """Everything in a bundle that is neither schema nor weights.
+    """All settings of a bundle.
 
     Args:
-        storage: how the weights lie on disk; they are computed with in float32 either way.
-        choose_options: before iterative and hybrid generation try every option of the discrete groups out, see
+        storage: precision of the stored weights; networks compute in float32 either way.
+        choose_options: compare all options of the discrete groups before iterative and hybrid generation, see
             `f2p_deploy.model.reference.reference_options`.
-        default_lead: a discrete group keeps its default unless one-shot generation finds another option more probable
-            by more than this. Rendered pairs draw every option as often as any other; people do not.
-        one_shot_prior: pass the translator's controllers through the priors' subspace (section 3.5).
-        search: what iterative and hybrid generation search through, see `f2p_deploy.model.surrogate_search`.
+        default_lead: lead in probability that an option needs to replace the default of its discrete group in one-shot
+            generation. Options are equally frequent in rendered pairs, but not among people.
+        one_shot_prior: project the translator's controllers onto the priors' subspace (section 3.5).
+        search: the network that iterative and hybrid generation go through, `imitator` or `surrogate`, see
+            `f2p_deploy.model.surrogate_search`.
     """
 
     architecture: Architecture = field(default_factory=Architecture)
@@ -245,8 +247,8 @@ class BundleSettings:
     search: Search = "imitator"
 
     def __post_init__(self) -> None:
-        _choose("storage", self.storage, Storage)
-        _choose("search", self.search, Search)
+        _require_choice("storage", self.storage, Storage)
+        _require_choice("search", self.search, Search)
         if self.similarity.mirrored and not self.architecture.recogniser.points:
             raise InputError(f"mirrored needs a recogniser with a crop, not {self.architecture.recognition}")
         _not_negative(default_lead=self.default_lead)
@@ -262,11 +264,11 @@ def from_data(kind: type, data: Any, where: str) -> Any:
 
     Args:
         kind: the dataclass.
-        data: what `to_data` gave, or a part of it; what is absent keeps its default.
-        where: the words that begin an error sentence.
+        data: the result of `to_data`, or a part of it; absent settings keep their defaults.
+        where: beginning of the error messages.
 
     Raises:
-        InputError: an unknown key, or a value of the wrong kind or outside its range.
+        InputError: an unknown key, or a value of the wrong type or outside its range.
     """
     if not isinstance(data, dict):
         raise InputError(f"{where} should be a table of settings, found {type(data).__name__}")
@@ -307,9 +309,9 @@ def _value(expected: Any, value: Any, place: str) -> Any:
 
 
 def shown_by_content(settings: BundleSettings) -> bool:
-    """Return whether a bundle's content holds the class probabilities: weighted, but none of `POINT_CLASSES` by 0.
+    """Return whether a bundle's content contains the class probabilities, with non-zero weights for `POINT_CLASSES`.
 
-    Where the search goes through a surrogate, content is the state that was read from the photo.
+    In a search through a surrogate the content is the state read from the photo instead.
     """
     similarity = settings.similarity
     weights = dict(zip(HELEN_CLASSES, similarity.class_weights, strict=True))

@@ -1,4 +1,4 @@
-"""How much a rendered face resembles a photo: the losses of section 3.3 (eqs. 4 to 7)."""
+"""The losses between a photo and a rendered face (section 3.3, eqs. 4 to 7)."""
 
 from typing import NamedTuple, cast
 
@@ -12,10 +12,10 @@ from f2p_deploy.model.networks.segmentation import Segmentation
 from f2p_deploy.model.recognisers import RECOGNISERS, Recogniser
 from f2p_deploy.model.settings import Reduction, SimilaritySettings
 
-#: Luma of ITU-R BT.601, the grey that LightCNN's authors read their pictures in.
+#: Luma weights of ITU-R BT.601, which LightCNN's authors used to convert their pictures to grey.
 GREY = (0.299, 0.587, 0.114)
 
-#: Regions that have a colour of their own: the classes of each.
+#: Regions whose colours are compared: the classes of each.
 COLOURED_REGIONS = (
     ("skin", "nose"),
     ("left-brow", "right-brow"),
@@ -24,7 +24,7 @@ COLOURED_REGIONS = (
     ("hair",),
 )
 
-#: The part of an aligned face, from above, in which hair is not confused with clothes: down to the mouth.
+#: Height of the upper part of an aligned face, down to the mouth, in which clothes cannot be mistaken for hair.
 ABOVE_CLOTHES = 0.625
 
 
@@ -47,36 +47,36 @@ def content_loss(photo: torch.Tensor, rendered: torch.Tensor, reduction: Reducti
     Args:
         photo: (N, C, H, W) content of the aligned photos.
         rendered: (N, C, H, W) content of the rendered faces.
-        reduction: whether the elements are summed or averaged.
+        reduction: `sum` or `mean` over the elements.
 
     Returns:
-        (N,) distances, not negative.
+        (N,) non-negative distances.
     """
     return _l1(photo, rendered, reduction)
 
 
 def loopback_loss(parameters: torch.Tensor, again: torch.Tensor, reduction: Reduction = "mean") -> torch.Tensor:
-    """Return the L1 distance of the parameters and what the translator makes of their picture (eq. 7).
+    """Return the L1 distance of parameters and the translator's parameters of their rendered face (eq. 7).
 
     Args:
         parameters: (N, n) x = T(I).
         again: (N, n) T(G(x)).
-        reduction: whether the elements are summed or averaged.
+        reduction: `sum` or `mean` over the elements.
 
     Returns:
-        (N,) distances, not negative.
+        (N,) non-negative distances.
     """
     return _l1(parameters, again, reduction)
 
 
 class Regions(NamedTuple):
-    """What the segmentation network says of faces.
+    """The regions of faces by the segmentation network.
 
     Args:
         probabilities: (N, C, H, W) of the Helen classes.
         colours: (N, R, 3) mean RGB of `COLOURED_REGIONS`, in [0, 1].
-        upper_hair: (N, 3) mean RGB of the hair in the upper part of the picture, where no clothes are taken for hair.
-        features: (N, K, h, w) of one stage, if asked for.
+        upper_hair: (N, 3) mean RGB of the hair in the upper part of the picture, see `ABOVE_CLOTHES`.
+        features: (N, K, h, w) of one stage, if requested.
     """
 
     probabilities: torch.Tensor
@@ -86,15 +86,15 @@ class Regions(NamedTuple):
 
 
 class Similarity(nn.Module):
-    """F: recognition and segmentation as one descriptor of a face, and the loss between two descriptions.
+    """The descriptor F of a face from recognition and segmentation, and the loss between two descriptions.
 
     Args:
         recognition: F_recg, grey (N, 1, r, r) or RGB (N, 3, r, r) to embeddings (N, d).
         segmentation: F_seg.
         settings: weights, features and reduction.
-        recogniser: what F_recg sees of a face.
-        segmentation_size: edge of what F_seg sees; a divisor of the face's edge.
-        crop: the part of the face that F_recg sees, where it does not see all of it.
+        recogniser: input and output of F_recg.
+        segmentation_size: edge of the input of F_seg; a divisor of the face's edge.
+        crop: the crop of the face that F_recg takes; None if it takes the whole face.
     """
 
     grey: torch.Tensor
@@ -123,22 +123,22 @@ class Similarity(nn.Module):
         self.register_buffer("regions_of", torch.tensor(members)[:, :, None, None], persistent=False)
 
     def identity(self, face: torch.Tensor) -> torch.Tensor:
-        """Embed faces: (N, 3, S, S) RGB in [0, 1] to (N, d), not normalised."""
+        """Return the embeddings (N, d), not normalised, of faces (N, 3, S, S) RGB in [0, 1]."""
         if self.crop is None:
             return self._embed(reduce_to(face, self.recogniser.size))
         if not self.settings.mirrored:
             return self._embed(self.crop(face))
         return 0.5 * (self._embed(self.crop(face)) + self._embed(self.crop.mirrored(face)))
 
-    def _embed(self, seen: torch.Tensor) -> torch.Tensor:
-        return self.recognition(seen if self.recogniser.colour else (seen * self.grey).sum(dim=1, keepdim=True))
+    def _embed(self, face: torch.Tensor) -> torch.Tensor:
+        return self.recognition(face if self.recogniser.colour else (face * self.grey).sum(dim=1, keepdim=True))
 
     def regions(self, face: torch.Tensor, stage: str = "") -> Regions:
-        """Return where the parts of faces are, and which colours they have.
+        """Return the regions of faces and their colours.
 
         Args:
             face: (N, 3, S, S) RGB in [0, 1].
-            stage: `conv_2` to `conv_5`, whose features are wanted, too; none if empty.
+            stage: `conv_2` to `conv_5`, to add the features of this stage; empty for none.
         """
         face_seen = reduce_to(face, self.segmentation_size)
         stages = self.segmentation.features(face_seen)
@@ -152,9 +152,9 @@ class Similarity(nn.Module):
     def content(self, face: torch.Tensor) -> torch.Tensor:
         """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
 
-        For `probabilities` f is the class map itself and each class is its own channel; otherwise every channel of f is
-        weighted by the probability that the place belongs to the face. With a `colour_weight`, red, green and blue of
-        each of `COLOURED_REGIONS` follow, weighted by the probability of the region.
+        For `probabilities` f is the class map, with one channel per class. Otherwise every channel of f is weighted by
+        the probability that the pixel belongs to the face. With a `colour_weight`, red, green and blue of each of
+        `COLOURED_REGIONS` follow, weighted by the probability of the region.
         """
         face_seen = reduce_to(face, self.segmentation_size)
         stages = self.segmentation.features(face_seen)
@@ -194,11 +194,11 @@ class Similarity(nn.Module):
 
 
 class Segment(nn.Module):
-    """Class probabilities of faces alone, as alignment reads eyes and mouth off them.
+    """The class probabilities of faces, from which alignment locates eyes and mouth.
 
     Args:
         segmentation: F_seg.
-        size: edge of what F_seg sees; a divisor of the face's edge.
+        size: edge of the input of F_seg; a divisor of the face's edge.
     """
 
     def __init__(self, segmentation: Segmentation, size: int) -> None:

@@ -1,4 +1,4 @@
-"""The state of a search: controllers, then free numbers whose softmax is a discrete group's (section 3.6)."""
+"""The state of a search: controllers, then the logits of each discrete group (section 3.6)."""
 
 import torch
 from torch import nn
@@ -10,7 +10,7 @@ from f2p_deploy.model.settings import IterativeSettings
 
 
 class StateToParameters(nn.Module):
-    """The state of iterative generation to parameters: softmax(beta z) within each discrete group (section 3.6).
+    """The map from states to parameters: softmax(beta z) within each discrete group (section 3.6).
 
     Args:
         bundle: gives the schema.
@@ -24,19 +24,22 @@ class StateToParameters(nn.Module):
         self.beta = beta
 
     def forward(self, state: torch.Tensor, beta: torch.Tensor | None = None) -> torch.Tensor:
-        """(N, n) controllers in [0, 1] and free numbers z to (N, n) parameters; (1,) beta in place of the module's."""
+        """Return (N, n) parameters of (N, n) states: controllers in [0, 1], then logits z.
+
+        `beta` (1,) replaces the module's.
+        """
         if not self.group_sizes:
             return state
-        controllers, free = state[:, : self.n_c], state[:, self.n_c :]
+        controllers, logits = state[:, : self.n_c], state[:, self.n_c :]
         sharpness = self.beta if beta is None else beta
-        smoothed = [(sharpness * z).softmax(dim=1) for z in free.split(self.group_sizes, dim=1)]
+        smoothed = [(sharpness * z).softmax(dim=1) for z in logits.split(self.group_sizes, dim=1)]
         return torch.cat([controllers, *smoothed], dim=1)
 
 
 def average_state(bundle: Bundle, count: int) -> torch.Tensor:
     """Return (count, n) states of the average face: controllers at their defaults, z = 0 in every discrete group.
 
-    A one-hot start would stay where it is: at beta = 100 the softmax is flat there and has no gradient.
+    A one-hot start would never move: at beta = 100 the softmax is saturated there and has no gradient.
     """
     state = torch.zeros(count, bundle.schema.n)
     state[:, : bundle.schema.n_c] = torch.tensor([c.default for c in bundle.schema.controllers])
@@ -44,17 +47,17 @@ def average_state(bundle: Bundle, count: int) -> torch.Tensor:
 
 
 def first_state(bundle: Bundle, count: int, settings: IterativeSettings | None = None) -> torch.Tensor:
-    """Return (count, n) states that iterative generation begins at, z = 0 in every discrete group.
+    """Return (count, n) initial states of iterative generation, z = 0 in every discrete group.
 
-    The average face or, with `from_prior`, the mean of the priors' faces.
+    They are the average face or, with `from_prior`, the mean face of the priors.
 
     Args:
         bundle: gives the schema and the priors.
         count: number of faces.
-        settings: the bundle's own if not given.
+        settings: the bundle's settings for iterative generation if not given.
 
     Raises:
-        InputError: the priors are asked for, and the bundle has none.
+        InputError: the settings ask for priors, and the bundle has none.
     """
     state = average_state(bundle, count)
     if (settings or bundle.settings.iterative).from_prior:
@@ -63,9 +66,9 @@ def first_state(bundle: Bundle, count: int, settings: IterativeSettings | None =
 
 
 def state_from(parameters: torch.Tensor, n_c: int, beta: float) -> torch.Tensor:
-    """Return the (N, n) state whose softmax(beta z) gives (N, n) parameters.
+    """Return the (N, n) states whose softmax(beta z) is (N, n) parameters.
 
-    Probabilities below `SMALLEST_PROBABILITY` count as that.
+    Probabilities are clamped to at least `SMALLEST_PROBABILITY`.
     """
-    free = parameters[:, n_c:].clamp_min(SMALLEST_PROBABILITY).log() / beta
-    return torch.cat([parameters[:, :n_c], free], dim=1)
+    logits = parameters[:, n_c:].clamp_min(SMALLEST_PROBABILITY).log() / beta
+    return torch.cat([parameters[:, :n_c], logits], dim=1)

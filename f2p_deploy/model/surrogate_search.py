@@ -1,8 +1,8 @@
-"""The search through a surrogate: what a photo is described as, and how far a character is from it.
+"""The search through a surrogate: the description of a photo, and the loss of a character.
 
-No picture is drawn. The surrogate E says which descriptor the recogniser would give the engine's picture of some
-parameters; options, age and sex are read from the photo and not searched at all, since a recogniser is easily pleased:
-left to choose, it gives people another skin where that turns the descriptor the right way.
+No picture is rendered: the surrogate E predicts the descriptor that the recogniser would give the engine's picture of
+some parameters. Options, age and sex are read from the photo and not searched. A search would change them, for example
+the skin tone, wherever that brings the descriptor nearer.
 """
 
 import torch
@@ -17,13 +17,13 @@ from f2p_deploy.model.state import StateToParameters
 
 
 class SurrogateDescribe(nn.Module):
-    """A face to its identity, and to what is read from it: the state, and the face's shape where the bundle has it.
+    """The map from a face to its identity, the state read from it and, if the bundle compares shapes, its face shape.
 
-    The shape is as far as the descriptor tells it; where a landmark finder gives a mesh, the shape that it measures
-    takes its place, see `f2p_deploy.model.result.with_shapes`.
+    The face shape is predicted from the descriptor. A shape measured by a landmark finder may replace it, see
+    `f2p_deploy.model.result.with_shapes`.
 
     Args:
-        bundle: gives F and what one-shot generation consists of.
+        bundle: gives F and the networks of one-shot generation.
         beta: sharpness of the state's softmax.
     """
 
@@ -44,13 +44,13 @@ class SurrogateDescribe(nn.Module):
 
 
 class SurrogateLoss(nn.Module):
-    """How far a character is from a photo, without drawing it.
+    """The loss of a character against a photo, without rendering.
 
-    1 - centred cosine of the photo's descriptor and the surrogate's, the distance of both faces' shapes, what keeps a
-    face natural, and what was read.
+    It is the sum of 1 - centred cosine of the photo's and the surrogate's descriptor, the squared distance of the face
+    shapes, a penalty on unnatural faces, and a penalty on held entries that differ from those read from the photo.
 
-    The last part is 0 as soon as the held entries are those that were read, which one step sees to, and nearly 1
-    before: else the best state of a search could be its first, whose options nobody read.
+    The last penalty is nearly 1 in the initial state and 0 after the first step, which sets the held entries. Without
+    it the best state of a search could be the initial one, whose options were not read.
 
     Args:
         bundle: gives the surrogate and the settings.
@@ -81,11 +81,11 @@ class SurrogateLoss(nn.Module):
     ) -> torch.Tensor:
         """Return (N,) losses of (N, n) states against a photo's description, identity (N, d) and content (N, n + k).
 
-        (1,) beta takes the place of the module's.
+        `beta` (1,) replaces the module's.
         """
         parameters = self.to_parameters(state, beta)
-        seen = self.surrogate(parameters)
-        alike = F.cosine_similarity(seen, identity - self.surrogate.photos, dim=1)
+        predicted = self.surrogate(parameters)
+        alike = F.cosine_similarity(predicted, identity - self.surrogate.photos, dim=1)
         away = state[:, : self.n_c] - self.default
         unread = (state - content[:, : self.n]) * self.held
         unread = (unread * unread).sum(dim=1)

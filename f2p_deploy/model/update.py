@@ -1,4 +1,4 @@
-"""One update of a search: momentum, and what a gradient does to the state (section 3.4.2)."""
+"""One update of a search: the gradient step and Nesterov momentum (section 3.4.2)."""
 
 import torch
 from torch import nn
@@ -10,13 +10,13 @@ from f2p_deploy.model.settings import IterativeSettings
 
 
 class Update(nn.Module):
-    """What a gradient does to the state: x <- clip(x - mu dL/dx, 0, 1), in the priors' subspace if asked for.
+    """The gradient step x <- clip(x - mu dL/dx, 0, 1), in the priors' subspace if the settings ask for it.
 
-    Only controllers are clipped; the free numbers z of discrete groups may be anything.
+    Only controllers are clipped; the logits z of discrete groups are unbounded.
 
     Args:
         bundle: gives the schema and the priors.
-        settings: give the subspace and the discrete groups' rate.
+        settings: give `use_prior` and `discrete_rate`.
     """
 
     def __init__(self, bundle: Bundle, settings: IterativeSettings) -> None:
@@ -42,9 +42,9 @@ class Update(nn.Module):
         Args:
             state, gradient: (N, n).
             learning_rate: mu, a number or (1,).
-            content: of the photos; in a search through a surrogate the states that were read from them, (N, n + k), of
-                which the held entries are taken.
-            discrete_rate: (1,) the discrete groups' rate over the controllers'; the settings' if not given.
+            content: of the photos; in a search through a surrogate (N, n + k), the states read from them, whose held
+                entries are copied.
+            discrete_rate: (1,) learning rate of the discrete groups / of the controllers; the settings' if not given.
         """
         if self.prior is not None:
             gradient = self.prior.descent(gradient)
@@ -60,13 +60,13 @@ class Update(nn.Module):
 
 
 def lookahead(state: torch.Tensor, before: torch.Tensor, momentum: torch.Tensor | float, n_c: int) -> torch.Tensor:
-    """Return Nesterov's look-ahead (1983): the state (N, n) carried on along its last move, controllers clipped.
+    """Return Nesterov's look-ahead (1983), state + momentum (state - before), with controllers clipped to [0, 1].
 
     Args:
-        state: (N, n) that the last step reached.
-        before: (N, n) that the step before that reached.
-        momentum: a number in [0, 1), or (1,); with 0 the state itself comes back.
-        n_c: how many entries are controllers.
+        state: (N, n) result of the last step.
+        before: (N, n) result of the step before it.
+        momentum: a number in [0, 1), or (1,); with 0 the result is the state itself.
+        n_c: number of controllers.
     """
     moved = state + momentum * (state - before)
     return torch.cat([moved[:, :n_c].clamp(0.0, 1.0), moved[:, n_c:]], dim=1)

@@ -140,9 +140,9 @@ def test_the_bundle_stays_as_it_is(small_bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "words"),
     [
-        ({"batch": 0}, InputError, "at least 1 face, found 0"),
+        ({"batch": 0}, InputError, "batch must be at least 1, found 0"),
         ({"dtype": "fp16"}, InputError, "float32, float16, bfloat16, found 'fp16'"),
-        ({"device": "gpu"}, InputError, "no device is called 'gpu'"),
+        ({"device": "gpu"}, InputError, "unknown device 'gpu'"),
         ({"device": "meta"}, InputError, "cpu or cuda, found 'meta'"),
         ({"device": "cuda:97"}, MissingDependency, "'cuda:97' was asked for"),
     ],

@@ -75,7 +75,7 @@ def test_colours_follow_the_class_maps_region_by_region() -> None:
 
 
 def test_colours_are_refused_beside_features_that_have_no_region_of_their_own() -> None:
-    with pytest.raises(InputError, match="colour_weight goes with the features 'probabilities', found 'conv_5'"):
+    with pytest.raises(InputError, match="colour_weight needs the features 'probabilities', found 'conv_5'"):
         SimilaritySettings(colour_weight=1.0)
 
 

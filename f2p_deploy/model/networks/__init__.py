@@ -1,1 +1,1 @@
-"""The paper's networks, table by table; each takes a width, so that the *paper* and *lite* sizes are the same code."""
+"""The paper's networks, one module a table; a width scales each, so that *paper* and *lite* share the code."""

@@ -1,4 +1,4 @@
-"""Other people's checkpoints: only tensors are read, and every name and shape is checked before anything is taken."""
+"""Third-party checkpoints: only tensors are read, and all names and shapes are checked before any is used."""
 
 import zipfile
 from collections.abc import Mapping
@@ -10,22 +10,23 @@ from torch import nn
 from f2p_deploy.model.networks.dlib_file import is_dlib_file, read_dlib_weights
 from f2p_deploy.system.errors import InputError
 
-#: Tensors that checkpoints hold and the networks here do not need: LightCNN's classifier of its training identities.
+#: Prefixes of tensors that are ignored: LightCNN's classifier of its training identities.
 NOT_NEEDED = ("fc2.",)
 
 
 def load_checkpoint(network: nn.Module, path: Path) -> None:
-    """Fill a network from a `.safetensors` file or a PyTorch checkpoint, such as LightCNN-29v2's own.
+    """Load a network's weights from a `.safetensors` file or a PyTorch checkpoint, such as LightCNN-29v2's.
 
     A checkpoint is a state dict, or holds one as `state_dict`; the `module.` prefix of DataParallel is dropped.
     A `.dat` file is dlib's, see `f2p_deploy.model.networks.dlib_file`.
 
     Args:
-        network: what is filled; unchanged if anything is wrong.
+        network: the network to fill; unchanged if an error is raised.
         path: the file.
 
     Raises:
-        InputError: not a checkpoint, one that would run code, or tensors of other names or shapes (the first is named).
+        InputError: the file is not a checkpoint, could run code, or has tensors of other names or shapes; the first
+            that differs is named.
     """
     tensors = {name: value for name, value in _read(path).items() if not name.startswith(NOT_NEEDED)}
     require_fitting(network, tensors, f"{path} does not fit this {type(network).__name__}")
@@ -33,22 +34,22 @@ def load_checkpoint(network: nn.Module, path: Path) -> None:
 
 
 def require_fitting(network: nn.Module, tensors: Mapping[str, torch.Tensor], sentence: str) -> None:
-    """Raise unless tensors have the names and shapes of a network's own.
+    """Raise unless tensors have the names and shapes of a network's state dict.
 
     Args:
-        network: what they are for.
+        network: gives the names and shapes.
         tensors: by name.
-        sentence: the beginning of the error's.
+        sentence: beginning of the error message.
 
     Raises:
-        InputError: the first that differs is named, with both shapes.
+        InputError: names the first tensor that differs, with both shapes.
     """
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in tensors.items()}
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
+    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
+    for name in sorted(expected.keys() | shapes.keys()):
+        if expected.get(name) != shapes.get(name):
             raise InputError(
-                f"{sentence}: {name} should be {expected.get(name, 'absent')}, found {found.get(name, 'nothing')}"
+                f"{sentence}: {name} should be {expected.get(name, 'absent')}, found {shapes.get(name, 'nothing')}"
             )
 
 
@@ -68,7 +69,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         ) from error
     except OSError as error:
         raise InputError(f"cannot read the checkpoint {path}: {error.strerror or 'it cannot be opened'}") from error
-    except Exception as error:  # of a file that it did not write, PyTorch's reader may raise anything
+    except Exception as error:  # PyTorch's reader may raise any error for a foreign file
         raise InputError(f"cannot read the checkpoint {path}: {_what_is_wrong(path)}") from error
     state = content.get("state_dict", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
@@ -79,15 +80,15 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _what_is_wrong(path: Path) -> str:
-    """Say why PyTorch does not read a file: no checkpoint, damaged, or more in it than tensors."""
+    """Return the reason why PyTorch cannot read a file: not a checkpoint, damaged, or not only tensors."""
     if zipfile.is_zipfile(path):
         try:
             others = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        except Exception:  # a damaged one, which is said below
+        except Exception:  # damaged; reported below
             others = []
         if others:
             return (
-                f"it holds {', '.join(sorted(others))} beside tensors, and a file of more than tensors could run code: "
+                f"it holds {', '.join(sorted(others))} in addition to tensors and could run code: "
                 "save the state dict alone, torch.save(network.state_dict(), FILE), and import that"
             )
     with path.open("rb") as file:

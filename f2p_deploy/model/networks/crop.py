@@ -1,4 +1,4 @@
-"""The part of an aligned face that a recognition network sees, as two fixed matrix products: exact in every runtime."""
+"""The crop of an aligned face for a recognition network, as two fixed matrix products: exact in every runtime."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ Points = Mapping[str, tuple[float, float]]
 
 
 class Crop(nn.Module):
-    """Resamples a square of the aligned face, bilinear and averaged where it shrinks, as Pillow's `resize` does.
+    """A square crop of the aligned face, resampled bilinearly with antialiasing, as Pillow's `resize` does.
 
-    The square is where the template's landmarks come nearest to the wanted ones by scaling and shifting, without a
-    turn (least squares). What lies beyond the aligned face repeats its edge.
+    The square is chosen by scale and shift, without rotation, so that the template's landmarks come nearest to the
+    wanted ones (least squares). Beyond the aligned face its border pixels are repeated.
 
     Args:
-        template: where landmarks lie in the aligned face, in fractions of its edge, by the names of `LANDMARKS`.
-        wanted: where they are to lie in the crop, in fractions of its edge.
+        template: positions of the landmarks in the aligned face, in fractions of its edge, by the names of `LANDMARKS`.
+        wanted: their positions in the crop, in fractions of its edge.
         size_in, size_out: edges of the aligned face and of the crop in pixels.
     """
 
@@ -29,11 +29,11 @@ class Crop(nn.Module):
 
     def __init__(self, template: Points, wanted: Points, size_in: int, size_out: int) -> None:
         super().__init__()
-        given = np.array([template[name] for name in LANDMARKS], np.float64)
+        source = np.array([template[name] for name in LANDMARKS], np.float64)
         target = np.array([wanted[name] for name in LANDMARKS], np.float64)
-        from_middle = given - given.mean(0)
+        from_middle = source - source.mean(0)
         scale = float((from_middle * target).sum() / (from_middle**2).sum())
-        x, y = given.mean(0) - target.mean(0) / scale
+        x, y = source.mean(0) - target.mean(0) / scale
         rows = resampling_weights(size_in, size_out, float(y), 1.0 / scale)
         columns = resampling_weights(size_in, size_out, float(x), 1.0 / scale).T
         self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
@@ -41,20 +41,20 @@ class Crop(nn.Module):
         self.register_buffer("columns_mirrored", self.columns.flip(0), persistent=False)
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
-        """Cut (N, C, size_in, size_in) to (N, C, size_out, size_out)."""
+        """Return the crops (N, C, size_out, size_out) of faces (N, C, size_in, size_in)."""
         return self.rows @ face @ self.columns
 
     def mirrored(self, face: torch.Tensor) -> torch.Tensor:
-        """Cut the mirror image of (N, C, size_in, size_in): what `forward` gives of a mirrored face."""
+        """Return the crops of the mirror images of faces (N, C, size_in, size_in)."""
         return self.rows @ face @ self.columns_mirrored
 
 
 def resampling_weights(size_in: int, size_out: int, start: float, extent: float) -> np.ndarray:
-    """Return (size_out, size_in) float32 weights that resample a part of a line of pixels; each row sums to 1.
+    """Return (size_out, size_in) float32 weights that resample a section of a line of pixels; each row sums to 1.
 
     Args:
-        size_in, size_out: pixels of the line and of its resampled part.
-        start, extent: where the part begins and how long it is, in lengths of the line; it may reach beyond the line.
+        size_in, size_out: pixels of the line and of its resampled section.
+        start, extent: start and length of the section, in lengths of the line; it may extend beyond the line.
     """
     step = extent * size_in / size_out
     centres = start * size_in + (np.arange(size_out) + 0.5) * step

@@ -1,8 +1,8 @@
-"""Weights from `dlib_face_recognition_resnet_model_v1.dat`, dlib's own file of its face recognition network.
+"""Weights from `dlib_face_recognition_resnet_model_v1.dat`, dlib's file of its face recognition network.
 
-The file is a stream without an index: each layer is its name, a version, its tensor's sizes and its parameters as
-little-endian float32. Integers are a byte that holds their length (bit 7: negative), then that many bytes. Layers stand
-in the order of the computation, the last one first in dlib's own counting.
+The file is a stream without an index: for each layer its name, a version, the sizes of its tensor and its parameters as
+little-endian float32. An integer is a byte with its length (bit 7: negative) and then that number of bytes. Layers are
+stored in the order of the computation; dlib counts them from the last.
 """
 
 import math
@@ -17,15 +17,15 @@ from f2p_deploy.system.errors import InputError
 
 _LAYER = re.compile(rb"con_4|affine_|fc_2")
 
-#: Version of every layer's record. A fully connected layer has two more integers before it.
+#: Version of every layer's record, and the number of integers before it: a fully connected layer has two.
 _VERSION, _BEFORE_VERSION = 2, {"fc_2": 2}
 
-#: Above this no parameter count of the network lies; a larger one is a damaged file.
+#: Upper bound on the number of parameters of a layer; a larger number means a damaged file.
 _MOST = 1 << 22
 
 
 def is_dlib_file(path: Path) -> bool:
-    """Say whether a file is named as dlib names its models."""
+    """Return whether a file has the suffix of dlib's models, `.dat`."""
     return path.suffix.lower() == ".dat"
 
 
@@ -39,7 +39,7 @@ def read_dlib_weights(path: Path) -> dict[str, torch.Tensor]:
         A state dict, float32, with each affine layer folded into its convolution.
 
     Raises:
-        InputError: it cannot be read, is truncated, or holds another network.
+        InputError: the file cannot be read, is truncated, or holds another network.
     """
     try:
         layers = _read_layers(path.read_bytes())
@@ -48,7 +48,7 @@ def read_dlib_weights(path: Path) -> dict[str, torch.Tensor]:
     except (ValueError, IndexError) as error:
         raise InputError(f"{path} is not dlib's face recognition network, or is truncated") from error
     network = DlibResNet()
-    # In the order of the computation, which is that of the modules.
+    # The modules are in the order of the computation.
     convolutions = [(name, module) for name, module in network.named_modules() if isinstance(module, torch.nn.Conv2d)]
     if [name for name, _ in layers] != ["con_4", "affine_"] * len(convolutions) + ["fc_2"]:
         raise InputError(
@@ -72,10 +72,10 @@ def read_dlib_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _read_layers(data: bytes) -> list[tuple[str, np.ndarray]]:
-    """Return name and parameters (float32) of each layer that holds any, in the order of the computation."""
+    """Return name and parameters (float32) of each layer with parameters, in the order of the computation."""
     layers, at = [], 0
-    while (found := _LAYER.search(data, at)) is not None:
-        name, at = found.group().decode(), found.end()
+    while (match := _LAYER.search(data, at)) is not None:
+        name, at = match.group().decode(), match.end()
         _, at = _integers(data, at, _BEFORE_VERSION.get(name, 0))
         (version,), at = _integers(data, at, 1)
         if version != _VERSION:
@@ -90,13 +90,13 @@ def _read_layers(data: bytes) -> list[tuple[str, np.ndarray]]:
 
 
 def _integers(data: bytes, at: int, count: int) -> tuple[list[int], int]:
-    """Return so many integers that begin at a place, and the place behind them."""
+    """Return `count` integers from position `at`, and the position after them."""
     numbers = []
     for _ in range(count):
         length = data[at] & 15
         value = int.from_bytes(data[at + 1 : at + 1 + length], "little")
         if at + 1 + length > len(data):
-            raise ValueError("the end of the file within a number")
+            raise ValueError("the file ends within a number")
         numbers.append(-value if data[at] & 128 else value)
         at += 1 + length
     return numbers, at

@@ -1,7 +1,7 @@
 """The recognition network F_recg of the *lite* size: dlib's face recognition ResNet (King 2017), 29 convolutions.
 
 Its author put the trained weights into the public domain; `f2p_deploy.model.networks.dlib_file` reads them. The affine
-layer that stands behind each convolution in dlib's file is folded into it.
+layer after each convolution in dlib's file is folded into the convolution.
 """
 
 import torch
@@ -10,28 +10,28 @@ from torch import nn
 
 from f2p_deploy.model.networks.width import scale_channels
 
-#: Edge of the picture that the network takes, in pixels, and the length of its descriptor.
+#: Edge of the network's input in pixels, and length of its descriptor.
 CHIP = 150
 DESCRIPTOR = 128
 
-#: Channels, number of residual blocks, and whether the first block halves the picture, stage by stage.
+#: Channels, number of residual blocks, and True if the first block has stride 2, of each stage.
 STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
 
-#: Means of red, green and blue on a scale of 0 to 255 that the network was trained with, and the divisor after them.
+#: Normalisation of the input: means of red, green and blue in [0, 255], and the divisor after subtracting them.
 MEAN = (122.782, 117.001, 104.298)
 DIVISOR = 256.0
 
 
 class DlibBlock(nn.Module):
-    """Two 3x3 convolutions around a skip, which average pooling shrinks where the first one has stride 2.
+    """A residual block of two 3x3 convolutions; if the first has stride 2, the skip is average-pooled.
 
-    dlib adds feature maps of different sizes: what is smaller counts as zero beyond its edge, in space and in channels.
+    dlib adds feature maps of different sizes: the smaller one is padded with zeros, in space and in channels.
     """
 
     def __init__(self, channels_in: int, channels_out: int, halves: bool, size: int) -> None:
         super().__init__()
         self.halves = halves
-        #: Edge of the feature maps that it gives.
+        #: Edge of the output feature maps.
         self.size = max((size - 1) // 2, size // 2) if halves else size
         self._skip = (channels_in, size // 2 if halves else size)
         self._body = (channels_out, (size - 1) // 2 if halves else size)
@@ -45,7 +45,7 @@ class DlibBlock(nn.Module):
 
 
 class DlibResNet(nn.Module):
-    """A colour face to its descriptor, 5,607,488 parameters.
+    """The network from a colour face to its descriptor, with 5,607,488 parameters.
 
     Args:
         width: multiplies the number of channels; 1 is the published network.
@@ -68,14 +68,14 @@ class DlibResNet(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
-        """Describe.
+        """Return the descriptors of faces.
 
         Args:
             face: (N, 3, 150, 150) RGB in [0, 1].
 
         Returns:
-            (N, 128) descriptors, not normalised. In the published network two photos of one person are nearer to each
-            other than 0.6.
+            (N, 128) descriptors, not normalised. With the published weights the distance between two photos of one
+            person is below 0.6.
         """
         x = (face * 255.0 - self.mean) / DIVISOR
         x = F.max_pool2d(torch.relu(self.stem(x)), 3, 2)
@@ -83,11 +83,12 @@ class DlibResNet(nn.Module):
 
 
 def _grown(x: torch.Tensor, own: tuple[int, int], other: tuple[int, int]) -> torch.Tensor:
-    """Return `x` with zeros behind its channels, below and to the right, so that it is as large as both.
+    """Return `x` padded with zeros after its last channel, below and to the right, to the larger of two sizes.
 
     Args:
         x: (N, channels, edge, edge).
-        own, other: channels and edge of `x` and of what it is added to; as numbers, since a traced shape is none.
+        own, other: channels and edge of `x` and of the map that it is added to, as Python integers: the sizes of a
+            traced tensor are not constants.
     """
     channels, edge = (max(0, theirs - mine) for mine, theirs in zip(own, other, strict=True))
     return F.pad(x, (0, edge, 0, edge, 0, channels)) if channels or edge else x

@@ -1,4 +1,4 @@
-"""The imitator G: parameters to a picture, eight transposed convolutions (section 3.1, Table 2)."""
+"""The imitator G: from parameters to a picture with eight transposed convolutions (section 3.1, Table 2)."""
 
 import torch
 from torch import nn
@@ -8,15 +8,15 @@ from f2p_deploy.model.networks.width import scale_channels
 from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
 
-#: Filters of Conv_1 to Conv_7 in Table 2, for pictures of 512².
+#: Numbers of filters of Conv_1 to Conv_7 in Table 2, for pictures of 512².
 TABLE_2_WIDTHS = (512, 512, 512, 256, 128, 64, 64)
 
 
 class Imitator(nn.Module):
-    """Draws the picture that the engine would draw.
+    """The network that imitates the engine's renderer.
 
-    Table 2 gives no activation after Conv_8; here the sigmoid keeps the picture in [0, 1].
-    Smaller pictures drop the last layers before the output: 256² has seven transposed convolutions.
+    Table 2 gives no activation after Conv_8; here a sigmoid keeps the picture in [0, 1].
+    For smaller pictures the last layers before the output are left out: 256² has seven transposed convolutions.
 
     Args:
         n: length of the parameters.
@@ -24,7 +24,7 @@ class Imitator(nn.Module):
         width: multiplies the number of filters of every layer but the output.
 
     Raises:
-        InputError: the size is not one of those.
+        InputError: the size is not one of 64, 128, 256 and 512.
     """
 
     def __init__(self, n: int, size: int = 512, width: float = 1.0) -> None:
@@ -47,7 +47,7 @@ class Imitator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, parameters: torch.Tensor) -> torch.Tensor:
-        """Render.
+        """Return the pictures of parameters.
 
         Args:
             parameters: (N, n); controllers in [0, 1], discrete groups as probabilities.

@@ -1,6 +1,6 @@
 """The recognition network F_recg: LightCNN-29v2 (Wu et al. 2018, "A Light CNN for Deep Face Representation").
 
-Names and shapes of the tensors are those of the authors' checkpoint, so that it loads as it is.
+Names and shapes of the tensors are those of the authors' checkpoint, which therefore loads unchanged.
 """
 
 import torch
@@ -13,7 +13,7 @@ EMBEDDING = 256
 
 
 class MaxFeatureMap(nn.Module):
-    """A convolution to twice the channels; the larger of the two halves survives."""
+    """A convolution to twice the channels, followed by the element-wise maximum of the two halves."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class MaxFeatureMap(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two max-feature-map convolutions and a skip, without batch norm."""
+    """A residual block of two max-feature-map convolutions, without batch norm."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -49,12 +49,12 @@ class Group(nn.Module):
 
 
 class LightCNN(nn.Module):
-    """Grey face to embedding.
+    """The network from a grey face to its embedding.
+
+    The input is 128²; after four poolings the fully connected layer takes 8².
 
     Args:
         width: multiplies the number of channels; 1 is the published network (10,475,872 parameters).
-
-    The input is 128², which after four poolings leaves 8² for the fully connected layer.
     """
 
     def __init__(self, width: float = 1.0) -> None:
@@ -72,7 +72,7 @@ class LightCNN(nn.Module):
         self.fc = nn.Linear(8 * 8 * c128, EMBEDDING)
 
     def forward(self, grey: torch.Tensor) -> torch.Tensor:
-        """Embed.
+        """Return the embeddings of faces.
 
         Args:
             grey: (N, 1, 128, 128) in [0, 1].

@@ -1,4 +1,4 @@
-"""The reader: what can be read from a photo, and is therefore not searched: options, and the sliders of age and sex."""
+"""The reader: predicts options and the sliders of age and sex from a photo, which are then not searched."""
 
 from collections.abc import Sequence
 
@@ -13,24 +13,25 @@ from f2p_deploy.model.networks.segmentation import stage_channels
 from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.model.similarity import COLOURED_REGIONS, Regions
 
-#: Edge of the class maps that are read, and of a stage's features, in cells.
+#: Edge of the pooled class maps and of a stage's pooled features, in cells.
 CELLS, STAGE_CELLS = 8, 4
 
 
 class Reader(nn.Module):
-    """A linear map from a face's description to the scores of options and to sliders.
+    """The linear map from a face's features to the logits of options and to sliders.
 
     Its inputs are the identity, the mean colour of each of `COLOURED_REGIONS` and the class probabilities in 8 x 8
-    cells; with a stage of the segmentation network also the colour of the hair above the clothes and the stage's
-    features in 4 x 4 cells. Then left and right halves are averaged, so that a mirrored photo reads nearly the same.
-    Each is taken less its mean and over its deviation in photos.
+    cells. With a stage of the segmentation network the inputs also include the colour of the hair above the clothes and
+    the stage's features in 4 x 4 cells; left and right halves are then averaged, so that a mirrored photo reads nearly
+    the same. Features are standardised by their mean and standard deviation over photos.
 
     Args:
         group_sizes: number of options of each discrete group.
-        ordered: which groups' options lie on a line, as skin tones from light to dark: these are read as a place on it.
-        sliders: how many sliders are read.
-        length: d, of the identity.
-        channels: K, of the stage's features; 0 reads no stage.
+        ordered: True for groups with ordered options, such as skin tones from light to dark: one linear output predicts
+            the position among them.
+        sliders: number of sliders.
+        length: d, the length of the identity.
+        channels: K, the channels of the stage's features; 0 for no stage.
     """
 
     mean: torch.Tensor
@@ -48,7 +49,7 @@ class Reader(nn.Module):
         self.channels = channels
         colours, hair = 3 * len(COLOURED_REGIONS), 3 if channels else 0
         cells = len(sides) * CELLS**2 // 2 if channels else len(HELEN_CLASSES) * CELLS**2
-        #: How many features there are of the identity, the colours, the class maps and the stage.
+        #: Numbers of features of the identity, the colours, the class maps and the stage.
         self.parts = (length, colours + hair, cells, channels * STAGE_CELLS**2 // 2)
         features = sum(self.parts)
         self.linear = nn.Linear(features, sum(group_sizes) + sliders)
@@ -56,11 +57,11 @@ class Reader(nn.Module):
         self.register_buffer("deviation", torch.ones(features))
 
     def features(self, identity: torch.Tensor, regions: Regions) -> torch.Tensor:
-        """Return (N, f) what is read of faces.
+        """Return the (N, f) features of faces.
 
         Args:
             identity: (N, d).
-            regions: of the same faces, with the stage's features where the reader has one.
+            regions: of the same faces, with the stage's features if the reader has a stage.
         """
         probabilities = regions.probabilities
         if not self.channels or regions.features is None:
@@ -73,25 +74,26 @@ class Reader(nn.Module):
         return torch.cat([identity, colours, regions.upper_hair, cells.flatten(1), stage.flatten(1)], dim=1)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Read.
+        """Return the logits of options and the sliders.
 
         Args:
             features: (N, f) of `features`.
 
         Returns:
-            (N, n_d) scores, whose softmax within each group is the options' probability, and (N, k) sliders in [0, 1].
+            (N, n_d) logits, whose softmax within each group gives the options' probabilities, and (N, k) sliders in
+            [0, 1].
         """
-        found = self.linear((features - self.mean) / self.deviation)
+        outputs = self.linear((features - self.mean) / self.deviation)
         scores = []
         start = 0
         for size, ordered in zip(self.group_sizes, self.ordered, strict=True):
-            part = found[:, start : start + size]
+            part = outputs[:, start : start + size]
             if ordered:
                 places = torch.arange(size, dtype=part.dtype, device=part.device)
                 part = -(part[:, :1] - places) * (part[:, :1] - places)
             scores.append(part)
             start += size
-        return torch.cat(scores, dim=1), found[:, start:].clamp(0.0, 1.0)
+        return torch.cat(scores, dim=1), outputs[:, start:].clamp(0.0, 1.0)
 
 
 def _halved(cells: torch.Tensor, width: int) -> torch.Tensor:

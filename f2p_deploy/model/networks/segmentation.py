@@ -1,4 +1,4 @@
-"""The segmentation network F_seg: ResNet-50 at an eighth of the resolution, 11 Helen classes (Table 3).
+"""The segmentation network F_seg: ResNet-50 with an output stride of 8, 11 Helen classes (Table 3).
 
 Names and shapes of the tensors are torchvision's `resnet50`, so that ImageNet weights load; the head is `classifier`.
 """
@@ -11,19 +11,19 @@ from f2p_deploy.model.networks.width import scale_channels
 from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
 
-#: (filters of the middle convolution, number of blocks) of Conv_2 to Conv_5.
+#: Filters of the middle convolution and number of blocks of Conv_2 to Conv_5.
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 EXPANSION = 4
 CLASSES = 11
 
 
 def stage_channels(stage: str, width: float = 1.0) -> int:
-    """Return how many channels `conv_2` to `conv_5` give in a network of a width."""
+    """Return the number of output channels of a stage, `conv_2` to `conv_5`, in a network of a width."""
     return EXPANSION * scale_channels(STAGES[int(stage[-1]) - 2][0], width)
 
 
 class Bottleneck(nn.Module):
-    """A ResNet-50 block: 1x1, 3x3, 1x1 convolutions around a skip (He et al. 2016)."""
+    """A residual block of ResNet-50: 1x1, 3x3 and 1x1 convolutions (He et al. 2016)."""
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()
@@ -49,18 +49,18 @@ class Bottleneck(nn.Module):
 
 
 class Segmentation(nn.Module):
-    """RGB face to class scores and the features they come from.
+    """The network from an RGB face to class scores and the features of each stage.
 
-    Table 3 puts the last stride of 2 into Conv_2; the text speaks of Conv_3 and Conv_4 changed from 2 to 1, which
-    leaves it in Conv_5. Both end at 1/8. The table's reading (2) is the default: it states the resolution of every
-    stage, and it is the only one whose later stages all run at 1/8. Common dilated ResNets keep it in Conv_3 (3).
+    In Table 3 the last stride of 2 is in Conv_2. In the text the strides of Conv_3 and Conv_4 change from 2 to 1, which
+    leaves it in Conv_5. Both give an output stride of 8. The default (2) follows the table: it states the resolution of
+    every stage, and only then do all later stages run at 1/8. Common dilated ResNets have the stride in Conv_3 (3).
 
     Args:
         width: multiplies the number of filters of every layer but the head.
-        strided_stage: which of Conv_2 to Conv_5 (2 to 5) halves the resolution.
+        strided_stage: the stage with stride 2, from 2 (Conv_2) to 5 (Conv_5).
 
     Raises:
-        InputError: no such stage.
+        InputError: there is no such stage.
     """
 
     mean: torch.Tensor
@@ -87,7 +87,7 @@ class Segmentation(nn.Module):
         self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
 
     def features(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Run the network and keep what each stage gives.
+        """Return the outputs of all stages.
 
         Args:
             image: (N, 3, s, s) RGB in [0, 1], s a multiple of 8; ImageNet's mean and deviation are applied here.

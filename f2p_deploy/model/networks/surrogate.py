@@ -1,4 +1,4 @@
-"""The surrogate E: parameters to the descriptor that the recogniser gives the engine's picture of them."""
+"""The surrogate E: predicts from parameters the descriptor that the recogniser gives their engine picture."""
 
 import torch
 from torch import nn
@@ -7,12 +7,12 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.networks.width import scale_channels
 from f2p_deploy.model.settings import BundleSettings
 
-#: How many networks of one size give their mean.
+#: Number of networks in the ensemble.
 MEMBERS = 2
 
 
 class Member(nn.Module):
-    """A bent and a straight way from parameters to a descriptor, added."""
+    """One network of the ensemble: an MLP plus a linear map from parameters to a descriptor."""
 
     def __init__(self, n: int, length: int, hidden: int) -> None:
         super().__init__()
@@ -29,15 +29,15 @@ class Member(nn.Module):
 
 
 def _silu(x: torch.Tensor) -> torch.Tensor:
-    """Return x sigmoid(x): smooth, so that a search is not led by kinks; written out, it has a portable gradient."""
+    """Return x sigmoid(x): smooth for gradient search, and written out so that its gradient can be exported."""
     return x * torch.sigmoid(x)
 
 
 class Surrogate(nn.Module):
-    """E: what a search asks instead of drawing a character and looking at the picture.
+    """The ensemble E that replaces rendering and recognition in a search.
 
-    Descriptors of engine pictures and of photos are compared less the mean of their own kind (centred cosine), so that
-    what all drawn faces have in common does not count. Both means are kept here, in `characters` and `photos`.
+    Descriptors of engine pictures and of photos are centred by the mean of their kind before their cosine is taken, so
+    that the difference common to all rendered faces has no effect. The buffers `characters` and `photos` are the means.
 
     Args:
         n: length of the parameters.
@@ -62,7 +62,7 @@ class Surrogate(nn.Module):
         self.register_buffer("photos", torch.zeros(length))
         self.shape_length = shape_length
         if shape_length:
-            # Fitted by regression, not trained: zero until then, and where there is nothing to learn from.
+            # Fitted by regression instead of trained; zero if there is no data to fit them to.
             self.shaped, self.guess = nn.Linear(n, shape_length), nn.Linear(length, shape_length)
             for layer in (self.shaped, self.guess):
                 for tensor in layer.requires_grad_(False).parameters():
@@ -70,18 +70,18 @@ class Surrogate(nn.Module):
             self.register_buffer("calm", torch.ones(1))
 
     def each(self, parameters: torch.Tensor) -> list[torch.Tensor]:
-        """Return (N, d) of every member."""
+        """Return the (N, d) predictions of every member."""
         x = parameters - self.middle
         return [member(x) * self.scale for member in self.members]
 
     def forward(self, parameters: torch.Tensor) -> torch.Tensor:
-        """Predict.
+        """Return the mean prediction of the members.
 
         Args:
             parameters: (N, n), discrete groups as probabilities.
 
         Returns:
-            (N, d) descriptors of the engine's pictures, less their mean over characters.
+            (N, d) descriptors of the engine's pictures minus their mean over characters.
         """
         first, *others = self.each(parameters)
         for other in others:
@@ -89,14 +89,14 @@ class Surrogate(nn.Module):
         return first / len(self.members)
 
     def shape(self, parameters: torch.Tensor) -> torch.Tensor:
-        """Return (N, k) face shapes of the engine's pictures of (N, n) parameters, less their mean over characters.
+        """Return (N, k) face shapes of the engine's pictures of (N, n) parameters, minus their mean over characters.
 
-        Sliders move a mesh linearly, and shapes follow.
+        The map is linear, because sliders move a mesh linearly.
         """
         return self.shaped(parameters)
 
     def shape_of_photo(self, identity: torch.Tensor) -> torch.Tensor:
-        """Return (N, k) face shapes as far as (N, d) descriptors of photos tell them."""
+        """Return (N, k) face shapes predicted from (N, d) descriptors of photos."""
         return self.guess(identity - self.photos)
 
 

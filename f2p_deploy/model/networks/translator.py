@@ -1,4 +1,4 @@
-"""The translator T: embedding to parameters through three residual attention blocks (section 3.2, Table 4)."""
+"""The translator T: from an embedding to parameters in three residual attention blocks (section 3.2, Table 4)."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from f2p_deploy.model.settings import BundleSettings
 
 
 class Attention(nn.Module):
-    """The paper's gate: alpha = sigmoid(W2 relu(W1 v)), v_k <- alpha_k v_k; an SE block without pooling."""
+    """The paper's gate, an SE block without pooling: alpha = sigmoid(W2 relu(W1 v)), v_k <- alpha_k v_k."""
 
     def __init__(self, channels: int, squeezed: int = 16) -> None:
         super().__init__()
@@ -23,9 +23,9 @@ class Attention(nn.Module):
 
 
 class ResidualAttentionBlock(nn.Module):
-    """FC(512, 1024) - FC(1024, 512) - SE(512, 16, 512) around a skip.
+    """A residual block: FC(512, 1024) - FC(1024, 512) - SE(512, 16, 512).
 
-    The paper names the layers; batch norm and ReLU between them follow the ResNet that it refers to.
+    The paper lists these layers; batch norm and ReLU between them follow the ResNet that it cites.
     """
 
     def __init__(self, channels: int) -> None:
@@ -44,9 +44,9 @@ class ResidualAttentionBlock(nn.Module):
 
 
 class Translator(nn.Module):
-    """Embedding to parameters.
+    """The network from an embedding to parameters.
 
-    Table 4 plus one layer: the embeddings pass a batch norm first, since their scale is the recognition network's own.
+    It has one layer more than Table 4: a batch norm of the embeddings, whose scale depends on the recognition network.
 
     Args:
         n_c: number of controllers; their head ends in a sigmoid.
@@ -69,7 +69,7 @@ class Translator(nn.Module):
         self.discrete = nn.Linear(channels, sum(self.group_sizes)) if self.group_sizes else None
 
     def forward(self, embedding: torch.Tensor) -> torch.Tensor:
-        """Translate.
+        """Return the parameters of embeddings.
 
         Args:
             embedding: (N, d) of F_recg.

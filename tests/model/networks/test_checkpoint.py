@@ -77,7 +77,7 @@ def test_what_is_no_checkpoint_is_said_in_our_words(tmp_path, name: str, content
 
 def test_what_else_lies_in_a_checkpoint_is_named(tmp_path) -> None:
     torch.save({"state_dict": {"fc.weight": torch.zeros(1)}, "best": numpy.float64(9)}, tmp_path / "np.pth")
-    with pytest.raises(InputError, match=r"holds numpy\.\S+, .*beside tensors.*torch\.save\(") as caught:
+    with pytest.raises(InputError, match=r"holds numpy\.\S+, .*in addition to tensors.*torch\.save\(") as caught:
         load_checkpoint(LightCNN(0.1), tmp_path / "np.pth")
     assert not FOREIGN.search(str(caught.value))
 

@@ -1,0 +1,237 @@
+"""The table of stages that train in the loop: stage name -> function that reads its data and builds it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from f2p_deploy.alignment import LandmarkFinder
+from f2p_deploy.engine.pairs import PairSet
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.training.data.aligned_pairs import (
+    VARIATIONS,
+    descriptors_of_pairs,
+    identities_of,
+    shapes_of_characters,
+    varied_identities,
+)
+from f2p_deploy.training.data.face_shapes import shapes_of_pairs
+from f2p_deploy.training.data.pair_tensors import PairTensors
+from f2p_deploy.training.data.portraits import Portraits
+from f2p_deploy.training.data.training_sources import Sources
+from f2p_deploy.training.presets import Preset
+from f2p_deploy.training.train_imitator import ImitatorStage
+from f2p_deploy.training.train_loop import Stage
+from f2p_deploy.training.train_recognition import RecognitionStage
+from f2p_deploy.training.train_segmentation import SegmentationStage
+from f2p_deploy.training.train_surrogate import SurrogateStage
+from f2p_deploy.training.train_surrogate_translator import SurrogateTranslatorStage
+from f2p_deploy.training.train_translator import TranslatorStage
+from f2p_deploy.training.translator_refinement import RefinementStage
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """The data and settings that every stage is built from.
+
+    Args:
+        bundle: the bundle to train for, with the networks trained so far.
+        preset: weights of the optional losses.
+        sources: folders of pairs and portraits, and the landmark finder.
+        portraits: aligned portraits; None if no folder was given.
+        seed: of the initial weights.
+        work: folder of training states and caches.
+        held_out_pairs: number of last front pairs that no stage trains on.
+        held_out_characters: number of last characters that recognition, and of last pairs of each set that
+            segmentation does not train on.
+        command: the line that repeats this training, for the provenance.
+        started: `time.monotonic()` when the stage began.
+        progress: called with (pictures done, pictures in total) while faces are found in renders.
+    """
+
+    bundle: Bundle
+    preset: Preset
+    sources: Sources
+    portraits: Portraits | None
+    seed: int
+    work: Path
+    held_out_pairs: int
+    held_out_characters: int
+    command: str
+    started: float
+    progress: Callable[[int, int], None] | None = None
+
+    @property
+    def image_size(self) -> int:
+        """The edge S of the bundle's pictures in pixels."""
+        return self.bundle.settings.architecture.image_size
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what the provenance of every stage begins with: command, preset, seed, pairs and portraits."""
+        facts: dict[str, Any] = {"command": self.command, "preset": self.preset.name, "seed": self.seed}
+        folders = {"front": self.sources.front, "varied": self.sources.varied}
+        facts["pairs"] = {name: _facts_of(PairSet(path)) for name, path in folders.items() if path is not None}
+        if self.portraits is not None:
+            counts = {"training": len(self.portraits.training), "held_out": len(self.portraits.held_out)}
+            facts["portraits"] = counts
+        return facts
+
+    def require_portraits(self, stage_name: str) -> Portraits:
+        """Return the portraits.
+
+        Raises:
+            InputError: no folder of portraits was given.
+        """
+        if self.portraits is None:
+            raise InputError(f"{stage_name} learns from real faces: name folders of portraits (--portraits DIR)")
+        return self.portraits
+
+    def require_varied(self, stage_name: str) -> Path:
+        """Return the folder of pairs in varied scenes.
+
+        Raises:
+            InputError: it was not given.
+        """
+        if self.sources.varied is None:
+            raise InputError(f"{stage_name} needs rendered pairs in varied scenes")
+        return self.sources.varied
+
+    def contour_shapes(self, pairs: PairTensors, finder: LandmarkFinder, name: str) -> np.ndarray:
+        """Return (N, K, 2) contour points of a set of pairs (`front` or `varied`), cached in the work folder."""
+        return shapes_of_pairs(pairs.pairs, finder, self.work / f"shapes-{name}.npz", self.progress)
+
+
+def build_stage(name: str, inputs: StageInputs) -> Stage | None:
+    """Return a stage with freshly initialised networks; None if its data has no contour points to learn from.
+
+    Args:
+        name: a key of `BUILDERS`.
+        inputs: data and settings.
+
+    Raises:
+        InputError: data that the stage needs is missing.
+    """
+    import torch
+
+    torch.manual_seed(inputs.seed)
+    return BUILDERS[name](inputs)
+
+
+def _build_imitator(inputs: StageInputs) -> Stage:
+    weight = inputs.preset.feature_weight
+    pairs = PairTensors(inputs.sources.front, inputs.image_size, labels=None if weight != 1.0 else False)
+    return ImitatorStage(inputs.bundle, pairs, inputs.held_out_pairs, weight)
+
+
+def _build_recognition(inputs: StageInputs) -> Stage:
+    varied_folder, finder = inputs.require_varied("recognition"), inputs.sources.finder
+    front = PairTensors(inputs.sources.front, inputs.image_size)
+    varied = PairTensors(varied_folder, inputs.image_size)
+    return RecognitionStage(
+        inputs.bundle,
+        varied,
+        inputs.portraits,
+        front,
+        None if finder is None else inputs.contour_shapes(front, finder, "front"),
+        inputs.held_out_characters,
+        front_held_out=inputs.held_out_pairs,
+    )
+
+
+def _build_segmentation(inputs: StageInputs) -> Stage:
+    folders = {"front": inputs.sources.front, "varied": inputs.require_varied("segmentation")}
+    sets = {name: PairTensors(folder, inputs.image_size, labels=True) for name, folder in folders.items()}
+    shapes, finder = None, inputs.sources.finder
+    if inputs.preset.mesh_labels and finder is not None:
+        shapes = [inputs.contour_shapes(pairs, finder, name) for name, pairs in sets.items()]
+    return SegmentationStage(
+        inputs.bundle, list(sets.values()), inputs.portraits, inputs.held_out_characters, shapes=shapes
+    )
+
+
+def _build_surrogate(inputs: StageInputs) -> Stage:
+    bundle, sources, portraits = inputs.bundle, inputs.sources, inputs.portraits
+    pairs = PairSet(sources.front)
+    descriptors = _front_descriptors(inputs, pairs)
+    people, people_shapes = np.empty((0, descriptors.shape[1]), np.float32), None
+    if portraits is not None:
+        people = identities_of(bundle, portraits.pictures[portraits.training]).numpy()
+        people_shapes = portraits.face_shapes[portraits.training]
+    cache = inputs.work / "face-shapes-front.npz"
+    shapes = shapes_of_characters(pairs, sources.finder, cache, inputs.progress, sources.processes)
+    return SurrogateStage(
+        bundle, _parameters_of(pairs), descriptors, people, inputs.held_out_pairs, shapes, people_shapes
+    )
+
+
+def _build_translator(inputs: StageInputs) -> Stage:
+    if inputs.bundle.settings.search == "surrogate":
+        return _build_surrogate_translator(inputs)
+    preset, finder = inputs.preset, inputs.sources.finder
+    portraits = inputs.require_portraits("translator")
+    pairs = PairTensors(inputs.sources.front, inputs.image_size) if preset.supervised_weight else None
+    shapes = None
+    if pairs is not None and preset.shape_weight and finder is not None:
+        shapes = inputs.contour_shapes(pairs, finder, "front")
+    return TranslatorStage(
+        inputs.bundle,
+        portraits,
+        pairs,
+        preset.supervised_weight,
+        shapes,
+        preset.shape_weight,
+        inputs.held_out_pairs,
+    )
+
+
+def _build_surrogate_translator(inputs: StageInputs) -> Stage:
+    bundle, pairs = inputs.bundle, PairSet(inputs.sources.front)
+    descriptors = _front_descriptors(inputs, pairs)
+    portraits = inputs.require_portraits("translator")
+    people = varied_identities(bundle, portraits.pictures[portraits.training])
+    held_out_people = identities_of(bundle, portraits.pictures[portraits.held_out]).numpy()
+    shapes = np.tile(portraits.face_shapes[portraits.training], (1 + VARIATIONS, 1))
+    return SurrogateTranslatorStage(
+        bundle, people, held_out_people, _parameters_of(pairs), descriptors, inputs.held_out_pairs, shapes
+    )
+
+
+def _build_refinement(inputs: StageInputs) -> Stage | None:
+    """Return the stage; None where renders or photos have no contour points."""
+    portraits, finder = inputs.require_portraits("refinement"), inputs.sources.finder
+    if finder is None:
+        raise InputError("portraits need a landmark finder")
+    pairs = PairTensors(inputs.sources.front, inputs.image_size, labels=None)
+    shapes = inputs.contour_shapes(pairs, finder, "front")
+    if not np.isfinite(shapes).any() or not np.isfinite(portraits.shapes).any():
+        return None
+    return RefinementStage(inputs.bundle, portraits, pairs, shapes, inputs.held_out_pairs, inputs.seed)
+
+
+def _front_descriptors(inputs: StageInputs, pairs: PairSet) -> np.ndarray:
+    cache = inputs.work / "descriptors-front.npz"
+    return descriptors_of_pairs(inputs.bundle, pairs, inputs.sources.finder, cache, inputs.progress)
+
+
+def _facts_of(pairs: PairSet) -> dict[str, Any]:
+    """Return the number of pairs, and how the engine rendered them and sampled their parameters."""
+    names = ("engine", "size", "sampling", "parameters_sha256")
+    return {"count": len(pairs), **{name: pairs.manifest[name] for name in names if name in pairs.manifest}}
+
+
+def _parameters_of(pairs: PairSet) -> np.ndarray:
+    return np.array(pairs.parameters[: len(pairs)], np.float32)
+
+
+#: The builder of each stage that trains in the loop. Reader and priors are fitted instead, see `fitted_stages`.
+BUILDERS: dict[str, Callable[[StageInputs], Stage | None]] = {
+    "imitator": _build_imitator,
+    "recognition": _build_recognition,
+    "segmentation": _build_segmentation,
+    "surrogate": _build_surrogate,
+    "translator": _build_translator,
+    "refinement": _build_refinement,
+}
