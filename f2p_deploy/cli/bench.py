@@ -88,7 +88,7 @@ def bench(
             opened,
             request,
             _command(request, bundle),
-            lambda doing, done, total: bar.update("bench", done, total, doing),
+            bar.follow("bench"),
         )
     if out is not None:
         _write(report, out)

@@ -56,7 +56,7 @@ def calibrate(
             out,
             shlex.join(words),
             count,
-            lambda done, total, name: bar.update("photos", done, total, name),
+            bar.follow("photos"),
         )
     if as_json:
         console.emit({"folder": str(made.folder), **made.to_dict()})

@@ -14,6 +14,8 @@ from f2p_deploy.system.names import json_text, shown, shown_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from f2p_deploy.system.progress import Progress
+
 #: Seconds between two lines of progress where there is no terminal to draw a bar on.
 _LINE_EVERY = 30.0
 
@@ -134,6 +136,10 @@ class Bar:
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY
             sentence(f"{doing} ({done / total:.0%})" if total else doing)
+
+    def follow(self, key: str) -> "Progress":
+        """Return the progress that shows long work in one line of the display."""
+        return lambda doing, done=0.0, total=0.0, /: self.update(key, done, total, doing)
 
 
 @contextmanager

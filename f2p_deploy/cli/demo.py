@@ -27,7 +27,7 @@ def demo(
 
     options.use_threads(threads)
     with console.bar() as bar:
-        outcome = run_demo(out, landmarker, offline, lambda done, total, doing: bar.update("demo", done, total, doing))
+        outcome = run_demo(out, landmarker, offline, bar.follow("demo"))
     if as_json:
         scope = outcome.artifact.manifest.scope
         artifact = {"artifact": str(outcome.artifact.folder), "scope": scope, **outcome.artifact.manifest.to_dict()}

@@ -65,7 +65,7 @@ def stages(
         options.announce_compiling(assets)
     with console.bar() as bar:
 
-        def shown(doing: str, done: int, total: int) -> None:
+        def shown(doing: str, done: float = 0.0, total: float = 0.0, /) -> None:
             bar.update(doing, done, total, doing)
 
         report = evaluate_stages(opened, sources, pictures, searches, seed, out and out / "pairs", shown)

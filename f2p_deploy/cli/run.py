@@ -93,7 +93,7 @@ def run(
             again=again,
             workers=workers,
             threads=threads,
-            progress=lambda done, total, doing: bar.update("photos", done, total, doing),
+            progress=bar.follow("photos"),
         )
     if as_json:
         console.emit(report.to_dict())

@@ -33,7 +33,7 @@ def verify(
     from f2p_deploy.runtimes.verification import verify as verify_artifact
 
     with console.bar() as bar:
-        found = verify_artifact(artifact, runtime, threads, lambda stage: bar.update("verify", 0, 0, stage))
+        found = verify_artifact(artifact, runtime, threads, bar.follow("verify"))
     if as_json:
         console.emit(found.to_dict())
     else:

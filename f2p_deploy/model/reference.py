@@ -17,7 +17,7 @@ from f2p_deploy.model.result import (
     DEFAULT_MARGIN,
     Generation,
     Mode,
-    Progress,
+    OnIteration,
     Trajectory,
     check_request,
     check_schema,
@@ -39,7 +39,7 @@ def reference_iterate(
     settings: IterativeSettings | None = None,
     start: torch.Tensor | None = None,
     locked: torch.Tensor | None = None,
-    progress: Progress | None = None,
+    progress: OnIteration | None = None,
     loss_of: Any = None,
     shapes: np.ndarray | None = None,
 ) -> Trajectory:
@@ -161,7 +161,7 @@ def reference_generate(
     face: np.ndarray,
     mode: Mode,
     keep: Parameters | None = None,
-    progress: Progress | None = None,
+    progress: OnIteration | None = None,
     shape: np.ndarray | None = None,
 ) -> Generation:
     """Make a character from one aligned face.

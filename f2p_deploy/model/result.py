@@ -21,7 +21,7 @@ DEFAULT_MARGIN = 0.1
 SMALLEST_PROBABILITY = 1e-4
 
 #: Called after every iteration with (iterations done, mean loss before the last update).
-Progress = Callable[[int, float], None]
+OnIteration = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from f2p_deploy.alignment import photo_files
 from f2p_deploy.character.parameters import Parameters
@@ -34,23 +33,10 @@ from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import F2PError, InputError, Interrupted
 from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.interruption import postponed
+from f2p_deploy.system.progress import Progress, silent
 
 #: What came of a photo, by the mode asked for.
 Results = dict[str, Created | Failed]
-
-
-class Progress(Protocol):
-    """Told how far a run is."""
-
-    def __call__(self, done: float, total: int, doing: str) -> None:
-        """Take note.
-
-        Args:
-            done: characters made so far, with a fraction for the one being made.
-            total: characters in all.
-            doing: what is being done, as a few words.
-        """
-        ...
 
 
 def create_characters(
@@ -67,7 +53,7 @@ def create_characters(
     again: bool = False,
     workers: int = 1,
     threads: int | None = None,
-    progress: Progress = lambda done, total, doing: None,
+    progress: Progress = silent,
 ) -> Report:
     """Make a character of every photo, in every mode asked for.
 
@@ -90,7 +76,7 @@ def create_characters(
         workers: processes that make characters side by side; 1 is this one. They are started as `multiprocessing`
             starts them everywhere: a script that asks for more than one needs its `if __name__ == "__main__"`.
         threads: processor cores for each of several workers; the cores shared out if not given.
-        progress: told how far it is.
+        progress: called with the characters made so far, a fraction for the one that is being made.
 
     Raises:
         InputError: nothing to do, an unknown mode, parts of other schemas, an incomplete bundle or artifact, or a
@@ -154,7 +140,7 @@ def create_characters(
         raise Interrupted(f"stopped after {count} of {tally.total} characters; {report.page} shows what was made")
     if stopped is not None:
         raise stopped
-    progress(tally.total, tally.total, "done")
+    progress("done", tally.total, tally.total)
     return report
 
 
@@ -174,7 +160,7 @@ class _Tally:
 
     def say(self, doing: str) -> None:
         """Tell what is being done for all photos."""
-        self._progress(self._done, self.total, doing)
+        self._progress(doing, self._done, self.total)
 
     def keep(self) -> None:
         """Count a character that is there already."""

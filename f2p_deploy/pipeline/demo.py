@@ -12,9 +12,9 @@ from f2p_deploy.export import export_bundle
 from f2p_deploy.model.bundle import Bundle, load_bundle
 from f2p_deploy.model.bundle_artifact import artifact_of, has_artifact
 from f2p_deploy.pipeline import Report, choose_finder_for, create_characters
-from f2p_deploy.pipeline.characters import Progress
 from f2p_deploy.runtimes import Runtime, load
 from f2p_deploy.system.extras import missing_modules, require
+from f2p_deploy.system.progress import Progress, silent
 
 MODES = ("one-shot", "iterative", "hybrid")
 
@@ -41,7 +41,7 @@ def run_demo(
     out: Path,
     landmarker: Path | None = None,
     offline: bool = False,
-    progress: Progress = lambda done, total, doing: None,
+    progress: Progress = silent,
     bundle: Bundle | None = None,
 ) -> Demo:
     """Make the characters and the artifact.
@@ -71,13 +71,13 @@ def run_demo(
         MODES,
         finder=choose_finder_for(source, landmarker, offline=offline),
         again=True,
-        progress=lambda done, total, doing: progress(done, _STAGES, doing),
+        progress=lambda doing, done=0.0, total=0.0: progress(doing, done, _STAGES),
     )
     if not isinstance(source, Bundle):
         return Demo(report, source.artifact, exported=False)
 
     def exporting(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
-        progress(len(MODES), _STAGES, f"ONNX: {stage}")
+        progress(f"ONNX: {stage}", len(MODES), _STAGES)
 
     artifact = export_bundle(bundle, "onnx", out / "onnx", progress=exporting)
     return Demo(report, artifact)

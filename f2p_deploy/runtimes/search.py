@@ -13,7 +13,7 @@ from f2p_deploy.model.result import (
     SMALLEST_PROBABILITY,
     Generation,
     Mode,
-    Progress,
+    OnIteration,
     Trajectory,
     check_request,
     check_schema,
@@ -35,7 +35,7 @@ def generate(
     face: np.ndarray,
     mode: Mode,
     keep: Parameters | None = None,
-    progress: Progress | None = None,
+    progress: OnIteration | None = None,
     shape: np.ndarray | None = None,
 ) -> Generation:
     """Make a character from one aligned face, as `f2p_deploy.model.reference.reference_generate` does.
@@ -80,7 +80,7 @@ def iterate(
     settings: IterativeSettings | None = None,
     start: np.ndarray | None = None,
     locked: np.ndarray | None = None,
-    progress: Progress | None = None,
+    progress: OnIteration | None = None,
     strict: bool = False,
     shapes: np.ndarray | None = None,
 ) -> Trajectory:
@@ -146,7 +146,7 @@ def _steps(
     settings: IterativeSettings,
     fixed: np.ndarray,
     locked: np.ndarray | None,
-    progress: Progress | None,
+    progress: OnIteration | None,
     shapes: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the (steps + 1, K, n) states that losses were computed at, and these (steps + 1, K), step by step."""

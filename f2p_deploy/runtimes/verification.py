@@ -2,7 +2,6 @@
 
 import logging
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -23,14 +22,12 @@ from f2p_deploy.runtimes.onnxruntime.rounded import RoundedOnnx
 from f2p_deploy.runtimes.step_tensors import SHARED, plain_step
 from f2p_deploy.system.errors import InputError, MissingDependency
 from f2p_deploy.system.extras import package_line
+from f2p_deploy.system.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
 #: How far a run may be from PyTorch's, in parameters, for a floor on it to mean something.
 REPEATABLE = 0.1
-
-#: Told what is being done, one short line a stage.
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class Verification:
 
 
 def verify(
-    folder: str | Path, runtime: str = "auto", threads: int | None = None, progress: Progress = lambda stage: None
+    folder: str | Path, runtime: str = "auto", threads: int | None = None, progress: Progress = silent
 ) -> Verification:
     """Check every file of an artifact, run its golden inputs, and compare with PyTorch's outputs as the export did.
 
@@ -90,7 +87,7 @@ def verify(
             without its card) the ONNX of the same precision that they were compiled from, by ONNX Runtime with every
             float16 value rounded, for which onnx must be installed.
         threads: how many threads to use; as many as this process may use cores if None.
-        progress: told each stage.
+        progress: called at each stage.
 
     Raises:
         InputError: no artifact or a damaged one, no golden vectors, an unknown runtime.

@@ -1,13 +1,21 @@
-"""How long work tells how far it is."""
+"""The one way in which long work reports how far it is."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told what is being done: one short line a stage, and how far it is where that is known."""
+    """A function that long work calls now and then: with what it is doing, and how far it is where that is known."""
 
-    def __call__(self, stage: str, done: float = 0.0, total: float = 0.0, /) -> None: ...
+    def __call__(self, doing: str, done: float = 0.0, total: float = 0.0, /) -> None:
+        """Take note.
+
+        Args:
+            doing: a few words.
+            done: of `total`, with a fraction for what is under way.
+            total: in all; 0 where nobody knows.
+        """
+        ...
 
 
-def silent(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:
-    """Progress that nobody follows."""
+def silent(doing: str, done: float = 0.0, total: float = 0.0, /) -> None:
+    """Report to nobody."""

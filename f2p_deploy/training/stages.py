@@ -22,7 +22,7 @@ from f2p_deploy.training.data.training_sources import Sources, require_enough, r
 from f2p_deploy.training.fitted_stages import FITTED
 from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
 from f2p_deploy.training.stage_builders import StageInputs, build_stage
-from f2p_deploy.training.train_loop import Progress, Stage, train
+from f2p_deploy.training.train_loop import OnUpdate, Stage, train
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def train_stage(
     sources: Sources,
     seed: int = 0,
     command: str = "",
-    progress: Progress | None = None,
+    progress: OnUpdate | None = None,
     aligning: Callable[[int, int], None] | None = None,
 ) -> Bundle:
     """Train one stage and store its part in the bundle.
@@ -125,7 +125,7 @@ def train_stage(
     return _train_and_store(stage_name, stage, inputs, progress)
 
 
-def _train_and_store(stage_name: str, stage: Stage, inputs: StageInputs, progress: Progress | None) -> Bundle:
+def _train_and_store(stage_name: str, stage: Stage, inputs: StageInputs, progress: OnUpdate | None) -> Bundle:
     """Train a stage in the loop and store its network.
 
     Refinement replaces the translator and extends its provenance.

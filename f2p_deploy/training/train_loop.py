@@ -25,7 +25,7 @@ from f2p_deploy.training.schedule import Schedule
 log = logging.getLogger(__name__)
 
 #: Called after every update with (updates done, updates in total, metrics of this update).
-Progress = Callable[[int, int, Mapping[str, float]], None]
+OnUpdate = Callable[[int, int, Mapping[str, float]], None]
 
 
 class Stage(Protocol):
@@ -80,7 +80,7 @@ def train(
     schedule: Schedule,
     folder: Path,
     seed: int,
-    progress: Progress | None = None,
+    progress: OnUpdate | None = None,
     sheet_every: int = 1000,
     save_seconds: float = 60.0,
 ) -> Outcome:

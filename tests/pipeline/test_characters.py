@@ -54,7 +54,7 @@ def test_an_interrupt_shows_what_was_made(
 ) -> None:
     from f2p_deploy.pipeline import create_characters
 
-    def interrupt(done: float, total: int, doing: str) -> None:
+    def interrupt(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         if 1 < done < 2 and "iteration" in doing:
             raise KeyboardInterrupt
 

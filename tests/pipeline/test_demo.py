@@ -19,7 +19,7 @@ def test_three_modes_and_an_artifact(small_bundle: "Bundle", tmp_path: Path, lan
 
     told: list[float] = []
 
-    def progress(done: float, total: int, doing: str) -> None:
+    def progress(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         told.append(done / total)
 
     outcome = run_demo(tmp_path / "demo", landmarker, progress=progress, bundle=small_bundle)

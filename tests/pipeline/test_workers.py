@@ -39,7 +39,7 @@ def test_several_make_what_one_makes_in_the_same_order(
         finder=finder,
         workers=2,
         threads=1,
-        progress=lambda done, total, doing: said.append(doing),
+        progress=lambda doing, done, total: said.append(doing),
     )
     assert two.made_with == one.made_with and any("2.png: hybrid, iteration" in doing for doing in said)
     assert [result.photo.name for result in two.results] == [result.photo.name for result in one.results]
@@ -57,7 +57,7 @@ def test_a_killed_process_costs_the_photo_that_it_worked_on(
 ) -> None:
     from f2p_deploy.pipeline import create_characters
 
-    def kill(done: float, total: int, doing: str) -> None:
+    def kill(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         if doing.startswith("2.png: hybrid, iteration 1,"):
             (process,) = multiprocessing.active_children()  # for one photo, one is started
             os.kill(process.pid, signal.SIGKILL)
@@ -105,7 +105,7 @@ def test_an_interrupt_ends_all_and_shows_what_was_made(
 ) -> None:
     from f2p_deploy.pipeline import create_characters
 
-    def interrupt(done: float, total: int, doing: str) -> None:
+    def interrupt(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         if done >= 2:
             raise KeyboardInterrupt
 

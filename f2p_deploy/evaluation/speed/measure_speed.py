@@ -25,10 +25,8 @@ from f2p_deploy.model.graphs import bundle_graphs
 from f2p_deploy.runtimes import RUNTIMES
 from f2p_deploy.system.causes import SAID, log_causes
 from f2p_deploy.system.errors import F2PError, MissingDependency
+from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.system.threads import use_torch_threads
-
-#: Told what is being done and how many rows are there, of how many.
-Progress = Callable[[str, int, int], None]
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ LONGEST_WHY = 220
 
 
 def run_benchmark(
-    bundle: Bundle, request: Request, command: str, progress: Progress = lambda doing, done, total: None
+    bundle: Bundle, request: Request, command: str, progress: Progress = silent
 ) -> SpeedReport:
     """Measure every contender in every mode at every batch size.
 
@@ -60,7 +58,7 @@ def run_benchmark(
     require_here(request.runtimes)
     contenders_for(named, tuple(name for name in request.runtimes if ".onnx" not in _suffixes(name)))
     artifacts = named + tuple(
-        onnx_artifact(bundle, batch, lambda doing: progress(doing, 0, 0))
+        onnx_artifact(bundle, batch, progress)
         for batch in request.batches
         if not any(artifact.manifest.target == "onnx" and artifact.manifest.batch == batch for artifact in named)
         and (not request.runtimes or any(".onnx" in _suffixes(name) for name in request.runtimes))

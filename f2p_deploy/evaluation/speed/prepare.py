@@ -1,6 +1,5 @@
 """What a benchmark measures with: the bundle, faces of every batch size, and an ONNX artifact for each."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,7 @@ from f2p_deploy.evaluation.speed.request import Request
 from f2p_deploy.export import export_bundle
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import F2PError, InputError, MissingDependency
-
-#: Told each stage, one short line.
-Progress = Callable[[str], None]
-
+from f2p_deploy.system.progress import Progress
 
 #: Where the sample photo is not here, so many characters are drawn instead.
 DRAWN = 6

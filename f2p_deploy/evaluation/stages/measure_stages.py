@@ -33,7 +33,7 @@ from typing import Any
 
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.evaluation.stages.stage_alignment import measure_alignment
-from f2p_deploy.evaluation.stages.stage_data import HeldOut, Progress, align_held_out, read_renders, render_pairs
+from f2p_deploy.evaluation.stages.stage_data import HeldOut, align_held_out, read_renders, render_pairs
 from f2p_deploy.evaluation.stages.stage_imitator import measure_imitator
 from f2p_deploy.evaluation.stages.stage_iterative import measure_iterative
 from f2p_deploy.evaluation.stages.stage_recognition import embed_held_out, measure_recognition
@@ -42,6 +42,7 @@ from f2p_deploy.evaluation.stages.stage_segmentation import measure_segmentation
 from f2p_deploy.evaluation.stages.stage_translator import measure_translator
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.progress import Progress
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What `evaluate stages` measures on: renders and photos that no stage was trained on."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,13 @@ from f2p_deploy.alignment import AlignedFace, LandmarkFinder, Landmarks, align_p
 from f2p_deploy.engine.pairs import PairSet, Sampling, write_pairs
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.system.progress import Progress
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
 from f2p_deploy.training.data.portraits import is_held_out, list_photos
 from f2p_deploy.training.stages import HELD_OUT_CHARACTERS, HELD_OUT_PAIRS
 
 log = logging.getLogger(__name__)
-
-#: Called with (what is being done, done, in all).
-Progress = Callable[[str, int, int], None]
 
 #: Seeds of pairs rendered for evaluation begin here, far from those that training sets are rendered with.
 FIRST_SEED = 700_000

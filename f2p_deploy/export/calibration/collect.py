@@ -1,7 +1,7 @@
 """Photos -> calibration set: aligned, rejected with reasons, rid of duplicates and balanced."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +24,10 @@ from f2p_deploy.export.calibration.selection import Candidate, balanced, duplica
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError, PhotoError
 from f2p_deploy.system.files import require_place, sha256_of
+from f2p_deploy.system.progress import Progress, silent
 
 #: Mean luma of a face, and its sharpness, beyond which it shows nothing that ranges should be taken from.
 DARKEST, BRIGHTEST, BLURREST = 0.10, 0.92, 20.0
-
-#: Told how many of how many photos are done, and which is.
-Progress = Callable[[int, int, str], None]
 
 
 def collect(
@@ -39,7 +37,7 @@ def collect(
     folder: Path,
     command: str,
     count: int = RECOMMENDED,
-    progress: Progress = lambda done, total, name: None,
+    progress: Progress = silent,
 ) -> CalibrationSet:
     """Write a calibration set of photos.
 
@@ -50,7 +48,7 @@ def collect(
         folder: where the set shall lie; another set there is replaced.
         command: the command line that does this.
         count: of more faces than this, a balanced part is taken.
-        progress: told of every photo.
+        progress: called with every photo.
 
     Raises:
         InputError: fewer than `FEWEST` faces are left, or are asked for; the folder cannot be written or holds
@@ -94,7 +92,7 @@ def _align(
     found: list[tuple[Path, Candidate]] = []
     rejected: list[Rejection] = []
     for number, photo in enumerate(photos):
-        progress(number, len(photos), photo.name)
+        progress(photo.name, number, len(photos))
         try:
             face = align_photo(photo, finder, template, size)
         except PhotoError as error:

@@ -96,7 +96,7 @@ def test_an_interrupt_leaves_the_set_that_was_there(
 ) -> None:
     before = sorted(path.name for path in made.folder.rglob("*"))
 
-    def interrupt(done: int, total: int, name: str) -> None:
+    def interrupt(name: str, done: float = 0.0, total: float = 0.0) -> None:
         if done == 2:
             raise KeyboardInterrupt
 
