@@ -105,7 +105,7 @@ int main(int, char** words) {
   auto identity = read("identity"), content = read("content"), locked = read("locked");
   const auto shape = step.GetInputTypeInfo(3).GetTensorTypeAndShapeInfo().GetShape();
   const Settings settings{6, 2, 0.5f, 0.2f, 0.6f, 20.0f, 0.5f};
-  const auto found = reference_iterate(step, read("state"), identity, content, shape, locked, settings);
+  const auto found = iterate(step, read("state"), identity, content, shape, locked, settings);
   std::ofstream("found", std::ios::binary).write(reinterpret_cast<const char*>(found.data()), found.size() * 4);
 }
 """

@@ -37,7 +37,10 @@ def main(arguments: "Sequence[str] | None" = None) -> None:
     streams.look_after()
     from f2p_deploy.cli.outcome import run
 
-    signals.begin(leave)
-    code = run(sys.argv[1:])
+    try:
+        signals.begin(leave)
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # between the two
+        return leave(signals.received())
     signals.end()
     sys.exit(code)

@@ -58,6 +58,11 @@ def exit_code() -> int:
     return 128 + _State.received
 
 
+def received() -> int:
+    """Return the number of the last signal."""
+    return _State.received
+
+
 def raised() -> bool:
     """Return whether a signal was answered by `KeyboardInterrupt`, whatever became of that."""
     return _State.raised
