@@ -53,7 +53,7 @@ def python(code: str, *arguments: str) -> str:
 
 def test_importing_loads_nothing_heavy() -> None:
     loaded = python("import sys, f2p_deploy; dir(f2p_deploy); print(*sys.modules)").split()
-    assert not {"torch", "numpy", "onnxruntime", "typer", "PIL"} & set(loaded)
+    assert not {"torch", "numpy", "onnxruntime", "typer", "PIL", "jinja2"} & set(loaded)
 
 
 def test_every_public_name_resolves() -> None:
@@ -114,7 +114,12 @@ except f2p_deploy.F2PError as error:
 def test_the_command_line_loads_nothing_heavy_for_its_help() -> None:
     pytest.importorskip("typer")
     loaded = python("import sys, f2p_deploy.cli.outcome; print(*sys.modules)").split()
-    assert not {"torch", "onnxruntime", "onnx", "mediapipe", "skimage", "numpy", "PIL", "numba"} & set(loaded)
+    assert not {"torch", "onnxruntime", "onnx", "mediapipe", "skimage", "numpy", "PIL", "numba", "jinja2"} & set(loaded)
+
+
+def test_only_a_page_loads_the_templates() -> None:
+    loaded = python("import sys, f2p_deploy.cli.run, f2p_deploy.pipeline.characters; print(*sys.modules)").split()
+    assert "f2p_deploy.pipeline.page.characters_page" in loaded and "jinja2" not in loaded
 
 
 @pytest.mark.parametrize("module", ["f2p_deploy", "f2p_deploy.cli"])

@@ -22,7 +22,7 @@ from f2p_deploy.pipeline.kept import (
     read_kept,
 )
 from f2p_deploy.pipeline.mode import check_modes, ways_of
-from f2p_deploy.pipeline.page.characters_page import write_page
+from f2p_deploy.pipeline.page.characters_page import write_characters_page
 from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
 from f2p_deploy.pipeline.results import Created, Failed, Report
 from f2p_deploy.pipeline.run_source import check_modes_of, load_networks_for, runtime_of
@@ -134,7 +134,7 @@ def create_characters(
                 try:
                     write_table(report, runtime.schema, work)
                 finally:
-                    write_page(report, work)
+                    write_characters_page(report, work)
     if isinstance(stopped, KeyboardInterrupt):
         count = len(report.results)
         raise Interrupted(f"stopped after {count} of {tally.total} characters; {report.page} shows what was made")

@@ -4,16 +4,18 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from markupsafe import Markup
+
 _WIDTH, _HEIGHT = 420, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 16, 40
 
 
-def loss_curve(losses: Sequence[float], title: str) -> str:
+def loss_curve(losses: Sequence[float], title: str) -> Markup:
     """Draw the loss over the iterations: before each and after the last, two or more; see `draw_curve`."""
     return draw_curve(range(len(losses)), losses, title, "iteration", "loss")
 
 
-def draw_curve(places: Sequence[int], values: Sequence[float], title: str, across: str, up: str) -> str:
+def draw_curve(places: Sequence[int], values: Sequence[float], title: str, across: str, up: str) -> Markup:
     """Draw values at whole numbers.
 
     Args:
@@ -63,7 +65,7 @@ def draw_curve(places: Sequence[int], values: Sequence[float], title: str, acros
         f"{escape(up)}</text>"
     )
     lines.append("</svg>")
-    return "".join(lines)
+    return Markup("".join(lines))
 
 
 def _axis(lowest: float, highest: float) -> tuple[float, float, float]:

@@ -7,8 +7,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
+from f2p_deploy import __version__
+from f2p_deploy.report.curve import draw_curve
 from f2p_deploy.report.page import Bars, Card, Drawing, Picture, PictureRow, Table, data_uri, page, write_page
 
 _EMPTY = ("meta", "img", "link", "br")
@@ -73,9 +76,23 @@ def test_a_page_needs_nothing_from_elsewhere() -> None:
 
 def test_bars_and_drawings_stand_in_cards() -> None:
     bars = Bars([("a & b", 0.5, "half"), ("c", 7.0, "too much")], "title", "text", marked=[1])
-    written = page("page", {}, [Card("card", [bars, Drawing("<svg></svg>", "drawn", "below")])])
+    written = page("page", {}, [Card("card", [bars, Drawing(Markup("<svg></svg>"), "drawn", "below")])])
     reader = _Reader()
     reader.feed(written)
     assert not reader.open and {"a & b", "half", "title", "drawn", "below"} <= set(reader.text)
     assert "width: 50.0%" in written and "width: 100.0%" in written and "700" not in written
-    assert '<tr class="marked"><th scope="row">c</th>' in written
+    assert '<tr class="marked"><th scope="row">c</th>' in written and "<svg></svg>" in written
+
+
+def test_only_what_was_drawn_is_taken_for_html() -> None:
+    drawn = draw_curve((0, 1), (1.0, 2.0), "a & <b>", "<x>", "<y>")
+    assert isinstance(drawn, Markup)
+    written = page("page", {}, [Card("card", [Drawing(drawn), Table(["<svg>"], [])])])
+    assert written.count("<svg") == 1 and "&lt;svg&gt;" in written and 'aria-label="a &amp; &lt;b&gt;"' in written
+
+
+def test_a_page_has_both_style_sheets_and_says_what_made_it() -> None:
+    written = page("Title", {"bundle": "demo", "split": ""}, [], ["One.", "Two."])
+    assert "prefers-color-scheme: dark" in written and ".barred" in written
+    assert '<p class="facts">bundle <b>demo</b> · split <b></b></p>' in written
+    assert f"<p>One.</p>\n<p>Two.</p>\n<p>Made by f2p-deploy {__version__}.</p>" in written

@@ -1,9 +1,9 @@
 """The part of the page about choices: which options were read, how surely, and what nothing could read."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from f2p_deploy.model.reading import UNSURE, ReadPart, ordered_groups
-from f2p_deploy.pipeline.page.html_marks import table, text
 from f2p_deploy.pipeline.results import Created
 
 #: Sliders that are read: the schema's tag, and what their ends are.
@@ -13,66 +13,144 @@ SLIDER_ROLES = {"age": ("young", "old"), "sex": ("woman", "man")}
 _WORTH_NAMING = 0.05
 
 
-def to_check(results: Mapping[str, Created]) -> str:
+@dataclass(frozen=True)
+class Doubt:
+    """An option that was read, but not surely.
+
+    Args:
+        group: whose option it is.
+        option: what was read.
+        next: what it may be as well.
+    """
+
+    group: str
+    option: str
+    next: str
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What an artist should look at first.
+
+    Args:
+        doubts: none where nothing is unsure.
+        mode: whose doubts they are; empty for those of every mode.
+    """
+
+    doubts: tuple[Doubt, ...]
+    mode: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of a character.
+
+    Args:
+        name: of the group, or of a slider that is read as choices are.
+        option: what was chosen.
+        sure: how surely it was read, in per cent; empty where that was not measured.
+        beside: where the option is from, or the next one.
+        unsure: whether it is worth a look.
+    """
+
+    name: str
+    option: str
+    sure: str = ""
+    beside: str = ""
+    unsure: bool = False
+
+
+@dataclass(frozen=True)
+class ChoiceTable:
+    """The choices of one character.
+
+    Args:
+        rows: one a choice.
+        notes: what the rows do not say, as sentences.
+    """
+
+    rows: tuple[Choice, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChoiceBeside:
+    """One choice in several modes.
+
+    Args:
+        name: of the group.
+        options: what was chosen and how surely it was read, one a mode.
+    """
+
+    name: str
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the modes have different options."""
+        return len({option for option, _ in self.options}) > 1
+
+
+@dataclass(frozen=True)
+class ChoicesBeside:
+    """The choices of one photo's characters side by side.
+
+    Args:
+        modes: one a column.
+        rows: one a choice.
+        notes: what the rows do not say, as sentences.
+    """
+
+    modes: tuple[str, ...]
+    rows: tuple[ChoiceBeside, ...]
+    notes: tuple[str, ...]
+
+
+def to_check(results: Mapping[str, Created]) -> tuple[Doubts, ...]:
     """Return what an artist should look at first: unsure options; empty if there are none.
 
     Args:
         results: one photo's characters by mode; modes are named where they were read in different ways.
     """
     found = {mode: _doubts(result) for mode, result in results.items()}
-    if len(set(found.values())) == 1:
-        lines = [f"{doubts}." for doubts in list(found.values())[:1] if doubts]
-    else:
-        lines = [f"{text(mode)}: {doubts or 'nothing unsure'}." for mode, doubts in found.items()]
-    return f'<div class="notes">{"".join(f"<p>{line}</p>" for line in lines)}</div>' if lines else ""
+    if len(set(found.values())) > 1:
+        return tuple(Doubts(doubts, mode) for mode, doubts in found.items())
+    return tuple(Doubts(doubts) for doubts in list(found.values())[:1] if doubts)
 
 
-def _doubts(result: Created) -> str:
-    return "; ".join(
-        f"<b>{text(name)}</b>: unsure, {text(part.option)} or {text(part.next)}" for name, part in result.unsure.items()
-    )
+def _doubts(result: Created) -> tuple[Doubt, ...]:
+    return tuple(Doubt(name, part.option, part.next) for name, part in result.unsure.items())
 
 
-def choices(result: Created) -> str:
+def choice_table(result: Created) -> ChoiceTable:
     """Return the choices with how surely they were read."""
-    schema = result.parameters.schema
-    on_a_line = ordered_groups(schema)
-    rows = [_row(name, option, result.read.get(name), name in on_a_line) for name, option in result.choices.items()]
-    rows += list(_read_sliders(result))
-    body = table(rows, "choices") if rows else ""
-    return f"<section><h3>Choices</h3>{body}{_below(result)}</section>" if body or result.unread else ""
+    on_a_line = ordered_groups(result.parameters.schema)
+    rows = [_choice(name, option, result.read.get(name), name in on_a_line) for name, option in result.choices.items()]
+    return ChoiceTable((*rows, *_read_sliders(result)), _notes(result))
 
 
-def _read_sliders(result: Created) -> Iterator[str]:
+def _read_sliders(result: Created) -> Iterator[Choice]:
     """Yield age and sex, which are sliders but read from the photo as choices are."""
     parameters = result.parameters
     for role, ends in SLIDER_ROLES.items():
         name = parameters.schema.tags.get(role, "")
         if name in parameters.schema.controller_index and name not in result.unread:
             value = f"{parameters.values[parameters.schema.controller_index[name]]:.2f}"
-            beside = f"0 {ends[0]}, 1 {ends[1]}"
-            yield (
-                f'<tr><th scope="row">{text(name)}</th><td>{value}</td><td></td>'
-                f'<td class="quiet">{text(beside)}</td></tr>'
-            )
+            yield Choice(name, value, beside=f"0 {ends[0]}, 1 {ends[1]}")
 
 
-def choices_beside(results: Mapping[str, Created]) -> str:
+def choices_beside(results: Mapping[str, Created]) -> ChoicesBeside:
     """Return the choices of one photo's characters, which differ, side by side.
 
     Args:
         results: by mode.
     """
-    head = "".join(f'<th scope="col">{text(mode)}</th>' for mode in results)
     first = next(iter(results.values()))
-    rows = []
-    for name in first.choices:
-        cells = "".join(f"<td>{text(result.choices[name])} {_share(result, name)}</td>" for result in results.values())
-        differs = len({result.choices[name] for result in results.values()}) > 1
-        sort = ' class="differs"' if differs else ""
-        rows.append(f'<tr{sort}><th scope="row">{text(name)}</th>{cells}</tr>')
-    body = table(rows, "choices beside", f'<tr><th scope="col">choice</th>{head}</tr>')
-    return f"<section><h3>Choices</h3>{body}{_below(first)}</section>"
+    rows = [
+        ChoiceBeside(name, tuple((result.choices[name], _share(result, name)) for result in results.values()))
+        for name in first.choices
+    ]
+    return ChoicesBeside(tuple(results), tuple(rows), _notes(first))
 
 
 def same_choices(results: Mapping[str, Created]) -> bool:
@@ -84,8 +162,8 @@ def same_choices(results: Mapping[str, Created]) -> bool:
     return all(other == read[0] for other in read)
 
 
-def _row(name: str, option: str, part: ReadPart | None, on_a_line: bool) -> str:
-    sure, beside, sort = "", "", ""
+def _choice(name: str, option: str, part: ReadPart | None, on_a_line: bool) -> Choice:
+    sure, beside, unsure = "", "", False
     if part is None:
         pass
     elif part.option != option:
@@ -98,31 +176,28 @@ def _row(name: str, option: str, part: ReadPart | None, on_a_line: bool) -> str:
         if on_a_line:
             beside = f"near {part.next}" if part.next_confidence > part.confidence / 2 else ""
         else:
-            share = _percent(part.confidence)
-            sure = f'<span class="sure" style="--sure:{share}">{share}</span>'
+            sure = _percent(part.confidence)
             if part.next_confidence >= _WORTH_NAMING:
                 beside = f"or {part.next}, {_percent(part.next_confidence)}"
-            sort = ' class="unsure"' if part.confidence < UNSURE else ""
-    cells = f'<td>{text(option)}</td><td>{sure}</td><td class="quiet">{text(beside)}</td>'
-    return f'<tr{sort}><th scope="row">{text(name)}</th>{cells}</tr>'
+            unsure = part.confidence < UNSURE
+    return Choice(name, option, sure, beside, unsure)
 
 
-def _below(result: Created) -> str:
+def _notes(result: Created) -> tuple[str, ...]:
     """Return what the table does not say."""
     sure = any(part.confidence is not None for part in result.read.values())
     notes = [f"The per cent say how sure the reading is; below {UNSURE:.0%} it is marked."] if sure else []
     missing = _unread(result)
     notes += [f"Not read from the photo: {missing}."] if missing else []
-    return "".join(f'<p class="quiet small">{text(note)}</p>' for note in notes)
+    return tuple(notes)
 
 
 def _share(result: Created, name: str) -> str:
+    """Return how surely an option was read; empty where that was not measured."""
     part = result.read.get(name)
     if part is None or part.confidence is None or name in ordered_groups(result.parameters.schema):
         return ""
-    if _edited(result, name):
-        return '<span class="quiet">edited</span>'
-    return f'<span class="quiet">{_percent(part.confidence)}</span>'
+    return "edited" if _edited(result, name) else _percent(part.confidence)
 
 
 def _percent(probability: float) -> str:

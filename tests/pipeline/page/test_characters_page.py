@@ -139,10 +139,10 @@ def test_an_overview_of_four_photos_shows_every_mode(
     finder = finder_for(*(path.name for path in many))
     modes = ["one-shot", "hybrid"]
     text = create_characters(many[:4], small_bundle, tmp_path / "out", modes, finder=finder).page.read_text()
-    (overview,) = re.findall(r"<nav.*?</nav>", text)
+    (overview,) = re.findall(r"<nav.*?</nav>", text, re.DOTALL)
     assert overview.count("<a ") == 4 and overview.count("<img") == 12 and 'href="#0-one-shot"' in overview
     text = create_characters(many[:3], small_bundle, tmp_path / "out", modes, finder=finder).page.read_text()
-    (earlier,) = re.findall(r"<nav.*?</nav>", text)
+    (earlier,) = re.findall(r"<nav.*?</nav>", text, re.DOTALL)
     assert "Of earlier runs in this folder" in text and earlier.count("<a ") == 2
     assert 'href="3-hybrid/parameters.json"' in earlier and 'src="3-one-shot/character.png"' in earlier
     alone = create_characters(many[:1], small_bundle, tmp_path / "alone", modes, finder=finder)
