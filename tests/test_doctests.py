@@ -8,6 +8,10 @@ import pytest
 #: Modules with examples, and the optional packages that each example needs.
 MODULES: dict[str, tuple[str, ...]] = {
     "f2p_deploy.artifact.artifact": (),
+    "f2p_deploy.character.parameter_files": (),
+    "f2p_deploy.character.parameters": (),
+    "f2p_deploy.character.priors": (),
+    "f2p_deploy.character.schema": (),
 }
 
 
