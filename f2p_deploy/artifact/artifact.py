@@ -1,4 +1,4 @@
-"""The artifact folder that an export leaves: written whole or not at all, checked before anything of it is loaded."""
+"""The artifact: the folder that an export writes. It is written atomically and checked before anything is loaded."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ __all__ = [
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.npz"
 
-#: What the folder is called in sentences.
+#: The word for the folder in error messages.
 KIND = "artifact"
 
 #: Tensors by name.
@@ -56,13 +56,13 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Artifact:
-    """An artifact on disk whose files are those of its manifest."""
+    """An artifact on disk whose files match its manifest."""
 
     folder: Path
     manifest: Manifest
 
     def path(self, graph: str) -> Path:
-        """Return where a graph's file lies.
+        """Return the path of a graph's file.
 
         Raises:
             InputError: the artifact has no such graph.
@@ -74,10 +74,10 @@ class Artifact:
         return self.folder / self.manifest.graphs[graph].file
 
     def sources(self) -> "Artifact":
-        """Return the same artifact with each graph's `source` in the place of its file; it runs on any machine.
+        """Return a copy that points at the ONNX sources instead of the compiled files, so it runs on any machine.
 
         Raises:
-            InputError: a graph has none.
+            InputError: a graph has no source.
         """
         entries = self.manifest.graphs
         without = [name for name, entry in entries.items() if not entry.source]
@@ -90,8 +90,8 @@ class Artifact:
         """Load the golden vectors.
 
         Returns:
-            For each tensor of each graph `<graph>.<tensor>`, samples along the first axis: real inputs, and the
-            outputs of PyTorch in float32; `<graph>.samples`, the samples' names; and `trajectory.*`, see
+            `<graph>.<tensor>` for each tensor of each graph, with the samples along the first axis: real inputs, and
+            the outputs of PyTorch in float32. `<graph>.samples`: the names of the samples. `trajectory.*`: see
             `f2p_deploy.artifact.golden`.
         """
         with np.load(self.folder / GOLDEN_FILE, allow_pickle=False) as arrays:
@@ -103,38 +103,38 @@ class Draft:
     """An artifact being written.
 
     Args:
-        folder: the temporary folder that files go to.
-        manifest: set before the end; the artifact is thrown away without it.
+        folder: the temporary folder that the files are written to.
+        manifest: must be set before the block ends; without it the artifact is discarded.
     """
 
     folder: Path
     manifest: Manifest | None = None
 
     def write_golden(self, arrays: Arrays) -> None:
-        """Write the golden vectors; names as `Artifact.golden` gives them."""
+        """Write the golden vectors under the names that `Artifact.golden` returns."""
         np.savez_compressed(self.folder / GOLDEN_FILE, allow_pickle=False, **arrays)
 
 
 def require_artifact_place(folder: Path) -> None:
-    """Raise unless an artifact may be written to a folder; nothing is touched.
+    """Check that an artifact may be written to a folder, without changing anything.
 
     Raises:
-        InputError: it cannot be written to, or holds something that is not an artifact.
+        InputError: the folder cannot be written to, or holds something that is not an artifact.
     """
     files.require_place(folder, MANIFEST_FILE, KIND)
 
 
 @contextmanager
 def write_artifact(folder: Path) -> Iterator[Draft]:
-    """Write an artifact: into a temporary folder beside it, renamed at the end of the block.
+    """Write an artifact into a temporary folder, and rename that folder at the end of the block.
 
-    After an error, or without a manifest, nothing is left and an artifact that was there before still is.
+    After an error, or without a manifest, the temporary folder is deleted and an artifact that was there stays.
 
     Args:
-        folder: where the artifact shall lie; another artifact there is replaced.
+        folder: the artifact's folder; an artifact that is already there is replaced.
 
     Raises:
-        InputError: the place cannot be written to, or holds something that is not an artifact.
+        InputError: the folder cannot be written to, or holds something that is not an artifact.
     """
     folder = Path(folder)
     with files.write_folder(folder, MANIFEST_FILE, KIND) as temporary:
@@ -148,20 +148,28 @@ def write_artifact(folder: Path) -> Iterator[Draft]:
 
 
 def read_artifact(folder: str | Path) -> Artifact:
-    """Check an artifact, file by file, before anything of it is loaded.
+    """Return the artifact in a folder after checking every file's size and SHA-256; no graph is loaded.
 
     Raises:
-        InputError: no artifact, another format version, or a file that is missing, truncated or changed; the
-            sentence names it and the command line that makes the artifact again.
+        InputError: the folder is not an artifact, has another format version, or a file is missing, truncated or
+            changed; the message names the file and the command line that makes the artifact again.
+
+    Example:
+        >>> from f2p_deploy.model.bundle import demo_bundle_path
+        >>> artifact = read_artifact(demo_bundle_path())
+        >>> artifact.manifest.target, artifact.manifest.batch
+        ('onnx', 1)
+        >>> artifact.path("render").name
+        'render.onnx'
     """
     folder = Path(folder)
     path = folder / MANIFEST_FILE
     manifest = _read_manifest(path)
     again = f"Make it again: {manifest.command}"
     for graph, entry in manifest.graphs.items():
-        for wanted in (entry.file, *((entry.source,) if entry.source else ())):
-            if not any(name == wanted or name.startswith(f"{wanted}/") for name in manifest.files):
-                raise InputError(f"{path} lists no file {wanted} for the graph {graph!r}. {again}")
+        for file in (entry.file, *((entry.source,) if entry.source else ())):
+            if not any(name == file or name.startswith(f"{file}/") for name in manifest.files):
+                raise InputError(f"{path} lists no file {file} for the graph {graph!r}. {again}")
     for name, record in manifest.files.items():
         problem = _difference(folder / name, record)
         if problem:
@@ -170,17 +178,18 @@ def read_artifact(folder: str | Path) -> Artifact:
 
 
 def extra_files(artifact: Artifact) -> tuple[str, ...]:
-    """Return the paths of files in an artifact's folder that its manifest does not know.
+    """Return the paths of files in an artifact's folder that its manifest does not list.
 
-    Nothing ever opens them, so they are no reason to refuse it: a file browser or a driver's cache may have left them.
+    They are no reason to refuse the artifact: nothing opens them, and a file browser or a driver's cache may have
+    left them there.
     """
     folder = artifact.folder
-    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    return tuple(name for name in found if name != MANIFEST_FILE and name not in artifact.manifest.files)
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return tuple(name for name in paths if name != MANIFEST_FILE and name not in artifact.manifest.files)
 
 
 def _read_manifest(path: Path) -> Manifest:
-    """Read a manifest whose digest is that of its own content."""
+    """Read a manifest and check its digest."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -195,21 +204,21 @@ def _read_manifest(path: Path) -> Manifest:
 
 
 def _not_an_artifact(path: Path, error: OSError) -> str:
-    """Say what lies where an artifact was looked for."""
+    """Return the error message for a folder without a readable manifest: what it is instead, and what to do."""
     folder = path.parent
     if not folder.exists():
         return f"{folder} is not an artifact: there is no such folder"
     if not folder.is_dir():
-        return f"{folder} is not an artifact but a file: name the folder that f2p-deploy export left"
+        return f"{folder} is not an artifact but a file: name the folder that f2p-deploy export wrote"
     if (folder / "bundle.json").is_file():
-        return f"{folder} is not an artifact but a bundle: f2p-deploy export --bundle {folder} makes one of it"
+        return f"{folder} is not an artifact but a bundle: run f2p-deploy export --bundle {folder} to make one"
     if not any(folder.iterdir()):
         return f"{folder} is not an artifact: the folder is empty"
     return f"{folder} is not an artifact: cannot read {path}: {error.strerror or error}"
 
 
 def _difference(path: Path, record: FileRecord) -> str:
-    """Say what is wrong with a file; empty if nothing is."""
+    """Return how a file differs from its record, or an empty string if it does not."""
     if not path.is_file():
         return "is missing"
     size = path.stat().st_size
@@ -219,7 +228,7 @@ def _difference(path: Path, record: FileRecord) -> str:
 
 
 def _finish(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest over the files that lie in the folder."""
+    """Write the manifest with a record of every file in the folder."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     files = {p.relative_to(folder).as_posix(): FileRecord(p.stat().st_size, sha256_of(p)) for p in paths}
     (folder / MANIFEST_FILE).write_bytes(sealed(replace(manifest, files=files).to_dict()).encode())

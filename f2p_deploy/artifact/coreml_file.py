@@ -1,4 +1,4 @@
-"""What lies in a Core ML package: read from its file, without loading the model."""
+"""Inspect a Core ML package from its files, without loading the model."""
 
 import contextlib
 import io
@@ -16,25 +16,25 @@ import numpy as np
 
 from f2p_deploy.system.errors import InputError
 
-#: Where coremltools keeps the model, and its weights, inside a package.
+#: Paths of the model and of its weights inside a package, as coremltools writes them.
 MODEL = Path("Data") / "com.apple.CoreML" / "model.mlmodel"
 WEIGHTS = Path("Data") / "com.apple.CoreML" / "weights"
 
-#: What the only function of a package is called.
+#: Name of the function of a package that has only one.
 MAIN = "main"
 
-#: What MIL's format calls its number types.
+#: Precisions by the numbers of MIL's data types.
 DATA_TYPES = {10: "fp16", 11: "fp32"}
 
-#: Bytes of a number of each.
+#: Bytes of one number, by precision.
 BYTES = {"fp16": 2, "fp32": 4, "int8": 1}
 
-#: The operators that the work goes into.
+#: The operators that do most of the arithmetic.
 LAYERS = ("conv", "conv_transpose", "linear")
 
 
 def make_reproducible(package: Path) -> None:
-    """Take out of a package what is another one each time: dates, and names drawn at random."""
+    """Remove from a package what differs from one conversion to the next: dates and random identifiers."""
     from coremltools.proto import Model_pb2
 
     path = package / MODEL
@@ -54,15 +54,15 @@ def make_reproducible(package: Path) -> None:
 
 
 def function_for(spec: Any, graph: str, package: Path) -> str:
-    """Return which function of a package computes a graph: the one of its name, or the only one.
+    """Return the name of the function that computes a graph: the graph's name, or `main` if that is the only one.
 
     Args:
-        spec: coremltools' content of the package.
+        spec: the package's model as coremltools loads it.
         graph: the graph's name.
-        package: for the sentence.
+        package: the folder, for the error message.
 
     Raises:
-        InputError: the package has several functions, and none is called so.
+        InputError: the package has several functions, and none has the graph's name.
     """
     functions = sorted(spec.mlProgram.functions)
     if graph in functions:
@@ -73,7 +73,11 @@ def function_for(spec: Any, graph: str, package: Path) -> str:
 
 
 def contents_of(package: Path, graph: str) -> dict[str, Any]:
-    """Return what computes a graph in a package: operators by name, weights by type, and what the package says.
+    """Return the contents of the function that computes a graph.
+
+    Returns:
+        `operators` (count by name), `weights` (tensors, values and bytes by precision), and `how`, the package's note
+        on how its weights were stored (empty if there is none).
 
     Raises:
         InputError: the package has no such function.
@@ -88,27 +92,27 @@ def contents_of(package: Path, graph: str) -> dict[str, Any]:
     for operation in block.operations:
         if operation.type != "const":
             operators[operation.type] = operators.get(operation.type, 0) + 1
-        stored = _stored(operation)
-        if stored is not None and stored.count > 1:
-            kind = weights.setdefault(stored.kind, {"tensors": 0, "values": 0, "bytes": 0})
+        constant = _stored(operation)
+        if constant is not None and constant.count > 1:
+            kind = weights.setdefault(constant.kind, {"tensors": 0, "values": 0, "bytes": 0})
             kind["tensors"] += 1
-            kind["values"] += stored.count
-            kind["bytes"] += stored.count * BYTES[stored.kind]
-    said = dict(spec.description.metadata.userDefined)
-    how = said.get("weights", said.get(f"weights.{graph}", ""))
+            kind["values"] += constant.count
+            kind["bytes"] += constant.count * BYTES[constant.kind]
+    metadata = dict(spec.description.metadata.userDefined)
+    how = metadata.get("weights", metadata.get(f"weights.{graph}", ""))
     return {"operators": dict(sorted(operators.items())), "weights": weights, "how": how}
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """A constant: what it is stored as, and how many numbers it has."""
+    """The precision of a stored constant, and how many numbers it has."""
 
     kind: str
     count: int
 
 
 def _stored(operation: Any) -> _Stored | None:
-    """Return what a constant, or weights in 8 bits, are stored as; None for what is computed."""
+    """Return how an operation's constant or 8-bit weight is stored, or None if the operation computes something."""
     kind = operation.outputs[0].type.tensorType
     count = int(np.prod([dimension.constant.size for dimension in kind.dimensions] or [1]))
     if operation.type.startswith("constexpr_"):
@@ -123,14 +127,14 @@ def _block(spec: Any, function: str) -> Any:
 
 
 def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str, ...]]:
-    """Return the precision that most of a graph's weights have, read from its package, and the layers with another.
+    """Return the precision of most of a graph's weights, and the layers that have another one.
 
     Args:
         package: the folder.
-        graph: which function, where the package has several.
+        graph: the function's name, if the package has several.
 
     Returns:
-        `fp32`, `fp16` or `int8`; and the names of convolutions and matrix products whose weights are something else.
+        `fp32`, `fp16` or `int8`; and the names of the convolutions and matrix products with another precision.
     """
     with quiet():
         import coremltools
@@ -139,22 +143,22 @@ def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str,
     constants: dict[str, _Stored] = {}
     layers: dict[str, str] = {}
     for operation in _block(spec, function_for(spec, graph, package)).operations:
-        name, stored = operation.outputs[0].name, _stored(operation)
-        if stored is not None:
-            constants[name] = stored
+        name, constant = operation.outputs[0].name, _stored(operation)
+        if constant is not None:
+            constants[name] = constant
         elif operation.type in LAYERS:
             (weight,) = (argument.name for argument in operation.inputs["weight"].arguments)
             layers[name] = weight
     counts: dict[str, int] = {}
     for weight in layers.values():
         counts[constants[weight].kind] = counts.get(constants[weight].kind, 0) + constants[weight].count
-    found = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
-    return found, tuple(layer for layer, weight in layers.items() if constants[weight].kind != found)
+    precision = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
+    return precision, tuple(layer for layer, weight in layers.items() if constants[weight].kind != precision)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence progress bars, and warnings of untested versions and of what only a Mac has."""
+    """Silence coremltools: its progress bars, and its warnings about untested versions and about Mac-only parts."""
     chatty = logging.getLogger("coremltools")
     level = chatty.level
     chatty.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What an artifact or an ONNX file is, as plain data: nothing is run, and no weights are loaded."""
+"""Descriptions of artifacts and ONNX files as plain data, without running a graph or loading weights."""
 
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -13,13 +13,13 @@ from f2p_deploy.system.names import require_utf8
 
 
 def inspect_path(path: str | Path) -> dict[str, Any]:
-    """Look into an artifact's folder or an ONNX file.
+    """Describe an artifact's folder or an ONNX file.
 
     Returns:
-        What `inspect_artifact` or `inspect_onnx` gives; `kind` says which.
+        The result of `inspect_artifact` or of `inspect_onnx`; `kind` is `artifact` or `onnx`.
 
     Raises:
-        InputError: neither; or the artifact is damaged.
+        InputError: the path is neither, or the artifact is damaged.
     """
     path = Path(path)
     if not path.exists():
@@ -31,11 +31,11 @@ def inspect_artifact(artifact: Artifact) -> dict[str, Any]:
     """Return an artifact as plain data.
 
     Args:
-        artifact: checked, as `read_artifact` gives it.
+        artifact: an artifact that `read_artifact` has checked.
 
     Returns:
-        `kind`, `artifact`, then the manifest's own keys, the schema cut to its name and counts, and each graph with
-        `size` (bytes) and `contents` (see `inspect_onnx`; of its source where the file itself is not ONNX) added.
+        `kind`, `artifact` and the manifest's keys. The schema is reduced to its name and counts. Each graph gains
+        `size` (bytes) and `contents` (see `inspect_onnx`; they describe the source if the file itself is not ONNX).
     """
     manifest = artifact.manifest
     content = manifest.to_dict()
@@ -60,12 +60,12 @@ def inspect_onnx(path: Path) -> dict[str, Any]:
     """Return an ONNX file as plain data.
 
     Returns:
-        `kind`, `file`, `size`, `inputs`, `outputs` (name, dtype, shape), and, where the package `onnx` is installed,
-        `opset`, `operators` (count by name), `weights` (tensors, values and bytes by dtype), `precision`,
-        `external_files`; else these are None and `note` says why.
+        `kind`, `file`, `size` (bytes), `inputs` and `outputs` (name, dtype, shape). If the package `onnx` is
+        installed, also `opset`, `operators` (count by name), `weights` (tensors, values and bytes by dtype),
+        `precision` and `external_files`; else these are None and `note` gives the reason.
 
     Raises:
-        InputError: not ONNX.
+        InputError: the file is not ONNX.
     """
     about = {"kind": "onnx", "file": str(path), "size": _size(path)}
     if find_spec("onnx") is None:
@@ -90,7 +90,7 @@ def _contents(path: Path) -> dict[str, Any]:
 
 
 def _without_onnx(path: Path) -> dict[str, Any]:
-    """Ask ONNX Runtime, which is always here, for what it tells of a file."""
+    """Return the inputs and outputs that ONNX Runtime reports; it is always installed, unlike the package `onnx`."""
     import onnxruntime
 
     require_utf8(str(path), "ONNX Runtime")
@@ -101,37 +101,37 @@ def _without_onnx(path: Path) -> dict[str, Any]:
     except load_failures() as error:
         raise InputError(f"{path} is not ONNX, or cut short") from error
 
-    def told(tensors: list[Any]) -> list[dict[str, Any]]:
+    def entries(tensors: list[Any]) -> list[dict[str, Any]]:
         return [
             {"name": tensor.name, "dtype": tensor.type.removeprefix("tensor(").rstrip(")"), "shape": list(tensor.shape)}
             for tensor in tensors
         ]
 
     absent = dict.fromkeys(("opset", "operators", "weights", "precision", "external_files"))
-    tensors = {"inputs": told(session.get_inputs()), "outputs": told(session.get_outputs())}
+    tensors = {"inputs": entries(session.get_inputs()), "outputs": entries(session.get_outputs())}
     return tensors | absent | {"note": _not_counted()}
 
 
 def _graph(artifact: Artifact, name: str, entry: GraphEntry) -> dict[str, Any]:
-    own = artifact.path(name)
+    path = artifact.path(name)
     file = next((file for file in (entry.file, entry.source) if file.endswith(".onnx")), "")
     contents: dict[str, Any] = {"of": file, "note": ""}
     if entry.file.endswith(".mlpackage") and not missing_modules("coreml"):
         from f2p_deploy.artifact.coreml_file import contents_of
 
-        contents |= {"of": entry.file, "opset": None, "external_files": [], **contents_of(own, name)}
+        contents |= {"of": entry.file, "opset": None, "external_files": [], **contents_of(path, name)}
     elif not file:
-        contents["note"] = f"not counted: {Path(entry.file).suffix or entry.file} files do not tell"
+        contents["note"] = f"not counted: {Path(entry.file).suffix or entry.file} files cannot be inspected"
     elif find_spec("onnx") is None:
         contents["note"] = _not_counted()
     else:
-        found = _contents(artifact.folder / file)
-        contents |= {key: found[key] for key in ("opset", "operators", "weights", "external_files")}
-    return asdict(entry) | {"size": _size(own), "contents": contents}
+        counts = _contents(artifact.folder / file)
+        contents |= {key: counts[key] for key in ("opset", "operators", "weights", "external_files")}
+    return asdict(entry) | {"size": _size(path), "contents": contents}
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file, or of all files of a folder."""
+    """Return the size of a file, or of all files of a folder, in bytes."""
     try:
         return path.stat().st_size if path.is_file() else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
     except OSError as error:
@@ -139,5 +139,5 @@ def _size(path: Path) -> int:
 
 
 def _not_counted() -> str:
-    """Say why nothing is counted: the package that reads the files is missing."""
+    """Return the note for a machine without the package that reads ONNX files."""
     return f"not counted: onnx is not installed here ({package_line('onnx')})"

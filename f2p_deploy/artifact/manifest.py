@@ -1,4 +1,4 @@
-"""What is known about an artifact: `manifest.json`, sealed so that a change of any byte of it is found."""
+"""The manifest of an artifact (`manifest.json`), with a digest that reveals a change of any byte of the file."""
 
 import hashlib
 import json
@@ -10,13 +10,13 @@ from typing import Any, Literal, get_args
 
 from f2p_deploy.system.errors import FloorMissed, InputError
 
-#: Raised by one whenever an older program could misread a newer manifest.
+#: Increased by one whenever an older program could misread a newer manifest.
 FORMAT_VERSION = 3
 
-#: Versions that are read. In version 2 momentum, locks and rates lay outside the graph `step`.
+#: Versions that can be read. In version 2, momentum, locks and learning rates were not part of the graph `step`.
 READABLE_VERSIONS = (2, 3)
 
-#: What stands in the place of the digest while it is computed.
+#: Placeholder for the digest while the digest is computed.
 UNSEALED = "0" * 64
 
 ParityStatus = Literal["passed", "failed", "unmeasured"]
@@ -28,11 +28,11 @@ class TensorSpec:
     """One input or output of a graph.
 
     Args:
-        name: as in the graph's file.
-        dtype: NumPy's name, `float32`.
-        shape: static; the batch comes first.
-        meaning: what it is and in which units, for whoever has only the manifest.
-        low, high: the range of its values where there is one.
+        name: the name in the graph's file.
+        dtype: NumPy's name, such as `float32`.
+        shape: the static shape, batch first.
+        meaning: the content and its units, for readers who have only the manifest.
+        low, high: the range of the values, or None if they are not bounded.
     """
 
     name: str
@@ -48,14 +48,15 @@ class GraphEntry:
     """One exported function.
 
     Args:
-        file: path inside the artifact, with `/`; a folder for formats that are folders.
-        inputs, outputs: in the graph's order.
-        precision_asked: what the target stands for (`fp32`).
-        precision_found: what the finished file holds, read back from it.
-        shared: names of inputs that belong to the whole batch, without an axis for it.
-        source: the ONNX of the same precision that `file` was compiled from, where that is another file: it runs
-            anywhere, so it is what can be checked where `file` cannot.
-        loss_scale: what the gradient inside `step` was multiplied by on its way back (and divided by again).
+        file: path inside the artifact, with `/`; a folder if the format is a folder.
+        inputs, outputs: the tensors, in the graph's order.
+        precision_asked: the precision that the target requests (`fp32`).
+        precision_found: the precision read back from the finished file.
+        shared: names of inputs without a batch axis; the whole batch shares them.
+        source: path of the ONNX that `file` was compiled from, in the same precision; empty if `file` is that ONNX. It
+            runs on any machine, so it is checked where `file` cannot be run.
+        loss_scale: the factor that the gradient inside `step` is multiplied by before backpropagation and divided by
+            afterwards.
         kept_float32: nodes of the ONNX that stayed float32 in a lower precision.
     """
 
@@ -80,15 +81,15 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Parity:
-    """One number that says how near an artifact's output is to PyTorch in float32.
+    """The result of one comparison of an artifact's output with PyTorch in float32.
 
     Args:
-        graph, output: what was compared.
+        graph, output: the graph and the output that were compared.
         metric: `controllers max abs difference`, `PSNR dB`, ...
-        value: the worst over all samples.
-        floor: what `value` must not pass.
-        better: whether `lower` or `higher` values are better.
-        worst: name of the sample that gave `value`.
+        value: the worst value over all samples.
+        floor: the threshold for `value`.
+        better: `lower` if `value` must not exceed the threshold, `higher` if it must not be below it.
+        worst: name of the sample with the worst value.
         samples: how many samples were compared.
     """
 
@@ -103,11 +104,11 @@ class Parity:
 
     @property
     def passed(self) -> bool:
-        """Whether the floor is kept; NaN never keeps one."""
+        """True if the value meets its threshold; NaN never does."""
         return self.value <= self.floor if self.better == "lower" else self.value >= self.floor
 
     def sentence(self) -> str:
-        """Return the record as a person would read it."""
+        """Return the record as a sentence."""
         relation = "at most" if self.better == "lower" else "at least"
         return (
             f"{self.graph}: {self.metric} of {self.output} is {self.value:.6g}, must be {relation} {self.floor:g} "
@@ -115,7 +116,7 @@ class Parity:
         )
 
 
-#: What was run, by `Manifest.verified`.
+#: Sentences on what was run to measure parity, by `Manifest.verified`.
 SCOPES: dict[Verified, str] = {
     "runtime": "the artifact's own files were run",
     "graph": "the ONNX of the same precision that the files were compiled from was run; the files themselves were not",
@@ -126,33 +127,32 @@ SCOPES: dict[Verified, str] = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that is known about an artifact; `manifest.json`.
+    """The content of `manifest.json`: all facts about an artifact.
 
     Args:
         target: the target's name.
         bundle: name of the bundle it was made from.
         bundle_fingerprint: SHA-256 of that bundle.
-        schema: the schema as plain data, so that the artifact alone can name its parameters.
-        settings: the bundle's settings as plain data, see `f2p_deploy.model.settings.BundleSettings`: how faces are
-            aligned and how iterative generation goes, so that the artifact alone can do both.
-        first_state: (n,) the state that iterative generation begins at, see
-            `f2p_deploy.model.state.first_state`.
+        schema: the schema as plain data, so that the parameters have names without the bundle.
+        settings: the bundle's settings as plain data (`f2p_deploy.model.settings.BundleSettings`), so that faces can
+            be aligned and generated iteratively without the bundle.
+        first_state: (n,) initial state of iterative generation, see `f2p_deploy.model.state.first_state`.
         image_size: edge S of faces and renders in pixels.
         batch: batch size of every graph.
-        graphs: by name (`one_shot`, `describe`, `render`, `step`).
-        tools: versions of the packages that made it.
-        hardware: `built_for` and `built_on` in words; and what `f2p_deploy.runtimes.hardware` compares with the machine
-            that is to run it: `os`, `machine`, `compute_capability`, each a value or several with commas. Absent means
-            any.
-        command: the command line that makes it again.
+        graphs: the graphs by name (`one_shot`, `describe`, `render`, `step`).
+        tools: versions of the packages that made the artifact.
+        hardware: `built_for` and `built_on` are descriptions. `os`, `machine` and `compute_capability` are compared
+            with the machine before a run (`f2p_deploy.runtimes.hardware`); each is one value or several separated by
+            commas, and a missing key matches any machine.
+        command: the command line that makes the artifact again.
         files: every file but the manifest, by path inside the artifact; filled in when the artifact is written.
-        calibration: count, hash and method, for targets that calibrate.
-        parity: measured differences from PyTorch float32.
-        verified: how they were measured: `runtime` ran the files themselves, `graph` the ONNX graph of the same
-            precision, `reference` an interpreter of the format.
-        verified_with: name and version of what ran it, and where.
-        unread: discrete groups and controllers that nothing in it reads from photos, see
-            `f2p_deploy.model.reading.unread_parts`; None in manifests from before there was this key.
+        calibration: count, hash and method of the calibration; None for targets that need none.
+        parity: measured differences from PyTorch in float32.
+        verified: how parity was measured: `runtime` ran the files themselves, `graph` ran the ONNX graph of the same
+            precision, `reference` ran an interpreter of the format, `no` ran nothing.
+        verified_with: name and version of the runtime that measured parity, and the device it ran on.
+        unread: discrete groups and controllers that no network of the artifact reads from photos, see
+            `f2p_deploy.model.reading.unread_parts`; None in manifests older than this key.
         format: one of `READABLE_VERSIONS`.
     """
 
@@ -178,21 +178,21 @@ class Manifest:
 
     @property
     def parity_status(self) -> ParityStatus:
-        """`unmeasured` without records, `failed` if one floor is missed, else `passed`."""
+        """`unmeasured` without records, `failed` if a record misses its threshold, else `passed`."""
         if not self.parity:
             return "unmeasured"
         return "passed" if all(record.passed for record in self.parity) else "failed"
 
     @property
     def scope(self) -> str:
-        """What was run when parity was measured, and what was not, as a person would read it."""
+        """A sentence on what was run, and what was not, when parity was measured."""
         return SCOPES[self.verified]
 
     def parity_sentence(self, why_not_run: str = "") -> str:
-        """Return how near it is to PyTorch, as a person would read it: never more than was run.
+        """Return the parity result as a sentence that claims nothing about files that were not run.
 
         Args:
-            why_not_run: why the files themselves were not, where only their graph was; empty if nobody asks.
+            why_not_run: the reason why only the graph was run and not the files; left out if empty.
         """
         with_ = f"measured with {self.verified_with}" if self.verified_with else "measured"
         if self.parity_status != "passed" or self.verified == "runtime":
@@ -204,17 +204,17 @@ class Manifest:
         return f"parity by the reference interpreter; no device has run it ({with_})"
 
     def require_parity(self) -> None:
-        """Raise unless every measured floor is kept.
+        """Check that every record meets its threshold.
 
         Raises:
-            FloorMissed: names every graph and worst sample that missed.
+            FloorMissed: a record does not; the message names each such graph and its worst sample.
         """
-        missed = [record.sentence() for record in self.parity if not record.passed]
-        if missed:
-            raise FloorMissed(f"{self.target} does not compute the same face as PyTorch. " + "; ".join(missed))
+        sentences = [record.sentence() for record in self.parity if not record.passed]
+        if sentences:
+            raise FloorMissed(f"{self.target} does not compute the same face as PyTorch. " + "; ".join(sentences))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; values that JSON has no number for become their names."""
+        """Return plain data for JSON; values that are not finite become strings, as JSON has no number for them."""
         records = [asdict(record) | {"passed": record.passed} for record in self.parity]
         for record in records:
             if not math.isfinite(record["value"]):
@@ -227,14 +227,15 @@ class Manifest:
         """Build a manifest from plain data.
 
         Raises:
-            InputError: another format version, or a key is missing or of the wrong kind; begins with `source`.
+            InputError: another format version, or a key is missing or of the wrong kind; the message begins with
+                `source`.
         """
         if not isinstance(data, Mapping):
             raise InputError(f"{source} is not a manifest: it should be an object, found {type(data).__name__}")
-        found = data.get("format")
-        if found not in READABLE_VERSIONS:
+        version = data.get("format")
+        if version not in READABLE_VERSIONS:
             raise InputError(
-                f"{source} has format version {found!r}, this f2p-deploy reads versions "
+                f"{source} has format version {version!r}, this f2p-deploy reads versions "
                 f"{', '.join(map(str, READABLE_VERSIONS))}: "
                 "export the bundle again, or install the version that wrote it"
             )
@@ -257,16 +258,16 @@ class Manifest:
 
 
 def sealed(content: Mapping[str, Any]) -> str:
-    """Return the text of a manifest's file, its last entry being the digest.
+    """Return the text of a manifest's file with the digest as its last entry.
 
-    `digest` is the SHA-256 of the file's own bytes with 64 zeros in the digest's place. It finds accidents; whoever
-    changes a manifest on purpose can seal it again, so it is no signature.
+    `digest` is the SHA-256 of the file's bytes with 64 zeros in place of the digest. It reveals accidental changes.
+    It is no signature: a deliberate change can be sealed again.
 
     Args:
-        content: plain data, as `Manifest.to_dict` gives it; its own `digest` is replaced.
+        content: plain data, as `Manifest.to_dict` returns it; a `digest` in it is replaced.
 
     Raises:
-        ValueError: a number that JSON does not have.
+        ValueError: a number is not finite.
     """
     rest = {name: value for name, value in content.items() if name != "digest"}
     text = json.dumps({**rest, "digest": UNSEALED}, indent=2, allow_nan=False) + "\n"
@@ -275,19 +276,19 @@ def sealed(content: Mapping[str, Any]) -> str:
 
 
 def require_seal(text: bytes, content: Mapping[str, Any], source: str) -> None:
-    """Raise unless a manifest's file holds what was written.
+    """Check that a manifest's file matches its digest.
 
     Args:
-        text: the file.
-        content: the same, parsed.
-        source: the words that begin the sentence.
+        text: the bytes of the file.
+        content: the parsed file.
+        source: the file's name, with which the message begins.
 
     Raises:
-        InputError: the digest is missing or another one.
+        InputError: the digest is missing or does not match.
     """
     digest = content.get("digest")
     if not isinstance(digest, str) or len(digest) != len(UNSEALED) or not digest.isascii():
-        raise InputError(f"{source} is damaged: it has no digest of its own content. {_again(content)}")
+        raise InputError(f"{source} is damaged: it has no digest of its content. {_again(content)}")
     start = text.rfind(digest.encode())
     unsealed = text[:start] + UNSEALED.encode() + text[start + len(digest) :]
     if start < 0 or hashlib.sha256(unsealed).hexdigest() != digest:
@@ -301,7 +302,7 @@ def _again(content: Mapping[str, Any]) -> str:
 
 
 def _inside(name: str) -> str:
-    """Return a manifest's file name if it stays inside the artifact."""
+    """Return a file name from a manifest if it does not lead out of the artifact; raise `InputError` if it does."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
         raise InputError(f"file name {name!r} leads out of the artifact")
@@ -321,6 +322,6 @@ def _graph_entry(entry: Mapping[str, Any]) -> GraphEntry:
 
 
 def _parity(record: Mapping[str, Any]) -> Parity:
-    """Build a parity record from plain data; `passed` is worked out again from the numbers."""
+    """Build a parity record from plain data; a stored `passed` is ignored and computed again from the numbers."""
     fields = {name: value for name, value in record.items() if name != "passed"}
     return Parity(**{**fields, "value": float(record["value"])})

@@ -1,4 +1,4 @@
-"""What lies in an ONNX file: read from its structure, without PyTorch and without loading weights."""
+"""Inspect an ONNX file from its structure, without PyTorch and without loading weights."""
 
 import math
 from collections import Counter
@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 
 
 def read_structure(path: Path) -> "ModelProto":
-    """Read a model; weights that lie in files beside it stay there.
-
-    Args:
-        path: any file.
+    """Read a model without the weights that are in files beside it.
 
     Raises:
-        InputError: it cannot be read, or is not ONNX.
+        InputError: the file cannot be read, or is not ONNX.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -30,14 +27,14 @@ def read_structure(path: Path) -> "ModelProto":
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except DecodeError as error:
         raise InputError(f"{path} is not ONNX, or cut short") from error
-    # Nearly anything short enough, an empty file first of all, is a valid but empty message.
+    # Protobuf parses many short files, such as an empty one, as a message without fields.
     if not (model.ir_version and model.graph.node and model.graph.output):
         raise InputError(f"{path} is not ONNX: it holds no graph")
     return model
 
 
 def load_failures() -> tuple[type[Exception], ...]:
-    """Return what ONNX Runtime raises where it cannot load a model; its classes have no parent of their own."""
+    """Return the exceptions that ONNX Runtime raises if it cannot load a model; they have no common base class."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     return (
@@ -47,12 +44,12 @@ def load_failures() -> tuple[type[Exception], ...]:
 
 
 def operators(model: "ModelProto") -> dict[str, int]:
-    """Return how many nodes of each operator a model has, most frequent first."""
+    """Return the number of nodes of each operator, most frequent first."""
     return dict(Counter(node.op_type for node in model.graph.node).most_common())
 
 
 def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
-    """Return the names of the nodes whose weights are 8-bit numbers with a scale, in the model's order."""
+    """Return the names of the nodes with quantised 8-bit weights, in the model's order."""
     from onnx import TensorProto
 
     stored = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.INT8}
@@ -63,30 +60,30 @@ def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
 
 
 def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
-    """Return the precision of a model's weights: `fp32`, `fp16`, or `mixed` if there are both; `int8` if layers are.
+    """Return the precision of a model's weights: `int8` if any layer is quantised, else `fp32`, `fp16` or `mixed`.
 
-    Weights that are only stored in float16, and cast to float32 before anything else, count as what they are cast to.
+    Weights that are stored in float16 but cast to float32 before use count as float32.
 
     Args:
-        model: its weights may lie in another file.
-        kept_float32: names of nodes that compute in float32 whatever the model does; only their weights are not asked.
+        model: the structure; the weights may be in another file.
+        kept_float32: names of nodes that stay float32 on purpose; weights that only they read are ignored.
     """
     from onnx import TensorProto
 
     if layers_in_8_bits(model):
         return "int8"
     names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
-    # Vectors (biases, scales) stay in a wider type on purpose: matrices and kernels are what a precision is about.
-    read = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
-    matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in read]
+    # Vectors (biases, scales) may stay in a wider type on purpose; only matrices and kernels count.
+    used = {name for node in model.graph.node if node.name not in kept_float32 for name in node.input}
+    matrices = [weight for weight in model.graph.initializer if len(weight.dims) > 1 and weight.name in used]
     widened = stored_in_float16(model)
-    found = {names[weight.data_type] for weight in matrices if weight.data_type in names and weight.name not in widened}
-    found |= {"fp32"} if widened else set()
-    return found.pop() if len(found) == 1 else "mixed"
+    kinds = {names[weight.data_type] for weight in matrices if weight.data_type in names and weight.name not in widened}
+    kinds |= {"fp32"} if widened else set()
+    return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
 def stored_in_float16(model: "ModelProto") -> frozenset[str]:
-    """Return the names of the weights that nothing reads but casts to float32."""
+    """Return the names of the float16 weights that are only read by casts to float32."""
     from onnx import TensorProto
 
     halves = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.FLOAT16}
@@ -101,31 +98,31 @@ def stored_in_float16(model: "ModelProto") -> frozenset[str]:
 
 
 def weights(model: "ModelProto") -> dict[str, dict[str, int]]:
-    """Return `tensors`, `values` and `bytes` of the weights of each dtype, by NumPy's name, largest first."""
+    """Return the `tensors`, `values` and `bytes` of the weights by dtype (NumPy's name), most bytes first."""
     from onnx.helper import tensor_dtype_to_np_dtype
 
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for weight in model.graph.initializer:
         dtype = tensor_dtype_to_np_dtype(weight.data_type)
-        entry = found.setdefault(str(dtype), {"tensors": 0, "values": 0, "bytes": 0})
+        entry = counts.setdefault(str(dtype), {"tensors": 0, "values": 0, "bytes": 0})
         values = math.prod(weight.dims)
         entry["tensors"] += 1
         entry["values"] += values
         entry["bytes"] += values * dtype.itemsize
-    return dict(sorted(found.items(), key=lambda item: -item[1]["bytes"]))
+    return dict(sorted(counts.items(), key=lambda item: -item[1]["bytes"]))
 
 
 def external_files(model: "ModelProto") -> tuple[str, ...]:
-    """Return the names of the files beside a model that hold its weights."""
+    """Return the names of the files beside a model that hold its external weights."""
     entries = (entry for weight in model.graph.initializer for entry in weight.external_data)
     return tuple(sorted({entry.value for entry in entries if entry.key == "location"}))
 
 
 def tensors(model: "ModelProto") -> dict[str, list[dict[str, Any]]]:
-    """Return `inputs` and `outputs`, each with name, dtype and shape; what is not static is a name, or None."""
+    """Return `inputs` and `outputs`, each with name, dtype and shape; a dynamic axis is its name, or None."""
     stored = {weight.name for weight in model.graph.initializer}
-    given = [value for value in model.graph.input if value.name not in stored]
-    return {"inputs": [_tensor(value) for value in given], "outputs": [_tensor(value) for value in model.graph.output]}
+    inputs = [value for value in model.graph.input if value.name not in stored]
+    return {"inputs": [_tensor(value) for value in inputs], "outputs": [_tensor(value) for value in model.graph.output]}
 
 
 def _tensor(value: "ValueInfoProto") -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The parts of a face that every network and engine names the same way."""
+"""The names of a face's parts and landmarks, shared by every network and engine."""
 
-#: The classes of the Helen data set (Smith et al. 2013), the order of F_seg's outputs and of label maps.
+#: The classes of the Helen data set (Smith et al. 2013), in the order of F_seg's outputs and of label maps.
 HELEN_CLASSES = (
     "background",
     "skin",
@@ -15,8 +15,8 @@ HELEN_CLASSES = (
     "hair",
 )
 
-#: The points by which faces are aligned, named from the viewer's side: left is left in the picture.
+#: The landmarks that faces are aligned by. Left is the left of the picture.
 LANDMARKS = ("left-eye", "right-eye", "nose-tip", "mouth-left", "mouth-right")
 
-#: The classes by whose regions the five landmarks can be read off a face.
+#: The classes from whose regions the five landmarks can be computed.
 POINT_CLASSES = ("left-eye", "right-eye", "nose", "upper-lip", "inner-mouth", "lower-lip")

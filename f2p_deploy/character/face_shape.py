@@ -1,8 +1,8 @@
-"""The shape of a face as a few numbers: pose, expression and size taken out, the same for a photo and its mirror image.
+"""A short shape vector of a face, invariant to pose, expression, size and mirroring.
 
-MediaPipe's points have a depth, so a similarity transform in space brings every face into one place; what its
-expression coefficients explain of a shape is subtracted; what is left is given in the principal axes of people's faces
-(`python tools/face_shape.py PORTRAITS...` found them in the portraits that are not held out).
+MediaPipe's points have a depth, so a 3D similarity transform aligns every face with a template. The part of the shape
+that MediaPipe's expression coefficients explain is subtracted. The rest is projected onto the principal axes of
+people's faces, which `python tools/face_shape.py PORTRAITS...` computed from portraits that are not held out.
 """
 
 from functools import cache
@@ -11,38 +11,40 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: How many numbers a shape has: the axes that hold 98 % of the variance among people.
+#: Length of a shape vector: this many axes explain 98 % of the variance among people.
 LENGTH = 24
 
-#: Points of MediaPipe's mesh without the irises.
+#: Number of points of MediaPipe's mesh without the irises.
 POINTS = 468
 
-#: How much a depth counts beside a place in the picture, from which it is guessed.
+#: Weight of the depth relative to x and y; it is lower because depth is estimated from the picture.
 DEPTH_WEIGHT = 0.7
 
-#: Added to how far a point lies from its mean, in distances of the outer eye corners, before it becomes a weight.
+#: Added to a point's root mean square distance from its mean before that becomes a weight; in units of the distance
+#: between the outer eye corners.
 _SMALLEST = 0.002
 
-#: Passes of aligning faces to their own mean.
+#: Iterations of generalised Procrustes analysis: faces are aligned with their mean, then the mean is computed again.
 _PASSES = 3
 
-#: The penalty on the squares of what an expression coefficient does to a shape, in faces.
+#: Ridge penalty of the regression of shapes on expression coefficients; it counts like this many faces.
 _RIDGE = 5.0
 
 _DATA = "face_shape.npz"
 
 
 class ShapeSpace(NamedTuple):
-    """Where people's shapes lie.
+    """The linear space of people's face shapes.
 
     Args:
-        template: (468, 3) the mean face about its middle, the outer eye corners 1 apart.
-        mirror: (468,) the point at the other side of each.
-        chosen: (K,) the points that count.
-        weights: (K,) how much each counts.
-        axes: (k, 3 K) from weighted departures of these points to a shape; people's have a mean square length of 1.
+        template: (468, 3) centred mean face; the outer eye corners are 1 apart.
+        mirror: (468,) index of each point's mirror point.
+        chosen: (K,) indices of the points that are used.
+        weights: (K,) weight of each of them.
+        axes: (k, 3 K) projection from weighted offsets of these points to a shape vector, scaled so that the shapes of
+            people have a mean squared length of 1.
         usual: (52,) mean expression coefficients of photos.
-        expressions: (52, k) what each adds to a shape.
+        expressions: (52, k) change of the shape vector per unit of each expression coefficient.
     """
 
     template: np.ndarray
@@ -56,20 +58,20 @@ class ShapeSpace(NamedTuple):
 
 @cache
 def shape_space() -> ShapeSpace:
-    """Return the space of shapes that comes with the package."""
+    """Return the shape space that is shipped with the package."""
     file = files("f2p_deploy.character") / _DATA
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         return ShapeSpace(**{name: stored[name] for name in ShapeSpace._fields})
 
 
 def face_shape(mesh: np.ndarray, expression: np.ndarray | None = None, space: ShapeSpace | None = None) -> np.ndarray:
-    """Return the (24,) float32 shape of a face: 0 is people's mean, 1 is how far people are from it.
+    """Return the (24,) float32 shape vector of a face: 0 is the mean of people, 1 their root mean square length.
 
     Args:
-        mesh: (468 or 478, 3) MediaPipe's points, x right, y down, z away, in one unit.
-        expression: (52,) its expression coefficients; None leaves the expression in the shape, for a character that
-            makes none.
-        space: the package's own if not given.
+        mesh: (468 or 478, 3) MediaPipe's points, x right, y down, z away, all in the same unit.
+        expression: (52,) MediaPipe's expression coefficients; None subtracts nothing, for a character with a neutral
+            expression.
+        space: the shape space; the shipped one if None.
     """
     space = space or shape_space()
     meshes = placed(np.asarray(mesh, np.float64)[None, :POINTS], space.template)
@@ -81,15 +83,15 @@ def face_shape(mesh: np.ndarray, expression: np.ndarray | None = None, space: Sh
 
 
 def fit_shape_space(meshes: np.ndarray, expressions: np.ndarray, chosen: np.ndarray) -> ShapeSpace:
-    """Find the principal axes of people's shapes, and what expressions do to them.
+    """Fit the principal axes of people's shapes and the effect of expressions.
 
-    A point counts the less the more it differs among people, by the root of how much: the line of the jaw would
-    outweigh eyes, brows and mouth otherwise.
+    A point's weight is 1 / the square root of its spread among people; otherwise the jaw line would outweigh eyes,
+    brows and mouth.
 
     Args:
-        meshes: (N, 468, 3) of photos.
-        expressions: (N, 52).
-        chosen: (K,) the points that count.
+        meshes: (N, 468, 3) MediaPipe's points of photos.
+        expressions: (N, 52) MediaPipe's expression coefficients.
+        chosen: (K,) indices of the points to use.
     """
     apart = np.linalg.norm(meshes[:, 263, :2] - meshes[:, 33, :2], axis=1)
     template = (meshes / apart[:, None, None]).mean(axis=0)
@@ -102,23 +104,24 @@ def fit_shape_space(meshes: np.ndarray, expressions: np.ndarray, chosen: np.ndar
     weights = 1.0 / np.sqrt(np.sqrt((departures**2).sum(axis=2).mean(axis=0)) + _SMALLEST)
     departures = (departures * weights[:, None]).reshape(len(meshes), -1)
     usual = expressions.mean(axis=0)
-    shown = expressions - usual
-    slopes = np.linalg.solve(shown.T @ shown + _RIDGE * np.eye(shown.shape[1]), shown.T @ departures)
-    neutral = departures - shown @ slopes
+    deviations = expressions - usual
+    normal = deviations.T @ deviations + _RIDGE * np.eye(deviations.shape[1])
+    slopes = np.linalg.solve(normal, deviations.T @ departures)
+    neutral = departures - deviations @ slopes
     _, _, axes = np.linalg.svd(neutral, full_matrices=False)
     axes = axes[:LENGTH] / np.sqrt((neutral**2).sum(axis=1).mean())
-    kept = (template, mirror.astype(np.int16), chosen.astype(np.int16), weights, axes, usual, slopes @ axes.T)
-    return ShapeSpace(*(part.astype(np.float32) if part.dtype == np.float64 else part for part in kept))
+    parts = (template, mirror.astype(np.int16), chosen.astype(np.int16), weights, axes, usual, slopes @ axes.T)
+    return ShapeSpace(*(part.astype(np.float32) if part.dtype == np.float64 else part for part in parts))
 
 
 def placed(meshes: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Return meshes (N, P, 3), centred, under the similarity transform that brings each closest to (P, 3)."""
+    """Return (N, P, 3) meshes, centred and aligned with a (P, 3) template by a similarity transform each."""
     centred = meshes - meshes.mean(axis=1, keepdims=True)
     return np.einsum("nki,nji->nkj", centred, similarities(meshes, template))
 
 
 def similarities(meshes: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Return (N, 3, 3) rotations times scales that bring meshes (N, P, 3), centred, nearest to (P, 3): Umeyama 1991."""
+    """Return (N, 3, 3) scaled rotations that align centred (N, P, 3) meshes with a (P, 3) template (Umeyama 1991)."""
     centred = meshes - meshes.mean(axis=1, keepdims=True)
     left, sizes, right = np.linalg.svd(np.einsum("ki,nkj->nij", template - template.mean(axis=0), centred))
     signs = np.ones((len(meshes), 3))
@@ -128,6 +131,6 @@ def similarities(meshes: np.ndarray, template: np.ndarray) -> np.ndarray:
 
 
 def _departures(meshes: np.ndarray, mirror: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Return how far points (N, P, 3) are from the template, mean of both sides, weighted."""
+    """Return the (N, P, 3) offsets from the template, averaged over both halves of the face, the depth weighted."""
     away = meshes - template
     return 0.5 * (away + away[:, mirror] * [-1.0, 1.0, 1.0]) * [1.0, 1.0, DEPTH_WEIGHT]

@@ -1,4 +1,4 @@
-"""The names of the files in a character's folder."""
+"""File names in a character's folder."""
 
 PARAMETERS_FILE = "parameters.json"
 ALIGNED_FILE = "aligned.png"

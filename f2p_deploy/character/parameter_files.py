@@ -1,12 +1,12 @@
-"""Parameters on disk: JSON by name, CSV with one row a character, flat little-endian float32.
+"""Parameter files: JSON by name, CSV with one row per character, or flat little-endian float32.
 
-| suffix | holds | locks | checked against the schema by |
+| suffix | content | locks | checked against the schema by |
 |---|---|---|---|
-| `.json` | one character, by name | kept | name, fingerprint, every name |
-| `.csv` | characters, a header row of names (`controller`, `group=option`) | not kept | every name |
-| `.f32`, `.bin` | characters, n numbers each and nothing else | not kept | the count |
+| `.json` | one character, by name | stored | name, fingerprint, every name |
+| `.csv` | characters, below a header row of names (`controller`, `group=option`) | not stored | every name |
+| `.f32`, `.bin` | n numbers per character, no header | not stored | the count |
 
-All three give back the same float32 values, bit for bit.
+All three formats restore the same float32 values, bit for bit.
 """
 
 import csv
@@ -32,16 +32,16 @@ logger = logging.getLogger(__name__)
 
 
 def read_parameters(path: Path, schema: Schema) -> Parameters:
-    """Read one character; the suffix says in which form.
+    """Read one character from a file, in the format of its suffix.
 
     Raises:
-        InputError: an unreadable, damaged or truncated file, one of another schema or with another number of
-            characters, an unknown, repeated or missing name, or a value that is no number in range; the sentence
-            begins with the file and names the controller or option.
+        InputError: an unreadable, damaged or truncated file, another schema, more or fewer characters than one, an
+            unknown, repeated or missing name, or a value that is not a number in range; the message begins with the
+            file and names the controller or option.
     """
     characters = _read(path, schema)
     if len(characters) != 1:
-        raise InputError(f"{path} holds {len(characters)} characters where one is wanted: read it as a batch")
+        raise InputError(f"{path} should hold one character, found {len(characters)}: read it as a batch")
     return characters[0]
 
 
@@ -49,7 +49,7 @@ def read_batch(path: Path, schema: Schema) -> np.ndarray:
     """Read the (N, n) float32 parameters of all characters in a file, without locks.
 
     Raises:
-        InputError: as `read_parameters`, with the number of the character.
+        InputError: as for `read_parameters`; the message also gives the number of the character.
     """
     return np.stack([character.values for character in _read(path, schema)])
 
@@ -60,28 +60,28 @@ def write_parameters(path: str | Path, parameters: Parameters, *, sync: bool = T
     Args:
         path: the file.
         parameters: the character.
-        sync: wait until the disk has it, see `open_whole`.
+        sync: wait until the data is on the disk, see `open_whole`.
 
     Raises:
-        InputError: an unknown suffix, or a folder that cannot be written.
+        InputError: an unknown suffix, or a folder that cannot be written to.
     """
     path = Path(path)
     form = _form(path)
     if parameters.locked and not form.keeps_locks:
-        logger.warning("%s: locks on %d names are not kept in this form; JSON keeps them", path, len(parameters.locked))
+        logger.warning("%s: locks (%d) are not stored in this format; JSON stores them", path, len(parameters.locked))
     with open_whole(path, sync=sync) as file:
         file.write(form.encode([parameters]))
 
 
 def write_batch(path: Path, vectors: np.ndarray, schema: Schema) -> None:
-    """Write (N, n) parameters, N > 0, whole or not at all; JSON holds one character only.
+    """Write (N, n) parameters, N > 0, atomically; a JSON file holds one character only.
 
     Raises:
-        InputError: an unknown suffix, a wrong value, or a folder that cannot be written.
+        InputError: an unknown suffix, a wrong value, or a folder that cannot be written to.
     """
     form = _form(path)
     if np.ndim(vectors) != 2 or len(vectors) == 0:
-        raise InputError(f"{path}: a batch is one row or more, found an array of shape {np.shape(vectors)}")
+        raise InputError(f"{path}: a batch needs one row or more, found an array of shape {np.shape(vectors)}")
     if form.one_character and len(vectors) > 1:
         raise InputError(f"{path}: a {path.suffix} file holds one character, found {len(vectors)}: use .csv or .f32")
     checked = check_vectors(vectors, schema)
@@ -89,7 +89,15 @@ def write_batch(path: Path, vectors: np.ndarray, schema: Schema) -> None:
 
 
 def to_json(parameters: Parameters) -> dict[str, object]:
-    """Return one character as the plain data of its JSON file; numbers give back the same float32."""
+    """Return one character as the plain data of its JSON file; its numbers restore the same float32.
+
+    Example:
+        >>> from f2p_deploy.character.parameters import average
+        >>> from f2p_deploy.character.schema import load_schema
+        >>> data = to_json(average(load_schema("justice-female")))
+        >>> data["schema"], data["controllers"]["eyebrow.head.tx"]
+        ('justice-female', 0.5)
+    """
     discrete: dict[str, object] = {}
     for group, part in parameters.schema.discrete_slices.items():
         probabilities = parameters.values[part]
@@ -111,10 +119,10 @@ def to_json(parameters: Parameters) -> dict[str, object]:
 def from_json(data: object, schema: Schema) -> Parameters:
     """Build one character from the plain data of a JSON file, which may have been edited by hand.
 
-    `schema_fingerprint` and `locked` may be left out, and `discrete` where the schema has no discrete groups.
+    `schema_fingerprint` and `locked` are optional; so is `discrete` if the schema has no discrete groups.
 
     Raises:
-        InputError: another schema, an unknown, missing or wrong entry.
+        InputError: another schema, or an unknown, missing or wrong entry.
     """
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"not a parameter file: its 'format' is not {FORMAT!r}")
@@ -124,7 +132,7 @@ def from_json(data: object, schema: Schema) -> Parameters:
         raise InputError(f"'schema' must be {schema.name!r}, found {data.get('schema')!r}")
     if data.get("schema_fingerprint", schema.fingerprint) != schema.fingerprint:
         raise InputError(
-            f"written for another version of schema {schema.name!r}; to read it by name all the same, "
+            f"written for another version of schema {schema.name!r}; to read it by name anyway, "
             "check its values and remove 'schema_fingerprint'"
         )
     known = ("format", "version", "schema", "schema_fingerprint", "controllers", "discrete", "locked")
@@ -183,10 +191,10 @@ def _decode_csv(content: bytes, schema: Schema) -> list[Parameters]:
     except csv.Error as error:
         raise InputError(f"damaged or truncated CSV at line {reader.line_num}") from error
     if len(lines) < 2:
-        raise InputError("needs a header row of names and one row a character")
+        raise InputError("needs a header row of names and one row per character")
     header, columns = [name.strip() for name in lines[0]], column_names(schema)
     if len(header) == 1 and ";" in header[0]:
-        raise InputError("columns are separated by ';' here: save it with ',' as the separator")
+        raise InputError("its columns are separated by ';': save it with ',' as the separator")
     for name in header:
         if name not in columns:
             raise InputError(f"no column named {name!r} in schema {schema.name!r}{suggestion(name, columns)}")
@@ -238,7 +246,7 @@ def _encode_float32(characters: list[Parameters]) -> bytes:
 
 @dataclass(frozen=True)
 class _Form:
-    """How characters are written under one suffix, and what that form can hold."""
+    """A file format for characters."""
 
     decode: Callable[[bytes, Schema], list[Parameters]]
     encode: Callable[[list[Parameters]], bytes]
@@ -275,7 +283,7 @@ def _by_name(data: dict, key: str) -> dict:
     if key not in data:
         raise InputError(f"{key!r} is missing")
     if not isinstance(data[key], dict):
-        raise InputError(f"{key!r} must be given by name, found {data[key]!r}")
+        raise InputError(f"{key!r} must map names to values, found {data[key]!r}")
     return data[key]
 
 

@@ -1,6 +1,7 @@
-"""Parameters: one character as a vector for a schema, its values by name, and its locks.
+"""The parameters of one character: a vector for a schema, with values by name and locks.
 
-A vector holds the controllers in [0, 1], then for every discrete group the probabilities of its options: n = n_c + n_d.
+A vector holds n = n_c + n_d numbers: the controllers in [0, 1], then the probabilities of every discrete group's
+options.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +13,10 @@ import numpy as np
 from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.system.errors import InputError
 
-#: How far the probabilities of one discrete group may be from adding up to 1.
+#: Tolerance of the sum of one discrete group's probabilities, which should be 1.
 SUM_TOLERANCE = 1e-3
 
-#: What a name may be set to: a controller's number, a group's option, or the probabilities of its options.
+#: The value of a name: a controller's number, a group's option, or the probabilities of the group's options.
 Value = float | str | Mapping[str, float]
 
 
@@ -24,14 +25,21 @@ class Parameters:
     """One character.
 
     Args:
-        schema: what the values mean.
-        values: (n,) numbers, kept as a read-only float32 copy; controllers in [0, 1], discrete groups as probabilities.
-        locked: names that generation and hand editing leave alone: a controller, a discrete group, or a part of the
-            face (`eye`), which stands for all of its controllers and is kept as their names.
+        schema: the names and the meaning of the values.
+        values: (n,) numbers, stored as a read-only float32 copy; controllers in [0, 1], discrete groups as
+            probabilities.
+        locked: names that generation and editing do not change. Each is a controller, a discrete group, or a part of
+            the face (`eye`); a part is replaced by the names of all of its controllers.
 
     Raises:
-        InputError: a wrong count, a value that is no number or out of range, a group that does not add up to 1,
-            or a lock on an unknown name; the sentence names the controller or the option, and the value.
+        InputError: a wrong count, a value that is not a number or out of range, a group that does not add up to 1,
+            or a lock on an unknown name; the message names the controller or option, and the value.
+
+    Example:
+        >>> from f2p_deploy.character.schema import load_schema
+        >>> face = average(load_schema("makehuman")).with_values({"nose.width": 0.75}).lock("nose")
+        >>> face["nose.width"], "nose.depth" in face.locked
+        (0.75, True)
     """
 
     schema: Schema
@@ -40,7 +48,7 @@ class Parameters:
 
     def __post_init__(self) -> None:
         if np.ndim(self.values) != 1:
-            raise InputError(f"one character is one row of numbers, found an array of shape {np.shape(self.values)}")
+            raise InputError(f"a character must be one row of numbers, found an array of shape {np.shape(self.values)}")
         values = check_vectors(self.values, self.schema)
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
@@ -48,7 +56,7 @@ class Parameters:
 
     @classmethod
     def from_names(cls, schema: Schema, named: Mapping[str, Value], locked: Iterable[str] = ()) -> "Parameters":
-        """Build a character from the value of every controller and the choice of every discrete group.
+        """Build a character from the values of all controllers and discrete groups, by name.
 
         Raises:
             InputError: a name is missing or unknown, or a value is wrong.
@@ -73,7 +81,7 @@ class Parameters:
     def __getitem__(self, name: str) -> float:
         """Return the value of one controller, in [0, 1]."""
         if name in self.schema.discrete_slices:
-            raise InputError(f"{name!r} is a discrete group, not a controller: ask for its choice")
+            raise InputError(f"{name!r} is a discrete group, not a controller: use choice() or probabilities()")
         if name not in self.schema.controller_index:
             raise _unknown(name, tuple(self.schema.controller_index), "controller")
         return float(self.values[self.schema.controller_index[name]])
@@ -86,16 +94,16 @@ class Parameters:
         return dict(zip(options, self.values[self.schema.discrete_slices[group]].tolist(), strict=True))
 
     def choice(self, group: str) -> str:
-        """Return the most probable option of a discrete group; the first of equals."""
+        """Return the most probable option of a discrete group; the first one if several are equal."""
         probabilities = self.probabilities(group)
         return max(probabilities, key=probabilities.__getitem__)
 
     def with_values(self, changes: Mapping[str, Value]) -> "Parameters":
-        """Return a copy with some controllers or discrete groups changed by hand.
+        """Return a copy with some controllers or discrete groups changed.
 
         Args:
-            changes: by name, a controller's number, or a discrete group's option or probabilities (options left out
-                get 0).
+            changes: new values by name: a controller's number, or a discrete group's option or probabilities (missing
+                options get 0).
 
         Raises:
             InputError: a name is unknown or locked, or a value is wrong.
@@ -117,17 +125,20 @@ class Parameters:
 
     @property
     def locked_mask(self) -> np.ndarray:
-        """(n,) bool: which entries of the vector are locked."""
+        """(n,) bool: True for the locked entries of the vector."""
         mask = np.zeros(self.schema.n, dtype=bool)
         for name in self.locked:
             mask[self.schema.controller_index.get(name, self.schema.discrete_slices.get(name))] = True
         return mask
 
     def merge(self, generated: "Parameters | np.ndarray") -> "Parameters":
-        """Return generated values for everything but what is locked here; the locks stay.
+        """Return a copy with generated values in all entries that are not locked; the locks stay.
 
         Args:
             generated: (n,) values for the same schema, such as a network's output.
+
+        Raises:
+            InputError: another schema, or a wrong count or value.
         """
         if isinstance(generated, Parameters):
             if generated.schema.fingerprint != self.schema.fingerprint:
@@ -158,8 +169,8 @@ def random_batch(schema: Schema, count: int, seed: int) -> np.ndarray:
     sizes = [len(group.options) for group in schema.discrete_groups]
     batch = np.zeros((count, schema.n), dtype=np.float32)
     batch[:, : schema.n_c] = controllers.random((count, schema.n_c), dtype=np.float32)
-    chosen = choices.integers(0, sizes, size=(count, len(sizes)))
-    for part, option in zip(schema.discrete_slices.values(), chosen.T, strict=True):
+    options = choices.integers(0, sizes, size=(count, len(sizes)))
+    for part, option in zip(schema.discrete_slices.values(), options.T, strict=True):
         batch[np.arange(count), part.start + option] = 1.0
     return batch
 
@@ -169,29 +180,29 @@ def harden(vectors: np.ndarray, schema: Schema, default_lead: float = 0.0) -> np
 
     Args:
         vectors: parameters with probabilities in the discrete groups.
-        schema: says where the groups are and what their defaults are.
-        default_lead: a group's default stays unless another option is more probable by more than this.
+        schema: defines the groups and their defaults.
+        default_lead: a group's default wins unless another option is more probable by more than this.
     """
     _check_length(vectors, schema)
     hard = np.array(vectors)
     defaults = average(schema).values
     for part in schema.discrete_slices.values():
         options, default = vectors[..., part], int(defaults[part].argmax())
-        kept = options[..., default] + default_lead >= options.max(axis=-1)
-        chosen = np.where(kept, default, np.argmax(options, axis=-1))
-        hard[..., part] = np.arange(part.stop - part.start) == chosen[..., None]
+        stays = options[..., default] + default_lead >= options.max(axis=-1)
+        positions = np.where(stays, default, np.argmax(options, axis=-1))
+        hard[..., part] = np.arange(part.stop - part.start) == positions[..., None]
     return hard
 
 
 def smooth(state: np.ndarray, schema: Schema, beta: float) -> np.ndarray:
-    """Return parameters from a free state: softmax(beta * z) within each discrete group (section 3.6 of the paper).
+    """Return parameters from a state: softmax(beta * z) within each discrete group (section 3.6 of the paper).
 
     Args:
-        state: (..., n) controllers, which are kept, then one free number per option.
-        beta: degree of sharpness, > 0; the paper's 100 in iterative generation, 1 in one-shot.
+        state: (..., n) controllers, which are not changed, then one logit z per option.
+        beta: sharpness of the softmax, > 0; 100 in iterative generation as in the paper, 1 in one-shot generation.
 
     Returns:
-        (..., n) float32, or float64 where the state is float64.
+        (..., n) float32, or float64 if the state is float64.
     """
     _check_length(state, schema)
     if not beta > 0:
@@ -205,17 +216,17 @@ def smooth(state: np.ndarray, schema: Schema, beta: float) -> np.ndarray:
 
 
 def column_names(schema: Schema) -> tuple[str, ...]:
-    """Return the name of each entry of a vector: `controller`, then `group=option`."""
+    """Return the name of each entry of a vector: `controller` for the controllers, `group=option` for the options."""
     options = (f"{group.name}={option}" for group in schema.discrete_groups for option in group.options)
     return (*schema.controller_index, *options)
 
 
 def check_vectors(vectors: np.ndarray, schema: Schema) -> np.ndarray:
-    """Return a float32 copy of (n,) or (N, n) parameters after checking every value.
+    """Check every value of (n,) or (N, n) parameters and return a float32 copy.
 
     Raises:
         InputError: a wrong count, a value outside [0, 1] (NaN included), or a discrete group whose probabilities do
-            not add up to 1; the sentence names the row of a batch, the controller or option, and the value.
+            not add up to 1; the message names the row of a batch, the controller or option, and the value.
     """
     array = np.asarray(vectors)
     if array.dtype.kind not in "fiu":
@@ -226,14 +237,14 @@ def check_vectors(vectors: np.ndarray, schema: Schema) -> np.ndarray:
     if len(wrong):
         row, column = wrong[0]
         kind = "controller" if column < schema.n_c else "option"
-        found = f"{kind} {column_names(schema)[column]!r} must lie in [0, 1], found {rows[row, column]}"
-        raise InputError(_of_row(row, array, found))
+        sentence = f"{kind} {column_names(schema)[column]!r} must lie in [0, 1], found {rows[row, column]}"
+        raise InputError(_of_row(row, array, sentence))
     for name, part in schema.discrete_slices.items():
         sums = rows[:, part].sum(axis=1, dtype=np.float64)
         off = np.flatnonzero(np.abs(sums - 1.0) > SUM_TOLERANCE)
         if len(off):
-            found = f"the probabilities of discrete group {name!r} must add up to 1, found {sums[off[0]]:.6g}"
-            raise InputError(_of_row(off[0], array, found))
+            sentence = f"the probabilities of discrete group {name!r} must add up to 1, found {sums[off[0]]:.6g}"
+            raise InputError(_of_row(off[0], array, sentence))
     return np.array(array, dtype=np.float32)
 
 
@@ -243,12 +254,12 @@ def _of_row(row: int, array: np.ndarray, sentence: str) -> str:
 
 def _check_length(array: np.ndarray, schema: Schema) -> None:
     if np.ndim(array) == 0 or array.shape[-1] != schema.n:
-        wanted = f"{schema.n} parameters ({schema.n_c} controllers, {schema.n_d} options)"
-        raise InputError(f"schema {schema.name!r} has {wanted}, found an array of shape {np.shape(array)}")
+        expected = f"{schema.n} parameters ({schema.n_c} controllers, {schema.n_d} options)"
+        raise InputError(f"schema {schema.name!r} has {expected}, found an array of shape {np.shape(array)}")
 
 
 def _place(vector: np.ndarray, schema: Schema, name: str, value: Value) -> None:
-    """Write one named value into a float64 vector; ranges are left to `check_vectors`."""
+    """Write one named value into a float64 vector; `check_vectors` checks the range later."""
     if name in schema.controller_index:
         vector[schema.controller_index[name]] = _number(f"controller {name!r}", value)
         return
@@ -272,21 +283,21 @@ def _number(what: str, value: object) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise InputError(f"{what} must lie in [0, 1], found a number too large to hold") from None
+        raise InputError(f"{what} must lie in [0, 1], found a number too large for float64") from None
 
 
 def _lockable(schema: Schema, names: Iterable[str]) -> frozenset[str]:
-    """Return names of controllers and discrete groups, parts of the face replaced by their controllers."""
-    found: set[str] = set()
+    """Return the names with each part of the face replaced by the names of its controllers."""
+    lockable: set[str] = set()
     for name in names:
         if name in schema.controller_index or name in schema.discrete_slices:
-            found.add(name)
+            lockable.add(name)
         elif name in schema.groups:
-            found.update(schema.controllers[i].name for i in schema.groups[name])
+            lockable.update(schema.controllers[i].name for i in schema.groups[name])
         else:
             known = (*schema.controller_index, *schema.discrete_slices, *schema.groups)
             raise _unknown(name, known, "controller, discrete group or part of the face")
-    return frozenset(found)
+    return frozenset(lockable)
 
 
 def _unknown(name: str, known: tuple[str, ...], what: str) -> InputError:

@@ -1,9 +1,9 @@
-"""Priors: what faces usually look like, one linear subspace per group of controllers (section 3.5 of the paper).
+"""Priors of plausible faces: one linear subspace per group of controllers (section 3.5 of the paper).
 
-Eq. 12 is printed with (P P^T)^-1, which does not exist when a group of g controllers is reduced to k < g coordinates,
-since P P^T is then a (g, g) matrix of rank k: its pseudo-inverse is meant, and used here.
+Eq. 12 is printed with (P P^T)^-1. If a group of g controllers is reduced to k < g coordinates, P P^T is a (g, g) matrix
+of rank k and has no inverse, so the pseudo-inverse is used here.
 
-Discrete groups have no prior: they pass through unchanged.
+Discrete groups have no prior and are not changed.
 """
 
 import json
@@ -23,10 +23,10 @@ from f2p_deploy.system.files import write_whole
 FORMAT = "f2p-priors"
 VERSION = 1
 
-#: The arrays of one group, as a file names them.
+#: The names of one group's arrays in a file.
 _ARRAYS = ("mean", "directions", "scale", "variances")
 
-#: Directions along which controllers vary less than this (standard deviation, in [0, 1]) carry nothing.
+#: Directions with a standard deviation below this (controllers are in [0, 1]) are dropped.
 SMALLEST_SCALE = 1e-6
 
 
@@ -34,19 +34,19 @@ SMALLEST_SCALE = 1e-6
 class GroupPrior:
     """The subspace of one group of g controllers, reduced to k coordinates of unit variance.
 
-    The whitening projection of eq. 11 is P = directions / scale; what eq. 12 multiplies by is its pseudo-inverse,
+    The whitening projection of eq. 11 is P = directions / scale. Eq. 12 multiplies by the pseudo-inverse of P^T,
     directions * scale.
 
     Args:
         group: the part of the face.
         indices: g positions of its controllers in a vector of parameters.
         mean: (g,) float32, the m of the paper.
-        directions: (g, k) float32, orthonormal columns, most varied first; k = 0 where nothing varies.
+        directions: (g, k) float32, orthonormal columns, largest variance first; k = 0 if nothing varies.
         scale: (k,) float32 standard deviation along each direction, > 0.
-        variances: (g,) float32 along all directions, the ones left out included, descending (Fig. 6a).
+        variances: (g,) float32 variances along all directions, also the dropped ones, descending (Fig. 6a).
 
     Raises:
-        InputError: shapes that do not fit, numbers that are not finite, or a scale of 0.
+        InputError: a wrong shape or dtype, a number that is not finite, or a scale of 0.
     """
 
     group: str
@@ -77,25 +77,25 @@ class GroupPrior:
 
     @property
     def basis(self) -> np.ndarray:
-        """(g, k) float32: the pseudo-inverse of P^T, which eq. 12 multiplies by."""
+        """(g, k) float32: the pseudo-inverse of P^T (eq. 12)."""
         return self.directions * self.scale
 
     def reconstruction_energy(self, k: int) -> float:
-        """Return the share of the variance that the first k directions keep, in [0, 1] (Fig. 6a)."""
+        """Return the share of the variance that the first k directions explain, in [0, 1] (Fig. 6a)."""
         total = float(self.variances.sum(dtype=np.float64))
         return float(self.variances[:k].sum(dtype=np.float64)) / total if total > 0 else 1.0
 
 
 @dataclass(frozen=True)
 class PriorMatrices:
-    """All groups at once, for code that multiplies by itself, such as a gradient step in the subspace.
+    """The matrices of all groups in one, for code that computes in the subspace, such as a gradient step.
 
-    Coordinates are `(x - mean) @ projection`, controllers `coordinates @ basis.T + mean`.
+    Coordinates are `(x - mean) @ projection`; controllers are `coordinates @ basis.T + mean`.
 
     Args:
         mean: (n_c,) float32.
         projection: (n_c, k) float32, block-diagonal up to the order of controllers; k is the sum over groups.
-        basis: (n_c, k) float32, likewise.
+        basis: (n_c, k) float32, with the same structure.
     """
 
     mean: np.ndarray
@@ -108,7 +108,7 @@ class Priors:
     """The priors of every group of a schema.
 
     Args:
-        schema_name, schema_fingerprint: the schema they were learned for.
+        schema_name, schema_fingerprint: the schema that the priors were fitted for.
         groups: one prior per group of controllers; together they hold every controller once.
 
     Raises:
@@ -130,22 +130,22 @@ class Priors:
         return sum(len(prior.indices) for prior in self.groups)
 
     def project(self, vectors: np.ndarray) -> np.ndarray:
-        """Return (..., k) float32 coordinates of (..., n) or (..., n_c) parameters (eq. 11), groups in order."""
+        """Return the (..., k) float32 coordinates of (..., n) or (..., n_c) parameters (eq. 11), group after group."""
         matrices = self.as_matrices()
         return ((self._controllers(vectors) - matrices.mean) @ matrices.projection).astype(np.float32)
 
     def recover(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return (..., n_c) float32 controllers for (..., k) coordinates (eq. 12); they may leave [0, 1]."""
+        """Return the (..., n_c) float32 controllers of (..., k) coordinates (eq. 12); they may be outside [0, 1]."""
         matrices = self.as_matrices()
         if np.shape(coordinates)[-1:] != matrices.basis.shape[1:]:
-            wanted = matrices.basis.shape[1]
-            raise InputError(f"these priors have {wanted} coordinates, found an array of shape {np.shape(coordinates)}")
+            k = matrices.basis.shape[1]
+            raise InputError(f"these priors have {k} coordinates, found an array of shape {np.shape(coordinates)}")
         return (np.asarray(coordinates, dtype=np.float64) @ matrices.basis.T + matrices.mean).astype(np.float32)
 
     def constrain(self, vectors: np.ndarray) -> np.ndarray:
-        """Return (..., n) or (..., n_c) float32 parameters with the controllers moved to the nearest usual face.
+        """Return (..., n) or (..., n_c) float32 parameters with the controllers of the nearest face in the subspace.
 
-        Controllers are projected, recovered and clipped to [0, 1]; discrete groups are kept.
+        Controllers are projected, recovered and clipped to [0, 1]; discrete groups are not changed.
         """
         constrained = np.array(vectors, dtype=np.float32)
         constrained[..., : self.n_c] = np.clip(self.recover(self.project(vectors)), 0.0, 1.0)
@@ -158,7 +158,7 @@ class Priors:
         return np.clip(self.recover(normal), 0.0, 1.0)
 
     def reconstruction_energy(self, k: int) -> dict[str, float]:
-        """Return, for each group, the share of the variance that its first k directions keep (Fig. 6a)."""
+        """Return, for each group, the share of the variance that its first k directions explain (Fig. 6a)."""
         return {prior.group: prior.reconstruction_energy(k) for prior in self.groups}
 
     def as_matrices(self) -> PriorMatrices:
@@ -184,17 +184,25 @@ class Priors:
 def fit_priors(
     schema: Schema, vectors: np.ndarray, energy: float = 0.95, components: int | Mapping[str, int] | None = None
 ) -> Priors:
-    """Learn the priors of every group by singular value decomposition.
+    """Fit the priors of every group by singular value decomposition.
 
     Args:
-        schema: what the vectors mean.
-        vectors: (N, n) parameters of real faces, N >= 2; the paper's come from frontal photos.
-        energy: keep as few directions per group as hold this share of its variance, in (0, 1].
-        components: instead of `energy`, how many directions to keep, for every group (at most its size) or by group;
-            directions without any variance are never kept.
+        schema: the schema of the vectors.
+        vectors: (N, n) parameters of real faces, N >= 2; the paper uses frontal photos.
+        energy: share of each group's variance to explain, in (0, 1]; as few directions as possible are kept.
+        components: number of directions to keep instead of `energy`, for every group (at most its size) or by group;
+            directions without variance are always dropped.
 
     Raises:
-        InputError: too few vectors, a wrong shape, a number that is not finite, or a request out of range.
+        InputError: too few vectors, a wrong shape, a number that is not finite, or an argument out of range.
+
+    Example:
+        >>> from f2p_deploy.character.parameters import random_batch
+        >>> from f2p_deploy.character.schema import load_schema
+        >>> schema = load_schema("justice-female")
+        >>> priors = fit_priors(schema, random_batch(schema, count=50, seed=0), components=2)
+        >>> len(schema.groups), priors.project(random_batch(schema, count=3, seed=1)).shape
+        (5, (3, 10))
     """
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or vectors.shape[1] != schema.n or len(vectors) < 2:
@@ -208,13 +216,13 @@ def fit_priors(
         row, column = unreal[0]
         name = schema.controllers[column].name
         raise InputError(f"character {row + 1}: controller {name!r} must be a number, found {vectors[row, column]}")
-    wanted = _components_by_group(schema, components)
-    priors = (_fit_group(name, i, vectors[:, list(i)], energy, wanted.get(name)) for name, i in schema.groups.items())
+    limits = _components_by_group(schema, components)
+    priors = (_fit_group(name, i, vectors[:, list(i)], energy, limits.get(name)) for name, i in schema.groups.items())
     return Priors(schema.name, schema.fingerprint, tuple(priors))
 
 
 def priors_to_bytes(priors: Priors) -> bytes:
-    """Return priors as a safetensors file's content; the same priors give the same bytes."""
+    """Return the content of a safetensors file for priors; equal priors give equal bytes."""
     about = {
         "version": VERSION,
         "schema": priors.schema_name,
@@ -226,15 +234,15 @@ def priors_to_bytes(priors: Priors) -> bytes:
         for prior in priors.groups
         for field in _ARRAYS
     }
-    # One entry, because safetensors writes several in random order: the same priors would have different hashes.
+    # One entry only: safetensors writes several in random order, so equal priors would have different hashes.
     return save(tensors, metadata={FORMAT: json.dumps(about)})
 
 
 def save_priors(path: Path, priors: Priors) -> None:
-    """Write priors as safetensors, whole or not at all.
+    """Write priors to a safetensors file atomically.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written to.
     """
     write_whole(path, priors_to_bytes(priors))
 
@@ -243,7 +251,7 @@ def load_priors(path: Path, schema: Schema) -> Priors:
     """Read the priors of a schema.
 
     Raises:
-        InputError: an unreadable, damaged or truncated file, one that holds no priors, or another schema's.
+        InputError: an unreadable, damaged or truncated file, one without priors, or priors of another schema.
     """
     if not path.is_file():
         raise InputError(f"no priors at {path}")
@@ -287,7 +295,7 @@ def _components_by_group(schema: Schema, components: int | Mapping[str, int] | N
 def _fit_group(
     group: str, indices: tuple[int, ...], values: np.ndarray, energy: float, components: int | None
 ) -> GroupPrior:
-    """Fit one group to its (N, g) values; `energy` decides where `components` is None."""
+    """Fit one group to its (N, g) values; `energy` is used only if `components` is None."""
     values = values.astype(np.float64)
     mean = values.mean(axis=0)
     _, singular, rows = np.linalg.svd(values - mean, full_matrices=False)
@@ -295,11 +303,11 @@ def _fit_group(
     varied = int(np.count_nonzero(deviations > SMALLEST_SCALE))
     variances = np.zeros(len(indices))
     variances[:varied] = deviations[:varied] ** 2
-    kept = varied
+    k = varied
     if components is not None:
-        kept = min(components, varied)
+        k = min(components, varied)
     elif varied:
         share = np.cumsum(variances[:varied]) / variances.sum()
-        kept = min(int(np.searchsorted(share, energy - 1e-12)) + 1, varied)
-    arrays = (mean, rows[:kept].T, deviations[:kept], variances)
+        k = min(int(np.searchsorted(share, energy - 1e-12)) + 1, varied)
+    arrays = (mean, rows[:k].T, deviations[:k], variances)
     return GroupPrior(group, indices, *(np.ascontiguousarray(array, dtype=np.float32) for array in arrays))

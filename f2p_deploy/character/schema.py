@@ -1,4 +1,4 @@
-"""The schema: which controllers and discrete groups one kind of character has, and in which order."""
+"""The schema: the ordered controllers and discrete groups of one kind of character."""
 
 import difflib
 import hashlib
@@ -18,11 +18,11 @@ from f2p_deploy.system.errors import InputError
 
 T = TypeVar("T")
 
-#: What a bone's controllers move: translation, rotation and scale along x, y and z (the paper's Table 5).
+#: Suffixes of a bone's controllers: translation, rotation and scale along x, y and z (the paper's Table 5).
 AXES = ("tx", "ty", "tz", "rx", "ry", "rz", "sx", "sy", "sz")
 
-#: What a schema's tags may point out for readers of photos, and the kind of part that each names:
-#: a controller, a discrete group, or one option of a group, written `group=option`.
+#: The keys of a schema's tags, which assign parts to the readers of photos. Each key takes one kind of part: a
+#: controller, a discrete group, or one option of a group, written `group=option`.
 ROLES = {
     "age": "controller",  # larger is older
     "sex": "controller",  # larger is more male
@@ -47,11 +47,11 @@ class Controller:
 
     Args:
         name: unique in its schema, dotted (`eye.inner-corner.tx`).
-        group: the part of the face it belongs to; priors are learned per group (section 3.5 of the paper).
+        group: the part of the face that it belongs to; priors are fitted per group (section 3.5 of the paper).
         default: the average face's value, in [0, 1].
-        low, high: what 0 and 1 mean in the engine's units; low < high.
-        mirror: the controller of the other half of the face that an artist would move with it, if there is one.
-        asymmetric: whether it makes the face uneven; values on both sides of its default mirror each other.
+        low, high: the engine's values at 0 and 1; low < high.
+        mirror: the matching controller of the other half of the face, or None.
+        asymmetric: True if it makes the face uneven; values on both sides of the default mirror each other.
     """
 
     name: str
@@ -75,12 +75,12 @@ class Controller:
 
 @dataclass(frozen=True)
 class DiscreteGroup:
-    """One choice among named options (hairstyle, lip colour), a one-hot part of the parameters.
+    """A choice of one option among several (hairstyle, lip colour); a one-hot part of the parameters.
 
     Args:
         name: unique in its schema (`hair`).
         options: two or more unique names, in the engine's order.
-        default: the average face's option; the first one if not given.
+        default: the average face's option; the first one if empty.
     """
 
     name: str
@@ -104,11 +104,19 @@ class Schema:
     """The ordered controllers and discrete groups of one kind of character.
 
     A vector of parameters holds the controllers in order, then the discrete groups' options in order:
-    n = n_c + n_d. `tags` says by the words of `ROLES` which part is the age, which group the hair; a reader of photos
-    whose tag is missing stays off.
+    n = n_c + n_d. `tags` maps keys of `ROLES` to parts, such as `age` to a controller and `hair` to a discrete group;
+    a reader of photos is off if its tag is missing.
 
     Raises:
-        InputError: two parts share a name, a mirror partner does not exist, or a tag is unknown or names no such part.
+        InputError: two parts share a name, a mirror controller does not exist, or a tag is unknown or names a part of
+            another kind.
+
+    Example:
+        >>> schema = Schema("toy", (Controller("nose.width", "nose"),), (DiscreteGroup("hair", ("bald", "long")),))
+        >>> schema.n, schema.n_c, schema.n_d
+        (3, 1, 2)
+        >>> schema.discrete_slices
+        {'hair': slice(1, 3, None)}
     """
 
     name: str
@@ -153,7 +161,7 @@ class Schema:
 
     @cached_property
     def discrete_slices(self) -> dict[str, slice]:
-        """Where each discrete group lies in a vector of parameters."""
+        """Slice of each discrete group in a vector of parameters."""
         slices, start = {}, self.n_c
         for group in self.discrete_groups:
             slices[group.name] = slice(start, start + len(group.options))
@@ -162,7 +170,7 @@ class Schema:
 
     @cached_property
     def groups(self) -> dict[str, tuple[int, ...]]:
-        """Positions of the controllers of each group, groups in order of first appearance."""
+        """Positions of each group's controllers; groups in order of first appearance."""
         positions: dict[str, list[int]] = {}
         for i, controller in enumerate(self.controllers):
             positions.setdefault(controller.group, []).append(i)
@@ -170,13 +178,13 @@ class Schema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that a vector's meaning depends on (neither the description nor the tags)."""
+        """SHA-256 of everything that defines a vector's meaning (all but the description and the tags)."""
         content = {**self.to_dict(), "description": ""}
         content.pop("tags", None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, object]:
-        """Return the schema as plain data, the form that bundles and manifests store."""
+        """Return the schema as plain data, as bundles and manifests store it."""
         return {
             "name": self.name,
             "description": self.description,
@@ -193,14 +201,14 @@ class Schema:
 
     @classmethod
     def from_dict(cls, data: dict, source: str = "schema") -> "Schema":
-        """Build a schema from plain data: the content of a TOML file, or what `to_dict` gave.
+        """Build a schema from plain data: the content of a TOML file, or the result of `to_dict`.
 
-        Besides `controllers`, `data` may list `bones`, the short form for engines whose sliders move bones: a bone
+        `data` may also list `bones`, a short form for engines whose sliders move bones. The bone
         `{"name": "eye.lower-eyelid", "group": "eye", "axes": "tx ty rz"}` (`range` and `default` as for a controller)
-        stands for the controllers `eye.lower-eyelid.tx`, `.ty` and `.rz`, which follow the ones written out.
+        defines the controllers `eye.lower-eyelid.tx`, `.ty` and `.rz`. They follow the entries of `controllers`.
 
         Raises:
-            InputError: a key is missing, unknown or of the wrong kind; the sentence begins with `source`.
+            InputError: a key is missing, unknown or of the wrong kind; the message begins with `source`.
         """
         try:
             _check_keys(data, ("name", "description", "controllers", "bones", "discrete", "tags"))
@@ -235,7 +243,7 @@ class Schema:
 
 
 def shipped_schemas() -> tuple[str, ...]:
-    """Return the names of the schemas inside the package."""
+    """Return the names of the schemas that are shipped with the package."""
     return tuple(sorted(entry.name[:-5] for entry in _folder().iterdir() if entry.name.endswith(".toml")))
 
 
@@ -243,7 +251,12 @@ def load_schema(name_or_path: str | Path) -> Schema:
     """Load a shipped schema by name, or any schema from a `.toml` file.
 
     Raises:
-        InputError: no such schema (with the nearest shipped name), or the file is not a schema.
+        InputError: no such schema (the message suggests the nearest shipped name), or the file is not a schema.
+
+    Example:
+        >>> schema = load_schema("justice-female")
+        >>> schema.n_c, schema.controllers[0].name
+        (208, 'eyebrow.head.tx')
     """
     path = Path(name_or_path)
     if path.suffix == ".toml":
@@ -264,7 +277,7 @@ def load_schema(name_or_path: str | Path) -> Schema:
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """Return the end of an error sentence: the nearest known word, or what there is (the first twelve)."""
+    """Return the end of an error message: the nearest known word, or the known words (the first twelve)."""
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f". Did you mean {near[0]!r}?"
@@ -273,9 +286,9 @@ def suggestion(word: str, known: Sequence[str]) -> str:
 
 
 def _check_name(what: str, name: object) -> None:
-    """Refuse what cannot be a name; `=` parts group from option in CSV headers."""
+    """Raise `InputError` unless a name is valid; `=` is not allowed as it separates group and option in CSV headers."""
     if not isinstance(name, str) or not name or name != name.strip() or "=" in name:
-        raise InputError(f"{what}: a name is a text without '=' or spaces at its ends, found {name!r}")
+        raise InputError(f"{what}: a name must be a text without '=' or spaces at its ends, found {name!r}")
 
 
 def _check_keys(entry: dict, known: Sequence[str]) -> None:
@@ -285,14 +298,14 @@ def _check_keys(entry: dict, known: Sequence[str]) -> None:
 
 
 def _each(what: str, entries: Sequence[dict], make: Callable[[dict], T]) -> tuple[T, ...]:
-    """Make a part of the schema of each entry; what is of the wrong kind is named by its position, from 1."""
-    made = []
+    """Build a part of the schema from each entry; an error names the entry by its position, counted from 1."""
+    parts = []
     for position, entry in enumerate(entries, start=1):
         try:
-            made.append(make(entry))
+            parts.append(make(entry))
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise InputError(f"{what} {position} has a value of the wrong kind: {entry!r}") from error
-    return tuple(made)
+    return tuple(parts)
 
 
 def _controller(entry: dict) -> Controller:

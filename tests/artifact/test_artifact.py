@@ -1,4 +1,4 @@
-"""The artifact folder: whole or not at all, and every damage named before anything is loaded."""
+"""The artifact folder: written atomically, and all damage is named before anything is loaded."""
 
 import json
 import os
@@ -117,7 +117,7 @@ def test_anything_else_is_not_a_manifest(folder: Path, text: str) -> None:
     ("file", "sentence"),
     [
         ("", "the folder is empty"),
-        ("bundle.json", "is not an artifact but a bundle: f2p-deploy export --bundle"),
+        ("bundle.json", "is not an artifact but a bundle: run f2p-deploy export --bundle"),
         ("other.txt", "is not an artifact: cannot read .*manifest.json: No such file"),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_manifest_that_claims_another_parity_is_found(folder: Path) -> None:
         read_artifact(folder)
     content = json.loads(path.read_text())
     path.write_text(json.dumps({name: value for name, value in content.items() if name != "digest"}))
-    with pytest.raises(InputError, match="no digest of its own content"):
+    with pytest.raises(InputError, match="no digest of its content"):
         read_artifact(folder)
 
 

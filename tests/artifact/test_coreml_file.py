@@ -1,4 +1,4 @@
-"""Core ML packages as files: what is different each time is taken out, and what a layer's weights are is read back."""
+"""Core ML packages as files: dates and random names are removed, and the precision of weights is read back."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from f2p_deploy.artifact.coreml_file import MODEL, make_reproducible, package_pr
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two convolutions, of which the second one stays float32."""
+    """A package of two convolutions; the second one stays float32."""
     with quiet():
         import coremltools
         from coremltools.converters.mil import Builder

@@ -1,4 +1,4 @@
-"""Golden vectors: all that is needed to judge an artifact, from its folder alone."""
+"""Golden vectors: an artifact can be compared with PyTorch from its folder alone."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`inspect`: what it says is what the files hold."""
+"""The inspection of artifacts and ONNX files: it reports the real contents."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ def test_engines_are_counted_by_their_sources_and_nothing_is_made_up(forged: Cal
     found = inspect_path(forged(compile_all, graphs=graphs))["graphs"]
     assert found["render"]["size"] == 6 and found["render"]["contents"]["of"] == "render.onnx"
     assert found["render"]["contents"]["operators"]["ConvTranspose"] > 0
-    assert found["describe"]["contents"] == {"of": "", "note": "not counted: .engine files do not tell"}
+    assert found["describe"]["contents"] == {"of": "", "note": "not counted: .engine files cannot be inspected"}
 
 
 def test_a_bare_file(small_artifact: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a manifest claims: never more than was run."""
+"""The manifest's claims: never more than was run."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""ONNX files: what is in them, and what is not one."""
+"""The contents of ONNX files, and the refusal of other files."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from f2p_deploy.artifact import onnx_file  # noqa: E402
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """y = relu(x W + b) in float16 with float32 inputs, W in a file beside it."""
+    """A model y = relu(x W + b) in float16 with float32 inputs; W is in a file beside it."""
     weights = [
         numpy_helper.from_array(np.ones((300, 4), np.float16), "w"),
         numpy_helper.from_array(np.zeros(4, np.float32), "b"),
@@ -69,7 +69,7 @@ def test_layers_whose_weights_are_8_bit_numbers() -> None:
 
 
 def test_weights_that_are_only_stored_in_float16() -> None:
-    """What is computed counts: a weight that a cast to float32 reads and nothing else is float32."""
+    """A float16 weight that only a cast to float32 reads counts as float32, the type it is computed in."""
 
     def model(widened: bool, read_too: bool) -> ModelProto:
         to = TensorProto.FLOAT if widened else TensorProto.FLOAT16

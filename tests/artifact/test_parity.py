@@ -1,4 +1,4 @@
-"""The floors: each measure at its floor passes, beyond it misses and names the worst sample."""
+"""The thresholds: a measure at its threshold passes; beyond it, the record fails and names the worst sample."""
 
 import numpy as np
 import pytest
@@ -125,7 +125,7 @@ def test_a_zero_embedding_never_passes() -> None:
 
 
 def test_a_missing_output_or_another_shape() -> None:
-    with pytest.raises(InputError, match=r"render should give image of the shape \(3, 3, 2, 2\), found nothing"):
+    with pytest.raises(InputError, match=r"render should return image of the shape \(3, 3, 2, 2\), found nothing"):
         compare("render", {"image": np.ones((3, 3, 2, 2))}, {}, SAMPLES, "fp32", SCHEMA)
     with pytest.raises(InputError, match=r"found \(1, 3, 2, 2\)"):
         judge("render", "image", np.ones((3, 3, 2, 2)), np.ones((1, 3, 2, 2)))
@@ -166,7 +166,7 @@ def test_a_state_that_does_not_move_must_stay() -> None:
 
 
 def test_a_step_cannot_be_judged_without_its_state() -> None:
-    with pytest.raises(InputError, match="judged by what it adds to its state"):
+    with pytest.raises(InputError, match="cannot be compared without its input state"):
         compare("step", STEP, STEP, SAMPLES, "fp32", SCHEMA)
 
 

@@ -1,4 +1,4 @@
-"""A schema small enough to write out, with every kind of part."""
+"""A small schema with every kind of part."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 
 @pytest.fixture
 def toy() -> Schema:
-    """Two groups of controllers, five controllers, and two discrete groups: n = 5 + 3 + 2."""
+    """A schema of five controllers in two groups, and two discrete groups: n = 5 + 3 + 2."""
     return Schema(
         "toy",
         (

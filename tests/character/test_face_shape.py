@@ -1,4 +1,4 @@
-"""A face's shape: the same wherever the head is, however it is turned, and in the mirror."""
+"""The shape vector of a face: invariant to position, rotation and mirroring."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from f2p_deploy.character.face_shape import LENGTH, POINTS, face_shape, fit_shap
 
 @pytest.fixture
 def mesh() -> np.ndarray:
-    """A person who is not the mean: everything a little elsewhere, the same on both sides."""
+    """A symmetric face that differs a little from the mean at every point."""
     space = shape_space()
     away = 0.02 * np.random.default_rng(0).standard_normal((POINTS, 3))
     return space.template + 0.5 * (away + away[space.mirror] * [-1.0, 1.0, 1.0])
@@ -45,7 +45,7 @@ def test_the_irises_do_not_count(mesh: np.ndarray) -> None:
 
 
 def test_expression_is_taken_out() -> None:
-    """People of one shape each who smile more or less: what the smile does is learned and subtracted."""
+    """People with one shape each smile more or less: the effect of the smile is fitted and subtracted."""
     rng = np.random.default_rng(2)
     space = shape_space()
     wide = space.template * [0.1, 0.0, 0.0]

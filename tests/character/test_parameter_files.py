@@ -1,4 +1,4 @@
-"""Parameter files: exact round trips in every form, and a refusal with file and name for everything wrong."""
+"""Parameter files: exact round trips in every format, and error messages with the file and the name."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ SUFFIXES = (".json", ".csv", ".f32", ".bin")
 
 
 def soft_batch(schema: Schema, count: int, seed: int) -> np.ndarray:
-    """(count, n) float32 parameters whose discrete groups are soft, and whose controllers have every size."""
+    """Return (count, n) float32 parameters with soft discrete groups and controllers of every magnitude."""
     rng = np.random.default_rng(seed)
     state = rng.normal(size=(count, schema.n))
     state[:, : schema.n_c] = rng.uniform(size=(count, schema.n_c)) ** rng.integers(0, 60, size=(count, schema.n_c))
@@ -50,7 +50,7 @@ def test_many_characters_come_back_bit_for_bit(tmp_path: Path, suffix: str) -> N
     path = tmp_path / f"characters{suffix}"
     write_batch(path, batch, schema)
     assert read_batch(path, schema).tobytes() == batch.tobytes()
-    with pytest.raises(InputError, match=f"characters{suffix} holds 40 characters where one is wanted"):
+    with pytest.raises(InputError, match=f"characters{suffix} should hold one character, found 40"):
         read_parameters(path, schema)
 
 
@@ -135,7 +135,7 @@ def test_json_of_a_schema_without_discrete_groups(tmp_path: Path) -> None:
         (lambda d: d.update(controler={}), "unknown entry 'controler'. Did you mean 'controllers'"),
         (lambda d: d.pop("controllers"), "'controllers' is missing"),
         (lambda d: d.pop("discrete"), "'discrete' is missing"),
-        (lambda d: d.update(controllers=[0.5]), r"'controllers' must be given by name, found \[0.5\]"),
+        (lambda d: d.update(controllers=[0.5]), r"'controllers' must map names to values, found \[0.5\]"),
         (lambda d: d.update(locked="hair"), "'locked' must be a list of names, found 'hair'"),
         (lambda d: d.update(locked=[["hair"]]), "'locked' must be a list of names"),
         (lambda d: d.update(locked=["hiar"]), "named 'hiar'. Did you mean 'hair'"),
@@ -208,7 +208,7 @@ ROW = "0.5,0.25,0.1,0.5,0.5,0,1,0,1,0"
     ("text", "sentence"),
     [
         ("", "needs a header row"),
-        (HEADER, "needs a header row of names and one row a character"),
+        (HEADER, "needs a header row of names and one row per character"),
         (f"{HEADER}\n{ROW}\n0.5,0.25", "character 2 has 2 values for 10 columns"),
         (f"{HEADER}\n{ROW},1", "character 1 has 11 values for 10 columns"),
         (f"{HEADER}\n{ROW}\n{ROW.replace('0.1', 'wide')}", "character 2: 'nose.width' must be a number, found 'wide'"),
@@ -308,4 +308,4 @@ def test_locks_that_a_form_does_not_keep_are_reported(
         write_parameters(tmp_path / "kept.json", average(toy).lock("hair"))
         assert not caplog.records
         write_parameters(tmp_path / "lost.csv", average(toy).lock("hair"))
-    assert "locks on 1 names are not kept" in caplog.text
+    assert "locks (1) are not stored" in caplog.text

@@ -1,4 +1,4 @@
-"""Parameters: validation, access by name, locks, and the discrete groups' softmax."""
+"""The parameters of a character: validation, access by name, locks, and the discrete groups' softmax."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def female() -> Schema:
 
 
 def vector(schema: Schema, **changes: float) -> np.ndarray:
-    """The average face with some entries of the vector overwritten, as `_3=0.5`."""
+    """Return the average face with some entries of the vector overwritten, such as `_3=0.5`."""
     values = average(schema).values.copy()
     for place, value in changes.items():
         values[int(place[1:])] = value

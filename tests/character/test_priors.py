@@ -1,4 +1,4 @@
-"""Priors: eqs. 11 and 12 against direct linear algebra, the energy of Fig. 6a, and files that do not fit."""
+"""Priors: eqs. 11 and 12 against direct linear algebra, the energy of Fig. 6a, and files that do not match."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from f2p_deploy.system.errors import InputError
 
 
 def faces(schema: Schema, count: int, rank: int, seed: int) -> np.ndarray:
-    """(count, n) parameters whose controllers follow `rank` hidden traits per group, within [0, 1]."""
+    """Return (count, n) parameters whose controllers follow `rank` hidden traits per group, within [0, 1]."""
     rng = np.random.default_rng(seed)
     batch = random_batch(schema, count, seed)
     for indices in schema.groups.values():

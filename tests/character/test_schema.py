@@ -1,4 +1,4 @@
-"""Schemas: the shipped ones against the paper's counts, the short form for bones, and refusals."""
+"""Schemas: the shipped ones against the paper's counts, the short form for bones, and error messages."""
 
 from dataclasses import replace
 from pathlib import Path
