@@ -1,1 +1,1 @@
-"""Training: one module a stage; each stage adds one part to a bundle. The recipes are in `presets`."""
+"""Training: one module per stage; each stage adds one part to a bundle. The recipes are in `presets`."""
