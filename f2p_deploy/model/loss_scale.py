@@ -57,7 +57,8 @@ def measure_gradients(loss: nn.Module, samples: Sequence[Arrays]) -> Magnitudes:
     Gradients of vectors are not counted: they are float32 in every graph, see `keep_float32`.
 
     Args:
-        loss: maps state, identity and content to (N,) losses, as `f2p_deploy.model.search_loss.GenerationLoss` does.
+        loss: maps state, identity and content to (N,) losses, such as
+            `f2p_deploy.model.imitator_search.GenerationLoss`.
         samples: batches of those three inputs, by name.
 
     Raises:

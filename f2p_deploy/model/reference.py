@@ -187,8 +187,8 @@ def reference_generate(
     start = reference_start(bundle, faces, mode, settings)
     locked = None if keep is None else keep.locked_mask
     if keep is not None:
-        kept = state_from(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
-        start = torch.where(torch.from_numpy(locked), kept, start)
+        kept_state = state_from(torch.from_numpy(keep.values.copy())[None], schema.n_c, settings.beta)
+        start = torch.where(torch.from_numpy(locked), kept_state, start)
     start = with_options_tried_out(bundle, faces, start, settings.beta, locked)
     fixed = None if locked is None else torch.from_numpy(locked)
     measured = None if shape is None else shape[None]

@@ -1,1 +1,1 @@
-"""The training: one module a stage, each of which adds a part to a bundle; recipes are in `presets`."""
+"""Training: one module per stage; each stage adds one part to a bundle. The recipes are in `presets`."""

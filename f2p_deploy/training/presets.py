@@ -1,4 +1,4 @@
-"""The recipes: *paper* as the paper prints it, *lite* for CPUs; the same code, other sizes and schedules."""
+"""The training recipes: *paper* with the paper's numbers, *small* and *lite* for CPUs; they share all code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,31 +9,32 @@ from f2p_deploy.model.settings import Architecture, BundleSettings, IterativeSet
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.schedule import Schedule
 
+#: Names of all stages.
 STAGES = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator", "refinement", "priors")
 
-#: The order of the paper, in which everything learns through the imitator.
+#: The stages of the paper in order; all networks are trained through the imitator.
 THROUGH_IMITATOR = ("imitator", "recognition", "segmentation", "translator", "refinement", "priors")
 
-#: The order in which everything learns through the surrogate: the imitator only draws.
+#: The stages of a search through the surrogate in order; there the imitator only renders.
 THROUGH_SURROGATE = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator")
 
-#: What a preset without a schedule for it goes without, since the paper does.
+#: The stage that the paper does not have; presets without a schedule for it leave it out.
 OPTIONAL = "refinement"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of a new bundle and the schedule of each trained stage.
+    """The settings of a new bundle and the schedule of each trained stage.
 
     Args:
-        name: what `--preset` takes.
+        name: value of `--preset`.
         settings: of the bundle.
         schedules: by stage.
         supervised_weight, shape_weight: see `f2p_deploy.training.train_translator.TranslatorStage`.
         feature_weight: see `f2p_deploy.training.train_imitator.ImitatorStage`.
-        mesh_labels: label renders by MediaPipe's mesh, as portraits are, where a landmarker is there.
-        shipped: networks that are not trained but taken from the bundle inside the package: those that look at photos
-            alone, whatever the engine.
+        mesh_labels: label renders by MediaPipe's mesh, as portraits are, if a landmark finder is given.
+        shipped: networks that are copied from the bundle inside the package instead of trained: those that do not
+            depend on the engine.
     """
 
     name: str
@@ -53,9 +54,9 @@ class Preset:
         return tuple(stage for stage in THROUGH_IMITATOR if stage != OPTIONAL or stage in self.schedules)
 
 
-#: Section 3.6: SGD, batch 16, momentum 0.9, 10 % less every 50 epochs, 500 epochs; segmentation at a tenth of the
-#: rate; the translator with Adam at 1e-4 for 20 epochs. The paper takes LightCNN-29v2 as it is; the schedule here is
-#: for those who train it themselves.
+#: Section 3.6: SGD, batch 16, momentum 0.9, learning rate reduced by 10 % every 50 epochs, 500 epochs; segmentation at
+#: a tenth of the learning rate; the translator with Adam at 1e-4 for 20 epochs. The paper uses the published weights of
+#: LightCNN-29v2; the schedule here is for training it.
 PAPER = Preset(
     "paper",
     BundleSettings(),
@@ -67,7 +68,7 @@ PAPER = Preset(
     },
 )
 
-#: The paper's layers and way, narrower, for faces of 256² and CPUs.
+#: The paper's networks and method, narrower, for faces of 256² and CPUs.
 SMALL = Preset(
     "small",
     BundleSettings(
@@ -81,16 +82,16 @@ SMALL = Preset(
         ),
         similarity=SimilaritySettings(
             identity_weight=0.3,
-            loopback_weight=0.05,  # a mean over parameters outweighs one over mostly empty class maps
+            loopback_weight=0.05,  # the mean over parameters is larger than the one over mostly empty class maps
             features="probabilities",
             class_weights=(0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 0.5),
             colour_weight=1.0,
-            search_identity=0.2,  # more lowers the loss and takes landmarks farther away (docs/imitator-search.md)
+            search_identity=0.2,  # more lowers the loss and raises landmark errors (docs/imitator-search.md)
         ),
-        # In the subspace of real faces, from their mean: from the average face, controller by controller, the search
-        # finds pictures that lose less and characters that resemble less (docs/imitator-search.md). With momentum 20
-        # steps end where 50 plain ones do (bench/fewer_steps.py). From one-shot's characters longer steps lower the
-        # loss further and leave the landmarks no nearer.
+        # The search runs in the subspace of real faces and starts at their mean. A search over single controllers from
+        # the average face ends at lower losses and less similar characters (docs/imitator-search.md). With momentum 20
+        # steps reach the loss of 50 without (bench/fewer_steps.py). From one-shot characters, a larger learning rate
+        # lowers the loss further, but not the landmark errors.
         iterative=IterativeSettings(
             iterations=20,
             learning_rate=20.0,
@@ -127,10 +128,10 @@ SMALL = Preset(
     mesh_labels=True,
 )
 
-#: With momentum a step through the surrogate is a product of small matrices.
+#: A search through the surrogate: its steps are small matrix products, so it can afford 50.
 THROUGH_E = IterativeSettings(iterations=50, learning_rate=0.15, beta=10.0, momentum=0.9, keep_best=True)
 
-#: A real recogniser that looks at the engine's own pictures, and a search that draws nothing: the demo bundle.
+#: The demo bundle: a pretrained recogniser on the engine's pictures, and a search without rendering.
 LITE = Preset(
     "lite",
     replace(
@@ -168,10 +169,10 @@ PRESETS = {preset.name: preset for preset in (PAPER, SMALL, LITE)}
 
 
 def preset_named(name: str) -> Preset:
-    """Return a preset.
+    """Return the preset of a name.
 
     Raises:
-        InputError: no such preset.
+        InputError: there is no such preset.
     """
     if name not in PRESETS:
         raise InputError(f"no preset named {name!r}{suggestion(name, tuple(PRESETS))}")

@@ -1,4 +1,4 @@
-"""How long a stage trains and how its learning rate falls."""
+"""The schedule of a stage: optimiser, length and learning rate."""
 
 import math
 from dataclasses import dataclass
@@ -14,17 +14,18 @@ Decay = Literal["steps", "cosine"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """Optimiser, length and learning rate of one stage; the defaults are the imitator's in the paper (section 3.6).
+    """The optimiser, length and learning rate of a stage; the defaults are the paper's for the imitator (section 3.6).
 
     Args:
-        epochs: passes over the data; ignored where `steps` is given.
+        epochs: passes over the data; ignored if `steps` is given.
         steps: number of updates.
-        batch: samples an update.
+        batch: samples per update.
         optimiser: `sgd` (with momentum) or `adam`.
         learning_rate: of the first update.
         momentum: of SGD.
         weight_decay: L2 penalty.
-        decay: `steps` multiplies by 1 - `decay_by` every `decay_epochs`; `cosine` falls to 0 over the whole training.
+        decay: `steps` multiplies the learning rate by 1 - `decay_by` every `decay_epochs`; `cosine` lowers it to 0 over
+            the whole training.
     """
 
     epochs: int = 500
@@ -51,11 +52,11 @@ class Schedule:
             raise InputError(f"learning_rate must be greater than 0, found {self.learning_rate}")
 
     def total_steps(self, samples: int) -> int:
-        """Return the number of updates for a data set of so many samples."""
+        """Return the number of updates for a data set of `samples` samples."""
         return self.steps if self.steps is not None else self.epochs * self.steps_an_epoch(samples)
 
     def steps_an_epoch(self, samples: int) -> int:
-        """Return the number of updates in one pass over so many samples; an incomplete last batch is left out."""
+        """Return the number of updates per epoch; an incomplete last batch is dropped."""
         return max(1, samples // self.batch)
 
     def rate(self, step: int, samples: int) -> float:
@@ -65,7 +66,7 @@ class Schedule:
         return self.learning_rate * (1.0 - self.decay_by) ** (step // self.steps_an_epoch(samples) // self.decay_epochs)
 
     def optimiser_for(self, modules: dict[str, torch.nn.Module]) -> torch.optim.Optimizer:
-        """Return the optimiser over all trainable tensors of some modules."""
+        """Return the optimiser of all trainable tensors of some modules."""
         tensors = [tensor for module in modules.values() for tensor in module.parameters() if tensor.requires_grad]
         if self.optimiser == "adam":
             return torch.optim.AdamW(tensors, self.learning_rate, weight_decay=self.weight_decay)

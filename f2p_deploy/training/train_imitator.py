@@ -1,4 +1,4 @@
-"""Stage I: the imitator learns to draw what the engine draws (section 3.1, eq. 1)."""
+"""Stage I: training of the imitator, which learns to render as the engine does (section 3.1, eq. 1)."""
 
 import numpy as np
 import torch
@@ -8,19 +8,19 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 
-#: What people look at first and what covers few pixels.
+#: Helen classes that cover few pixels but matter most to viewers.
 FEATURES = ("left-brow", "right-brow", "left-eye", "right-eye", "upper-lip", "lower-lip")
 
 
 class ImitatorStage:
-    """Parameters to pictures, L1.
+    """The training of the imitator on rendered pairs with an L1 loss.
 
     Args:
         bundle: gives schema and sizes.
         pairs: rendered pairs of the front view, in memory.
-        held_out: how many of the last pairs are kept for evaluation.
-        feature_weight: how much a pixel of brows, eyes and lips counts beside any other one, where the pairs have label
-            maps; 1 is eq. 1.
+        held_out: number of last pairs held out for evaluation.
+        feature_weight: weight of a pixel of brows, eyes and lips relative to other pixels, if the pairs have label
+            maps; 1 gives eq. 1.
     """
 
     name = "imitator"
@@ -38,11 +38,11 @@ class ImitatorStage:
         self.weighted = feature_weight != 1.0 and pairs.has_labels
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the mean absolute difference of drawn and rendered pictures (eq. 1)."""
-        # In bfloat16 the layers take a third of the time; weights, their updates and the loss stay float32.
+        """Return the mean absolute difference between the imitator's and the engine's pictures (eq. 1)."""
+        # Autocast to bfloat16 takes a third of the time; weights, updates and the loss stay float32.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
-            drawn = self.network(self.pairs.parameters(batch))
-        difference = (drawn.float() - self.pairs.images(batch)).abs().mean(dim=1)
+            pictures = self.network(self.pairs.parameters(batch))
+        difference = (pictures.float() - self.pairs.images(batch)).abs().mean(dim=1)
         if self.weighted:
             difference = difference * self.class_weights[self.pairs.label_maps(batch)]
         return difference.mean(), {}
@@ -61,6 +61,7 @@ class ImitatorStage:
         return {"l1": float(np.mean(l1)), "psnr_db": float(np.mean(psnr)), "pictures": len(l1)}
 
     def sheet(self) -> np.ndarray:
-        """Return eight held-out characters: the engine above, the imitator below."""
-        shown = self.held_out[:8]
-        return tile([to_uint8(self.pairs.images(shown)), to_uint8(self.network(self.pairs.parameters(shown)))])
+        """Return the engine's pictures of eight held-out characters above the imitator's."""
+        positions = self.held_out[:8]
+        pictures = self.network(self.pairs.parameters(positions))
+        return tile([to_uint8(self.pairs.images(positions)), to_uint8(pictures)])

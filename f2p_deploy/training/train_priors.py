@@ -1,4 +1,4 @@
-"""The priors from the program's own results on real faces (section 3.5)."""
+"""Fitting of the priors to the characters generated from real faces (section 3.5)."""
 
 import numpy as np
 import torch
@@ -10,12 +10,12 @@ from f2p_deploy.training.data.portraits import Portraits
 
 
 def learn_priors(bundle: Bundle, photos: Portraits, energy: float = 0.95) -> Priors:
-    """Generate a character for every frontal photo of the training part and keep each group's main directions.
+    """Return priors fitted to one-shot characters of all frontal training photos: each group's principal components.
 
     Args:
-        bundle: has the translator.
+        bundle: gives the translator.
         photos: aligned portraits.
-        energy: share of each group's variance to keep, in (0, 1].
+        energy: share of each group's variance to retain, in (0, 1].
     """
     one_shot = OneShot(bundle).eval()
     one_shot.prior = None

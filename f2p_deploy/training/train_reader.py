@@ -1,7 +1,7 @@
-"""The reader's stage: options, age and sex of photos, learned from people's own words about them."""
+"""Fitting of the reader: options, age and sex of photos, learned from a table of labels."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,45 +20,53 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.data.portraits import Portraits
 
-#: Faces that are looked at together.
+#: Number of faces described at once.
 BATCH = 64
 
-#: The penalty on squared weights, for the identity, the colours, the class maps and a stage's features.
+#: L2 penalties on the weights of the identity, the colours, the class maps and a stage's features.
 PENALTIES = (2e-2, 1e-2, 3e-1, 1.0)
 
-#: What rare options count more than common ones: how rare they are, to this power. Without it the beards and glasses
-#: that some wear are left out where in doubt; with more, people get beards who have none.
+#: Exponent of the class weights: an option's weight is (1 / its frequency) to this power. Lower values miss uncertain
+#: beards and glasses; higher values add beards to people who have none.
 RARITY = 0.25
 
-#: How labelled photos are shown besides as they are: mirrored, half as bright and brighter. The person is the same.
-VARIANTS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (
-    lambda face: face.flip(3),
-    lambda face: 0.5 * face,
-    lambda face: (1.3 * face).clamp(0.0, 1.0),
-)
+def _mirrored(faces: torch.Tensor) -> torch.Tensor:
+    return faces.flip(3)
 
-#: Parts of the photos that are left out in turn where it is measured how sure a group may be, and how sure: divisors.
+
+def _darker(faces: torch.Tensor) -> torch.Tensor:
+    return 0.5 * faces
+
+
+def _brighter(faces: torch.Tensor) -> torch.Tensor:
+    return (1.3 * faces).clamp(0.0, 1.0)
+
+
+#: Augmentations of labelled photos, added to the originals.
+AUGMENTATIONS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (_mirrored, _darker, _brighter)
+
+#: Number of folds of the cross-validation that calibrates a group's logits, and the temperatures that it compares.
 FOLDS = 3
 TEMPERATURES = tuple(0.5 * 1.05**k for k in range(50))
 
-#: Steps of L-BFGS.
+#: Maximum number of L-BFGS iterations.
 STEPS = 60
 
-#: How much what was measured of an ordered group counts beside what people said. A skin tone that is measured follows
-#: the photo's light, which people see through; what people say is coarse (seven in ten are called light). At 0.6 the
-#: rank correlation of cheeks is higher, and light-skinned people in dim photos come out brown.
+#: Weight of measured positions of an ordered group; labels have the rest of 1. A measured skin tone depends on the
+#: photo's light, which labels do not; labels are coarse (seven in ten say light). At 0.6 the rank correlation of cheek
+#: colours is higher, but light-skinned people in dim photos get brown skin.
 MEASURED_SHARE = 0.4
 
-#: The score of a default option that nothing is known of, over that of the others.
+#: Logit of the default option of a group without labels; the other options have 0.
 CERTAIN = 8.0
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What is known of photos.
+    """The labels of photos.
 
     Args:
-        names: (N,) of the photos, folder and file.
+        names: (N,) names of the photos, folder and file.
         options: by discrete group, (N,) int64 positions of options, -1 where unknown.
         sliders: by controller, (N,) float32 in [0, 1], NaN where unknown.
     """
@@ -71,15 +79,15 @@ class Labels:
 def read_labels(path: Path, schema: Schema) -> Labels:
     """Read a table of labels.
 
-    A column `photo` names folder and file; any other column is a discrete group, with the name of an option, or one of
-    the controllers tagged as age and sex, with a number in [0, 1]. An empty cell is unknown.
+    The column `photo` holds folder and file. Every other column is a discrete group with names of options, or a
+    controller tagged as age or sex with numbers in [0, 1]. An empty cell is unknown.
 
     Args:
-        path: CSV, UTF-8.
-        schema: has the groups and controllers.
+        path: CSV file in UTF-8.
+        schema: gives the groups and controllers.
 
     Raises:
-        InputError: the file cannot be read, or names what the schema does not have (the line and the word).
+        InputError: the file cannot be read, or has a name that the schema lacks; says the line and the name.
     """
     groups = {group.name: group.options for group in schema.discrete_groups}
     controllers = {schema.controllers[i].name for i in read_controllers(schema)}
@@ -108,11 +116,15 @@ def read_labels(path: Path, schema: Schema) -> Labels:
 
 
 def label_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the columns of a table of labels and its rows, at least one, each of another photo."""
+    """Return the columns and rows of a table of labels.
+
+    Raises:
+        InputError: the file is not such a table, has no rows, or lists a column or a photo twice.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            found = csv.DictReader(stream)
-            rows, columns = list(found), list(found.fieldnames or ())
+            reader = csv.DictReader(stream)
+            rows, columns = list(reader), list(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read the labels {path}: {reason_of(error, 'it is not a table in UTF-8')}") from error
     if "photo" not in columns:
@@ -120,7 +132,7 @@ def label_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
             f"{path} should be a table with commas, a column 'photo' and one for each part that is known"
         )
     if not rows:
-        raise InputError(f"{path} names columns and has no row below them")
+        raise InputError(f"{path} has columns but no rows")
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise InputError(f"{path} has two columns {twice!r}")
@@ -139,61 +151,69 @@ def learn_reader(
 ) -> tuple[Reader, dict[str, float]]:
     """Fit the reader by regularised logistic and least-squares regression.
 
-    A group or slider of which nothing is known reads as its default.
+    A group or slider without labels gets its default.
 
     Args:
         bundle: gives F.
-        photos: aligned portraits; those that are held out are only measured.
-        labels: of some of them.
-        measured: by ordered group, positions of options that were measured in all the photos, -1 where unknown.
+        photos: aligned portraits; held-out photos are used for the metrics only.
+        labels: of some of the photos.
+        measured: by ordered group, (N,) measured positions of options for all photos, -1 where unknown.
 
     Returns:
-        The network, and the share of held-out photos read right (or the correlation, for sliders).
+        The network, and metrics on held-out photos: accuracy for groups, correlation for sliders.
 
     Raises:
-        InputError: fewer than 20 of the photos to train on have labels.
+        InputError: fewer than 20 training photos have labels.
     """
-    schema = bundle.schema
-    place = {name: i for i, name in enumerate(labels.names)}
-    chosen = [i for i, name in enumerate(photos.names) if name in place]
-    held = set(photos.held_out.tolist())
-    training = [i for i in chosen if i not in held]
-    if not chosen:
+    rows = _rows_of(photos, labels)
+    # Labels exist for some photos, measured positions for all.
+    positions = np.arange(len(rows)) if measured else np.flatnonzero(rows >= 0)
+    rows, training = rows[positions], torch.from_numpy(~np.isin(positions, photos.held_out))
+    options = {name: _values_of(values, rows, -1) for name, values in labels.options.items()}
+    sliders = {name: _values_of(values, rows, np.float32(np.nan)) for name, values in labels.sliders.items()}
+    tones = {name: torch.from_numpy(np.asarray(values, np.int64)) for name, values in (measured or {}).items()}
+    reader: Reader = build_network("reader", bundle.schema, bundle.settings)  # type: ignore[assignment]
+    pictures = photos.pictures[positions]
+    features = _features(bundle, reader, pictures)
+    repeated = _with_options(options) & training
+    augmented = [_features(bundle, reader, pictures[repeated.numpy()], augment) for augment in AUGMENTATIONS]
+    samples = torch.cat([features[training], *augmented])
+    order = torch.cat([training.nonzero()[:, 0], *[repeated.nonzero()[:, 0]] * len(AUGMENTATIONS)])
+    reader.mean.copy_(samples.mean(dim=0))
+    reader.deviation.copy_(samples.std(dim=0).clamp_min(1e-3))
+    x = (samples - reader.mean) / reader.deviation
+    _fit(reader, bundle.schema, x, _part(options, order), _part(sliders, order), _part(tones, order), order)
+    held_out = _part(options, ~training), _part(sliders, ~training)
+    return reader.requires_grad_(False), _measure(reader, bundle.schema, features[~training], *held_out)
+
+
+def _rows_of(photos: Portraits, labels: Labels) -> np.ndarray:
+    """Return (N,) int64: the row of each photo in the table of labels, -1 for photos without a row.
+
+    Raises:
+        InputError: no photo has a row, or fewer than 20 training photos have one.
+    """
+    row_of = {name: i for i, name in enumerate(labels.names)}
+    rows = np.array([row_of.get(name, -1) for name in photos.names])
+    if (rows < 0).all():
         raise InputError(
-            f"none of the {len(labels.names)} rows of the labels names one of the photos: a photo is called by its "
-            f"folder and file, as {photos.names[0]}"
+            f"none of the {len(labels.names)} rows of the labels names one of the photos: a photo's name is its "
+            f"folder and file, such as {photos.names[0]}"
         )
-    if len(training) < 20:
-        raise InputError(f"the reader needs labels of at least 20 photos to train on, found {len(training)}")
-    rows = np.array([place[photos.names[i]] for i in chosen])
-    train = torch.tensor([i not in held for i in chosen])
-    measured = measured or {}
-    if measured:  # in all photos
-        chosen = list(range(len(photos.names)))
-        rows = np.array([place.get(name, -1) for name in photos.names])
-        train = torch.tensor([i not in held for i in chosen])
-    said = rows >= 0
-    wanted = {name: torch.from_numpy(np.where(said, found[rows], -1)) for name, found in labels.options.items()}
-    unknown = np.float32(np.nan)
-    sliders = {name: torch.from_numpy(np.where(said, found[rows], unknown)) for name, found in labels.sliders.items()}
-    seen = {name: torch.from_numpy(np.asarray(found, np.int64)) for name, found in measured.items()}
-    reader: Reader = build_network("reader", schema, bundle.settings)  # type: ignore[assignment]
-    faces = photos.pictures[chosen]
-    features = _features(bundle, reader, faces)
-    again = _worth_showing_again(wanted) & train
-    shown = torch.cat([features[train], *(_features(bundle, reader, faces[again.numpy()], vary) for vary in VARIANTS)])
-    order = torch.cat([train.nonzero()[:, 0], *[again.nonzero()[:, 0]] * len(VARIANTS)])
-    reader.mean.copy_(shown.mean(dim=0))
-    reader.deviation.copy_(shown.std(dim=0).clamp_min(1e-3))
-    x = (shown - reader.mean) / reader.deviation
-    _fit(reader, schema, x, _part(wanted, order), _part(sliders, order), _part(seen, order), order)
-    metrics = _measure(reader, schema, features[~train], _part(wanted, ~train), _part(sliders, ~train))
-    return reader.requires_grad_(False), metrics
+    count = int((rows[photos.training] >= 0).sum())
+    if count < 20:
+        raise InputError(f"the reader needs labels of at least 20 photos to train on, found {count}")
+    return rows
 
 
-def _worth_showing_again(wanted: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Return (N,) bool: the photos of which some option is known."""
-    known = [found >= 0 for found in wanted.values()]
+def _values_of(values: np.ndarray, rows: np.ndarray, unknown: float | np.float32) -> torch.Tensor:
+    """Return (N,) values of photos in rows of a table of labels; `unknown` for the row -1."""
+    return torch.from_numpy(np.where(rows >= 0, values[rows], unknown))
+
+
+def _with_options(options: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Return (N,) bool: True for photos with a known option."""
+    known = [positions >= 0 for positions in options.values()]
     return torch.stack(known).any(dim=0) if known else torch.tensor(False)
 
 
@@ -202,15 +222,15 @@ def _part(tensors: Mapping[str, torch.Tensor], which: torch.Tensor) -> dict[str,
 
 
 def _features(
-    bundle: Bundle, reader: Reader, pictures: np.ndarray, vary: Callable[[torch.Tensor], torch.Tensor] | None = None
+    bundle: Bundle, reader: Reader, pictures: np.ndarray, augment: Callable[[torch.Tensor], torch.Tensor] | None = None
 ) -> torch.Tensor:
-    """Return (N, f) what a reader reads of pictures (N, S, S, 3) uint8, each changed by `vary` before."""
+    """Return (N, f) features of pictures (N, S, S, 3) uint8, augmented first if a function is given."""
     rows = [torch.empty(0, reader.mean.shape[0])]
     stage = bundle.settings.architecture.reader_stage
     with torch.inference_mode():
         for start in range(0, len(pictures), BATCH):
             faces = to_float(pictures[start : start + BATCH])
-            faces = faces if vary is None else vary(faces)
+            faces = faces if augment is None else augment(faces)
             rows.append(reader.features(bundle.similarity.identity(faces), bundle.similarity.regions(faces, stage)))
     return torch.cat(rows).clone()
 
@@ -219,90 +239,93 @@ def _fit(
     reader: Reader,
     schema: Schema,
     x: torch.Tensor,
-    wanted: Mapping[str, torch.Tensor],
+    options: Mapping[str, torch.Tensor],
     sliders: Mapping[str, torch.Tensor],
     measured: Mapping[str, torch.Tensor] | None = None,
     photos: torch.Tensor | None = None,
 ) -> None:
-    """Fit the linear layer to standardised features (N, f), each part to the photos that it is known of.
+    """Fit the linear layer, each output to the photos with a label for it.
 
     Args:
-        reader: is changed.
-        schema: has the groups and controllers.
-        x: (N, f) features.
-        wanted: by group, (N,) positions of options, -1 where unknown.
+        reader: the network; its linear layer is changed.
+        schema: gives the groups and controllers.
+        x: (N, f) standardised features.
+        options: by group, (N,) positions of options, -1 where unknown.
         sliders: by controller, (N,) in [0, 1], NaN where unknown.
-        measured: as `wanted`, of ordered groups.
-        photos: (N,) which photo each row shows; each its own if not given. Ordered groups are fitted to the first row
-            of each: taught that a darkened photo has the same skin tone, a reader of tones tells people apart worse.
+        measured: measured positions of ordered groups, in the form of `options`.
+        photos: (N,) index of the photo that each row shows; all different if not given. Ordered groups are fitted to
+            the first row of each photo only: trained on darkened photos as well, skin tones separate people worse.
     """
     photos = torch.arange(len(x)) if photos is None else photos
-    seen: dict[int, int] = {}
-    first = [row for row, photo in enumerate(photos.tolist()) if seen.setdefault(photo, row) == row]
+    first_rows: dict[int, int] = {}
+    first = [row for row, photo in enumerate(photos.tolist()) if first_rows.setdefault(photo, row) == row]
     weight, bias = reader.linear.weight.requires_grad_(False), reader.linear.bias.requires_grad_(False)
     weight.zero_()
     bias.zero_()
     penalty = torch.cat([torch.full((n,), p) for n, p in zip(reader.parts, PENALTIES, strict=True)])
-    usual = torch.from_numpy(average(schema).values.copy())
+    default = torch.from_numpy(average(schema).values.copy())
     for ordered, (name, part) in zip(reader.ordered, schema.discrete_slices.items(), strict=True):
         rows = slice(part.start - schema.n_c, part.stop - schema.n_c)
-        known = wanted[name] >= 0 if name in wanted else torch.zeros(len(x), dtype=torch.bool)
+        known = options[name] >= 0 if name in options else torch.zeros(len(x), dtype=torch.bool)
         if ordered:
-            ways = _ways(wanted, measured or {}, name)
-            bias[rows] = usual[part].argmax().float() if not ways else 0.0
-            for positions, share in ways:
-                slopes, level = _place(x[first], positions[first], penalty)
+            sources = _position_sources(options, measured or {}, name)
+            bias[rows] = default[part].argmax().float() if not sources else 0.0
+            for positions, share in sources:
+                slopes, level = _fit_positions(x[first], positions[first], penalty)
                 weight[rows.start] += share * slopes
                 bias[rows.start] += share * level
         elif not known.any():
-            bias[rows] = CERTAIN * usual[part]
+            bias[rows] = CERTAIN * default[part]
         else:
-            options, found, shown = part.stop - part.start, wanted[name][known], photos[known]
-            weight[rows], bias[rows] = _logistic(x[known], found, options, penalty)
-            too_sure = _temperature(x[known], found, shown, options, penalty)
-            weight[rows] /= too_sure
-            bias[rows] /= too_sure
+            count, y = part.stop - part.start, options[name][known]
+            weight[rows], bias[rows] = _logistic(x[known], y, count, penalty)
+            temperature = _temperature(x[known], y, photos[known], count, penalty)
+            weight[rows] /= temperature
+            bias[rows] /= temperature
     for row, i in enumerate(read_controllers(schema), start=schema.n_d):
         name = schema.controllers[i].name
         known = sliders[name].isfinite() if name in sliders else torch.zeros(len(x), dtype=torch.bool)
         if known.any():
             weight[row], bias[row] = _ridge(x[known], sliders[name][known], penalty)
         else:
-            bias[row] = usual[i]
+            bias[row] = default[i]
 
 
-def _ways(
-    wanted: Mapping[str, torch.Tensor], measured: Mapping[str, torch.Tensor], name: str
+def _position_sources(
+    options: Mapping[str, torch.Tensor], measured: Mapping[str, torch.Tensor], name: str
 ) -> list[tuple[torch.Tensor, float]]:
-    """Return the positions that an ordered group's options are known to be at, and what each source counts."""
-    ways = [way[name] for way in (wanted, measured) if name in way and (way[name] >= 0).any()]
-    shares = (1.0 - MEASURED_SHARE, MEASURED_SHARE) if len(ways) == 2 else (1.0,)
-    return list(zip(ways, shares, strict=False))
+    """Return the known positions of an ordered group's options, labelled and measured, each with its weight."""
+    sources = [source[name] for source in (options, measured) if name in source and (source[name] >= 0).any()]
+    shares = (1.0 - MEASURED_SHARE, MEASURED_SHARE) if len(sources) == 2 else (1.0,)
+    return list(zip(sources, shares, strict=False))
 
 
-def _place(x: torch.Tensor, positions: torch.Tensor, penalty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the regression of an ordered group's positions; rare ones weigh more, by the root of how rare they are."""
+def _fit_positions(
+    x: torch.Tensor, positions: torch.Tensor, penalty: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the ridge regression of an ordered group's positions, with weights 1 / sqrt(frequency of the position)."""
     known = positions >= 0
-    found = positions[known]
-    return _ridge(x[known], found.float(), penalty, torch.bincount(found)[found].float().rsqrt())
+    y = positions[known]
+    return _ridge(x[known], y.float(), penalty, torch.bincount(y)[y].float().rsqrt())
 
 
 def _ridge(
     x: torch.Tensor, y: torch.Tensor, penalty: torch.Tensor, samples: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the weights (f,) and the bias of a regression.
+    """Return the weights (f,) and the bias of a ridge regression.
 
     Args:
         x: (N, f) features.
         y: (N,) values.
-        penalty: (f,) on squared weights.
-        samples: (N,) how much each sample counts; all the same if not given.
+        penalty: (f,) L2 penalties.
+        samples: (N,) sample weights; equal if not given.
     """
     share = torch.full((len(x),), 1.0 / len(x)) if samples is None else samples / samples.sum()
     middle, level = share @ x, share @ y
     away = (x - middle).double()
-    shared = away.T * share.double()
-    weights = torch.linalg.solve(shared @ away + torch.diag(penalty.double()), shared @ (y - level).double()).float()
+    weighted = away.T * share.double()
+    normal = weighted @ away + torch.diag(penalty.double())
+    weights = torch.linalg.solve(normal, weighted @ (y - level).double()).float()
     return weights, level - middle @ weights
 
 
@@ -331,9 +354,9 @@ def _logistic(
 def _temperature(
     x: torch.Tensor, y: torch.Tensor, photos: torch.Tensor, options: int, penalty: torch.Tensor
 ) -> float:
-    """Return the number whose division of the scores makes their softmax most probable for photos not learned from.
+    """Return the temperature of the logits that minimises the cross-entropy, by cross-validation over the photos.
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", by cross-validation over the photos.
+    Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """
     fold = photos.unique(return_inverse=True)[1] % FOLDS
     left_out, answers = [], []
@@ -353,23 +376,24 @@ def _measure(
     reader: Reader,
     schema: Schema,
     features: torch.Tensor,
-    wanted: Mapping[str, torch.Tensor],
+    options: Mapping[str, torch.Tensor],
     sliders: Mapping[str, torch.Tensor],
 ) -> dict[str, float]:
+    """Return the accuracy of each group and the correlation of each slider; empty without photos."""
     metrics: dict[str, float] = {}
     if not len(features):
         return metrics
     with torch.no_grad():
-        scores, read = reader(features)
+        scores, predicted = reader(features)
     for name, part in schema.discrete_slices.items():
-        if name in wanted and (known := wanted[name] >= 0).any():
-            found = scores[known, part.start - schema.n_c : part.stop - schema.n_c].argmax(dim=1)
-            metrics[name] = float((found == wanted[name][known]).float().mean())
+        if name in options and (known := options[name] >= 0).any():
+            best = scores[known, part.start - schema.n_c : part.stop - schema.n_c].argmax(dim=1)
+            metrics[name] = float((best == options[name][known]).float().mean())
     for position, i in enumerate(read_controllers(schema)):
         name = schema.controllers[i].name
         if name in sliders and int((known := sliders[name].isfinite()).sum()) > 2:
-            both: Sequence[torch.Tensor] = (read[known, position], sliders[name][known])
-            metrics[name] = float(torch.corrcoef(torch.stack(list(both)))[0, 1])
+            pairs = torch.stack([predicted[known, position], sliders[name][known]])
+            metrics[name] = float(torch.corrcoef(pairs)[0, 1])
     return metrics
 
 

@@ -1,20 +1,21 @@
-"""Stage I: the recognition network learns to tell characters and people apart.
+"""Stage I: training of the recognition network, which learns to distinguish characters and people.
 
-The paper takes LightCNN-29v2 as its authors trained it, on millions of photos; `f2p-deploy bundle import` takes them.
-This stage is for those who have no such weights, and it teaches the embedding four things:
+The paper uses the published weights of LightCNN-29v2, trained on millions of photos; `f2p-deploy bundle import` reads
+them. This stage is an alternative without those weights. It trains the embedding for four tasks:
 
-* who it is: identities are the engine's characters (several scenes each) and portraits (one photo each, varied), told
-  apart by a cosine classifier with a margin (Wang et al. 2018, "CosFace"). A photo competes with photos only and a
-  render with renders: told apart from each other they would end up opposite, and eq. 5 compares one with the other;
+* identity: a cosine classifier with a margin (Wang et al. 2018, "CosFace") over the engine's characters (several scenes
+  each) and portraits (one photo each, augmented). Photos are classified among photos only and renders among renders:
+  otherwise the two kinds would get opposite embeddings, but eq. 5 compares one with the other;
 * the shape of the face: a linear head predicts the contour points of `f2p_deploy.training.data.face_shapes` for front
-  renders and for portraits alike, which ties the two kinds of picture together;
-* what the character is made of: linear heads predict controllers and discrete groups of renders;
-* not whether it is a photo: the means of the photos' and the renders' embeddings are drawn together.
+  renders and for portraits, which aligns the two kinds of picture;
+* parameters: linear heads predict controllers and discrete groups of renders;
+* domain invariance: the distance between the mean embeddings of photos and of renders is penalised.
 
-LightCNN has no batch norm and learns slowly from nothing, so one stands behind every filter during training, and one
-behind the embedding, whose coordinates so have mean 0 and variance 1. In the end the embedding is turned and scaled so
-that its cosine (eq. 5) is above all one of shapes, see `onto_shape`; search by gradient would otherwise improve it in
-directions in which no face differs. All of this is folded into the filters: what is stored is LightCNN-29v2 as it is.
+LightCNN has no batch norm and trains slowly from scratch. During training a batch norm follows every convolution and
+the embedding, whose coordinates therefore have mean 0 and variance 1. After training the embedding is rotated and
+scaled so that its cosine (eq. 5) depends mainly on shape, see `onto_shape`; otherwise a gradient search would improve
+it in directions in which faces do not differ. Batch norms and rotation are folded into the filters, so the stored
+network is a plain LightCNN-29v2.
 """
 
 import copy
@@ -35,40 +36,40 @@ from f2p_deploy.training.data.face_shapes import ShapeTarget
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
 
+#: Scale and margin of CosFace.
 SCALE = 24.0
 MARGIN = 0.2
 
-#: Weight of each loss. Errors of points and controllers are in units of their variance. The cross-entropy of a thousand
-#: identities not yet told apart would drown the others' gradients.
+#: Weight of each loss. Errors of points and controllers are in units of their variance. With a larger weight, the
+#: cross-entropy over a thousand identities would dominate the other gradients at the start.
 IDENTITIES_WEIGHT = 0.05
 SHAPE_WEIGHT = 1.0
 CONTROLLERS_WEIGHT = 0.5
 GROUPS_WEIGHT = 0.02
 DOMAIN_WEIGHT = 0.2
 
-#: Of the embedding that is stored: number of coordinates that are shape, and their part of its mean squared length. The
-#: others are what the translator reads hair, beard and skin from.
+#: Number of coordinates of the stored embedding that encode shape, and their share of its mean squared length. The
+#: translator infers hair, beard and skin from the others.
 SHAPE_COORDINATES = 64
 SHAPE_PART = 0.8
 
-#: How far fronts and photos are moved before their points are asked for: about what alignment leaves.
+#: Geometric augmentation of front renders and photos: about the error that alignment leaves.
 JITTER = Variation(rotation=4.0, scale=0.04, shift=0.015)
 
 
 class RecognitionStage:
-    """Faces to embeddings, cosine softmax over identities.
+    """The training of the recognition network; the module's docstring describes its losses.
 
     Args:
         bundle: gives the sizes.
-        pairs: rendered pairs whose records name an identity, several pictures each.
-        portraits: aligned photos, each its own identity; a part of every batch, if given.
-        front: rendered pairs of the front view, from which shape and parameters are learned; half as many as a batch
-            has.
-        shapes: (N, K, 2) contour points of `front`, see `f2p_deploy.training.data.face_shapes`; without them, or where
-            all are NaN, shape is not learned.
-        held_out: how many of the last identities are kept for evaluation.
-        portrait_share: part of a batch that is portraits.
-        front_held_out: how many of the last front pairs no stage trains on.
+        pairs: rendered pairs with several pictures of each identity.
+        portraits: aligned photos, each a separate identity; a share of every batch.
+        front: rendered pairs of the front view, for shape and parameters; batch / 2 of them are added to every batch.
+        shapes: (N, K, 2) contour points of `front`, see `f2p_deploy.training.data.face_shapes`; if not given or all
+            NaN, shape is not trained.
+        held_out: number of last identities held out for evaluation.
+        portrait_share: share of portraits in a batch.
+        front_held_out: number of last front pairs that no stage trains on.
     """
 
     name = "recognition"
@@ -112,7 +113,7 @@ class RecognitionStage:
         self.grey = torch.tensor(GREY).view(1, 3, 1, 1)
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the weighted sum of the losses in this module's head."""
+        """Return the weighted sum of the losses that the module's docstring describes."""
         from_photos = round(self.portrait_share * len(batch))
         chosen = self.training[batch[from_photos:] if from_photos else batch]
         images = reduce_to(self.pairs.images(chosen), self.size)
@@ -149,7 +150,7 @@ class RecognitionStage:
         return torch.stack(list(parts.values())).sum(), numbers
 
     def _identities(self, embeddings: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """Return the cross-entropy with margin among the identities of the same kind, and the accuracy."""
+        """Return the cross-entropy with margin over identities of the same kind (photo or render), and the accuracy."""
         cosine = F.normalize(embeddings) @ F.normalize(self.modules["classifier"].weight).T  # type: ignore[arg-type]
         other_kind = (target < self.characters)[:, None] != (torch.arange(cosine.shape[1]) < self.characters)
         cosine = cosine.masked_fill(other_kind, -1.0)
@@ -159,14 +160,14 @@ class RecognitionStage:
     def _parameters(self, embeddings: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the weighted losses of controllers and of discrete groups."""
         predicted, n_c = self.modules["parameters"](embeddings), self.schema.n_c
-        squared = 12.0 * (predicted[:, :n_c] - (truth[:, :n_c] - 0.5)).square().mean()  # 1/12: of even sampling
+        squared = 12.0 * (predicted[:, :n_c] - (truth[:, :n_c] - 0.5)).square().mean()  # a uniform variance is 1 / 12
         crossed = torch.zeros(())
         for part in self.schema.discrete_slices.values():
             crossed = crossed + F.cross_entropy(predicted[:, part], truth[:, part].argmax(dim=1))
         return CONTROLLERS_WEIGHT * squared, GROUPS_WEIGHT * crossed
 
     def evaluate(self) -> dict[str, float]:
-        """Return the verification accuracy on held-out characters: same or not, best threshold of half of the pairs."""
+        """Return the verification accuracy and mean cosines on held-out characters, and explained shape variances."""
         embeddings = self._held_out_embeddings()
         cosine = (embeddings @ embeddings.T).numpy()
         identities = self.identities[self.held_out]
@@ -186,16 +187,16 @@ class RecognitionStage:
         return metrics
 
     def sheet(self) -> np.ndarray:
-        """Return eight held-out pictures above the most similar other held-out picture."""
+        """Return eight held-out pictures, each above the most similar other held-out picture."""
         embeddings = self._held_out_embeddings()
         step = max(1, len(embeddings) // 8)
         cosine = embeddings[::step][:8] @ embeddings.T
         nearest = cosine.topk(2, dim=1).indices[:, 1].numpy()
-        shown = self.held_out[::step][:8]
-        return tile([to_uint8(self.pairs.images(shown)), to_uint8(self.pairs.images(self.held_out[nearest]))])
+        positions = self.held_out[::step][:8]
+        return tile([to_uint8(self.pairs.images(positions)), to_uint8(self.pairs.images(self.held_out[nearest]))])
 
     def trained(self) -> nn.Module:
-        """Return the recognition network as it is stored: batch norms folded, the embedding turned onto shape."""
+        """Return the network that the bundle stores: batch norms folded, the embedding rotated onto shape."""
         network = without_batch_norms(self.network)
         if self.front_shapes is not None:
             deviation = torch.from_numpy(self.target.deviation.reshape(-1).astype(np.float32))
@@ -204,12 +205,12 @@ class RecognitionStage:
         return network
 
     def _explained(self, source: PairTensors | Portraits, shapes: np.ndarray, positions: np.ndarray) -> float:
-        """Return the part of the contour points' variance, over some pictures, that the embedding explains."""
+        """Return the share of the variance of contour points that the embedding explains on some pictures."""
         positions = positions[np.isfinite(shapes[positions]).all(axis=1)]
         parts = np.array_split(positions, max(1, len(positions) // 32))
         embeddings = torch.cat([self._embed(reduce_to(source.images(part), self.size)) for part in parts])
-        left = (self.modules["shape"](embeddings) - torch.from_numpy(shapes[positions])).square().sum()
-        return 1.0 - float(left) / float(np.square(shapes[positions] - shapes[positions].mean(axis=0)).sum())
+        residual = (self.modules["shape"](embeddings) - torch.from_numpy(shapes[positions])).square().sum()
+        return 1.0 - float(residual) / float(np.square(shapes[positions] - shapes[positions].mean(axis=0)).sum())
 
     def _embed(self, images: torch.Tensor, network: nn.Module | None = None) -> torch.Tensor:
         return (network or self.network)((images * self.grey).sum(dim=1, keepdim=True))
@@ -221,18 +222,18 @@ class RecognitionStage:
 
 
 def with_batch_norms(network: nn.Module) -> nn.Module:
-    """Put a batch norm behind every convolution and the embedding of a LightCNN, in place."""
+    """Insert a batch norm after every convolution and after the embedding of a LightCNN, in place."""
     for module in network.modules():
         if isinstance(module, MaxFeatureMap):
             module.filter = nn.Sequential(module.filter, nn.BatchNorm2d(module.filter.out_channels))  # type: ignore
         elif isinstance(module, LightCNN):
-            norm = nn.BatchNorm1d(EMBEDDING).requires_grad_(False)  # stays at mean 0 and variance 1
+            norm = nn.BatchNorm1d(EMBEDDING).requires_grad_(False)  # not trained: mean 0 and variance 1
             module.fc = nn.Sequential(module.fc, norm)  # type: ignore
     return network
 
 
 def without_batch_norms(network: nn.Module) -> nn.Module:
-    """Return a copy with the batch norms folded into their filters: in evaluation mode it computes the same."""
+    """Return a copy with the batch norms folded into the filters; in evaluation mode its outputs are the same."""
     folded = copy.deepcopy(network).eval()
     for module in folded.modules():
         if isinstance(module, MaxFeatureMap) and isinstance(module.filter, nn.Sequential):
@@ -243,14 +244,15 @@ def without_batch_norms(network: nn.Module) -> nn.Module:
 
 
 def onto_shape(fc: nn.Linear, slopes: torch.Tensor, offset: torch.Tensor) -> None:
-    """Turn and scale an embedding, in place, so that its first coordinates are the principal shapes it tells.
+    """Rotate and scale an embedding, in place, so that its first coordinates are the principal components of shape.
 
-    With the slopes' singular value decomposition U S V: the first coordinates are those of S V e, where distances are
-    distances of points; the others are an orthonormal rest, scaled down. Nothing is lost, as the whole is invertible.
+    With the singular value decomposition U S V of the slopes, the first coordinates are S V e, in which distances are
+    distances of contour points. The other coordinates are an orthonormal complement, scaled down. The map is
+    invertible, so no information is lost.
 
     Args:
-        fc: makes embeddings e of mean 0 and variance 1.
-        slopes: (2 K, 256) and `offset`: (2 K,) of the linear map from e to contour points, minus their mean.
+        fc: last layer of the network; its embeddings e have mean 0 and variance 1.
+        slopes, offset: (2 K, 256) and (2 K,), the linear map from e to contour points minus their mean.
     """
     with torch.no_grad():
         u, s, v = torch.linalg.svd(slopes, full_matrices=False)
@@ -269,10 +271,10 @@ def verification_accuracy(same: np.ndarray, different: np.ndarray) -> float:
     thresholds = np.linspace(-1, 1, 401)
 
     def accuracy(threshold: np.ndarray, which: int) -> np.ndarray:
-        kept = (same[which::2, None] >= threshold).mean(0)
-        refused = (different[which::2, None] < threshold).mean(0)
-        return (kept + refused) / 2
+        accepted = (same[which::2, None] >= threshold).mean(0)
+        rejected = (different[which::2, None] < threshold).mean(0)
+        return (accepted + rejected) / 2
 
     scores = accuracy(thresholds, 0)
-    best = np.median(thresholds[scores == scores.max()])  # the middle of the best ones, away from both sides
+    best = np.median(thresholds[scores == scores.max()])  # the middle of all best thresholds
     return float(accuracy(np.array([best]), 1)[0])

@@ -1,8 +1,8 @@
-"""Stage I: the segmentation network learns Helen's classes from renders and from portraits (section 3.6).
+"""Stage I: training of the segmentation network on renders and portraits with Helen's classes (section 3.6).
 
-The network answers at an eighth of the resolution. Its target there is the share of each class in the eight by eight
-pixels, so that a probability of a half means a border through the middle: the content loss then sees shifts smaller
-than a cell.
+The network has an output stride of 8. The target of an output cell is the share of each class in its 8 x 8 pixels, so a
+probability of 0.5 means a border through the middle of the cell, and the content loss responds to shifts of less than a
+cell.
 """
 
 import numpy as np
@@ -18,10 +18,10 @@ from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, render_labels
 from f2p_deploy.training.data.portraits import Portraits
 
-#: The network's answer is so many times smaller than its picture.
+#: Output stride: edge of the network's input / edge of its output.
 STRIDE = 8
 
-#: One colour a class, for sheets.
+#: Colours of the classes in sheets.
 COLOURS = np.array(
     [
         (40, 40, 40), (240, 200, 170), (120, 70, 30), (160, 100, 50), (60, 120, 220), (90, 160, 250), (230, 160, 110),
@@ -32,16 +32,16 @@ COLOURS = np.array(
 
 
 class SegmentationStage:
-    """Pictures to class shares, cross-entropy.
+    """The training of the segmentation network: cross-entropy between predicted classes and class shares.
 
     Args:
         bundle: gives the sizes.
         pair_sets: rendered pairs with label maps.
-        portraits: aligned photos whose regions landmarks label; a part of every batch, if given.
-        held_out: how many of the last pairs of each set are kept for evaluation.
-        portrait_share: part of a batch that is portraits.
-        shapes: for each set the (N, K, 2) contour points of its renders, from which they are labelled as portraits are
-            (`f2p_deploy.training.data.portrait_labels.render_labels`); the engine's own labels without.
+        portraits: aligned photos with labels from landmarks; a share of every batch.
+        held_out: number of last pairs of each set held out for evaluation.
+        portrait_share: share of portraits in a batch.
+        shapes: for each set the (N, K, 2) contour points of its renders, to label them as portraits are labelled
+            (`f2p_deploy.training.data.portrait_labels.render_labels`). The engine's labels are used if not given.
     """
 
     name = "segmentation"
@@ -66,7 +66,7 @@ class SegmentationStage:
         self.samples = int(self.ends[-1])
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the cross-entropy against class shares over all known cells."""
+        """Return the cross-entropy against class shares, averaged over the known area."""
         from_photos = round(self.portrait_share * len(batch))
         images, labels = self._rendered(batch[from_photos:] if from_photos else batch)
         if self.portraits is not None and from_photos:
@@ -86,26 +86,26 @@ class SegmentationStage:
         return self.network
 
     def evaluate(self) -> dict[str, float]:
-        """Return the mean intersection over union on held-out renders and, against landmarks, on held-out photos.
+        """Return the mean intersection over union on held-out renders and on held-out photos (labels from landmarks).
 
-        Predictions are enlarged to the picture's resolution before they are compared.
+        Predictions are upsampled to the picture's resolution first.
         """
         metrics = {}
         for position, pairs in enumerate(self.pair_sets):
             held = np.arange(len(pairs) - self.held_out, len(pairs))
             counts = np.zeros((len(HELEN_CLASSES), 2))
             for part in np.array_split(held, max(1, len(held) // 10)):
-                counts += self._agreement(pairs.images(part), self._labels(position, part))
+                counts += self._intersections_and_unions(pairs.images(part), self._labels(position, part))
             metrics[f"miou_renders_{position}"] = mean_iou(counts)
         if self.portraits is not None:
             counts = np.zeros((len(HELEN_CLASSES), 2))
             for part in np.array_split(self.portraits.held_out, max(1, len(self.portraits.held_out) // 10)):
-                counts += self._agreement(self.portraits.images(part), self.portraits.labels(part))
+                counts += self._intersections_and_unions(self.portraits.images(part), self.portraits.labels(part))
             metrics["miou_portraits"] = mean_iou(counts)
         return metrics
 
     def sheet(self) -> np.ndarray:
-        """Return held-out renders and photos above their class maps."""
+        """Return held-out renders and photos above their predicted class maps."""
         pairs = self.pair_sets[-1]
         images = pairs.images(np.arange(len(pairs) - 4, len(pairs)))
         if self.portraits is not None:
@@ -127,15 +127,16 @@ class SegmentationStage:
         labels = self.pair_sets[position].label_maps(indices)
         if self.shapes is not None:
             shapes = self.shapes[position][indices]
-            made = [render_labels(shape, own.numpy()) for shape, own in zip(shapes, labels, strict=True)]
-            labels = torch.from_numpy(np.stack(made))
+            maps = [render_labels(shape, engine.numpy()) for shape, engine in zip(shapes, labels, strict=True)]
+            labels = torch.from_numpy(np.stack(maps))
         return labels
 
     def _predict(self, images: torch.Tensor) -> torch.Tensor:
         scores = self.network(reduce_to(images, self.size))
         return F.interpolate(scores, size=images.shape[2:], mode="bilinear").argmax(dim=1)
 
-    def _agreement(self, images: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
+    def _intersections_and_unions(self, images: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
+        """Return (classes, 2) pixel counts: the intersection and the union of predicted and known classes."""
         predicted, known = self._predict(images), labels != UNKNOWN
         counts = np.zeros((len(HELEN_CLASSES), 2))
         for c in range(len(HELEN_CLASSES)):
@@ -145,13 +146,13 @@ class SegmentationStage:
 
 
 def class_shares(labels: torch.Tensor, cell: int) -> torch.Tensor:
-    """Return (B, 11, S/cell, S/cell) shares of each class in every cell; ignored pixels count for none."""
+    """Return (B, 11, S/cell, S/cell) shares of each class in every cell; unknown pixels count for no class."""
     known = labels != UNKNOWN
     one_hot = F.one_hot(torch.where(known, labels, 0), len(HELEN_CLASSES)) * known[..., None]
     return F.avg_pool2d(one_hot.permute(0, 3, 1, 2).float(), cell)
 
 
 def mean_iou(counts: np.ndarray) -> float:
-    """Return the mean over the classes that occur of intersection over union, from (classes, 2) counts of both."""
+    """Return the mean intersection over union of the classes that occur, from (classes, 2) counts of both."""
     present = counts[:, 1] > 0
     return float((counts[present, 0] / counts[present, 1]).mean())

@@ -1,4 +1,4 @@
-"""The surrogate's stage: what the recogniser sees of the engine's pictures, learned from their parameters."""
+"""Training of the surrogate: it predicts the recogniser's descriptors of engine pictures from their parameters."""
 
 import numpy as np
 import torch
@@ -9,25 +9,26 @@ from f2p_deploy.model.held import held_entries
 from f2p_deploy.model.networks.surrogate import Surrogate
 from f2p_deploy.model.networks.table import build_network
 
-#: Penalties on squared slopes, in samples: of parameters, and over the variance of descriptors.
+#: L2 penalties of the linear maps from parameters to shapes (in samples) and from descriptors to shapes (relative to
+#: the variance of the descriptors).
 SHAPE_RIDGE, GUESS_RIDGE = 10.0, 0.03
 
-#: One in so many samples is left out of a regression and tells how good it is.
+#: Every n-th sample is held out from a regression to measure it.
 LEFT_OUT = 10
 
-#: The largest step of a search over what its shape term's curvature lets it take: with momentum 0.9 it swings at 1.4.
+#: Maximum of curvature of the shape term x learning rate of a search. With momentum 0.9 a search oscillates at 1.4.
 CALM = 0.8
 
 
 class SurrogateStage:
-    """Parameters to descriptors by least squares; the members learn side by side.
+    """The training of the surrogate by least squares; all members are trained in parallel.
 
     Args:
         bundle: gives the sizes.
         parameters: (N, n) float32 of engine pictures.
-        seen: (N, d) float32 what the recogniser says of them; rows of NaN are left out.
-        photos: (M, d) float32 what it says of photos, for their mean; may be empty.
-        held_out: how many of the last pictures are kept for evaluation.
+        seen: (N, d) float32 descriptors of the pictures; rows of NaN are left out.
+        photos: (M, d) float32 descriptors of photos, for their mean; may be empty.
+        held_out: number of last pictures held out for evaluation.
         shapes: (S, k) float32 face shapes of the first pictures, NaN where unknown.
         photo_shapes: (M, k) float32 face shapes of the photos, NaN where unknown.
     """
@@ -71,59 +72,63 @@ class SurrogateStage:
             self.fits["shape_guess_r2"] = _fit(self.network.guess, away, photo_shapes, GUESS_RIDGE)
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the mean squared distance of the members' descriptors, in units of the descriptors' variance."""
-        wanted = self.y[batch]
-        apart = [F.mse_loss(found, wanted) for found in self.network.each(self.x[batch])]
-        return torch.stack(apart).sum() / self.network.scale**2, {}
+        """Return the sum of the members' mean squared errors, in units of the descriptors' variance."""
+        target = self.y[batch]
+        errors = [F.mse_loss(predicted, target) for predicted in self.network.each(self.x[batch])]
+        return torch.stack(errors).sum() / self.network.scale**2, {}
 
     def trained(self) -> torch.nn.Module:
         """Return the network that the bundle stores."""
         return self.network
 
     def evaluate(self) -> dict[str, float]:
-        """Return how well pictures are told that the surrogate has not seen: r2 and the mean centred cosine."""
-        found = self.network(self.held_x)
-        left = (found - self.held_y).square().sum() / self.held_y.square().sum()
-        alike = F.cosine_similarity(found, self.held_y, dim=1)
-        told = {"r2": float(1.0 - left), "cosine": float(alike.mean()), "cosine_p10": float(alike.quantile(0.1))}
-        return told | self.fits
+        """Return r2 and centred cosine (mean, 10th percentile) on held-out pictures, and r2 of the linear maps."""
+        predicted = self.network(self.held_x)
+        residual = (predicted - self.held_y).square().sum() / self.held_y.square().sum()
+        cosine = F.cosine_similarity(predicted, self.held_y, dim=1)
+        metrics = {
+            "r2": float(1.0 - residual),
+            "cosine": float(cosine.mean()),
+            "cosine_p10": float(cosine.quantile(0.1)),
+        }
+        return metrics | self.fits
 
     def sheet(self) -> np.ndarray:
-        """Return the held-out descriptors above the predicted ones, 64 pictures wide, grey from -2.5 to 2.5 s.d."""
+        """Return descriptors of 64 held-out pictures, one per column, above the predicted ones; grey is +-2.5 s.d."""
         scale = float(self.network.scale)
         both = torch.cat([self.held_y[:64], self.network(self.held_x[:64])], dim=1).T / scale
         grey = ((both / 5.0 + 0.5).clamp(0, 1) * 255).to(torch.uint8).numpy()
         return np.repeat(np.repeat(grey, 4, axis=0), 8, axis=1)[..., None].repeat(3, axis=2)
 
 
-def _fit(layer: torch.nn.Linear, given: np.ndarray, wanted: np.ndarray, relative: float = 0.0) -> float:
-    """Fit a linear layer by ridge regression; return the share of the variance that it explains in samples left out.
+def _fit(layer: torch.nn.Linear, inputs: np.ndarray, targets: np.ndarray, relative: float = 0.0) -> float:
+    """Fit a linear layer by ridge regression and return its r2 on held-out samples.
 
     Args:
-        layer: (d) to (k); left alone where nothing is known.
-        given: (N, d).
-        wanted: (N, k), rows of NaN are left out.
-        relative: the penalty over the variance of what is given; `SHAPE_RIDGE` samples if 0.
+        layer: (d) to (k); unchanged if fewer than two samples are held out.
+        inputs: (N, d).
+        targets: (N, k); rows of NaN are left out.
+        relative: penalty / variance of the inputs; if 0 the penalty is `SHAPE_RIDGE`.
     """
-    known = np.isfinite(wanted).all(axis=1)
-    x, y = given[known].astype(np.float64), wanted[known].astype(np.float64)
-    apart = np.arange(len(x)) % LEFT_OUT == 0
-    if apart.sum() < 2:
+    known = np.isfinite(targets).all(axis=1)
+    x, y = inputs[known].astype(np.float64), targets[known].astype(np.float64)
+    held_out = np.arange(len(x)) % LEFT_OUT == 0
+    if held_out.sum() < 2:
         return 0.0
-    told, kept = x[~apart], y[~apart]
-    middle, level = told.mean(axis=0), kept.mean(axis=0)
-    away = told - middle
-    penalty = relative * len(told) * float(away.var(axis=0).mean()) if relative else SHAPE_RIDGE
-    slopes = np.linalg.solve(away.T @ away + penalty * np.eye(x.shape[1]), away.T @ (kept - level))
+    train_x, train_y = x[~held_out], y[~held_out]
+    middle, level = train_x.mean(axis=0), train_y.mean(axis=0)
+    away = train_x - middle
+    penalty = relative * len(train_x) * float(away.var(axis=0).mean()) if relative else SHAPE_RIDGE
+    slopes = np.linalg.solve(away.T @ away + penalty * np.eye(x.shape[1]), away.T @ (train_y - level))
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(slopes.T))
         layer.bias.copy_(torch.from_numpy(level - middle @ slopes))
-    left = ((x[apart] - middle) @ slopes + level - y[apart]) ** 2
-    return float(1.0 - left.sum() / ((y[apart] - level) ** 2).sum())
+    residual = ((x[held_out] - middle) @ slopes + level - y[held_out]) ** 2
+    return float(1.0 - residual.sum() / ((y[held_out] - level) ** 2).sum())
 
 
 def _centre(layer: torch.nn.Linear, parameters: np.ndarray, shapes: np.ndarray) -> None:
-    """Make shapes those less their mean over characters: photos' have their own mean at 0."""
+    """Subtract the mean shape of characters from a layer's output, as the shapes of photos have the mean 0."""
     known = np.isfinite(shapes).all(axis=1)
     if known.any():
         with torch.no_grad():
@@ -131,7 +136,7 @@ def _centre(layer: torch.nn.Linear, parameters: np.ndarray, shapes: np.ndarray) 
 
 
 def _calm(bundle: Bundle, slopes: torch.Tensor) -> float:
-    """Return what the shape term is multiplied by, so that a search does not swing: at most 1."""
+    """Return the factor on the shape term, at most 1, with which a search does not oscillate."""
     settings = bundle.settings
     searched = ~torch.from_numpy(held_entries(bundle.schema))[: bundle.schema.n_c]
     steepest = float(torch.linalg.matrix_norm(slopes[:, : bundle.schema.n_c][:, searched], 2)) ** 2

@@ -1,4 +1,4 @@
-"""Stage II: the translator learns to make characters whose faces resemble the photos (section 3.4.1, eq. 8)."""
+"""Stage II: training of the translator, whose characters should resemble the photos (section 3.4.1, eq. 8)."""
 
 import numpy as np
 import torch
@@ -13,27 +13,27 @@ from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
 from f2p_deploy.training.train_recognition import JITTER
 
-#: One update in so many leaves the content loss out and takes photos of any pose (section 3.4.1).
+#: Every n-th update uses photos of any pose and leaves out the content loss (section 3.4.1).
 ANY_POSE_EVERY = 4
 
-#: With the optional losses so many times a batch of photos, and of renders, are seen; eq. 4 is computed on a batch.
+#: Photos and renders per update for the optional losses, in batches; eq. 4 is computed on one batch.
 SEEN_PHOTOS = 3
 SEEN_RENDERS = 4
 
 
 class TranslatorStage:
-    """Faces to parameters, the three losses; imitator, recognition and segmentation are fixed.
+    """The training of the translator with the losses of eq. 4; imitator, recognition and segmentation are frozen.
 
     Args:
-        bundle: has the three other networks.
+        bundle: gives the three frozen networks.
         photos: aligned portraits.
-        pairs: renders whose parameters are known, for the supervised loss and its evaluation; may be None.
-        supervised_weight: weight of the L1 distance to the known parameters of renders, which the paper does not have;
-            0 leaves it out.
+        pairs: renders with known parameters, for the supervised loss and its evaluation; may be None.
+        supervised_weight: weight of the L1 distance to known parameters of renders, a term that the paper does not
+            have; 0 for none.
         shapes: (N, K, 2) contour points of `pairs`, see `f2p_deploy.training.data.face_shapes`; may be None.
-        shape_weight: weight of the distance between the contour points of a frontal photo and those that a linear model
-            gives the character, in edges of the picture, which the paper does not have; 0 leaves it out.
-        held_out: how many of the last pairs are kept for evaluation.
+        shape_weight: weight of the distance, in edges of the picture, between a frontal photo's contour points and the
+            character's by `ShapeModel`, a term that the paper does not have; 0 for none.
+        held_out: number of last pairs held out for evaluation.
     """
 
     name = "translator"
@@ -61,7 +61,7 @@ class TranslatorStage:
             self.shape_model = ShapeModel(pairs.pairs.parameters[: self.known], shapes[: self.known])
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return eq. 4, plus the supervised loss and the shape's where they are asked for."""
+        """Return the loss of eq. 4, plus the supervised and the shape loss if their weights are not 0."""
         any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
         pool = self.photos.training if any_pose else self.photos.frontal
         rendered_too = self.pairs is not None and self.supervised_weight > 0
@@ -103,7 +103,7 @@ class TranslatorStage:
         return self.network
 
     def evaluate(self) -> dict[str, float]:
-        """Return losses on held-out photos and, where the truth is known, parameter errors on held-out renders."""
+        """Return losses on held-out photos and, if pairs are given, parameter errors on held-out renders."""
         identity, content = [], []
         for part in np.array_split(self.photos.held_out, max(1, len(self.photos.held_out) // 10)):
             photo_identity, photo_content = self.similarity.describe(self.photos.images(part))
@@ -133,14 +133,14 @@ class TranslatorStage:
         return tile([to_uint8(faces), to_uint8(self.imitator(self.network(self.similarity.identity(faces))))])
 
     def _embed_varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-        """Return (B, d) embeddings of faces under other light and a little out of place."""
-        # Where the network sees all of the face, small pictures are moved as well as large ones, and faster.
+        """Return (B, d) embeddings of faces with augmented light and alignment."""
+        # A network that takes the whole face gets it reduced first: augmenting small pictures is faster.
         size = self.similarity.recogniser.size if self.similarity.crop is None else faces.shape[-1]
         moved = sample_at(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
         return self.similarity.identity(vary_light(moved, Variation(), rng))
 
     def _as_used(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """Return T's parameters with batch norm as after training: drawn faces alone are unlike others."""
+        """Return T's parameters in evaluation mode: the batch statistics of rendered faces alone would differ."""
         self.network.eval()
         parameters = self.network(embeddings)
         self.network.train()

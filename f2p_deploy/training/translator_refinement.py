@@ -1,19 +1,18 @@
-"""After stage II: the translator's sliders are brought nearer to people's contour points, and no farther than needed.
+"""Refinement of the translator after stage II: better contour points with sliders near their defaults.
 
-The three losses of eq. 4 leave many sliders at an end of their range, where what pushes them hardly changes a picture.
-Here embeddings are computed once, the linear `ShapeModel` stands for the imitator, and the translator goes on with
+With the three losses of eq. 4 many sliders end at a limit of their range, where they hardly change the picture. Here
+embeddings are computed once, the linear `ShapeModel` replaces the imitator, and the translator is trained further with
 
-* the distance between contour points, of frontal photos or renders, and their characters', each part of the face
-  counting the same;
-* the square of how far sliders lie from their defaults: of all faces with the same shape the plainest is wanted;
-* options that a colour tells, see `f2p_deploy.training.data.option_colours`;
-* all other options as they were.
+* the distance between the contour points of frontal photos or renders and those of their characters, with equal weights
+  for the parts of the face;
+* the squared distance of sliders from their defaults, since the plainest of all faces with the same shape is wanted;
+* the cross-entropy of options that a colour identifies, see `f2p_deploy.training.data.option_colours`;
+* the change of all other options.
 
 The paper has no such stage.
 """
 
 import copy
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -28,35 +27,36 @@ from f2p_deploy.training.data.pair_tensors import PairTensors
 from f2p_deploy.training.data.portraits import Portraits
 from f2p_deploy.training.train_translator import TranslatorStage
 
-#: Weight of the sliders' mean square distance from their defaults, in quarters of their range. On portraits kept out,
-#: landmarks are as near with 0.0045 or 0.01, and farther with 0.0003, where sliders leave what `ShapeModel` is true of.
+#: Weight of the sliders' mean squared distance from their defaults, in quarters of their range. On held-out portraits
+#: landmark errors are the same with 0.0045 and 0.01. They are larger with 0.0003: sliders then leave the range in which
+#: `ShapeModel` is accurate.
 PLAINNESS_WEIGHT = 0.003
 
-#: Weight of renders' contour points beside photos'.
+#: Weight of renders' contour points relative to photos'.
 RENDERS_WEIGHT = 0.5
 
-#: Weights of options that a colour tells, and of all other probabilities' distance from what they were.
+#: Weights of the cross-entropy of options that a colour identifies, and of the change of all other probabilities.
 OPTIONS_WEIGHT = 0.02
 UNCHANGED_WEIGHT = 1.0
 
-#: How often each photo is embedded in other light and a little out of place, and how many renders are embedded.
+#: Number of augmented embeddings per photo, and number of embedded renders.
 VARIED = 4
 EMBEDDED_RENDERS = 1500
 
-#: Pictures embedded, and measured, at once.
+#: Number of pictures embedded or measured at once.
 _TOGETHER = 32
 
 
 class RefinementStage(TranslatorStage):
-    """The bundle's translator, trained further on embeddings.
+    """The further training of the bundle's translator on embeddings.
 
     Args:
-        bundle: has all four networks.
+        bundle: gives all four networks.
         photos: aligned portraits with contour points.
         pairs: rendered pairs.
         shapes: (N, K, 2) contour points of `pairs`.
-        held_out: how many of the last pairs are kept for evaluation.
-        seed: of the variations that are embedded.
+        held_out: number of last pairs held out for evaluation.
+        seed: of the augmentation.
 
     Raises:
         InputError: no render, or no frontal photo, has contour points.
@@ -71,7 +71,7 @@ class RefinementStage(TranslatorStage):
         frontal = photos.frontal[np.isfinite(photos.shapes[photos.frontal]).all(axis=(1, 2))]
         if self.shape_model is None or not len(frontal):
             raise InputError("refinement learns from contour points: it needs MediaPipe's landmarker")
-        self.model, self.drawn = self.shape_model, pairs
+        self.model, self.renders = self.shape_model, pairs
         self.lead = bundle.settings.default_lead
         before = copy.deepcopy(bundle.translator).eval()
         self.network = copy.deepcopy(bundle.translator).requires_grad_(True)
@@ -86,29 +86,26 @@ class RefinementStage(TranslatorStage):
         rng = np.random.default_rng((seed, 11))
         with torch.no_grad(), torch.random.fork_rng():
             torch.manual_seed(seed)
-            plain = self._in_parts(frontal, lambda part: self.similarity.identity(photos.images(part)))
-            varied = [
-                self._in_parts(frontal, lambda part: self._embed_varied(photos.images(part), rng))
-                for _ in range(VARIED)
-            ]
+            plain = self._embed_all(photos, frontal)
+            varied = [self._embed_all(photos, frontal, rng) for _ in range(VARIED)]
             self.seen = torch.stack([plain, *varied])  # (1 + VARIED, N, 256)
-            self.rendered = self._in_parts(renders, lambda part: self.similarity.identity(pairs.images(part)))
+            self.rendered = self._embed_all(pairs, renders)
             self.before_seen = torch.stack([before(seen) for seen in self.seen])
             self.before_rendered = before(self.rendered)
         self.options = self._options(frontal, renders)
 
     def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the weighted sum of the losses in this module's head."""
+        """Return the weighted sum of the losses that the module's docstring describes."""
         variant = rng.integers(0, len(self.seen), len(batch))
         renders = rng.integers(0, len(self.rendered), max(2, len(batch) // 2))
-        made = self.network(torch.cat([self.seen[variant, batch], self.rendered[renders]]))
-        people, drawn = made[: len(batch)], made[len(batch) :]
+        parameters = self.network(torch.cat([self.seen[variant, batch], self.rendered[renders]]))
+        people, characters = parameters[: len(batch)], parameters[len(batch) :]
         n_c = self.schema.n_c
         options = torch.cat([self._chosen(people.detach()), self.rendered_options[renders]])
-        shown = self.model(torch.cat([made[:, :n_c], options], dim=1))
-        apart = self.distance(shown, torch.cat([self.points[batch], self.rendered_points[renders]]))
-        away = (made[:, :n_c] - self.defaults) / 0.25
-        unchanged = (drawn[:, n_c:] - self.before_rendered[renders, n_c:]).abs().mean()
+        shapes = self.model(torch.cat([parameters[:, :n_c], options], dim=1))
+        apart = self.distance(shapes, torch.cat([self.points[batch], self.rendered_points[renders]]))
+        away = (parameters[:, :n_c] - self.defaults) / 0.25
+        unchanged = (characters[:, n_c:] - self.before_rendered[renders, n_c:]).abs().mean()
         crossed = torch.zeros(())
         for name, part in self.schema.discrete_slices.items():
             if name in self.options:
@@ -125,19 +122,25 @@ class RefinementStage(TranslatorStage):
         }
         return torch.stack(list(parts.values())).sum(), {name: float(part.detach()) for name, part in parts.items()}
 
-    def _chosen(self, made: torch.Tensor) -> torch.Tensor:
-        """Return (B, n_d) options as one-shot generation chooses them, since that is what will be drawn."""
-        return torch.from_numpy(harden(made.numpy(), self.schema, self.lead))[:, self.schema.n_c :]
+    def _chosen(self, parameters: torch.Tensor) -> torch.Tensor:
+        """Return (B, n_d) one-hot options as one-shot generation chooses them."""
+        return torch.from_numpy(harden(parameters.numpy(), self.schema, self.lead))[:, self.schema.n_c :]
 
     def _options(self, photos: np.ndarray, renders: np.ndarray) -> dict[str, np.ndarray]:
-        """Return, by group that a colour tells, (N,) options of the photos; none without label maps of the renders."""
-        if not self.drawn.has_labels:
+        """Return (N,) options of the photos by group, for groups that a colour identifies; empty without label maps."""
+        if not self.renders.has_labels:
             return {}
         parts = np.array_split(renders, max(1, len(renders) // _TOGETHER))
-        colours = np.concatenate([region_colours(*self.drawn.labelled(part)) for part in parts])
-        told = OptionColours(self.schema, self.drawn.pairs.parameters[renders], colours)
-        return told(region_colours(self.photos.pictures[photos], self.photos.regions[photos]))
+        colours = np.concatenate([region_colours(*self.renders.labelled(part)) for part in parts])
+        options = OptionColours(self.schema, self.renders.pairs.parameters[renders], colours)
+        return options(region_colours(self.photos.pictures[photos], self.photos.regions[photos]))
 
-    @staticmethod
-    def _in_parts(positions: np.ndarray, embed: Callable[[np.ndarray], torch.Tensor]) -> torch.Tensor:
-        return torch.cat([embed(part) for part in np.array_split(positions, max(1, len(positions) // _TOGETHER))])
+    def _embed_all(
+        self, source: PairTensors | Portraits, positions: np.ndarray, rng: np.random.Generator | None = None
+    ) -> torch.Tensor:
+        """Return (N, d) embeddings of pictures, augmented if a generator is given."""
+        parts = []
+        for part in np.array_split(positions, max(1, len(positions) // _TOGETHER)):
+            faces = source.images(part)
+            parts.append(self.similarity.identity(faces) if rng is None else self._embed_varied(faces, rng))
+        return torch.cat(parts)

@@ -73,7 +73,7 @@ def test_bad_words(f2p: Callable, crowd: Path, judge: Path, tmp_path: Path) -> N
     assert ran.code == 2 and "the age and sex network" in ran.err
     (tmp_path / "labels.csv").write_text("photo,hare\n")
     ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
-    assert ran.code == 2 and "names columns and has no row below them" in ran.err
+    assert ran.code == 2 and "has columns but no rows" in ran.err
     (tmp_path / "labels.csv").write_text("photo,hair\nelsewhere/p0.png,\n")
     ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
     assert ran.code == 2 and "names none of these photos: a photo is called by its folder and file" in ran.err

@@ -1,3 +1,5 @@
+"""The reference of generation: every mode in PyTorch, its start, its options and its refusals."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +10,7 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.character.parameters import Parameters, average, random_batch  # noqa: E402
 from f2p_deploy.model.bundle import load_bundle  # noqa: E402
 from f2p_deploy.model.imitator_search import GenerationLoss  # noqa: E402
-from f2p_deploy.model.one_shot import OneShot, one_shot  # noqa: E402
-from f2p_deploy.model.prior_projection import PriorProjection  # noqa: E402
+from f2p_deploy.model.one_shot import OneShot  # noqa: E402
 from f2p_deploy.model.reference import (  # noqa: E402
     reference_generate,
     reference_iterate,
@@ -20,8 +21,7 @@ from f2p_deploy.model.reference import (  # noqa: E402
     with_options_tried_out,
 )
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
-from f2p_deploy.model.state import StateToParameters, average_state, first_state, state_from  # noqa: E402
-from f2p_deploy.model.update import Update, lookahead  # noqa: E402
+from f2p_deploy.model.state import StateToParameters, average_state, first_state  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 
@@ -30,11 +30,6 @@ def faces(small_bundle):
     """Two characters of the bundle's own, so that a solution exists."""
     with torch.no_grad():
         return small_bundle.imitator(torch.from_numpy(random_batch(small_bundle.schema, 2, 5)))
-
-
-def test_one_shot_is_the_translator_after_the_recognition_network(small_bundle, faces) -> None:
-    expected = small_bundle.translator(small_bundle.similarity.identity(faces))
-    np.testing.assert_allclose(one_shot(small_bundle, faces), expected.detach().numpy(), atol=1e-6)
 
 
 def test_an_iteration_is_a_projected_gradient_step(small_bundle, faces) -> None:
@@ -65,20 +60,6 @@ def test_samples_of_a_batch_do_not_influence_each_other(small_bundle, faces) -> 
     np.testing.assert_allclose(both.parameters[1], one.parameters[0], atol=1e-4)
 
 
-def test_state_and_parameters_are_inverse_to_each_other(small_bundle) -> None:
-    parameters = torch.from_numpy(one_shot(small_bundle, torch.rand(2, 3, 128, 128)))
-    state = state_from(parameters, small_bundle.schema.n_c, beta=100.0)
-    torch.testing.assert_close(StateToParameters(small_bundle, 100.0)(state), parameters, atol=1e-5, rtol=0)
-
-
-def test_average_start_has_a_gradient_in_every_discrete_group(small_bundle, faces) -> None:
-    loss_of = GenerationLoss(small_bundle, beta=100.0)
-    state = average_state(small_bundle, 2).requires_grad_(True)
-    (gradient,) = torch.autograd.grad(loss_of(state, *small_bundle.similarity.describe(faces)).sum(), state)
-    for part in small_bundle.schema.discrete_slices.values():
-        assert float(gradient[:, part].abs().max()) > 0
-
-
 def test_priors_keep_the_search_in_their_subspace(bundle_with_priors, faces) -> None:
     settings = IterativeSettings(iterations=3, learning_rate=100.0, use_prior=True)
     found = reference_iterate(bundle_with_priors, faces, settings).parameters[:, : bundle_with_priors.schema.n_c]
@@ -88,34 +69,12 @@ def test_priors_keep_the_search_in_their_subspace(bundle_with_priors, faces) -> 
     assert np.abs(moved_away).max() > 0.01
 
 
-def test_in_the_subspace_its_coordinates_descend(bundle_with_priors) -> None:
-    update = Update(bundle_with_priors, IterativeSettings(use_prior=True, discrete_rate=0.5))
-    n_c, matrices = bundle_with_priors.schema.n_c, bundle_with_priors.priors.as_matrices()
-    coordinates = torch.full((1, matrices.basis.shape[1]), 0.01)
-    state = torch.zeros(1, bundle_with_priors.schema.n)
-    state[:, :n_c] = coordinates @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
-    gradient = torch.randn(1, bundle_with_priors.schema.n) * 0.01
-    moved = coordinates - 2.0 * gradient[:, :n_c] @ torch.from_numpy(matrices.basis)
-    expected = moved @ torch.from_numpy(matrices.basis).T + torch.from_numpy(matrices.mean)
-    made = update(state, gradient, 2.0, torch.zeros(1, 1, 1, 1))
-    torch.testing.assert_close(made[:, :n_c], expected.clamp(0, 1), atol=1e-5, rtol=0)
-    torch.testing.assert_close(made[:, n_c:], -2.0 * 0.5 * gradient[:, n_c:])
-
-
 def test_the_search_can_begin_at_the_priors_mean(bundle_with_priors, faces) -> None:
     start = reference_start(bundle_with_priors, faces, "iterative", IterativeSettings(from_prior=True)).numpy()
     means = np.concatenate([prior.mean for prior in bundle_with_priors.priors.groups])
     order = np.concatenate([prior.indices for prior in bundle_with_priors.priors.groups])
     np.testing.assert_allclose(start[0, order], means.clip(0, 1), atol=1e-6)
     assert not start[:, bundle_with_priors.schema.n_c :].any()
-
-
-def test_prior_projection_is_eqs_11_and_12(bundle_with_priors) -> None:
-    vectors = random_batch(bundle_with_priors.schema, 3, 9)
-    made = PriorProjection(bundle_with_priors)(torch.from_numpy(vectors)).numpy()
-    expected = bundle_with_priors.priors.recover(bundle_with_priors.priors.project(vectors))
-    np.testing.assert_allclose(made[:, : bundle_with_priors.schema.n_c], expected, atol=1e-5)
-    np.testing.assert_array_equal(made[:, bundle_with_priors.schema.n_c :], vectors[:, bundle_with_priors.schema.n_c :])
 
 
 def test_asking_for_priors_that_are_not_there_says_how_to_make_them(small_bundle, faces) -> None:
@@ -197,17 +156,6 @@ def test_networks_first_used_without_gradient_can_be_iterated_with_later(small_b
 
 def with_settings(bundle, **changes):
     return replace(bundle, settings=replace(bundle.settings, **changes))
-
-
-def test_momentum_carries_a_state_on_along_its_last_move(small_bundle) -> None:
-    n_c = small_bundle.schema.n_c
-    before = torch.full((1, small_bundle.schema.n), 0.5)
-    state = before + 0.25
-    state[:, 0] = 0.9  # carried past its stop
-    state[:, n_c] = 3.0  # free numbers have none
-    ahead = lookahead(state, before, 0.5, n_c)
-    assert ahead[0, 1] == pytest.approx(0.875) and ahead[0, 0] == 1.0 and ahead[0, n_c] == pytest.approx(4.25)
-    assert torch.equal(lookahead(state, before, 0.0, n_c), state)
 
 
 def test_momentum_changes_the_second_gradient_and_not_the_first(small_bundle, faces) -> None:

@@ -28,7 +28,7 @@ def test_a_table_is_read_by_names_and_empty_cells_are_unknown(surrogate_bundle: 
     [
         ("name,hair\n", "a column 'photo'"),
         ("photo;hair\na/1.jpg;short\n", "a table with commas, a column 'photo'"),
-        ("photo,hair\n", "names columns and has no row below them"),
+        ("photo,hair\n", "has columns but no rows"),
         ("photo,hair,hair\na/1.jpg,short,short\n", "has two columns 'hair'"),
         ("photo,hair\na/1.jpg,short,3\n", "line 2 has more cells than the 2 columns"),
         ("photo,hair\na/1.jpg,short\na/1.jpg,\n", "line 3 names 'a/1.jpg' again, as line 2 does"),
@@ -148,7 +148,7 @@ def test_labels_of_other_photos_are_said_to_be_that(surrogate_bundle: Bundle) ->
     none = np.full((1, 1), np.nan, np.float32)
     photos = Portraits(("people/1.png",), np.zeros((1, 128, 128, 3), np.uint8), np.zeros((1, 128, 128), np.uint8),
                        none[:, 0], none[..., None], none)  # fmt: skip
-    with pytest.raises(InputError, match="none of the 2 rows .* by its folder and file, as people/1.png"):
+    with pytest.raises(InputError, match="none of the 2 rows .* its folder and file, such as people/1.png"):
         learn_reader(surrogate_bundle, photos, Labels(("1.png", "2.png"), {}, {}))
 
 

@@ -1,7 +1,7 @@
-"""Sex and age of faces, by a network of somebody else's: face-api's (npm `@vladmandic/face-api`, MIT), run by PyTorch.
+"""Sex and age of faces by face-api's pretrained network (npm `@vladmandic/face-api`, MIT), computed with PyTorch.
 
-It reads the package's own files, `model/age_gender_model-weights_manifest.json` and the `.bin` beside it. On 300 crops
-its answers were those of the package under Node within 2e-6 (sex) and 7e-5 years.
+The weights are the npm package's files, `model/age_gender_model-weights_manifest.json` and the `.bin` beside it. On 300
+crops the results equalled those of the npm package under Node within 2e-6 (sex) and 7e-5 years.
 """
 
 import json
@@ -17,26 +17,26 @@ import torch.nn.functional as F
 from f2p_deploy.alignment.warp import warp
 from f2p_deploy.system.errors import InputError
 
-#: Edge of the network's picture in pixels. A crop is cut at twice that, and every other pixel taken: so does face-api's
-#: bilinear resizing, and an averaged picture reads older.
+#: Edge of the network's input in pixels. A crop is cut at twice this edge and every other pixel taken, as face-api's
+#: bilinear resizing does; with averaged pixels the network predicts higher ages.
 EDGE = 112
 
-#: Half the edge of the crop, a square upright around the mesh, over the mesh's larger extent.
+#: Half the edge of the crop / the mesh's larger extent. The crop is an upright square around the mesh.
 _REACH = 0.62
 
 _MEAN = (122.782, 117.001, 104.298)
 
-#: MediaPipe's points without the irises.
+#: Number of MediaPipe's points without the irises.
 _FACE_POINTS = 468
 
 
 @dataclass(frozen=True)
 class AgeSex:
-    """What the network says of one face.
+    """The network's prediction for one face.
 
     Args:
         male: probability, in [0, 1].
-        age: years.
+        age: in years.
     """
 
     male: float
@@ -44,40 +44,41 @@ class AgeSex:
 
     @property
     def known(self) -> bool:
-        """Whether there was a face to look at."""
+        """True if the picture showed a face."""
         return math.isfinite(self.age)
 
 
-#: Of a picture without a face.
+#: The prediction for a picture without a face.
 UNKNOWN = AgeSex(math.nan, math.nan)
 
 
 class AgeSexJudge:
-    """face-api's `ageGenderNet`, a small Xception (Chollet 2017) with two linear read-outs.
+    """The network `ageGenderNet` of face-api: a small Xception (Chollet 2017) with two linear heads.
 
     Args:
-        manifest: the `.json` file of the weights; the file that it names lies beside it.
+        manifest: the `.json` file of the weights; the file that it names is in the same folder.
 
     Raises:
-        InputError: a file is missing, or it holds other weights.
+        InputError: a file is missing, or holds other weights.
     """
 
     def __init__(self, manifest: Path) -> None:
         self.name = manifest.name.removesuffix(".json").removesuffix("-weights_manifest")
         self._weights = read_weights(manifest)
         if not {"entry_flow/conv_in/filters", "fc/age/weights", "fc/gender/weights"} <= self._weights.keys():
-            found = f"{len(self._weights)} other tensors"
-            raise InputError(f"{manifest} should hold the weights of face-api's age_gender_model, it holds {found}")
+            raise InputError(
+                f"{manifest} should hold the weights of face-api's age_gender_model, "
+                f"it holds {len(self._weights)} other tensors"
+            )
 
     def look(self, picture: np.ndarray, mesh: np.ndarray) -> AgeSex:
         """Return sex and age of one face.
 
         Args:
             picture: (H, W, 3) uint8 RGB.
-            mesh: (478, 2) MediaPipe's points in its pixels.
+            mesh: (478, 2) MediaPipe's points in pixels of the picture.
         """
-        (found,) = self.of_crops(crop_of(picture, mesh)[None])
-        return found
+        return self.of_crops(crop_of(picture, mesh)[None])[0]
 
     def of_crops(self, crops: np.ndarray) -> list[AgeSex]:
         """Return sex and age of (N, 112, 112, 3) uint8 RGB crops."""
@@ -107,7 +108,7 @@ class AgeSexJudge:
 
     def _convolve(self, x: torch.Tensor, name: str, stride: int) -> torch.Tensor:
         filters = self._weights[f"{name}/filters"].permute(3, 2, 0, 1)
-        if filters.shape[2] > 1:  # TensorFlow's "same" with stride 2 pads an even picture behind alone
+        if filters.shape[2] > 1:  # TensorFlow's "same" with stride 2 pads even sizes at the end only
             x = F.pad(x, (0, 1, 0, 1))
         return F.conv2d(x, filters, self._weights[f"{name}/bias"], stride)
 
@@ -121,7 +122,7 @@ class AgeSexJudge:
 
 
 def crop_of(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-    """Return the (112, 112, 3) uint8 crop of a face that the network looks at."""
+    """Return the (112, 112, 3) uint8 crop of a face for the network."""
     points = np.asarray(mesh, np.float64)[:_FACE_POINTS]
     low, high = points.min(axis=0), points.max(axis=0)
     reach = float((high - low).max()) * _REACH
@@ -131,30 +132,30 @@ def crop_of(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
 
 
 def read_weights(manifest: Path) -> dict[str, torch.Tensor]:
-    """Read the tensors of a TensorFlow.js weights manifest, 8-bit ones as `value * scale + min`.
+    """Read the tensors of a TensorFlow.js weights manifest; 8-bit values are dequantised as `value * scale + min`.
 
     Raises:
         InputError: a file is missing or damaged.
     """
     if manifest.suffix.lower() != ".json":
         raise InputError(f"the age and sex network is named by its weights manifest, a .json file, found {manifest}")
-    found: dict[str, torch.Tensor] = {}
+    tensors: dict[str, torch.Tensor] = {}
     try:
         for group in json.loads(manifest.read_text(encoding="utf-8")):
             data = b"".join((manifest.parent / name).read_bytes() for name in group["paths"])
             start = 0
             for weight in group["weights"]:
-                found[weight["name"]], start = _tensor(weight, data, start)
+                tensors[weight["name"]], start = _tensor(weight, data, start)
     except OSError as error:
         missing = f"cannot read {error.filename or manifest}: {error.strerror or error}"
         raise InputError(f"the age and sex network {manifest}: {missing}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{manifest} is no weights manifest of TensorFlow.js, or its file is damaged") from error
-    return found
+        raise InputError(f"{manifest} is not a weights manifest of TensorFlow.js, or its file is damaged") from error
+    return tensors
 
 
 def _tensor(weight: dict[str, Any], data: bytes, start: int) -> tuple[torch.Tensor, int]:
-    """Return one tensor, float32, and where the next one begins."""
+    """Return one tensor, float32, and the position of the next one in the data."""
     count, quantised = math.prod(weight["shape"]), weight.get("quantization")
     kind = np.dtype(quantised["dtype"] if quantised else weight["dtype"]).newbyteorder("<")
     values = np.frombuffer(data, kind, count, start).astype(np.float32).reshape(weight["shape"])

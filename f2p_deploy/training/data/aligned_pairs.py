@@ -1,4 +1,4 @@
-"""Engine pictures as a search sees photos: every face in the place of the average face, and what F_recg says of it."""
+"""Engine pictures aligned as photos are, with their identities by F_recg and their face shapes."""
 
 import hashlib
 import json
@@ -28,19 +28,19 @@ from f2p_deploy.training.train_recognition import JITTER
 
 T = TypeVar("T")
 
-#: How many faces are looked at together.
+#: Number of faces embedded at once.
 BATCH = 64
 
-#: After how many pictures what was seen of them is kept.
-KEPT_EVERY = 1024
+#: Pictures between two writes of the cache.
+SAVE_EVERY = 1024
 
-#: In how many pictures the finder's points are compared with the engine's.
+#: Number of pictures in which the finder's landmarks are compared with the engine's.
 MEASURED = 200
 
-#: In how many pictures shapes are measured: what sliders do to them is nearly linear.
+#: Number of pictures in which face shapes are measured; a few suffice, since shapes are nearly linear in the sliders.
 SHAPED = 4000
 
-#: How many varied descriptors of each photo the translator learns from beside its own.
+#: Number of augmented descriptors of each photo that the translator learns from, in addition to the plain one.
 VARIATIONS = 2
 
 
@@ -53,58 +53,58 @@ def descriptors_of_pairs(
 ) -> np.ndarray:
     """Return (N, d) float32 identities of engine pictures, each aligned as a photo is; NaN where no face is found.
 
-    What an earlier call found of the same bundle's recogniser is read from the cache, so a set may grow and a call that
-    was stopped goes on.
+    Identities of an earlier call with the same recogniser are read from the cache, so the set may grow and an
+    interrupted call resumes.
 
     Args:
         bundle: gives the recogniser, the template and the size.
         pairs: the pictures.
-        finder: of landmarks, as in photos; in most pictures the engine's own landmarks serve, see `_points`.
-        cache: `.npz` file that keeps the result.
-        progress: called with (pictures done, pictures in all).
+        finder: of landmarks, as for photos; most pictures use the engine's landmarks, see `_points`.
+        cache: `.npz` file of the result.
+        progress: called with (pictures done, pictures in total).
     """
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
     target = np.array([template[name] for name in LANDMARKS]) * size
-    _ = bundle.similarity  # says which network is missing
-    stored = bundle.stored["recognition.safetensors"].sha256
-    facts = [stored, sorted(template.items()), size, finder is None, bundle.settings.similarity.mirrored]
+    _ = bundle.similarity  # raises if a network is missing
+    recogniser = bundle.stored["recognition.safetensors"].sha256
+    facts = [recogniser, sorted(template.items()), size, finder is None, bundle.settings.similarity.mirrored]
     facts.append(pairs.manifest.get("parameters_sha256"))
     facts.append([record.get("sha256", record) for record in pairs.records[:1]])
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    found = np.empty((0, bundle.settings.architecture.recogniser.length), np.float32)
+    identities = np.empty((0, bundle.settings.architecture.recogniser.length), np.float32)
     if cache.is_file():
-        with np.load(cache, allow_pickle=False) as kept:
-            if str(kept["key"]) == key:
-                found = kept["found"]
-    found = found[: len(pairs)]
-    points = None if len(found) == len(pairs) else _points(pairs, finder)
-    kept_until = len(found)
+        with np.load(cache, allow_pickle=False) as stored:
+            if str(stored["key"]) == key:
+                identities = stored["found"]
+    identities = identities[: len(pairs)]
+    points = None if len(identities) == len(pairs) else _points(pairs, finder)
+    saved = len(identities)
 
     def aligned(position: int) -> np.ndarray | None:
         picture = pairs.image(position)
         place = _find(finder, picture) if points is None else points[position]
         return None if place is None else warp(picture, fit_similarity(place, target), size)
 
-    for ahead in _read_ahead(aligned, range(len(found), len(pairs)), usable_cores() if points is not None else 1):
+    for ahead in _read_ahead(aligned, range(len(identities), len(pairs)), usable_cores() if points is not None else 1):
         faces, known = np.zeros((len(ahead), size, size, 3), np.uint8), np.zeros(len(ahead), bool)
         for k, face in enumerate(ahead):
             if face is not None:
                 faces[k], known[k] = face, True
-        identities = identities_of(bundle, faces).numpy()
-        identities[~known] = np.nan
-        found = np.concatenate([found, identities])
-        if len(found) - kept_until >= KEPT_EVERY or len(found) == len(pairs):
+        batch = identities_of(bundle, faces).numpy()
+        batch[~known] = np.nan
+        identities = np.concatenate([identities, batch])
+        if len(identities) - saved >= SAVE_EVERY or len(identities) == len(pairs):
             cache.parent.mkdir(parents=True, exist_ok=True)
             with open_whole(cache) as file:
-                np.savez(file, key=key, found=found)
-            kept_until = len(found)
+                np.savez(file, key=key, found=identities)
+            saved = len(identities)
         if progress is not None:
-            progress(len(found), len(pairs))
-    return found
+            progress(len(identities), len(pairs))
+    return identities
 
 
 def _read_ahead(read: Callable[[int], T], positions: Sequence[int], threads: int) -> Iterator[list[T]]:
-    """Yield what a function reads of positions, `BATCH` at a time; the next ones are read meanwhile."""
+    """Yield the results of a function for positions, `BATCH` at a time, while threads read the next batch."""
     batches = [positions[start : start + BATCH] for start in range(0, len(positions), BATCH)]
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -129,12 +129,12 @@ def shapes_of_characters(
     Args:
         pairs: the pictures.
         finder: of landmarks; only MediaPipe's gives shapes.
-        cache: `.npz` file that keeps the result.
-        progress: called with (pictures done, pictures in all).
-        processes: in which faces are found; this one if not given.
+        cache: `.npz` file of the result.
+        progress: called with (pictures done, pictures in total).
+        processes: that find faces; this one if not given.
 
     Returns:
-        Of at most `SHAPED` pictures, NaN where no face is found; none without MediaPipe's finder.
+        Shapes of at most `SHAPED` pictures, NaN where no face is found; no rows without MediaPipe's finder.
     """
     if not isinstance(finder, MediaPipeFinder):
         return np.empty((0, SHAPE_LENGTH), np.float32)
@@ -142,9 +142,9 @@ def shapes_of_characters(
     facts = [pairs.manifest.get("parameters_sha256"), [record.get("sha256", record) for record in pairs.records[:1]]]
     key = hashlib.sha256(json.dumps([facts, count], sort_keys=True).encode()).hexdigest()
     if cache.is_file():
-        with np.load(cache, allow_pickle=False) as kept:
-            if str(kept["key"]) == key:
-                return kept["shapes"]
+        with np.load(cache, allow_pickle=False) as stored:
+            if str(stored["key"]) == key:
+                return stored["shapes"]
     shapes = np.full((count, SHAPE_LENGTH), np.nan, np.float32)
     look = partial(_shape_in, pairs.folder, len(pairs))
     for i, shape in enumerate(look_at_all(look, range(count), finder, processes)):
@@ -158,14 +158,14 @@ def shapes_of_characters(
 
 
 def _shape_in(folder: Path, count: int, position: int, finder: LandmarkFinder) -> np.ndarray:
-    """Return the (24,) shape of the face in one of so many engine pictures, NaN where none is found."""
+    """Return the (24,) shape of the face in the engine picture at a position, NaN if no face is found."""
     meshes = cast(MediaPipeFinder, finder).meshes(_pairs_in(folder, count).image(position))[:1]
     return face_shape(meshes[0][0]) if meshes else np.full(SHAPE_LENGTH, np.nan, np.float32)
 
 
 @lru_cache(maxsize=1)
 def _pairs_in(folder: Path, count: int) -> PairSet:
-    """Open a folder once in a process, and again where it has grown to another count."""
+    """Open a folder once per process, and again if its number of pairs has changed."""
     return PairSet(folder)
 
 
@@ -177,7 +177,7 @@ def identities_of(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
 
 
 def varied_identities(bundle: Bundle, pictures: np.ndarray) -> np.ndarray:
-    """Return (3 N, d) identities of aligned faces: as they are, and twice under other light and a little out of place.
+    """Return (3 N, d) identities of aligned faces: first unchanged, then twice with augmented light and alignment.
 
     Args:
         bundle: gives F.
@@ -190,30 +190,30 @@ def varied_identities(bundle: Bundle, pictures: np.ndarray) -> np.ndarray:
         parts = []
         for start in range(0, len(pictures), BATCH):
             faces = to_float(pictures[start : start + BATCH])
-            moved = vary_light(warp_batch(faces, affine_grids(len(faces), size, JITTER, rng)), Variation(), rng)
+            augmented = vary_light(warp_batch(faces, affine_grids(len(faces), size, JITTER, rng)), Variation(), rng)
             with torch.inference_mode():
-                parts.append(bundle.similarity.identity(moved).numpy())
+                parts.append(bundle.similarity.identity(augmented).numpy())
         rows.append(np.concatenate(parts))
     return np.concatenate(rows)
 
 
 def _points(pairs: PairSet, finder: LandmarkFinder | None) -> np.ndarray | None:
-    """Return (N, 5, 2) points of every picture, in its pixels; None where the engine gives none.
+    """Return (N, 5, 2) landmarks in pixels of each picture; None if the engine gives none.
 
-    The engine knows where its eyes are, but a finder means other points by the same words: the median of what lies
-    between both in the first pictures is added.
+    The engine's landmarks and a finder's differ systematically. Their median offset over the first pictures is added to
+    the engine's.
     """
     table = pairs.landmark_table
     if table is None or finder is None:
         return None if table is None else np.asarray(table, np.float64)
-    apart = []
+    offsets = []
     for i in range(min(MEASURED, len(pairs))):
-        found = _find(finder, pairs.image(i))
-        if found is not None:
-            apart.append(found - table[i])
-    return np.asarray(table + np.median(apart, axis=0), np.float64) if apart else np.asarray(table, np.float64)
+        points = _find(finder, pairs.image(i))
+        if points is not None:
+            offsets.append(points - table[i])
+    return np.asarray(table + np.median(offsets, axis=0) if offsets else table, np.float64)
 
 
 def _find(finder: LandmarkFinder | None, picture: np.ndarray) -> np.ndarray | None:
-    found = [] if finder is None else finder.find(picture)
-    return found[0].array if found else None
+    faces = [] if finder is None else finder.find(picture)
+    return faces[0].array if faces else None

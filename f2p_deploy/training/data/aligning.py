@@ -1,4 +1,4 @@
-"""Faces found in many pictures at once: in processes, each with a landmark finder of its own."""
+"""Parallel search for faces: worker processes, each with its own landmark finder."""
 
 import multiprocessing
 import signal
@@ -21,7 +21,7 @@ from f2p_deploy.system.interruption import unheard_by_children
 from f2p_deploy.training.data.face_shapes import contour_shape
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
 
-#: Pictures that a process is given at once.
+#: Number of pictures sent to a process at once.
 _AT_ONCE = 4
 
 T = TypeVar("T")
@@ -30,10 +30,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class FinderProcesses:
-    """Processes that look for faces.
+    """The processes that look for faces.
 
     Args:
-        workers: how many.
+        workers: number of processes.
         open_finder: opens the landmark finder; it is called in every process, so it must be picklable.
     """
 
@@ -47,13 +47,13 @@ def look_at_all(
     finder: LandmarkFinder,
     processes: FinderProcesses | None = None,
 ) -> Iterator[R]:
-    """Yield what a function returns of every item and a landmark finder, in the items' order.
+    """Yield the results of a function that takes an item and a landmark finder, in the order of the items.
 
     Args:
-        look: the function; picklable, as its results are, where there are processes.
-        items: what it looks at.
-        finder: used in this process, where there are no others or there is little to do.
-        processes: other ones that look.
+        look: the function; with processes it and its results must be picklable.
+        items: the items.
+        finder: used in this process if no others are given, or if there are few items.
+        processes: worker processes.
 
     Raises:
         F2PError: a process was killed.
@@ -65,7 +65,7 @@ def look_at_all(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes.workers, context, _open, (processes.open_finder,)) as pool:
         try:
-            with unheard_by_children():  # the processes start with the first task
+            with unheard_by_children():  # the pool starts its processes with the first task
                 results = pool.map(partial(_look, look), items, chunksize=_AT_ONCE)
             yield from results
         except BrokenProcessPool as error:
@@ -83,8 +83,8 @@ def align_one(
 
     Args:
         photo: a file.
-        finder: of landmarks. Labels need MediaPipe's 478 points; without them all is unknown.
-        template: where the average face's landmarks lie.
+        finder: of landmarks. Labels need MediaPipe's 478 points; without them all pixels are unknown.
+        template: positions of the average face's landmarks.
         size: edge S of the aligned face in pixels.
 
     Returns:
@@ -105,12 +105,12 @@ def align_one(
     }
 
 
-#: The finder of this process, once it is opened.
+#: The finder of this process after `_open`.
 _opened: list[LandmarkFinder] = []
 
 
 def _open(open_finder: Callable[[], LandmarkFinder]) -> None:
-    """Begin a process: a terminal's Ctrl-C is the parent's to answer."""
+    """Initialise a process: open its finder, and leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _opened.append(open_finder())
 

@@ -1,6 +1,6 @@
-"""What a photo may differ in from a render or another photo: crop, light, colour, blur, noise, things in the way.
+"""Data augmentation: crop, light, colour, blur, noise and occlusion.
 
-Everything works on batches (B, 3, S, S) float32 in [0, 1] and draws from one generator, so that it repeats.
+All functions take batches (B, 3, S, S) float32 in [0, 1] and a random generator, so that results are reproducible.
 """
 
 import math
@@ -15,20 +15,20 @@ from f2p_deploy.system.errors import InputError
 
 @dataclass(frozen=True)
 class Variation:
-    """How strongly pictures are varied; every number is the largest change, drawn evenly up to it.
+    """The strength of augmentation; every number is the largest change, and changes are sampled uniformly up to it.
 
     Args:
-        rotation: degrees.
+        rotation: in degrees.
         scale: factor exp(+-scale).
         shift: fraction of the edge.
-        light: gain and gamma exp(+-light), each channel a fifth of it on its own.
-        gradient: strength of a light that falls off across the picture.
+        light: gain and gamma exp(+-light); each channel varies by another fifth of it.
+        gradient: strength of a brightness gradient across the picture.
         blur: standard deviation in pixels of a 256² picture.
         noise: standard deviation.
-        shrink: smallest share of the resolution that survives, in (0, 1].
-        occlusion: chance of a flat patch over part of the face.
-        grey: chance of losing all colour.
-        mirror: chance of exchanging left and right.
+        shrink: smallest factor by which the resolution is reduced, in (0, 1].
+        occlusion: probability of a uniform patch over part of the picture.
+        grey: probability of losing all colour.
+        mirror: probability of exchanging left and right.
     """
 
     rotation: float = 8.0
@@ -49,7 +49,7 @@ class Variation:
 
 
 def affine_grids(count: int, size: int, variation: Variation, rng: np.random.Generator) -> torch.Tensor:
-    """Return (count, size, size, 2) sampling grids for random crops, for `sample_at`."""
+    """Return (count, size, size, 2) sampling grids of random crops, for `sample_at`."""
     angle = np.radians(rng.uniform(-variation.rotation, variation.rotation, count))
     scale = np.exp(rng.uniform(-variation.scale, variation.scale, count))
     shift = rng.uniform(-2 * variation.shift, 2 * variation.shift, (count, 2))
@@ -62,19 +62,19 @@ def affine_grids(count: int, size: int, variation: Variation, rng: np.random.Gen
 
 
 def sample_at(pictures: torch.Tensor, grids: torch.Tensor) -> torch.Tensor:
-    """Return pictures sampled at grids; beyond the edge the edge is repeated."""
+    """Return pictures sampled at grids; beyond the picture its border pixels are repeated."""
     return F.grid_sample(pictures, grids, padding_mode="border", align_corners=False)
 
 
 def warp_labels(labels: torch.Tensor, grids: torch.Tensor, ignored: int) -> torch.Tensor:
-    """Return (B, S, S) label maps sampled at grids; what comes from beyond the edge is `ignored`."""
+    """Return (B, S, S) label maps sampled at grids; pixels from beyond the map get the label `ignored`."""
     shifted = (labels[:, None] + 1).float()
     sampled = F.grid_sample(shifted, grids, mode="nearest", padding_mode="zeros", align_corners=False)[:, 0].long()
     return torch.where(sampled == 0, torch.full_like(sampled, ignored), sampled - 1)
 
 
 def vary_light(pictures: torch.Tensor, variation: Variation, rng: np.random.Generator) -> torch.Tensor:
-    """Return pictures under other light, through a worse camera, partly hidden."""
+    """Return pictures with varied light, colour, blur, resolution, noise and occlusion."""
     count, _, size, _ = pictures.shape
     gamma = _column(np.exp(rng.uniform(-variation.light, variation.light, count)))
     gain = np.exp(rng.uniform(-variation.light, variation.light, (count, 1)) * 0.6)
@@ -84,7 +84,7 @@ def vary_light(pictures: torch.Tensor, variation: Variation, rng: np.random.Gene
     luma = x.mean(dim=1, keepdim=True)
     saturation = _column(np.where(rng.random(count) < variation.grey, 0.0, rng.uniform(0.6, 1.3, count)))
     x = luma + (x - luma) * saturation
-    x = _hide(x, variation.occlusion, rng)
+    x = _occlude(x, variation.occlusion, rng)
     x = _blur(x, variation.blur * size / 256.0 * rng.random(), rng.uniform(variation.shrink, 1.0))
     noise = torch.randn(x.shape) * float(rng.uniform(0, variation.noise))
     return (x + noise).clamp(0, 1)
@@ -102,9 +102,9 @@ def _gradients(count: int, size: int, strength: float, rng: np.random.Generator)
     return 1.0 + across + along
 
 
-def _hide(x: torch.Tensor, chance: float, rng: np.random.Generator) -> torch.Tensor:
+def _occlude(x: torch.Tensor, probability: float, rng: np.random.Generator) -> torch.Tensor:
     size = x.shape[-1]
-    for i in np.flatnonzero(rng.random(len(x)) < chance):
+    for i in np.flatnonzero(rng.random(len(x)) < probability):
         height, width = (rng.uniform(0.1, 0.35, 2) * size).astype(int)
         top, left = (rng.uniform(0, 1, 2) * (size - np.array([height, width]))).astype(int)
         x[i, :, top : top + height, left : left + width] = torch.from_numpy(rng.random((3, 1, 1)).astype(np.float32))
@@ -112,7 +112,7 @@ def _hide(x: torch.Tensor, chance: float, rng: np.random.Generator) -> torch.Ten
 
 
 def _blur(x: torch.Tensor, deviation: float, share: float) -> torch.Tensor:
-    """Blur a batch and let only a share of its resolution survive."""
+    """Return a batch blurred by a Gaussian and reduced to a share of its resolution."""
     size = x.shape[-1]
     if deviation > 0.3:
         radius = max(1, round(2 * deviation))

@@ -1,7 +1,7 @@
-"""The shape of a face as points, the same in photos and in renders: what both kinds of picture can be taught with.
+"""Contour points of faces: a training label that photos and renders share.
 
-MediaPipe's landmarker finds its mesh in rendered faces as well as in photos, so its contours are a label that costs
-nothing and that means the same in both.
+MediaPipe's landmarker finds its mesh in rendered faces as well as in photos, so its contours are a free label with the
+same meaning in both.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.system.files import open_whole
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS, OUTER_CORNERS, PART_POINTS
 
-#: Standard deviations beyond which a coordinate is cut off: a landmarker's slips must not rule the loss.
+#: Coordinates are clipped to this number of standard deviations, so that landmark errors do not dominate the loss.
 _FARTHEST = 4.0
 
-#: Smallest standard deviation of a coordinate, in edges of the picture.
+#: Minimum of a coordinate's standard deviation, in edges of the picture.
 _SMALLEST_DEVIATION = 0.003
 
 
@@ -39,13 +39,13 @@ def contour_shape(dense: np.ndarray | None, size: int) -> np.ndarray:
 def shapes_of_pairs(
     pairs: PairSet, finder: LandmarkFinder, cache: Path, progress: Callable[[int, int], None] | None = None
 ) -> np.ndarray:
-    """Return (N, K, 2) float32 contour points of rendered faces, NaN where none was found, or what a cache keeps.
+    """Return (N, K, 2) float32 contour points of rendered faces, NaN where no face is found.
 
     Args:
         pairs: the renders.
         finder: of landmarks.
-        cache: `.npz` file that keeps the result; made anew for other pairs.
-        progress: called with (pictures done, pictures in all).
+        cache: `.npz` file of the result; it is read if it was written for the same pairs, else replaced.
+        progress: called with (pictures done, pictures in total).
     """
     facts = {name: pairs.manifest.get(name) for name in ("engine", "size", "sampling", "parameters_sha256")}
     key = hashlib.sha256(json.dumps([facts, len(pairs), CONTOUR_POINTS], sort_keys=True).encode()).hexdigest()
@@ -55,8 +55,8 @@ def shapes_of_pairs(
                 return stored["shapes"]
     shapes = np.empty((len(pairs), len(CONTOUR_POINTS), 2), np.float32)
     for i in range(len(pairs)):
-        found = finder.find(pairs.image(i))
-        shapes[i] = contour_shape(found[0].dense if found else None, pairs.size)
+        faces = finder.find(pairs.image(i))
+        shapes[i] = contour_shape(faces[0].dense if faces else None, pairs.size)
         if progress is not None:
             progress(i + 1, len(pairs))
     cache.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +66,15 @@ def shapes_of_pairs(
 
 
 class ShapeModel:
-    """Parameters to contour points: what a character's shape would be found to be, without drawing it.
+    """The linear map from parameters to contour points, which replaces rendering and finding landmarks.
 
-    Sliders move a mesh linearly, and points in the front view follow: a ridge regression over rendered faces.
+    It is fitted by ridge regression over rendered faces: sliders move a mesh linearly, and with it the points in the
+    front view.
 
     Args:
         parameters: (N, n) of rendered faces.
-        shapes: (N, K, 2) of the same, not all NaN.
-        ridge: penalty on the slopes' squares, in samples.
+        shapes: (N, K, 2) of the same faces, not all NaN.
+        ridge: L2 penalty on the slopes, in samples.
     """
 
     def __init__(self, parameters: np.ndarray, shapes: np.ndarray, ridge: float = 10.0) -> None:
@@ -90,13 +91,13 @@ class ShapeModel:
         return (parameters @ self.slopes + self.offset).unflatten(1, (-1, 2))
 
 
-def shape_distance(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+def shape_distance(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Return (B,) mean distances of contour points (B, K, 2), in edges of the picture."""
-    return ((made - wanted).square().sum(dim=2) + 1e-8).sqrt().mean(dim=1)
+    return ((predicted - target).square().sum(dim=2) + 1e-8).sqrt().mean(dim=1)
 
 
 class PointWeights:
-    """The distance that characters are judged by (`f2p-deploy evaluate landmarks`), as a loss of contour points."""
+    """The distance of `f2p-deploy evaluate landmarks` as a loss of contour points."""
 
     def __init__(self) -> None:
         weights = np.zeros(len(CONTOUR_POINTS), np.float32)
@@ -105,18 +106,18 @@ class PointWeights:
         self.weights = torch.from_numpy(weights)
         self.corners = [CONTOUR_POINTS.index(point) for point in OUTER_CORNERS]
 
-    def __call__(self, made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        """Return (B,) mean distances of contour points (B, K, 2), over the wanted outer-eye distance.
+    def __call__(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return (B,) mean distances of contour points (B, K, 2) / the target's distance of the outer eye corners.
 
-        Brows, eyes, nose, mouth and contour count a fifth each.
+        Brows, eyes, nose, mouth and contour each have the weight 1 / 5.
         """
-        left, right = wanted[:, self.corners].unbind(dim=1)
-        apart = ((made - wanted).square().sum(dim=2) + 1e-10).sqrt()
-        return (apart * self.weights).sum(dim=1) / (right - left).square().sum(dim=1).sqrt()
+        left, right = target[:, self.corners].unbind(dim=1)
+        distances = ((predicted - target).square().sum(dim=2) + 1e-10).sqrt()
+        return (distances * self.weights).sum(dim=1) / (right - left).square().sum(dim=1).sqrt()
 
 
 class ShapeTarget:
-    """Turns contour points into numbers of mean 0 and variance 1 over the renders, place, size and turn taken away.
+    """The standardisation of contour points: without position, scale and rotation, mean 0 and variance 1 over renders.
 
     Args:
         shapes: (N, K, 2) of rendered faces, not all NaN.
@@ -131,14 +132,14 @@ class ShapeTarget:
 
     def __call__(self, shapes: np.ndarray) -> np.ndarray:
         """Return (N, 2 K) float32; rows of faces without a mesh are NaN."""
-        away = (superpose(np.asarray(shapes, np.float64), self.mean) - self.mean) / self.deviation
-        return np.clip(away, -_FARTHEST, _FARTHEST).reshape(len(shapes), -1).astype(np.float32)
+        scores = (superpose(np.asarray(shapes, np.float64), self.mean) - self.mean) / self.deviation
+        return np.clip(scores, -_FARTHEST, _FARTHEST).reshape(len(shapes), -1).astype(np.float32)
 
 
 def superpose(shapes: np.ndarray, onto: np.ndarray) -> np.ndarray:
-    """Return shapes (N, K, 2) under the similarity transform that brings each closest to `onto` (K, 2).
+    """Return shapes (N, K, 2), each moved by the similarity transform that brings it closest to `onto` (K, 2).
 
-    The least-squares solution of Umeyama (1991) in the plane, where it is a product of complex numbers.
+    This is the least-squares solution of Umeyama (1991); in the plane it is a product of complex numbers.
     """
     target = onto[:, 0] + 1j * onto[:, 1]
     points = shapes[..., 0] + 1j * shapes[..., 1]

@@ -1,9 +1,9 @@
-"""A table of labels from photos alone: age and sex by face-api's network, as the sliders that the reader learns.
+"""A table of labels predicted from photos: age and sex by face-api's network, as sliders for the reader.
 
-What the network calls an age is stretched over the slider: portraits are read as 32 to 67 years (5th and 95th
-percentile, 50 in the middle), which becomes 0.2 to 0.94. The engine's own pictures look younger to it (random
-characters with the slider at 0.9 as 47 years, at 0.1 as 27), so a character's age by the network is not its photo's
-even where the slider is as wished; `f2p-deploy evaluate likeness --age-sex` shows by how much.
+Predicted ages are mapped onto the range of the slider: the 5th percentile, median and 95th percentile of portraits are
+32, 50 and 67 years, and the outer two become 0.2 and 0.94. The network underestimates the age of the engine's pictures
+(random characters with the slider at 0.9: 47 years, at 0.1: 27), so a character's predicted age differs from its
+photo's even if the slider is right; `f2p-deploy evaluate likeness --age-sex` measures by how much.
 """
 
 import csv
@@ -23,35 +23,35 @@ from f2p_deploy.training.data.age_sex import AgeSex, AgeSexJudge
 from f2p_deploy.training.data.photo_choice import photo_name
 from f2p_deploy.training.train_reader import label_rows
 
-#: Years by the network, and the slider tagged as age: piecewise linear, flat beyond.
+#: Knots of the piecewise linear map from predicted years to the slider tagged as age; constant beyond them.
 AGES, AGE_SLIDER = (25.0, 35.0, 50.0, 65.0, 72.0), (0.02, 0.30, 0.65, 0.93, 0.98)
 
-#: The slider tagged as sex of women and men, and the probability from which on somebody is taken for one of them.
+#: The slider tagged as sex for women and for men, and the minimum probability of either.
 WOMAN, MAN, CERTAIN = 0.08, 0.92, 0.7
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """What was said of photos.
+    """Predictions for photos.
 
     Args:
-        names: (N,) of the photos, folder and file.
-        said: (N,) of them by the network.
-        refused: sentences about photos without a usable face.
+        names: (N,) names of the photos, folder and file.
+        predictions: (N,) predictions of the network.
+        refused: one sentence for each photo without a usable face.
     """
 
     names: tuple[str, ...]
-    said: tuple[AgeSex, ...]
+    predictions: tuple[AgeSex, ...]
     refused: tuple[str, ...] = ()
 
 
 def age_to_slider(years: float) -> float:
-    """Return the age slider in [0, 1] for years by the network."""
+    """Return the age slider in [0, 1] for a predicted age in years."""
     return float(np.interp(years, AGES, AGE_SLIDER))
 
 
 def sex_to_slider(male: float) -> float | None:
-    """Return the sex slider for the probability of a man; None where the network is not certain."""
+    """Return the sex slider for a probability of being male; None if neither probability exceeds `CERTAIN`."""
     if male > CERTAIN:
         return MAN
     return WOMAN if male < 1.0 - CERTAIN else None
@@ -63,18 +63,18 @@ def label_photos(
     judge: AgeSexJudge,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LabelTable:
-    """Look at the largest face of every photo.
+    """Predict age and sex of the largest face of every photo.
 
     Args:
         photos: files.
         finder: gives MediaPipe's mesh.
-        judge: says sex and age.
-        progress: called with (photos done, photos in all).
+        judge: predicts sex and age.
+        progress: called with (photos done, photos in total).
 
     Raises:
         InputError: no photo has a usable face.
     """
-    names, said, refused = [], [], []
+    names, predictions, refused = [], [], []
     for done, photo in enumerate(photos, start=1):
         try:
             photo_name(photo).encode()
@@ -82,7 +82,7 @@ def label_photos(
             faces = [face for face in finder.find(pixels, photo.name) if face.dense is not None]
             if faces:
                 names.append(photo_name(photo))
-                said.append(judge.look(pixels, np.asarray(faces[0].dense)))
+                predictions.append(judge.look(pixels, np.asarray(faces[0].dense)))
             else:
                 refused.append(f"{photo.name}: no face was found")
         except UnicodeEncodeError:
@@ -92,36 +92,33 @@ def label_photos(
         progress(done, len(photos))
     if not names:
         raise InputError(f"no photo has a usable face: {'; '.join(refused[:3])}{'; ...' if len(refused) > 3 else ''}")
-    return LabelTable(tuple(names), tuple(said), tuple(refused))
+    return LabelTable(tuple(names), tuple(predictions), tuple(refused))
 
 
 def write_labels(table: LabelTable, schema: Schema, path: Path) -> int:
-    """Write the table that `read_labels` reads: `photo`, and the controllers that the schema tags as age and sex.
+    """Write the table for `read_labels`: `photo`, and the controllers that the schema tags as age and sex.
 
-    A table that is there already is added to: its rows, further columns and cells that say something stay.
+    An existing table is extended: its rows, other columns and non-empty cells are kept.
 
     Returns:
-        How many rows were there before.
+        The number of rows that the file had before.
 
     Raises:
-        InputError: the schema tags neither, the file that is there is no such table, or it cannot be written.
+        InputError: the schema tags neither, the existing file is not such a table, or it cannot be written.
     """
     check_tags(schema)
-    makers: dict[str, Callable[[AgeSex], float | None]] = {
-        "age": lambda said: age_to_slider(said.age),
-        "sex": lambda said: sex_to_slider(said.male),
-    }
-    columns = {schema.tags[role]: maker for role, maker in makers.items() if role in schema.tags}
+    columns = [schema.tags[role] for role in ("age", "sex") if role in schema.tags]
     heads, rows = label_rows(path) if path.exists() else (["photo"], [])
     heads += [name for name in columns if name not in heads]
     before, known = len(rows), {row["photo"]: row for row in rows}
-    for name, said in zip(table.names, table.said, strict=True):
+    for name, prediction in zip(table.names, table.predictions, strict=True):
         if name not in known:
             known[name] = {"photo": name}
             rows.append(known[name])
-        for column, maker in columns.items():
-            value = maker(said)
-            if not known[name].get(column) and value is not None:
+        sliders = {"age": age_to_slider(prediction.age), "sex": sex_to_slider(prediction.male)}
+        for role, value in sliders.items():
+            column = schema.tags.get(role)
+            if column and value is not None and not known[name].get(column):
                 known[name][column] = f"{value:.3f}"
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, heads, restval="", lineterminator="\n")
@@ -132,10 +129,10 @@ def write_labels(table: LabelTable, schema: Schema, path: Path) -> int:
 
 
 def check_tags(schema: Schema) -> None:
-    """Refuse a schema in which no controller is the age or the sex.
+    """Raise unless a schema tags a controller as age or as sex.
 
     Raises:
-        InputError: it is such a schema.
+        InputError: it tags neither.
     """
     if not {"age", "sex"} & schema.tags.keys():
         raise InputError(f"the schema {schema.name!r} tags no controller as age or sex: see tags.age and tags.sex")

@@ -1,7 +1,7 @@
-"""Options that have a colour, told by the colour of a part of the face: skin tones by skin, hair colours by hair.
+"""Options recognised by the colour of a region of the face: skin tones by the skin, hair colours by the hair.
 
-The engine's label maps say where in a render hair is, so renders show what colour each option comes out as; the label
-maps of portraits say what colour a person's is. Which group shows in which region is measured, not written down.
+With the engine's label maps, renders give the colour of each option in each region; with the label maps of portraits,
+photos give the colours of a person. The region that shows a group is measured, not configured.
 """
 
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.similarity import COLOURED_REGIONS
 
-#: Fewest pixels that a region's colour is taken from.
+#: Minimum number of pixels of a region for its colour to be known.
 _FEWEST_PIXELS = 30
 
-#: Share of a region's colour variance over renders that a group's options must explain to be told by it.
+#: Minimum share of a region's colour variance over renders that a group's options must explain.
 LEAST_EXPLAINED = 0.75
 
 
 def region_colours(pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return (N, R, 3) float32 median RGB in [0, 1] of each of `COLOURED_REGIONS`, NaN where one hardly shows.
+    """Return (N, R, 3) float32 median RGB in [0, 1] of each of `COLOURED_REGIONS`; NaN if a region has too few pixels.
 
     Args:
         pictures: (N, S, S, 3) uint8 RGB.
-        labels: (N, S, S) Helen classes; others count as no region.
+        labels: (N, S, S) Helen classes; other values belong to no region.
     """
     colours = np.full((len(pictures), len(COLOURED_REGIONS), 3), np.nan, np.float32)
     for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
@@ -37,8 +37,14 @@ def region_colours(pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """How one group is told: the region, and (K, 3) colours of its options in it, NaN for one that was never drawn."""
+class _GroupColours:
+    """The colours of one group's options.
+
+    Args:
+        region: position among `COLOURED_REGIONS`.
+        colours: (K, 3) RGB of the options there, NaN for an option that no render shows.
+        default: position of the default option.
+    """
 
     region: int
     colours: np.ndarray
@@ -49,39 +55,39 @@ class OptionColours:
     """The colours of options, learned from renders.
 
     Args:
-        schema: has the groups.
+        schema: gives the groups.
         parameters: (N, n) of renders, at least one.
-        colours: (N, R, 3) of the same, see `region_colours`.
+        colours: (N, R, 3) of the same renders, see `region_colours`.
     """
 
     def __init__(self, schema: Schema, parameters: np.ndarray, colours: np.ndarray) -> None:
-        self._told: dict[str, _Told] = {}
+        self._groups: dict[str, _GroupColours] = {}
         defaults = average(schema).values
         for name, part in schema.discrete_slices.items():
             options = parameters[:, part].argmax(axis=1)
             measured = [_explain(options, colours[:, k], part.stop - part.start) for k in range(colours.shape[1])]
             best = int(np.argmax([explained for explained, _ in measured]))
             if measured[best][0] >= LEAST_EXPLAINED:
-                self._told[name] = _Told(best, measured[best][1], int(defaults[part].argmax()))
+                self._groups[name] = _GroupColours(best, measured[best][1], int(defaults[part].argmax()))
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Names of the groups that a colour tells."""
-        return tuple(self._told)
+        """The names of the groups that a colour explains."""
+        return tuple(self._groups)
 
     def __call__(self, colours: np.ndarray) -> dict[str, np.ndarray]:
-        """Return, by group, (N,) int64 options nearest to colours (N, R, 3); the default where they are unknown."""
-        found = {}
-        for name, told in self._told.items():
-            apart = np.square(colours[:, told.region, None] - told.colours).sum(axis=2)
-            known = np.isfinite(apart).any(axis=1)
-            nearest = np.where(np.isfinite(apart), apart, np.inf).argmin(axis=1)
-            found[name] = np.where(known, nearest, told.default)
-        return found
+        """Return, by group, (N,) int64 options nearest to colours (N, R, 3); the default for unknown colours."""
+        options = {}
+        for name, group in self._groups.items():
+            distances = np.square(colours[:, group.region, None] - group.colours).sum(axis=2)
+            known = np.isfinite(distances).any(axis=1)
+            nearest = np.where(np.isfinite(distances), distances, np.inf).argmin(axis=1)
+            options[name] = np.where(known, nearest, group.default)
+        return options
 
 
 def _explain(options: np.ndarray, colours: np.ndarray, count: int) -> tuple[float, np.ndarray]:
-    """Return the share of (N, 3) colours' variance that the options explain, and (count, 3) means of each option."""
+    """Return the share of the variance of (N, 3) colours that the options explain, and (count, 3) means by option."""
     means = np.full((count, 3), np.nan)
     known = np.isfinite(colours).all(axis=1)
     options, colours = options[known], colours[known].astype(np.float64)
@@ -90,5 +96,5 @@ def _explain(options: np.ndarray, colours: np.ndarray, count: int) -> tuple[floa
     for option in np.unique(options):
         means[option] = colours[options == option].mean(axis=0)
     total = np.square(colours - colours.mean(axis=0)).sum()
-    left = np.square(colours - means[options]).sum()
-    return (float(1.0 - left / total) if total > 0 else 0.0), means
+    residual = np.square(colours - means[options]).sum()
+    return (float(1.0 - residual / total) if total > 0 else 0.0), means

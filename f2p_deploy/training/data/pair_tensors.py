@@ -10,21 +10,21 @@ import torch
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.system.errors import InputError
 
-#: How many pictures are decoded at once while a set is read.
+#: Number of threads that decode pictures while a set is read.
 DECODERS = 4
 
 
 class PairTensors:
-    """A folder of rendered pairs, decoded once and kept in memory as bytes.
+    """A folder of rendered pairs, decoded once and held in memory as uint8.
 
     Args:
-        folder: what `f2p_deploy.engine.pairs` wrote or describes.
-        size: edge of the pictures that training needs, in pixels.
-        labels: whether the label maps are needed too; None reads them if the first record has one.
-        limit: read only so many of the first pairs.
+        folder: in the format of `f2p_deploy.engine.pairs`.
+        size: required edge of the pictures in pixels.
+        labels: True to read the label maps, which must exist; None to read them if the first record has one.
+        limit: maximum number of pairs to read, from the first.
 
     Raises:
-        InputError: not a folder of pairs, pictures of another size, no label maps although they are needed.
+        InputError: not a folder of pairs, pictures of another size, or required label maps are missing.
     """
 
     def __init__(self, folder: Path, size: int, labels: bool | None = False, limit: int | None = None) -> None:
@@ -43,17 +43,17 @@ class PairTensors:
     def _read(self, i: int) -> None:
         self._images[i] = self.pairs.image(i)
         if self._labels is not None:
-            found = self.pairs.labels(i)
-            if found is None:
+            label_map = self.pairs.labels(i)
+            if label_map is None:
                 raise InputError(f"{self.pairs.folder} has no label maps; segmentation cannot learn from it")
-            self._labels[i] = found
+            self._labels[i] = label_map
 
     def __len__(self) -> int:
         return len(self._images)
 
     @property
     def has_labels(self) -> bool:
-        """Whether the label maps were read."""
+        """True if the label maps were read."""
         return self._labels is not None
 
     def parameters(self, indices: np.ndarray) -> torch.Tensor:
@@ -78,7 +78,7 @@ class PairTensors:
 
 
 def to_float(pictures: np.ndarray) -> torch.Tensor:
-    """Return (B, H, W, 3) uint8 pictures as (B, 3, H, W) float32 in [0, 1], channels last in memory."""
+    """Return (B, H, W, 3) uint8 pictures as (B, 3, H, W) float32 in [0, 1], in the channels-last memory format."""
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(255.0)
 
 
@@ -88,5 +88,5 @@ def to_uint8(pictures: torch.Tensor) -> np.ndarray:
 
 
 def tile(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Return rows of (B, H, W, 3) uint8 pictures as one picture."""
+    """Return rows of (B, H, W, 3) uint8 pictures as one picture, the rows below each other."""
     return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)

@@ -1,4 +1,4 @@
-"""Which photos a measurement takes: the split that training keeps, and the first so many."""
+"""The choice of photos for a measurement: the training or held-out split, and a limit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from f2p_deploy.alignment.photo_files import expand
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.system.errors import InputError
 
-#: The words of `--only`.
+#: The values of `--only`.
 SPLITS = ("all", "held-out", "training")
 
 
@@ -16,11 +16,11 @@ def select_photos(paths: Sequence[Path], only: str = "all", limit: int | None = 
 
     Args:
         paths: files and folders.
-        only: `held-out` for the photos that no stage of training ever sees, `training` for the others, or `all`.
-        limit: the first so many of them.
+        only: `held-out` for the photos that no stage trains on, `training` for the others, or `all`.
+        limit: maximum number of photos, from the first.
 
     Raises:
-        InputError: an unknown split, or no photo is left.
+        InputError: the split is unknown or empty.
     """
     if only not in SPLITS:
         raise InputError(f"no split named {only!r}{suggestion(only, SPLITS)}")
@@ -28,14 +28,14 @@ def select_photos(paths: Sequence[Path], only: str = "all", limit: int | None = 
     if only != "all":
         from f2p_deploy.training.data.portraits import is_held_out
 
-        taken = tuple(photo for photo in photos if is_held_out(photo_name(photo)) == (only == "held-out"))
-        if not taken:
+        split = tuple(photo for photo in photos if is_held_out(photo_name(photo)) == (only == "held-out"))
+        if not split:
             raise InputError(f"none of the {len(photos)} photos is in the split {only!r}: leave out --only")
-        photos = taken
+        photos = split
     return photos[:limit]
 
 
 def photo_name(photo: Path) -> str:
-    """Return the name by which a photo is in one split or the other: folder and file."""
+    """Return the name, folder and file, whose hash decides the split of a photo."""
     absolute = photo.absolute()
     return f"{absolute.parent.name}/{absolute.name}"

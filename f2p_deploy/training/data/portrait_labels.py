@@ -1,7 +1,7 @@
 """Label maps of real portraits from MediaPipe's 478 points, to train the segmentation network on (section 3.6).
 
-Brows, eyes, nose, lips and the skin between them come from the mesh. Hair and background do not: they are named only
-where the colours are clear; all else (neck, ears, clothes, doubtful hair) is `UNKNOWN`, which the loss ignores.
+Brows, eyes, nose, lips and the skin between them come from the mesh. Hair and background are labelled by colour where
+the colours are clear. Everything else (neck, ears, clothes, uncertain hair) is `UNKNOWN`, which the loss ignores.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.system.errors import InputError
 
-#: Label of pixels about which nothing is said.
+#: Label of pixels whose class is unknown.
 UNKNOWN = 255
 
 # Contours of MediaPipe's mesh (FaceLandmarksConnections), as closed polygons. MediaPipe names sides from the person's
-# view; here left is left in the picture, as in the engine's label maps. The nose's outline is not among its contours:
-# it runs from the bridge (168) along the sides to the wings (129, 358) and the base (2).
+# view; here left is left in the picture, as in the engine's label maps. MediaPipe has no contour of the nose: the one
+# here runs from the bridge (168) along the sides to the wings (129, 358) and the base (2).
 _OVAL = (
     *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
     *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
@@ -29,7 +29,7 @@ _INNER_UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 _OUTER_LOWER_LIP = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 _INNER_LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 
-#: Contours of the regions, in the order in which they are painted: later ones cover earlier ones.
+#: Contours of the regions in the order of painting: later ones cover earlier ones.
 REGION_CONTOURS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("skin", _OVAL),
     (
@@ -48,10 +48,10 @@ REGION_CONTOURS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("inner-mouth", (*_INNER_UPPER_LIP, *reversed(_INNER_LOWER_LIP))),
 )
 
-#: Every point of those contours once: the shape of a face (`f2p_deploy.training.data.face_shapes`).
+#: All points of those contours, each once: the shape of a face (`f2p_deploy.training.data.face_shapes`).
 CONTOUR_POINTS: tuple[int, ...] = tuple(sorted({point for _, contour in REGION_CONTOURS for point in contour}))
 
-#: The parts of a face that are compared, by the contours that each has.
+#: The parts of a face that evaluation compares, with their contours.
 _PARTS: dict[str, tuple[str, ...]] = {
     "eyes": ("left-eye", "right-eye"),
     "brows": ("left-brow", "right-brow"),
@@ -60,7 +60,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "contour": ("skin",),
 }
 
-#: Points of MediaPipe's mesh that are compared, by part of the face.
+#: Points of MediaPipe's mesh that evaluation compares, by part of the face.
 PART_POINTS: dict[str, tuple[int, ...]] = {
     part: tuple(sorted({point for name, contour in REGION_CONTOURS if name in contours for point in contour}))
     for part, contours in _PARTS.items()
@@ -69,21 +69,23 @@ PART_POINTS: dict[str, tuple[int, ...]] = {
 #: The outer corners of the eyes among MediaPipe's points; their distance is the unit of all landmark figures.
 OUTER_CORNERS = (33, 263)
 
-#: Polygons are painted this many times larger, then each class's share of a pixel decides.
+#: Oversampling factor of painted polygons; a pixel gets the class with the largest share of it.
 _OVERSAMPLING = 4
 
-#: Where hair is sampled, up to where it is named and from where background is, as scales of the oval about its middle.
+#: The ring in which hair is sampled, the limit up to which hair and the limit beyond which background is labelled, as
+#: scales of the face's oval about its centre.
 _HAIR_RING = (1.12, 1.32)
 _HAIR_BEYOND = 1.7
 _BACKGROUND_BEYOND = 1.45
 
-#: A pixel is unlike a colour from here on, and like it up to here, in standard deviations of the colour.
+#: Minimum distance of a pixel that differs from a colour, and maximum distance of one that matches it, in standard
+#: deviations of the colour.
 _DIFFERENT, _LIKE = 2.5, 2.0
 
 
 @dataclass(frozen=True)
 class RegionLabels:
-    """What is known about the regions of one face.
+    """The label map of one face, with confidences.
 
     Args:
         labels: (S, S) uint8 indices into `HELEN_CLASSES`, or `UNKNOWN`.
@@ -95,10 +97,10 @@ class RegionLabels:
 
 
 def label_portrait(aligned: AlignedFace) -> RegionLabels:
-    """Label an aligned portrait: regions from its mesh, hair and background where the colours are clear.
+    """Return the labels of an aligned portrait: regions from its mesh, hair and background where colours are clear.
 
     Raises:
-        InputError: the face was not found by MediaPipe, so it has no mesh.
+        InputError: the face has no mesh, since another finder than MediaPipe's found it.
     """
     if aligned.landmarks.dense is None:
         raise InputError(
@@ -111,14 +113,14 @@ def label_portrait(aligned: AlignedFace) -> RegionLabels:
 
 
 def region_labels(dense: np.ndarray, size: int) -> np.ndarray:
-    """Paint the regions of MediaPipe's mesh.
+    """Return the label map of the regions of MediaPipe's mesh.
 
     Args:
         dense: (478, 2) points in pixels of the square, pixel centres at .5.
         size: edge S of the square.
 
     Returns:
-        (S, S) uint8; skin, brows, eyes, nose, lips, inner mouth, and `UNKNOWN` outside the face's oval.
+        (S, S) uint8: skin, brows, eyes, nose, lips, inner mouth, and `UNKNOWN` outside the face's oval.
     """
     values = np.array((*range(len(HELEN_CLASSES)), UNKNOWN), np.uint8)
     codes = np.zeros(256, np.int64)
@@ -131,31 +133,31 @@ def region_labels(dense: np.ndarray, size: int) -> np.ndarray:
     return values[counts.reshape(size, size, len(values)).argmax(axis=2)]
 
 
-def render_labels(shape: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Label a rendered face as a photo would be: regions from the mesh, hair and background from the engine.
+def render_labels(shape: np.ndarray, engine_labels: np.ndarray) -> np.ndarray:
+    """Return a render's label map as photos are labelled: regions by the mesh, hair and background by the engine.
 
-    An engine's brow is where hairs are, the mesh's brow where a brow is expected; the content loss compares photos with
-    renders, so both must mean the same.
+    The engine labels the pixels of brow hairs, the mesh the area of a brow. The content loss compares photos with
+    renders, so their labels must have the same meaning.
 
     Args:
         shape: (K, 2) `CONTOUR_POINTS` in edges of the picture, NaN where MediaPipe found no face.
-        drawn: (S, S) uint8 Helen classes as the engine drew them.
+        engine_labels: (S, S) uint8 Helen classes by the engine.
 
     Returns:
-        (S, S) uint8 Helen classes; the engine's own where there is no mesh.
+        (S, S) uint8 Helen classes; `engine_labels` itself if there is no mesh.
     """
     if not np.isfinite(shape).all():
-        return drawn
-    size = len(drawn)
+        return engine_labels
+    size = len(engine_labels)
     dense = np.zeros((max(CONTOUR_POINTS) + 1, 2))
     dense[list(CONTOUR_POINTS)] = shape * size
     painted = _paint(dense, size)[_OVERSAMPLING // 2 :: _OVERSAMPLING, _OVERSAMPLING // 2 :: _OVERSAMPLING]
-    kept = np.isin(drawn, [HELEN_CLASSES.index("background"), HELEN_CLASSES.index("hair")]) | (painted == UNKNOWN)
-    return np.where(kept, drawn, painted)
+    by_engine = np.isin(engine_labels, [HELEN_CLASSES.index("background"), HELEN_CLASSES.index("hair")])
+    return np.where(by_engine | (painted == UNKNOWN), engine_labels, painted)
 
 
 def _paint(dense: np.ndarray, size: int) -> np.ndarray:
-    """Return the regions painted `_OVERSAMPLING` times larger than the square, `UNKNOWN` outside the face's oval."""
+    """Return the label map painted at `_OVERSAMPLING` times the square's size, `UNKNOWN` outside the face's oval."""
     large = np.full((size * _OVERSAMPLING, size * _OVERSAMPLING), UNKNOWN, dtype=np.uint8)
     canvas = Image.fromarray(large)
     draw = ImageDraw.Draw(canvas)
@@ -166,12 +168,13 @@ def _paint(dense: np.ndarray, size: int) -> np.ndarray:
 
 
 def with_hair_and_background(labels: np.ndarray, image: np.ndarray, dense: np.ndarray) -> np.ndarray:
-    """Name hair and background where colours leave no doubt.
+    """Return labels with hair and background added where the colours are clear.
 
-    Two colour models: of the labelled skin, and of a ring above the forehead. Where they differ the ring is hair, and
-    so is what is like it, unlike skin and connected with it; a cap is taken for hair, and of bald heads nothing is
-    said. Background is what lies away from the face above the mouth, unlike skin and ring, and connected with the upper
-    edges of the square. On the forehead a pixel unlike skin may be a fringe and becomes `UNKNOWN`.
+    There are two colour models: of the labelled skin, and of a ring above the forehead. If they differ, hair is the
+    part that matches the ring, differs from skin and is connected to the ring; a cap counts as hair, and bald heads get
+    no hair. Background is the part far from the face and above the mouth that differs from skin and ring and is
+    connected to the upper borders of the square. On the forehead, pixels unlike skin may be a fringe and become
+    `UNKNOWN`.
 
     Args:
         labels: (S, S) from `region_labels`.
@@ -179,7 +182,7 @@ def with_hair_and_background(labels: np.ndarray, image: np.ndarray, dense: np.nd
         dense: (478, 2) points in pixels of the square.
 
     Returns:
-        A copy of `labels` with some of the `UNKNOWN` pixels named.
+        A copy of `labels` in which some `UNKNOWN` pixels have a class.
     """
     size = len(labels)
     colours = np.asarray(Image.fromarray(image).convert("LAB"), dtype=np.float32)
@@ -209,7 +212,7 @@ def with_hair_and_background(labels: np.ndarray, image: np.ndarray, dense: np.nd
 
 
 def confidence_of(labels: np.ndarray) -> np.ndarray:
-    """Return (S, S) float32: 0 where unknown, 0.5 where a pixel touches another label, else 1."""
+    """Return (S, S) float32: 0 where the label is unknown, 0.5 where a neighbour has another label, else 1."""
     padded = np.pad(labels, 1, mode="edge")
     inner = padded[1:-1, 1:-1]
     meets = np.zeros(labels.shape, dtype=bool)
@@ -219,7 +222,7 @@ def confidence_of(labels: np.ndarray) -> np.ndarray:
 
 
 def _oval_distance(dense: np.ndarray, size: int) -> np.ndarray:
-    """Return, for each pixel, by how much the face's oval must be scaled about its middle to reach the pixel."""
+    """Return, for each pixel, the scale about its centre at which the face's oval reaches the pixel."""
     outline = dense[list(_OVAL)]
     middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
     spokes = outline - middle
@@ -232,13 +235,13 @@ def _oval_distance(dense: np.ndarray, size: int) -> np.ndarray:
 
 
 def _touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Return the connected parts of a mask that hold at least one per cent of the square and touch the seeds."""
+    """Return the connected parts of a mask that cover more than one per cent of the square and touch the seeds."""
     from skimage.measure import label
 
     parts = label(mask, connectivity=1)
     sizes = np.bincount(parts.ravel())
-    kept = np.intersect1d(np.unique(parts[seeds & mask]), np.flatnonzero(sizes > 0.01 * mask.size))
-    return mask & np.isin(parts, kept)
+    large = np.flatnonzero(sizes > 0.01 * mask.size)
+    return mask & np.isin(parts, np.intersect1d(np.unique(parts[seeds & mask]), large))
 
 
 def _upper_edges(size: int) -> np.ndarray:
@@ -248,7 +251,7 @@ def _upper_edges(size: int) -> np.ndarray:
 
 
 def _colour_model(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return median and spread (at least 6 of 255) of (N, 3) colours, or None for too few."""
+    """Return the median and the spread (at least 6 of 255) of (N, 3) colours; None for fewer than 50."""
     if len(samples) < 50:
         return None
     median = np.median(samples, axis=0)

@@ -1,4 +1,4 @@
-"""Portrait photos as training data: aligned once, kept in a file, split by name into training and held out."""
+"""Portrait photos as training data: aligned once, cached in a file, split by name into training and held-out."""
 
 import hashlib
 import json
@@ -22,13 +22,13 @@ from f2p_deploy.training.data.pair_tensors import to_float
 
 log = logging.getLogger(__name__)
 
-#: One photo in so many is held out, by the hash of its name.
+#: Every n-th photo on average is held out, by the hash of its name.
 HELD_OUT_ONE_IN = 8
 
-#: What the cache keeps beside the names, and `Portraits` holds.
+#: The arrays of `Portraits`, which the cache stores beside the names.
 _ARRAYS = ("pictures", "regions", "yaw", "shapes", "face_shapes")
 
-#: Degrees up to which a portrait counts as the paper's "high-quality front-view" face.
+#: Maximum yaw in degrees of the paper's "high-quality front-view" faces.
 FRONTAL_YAW = 15.0
 
 
@@ -37,7 +37,7 @@ class Portraits:
     """Aligned portraits.
 
     Args:
-        names: (N,) of the photos, folder and file.
+        names: (N,) names of the photos, folder and file.
         pictures: (N, S, S, 3) uint8 RGB.
         regions: (N, S, S) uint8 Helen classes, 255 where unknown.
         yaw: (N,) float32 degrees.
@@ -54,17 +54,17 @@ class Portraits:
 
     @property
     def held_out(self) -> np.ndarray:
-        """Positions of the photos that no stage trains on."""
+        """The positions of the photos that no stage trains on."""
         return np.flatnonzero([is_held_out(name) for name in self.names])
 
     @property
     def training(self) -> np.ndarray:
-        """Positions of the photos to train on."""
+        """The positions of the photos to train on."""
         return np.flatnonzero([not is_held_out(name) for name in self.names])
 
     @property
     def frontal(self) -> np.ndarray:
-        """Positions of the photos to train on that face the camera."""
+        """The positions of the photos to train on that face the camera."""
         return self.training[np.abs(self.yaw[self.training]) <= FRONTAL_YAW]
 
     def images(self, indices: np.ndarray) -> torch.Tensor:
@@ -77,12 +77,12 @@ class Portraits:
 
 
 def name_of(photo: Path) -> str:
-    """Return a photo's name in `Portraits`: folder and file, by which it is held out or not."""
+    """Return a photo's name in `Portraits`, folder and file, whose hash decides whether it is held out."""
     return f"{photo.parent.name}/{photo.name}"
 
 
 def is_held_out(name: str) -> bool:
-    """Tell whether the photo of this name is kept out of all training."""
+    """Return whether the photo of this name is held out from all training."""
     return hashlib.sha256(os.fsencode(name)).digest()[0] % HELD_OUT_ONE_IN == 0
 
 
@@ -95,22 +95,22 @@ def load_portraits(
     progress: Callable[[int, int], None] | None = None,
     processes: FinderProcesses | None = None,
 ) -> Portraits:
-    """Align every photo of some folders, or read what an earlier call aligned.
+    """Return the aligned photos of some folders, from the cache if an earlier call aligned them.
 
-    Photos without a usable face are left out, each with a line in the log. Labels need MediaPipe's 478 points; a photo
-    whose face was found by another finder is labelled unknown all over.
+    Photos without a usable face are left out, each with a line in the log. Labels need MediaPipe's 478 points; if
+    another finder found the face, all pixels are unknown.
 
     Args:
         folders: of photos.
         finder: of landmarks.
-        template: where the average face's landmarks lie.
+        template: positions of the average face's landmarks.
         size: edge of the aligned faces in pixels.
-        cache: `.npz` file that keeps the result; made anew when photos, template or size differ.
-        progress: called with (photos done, photos in all).
-        processes: in which faces are found; this one if not given.
+        cache: `.npz` file of the result; replaced if photos, template or size differ.
+        progress: called with (photos done, photos in total).
+        processes: that find faces; this one if not given.
 
     Raises:
-        InputError: no photo at all, or none with a face.
+        InputError: there are no photos, or none has a usable face.
         F2PError: a process was killed.
     """
     photos = list_photos(folders)
@@ -142,10 +142,10 @@ def load_portraits(
 
 
 def list_photos(paths: Sequence[Path]) -> list[Path]:
-    """Return the photos in folders, sorted, by their suffixes.
+    """Return the files in folders that have a photo's suffix, sorted within each folder.
 
     Raises:
-        InputError: a folder that is not there, or no photo in any.
+        InputError: a folder does not exist, or none holds a photo.
     """
     for path in paths:
         if not path.is_dir():
@@ -157,5 +157,6 @@ def list_photos(paths: Sequence[Path]) -> list[Path]:
 
 
 def _key(photos: Sequence[Path], template: AlignmentTemplate, size: int) -> str:
+    """Return a hash that changes when photos, template or size do; it marks the cache."""
     listed = [(photo.name, photo.stat().st_size) for photo in photos]
     return hashlib.sha256(json.dumps([listed, template.landmarks, size, _ARRAYS]).encode()).hexdigest()

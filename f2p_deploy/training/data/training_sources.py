@@ -1,4 +1,4 @@
-"""What training reads, and whether it is enough: counted before a picture is decoded or a folder made."""
+"""The data sources of training, and checks that they suffice before any picture is decoded or folder created."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.aligning import FinderProcesses
 from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
 
-#: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits where given.
+#: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits if given.
 FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "translator", "refinement")
 FROM_VARIED = ("recognition", "segmentation")
 FROM_PORTRAITS = ("recognition", "segmentation", "surrogate", "reader", "translator", "refinement", "priors")
 
-#: Stages that cannot go without portraits.
+#: The stages that require portraits.
 PORTRAITS_ALONE = ("reader", "translator", "refinement", "priors")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What training reads.
+    """The data sources of training.
 
     Args:
         front: folder of rendered pairs of the front view.
@@ -31,8 +31,8 @@ class Sources:
             segmentation.
         portraits: folders of photos.
         finder: of landmarks in the photos.
-        labels: table of what is known of photos, for the reader.
-        processes: in which faces are found; this one if not given.
+        labels: table of labels of photos, for the reader.
+        processes: that find faces; this one if not given.
     """
 
     front: Path
@@ -44,17 +44,18 @@ class Sources:
 
 
 def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int, held_out_characters: int) -> None:
-    """Raise unless a stage has what it learns from: something to train on beside what is held out.
+    """Raise unless a stage has enough data to train on in addition to what is held out.
 
     Args:
-        stage: its name.
-        sources: only counted; no picture is read.
+        stage: name of the stage.
+        sources: files are only counted; no picture is read.
         batch: samples of an update.
-        held_out_pairs: of the front pairs; of each set where segmentation learns.
-        held_out_characters: of the varied pairs.
+        held_out_pairs: number of held-out front pairs.
+        held_out_characters: number of held-out characters of the varied pairs, and for segmentation of held-out pairs
+            of each set.
 
     Raises:
-        InputError: a folder is missing, or holds too little: how much is needed, and how much there is.
+        InputError: a folder is missing or holds too little; says how much is needed and how much was found.
     """
     held_out = held_out_characters if stage == "segmentation" else held_out_pairs
     if stage in FROM_FRONT:
@@ -78,10 +79,10 @@ def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int
 
 
 def require_enough_faces(stage: str, portraits: Portraits) -> None:
-    """Raise unless the photos that have a usable face are enough for a stage.
+    """Raise unless a stage has enough photos with a usable face.
 
     Raises:
-        InputError: how many are needed, and how many there are.
+        InputError: says how many are needed and how many were found.
     """
     if stage not in FROM_PORTRAITS:
         return

@@ -60,11 +60,11 @@ def test_other_files_are_refused(age_sex_file: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read .*age_gender_model.bin: No such file"):
         AgeSexJudge(alone)
     (tmp_path / "age_gender_model.bin").write_bytes(b"short")
-    with pytest.raises(InputError, match="no weights manifest of TensorFlow.js, or its file is damaged"):
+    with pytest.raises(InputError, match="not a weights manifest of TensorFlow.js, or its file is damaged"):
         AgeSexJudge(alone)
     for text in ("{", "[1]", '{"a": 1}', "[{}]"):
         alone.write_text(text)
-        with pytest.raises(InputError, match="no weights manifest"):
+        with pytest.raises(InputError, match="not a weights manifest"):
             AgeSexJudge(alone)
     alone.write_text(json.dumps([{"paths": ["age_gender_model.bin"], "weights": []}]))
     with pytest.raises(InputError, match="weights of face-api's age_gender_model, it holds 0 other tensors"):

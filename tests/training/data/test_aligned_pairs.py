@@ -53,7 +53,7 @@ def test_what_was_seen_before_a_stop_is_kept(
     pairs = PairSet(disc_pairs)
     whole = aligned_pairs.descriptors_of_pairs(surrogate_bundle, pairs, None, tmp_path / "whole.npz")
     monkeypatch.setattr(aligned_pairs, "BATCH", 4)
-    monkeypatch.setattr(aligned_pairs, "KEPT_EVERY", 8)
+    monkeypatch.setattr(aligned_pairs, "SAVE_EVERY", 8)
     look, faces = aligned_pairs.identities_of, []
 
     def until_the_third(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:

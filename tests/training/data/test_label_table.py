@@ -69,7 +69,7 @@ def test_photos_without_a_face_are_told(photo: Path, landmarker: Path, age_sex_f
     finder, judge = open_landmarker(landmarker), AgeSexJudge(age_sex_file)
     told: list[tuple[int, int]] = []
     table = label_photos([photo, wall, broken], finder, judge, lambda done, total: told.append((done, total)))
-    assert table.names == ("photos/astronaut.png",) and table.said[0].known and told[-1] == (3, 3)
+    assert table.names == ("photos/astronaut.png",) and table.predictions[0].known and told[-1] == (3, 3)
     assert table.refused[0] == "wall.png: no face was found" and "broken.png" in table.refused[1]
     with pytest.raises(InputError, match="no photo has a usable face: "):
         label_photos([wall], finder, judge)
