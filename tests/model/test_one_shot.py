@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.character.parameters import random_batch  # noqa: E402
+from f2p_deploy.model.held import read_controllers  # noqa: E402
 from f2p_deploy.model.one_shot import OneShot, one_shot  # noqa: E402
-from f2p_deploy.model.reading import read_controllers  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.reading import held_entries  # noqa: E402
+from f2p_deploy.model.held import held_entries  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.model.update import Update, lookahead  # noqa: E402
 
