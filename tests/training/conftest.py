@@ -1,6 +1,7 @@
 """A tiny engine and tiny data, so that every stage trains for real in a second."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -8,6 +9,11 @@ import pytest
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Controller, DiscreteGroup, Schema
 from f2p_deploy.engine.engine import Rendering, Scene
+
+if TYPE_CHECKING:
+    from f2p_deploy.model.bundle import Bundle
+    from f2p_deploy.training.data.pair_tensors import PairTensors
+    from f2p_deploy.training.data.portraits import Portraits
 
 SIZE = 128
 
@@ -43,3 +49,40 @@ def disc_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pairs") / "discs"
     write_pairs(DiscEngine(), folder, 60, Sampling(seed=3, pictures_per_character=2), SIZE)
     return folder
+
+
+@pytest.fixture(scope="session")
+def disc_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
+    """A complete bundle for `DiscEngine`: the paper's networks, very narrow, with random weights."""
+    torch = pytest.importorskip("torch")
+    from f2p_deploy.model.bundle import NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.model.settings import Architecture, BundleSettings
+
+    widths = {f"{name}_width": 0.06 for name in NETWORKS}
+    settings = BundleSettings(Architecture(image_size=SIZE, segmentation_size=64, **widths))
+    bundle = create_bundle(tmp_path_factory.mktemp("disc") / "bundle", "disc", DiscEngine.schema, settings)
+    torch.manual_seed(0)
+    for name in NETWORKS:
+        bundle = store_network(bundle, name, build_network(name, bundle.schema, settings), {})
+    return bundle
+
+
+@pytest.fixture
+def disc_tensors(disc_pairs: Path) -> "PairTensors":
+    """The 60 pairs in memory, with label maps."""
+    pytest.importorskip("torch")
+    from f2p_deploy.training.data.pair_tensors import PairTensors
+
+    return PairTensors(disc_pairs, SIZE, labels=True)
+
+
+@pytest.fixture
+def disc_portraits(disc_tensors: "PairTensors") -> "Portraits":
+    """The pictures of the pairs in the role of photos: frontal, with random contour points."""
+    from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS
+    from f2p_deploy.training.data.portraits import Portraits
+
+    pictures, labels = disc_tensors.labelled(np.arange(40))
+    points = np.random.default_rng(0).random((40, len(CONTOUR_POINTS), 2), np.float32)
+    names = tuple(f"people/p{i:04d}.jpg" for i in range(40))
+    return Portraits(names, pictures, labels, np.zeros(40, np.float32), points, np.zeros((40, 24), np.float32))

@@ -21,7 +21,7 @@ from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402
 from f2p_deploy.training.data.portraits import Portraits, is_held_out  # noqa: E402
-from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR, preset_named  # noqa: E402
+from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 
 SMALL = replace(
@@ -184,12 +184,6 @@ def test_held_out_photos_are_fixed_by_their_names_and_about_one_in_eight() -> No
     held = [is_held_out(f"portraits/p{i:04d}.jpg") for i in range(2000)]
     assert 0.10 < np.mean(held) < 0.15
     assert held == [is_held_out(f"portraits/p{i:04d}.jpg") for i in range(2000)]
-
-
-def test_presets_are_found_by_name_and_misspellings_get_a_suggestion() -> None:
-    assert preset_named("paper") is PAPER
-    with pytest.raises(InputError, match="Did you mean 'lite'"):
-        preset_named("litte")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a surrogate knows of shapes: fitted to pictures and photos, and never so steep that a search swings."""
+"""The surrogate's stage: its loss, and linear shapes that are never so steep that a search oscillates."""
 
 from dataclasses import replace
 
@@ -59,3 +59,20 @@ def test_a_bundle_may_go_without(surrogate_bundle: Bundle) -> None:
     settings = replace(surrogate_bundle.settings, architecture=sizes)
     network = build_network("surrogate", surrogate_bundle.schema, settings)
     assert not any("shape" in name or "guess" in name for name in network.state_dict())
+
+
+def test_the_loss_is_each_member_s_mean_squared_error_in_variances(stage: SurrogateStage) -> None:
+    stage.network.eval()
+    batch = np.arange(16)
+    loss, _ = stage.loss(batch, 0, np.random.default_rng(0))
+    errors = [(member - stage.y[batch]).square().mean() for member in stage.network.each(stage.x[batch])]
+    torch.testing.assert_close(loss, sum(errors) / stage.network.scale**2)
+    assert float(stage.y.mean(dim=0).abs().max()) < 1e-5, "descriptors are centred"
+
+
+def test_a_perfect_surrogate_explains_all_and_held_out_pictures_are_the_last(stage: SurrogateStage) -> None:
+    assert stage.samples == 350 and len(stage.held_x) == 50
+    stage.held_y = stage.network.eval()(stage.held_x).detach()
+    metrics = stage.evaluate()
+    assert metrics["r2"] == pytest.approx(1.0) and metrics["cosine"] == pytest.approx(1.0, abs=1e-5)
+    assert metrics["shape_r2"] == stage.fits["shape_r2"]
