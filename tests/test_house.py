@@ -97,22 +97,12 @@ LACKING = {
     "evaluation/stages/stage_translator.py",
     "export/source.py",
     "export/targets/ability.py",
-    "model/networks/reader.py",
-    "model/networks/width.py",
-    "model/recognisers.py",
     "runtimes/checks.py",
     "runtimes/coreml/mil/program.py",
     "runtimes/loading.py",
     "runtimes/search_plan.py",
     "runtimes/tensorrt/captured_loop.py",
     "runtimes/tensorrt/tensorrt_engine.py",
-    "training/data/pair_tensors.py",
-    "training/presets.py",
-    "training/train_imitator.py",
-    "training/train_priors.py",
-    "training/train_surrogate.py",
-    "training/train_surrogate_translator.py",
-    "training/train_translator.py",
 }
 
 

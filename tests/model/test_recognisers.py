@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.character.schema import Controller, Schema  # noqa: E402
-from f2p_deploy.model.bundle import build_network  # noqa: E402
+from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.recognisers import RECOGNISERS  # noqa: E402
 from f2p_deploy.model.settings import Architecture, BundleSettings  # noqa: E402
 

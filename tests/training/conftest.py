@@ -55,14 +55,15 @@ def disc_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def disc_bundle(tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
     """A complete bundle for `DiscEngine`: the paper's networks, very narrow, with random weights."""
     torch = pytest.importorskip("torch")
-    from f2p_deploy.model.bundle import NETWORKS, build_network, create_bundle, store_network
+    from f2p_deploy.model.bundle import create_bundle, store_network
+    from f2p_deploy.model.networks.table import REQUIRED_NETWORKS, build_network
     from f2p_deploy.model.settings import Architecture, BundleSettings
 
-    widths = {f"{name}_width": 0.06 for name in NETWORKS}
+    widths = {f"{name}_width": 0.06 for name in REQUIRED_NETWORKS}
     settings = BundleSettings(Architecture(image_size=SIZE, segmentation_size=64, **widths))
     bundle = create_bundle(tmp_path_factory.mktemp("disc") / "bundle", "disc", DiscEngine.schema, settings)
     torch.manual_seed(0)
-    for name in NETWORKS:
+    for name in REQUIRED_NETWORKS:
         bundle = store_network(bundle, name, build_network(name, bundle.schema, settings), {})
     return bundle
 
