@@ -1,9 +1,9 @@
-"""What MediaPipe's blendshapes explain of faces: makes f2p_deploy/evaluation/landmarks/expression.npz from portraits.
+"""Learn the effect of MediaPipe's blendshapes on face meshes: writes f2p_deploy/evaluation/landmarks/expression.npz.
 
     python bench/expression_table.py FOLDER... [--landmarker face_landmarker.task] [-o expression.npz]
 
-Photos that training holds out are left out, so that `f2p-deploy evaluate landmarks --only held-out` measures people
-that the table was not made of. Every person counts once, as aligned by the shipped bundle's template.
+Photos that training holds out are excluded, so that `f2p-deploy evaluate landmarks --only held-out` measures people
+on whom the table was not fitted. Every person counts once, aligned with the shipped bundle's template.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     if model is None:
-        print("MediaPipe's model file is not here: f2p-deploy landmarker downloads it", file=sys.stderr)
+        print("MediaPipe's model file was not found: f2p-deploy landmarker downloads it", file=sys.stderr)
         return 3
     settings = load_bundle(None).settings
     finder, reader, looks = MediaPipeFinder(model), ExpressionReader(model), []
@@ -49,7 +49,7 @@ def main() -> int:
     save_expression_table(table, asked.out)
     mean = np.stack([look.scores for look in looks]).mean(axis=0)
     print(f"{len(looks)} of {len(photos)} photos; {explained:.0%} of the shape's variance is explained")
-    print(f"sum of scores: {mean.sum():.2f} on average, {table.neutral.sum():.2f} of a face that does nothing")
+    print(f"sum of scores: {mean.sum():.2f} on average, {table.neutral.sum():.2f} for the neutral face")
     print(f"{asked.out}: {asked.out.stat().st_size} bytes")
     sys.stdout.flush()
     return 0

@@ -1,9 +1,9 @@
-"""Steps against quality: plain gradient steps, and the same search with momentum, on the same photos.
+"""Quality against the number of steps: plain gradient steps and the same search with momentum, on the same photos.
 
     python bench/fewer_steps.py PHOTOS --only held-out -o bench/results/fewer_steps.json --plot docs/fewer-steps.png
 
-Each photo is aligned once, and its options are tried out once; every rule then searches from the same start. What is
-compared is the loss of eq. 9 (identity and content), not the faces' likeness, which `f2p-deploy evaluate landmarks`
+Each photo is aligned once, and its options are tried out once; every rule then searches from the same start. Compared
+is the loss of eq. 9 (identity and content), not the likeness of the faces, which `f2p-deploy evaluate landmarks`
 measures.
 """
 
@@ -26,13 +26,13 @@ from f2p_deploy.pipeline import choose_finder_for
 from f2p_deploy.pipeline.faces import aligned_faces
 from f2p_deploy.training.data.photo_choice import select_photos
 
-#: The paper's number of steps, and those that the search with momentum gets.
+#: The paper's number of steps, and the numbers of steps with momentum.
 PLAIN_STEPS = 50
 FAST_STEPS = (5, 10, 20)
 
 
 def rules(settings: IterativeSettings, momentum: float, rate: float) -> dict[str, IterativeSettings]:
-    """Return what is compared, by name."""
+    """Return the settings to compare, by name."""
     plain = replace(settings, momentum=0.0, keep_best=False)
     fast = replace(settings, momentum=momentum, keep_best=True, learning_rate=settings.learning_rate * rate)
     return {f"plain, {PLAIN_STEPS} steps": replace(plain, iterations=PLAIN_STEPS)} | {
@@ -46,16 +46,16 @@ def settings_of(bundle: Bundle, mode: str) -> IterativeSettings:
 
 
 def first_states(bundle: Bundle, faces: torch.Tensor, mode: str) -> torch.Tensor:
-    """Return (N, n) states that `generate` would search from."""
+    """Return the (N, n) states from which `generate` would search."""
     settings = settings_of(bundle, mode)
     return with_options_tried_out(bundle, faces, reference_start(bundle, faces, mode, settings), settings.beta)
 
 
 def measure(bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, settings: IterativeSettings) -> dict[str, object]:
-    """Search every face by one rule.
+    """Search every face with one rule.
 
     Returns:
-        The losses along the way (mean over the faces) and at the end of each face, and the seconds a face took.
+        The losses per step (mean over the faces), the final loss of each face, and the seconds per face.
     """
     began = time.perf_counter()
     rows = [slice(i, i + 1) for i in range(len(faces))]
@@ -72,7 +72,7 @@ def measure(bundle: Bundle, faces: torch.Tensor, start: torch.Tensor, settings: 
 
 
 def plot(results: dict[str, dict[str, object]], path: Path) -> None:
-    """Draw the mean loss against the number of steps, a line a rule."""
+    """Plot the mean loss against the number of steps, one line per rule."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--landmarker", type=Path)
     parser.add_argument("--mode", default="iterative", choices=("iterative", "hybrid"))
     parser.add_argument("--momentum", type=float, default=0.7)
-    parser.add_argument("--rate", type=float, default=1.0, help="times the bundle's learning rate, for the fast rule")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rate of rules with momentum")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("-o", "--out", type=Path)
     parser.add_argument("--plot", type=Path)

@@ -1,9 +1,9 @@
-"""Draw people by lot from the held-out photos and show each above the character that the engine draws.
+"""Choose held-out photos at random and show each above its character as drawn by the engine.
 
     python bench/gallery.py portraits portraits_small --count 12 --seed 7 -o docs/characters.png
 
-Needs MediaPipe's model and the reference engine's assets (F2P_FACE_LANDMARKER, F2P_MAKEHUMAN_ASSETS). Nobody is chosen:
-the seed is, and it stands in the command beside the picture.
+Needs MediaPipe's model and the reference engine's assets (F2P_FACE_LANDMARKER, F2P_MAKEHUMAN_ASSETS). Photos are not
+picked by hand: only the seed is, and it is part of the command beside the picture.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from f2p_deploy.pipeline.drawing import engine_for
 from f2p_deploy.runtimes import load, search
 from f2p_deploy.training.data.photo_choice import select_photos
 
-#: Edge of a picture in the gallery, and pictures in a row.
+#: Edge of a picture in the gallery, and pictures per row.
 EDGE, COLUMNS = 192, 6
 
 
 def main() -> None:
-    """Write the picture and name the photos."""
+    """Write the picture and print the photos' names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--bundle", type=Path, help="the demo bundle if not given")

@@ -1,6 +1,6 @@
-"""What bench/gpu.sh runs: the GPU tests and the benchmarks, each within what is left of eight minutes.
+"""Run the GPU tests and the benchmarks for bench/gpu.sh, within eight minutes in all.
 
-Results of every part are written as soon as it is done, so that a part that hangs costs only itself.
+Results are written after each part, so a part that hangs loses only its own.
 """
 
 import json
@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-#: Seconds for everything.
+#: Time limit of all parts together, in seconds.
 LIMIT = 470.0
 
-#: Modules without which nothing here works.
+#: Modules that everything here needs.
 NEEDED = ("torch", "numpy", "PIL", "typer", "rich", "safetensors", "packaging", "pytest")
 
 CAPTURED = "torch,torch-captured,torch-captured-fp16,torch-captured-bf16"
 
-#: The benchmarks: a name, seconds at most, and the command's words.
+#: The benchmarks: a name, a time limit in seconds, and the command's arguments.
 BENCHMARKS = (
     ("paper, iterative", 110, f"--mode iterative --batch 1,32 --runtime {CAPTURED} --bundle PAPER"),
     ("paper, one-shot", 60, f"--mode one-shot --batch 1,32,256 --runtime {CAPTURED} --bundle PAPER"),
@@ -31,19 +31,19 @@ BENCHMARKS = (
     ("demo, torch.compile", 120, "--mode one-shot,iterative --runtime torch,torch.compile --limit 0"),
 )
 
-#: Seconds at most to export an artifact, and to time it.
+#: Time limits for exporting an artifact and for timing it, in seconds.
 EXPORTING, TIMING = 130, 60
 
 
 def main() -> None:
-    """Run everything; leave `gpu.json` and `gpu.txt` in the folder that the command line names."""
+    """Run everything; write `gpu.json` and `gpu.txt` into the folder given on the command line."""
     lacking = [name for name in NEEDED if find_spec(name) is None]
     if lacking:
         sys.exit(f"bench/gpu.sh needs {', '.join(lacking)}, not installed for {sys.executable}")
     import torch
 
     if not torch.cuda.is_available():
-        sys.exit(f"bench/gpu.sh needs an NVIDIA card that torch {torch.__version__} can use, and there is none here")
+        sys.exit(f"bench/gpu.sh needs an NVIDIA GPU that torch {torch.__version__} can use, and found none")
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
@@ -66,7 +66,7 @@ def main() -> None:
 
     def measure(name: str, seconds: float, words: str, ready: tuple[int, str] = (0, "")) -> None:
         if left() < 20.0:
-            keep(name, "benchmarks", {"status": "skipped", "why": "the time was up"}, "skipped: the time was up")
+            keep(name, "benchmarks", {"status": "skipped", "why": "out of time"}, "skipped: out of time")
             return
         if ready[0] != 0:
             keep(name, "benchmarks", {"status": "failed", "why": ready[1][-2000:]}, ready[1][-2000:])
@@ -85,7 +85,7 @@ def main() -> None:
     for runtime, artifact, words in _exports(folder):
         line = ["-m", "f2p_deploy.cli", "export", *words.split(), "--trajectories", "0", "-o", str(artifact)]
         ready = (0, "") if artifact.exists() or left() < 20.0 else _run(line, min(float(EXPORTING), left()))
-        # An artifact that missed a floor is there, and its row says so.
+        # An artifact that missed a threshold exists, and its row reports it.
         ready = (0, "") if artifact.exists() else ready
         words = f"--mode one-shot,iterative --runtime torch,{runtime} --artifact {artifact}"
         measure(f"demo, {artifact.name} with {runtime}", TIMING, words, ready)
@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _exports(folder: Path) -> Iterator[tuple[str, Path, str]]:
-    """Return the runtimes of artifacts that can run here: the name, the artifact, and what exports it."""
+    """Yield the artifact runtimes that can run here: name, artifact, and arguments of its export."""
     from f2p_deploy.runtimes import RUNTIMES
     from f2p_deploy.runtimes.tensorrt.tensorrt_libraries import LIBRARIES
     from f2p_deploy.system.cuda_devices import cuda_devices
@@ -108,7 +108,7 @@ def _exports(folder: Path) -> Iterator[tuple[str, Path, str]]:
 
 
 def _tests(folder: Path, seconds: float) -> tuple[dict[str, Any], str]:
-    """Return each GPU test's outcome, and pytest's own closing lines."""
+    """Return each GPU test's outcome, and pytest's closing lines."""
     report = folder / "tests.xml"
     code, said = _run(["-m", "pytest", "-q", "-ra", f"--junitxml={report}", "tests/gpu"], seconds)
     outcomes: dict[str, Any] = {}
@@ -121,7 +121,7 @@ def _tests(folder: Path, seconds: float) -> tuple[dict[str, Any], str]:
 
 
 def _run(words: list[str], seconds: float) -> tuple[int, str]:
-    """Run Python with some words; returns its exit code, 124 when the time was up, and what it said."""
+    """Run Python with arguments; return its exit code, 124 on timeout, and its output."""
     try:
         done = subprocess.run(
             [sys.executable, *words], capture_output=True, text=True, timeout=max(1.0, seconds), check=False

@@ -1,10 +1,10 @@
-"""How far heads are turned and tilted, by MediaPipe's matrix, by its points' depths, and by the five points alone.
+"""Compare yaw and pitch estimates: from MediaPipe's matrix, from its points' depths, and from the five points alone.
 
     python bench/head_turn.py portraits paintings
 
-The same face is put at the left and the right of a picture three times as wide, and at the top and the bottom of one
-three times as high; what an estimate says of the four should be the same. Then the estimates are compared on the photos
-as they are, in which faces stand in the middle and the matrix is right.
+The same face is placed at the left and the right of a picture three times as wide, and at the top and the bottom of one
+three times as high; an estimate should be the same in all four. Then the estimates are compared on the unchanged
+photos, in which faces are in the middle and the matrix is correct.
 """
 
 import argparse
@@ -34,7 +34,7 @@ Face = tuple[np.ndarray, np.ndarray]
 
 
 def open_landmarker(model: Path) -> Callable[[np.ndarray], Face | None]:
-    """Return what finds the largest face of (H, W, 3) uint8 pixels."""
+    """Return a function that finds the largest face of (H, W, 3) uint8 pixels."""
     import mediapipe
     from mediapipe.tasks.python import vision
     from mediapipe.tasks.python.core.base_options import BaseOptions
@@ -74,13 +74,13 @@ ESTIMATES = {"matrix": by_matrix, "depths": by_depths, "five points": by_five_po
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", nargs="+", type=Path, help="folders of photos")
-    parser.add_argument("--every", type=int, default=1, help="take every so-manieth photo")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th photo")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's model file")
-    parser.add_argument("--middle-only", action="store_true", help="only compare the photos as they are")
+    parser.add_argument("--middle-only", action="store_true", help="only compare the unchanged photos")
     asked = parser.parse_args()
     model = find_landmarker_model(asked.landmarker)
     if model is None:
-        parser.error("MediaPipe's model file is not here: f2p-deploy landmarker")
+        parser.error("MediaPipe's model file was not found: f2p-deploy landmarker")
     find = open_landmarker(model)
     places = dict(list(PLACES.items())[: 1 if asked.middle_only else None])
     faces: list[dict[str, Face]] = []
@@ -98,20 +98,20 @@ def main() -> None:
     middle = {name: np.array([estimate(face["as it is"]) for face in faces]) for name, estimate in ESTIMATES.items()}
     for place in list(places)[1:]:
         here = [face for face in faces if place in face]
-        print(f"at the {place}, {len(here)} faces, beside the photo as it is (mean, standard deviation):")
+        print(f"at the {place}, {len(here)} faces, difference from the unchanged photo (mean, standard deviation):")
         for name, estimate in ESTIMATES.items():
             moved = np.array([np.subtract(estimate(face[place]), estimate(face["as it is"])) for face in here])
             (yaw, pitch), (yaw_sd, pitch_sd) = moved.mean(axis=0), moved.std(axis=0)
             print(f"  {name:12} yaw {yaw:+6.1f} {yaw_sd:4.1f}   pitch {pitch:+6.1f} {pitch_sd:4.1f}")
     turned = np.abs(middle["matrix"][:, 0]) > 20
-    print(f"photos as they are; {turned.sum()} are turned by more than 20 degrees:")
+    print(f"unchanged photos; {turned.sum()} are turned by more than 20 degrees:")
     for name, values in middle.items():
         apart = values - middle["matrix"]
         rms = [float(np.sqrt(np.mean(part[:, 0] ** 2))) if len(part) else 0.0 for part in (apart, apart[turned])]
         frontal = float(np.mean(np.abs(values[:, 0]) < FRONTAL_YAW))
         print(
-            f"  {name:12} yaw: {rms[0]:.1f} off the matrix's (r.m.s.), {rms[1]:.1f} of the turned; {frontal:.0%} below "
-            f"{FRONTAL_YAW:.0f}; pitch: {apart[:, 1].mean():+.1f} beside the matrix's, s.d. {apart[:, 1].std():.1f}, "
+            f"  {name:12} yaw: r.m.s. from the matrix {rms[0]:.1f}, {rms[1]:.1f} for turned heads; {frontal:.0%} "
+            f"below {FRONTAL_YAW:.0f}; pitch: {apart[:, 1].mean():+.1f} from the matrix, s.d. {apart[:, 1].std():.1f}, "
             f"from {values[:, 1].min():.0f} to {values[:, 1].max():.0f}"
         )
     offsets = np.array([nose_offset(five_of_dense(face["as it is"][0][:, :2])) for face in faces])
@@ -121,8 +121,8 @@ def main() -> None:
         apart = yaw - slope * offsets
         rms = [float(np.sqrt(np.mean(part**2))) if len(part) else 0.0 for part in (apart, apart[np.abs(yaw) > 20])]
         print(
-            f"degrees of yaw by {name} a unit of nose offset (least squares): {slope:.1f}; {rms[0]:.1f} off (r.m.s.), "
-            f"{rms[1]:.1f} where it is more than 20"
+            f"degrees of yaw by {name} per unit of nose offset (least squares): {slope:.1f}; r.m.s. {rms[0]:.1f}, "
+            f"{rms[1]:.1f} for yaw over 20"
         )
 
 

@@ -1,13 +1,13 @@
-"""8 bits against float32, on processors: speed, size and, on photos, what becomes of the characters.
+"""Compare 8 bits with float32 on CPUs: speed, size and, on photos, accuracy of the characters.
 
     f2p-deploy calibrate portraits portraits_small --only training -o build/calibration
     f2p-deploy export --target onnx -o build/demo/onnx
     f2p-deploy export --target onnx-int8 --calibration build/calibration -o build/demo/onnx-int8
     python bench/int8.py build/demo/onnx build/demo/onnx-int8 --photos portraits portraits_small --json FILE
 
-Everything is timed in turns, one call each a round, so that whatever else the machine does falls on all of it. Accuracy
-is measured on photos that training and calibration hold out. Without the second artifact every layer that can is put
-into 8 bits, whatever that costs: for bundles with random weights, of which only speed and size mean anything.
+Everything is timed in turns, one call each per round, so that other load on the machine affects all alike. Accuracy
+is measured on photos held out from training and calibration. Without the second artifact every layer that can be
+quantised is, whatever the loss of accuracy: for bundles with random weights, where only speed and size are meaningful.
 """
 
 import argparse
@@ -48,11 +48,11 @@ def main() -> None:
 
 
 def measure(words: argparse.Namespace, folder: Path) -> None:
-    """Do what the command line asks for.
+    """Run the measurements of the command line.
 
     Args:
-        words: of the command line.
-        folder: for an artifact that is made here.
+        words: parsed arguments.
+        folder: for an artifact that is built here.
     """
     whole = read_artifact(words.whole)
     rounded = read_artifact(words.rounded) if words.rounded else _all_in_8_bits(whole, folder)
@@ -86,7 +86,7 @@ def measure(words: argparse.Namespace, folder: Path) -> None:
 
 
 def _all_in_8_bits(artifact: Artifact, folder: Path) -> Artifact:
-    """Return an artifact whose every layer that can computes in 8 bits, ranges from the golden inputs."""
+    """Return an artifact with every quantisable layer in 8 bits, ranges from the golden inputs."""
     for graph in GRAPHS:
         model = onnx.load(artifact.path(graph))
         layers = layers_of(model, FOR_PROCESSORS)
@@ -148,14 +148,14 @@ def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("whole", type=Path, help="an artifact of the target onnx")
     parser.add_argument("rounded", type=Path, nargs="?", help="one of onnx-int8, of the same bundle")
-    parser.add_argument("--bundle", type=Path, help="what both were made from; the demo bundle if not given")
+    parser.add_argument("--bundle", type=Path, help="the bundle of both; the demo bundle if not given")
     parser.add_argument(
         "--photos", type=Path, nargs="*", default=[], help="photos and folders; those held out are used"
     )
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's face_landmarker.task")
     parser.add_argument("--threads", type=int, help="all cores if not given")
-    parser.add_argument("--rounds", type=int, default=5, help="medians of so many medians (5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there, too")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds; the median of their medians is reported (5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
     return parser.parse_args()
 
 

@@ -1,9 +1,9 @@
-"""The gradient step with its way forward in 8 bits: what becomes of a step, and of whole runs.
+"""Measure the gradient step with its forward pass in 8 bits: single steps and whole runs.
 
     python bench/int8_step.py build/demo/onnx build/calibration --runs 4
 
-The way back stays float32. Prints the cosine of the update and the error of the loss on states of calibration faces
-that gave no range, the time of a step, and where whole runs of plain steps end, judged by the float32 loss.
+The backward pass stays float32. Prints the cosine of the update and the error of the loss on states of calibration
+faces held out from the ranges, the time of a step, and the end of whole runs of plain steps by the float32 loss.
 """
 
 import argparse
@@ -59,9 +59,9 @@ def main() -> None:
         cosines, losses = zip(*(_compare(sessions, given) for given in rows[1]), strict=True)
         ms = medians_ms([partial(session.run, OUTPUTS, rows[1][0]) for session in sessions])
         print(
-            f"{method}: {len(layers)} layers of the way forward; cosine of the update {min(cosines):.3f} at worst, "
-            f"{np.median(cosines):.3f} in the middle; loss off by {max(losses):.1%} at worst; a step {ms[0]:.1f} ms in "
-            f"float32, {ms[1]:.1f} ms; {len(model.SerializeToString()) / 1e6:.1f} MB and "
+            f"{method}: {len(layers)} layers of the forward pass; cosine of the update {min(cosines):.3f} at worst, "
+            f"{np.median(cosines):.3f} in the median; loss error {max(losses):.1%} at worst; a step {ms[0]:.1f} ms in "
+            f"float32, {ms[1]:.1f} ms in 8 bits; {len(model.SerializeToString()) / 1e6:.1f} MB and "
             f"{len(quantised.SerializeToString()) / 1e6:.1f} MB"
         )
         for face in faces[: words.runs]:
@@ -73,7 +73,7 @@ def _described(part: Mapping[str, np.ndarray], row: int) -> dict[str, np.ndarray
 
 
 def _forward(model: onnx.ModelProto) -> set[str]:
-    """Return the names of the nodes that the loss depends on: the others are the way back."""
+    """Return the names of the nodes that the loss depends on: the others are the backward pass."""
     makers = {output: node for node in model.graph.node for output in node.output}
     found: set[str] = set()
     left = ["loss"]
@@ -94,7 +94,7 @@ def _compare(sessions: list[Any], given: dict[str, np.ndarray]) -> tuple[float, 
 
 
 def _run(bundle: Bundle, sessions: list[Any], face: np.ndarray) -> str:
-    """Search one face with both; return where they end."""
+    """Search one face with both sessions; return a sentence on where they end."""
     settings, photo = bundle.settings.iterative, torch.from_numpy(face[None])
     start = with_options_tried_out(bundle, photo, first_state(bundle, 1), settings.beta).numpy()
     with torch.no_grad():
@@ -120,8 +120,8 @@ def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("artifact", type=Path, help="an artifact of the target onnx")
     parser.add_argument("calibration", type=Path, help="a calibration set of the same bundle")
-    parser.add_argument("--bundle", type=Path, help="what both were made from; the demo bundle if not given")
-    parser.add_argument("--faces", type=int, default=24, help="so many of the set (24)")
+    parser.add_argument("--bundle", type=Path, help="the bundle of both; the demo bundle if not given")
+    parser.add_argument("--faces", type=int, default=24, help="number of faces of the set (24)")
     parser.add_argument("--runs", type=int, default=2, help="whole runs (2)")
     parser.add_argument("--threads", type=int, help="all cores if not given")
     return parser.parse_args()

@@ -1,11 +1,11 @@
-"""Whole runs of iterative generation in each runtime, against PyTorch's autograd, on real faces.
+"""Compare whole runs of iterative generation in each runtime with PyTorch's autograd, on real faces.
 
     f2p-deploy export --target onnx -o build/demo/onnx
     python bench/loop_parity.py build/demo/onnx PHOTOS --count 10 --json bench/results/loop_parity.json
 
 Each run begins where generation does, with the options that PyTorch tried out. The row `one rounding` is PyTorch again,
-from a start whose every controller is one float32 rounding away: what such runs do by themselves. The column `first
-steps` compares losses as long as rounding has not grown.
+from a start with every controller perturbed by one float32 rounding: the divergence caused by rounding alone. The
+column `first steps` compares losses before rounding differences have grown.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from f2p_deploy.system.errors import F2PError
 
 RUNTIMES = ("onnxruntime", "openvino", "openvino-bf16", "coreml")
 
-#: Iterations whose losses are compared before rounding has grown.
+#: Number of iterations before rounding differences have grown.
 FIRST_STEPS = 5
 
 ROUNDING = "one rounding"
@@ -43,16 +43,16 @@ ROUNDING = "one rounding"
 
 @dataclass(frozen=True)
 class Row:
-    """One face in one runtime, against PyTorch.
+    """Difference of one face in one runtime from PyTorch.
 
     Args:
         face: the photo's name.
-        runtime: what ran the search.
+        runtime: name of the runtime that ran the search.
         parameters: largest difference of a final parameter; discrete groups as probabilities.
         first_losses: largest relative difference of the first `FIRST_STEPS` losses.
-        losses: of all losses.
-        end: the last loss over PyTorch's.
-        psnr: of the final parameters' pictures, both drawn by PyTorch's imitator, in dB.
+        losses: largest relative difference of all losses.
+        end: the last loss / PyTorch's last loss.
+        psnr: PSNR of the final parameters' pictures, both drawn by PyTorch's imitator, in dB.
     """
 
     face: str
@@ -65,7 +65,7 @@ class Row:
 
 
 def main() -> None:
-    """Run everything, print the worst of each runtime, and each face."""
+    """Run everything; print each face and the worst of each runtime."""
     options = _options()
     logging.basicConfig(level=logging.WARNING)
     bundle, artifact = load_bundle(options.bundle), read_artifact(options.artifact)
@@ -98,7 +98,7 @@ def compare(
     threads: int | None,
     plain: int | None,
 ) -> list[Row]:
-    """Run one face (1, 3, S, S) in PyTorch, and in everything else against it; of `plain` steps if that is a number."""
+    """Search one face (1, 3, S, S) in PyTorch and every other runtime, with `plain` plain steps if that is a number."""
     settings = bundle.settings.iterative
     if plain is not None:
         settings = replace(settings, iterations=plain, momentum=0.0)
@@ -178,13 +178,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("artifact", type=Path, help="an artifact")
     parser.add_argument("photos", type=Path, help="a photo, or a folder of photos")
-    parser.add_argument("--bundle", type=Path, help="the bundle it was made from; the demo bundle if not given")
-    parser.add_argument("--count", type=int, default=10, help="how many photos, by name (10)")
-    parser.add_argument("--plain", type=int, metavar="N", help="N plain steps instead of the bundle's own search")
+    parser.add_argument("--bundle", type=Path, help="the artifact's bundle; the demo bundle if not given")
+    parser.add_argument("--count", type=int, default=10, help="number of photos, in order of their names (10)")
+    parser.add_argument("--plain", type=int, metavar="N", help="N plain steps instead of the bundle's search")
     parser.add_argument("--threads", type=int, help="all cores if not given")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's model file")
     parser.add_argument("--offline", action="store_true", help="find faces with the built-in cascade")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
     return parser.parse_args()
 
 

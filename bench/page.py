@@ -13,22 +13,22 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 PAGE = HERE / "README.md"
 
-#: What else is measured here, and where it is discussed.
+#: The other scripts: file name, purpose, and the page that discusses the results.
 SCRIPTS = (
     ("loop_parity.py", "whole searches in each runtime against PyTorch's autograd", "docs/targets.md"),
-    ("int8.py", "8 bits against float32: speed, size, and what becomes of characters", "docs/calibration.md"),
-    ("int8_step.py", "what 8 bits would do to the gradient step", "docs/calibration.md"),
-    ("fewer_steps.py", "how few steps a search needs", "docs/imitator-search.md"),
-    ("shape_limits.py", "how near the reference engine can come to real faces at all", "docs/imitator-search.md"),
-    ("many_photos.py", "thousands of photos, strange ones among them: none lost, kills survived, workers", ""),
-    ("strange_photos.py", "the strange ones of those", ""),
-    ("rotations.py", "what becomes of photos that are turned or mirrored", ""),
-    ("head_turn.py", "whether yaw and pitch depend on where in a photo a face stands", ""),
-    ("gallery.py", "people by lot above their characters, drawn by the engine", "docs/fidelity.md"),
-    ("stability.py", "whether a mirrored, moved, grey or dark photo gives the same character", "docs/fidelity.md"),
-    ("pictures.py", "how many engine pictures a surrogate needs", "docs/fidelity.md"),
-    ("expression_table.py", "what expressions do to meshes, measured once for pose-true landmarks", "docs/fidelity.md"),
-    ("threads.py", "one runtime shared by several threads: calls a second beside a lock", "docs/targets.md"),
+    ("int8.py", "8 bits compared with float32: speed, size, and accuracy of characters", "docs/calibration.md"),
+    ("int8_step.py", "accuracy of the gradient step in 8 bits", "docs/calibration.md"),
+    ("fewer_steps.py", "number of steps that a search needs", "docs/imitator-search.md"),
+    ("shape_limits.py", "smallest distance of the reference engine's faces from real ones", "docs/imitator-search.md"),
+    ("many_photos.py", "thousands of photos, including unusual files: none lost, kills survived, workers", ""),
+    ("strange_photos.py", "the unusual files for many_photos.py", ""),
+    ("rotations.py", "results for rotated or mirrored photos", ""),
+    ("head_turn.py", "effect of a face's position in the photo on yaw and pitch", ""),
+    ("gallery.py", "randomly drawn people above their characters, drawn by the engine", "docs/fidelity.md"),
+    ("stability.py", "change of the character for a mirrored, moved, grey or dark photo", "docs/fidelity.md"),
+    ("pictures.py", "number of engine pictures that a surrogate needs", "docs/fidelity.md"),
+    ("expression_table.py", "effect of expressions on meshes, for pose-true landmarks", "docs/fidelity.md"),
+    ("threads.py", "throughput of one runtime shared by several threads, with and without a lock", "docs/targets.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
 )
 
@@ -51,15 +51,15 @@ HEAD = """# Benchmarks
 
 Written by `python bench/page.py` from `bench/results`; do not edit it.
 
-`f2p-deploy bench` times every runtime that is here beside eager PyTorch, `torch.compile` and the naive way
-(`torch.onnx.export` and a default session of ONNX Runtime). Contenders are timed in turns, a window of calls each,
-until the last windows agree; `~` stands behind a median where they did not. Every answer is compared with PyTorch's:
-parity is by how much of what the precision's floor allows it is off (1 is at the floor). `of ceiling` is the time that
-this device's measured ceiling, a large matrix product and a large copy, would need for the counted work, over the
-median; operations are those of direct convolution, so an algorithm that needs fewer can pass 100 %. `iterative` is a
-whole search of a face: `describe`, every step, and the last state's loss.
+`f2p-deploy bench` times every available runtime, eager PyTorch, `torch.compile` and the naive export
+(`torch.onnx.export` and a default session of ONNX Runtime). Contenders are timed in turns, one window of calls each,
+until the last windows agree; `~` marks a median where they did not. Every result is compared with PyTorch's: `parity`
+is the difference / the difference that the precision's threshold allows (1 is at the threshold). `of ceiling` is the
+time that the counted work would take at this device's measured ceiling (a large matrix product and a large copy) / the
+median. Operations are counted as direct convolution, so an algorithm that needs fewer can exceed 100 %. `iterative` is
+a whole search for one face: `describe`, every step, and the last state's loss.
 
-Ratios are worth more than milliseconds: the machine is a shared one.
+Compare ratios rather than milliseconds: the machine is shared.
 """
 
 
@@ -80,13 +80,13 @@ def page() -> str:
             parts += [_report(path, part, name) for name, part in content["benchmarks"].items() if "ceilings" in part]
     if not any(_is_of_a_card(path) for path in RESULTS.glob("*.json")):
         parts.append(
-            "## On a card\n\nNot measured yet: `bench/gpu.sh` runs the GPU tests and the benchmarks on a machine with "
-            "an NVIDIA card,\nneeds no network and leaves one JSON and one table.\n"
+            "## On a GPU\n\nNot measured yet: `bench/gpu.sh` runs the GPU tests and the benchmarks on a machine with "
+            "an NVIDIA GPU.\nIt needs no network and writes one JSON file and one table.\n"
         )
     rows = "\n".join(
         f"| [{name}]({name}) | {what} | {f'[{where}](../{where})' if where else ''} |" for name, what, where in SCRIPTS
     )
-    parts.append(f"## Other scripts\n\n| script | what it measures | discussed in |\n|---|---|---|\n{rows}\n")
+    parts.append(f"## Other scripts\n\n| script | measures | discussed in |\n|---|---|---|\n{rows}\n")
     return "\n".join(parts)
 
 

@@ -1,10 +1,10 @@
-"""A bundle of the paper's size with random weights: what sizes, times and memory are measured on.
+"""Create a bundle of the paper's size with random weights, for measuring sizes, times and memory.
 
     python bench/paper_bundle.py build/paper-bundle
     f2p-deploy export --bundle build/paper-bundle --target trt-fp16 --trajectories 0
 
-310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. Random weights make any mask flip on any
-rounding, so its parity is the worst case, and its faces mean nothing.
+310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. With random weights
+any rounding may flip any mask, so its parity is the worst case, and its faces are meaningless.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from f2p_deploy.model.bundle import create_bundle, store_network
 from f2p_deploy.model.networks.table import REQUIRED_NETWORKS, build_network
 from f2p_deploy.model.settings import Architecture, BundleSettings
 
-#: Below what keeps variances (He et al. 2015), since max-feature-map and residual layers add theirs.
+#: Below the gain that preserves variance (He et al. 2015), since max-feature-map and residual layers increase it.
 GAIN = 0.45
 
 
 def randomise(network: nn.Module) -> None:
-    """Draw weights that keep activations of a sensible size."""
+    """Draw weights that keep activations in a reasonable range."""
     for module in network.modules():
         if isinstance(module, nn.ConvTranspose2d):
             module.weight.data.normal_(0.0, module.in_channels**-0.5)

@@ -1,9 +1,9 @@
-"""How many engine pictures a surrogate needs: the same people, searched through one that saw few and one that saw many.
+"""Measure how many engine pictures a surrogate needs: search the same people after training on few and on many.
 
     python bench/pictures.py PHOTOS... --front PAIRS --judge FILE --counts 500,2000,7000,11500 -o DIR --plot PNG
 
-Only the surrogate is trained anew, each time on the first so many pictures; recogniser, reader and translator are the
-bundle's. Characters are searched from the average face, drawn by the engine and compared by the judge, as in
+Only the surrogate is retrained, each time on the first N pictures; recogniser, reader and translator are the bundle's.
+Characters are searched from the average face, drawn by the engine and compared by the judge, as in
 `f2p-deploy evaluate likeness`.
 """
 
@@ -29,7 +29,7 @@ from f2p_deploy.training.train_surrogate import SurrogateStage
 
 
 def main() -> None:
-    """Train, search, judge; write a JSON after every count, so that a run that is stopped goes on."""
+    """Train, search, judge; write the JSON after every count, so that an interrupted run resumes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--front", type=Path, required=True, help="rendered pairs, the last 500 are held out")
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def draw(rows: list[dict], path: Path) -> None:
-    """Draw rank-1 with its interval, and the surrogate's own cosine, over the number of pictures."""
+    """Plot rank-1 and rank-5 with intervals, and the surrogate's cosine, against the number of pictures."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

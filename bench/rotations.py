@@ -1,10 +1,10 @@
-"""What becomes of photos that are turned or mirrored: the upright photo's face, a refusal, or a face that is not there.
+"""Count outcomes for rotated and mirrored photos: the upright photo's face, a refusal, or a wrong face.
 
     python bench/rotations.py portraits --count 40
 
-Every photo is turned in steps of 15 degrees, black beyond its corners, and by quarters and in the mirror (the dihedral
-group). What is found is compared with what is found in the upright photo, turned alike: `upright` if the five points
-are nearer than 0.2 distances of the eyes on average, `refused` if the photo is, else `wrong`.
+Every photo is rotated in steps of 15 degrees, with black corners, and mirrored and rotated by quarter turns (the
+dihedral group). The five points found are compared with those of the upright photo, rotated alike: `upright` if their
+mean distance is below 0.2 eye distances, `refused` if the photo is refused, else `wrong`.
 """
 
 import argparse
@@ -24,14 +24,14 @@ from f2p_deploy.model.bundle import load_bundle
 from f2p_deploy.pipeline import choose_finder_for
 from f2p_deploy.system.errors import InputError, PhotoError
 
-#: Mean distance of the five points, in distances of the eyes, up to which two faces are the same.
+#: Mean distance of the five points, in eye distances, below which two faces count as the same.
 SAME = 0.2
 
 STEP = 15
 
 
 def turned(photo: np.ndarray, angle: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a photo turned anticlockwise by `angle` degrees, whole, and the (2, 3) matrix to its pixels."""
+    """Return a photo rotated anticlockwise by `angle` degrees, uncropped, and the (2, 3) matrix to its pixels."""
     made = np.array(Image.fromarray(photo).rotate(angle, Image.Resampling.BICUBIC, expand=True))
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     linear = np.array([[c, s], [-s, c]])
@@ -40,7 +40,7 @@ def turned(photo: np.ndarray, angle: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def variants(photo: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray, bool]]:
-    """Yield each variant's name, pixels, the matrix to them, and whether it is mirrored."""
+    """Yield each variant's name, pixels, the matrix to its pixels, and whether it is mirrored."""
     for angle in range(0, 360, STEP):
         yield f"{angle}", *turned(photo, angle), False
     mirror = np.array([[-1.0, 0.0, photo.shape[1]], [0.0, 1.0, 0.0]])
@@ -52,7 +52,7 @@ def variants(photo: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray, b
 
 
 def points_of(pixels: np.ndarray, finder: LandmarkFinder, template: dict) -> np.ndarray | None:
-    """Return the five points of the face that would become a character, None if the photo is refused."""
+    """Return the five points of the chosen face, None if the photo is refused."""
     try:
         return align(pixels, finder, template, 128).landmarks.array
     except (PhotoError, InputError):
@@ -62,8 +62,8 @@ def points_of(pixels: np.ndarray, finder: LandmarkFinder, template: dict) -> np.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", type=Path, help="folder of photos")
-    parser.add_argument("--count", type=int, default=40, help="photos")
-    parser.add_argument("--first", type=int, default=0, help="number of the first")
+    parser.add_argument("--count", type=int, default=40, help="number of photos")
+    parser.add_argument("--first", type=int, default=0, help="index of the first photo")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's model file")
     parser.add_argument("--cascade", choices=("plain", "segmentation"), help="measure the built-in finder instead")
     asked = parser.parse_args()

@@ -1,10 +1,10 @@
-"""Where the landmark distance sits: what turned heads, the embedding, the sliders and the translator each leave of it.
+"""Split the landmark distance into the parts due to turned heads, the embedding, the sliders and the translator.
 
     python bench/shape_limits.py portraits portraits_small --front pairs/front -o bench/results/shape_limits.json
 
-All of it is computed from contour points, with the linear `ShapeModel` in place of engine and landmarker: figures are
-lower than those of `f2p-deploy evaluate landmarks`, whose unit they share. Held-out photos are measured; whatever is
-fitted is fitted on the others (the sliders alone are fitted to each photo itself).
+Everything is computed from contour points, with the linear `ShapeModel` instead of engine and landmarker. Figures are
+lower than those of `f2p-deploy evaluate landmarks`, in the same unit. Held-out photos are measured; everything is
+fitted on the others, except the sliders, which are fitted to each photo itself.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def figures(made: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 
 
 def symmetric(shapes: np.ndarray) -> np.ndarray:
-    """Return the nearest shapes (N, K, 2) that are their own mirror images about an upright line."""
+    """Return the nearest shapes (N, K, 2) that are symmetric about a vertical line."""
     mean = shapes.mean(axis=0)
     mirrored = mean * [-1, 1] + [2 * mean[:, 0].mean(), 0]
     partner = np.linalg.norm(mean[:, None] - mirrored[None], axis=2).argmin(axis=1)
@@ -63,7 +63,7 @@ def from_embeddings(known: np.ndarray, shapes: np.ndarray, asked: np.ndarray) ->
 def fit_sliders(
     bundle: Bundle, model: ShapeModel, shapes: np.ndarray, plainness: float, steps: int = 600
 ) -> np.ndarray:
-    """Return the shapes (N, K, 2) nearest to given ones that sliders within their range reach, default options on."""
+    """Return the shapes (N, K, 2) nearest to the given ones within the sliders' range, with default options."""
     start = torch.from_numpy(average(bundle.schema).values.copy())
     n_c, wanted = bundle.schema.n_c, torch.from_numpy(shapes.astype(np.float32))
     defaults, options = start[:n_c], start[n_c:].repeat(len(shapes), 1)
@@ -91,7 +91,7 @@ def embed(bundle: Bundle, photos: Portraits, positions: np.ndarray) -> torch.Ten
 
 
 def measure(bundle: Bundle, photos: Portraits, model: ShapeModel) -> dict[str, dict[str, float]]:
-    """Return the medians of each thing that is compared, by its name."""
+    """Return the medians of each compared shape, by name."""
     known = np.isfinite(photos.shapes).all(axis=(1, 2))
     held, frontal = (part[known[part]] for part in (photos.held_out, photos.frontal))
     truth, learned = (photos.shapes[part].astype(np.float64) for part in (held, frontal))

@@ -1,9 +1,9 @@
-"""Does the same person stay the same? Characters of mirrored, moved, grey, dark and coarsely compressed photos.
+"""Compare characters of the same person in mirrored, moved, grey, dark and coarsely compressed photos.
 
     python bench/stability.py portraits portraits_small --count 40
 
-For each photo and change: the mean change of the sliders, and the share of the choices that changed; beside them, what
-lies between two people. A mirrored character's uneven sliders are mirrored back first.
+For each change: the mean change of the sliders and the share of the choices that changed, and for comparison
+the same between two people. A mirrored character's asymmetric sliders are mirrored back first.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from f2p_deploy.training.data.photo_choice import select_photos
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:
-    """Return a picture as JPEG of quality 60 shows it."""
+    """Return a picture after JPEG compression of quality 60."""
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "JPEG", quality=60)
     return np.asarray(Image.open(stream).convert("RGB"))

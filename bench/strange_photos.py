@@ -1,4 +1,4 @@
-"""Photos as people bring them: every format, name and damage. Written for many_photos.py; nothing is measured here."""
+"""Write photos of unusual formats, names and damage for many_photos.py; nothing is measured here."""
 
 import io
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-#: Names of good photos: what a file system allows, and a terminal, a page, a spreadsheet or Windows stumbles over.
+#: Names of good photos that a file system allows and a terminal, a page, a spreadsheet or Windows may mishandle.
 NAMES = (
-    b"caf\xe9.jpg",  # two that are not UTF-8, and would be one if what is wrong were left out
+    b"caf\xe9.jpg",  # two that are not UTF-8, equal once invalid bytes are dropped
     b"caf\xe8.jpg",
     "写".encode() * 74 + b".jpg",
     b"x" * 251 + b".jpg",
@@ -45,10 +45,10 @@ NAMES = (
 
 
 def write_strange(folder: Path, portrait: Path) -> int:
-    """Write the strange photos into a folder; return how many there are.
+    """Write the unusual photos into a folder; return their number.
 
     Args:
-        folder: is there.
+        folder: an existing folder.
         portrait: a good photo of a face.
     """
     before = len(os.listdir(folder))
@@ -63,7 +63,7 @@ def write_strange(folder: Path, portrait: Path) -> int:
 
 
 def write_no_photos(folder: Path) -> tuple[str, ...]:
-    """Write what is no photo; return the names."""
+    """Write files that are not photos; return their names."""
     names = ("notes.txt", "scan.pdf", ".hidden.jpg")
     for name in names:
         (folder / name).write_bytes(b"no photo")
@@ -101,7 +101,7 @@ def _formats(photo: Image.Image) -> Iterator[tuple[str, bytes]]:
 
 
 def _damaged(photo: Image.Image) -> Iterator[tuple[str, bytes]]:
-    """Yield names and contents of what no character can be made of."""
+    """Yield names and contents of files that cannot become a character."""
     good = _saved(photo, "JPEG")
     yield "empty.jpg", b""
     yield "cut.jpg", good[: len(good) // 2]

@@ -1,11 +1,10 @@
-"""One runtime under several threads: the calls of a graph in a second, side by side and behind a lock.
+"""Measure the throughput of one runtime under several threads, in parallel and behind a lock.
 
     python bench/threads.py build/demo/onnx -o bench/results/threads.json
 
-Every runtime is loaded once with one thread a call and shared by its callers, each with a face of its own. Rows take
-turns in short windows, so that what else the machine does reaches all of them; medians of the windows are printed, and
-as a ratio what callers side by side get done over the same callers behind a lock. Each answer is compared with that of
-a single call, bit by bit.
+Every runtime is loaded once with one thread per call and shared by its callers, each with another face. Rows take turns
+in short windows, so that other load on the machine affects all of them. Printed are the medians of the windows and the
+ratio of parallel throughput / throughput behind a lock. Each result is compared with that of a single call, bit by bit.
 """
 
 import argparse
@@ -25,7 +24,7 @@ import f2p_deploy
 from f2p_deploy.evaluation.speed.device import describe_device
 from f2p_deploy.runtimes import Runtime
 
-#: What a caller calls, by graph.
+#: Inputs of a call, by tensor name.
 Inputs = dict[str, np.ndarray]
 
 
@@ -36,7 +35,7 @@ def main() -> None:
     runtimes = {name: f2p_deploy.load(words.artifact, name, threads=1) for name in words.runtimes}
     rows = [(name, graph, callers) for name in runtimes for graph in words.graphs for callers in words.callers]
     rates: dict[tuple[str, str, int, str], list[float]] = {}
-    for window in range(words.windows + 1):  # the first is not counted: it loads
+    for window in range(words.windows + 1):  # the first window is not counted, since it loads the graph
         for name, graph, callers in rows:
             for way in ("side by side", "lock"):
                 rate = calls_a_second(runtimes[name], graph, callers, way == "lock", words.seconds)
@@ -50,7 +49,7 @@ def main() -> None:
             | {"ratio": free / locked}
         )
         print(
-            f"{name:14} {graph:9} {callers} callers  {free:8.1f} calls/s side by side  {locked:8.1f} behind a lock  "
+            f"{name:14} {graph:9} {callers} callers  {free:8.1f} calls/s in parallel  {locked:8.1f} behind a lock  "
             f"{free / locked:.2f}x"
         )
     if words.out is not None:
@@ -60,10 +59,10 @@ def main() -> None:
 
 
 def calls_a_second(runtime: Runtime, graph: str, callers: int, locked: bool, seconds: float) -> float:
-    """Return how many calls of a graph all callers together get done in a second.
+    """Return the number of calls of a graph per second, over all callers.
 
     Raises:
-        SystemExit: an answer was not that of a single call.
+        SystemExit: a result differs from that of a single call.
     """
     given = [_inputs(runtime, graph, caller) for caller in range(callers)]
     right = [runtime.compute(graph, one) for one in given]
@@ -88,12 +87,12 @@ def calls_a_second(runtime: Runtime, graph: str, callers: int, locked: bool, sec
     for thread in threads:
         thread.join()
     if any(wrong):
-        sys.exit(f"{runtime.name}: {sum(wrong)} of {sum(done)} answers of {graph} are another caller's")
+        sys.exit(f"{runtime.name}: {sum(wrong)} of {sum(done)} results of {graph} are another caller's")
     return sum(done) / (time.perf_counter() - begun)
 
 
 def _inputs(runtime: Runtime, graph: str, caller: int) -> Inputs:
-    """Return what one caller gives: a golden input of the artifact, mirrored for every other one."""
+    """Return the inputs of one caller: golden inputs of the artifact, mirrored for every other caller."""
     golden, entry = runtime.artifact.golden(), runtime.artifact.manifest.graphs[graph]
     made = {}
     for spec in entry.inputs:
@@ -112,8 +111,8 @@ def _words() -> argparse.Namespace:
     parser.add_argument("artifact", type=Path, help="an artifact of the target onnx")
     parser.add_argument("--runtimes", nargs="+", default=["openvino", "onnxruntime"], metavar="NAME")
     parser.add_argument("--graphs", nargs="+", default=["one_shot", "step"], metavar="GRAPH")
-    parser.add_argument("--callers", nargs="+", type=int, default=[1, 2, 4], metavar="N", help="threads that call")
-    parser.add_argument("--windows", type=int, default=7, help="turns of each row (7)")
+    parser.add_argument("--callers", nargs="+", type=int, default=[1, 2, 4], metavar="N", help="calling threads")
+    parser.add_argument("--windows", type=int, default=7, help="windows per row (7)")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a window (1)")
     parser.add_argument("-o", "--out", type=Path, help="JSON")
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""What this machine can do with f2p-deploy, and why not the rest."""
+"""A diagnosis of this machine: which commands can run, and why others cannot."""
 
 import ctypes
 import os
@@ -23,7 +23,7 @@ from f2p_deploy.system.threads import usable_cores
 
 Status = Literal["ok", "absent", "wrong"]
 
-#: What a module's wheel links to but does not bring, and the Debian package of each.
+#: System libraries that a module's wheel needs but does not contain, with the Debian package of each.
 SYSTEM_LIBRARIES = {
     "mediapipe": {"libEGL.so.1": "libegl1", "libGLESv2.so.2": "libgles2"},
     "cv2": {
@@ -35,16 +35,16 @@ SYSTEM_LIBRARIES = {
     },
 }
 
-#: The ways to a character: with an artifact, and with the bundle inside the package or the artifact that it carries.
+#: Commands that create characters: the first two from an artifact, the others from the demo bundle or its artifact.
 ARTIFACTS = "run artifacts"
 ARTIFACT_PHOTOS = "run PHOTO --artifact"
 BUNDLE_LANDMARKS = "run PHOTO --landmarks, render"
 BUNDLE_PHOTOS = "run PHOTO"
 
-#: What makes the demo bundle's artifact in a clone.
+#: The command that makes the demo bundle's artifact in a clone.
 MAKE_ARTIFACT = "python tools/demo_artifact.py"
 
-#: Extras that no user's work needs.
+#: Extras for developers only; they are not reported.
 DEVELOPMENT = ("dev",)
 
 
@@ -54,10 +54,10 @@ class Finding:
 
     Args:
         area: `machine`, `packages`, `files` or `able to`.
-        name: what was looked at.
-        status: `ok`, `absent` (fine until it is needed) or `wrong` (there, but it cannot be used).
-        detail: what was found.
-        remedy: what to do about it; empty if nothing needs doing.
+        name: the examined part or command.
+        status: `ok`, `absent` (only a problem if it is needed) or `wrong` (present but unusable).
+        detail: the facts found.
+        remedy: the command or instruction that mends it; empty if there is nothing to do.
     """
 
     area: str
@@ -69,11 +69,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What to type next.
+    """The next command to type.
 
     Args:
-        command: the line.
-        purpose: what for, as the end of "next, ...".
+        command: the command line.
+        purpose: its purpose, as the end of "next, ...".
     """
 
     command: str
@@ -81,11 +81,11 @@ class NextStep:
 
 
 def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list[Finding]:
-    """Look at this machine. Nothing is installed, downloaded or changed.
+    """Examine this machine without installing, downloading or changing anything.
 
     Args:
-        assets: the reference engine's assets, if named.
-        landmarker: MediaPipe's model file, if named.
+        assets: folder of the reference engine's assets; None to look in the usual places.
+        landmarker: MediaPipe's model file; None to look in the usual places.
     """
     packages = list(_packages())
     bundle, artifact, engine_assets = _bundle(), _artifact(), _assets(assets)
@@ -111,10 +111,10 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
 
 
 def next_step(findings: Iterable[Finding]) -> NextStep:
-    """Return what to type next: what mends a fault, else what is missing for photos, else what can be done now.
+    """Return the next step: mend a fault, else install what photos need, else create a character.
 
     Args:
-        findings: of `diagnose`.
+        findings: from `diagnose`.
     """
     findings = list(findings)
     fault = next((f for f in findings if f.status == "wrong" and f.remedy), None)
@@ -125,7 +125,7 @@ def next_step(findings: Iterable[Finding]) -> NextStep:
         return NextStep(install_line("faces"), "to find faces in photos (an artifact needs nothing else)")
     if not able[BUNDLE_PHOTOS]:
         return NextStep(
-            f"{command_name()} run PHOTO --artifact DIR", "to make a character with an artifact that an export left"
+            f"{command_name()} run PHOTO --artifact DIR", "to make a character with an exported artifact"
         )
     return NextStep(f"{command_name()} demo", "to see a photo become a character")
 
@@ -135,15 +135,15 @@ def _machine() -> Iterator[Finding]:
     yield Finding("machine", "platform", "ok", f"{platform.system()} {platform.machine()}")
     yield Finding("machine", "cores", "ok", f"{usable_cores()} of {os.cpu_count()} for this process")
     cards = ", ".join(f"{card.name} (compute capability {card.compute_capability})" for card in cuda_devices())
-    yield Finding("machine", "NVIDIA cards", "ok" if cards else "absent", cards or "none that a driver here knows of")
+    yield Finding("machine", "NVIDIA cards", "ok" if cards else "absent", cards or "the driver reports none")
 
 
 def _packages() -> Iterator[tuple[str, Finding]]:
-    """Compare what pip's record of this package asks for with what is installed; pairs of extra and finding."""
+    """Compare this package's recorded requirements with the installed packages; yield (extra, finding)."""
     try:
         lines = requires("f2p-deploy") or []
     except PackageNotFoundError:
-        yield "", Finding("packages", "f2p-deploy", "wrong", "not installed, only on the path", install_line())
+        yield "", Finding("packages", "f2p-deploy", "wrong", "on the path, but not installed", install_line())
         return
     for requirement in map(Requirement, lines):
         extra = _extra_of(requirement)
@@ -165,14 +165,14 @@ def _package(requirement: Requirement, extra: str) -> Finding:
 
 
 def _extra_of(requirement: Requirement) -> str:
-    """Return the extra whose marker turns a requirement on; empty for the base install."""
+    """Return the extra that a requirement belongs to; empty for the base install."""
     if requirement.marker is None:
         return ""
     return next((extra for extra in EXTRAS if requirement.marker.evaluate({"extra": extra})), "")
 
 
 def _system_libraries() -> Iterator[Finding]:
-    """Try the shared libraries that wheels for Linux expect from the system."""
+    """Try to load the shared libraries that Linux wheels expect from the system."""
     if not sys.platform.startswith("linux"):
         return
     for module, libraries in SYSTEM_LIBRARIES.items():
@@ -207,14 +207,14 @@ def _bundle() -> Finding:
 
 
 def _artifact() -> Finding:
-    """Judge the artifact that the demo bundle carries for machines without PyTorch."""
+    """Check the demo bundle's artifact, which runs on machines without PyTorch."""
     from f2p_deploy.model.bundle_artifact import artifact_of, has_artifact
 
     name = "demo artifact"
     try:
         bundle = load_bundle()
     except F2PError:
-        return Finding("files", name, "absent", "without the demo bundle it is of no use")
+        return Finding("files", name, "absent", "useless without the demo bundle")
     if not has_artifact(bundle):
         return Finding("files", name, "absent", "not in this checkout, so the demo bundle needs PyTorch")
     try:
@@ -226,7 +226,7 @@ def _artifact() -> Finding:
 
 
 def _restore() -> str:
-    """Return the line that brings the package's own files back."""
+    """Return the command that restores the package's files."""
     clone = source_tree()
     if clone is None:
         return install_line(options="--force-reinstall --no-deps")
@@ -258,17 +258,17 @@ def _assets(named: Path | None) -> Finding:
 
 
 def _of(packages: list[tuple[str, Finding]], *extras: str) -> list[Finding]:
-    """Return what was found of the packages of some extras; an empty one is the base install."""
+    """Return the findings of the packages of some extras; the empty name is the base install."""
     return [finding for extra, finding in packages if extra in extras]
 
 
 def _pytorch(packages: list[tuple[str, Finding]]) -> list[Finding]:
-    """Return what was found of PyTorch, which a bundle needs; it comes with the extra `export`."""
+    """Return the finding of PyTorch, which bundles need; it is part of the extra `export`."""
     return [finding for finding in _of(packages, "export") if finding.name == "torch"]
 
 
 def _ability(name: str, needed: list[Finding]) -> Finding:
-    """Judge one command by the packages and files that it cannot do without."""
+    """Return whether a command can run, from the findings of its required packages and files."""
     blocking = [finding for finding in needed if finding.status != "ok"]
     if not blocking:
         return Finding("able to", name, "ok", "yes")
@@ -277,7 +277,7 @@ def _ability(name: str, needed: list[Finding]) -> Finding:
 
 
 def _exports(packages: list[tuple[str, Finding]], bundle: Finding) -> Iterator[Finding]:
-    """Judge the export to every target, measured on the sample photo, and running what it leaves."""
+    """Yield, for every target, whether it can be exported with the sample photo, and whether its files can run here."""
     for ability in judge_targets():
         name = f"export --target {ability.target.name}"
         finding = _ability(name, [*_of(packages, "", "export", "faces"), bundle])

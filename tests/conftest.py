@@ -1,4 +1,4 @@
-"""What the whole suite shares: the data that is not in the repository, the sample photo, and a small bundle."""
+"""Fixtures of the whole suite: data from outside the repository, the sample photo, and a small bundle."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def astronaut() -> np.ndarray:
 
 @pytest.fixture
 def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
-    """The astronaut as a file, in a folder of its own."""
+    """The astronaut as a file, in a separate folder."""
     folder = tmp_path / "photos"
     folder.mkdir()
     path = folder / "astronaut.png"
@@ -282,7 +282,7 @@ def _sealed_again(
 
 @pytest.fixture(scope="session")
 def make_calibration_set(small_bundle: "Bundle", astronaut: np.ndarray) -> "Callable[..., Path]":
-    """Writes a calibration set for `small_bundle`: so many squares of the astronaut's photo, which lies beside it."""
+    """Writes a calibration set for `small_bundle`: squares of the astronaut's photo, which lies beside it."""
     from f2p_deploy.export.calibration.calibration_set import (
         CalibrationFace,
         CalibrationSet,

@@ -1,4 +1,4 @@
-"""The changes that CONTRIBUTING.md walks through: each applies to the package as it is, and does what is said of it."""
+"""The changes that CONTRIBUTING.md walks through: each applies to the present package and works as described."""
 
 import os
 import re

@@ -7,11 +7,17 @@ import pytest
 
 #: Modules with examples, and the optional packages that each example needs.
 MODULES: dict[str, tuple[str, ...]] = {
+    "f2p_deploy.alignment.aligned_face": (),
+    "f2p_deploy.alignment.landmarks": (),
+    "f2p_deploy.alignment.photo": (),
+    "f2p_deploy.alignment.warp": (),
     "f2p_deploy.artifact.artifact": (),
     "f2p_deploy.character.parameter_files": (),
     "f2p_deploy.character.parameters": (),
     "f2p_deploy.character.priors": (),
     "f2p_deploy.character.schema": (),
+    "f2p_deploy.engine.pairs": (),
+    "f2p_deploy.system.files": (),
 }
 
 

@@ -25,7 +25,7 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 
 @pytest.fixture
 def record(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What pip's record of this package asks for; to be changed by the test."""
+    """The recorded requirements of this package, which the test may change."""
     lines = ["numpy>=1.26", 'torch>=2.9; extra == "export"', 'pytest>=8; extra == "dev"']
     monkeypatch.setattr(doctor, "requires", lambda name: lines)
     return lines

@@ -1,10 +1,10 @@
-"""Draw the demo's characters with the reference engine and lay the pictures beside the bundle.
+"""Draw the demo's characters with the reference engine and store the pictures beside the bundle.
 
     python tools/draw_samples.py
 
-Needs MediaPipe's model and the reference engine's assets (F2P_FACE_LANDMARKER, F2P_MAKEHUMAN_ASSETS). To be run again
-whenever the demo bundle or the engine changes: `tests/test_demo_bundle.py` says so. The page shows a picture only where
-a character is the one that was drawn, see `f2p_deploy/pipeline/drawn.py`.
+Needs MediaPipe's model and the reference engine's assets (F2P_FACE_LANDMARKER, F2P_MAKEHUMAN_ASSETS). Run it again
+whenever the demo bundle or the engine changes; `tests/test_demo_bundle.py` reports when. The page shows a picture only
+for the character that was drawn, see `f2p_deploy/pipeline/drawn.py`.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from f2p_deploy.pipeline.drawing import engine_for
 from f2p_deploy.pipeline.drawn import FOLDER, write_drawn
 from f2p_deploy.runtimes import load, search
 
-#: Edge of a picture.
+#: Edge of a picture, in pixels.
 EDGE = 384
 
 
 def main() -> None:
-    """Write the pictures and say how large they are."""
+    """Write the pictures and print their sizes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, help="the demo bundle if not given")
     words = parser.parse_args()
@@ -45,7 +45,7 @@ def main() -> None:
         for name, finder in finders.items():
             face = align_photo(photo, finder, template, size)
             if name not in face.landmarks.source:
-                sys.exit(f"{name} should find the face, found {face.landmarks.source}: name MediaPipe's model")
+                sys.exit(f"{name} should find the face, found by {face.landmarks.source}: give MediaPipe's model")
             for mode in MODES:
                 made = search.generate(runtime, face.image, mode, shape=face.landmarks.shape).parameters
                 picture = engine.render(made.values, EDGE).image

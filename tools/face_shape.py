@@ -2,8 +2,8 @@
 
     python tools/face_shape.py PORTRAITS... [--landmarker FILE] [-o FILE]
 
-Faces are aligned as for the demo bundle, and MediaPipe looks at each once. Photos that are held out from all training
-(one in eight, by the hash of their names) are left out here, too.
+Faces are aligned as for the demo bundle, and MediaPipe reads each once. Photos that are held out from all training
+(one in eight, by the hash of their names) are also left out here.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def write(meshes: np.ndarray, expressions: np.ndarray, out: Path = FILE) -> None:
-    """Fit the space of shapes and write it."""
+    """Fit the shape space and write it."""
     chosen = np.array([point for point in CONTOUR_POINTS if point < POINTS])
     space = fit_shape_space(meshes.astype(np.float64), expressions.astype(np.float64), chosen)
     with open_whole(out) as stream:

@@ -1,11 +1,11 @@
-"""Count the house: rooms, floors, arrows, circles, lines, long functions, and what starting costs.
+"""Print figures of the code structure: packages, layers, imports, cycles, lines, long functions, start-up time.
 
     python tools/house.py [CHECKOUT] [--times 9]
 
-A room is a folder of the package with Python in it, or a module that lies loose in its root. An arrow leads from a room
-to another one that it imports, anywhere in a file, inside functions and for type checkers, too. A circle is a set of
-rooms, or of files, that import one another. Floors are the longest way down. Functions are counted from `def` to
-their last line, docstring included. Times are the median of so many fresh processes in turn.
+A room is a folder of the package that contains Python, or a module in the package's root. An arrow leads from a room
+to another one that it imports, anywhere in a file, also inside functions and for type checkers. A circle is a set of
+rooms, or of files, that import one another. The number of floors is the length of the longest import chain. Functions
+are counted from `def` to their last line, docstring included. Times are the median of `--times` processes in turn.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def imports_of(path: Path, known: Iterable[str]) -> set[str]:
 
 
 def room_of(module: str) -> str:
-    """Return the folder or loose module at the package's top; the package itself has none."""
+    """Return a module's folder or module name in the package's root; an empty string for the package itself."""
     return module.split(".")[1] if "." in module else ""
 
 
@@ -71,7 +71,7 @@ def _reach(start: str, arrows: Mapping[str, set[str]]) -> set[str]:
 
 
 def floors(arrows: Mapping[str, set[str]], ringed: Iterable[set[str]]) -> int:
-    """Return how many rooms lie on the longest way down; a circle counts as one room."""
+    """Return the number of rooms on the longest import chain; a circle counts as one room."""
     head = {node: min(ring) for ring in ringed for node in ring}
     plain: dict[str, set[str]] = {}
     for node, below in arrows.items():
@@ -97,7 +97,7 @@ def long_functions(paths: Iterable[Path]) -> list[tuple[int, str]]:
 
 
 def seconds(root: Path, arguments: list[str], times: int) -> float:
-    """Return the median of so many runs of Python in a checkout."""
+    """Return the median duration of `times` runs of Python in a checkout, in seconds."""
     environment = {**os.environ, "PYTHONPATH": str(root)}
     taken = []
     for _ in range(times):
@@ -108,7 +108,7 @@ def seconds(root: Path, arguments: list[str], times: int) -> float:
 
 
 def measure(root: Path, times: int) -> dict[str, str]:
-    """Return what is counted, by what it is."""
+    """Return every figure as text, by its name."""
     modules = modules_of(root)
     files = {name: imports_of(path, modules) - {name} for name, path in modules.items()}
     rooms: dict[str, set[str]] = {}
@@ -139,11 +139,11 @@ def measure(root: Path, times: int) -> dict[str, str]:
 
 
 def main() -> None:
-    """Print the table of this checkout, beside another one if it is named."""
+    """Print the table of this checkout, and of another one if it is given."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("checkout", type=Path, nargs="?", help="a checkout to compare with")
-    parser.add_argument("--times", type=int, default=9, help="processes that are timed")
-    parser.add_argument("--long", action="store_true", help="name the long functions and the circles, too")
+    parser.add_argument("--times", type=int, default=9, help="number of timed processes")
+    parser.add_argument("--long", action="store_true", help="also name the long functions and the circles")
     given = parser.parse_args()
     here = Path(__file__).resolve().parents[1]
     columns = {"here": here} if given.checkout is None else {"before": given.checkout.resolve(), "here": here}

@@ -1,4 +1,4 @@
-"""Write the list of rooms into CONTRIBUTING.md: the layers of pyproject.toml, each with its package's own first line.
+"""Write the list of packages into CONTRIBUTING.md: the layers of pyproject.toml, each with its docstring's first line.
 
     python tools/rooms.py
 """
@@ -12,7 +12,7 @@ BEGIN, END = "<!-- rooms: python tools/rooms.py -->\n", "<!-- end of rooms -->\n
 
 
 def rooms() -> str:
-    """Return the list: one line a room, one above the other where imports point down."""
+    """Return the list: one line per room, from the top layer to the bottom one."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (contract,) = [one for one in settings["contracts"] if one["type"] == "layers"]
     lines = []
@@ -30,7 +30,7 @@ def _first_line(room: str) -> str:
 
 
 def with_rooms(page: str) -> str:
-    """Return a page with the list between its marks."""
+    """Return a page with the list between its markers."""
     before, _, rest = page.partition(BEGIN)
     return before + BEGIN + rooms() + END + rest.partition(END)[2]
 

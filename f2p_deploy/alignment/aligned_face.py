@@ -1,4 +1,4 @@
-"""Photo to aligned face: the similarity transform onto the average face (section 3.6, "Face alignment")."""
+"""The aligned face of a photo: a similarity transform onto the average face (section 3.6, "Face alignment")."""
 
 import math
 from collections.abc import Mapping
@@ -15,42 +15,42 @@ from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, transform
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.system.errors import InputError, PhotoError
 
-#: Pixels between the outer eye corners below which a face is refused, and below which a warning is given. At 24 an
-#: iris is three pixels wide; at 60 the aligned face of 256 pixels is drawn at about the photo's own resolution.
+#: Distance of the outer eye corners in pixels, below which a face is refused, and below which a warning is given. At
+#: 24 pixels an iris is three pixels wide; at 60 an aligned face of 256 pixels has about the photo's resolution.
 SMALLEST_EYE_DISTANCE = 24.0
 SMALL_EYE_DISTANCE = 55.0
 
-#: Degrees of yaw beyond which a face is refused, and beyond which a warning is given. At 60 the far eye is hidden.
+#: Yaw in degrees, above which a face is refused, and above which a warning is given. At 60 the far eye is hidden.
 LARGEST_YAW = 60.0
 LARGE_YAW = 30.0
 
-#: R.m.s. distance of the five points from the template, in fractions of the square, that no face reaches: upright
-#: and turned faces up to 60 degrees stay below 0.07.
+#: Largest r.m.s. distance of the five points from the template, in fractions of the square. Upright faces and faces
+#: turned by up to 60 degrees stay below 0.07.
 LARGEST_RESIDUAL = 0.15
 
-#: Part of the aligned square beyond the photo's edge from which a warning is given.
+#: Share of the aligned square outside the photo, above which a warning is given.
 LARGE_OUTSIDE = 0.3
 
 SeveralFaces = Literal["largest", "refuse"]
 
-#: What a warning of a turned head ends with; not worth saying where it was one-shot.
+#: End of the warning about a turned head; one-shot generation removes it.
 ROBUST = ": one-shot is more robust to that than iterative"
 
 
 @dataclass(frozen=True)
 class AlignedFace:
-    """A photo's face in the place of the average face.
+    """A face of a photo, aligned with the average face.
 
     Args:
         image: (S, S, 3) uint8 RGB.
-        matrix: (2, 3) similarity transform, photo pixels to aligned pixels (pixel centres at .5).
+        matrix: (2, 3) similarity transform from photo pixels to aligned pixels (pixel centres at .5).
         landmarks: the face in the photo.
-        faces: how many faces the photo has.
-        face: which of them this is, 1 being the largest.
+        faces: number of faces in the photo.
+        face: number of this face; 1 is the largest.
         residual: r.m.s. distance of the five points from the template after the fit, in fractions of S.
         sharpness: see `sharpness_of`; independent of S.
         brightness: mean luma of the face, in [0, 1].
-        warnings: sentences about what may spoil the character.
+        warnings: sentences about problems that may spoil the character.
     """
 
     image: np.ndarray
@@ -74,21 +74,34 @@ def align(
     several: SeveralFaces = "largest",
     name: str | None = None,
 ) -> AlignedFace:
-    """Warp one face of a photo onto the average face.
+    """Align one face of a photo with the average face.
 
     Args:
-        photo: (H, W, 3) uint8 RGB, or what `open_photo` read; the two differ for landmarks in a very large file's
-            pixels.
-        finder: what finds the landmarks.
+        photo: (H, W, 3) uint8 RGB, or the result of `open_photo`. Pass the latter if the finder reads landmarks from a
+            file: a very large photo is reduced, and its landmarks must be scaled.
+        finder: finds the landmarks.
         template: the average face's five points by the names of `LANDMARKS`, in fractions of the square.
         size: edge S of the aligned face in pixels.
-        face: which face, 1 being the largest; None leaves the choice to `several`.
-        several: with several faces and no `face`, take the largest with a warning, or refuse.
+        face: number of the face to align, 1 being the largest; None leaves the choice to `several`.
+        several: if the photo has several faces and `face` is None, take the largest with a warning, or refuse.
         name: the photo's file name, for finders that look it up.
 
     Raises:
         PhotoError: `no-face`, `several-faces`, `too-small` or `turned`.
-        InputError: there is no such face, the template is incomplete, or the landmarks are not a face's.
+        InputError: the photo has no face of that number, the template is incomplete, or the landmarks are not those of
+            a face.
+
+    Example:
+        >>> photo = np.full((128, 128, 3), 128, np.uint8)
+        >>> places = [(0.35, 0.4), (0.65, 0.4), (0.5, 0.6), (0.38, 0.75), (0.62, 0.75)]
+        >>> template = dict(zip(LANDMARKS, places, strict=True))
+        >>> points = {name: (128 * x, 128 * y) for name, (x, y) in template.items()}
+        >>> class Finder:
+        ...     def find(self, image, name=None, reduction=1):
+        ...         return [Landmarks(points, source="example")]
+        >>> aligned = align(photo, Finder(), template, size=64)
+        >>> aligned.image.shape, aligned.faces, round(aligned.residual, 6)
+        ((64, 64, 3), 1, 0.0)
     """
     if several not in get_args(SeveralFaces):
         raise InputError(f"several must be one of {', '.join(get_args(SeveralFaces))}, found {several!r}")
@@ -96,26 +109,26 @@ def align(
         raise InputError(f"the template must hold {', '.join(LANDMARKS)}; found {', '.join(sorted(template))}")
     photo = photo if isinstance(photo, Photo) else Photo(photo)
     image = photo.pixels
-    # Finders that never look anything up may do without the third argument.
+    # The third argument is passed only if needed, so that a simple finder may do without it.
     faces = finder.find(image, name) if photo.reduction == 1 else finder.find(image, name, photo.reduction)
     index, warnings = _choose(faces, face, several, image.shape[1])
-    chosen = faces[index]
-    warnings += _check(chosen, photo.reduction)
+    landmarks = faces[index]
+    warnings += _check(landmarks, photo.reduction)
 
     target = np.array([template[point] for point in LANDMARKS], dtype=np.float64) * size
-    matrix = fit_similarity(chosen.array, target)
-    residual = float(np.sqrt(np.mean(np.sum((transform(matrix, chosen.array) - target) ** 2, axis=1)))) / size
+    matrix = fit_similarity(landmarks.array, target)
+    residual = float(np.sqrt(np.mean(np.sum((transform(matrix, landmarks.array) - target) ** 2, axis=1)))) / size
     if residual > LARGEST_RESIDUAL:
         raise InputError(
-            f"the landmarks ({chosen.source}) are not those of a face: after the fit they lie {residual:.0%} of the "
-            f"picture from the average face's (limit {LARGEST_RESIDUAL:.0%}); are left and right exchanged?"
+            f"the landmarks ({landmarks.source}) are not those of a face: after the fit they are {residual:.0%} of the "
+            f"picture away from the average face (limit {LARGEST_RESIDUAL:.0%}); are left and right exchanged?"
         )
     if 1.0 - inside_fraction(image, matrix, size) > LARGE_OUTSIDE:
-        warnings += ("the face is close to the photo's edge or cut by it; what is missing was continued from the edge",)
+        warnings += ("the face is close to the photo's edge or cut by it; the missing part repeats the pixels there",)
     return AlignedFace(
         image=warp(image, matrix, size),
         matrix=matrix,
-        landmarks=chosen,
+        landmarks=landmarks,
         faces=len(faces),
         face=index + 1,
         residual=residual,
@@ -134,7 +147,12 @@ def align_photo(
     face: int | None = None,
     several: SeveralFaces = "largest",
 ) -> AlignedFace:
-    """Read a photo and align it; every PhotoError begins with the file's name. See `open_photo` and `align`."""
+    """Read a photo and align one of its faces, see `open_photo` and `align`.
+
+    Raises:
+        PhotoError: as for the two functions; the message begins with the file's name.
+        InputError: as for `align`.
+    """
     path = Path(path)
     photo = open_photo(path)
     try:
@@ -146,7 +164,7 @@ def align_photo(
 def _choose(
     faces: list[Landmarks], face: int | None, several: SeveralFaces, width: int
 ) -> tuple[int, tuple[str, ...]]:
-    """Return the index of the face to take, and the warning where somebody might have meant another one."""
+    """Return the index of the face to align, and a warning if there are others to choose from."""
     if not faces:
         raise PhotoError("no-face", "no face was found; take a photo of one face, from the front and evenly lit")
     if face is not None:
@@ -164,12 +182,12 @@ def _choose(
 
 
 def _check(face: Landmarks, reduction: int) -> tuple[str, ...]:
-    """Return the warnings about one face, or raise if nothing good can come of it."""
+    """Return the warnings about one face; raise `PhotoError` if it is too small or turned too far."""
     distance, yaw = face.eye_distance or 0.0, abs(face.yaw or 0.0)
     if distance < SMALLEST_EYE_DISTANCE * math.cos(math.radians(min(yaw, LARGEST_YAW))):
         raise PhotoError(
             "too-small",
-            f"the face is too small: {distance:.0f} pixels between the outer eye corners, "
+            f"the face is too small: {math.floor(distance)} pixels between the outer eye corners, "
             f"at least {SMALLEST_EYE_DISTANCE:.0f} are needed{_reduced(reduction)}",
         )
     if yaw > LARGEST_YAW:
@@ -179,7 +197,7 @@ def _check(face: Landmarks, reduction: int) -> tuple[str, ...]:
     warnings: tuple[str, ...] = ()
     if distance < SMALL_EYE_DISTANCE * math.cos(math.radians(yaw)):
         warnings += (
-            f"the face is small ({distance:.0f} pixels between the outer eye corners); "
+            f"the face is small ({math.floor(distance)} pixels between the outer eye corners); "
             f"a closer photo gives a better character{_reduced(reduction)}",
         )
     if yaw > LARGE_YAW:
@@ -188,5 +206,5 @@ def _check(face: Landmarks, reduction: int) -> tuple[str, ...]:
 
 
 def _reduced(reduction: int) -> str:
-    """Return what to add to a distance in pixels where those are not the file's."""
+    """Return the remark that pixels are those of a reduced photo, or an empty string if it was not reduced."""
     return f" (the photo is read at 1/{reduction} of its size: crop it to the face)" if reduction > 1 else ""

@@ -1,7 +1,7 @@
-"""Which way up a face is: a landmarker lays upright meshes on upside-down faces, too, and takes the hair for the chin.
+"""Detect upside-down faces and false faces by comparing a detection with that in the mirror image.
 
-Nothing in such a mesh gives it away, but the landmarker does not lay it twice in the same way: its points in the photo
-and in the photo's mirror image disagree by more than those of a face that is there.
+A landmarker also places upright meshes on upside-down faces and takes the hair for the chin. Such a mesh looks normal,
+but it is not stable: its points in the photo and in the photo's mirror image disagree more than those of a real face.
 """
 
 import math
@@ -13,37 +13,37 @@ import numpy as np
 from f2p_deploy.alignment.landmarks import Landmarks
 from f2p_deploy.alignment.warp import inverse, transform, warp
 
-#: Finds faces in pixels, given the (2, 3) matrix from them to the photo; the landmarks are the photo's.
+#: A detector: takes pixels and the (2, 3) matrix from them to the photo; returns landmarks in pixels of the photo.
 Detect = Callable[[np.ndarray, np.ndarray], list[Landmarks]]
 
-#: The five points of a mirror image in the order of `LANDMARKS`, in which left is left in the picture.
+#: Indices that put the five points of a mirror image into the order of `LANDMARKS` (left is left in the picture).
 EXCHANGED = [1, 0, 2, 4, 3]
 
-#: Edge in pixels of the square in which a face is looked at again.
+#: Edge in pixels of the square in which a face is detected a second time.
 _CLOSE_UP = 384
 
-#: Two looks at a face agree up to this distance of the five points, in distances of the eyes. Faces seen in texture
-#: look different every time.
+#: Largest disagreement of two detections of the same face: the mean distance of the five points / the distance of the
+#: eyes. False faces in texture differ from one detection to the next.
 SAME_POINTS = 0.35
 
-#: Disagreement with the mirror image, in distances of the eyes, below which a face is believed without another look: of
-#: 201 upright faces in portraits, small portraits and paintings 198 lie below.
+#: Disagreement with the mirror image, in the same unit, below which a face is accepted without a second detection. Of
+#: 201 upright faces in portraits, small portraits and paintings, 198 are below it.
 CERTAIN = 0.09
 
 
 def disagreement(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the mean distance of two faces' five points, (5, 2) each, in distances of the eyes of the second."""
+    """Return the mean distance of two faces' five points, (5, 2) each, / the distance of the second face's eyes."""
     distance = np.hypot(*(other[1] - other[0]))
     return float(np.hypot(*(one - other).T).mean() / max(distance, 1e-6))
 
 
 @dataclass(frozen=True)
 class CheckedFace:
-    """A face and how far it is to be believed.
+    """A detected face and the disagreement that measures its reliability.
 
     Args:
-        face: what was seen.
-        disagreement: of its points with those of the mirror image, in distances of the eyes.
+        face: the detected face.
+        disagreement: `disagreement` of its points with those in the mirror image.
     """
 
     face: Landmarks
@@ -51,15 +51,15 @@ class CheckedFace:
 
 
 def mirror_looks(faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarray, detect: Detect) -> list[CheckedFace]:
-    """Compare faces with the nearest that are found in the mirror image; the disagreement is infinite without one.
+    """Compare each face with the nearest one in the mirror image; without one, its disagreement is infinite.
 
-    A face's shape becomes the mean of both, so that it is the same for a mirrored photo.
+    A face's shape is replaced by the mean of both, so that it is the same for a mirrored photo.
 
     Args:
-        faces: found in `pixels`.
+        faces: the faces detected in `pixels`.
         pixels: (H, W, 3) uint8.
-        to_photo: (2, 3) from pixels to the photo.
-        detect: what found them.
+        to_photo: (2, 3) matrix from `pixels` to the photo.
+        detect: the detector of the faces.
     """
     flip = np.array([[-1.0, 0.0, pixels.shape[1]], [0.0, 1.0, 0.0]])
     linear = to_photo[:, :2] @ flip[:, :2]
@@ -79,21 +79,21 @@ def mirror_looks(faces: list[Landmarks], pixels: np.ndarray, to_photo: np.ndarra
 
 
 def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[CheckedFace]:
-    """Detect a face again, alone in a square, the way up that it was found and the other one.
+    """Detect a face again in a close-up, once as it was detected and once turned by 180 degrees.
 
     Args:
         image: (H, W, 3) uint8 RGB photo.
-        face: found in it, perhaps upside down, perhaps where none is.
-        detect: finds faces.
+        face: a detected face; it may be upside down or false.
+        detect: the detector.
 
     Returns:
-        What was seen whose points agree with those of its mirror image; the look that agrees best is right.
+        The detections that agree with their mirror image; the one with the smallest disagreement is right.
     """
     looks: list[CheckedFace] = []
     for turned in (False, True):
         pixels, to_photo = _close_up(image, face, turned)
-        found = [other for other in detect(pixels, to_photo) if _near(face, other)]
-        for look in mirror_looks(found, pixels, to_photo, detect) if found else ():
+        faces = [other for other in detect(pixels, to_photo) if _near(face, other)]
+        for look in mirror_looks(faces, pixels, to_photo, detect) if faces else ():
             same = disagreement(face.array, look.face.array) < SAME_POINTS
             if look.disagreement < (SAME_POINTS if same else CERTAIN):
                 looks.append(look)
@@ -101,7 +101,7 @@ def look_both_ways(image: np.ndarray, face: Landmarks, detect: Detect) -> list[C
 
 
 def _close_up(image: np.ndarray, face: Landmarks, turned: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return a face alone in a square, upright as it was found or turned by half, and the matrix to the photo."""
+    """Return a close-up of a face, upright or turned by 180 degrees, and the matrix from it to the photo."""
     left, top, right, bottom = face.box or (0.0, 0.0, 0.0, 0.0)
     scale = _CLOSE_UP / (2.5 * max(right - left, bottom - top))
     angle = math.radians(face.roll) + (math.pi if turned else 0.0)
@@ -112,7 +112,7 @@ def _close_up(image: np.ndarray, face: Landmarks, turned: bool) -> tuple[np.ndar
 
 
 def _near(face: Landmarks, other: Landmarks) -> bool:
-    """Tell whether the middle of another face lies in a face's box."""
+    """Return True if the middle of another face is in a face's box."""
     left, top, right, bottom = face.box or (0.0, 0.0, 0.0, 0.0)
     x, y = other.array.mean(axis=0)
     return bool(left <= x <= right and top <= y <= bottom)

@@ -1,4 +1,4 @@
-"""The finder that needs no download: scikit-image's frontal-face cascade, refined by the segmentation network."""
+"""A landmark finder without a download: scikit-image's frontal-face cascade, refined by the segmentation network."""
 
 from dataclasses import dataclass
 
@@ -9,30 +9,30 @@ from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.refinement import FaceSegmenter, refine
 from f2p_deploy.system.extras import missing_modules, require
 
-#: Longest edge in pixels at which a photo is searched, one after the other until a face is found.
+#: Longest edges in pixels to which a photo is shrunk for the search; the second is tried if the first finds no face.
 _SEARCH_EDGES = (256, 512)
 
-#: The cascade's own window is 24 pixels; each next window is a tenth larger.
+#: The cascade's smallest window in pixels, and the ratio of each window to the one before.
 _WINDOW, _GROWTH = 24, 1.1
 
-#: Windows (photo and mirrored photo together) that must agree on a face. Of 290 photos the true face has 14 or more
-#: in nineteen of twenty, what is no face fewer than 10 in nine of ten.
+#: Smallest number of windows (photo and mirrored photo together) that must agree on a face. In 290 photos, 95 % of the
+#: true faces have 14 or more, and 90 % of the false ones fewer than 10.
 _AGREEING_WINDOWS = 10
 
-#: A face needs at least this part of the windows of the photo's clearest face: 21 to 48 was a badge beside a face,
-#: 76 to 119 the second of two people. (Segmentation, where there is one, sorts out the rest.)
+#: Smallest number of a face's windows / those of the photo's clearest face. Measured: 21 / 48 for a badge beside a
+#: face, 76 / 119 for the second of two people. (A segmentation network rejects the remaining false faces.)
 _OF_THE_CLEAREST = 0.5
 
-#: Overlap (intersection over union) from which two windows mean the same face.
+#: Smallest intersection over union of two windows on the same face.
 _SAME_FACE = 0.4
 
-#: Mean place of the five points in a cascade's box, in fractions of its edge, and their standard deviation (2 to 4 %):
-#: MediaPipe's points in the boxes found on 147 portraits.
+#: Mean positions of the five points in a cascade's box, in fractions of its edge: MediaPipe's points in the boxes of
+#: 147 portraits. The standard deviations are 2 to 4 %.
 _POINTS_IN_BOX = np.array([(0.32, 0.38), (0.68, 0.38), (0.50, 0.59), (0.31, 0.745), (0.69, 0.745)])
 
 
-#: A photo whose clearest face has fewer windows than this is searched upside down, too: of 77 portraits that are upside
-#: down none had more than 25 windows on what is no face; upright nine in ten reach this.
+#: A photo is also searched upside down if its clearest face has fewer windows than this. In 77 upside-down portraits no
+#: false face had more than 25 windows; of upright portraits, 90 % reach this number.
 _CLEAR = 40
 
 
@@ -45,19 +45,19 @@ class _Candidate:
 
     @property
     def points(self) -> np.ndarray:
-        """The five points at their mean places, (5, 2)."""
+        """(5, 2) mean positions of the five points."""
         places = 1.0 - _POINTS_IN_BOX if self.upside_down else _POINTS_IN_BOX
         return np.array([self.left, self.top]) + places * self.edge
 
 
 class CascadeFinder:
-    """Finds frontal faces with the LBP cascade that scikit-image ships (Liao et al. 2007).
+    """A finder of frontal faces by the LBP cascade that scikit-image ships (Liao et al. 2007).
 
-    Without `segmentation` the points stand at their mean places in the box, which is enough for one-shot generation of
-    a frontal, upright face; with it they are read off the photo, and boxes without eyes and mouth are dropped.
+    Without `segmentation` the points are at their mean positions in the box. This is enough for one-shot generation
+    from a frontal, upright face. With it they are measured in the photo, and boxes without eyes and mouth are dropped.
 
     Args:
-        segmentation: the segmentation network, if there is one.
+        segmentation: the segmentation network, or None.
 
     Raises:
         MissingDependency: scikit-image is not installed.
@@ -65,7 +65,7 @@ class CascadeFinder:
 
     def __init__(self, segmentation: FaceSegmenter | None = None) -> None:
         if "skimage" in missing_modules("faces"):
-            require("faces", "finding faces, where no landmarks are given (--landmarks),")
+            require("faces", "finding faces without a landmarks file (--landmarks)")
         from skimage.data import lbp_frontal_face_cascade_filename
         from skimage.feature import Cascade
 
@@ -82,44 +82,44 @@ class CascadeFinder:
         return []
 
     def _candidates(self, image: np.ndarray, edge: int) -> list[_Candidate]:
-        """Search a photo shrunk to `edge`, and its mirror image; return boxes in pixels of the photo."""
+        """Search a photo, shrunk to `edge`, and its mirror image; return candidates in pixels of the photo."""
         grey = Image.fromarray(image).convert("L")
         scale = min(1.0, edge / max(grey.size))
         size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
         small = np.asarray(grey.resize(size, Image.Resampling.BOX) if scale < 1 else grey)
-        found, upside_down = _agreeing(self._windows_and_mirrored(small)), False
-        if not found or found[0][1] < _CLEAR:
-            # Hair and forehead of an upside-down face pass for a chin, but fewer windows agree on it than on the face.
+        groups, upside_down = _agreeing(self._windows_and_mirrored(small)), False
+        if not groups or groups[0][1] < _CLEAR:
+            # The cascade may detect an upside-down face, with hair and forehead as its chin, but with fewer windows.
             turned = _agreeing(self._windows_and_mirrored(np.ascontiguousarray(small[::-1, ::-1])))
-            if turned and (not found or turned[0][1] > found[0][1]):
-                found, upside_down = turned, True
+            if turned and (not groups or turned[0][1] > groups[0][1]):
+                groups, upside_down = turned, True
         candidates = []
-        for (left, top, side), _ in found:
+        for (left, top, side), _ in groups:
             if upside_down:
                 left, top = small.shape[1] - left - side, small.shape[0] - top - side
             candidates.append(_Candidate(left / scale, top / scale, side / scale, upside_down))
         return candidates
 
     def _windows_and_mirrored(self, grey: np.ndarray) -> np.ndarray:
-        """Return the windows of a picture and of its mirror image, (N, 3), in the picture."""
+        """Return the (N, 3) windows of a picture and of its mirror image, in pixels of the picture."""
         mirrored = self._windows(np.ascontiguousarray(grey[:, ::-1]))
         mirrored[:, 0] = grey.shape[1] - mirrored[:, 0] - mirrored[:, 2]
         return np.concatenate([self._windows(grey), mirrored])
 
     def _windows(self, grey: np.ndarray) -> np.ndarray:
-        """Return every window that the cascade takes for a face, (N, 3): left, top, edge."""
+        """Return the (N, 3) windows that the cascade accepts as a face: left, top, edge."""
         if min(grey.shape) < _WINDOW:
             return np.empty((0, 3))
-        found = self._cascade.detect_multi_scale(
+        boxes = self._cascade.detect_multi_scale(
             img=grey,
             scale_factor=_GROWTH,
             step_ratio=1,
             min_size=(_WINDOW, _WINDOW),
             max_size=grey.shape,
             min_neighbor_number=1,
-            intersection_score_threshold=2.0,  # overlaps reach 1, so nothing is merged: the number of windows counts
+            intersection_score_threshold=2.0,  # above 1, so no windows are merged: their number is needed
         )
-        return np.array([(box["c"], box["r"], box["width"]) for box in found], dtype=np.float64).reshape(-1, 3)
+        return np.array([(box["c"], box["r"], box["width"]) for box in boxes], dtype=np.float64).reshape(-1, 3)
 
     def _landmarks(self, image: np.ndarray, candidate: _Candidate) -> Landmarks | None:
         if self._segmentation is None:
@@ -129,7 +129,7 @@ class CascadeFinder:
 
 
 def _agreeing(windows: np.ndarray) -> list[tuple[np.ndarray, int]]:
-    """Group overlapping windows; return the median window and the size of each group that is large enough."""
+    """Group overlapping windows; return each sufficiently large group's median window and number of windows."""
     left, top, edge = windows.T
     width = np.minimum.outer(left + edge, left + edge) - np.maximum.outer(left, left)
     height = np.minimum.outer(top + edge, top + edge) - np.maximum.outer(top, top)
@@ -155,6 +155,6 @@ def _agreeing(windows: np.ndarray) -> list[tuple[np.ndarray, int]]:
 
 
 def _inside(window: np.ndarray, other: np.ndarray) -> bool:
-    """Whether a window's middle lies in another one: parts of a face look like faces, faces in faces do not occur."""
+    """Return True if a window's middle is in another one, as with false faces that are a part of a face."""
     middle = window[:2] + window[2] / 2
     return bool(np.all(middle >= other[:2]) and np.all(middle <= other[:2] + other[2]))

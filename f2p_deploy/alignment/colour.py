@@ -1,4 +1,4 @@
-"""Any picture's colours as sRGB: depth, profile, palette and transparency, each in its turn."""
+"""Convert the colours of any picture to sRGB: bit depth, colour profile, palette and transparency."""
 
 import io
 import logging
@@ -8,27 +8,27 @@ from PIL import Image, ImageCms
 
 logger = logging.getLogger(__name__)
 
-#: The colour space that a profile must be of, by the mode of the picture that carries it.
+#: The colour space that a picture's profile must have, by the picture's mode.
 _SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"}
 
-#: Tags of TIFF: bits a sample, and how values become light (0: the lowest is white).
+#: TIFF tags: bits per sample, and the photometric interpretation (0: the lowest value is white).
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Tell whether a picture is grey of more than 8 bits (Pillow's modes `I;16`, `I` and `F`)."""
+    """Return True if a picture is greyscale with more than 8 bits (Pillow's modes `I;16`, `I` and `F`)."""
     return picture.mode == "F" or picture.mode.startswith("I")
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
-    """Return a picture as RGB in sRGB, its transparent parts laid on white.
+    """Return a picture as RGB in sRGB, with transparent parts on white.
 
-    Its colours go through its colour profile first: a profile says what the stored colours mean, so it must see them
-    before palette and transparency are resolved with other colours. A profile that is damaged or of another colour
-    space than the picture is left out, with a line in the log. Deep grey must have become `L` before (`deep_to_grey`).
+    The colour profile is applied first: it defines the meaning of the stored colours, so it must be applied before
+    transparency mixes them with others. A profile that is damaged, or of another colour space than the picture, is
+    ignored and logged. Deep greyscale must be converted to `L` before (`deep_to_grey`).
 
     Args:
-        picture: loaded, of any mode but deep grey.
+        picture: a loaded picture in any mode but deep greyscale.
     """
     colours, alpha = _split(picture)
     rgb = _convert(colours, picture.info.get("icc_profile"))
@@ -36,7 +36,7 @@ def to_srgb(picture: Image.Image) -> Image.Image:
 
 
 def deep_to_grey(picture: Image.Image) -> Image.Image:
-    """Return a picture of 16-bit integers (0 to 65535) or floats (0 to 1, else to their maximum) rounded to 8 bits."""
+    """Return a greyscale picture of 16-bit integers (0 to 65535) or floats (0 to 1, or to their maximum) in 8 bits."""
     if picture.mode.startswith("I;16"):
         values = np.asarray(picture).astype(np.uint16, copy=False)
         table = _to_bytes(np.arange(65536), 2 ** _bits(picture) - 1.0)
@@ -50,16 +50,16 @@ def deep_to_grey(picture: Image.Image) -> Image.Image:
         elif picture.mode == "I" and highest <= 255:
             white = 255.0
         grey = _to_bytes(values, white)
-    made = Image.fromarray(grey)
-    made.info = dict(picture.info)
-    clear = made.info.pop("transparency", None)
+    rounded = Image.fromarray(grey)
+    rounded.info = dict(picture.info)
+    clear = rounded.info.pop("transparency", None)
     if isinstance(clear, int):
-        made.putalpha(Image.fromarray(np.where(np.asarray(picture) == clear, 0, 255).astype(np.uint8)))
-    return made
+        rounded.putalpha(Image.fromarray(np.where(np.asarray(picture) == clear, 0, 255).astype(np.uint8)))
+    return rounded
 
 
 def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Return a picture's colours in a mode of `_SPACES`, and its transparency, `L`, if it has any."""
+    """Return a picture's colours in a mode of `_SPACES`, and its alpha channel (mode `L`) or None."""
     alpha = None
     if picture.has_transparency_data:
         grey = picture.mode in ("1", "L", "LA", "La")
@@ -72,7 +72,7 @@ def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _convert(colours: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return colours in sRGB, by their profile if that fits them."""
+    """Return colours in sRGB, converted by their profile if it matches them."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -82,7 +82,7 @@ def _convert(colours: Image.Image, profile: bytes | None) -> Image.Image:
             logger.info("the colour profile is for %s, the picture is %s: it was ignored", space, colours.mode)
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
             logger.info("the colour profile is damaged and was ignored: %s", error)
-    if colours.mode == "LAB":  # which Pillow's own conversion does not know
+    if colours.mode == "LAB":  # Image.convert cannot convert Lab
         return _apply(colours, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     return colours if colours.mode == "RGB" else colours.convert("RGB")
 
@@ -90,7 +90,7 @@ def _convert(colours: Image.Image, profile: bytes | None) -> Image.Image:
 def _apply(colours: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
     converted = ImageCms.profileToProfile(colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     if converted is None:
-        raise ValueError("no picture came of the conversion")
+        raise ValueError("the conversion returned no picture")
     return converted
 
 
@@ -99,10 +99,10 @@ def _to_bytes(values: np.ndarray, white: float) -> np.ndarray:
 
 
 def _bits(picture: Image.Image) -> int:
-    """Return the bits a sample of a 16-bit picture: TIFF also has 12, which Pillow stores unscaled."""
+    """Return the bits per sample of a 16-bit picture; TIFF also has 12 bits, which Pillow stores unscaled."""
     return int(getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0])
 
 
 def _white_is_zero(picture: Image.Image) -> bool:
-    """Tell whether a 16-bit TIFF is a negative, which Pillow turns at 8 bits only."""
+    """Return True if a 16-bit TIFF is a negative; Pillow inverts 8-bit ones only."""
     return getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO

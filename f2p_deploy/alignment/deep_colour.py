@@ -1,4 +1,4 @@
-"""Colour pictures of 16 bits a channel rounded to 8, where Pillow alone would cut them."""
+"""Round colour pictures of 16 bits per channel to 8 bits; Pillow would truncate them."""
 
 import sys
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile
 
-#: Pillow's names of 16-bit layouts, without their byte order, whose lower bytes the opposite order reads.
+#: Pillow's names of 16-bit layouts, without the byte order; read in the opposite order, they give the lower bytes.
 _LAYOUTS = ("RGB;16", "RGBA;16", "RGBX;16", "CMYK;16")
 
-#: Grey and alpha have no opposite; read as four bytes they are the upper and lower bytes of both.
+#: Grey and alpha exist in one byte order only; read as RGBA, they give the upper and lower bytes of both.
 _GREY_ALPHA = "LA;16B"
 
-#: What Pillow tells a decoder about a part of a picture: the layout of its pixels, alone or first.
+#: Pillow's arguments for the decoder of a tile: the layout of its pixels, alone or as the first entry.
 _Arguments = tuple[Any, ...] | str | None
 
 _OPPOSITE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
 
 def is_deep_colour(opened: Image.Image) -> bool:
-    """Tell whether a picture that is not decoded yet has 16-bit channels that `round_deep_colour` can round."""
+    """Return True if a picture, not decoded yet, has 16-bit channels that `round_deep_colour` can round."""
     layouts = {_layout(tile.args) for tile in getattr(opened, "tile", ())}
     deep = layouts == {_GREY_ALPHA} or all(layout[:-1] in _LAYOUTS for layout in layouts)
     return opened.format in ("PNG", "TIFF") and bool(layouts) and deep
@@ -28,27 +28,27 @@ def is_deep_colour(opened: Image.Image) -> bool:
 def round_deep_colour(loaded: Image.Image, again: ImageFile.ImageFile) -> Image.Image:
     """Return a picture with its 16-bit channels rounded to 8 bits.
 
-    Pillow has no colour mode of more than 8 bits: it keeps the upper byte of every value. A second reading that is told
-    the other byte order keeps the lower one, and both together are the value. This works for PNG and TIFF; JPEG 2000
-    and SGI stay cut, and Pillow itself rounds PPM.
+    Pillow has no colour mode of more than 8 bits and keeps the upper byte of every value. Reading the file a second
+    time in the opposite byte order gives the lower bytes. This works for PNG and TIFF. JPEG 2000 and SGI stay
+    truncated; PPM is rounded by Pillow.
 
     Args:
-        loaded: the picture as Pillow decodes it.
-        again: the same file opened once more, not decoded yet; `is_deep_colour`.
+        loaded: the picture as Pillow decodes it, for which `is_deep_colour` was True.
+        again: the same file, opened a second time and not decoded yet.
     """
     if _layout(again.tile[0].args) == _GREY_ALPHA:
         again.tile = [tile._replace(args="RGBA") for tile in again.tile]
         grey, grey_low, alpha, alpha_low = again.split()
-        made = Image.merge("LA", (_rounded(grey, grey_low), _rounded(alpha, alpha_low)))
+        rounded = Image.merge("LA", (_rounded(grey, grey_low), _rounded(alpha, alpha_low)))
     else:
         again.tile = [tile._replace(args=_other_order(tile.args)) for tile in again.tile]
-        made = _rounded(loaded, again)
-    made.info = dict(loaded.info)
-    return made
+        rounded = _rounded(loaded, again)
+    rounded.info = dict(loaded.info)
+    return rounded
 
 
 def _layout(arguments: _Arguments) -> str:
-    """Return the name of the layout among a tile's arguments."""
+    """Return the layout's name from a tile's arguments."""
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
@@ -59,9 +59,9 @@ def _other_order(arguments: _Arguments) -> _Arguments:
 
 
 def _rounded(upper: Image.Image, lower: Image.Image) -> Image.Image:
-    """Return the nearest 8-bit values of 16-bit ones given by their bytes.
+    """Return the nearest 8-bit values of 16-bit values, given as their upper and lower bytes.
 
-    With u and l the two bytes, 256 u + l in units of 257 is u + (l - u) / 257.
+    With bytes u and l, the value is (256 u + l) / 257 = u + (l - u) / 257.
     """
     u, low = np.asarray(upper), np.asarray(lower).astype(np.int16)
     return Image.fromarray((u + (low - u > 128) - (u - low > 128)).astype(np.uint8), upper.mode)

@@ -1,4 +1,4 @@
-"""Which finder a machine gets: what the user named, else the best that is here."""
+"""The choice of a landmark finder: the one that the user named, else the best one installed."""
 
 import logging
 from pathlib import Path
@@ -20,7 +20,9 @@ def choose_finder(
     landmarks: str | Path | None = None,
     segmentation: FaceSegmenter | None = None,
 ) -> LandmarkFinder:
-    """Return the finder the user named, else MediaPipe's if its model is here, else the cascade; the log says which.
+    """Return the finder that the user named, else MediaPipe's if its model file exists, else the cascade.
+
+    The choice is logged.
 
     Args:
         landmarker: MediaPipe's model file (`--landmarker`).
@@ -28,17 +30,17 @@ def choose_finder(
         segmentation: the bundle's segmentation network, which refines the cascade's points.
 
     Raises:
-        InputError: both were named, or what was named cannot be used.
-        MissingDependency: what was named needs a package that is not installed, or no finder is.
+        InputError: both files were named, or the named file cannot be used.
+        MissingDependency: the finder needs a package that is not installed.
     """
     if landmarker and landmarks:
-        raise InputError("landmarks come from a file or from MediaPipe: give --landmarks or --landmarker, not both")
+        raise InputError("give either --landmarks or --landmarker, not both")
     if landmarks:
         return LandmarksFile(landmarks)
     model = find_landmarker_model(landmarker)
     if model and (landmarker or "mediapipe" not in missing_modules("faces")):
         logger.info("landmarks: MediaPipe, %s", model)
         return MediaPipeFinder(model)
-    reason = "mediapipe is not installed" if model else "MediaPipe's model file is not here"
+    reason = "mediapipe is not installed" if model else "MediaPipe's model file was not found"
     logger.info("landmarks: scikit-image's cascade, since %s", reason)
     return CascadeFinder(segmentation)

@@ -1,4 +1,4 @@
-"""HEIC photos, as iPhones make them: Pillow opens them where the extra `heif` is installed."""
+"""HEIC photos, the format of iPhones; Pillow opens them if the extra `heif` is installed."""
 
 from pathlib import Path
 
@@ -7,16 +7,16 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from f2p_deploy.system.errors import MissingDependency, PhotoError
 from f2p_deploy.system.extras import require
 
-#: Brands of HEIF files (ISO/IEC 23008-12) whose pictures are coded as HEVC, or as anything.
+#: Brands of HEIF files (ISO/IEC 23008-12) for pictures in HEVC, and the two that leave the codec open.
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 
 
 def open_picture(path: Path) -> ImageFile.ImageFile:
-    """Open a picture as `Image.open` does, and HEIC besides, whatever the file is called.
+    """Open a picture like `Image.open`, which may also be HEIC; the format is detected from the content.
 
     Raises:
-        PhotoError: `unreadable`; HEIC, and the extra is not installed.
-        UnidentifiedImageError: no picture that is read here.
+        PhotoError: `unreadable`; the file is HEIC and the extra is not installed.
+        UnidentifiedImageError: the file is not a picture in a supported format.
     """
     try:
         return Image.open(path)
@@ -34,7 +34,7 @@ def open_picture(path: Path) -> ImageFile.ImageFile:
 
 
 def is_heif(path: Path) -> bool:
-    """Tell by a file's first bytes whether it is HEIF."""
+    """Return True if a file begins like HEIF."""
     with path.open("rb") as file:
         start = file.read(12)
     return start[4:8] == b"ftyp" and start[8:] in _BRANDS

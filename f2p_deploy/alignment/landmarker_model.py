@@ -1,4 +1,4 @@
-"""MediaPipe's face landmarker model file: where it is looked for, how it is checked, and its download."""
+"""MediaPipe's face landmarker model file: search, check and download."""
 
 import logging
 import os
@@ -36,10 +36,10 @@ def find_landmarker_model(argument: str | Path | None = None) -> Path | None:
     """Return MediaPipe's model file: the argument, else the variable `F2P_FACE_LANDMARKER`, else the cache.
 
     Args:
-        argument: what the user gave with `--landmarker`, if anything.
+        argument: the value of `--landmarker`, or None.
 
     Returns:
-        The file, or None if nobody named one and the cache has none.
+        The file, or None if none was named and the cache has none.
 
     Raises:
         InputError: a named file is missing or not a MediaPipe face landmarker, or the cached one is not the
@@ -92,8 +92,8 @@ def download_landmarker(
         store.fetch(destination.name, downloader=download)
     except RequestException as error:
         raise F2PError(
-            f"cannot download the face landmarker from {url}: {_why_no_answer(error, timeout)}. Where there is no way "
-            "out, download it elsewhere and name the file with --landmarker"
+            f"cannot download the face landmarker from {url}: {_why_no_answer(error, timeout)}. Without a connection, "
+            "download it on another machine and name the file with --landmarker"
         ) from error
     except ValueError as error:
         raise F2PError(
@@ -135,7 +135,8 @@ def _why_no_answer(error: Exception, timeout: float) -> str:
         return "the server's certificate cannot be trusted, or the connection is not a secure one"
     if isinstance(error, exceptions.ConnectionError):
         return next((reason for reason in _system_reasons(error) if reason), "there is no connection")
-    return "the answer ended early, or the address is none"
+    # Invalid addresses are the only errors of requests that are also a `ValueError`.
+    return "the address is invalid" if isinstance(error, ValueError) else "the answer ended early"
 
 
 def _system_reasons(error: BaseException | None) -> Iterator[str]:
@@ -151,7 +152,7 @@ def _system_reasons(error: BaseException | None) -> Iterator[str]:
 
 def _check_task_file(path: Path, asked_by: str) -> None:
     if not path.is_file():
-        raise InputError(f"{asked_by}: {path} is no file")
+        raise InputError(f"{asked_by}: {path} is not a file")
     try:
         with zipfile.ZipFile(path) as task:
             parts = set(task.namelist())

@@ -1,4 +1,4 @@
-"""Landmarks: where the eyes, the nose and the mouth of one face are, whoever found them."""
+"""The landmarks of a face: positions of eyes, nose and mouth, the same for every finder."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,15 @@ import numpy as np
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.system.errors import InputError
 
-#: Distance of the outer eye corners over that of the eye centres: mean of MediaPipe's on 147 portraits (s.d. 0.015).
+#: Distance of the outer eye corners / distance of the eye centres: MediaPipe's mean on 147 portraits (s.d. 0.015).
 OUTER_OVER_CENTRES = 1.40
 
-#: Half width of the face mesh, and its reach above and below the middle of the eyes, in distances of the eye
-#: centres: means of the same measurement. Used where a finder gives five points but no box.
+#: Half the width of the face mesh, and its extent above and below the middle of the eyes, / the distance of the eye
+#: centres: means of the same measurement. Used if a finder returns five points without a box.
 _BOX_IN_EYE_DISTANCES = (1.17, 0.85, 1.92)
 
-#: Degrees of yaw per unit of `nose_offset`: least squares against `head_turn` on 983 portraits and paintings (`python
-#: bench/head_turn.py portraits portraits_small paintings --middle-only`): 2 degrees off (r.m.s.), 8 where the head is
+#: Degrees of yaw per unit of `nose_offset`: a least-squares fit to `head_turn` on 983 portraits and paintings (`python
+#: bench/head_turn.py portraits portraits_small paintings --middle-only`). The r.m.s. error is 2 degrees, or 8 for heads
 #: turned by more than 20.
 YAW_PER_OFFSET = 79.5
 
@@ -31,17 +31,24 @@ class Landmarks:
 
     Args:
         points: the five points by the names of `LANDMARKS`; left is left in the picture.
-        source: who found them (`mediapipe`, `cascade`, `cascade+segmentation`, `file`).
-        box: left, top, right, bottom of the face (brows to chin, without hair); from the points if not given.
-        eye_distance: pixels between the outer eye corners; from the eye centres if not given.
-        yaw: degrees, > 0 turns the nose to the picture's right; estimated from the points if not given. It is the turn
-            against the line of sight, wherever in the photo the face stands.
-        pitch: degrees, > 0 turns the nose down; None if the finder cannot say.
-        dense: (478, 2) MediaPipe's points, if it found the face.
-        shape: (24,) of the neutral face, see `f2p_deploy.character.face_shape`, if it found a mesh.
+        source: the finder (`mediapipe`, `cascade`, `cascade+segmentation`, `file`).
+        box: left, top, right, bottom of the face (brows to chin, without hair); computed from the points if None.
+        eye_distance: pixels between the outer eye corners; computed from the eye centres if None.
+        yaw: degrees; positive values turn the nose to the picture's right. Estimated from the points if None. It is
+            measured from the line of sight, so it does not depend on the face's position in the photo.
+        pitch: degrees; positive values turn the nose down. None if the finder does not measure it.
+        dense: (478, 2) MediaPipe's points; None from other finders.
+        shape: (24,) shape vector of the neutral face, see `f2p_deploy.character.face_shape`; None from finders without
+            a mesh.
 
     Raises:
         InputError: a point is missing, unknown or not finite.
+
+    Example:
+        >>> places = [(60, 50), (100, 50), (80, 75), (65, 95), (95, 95)]
+        >>> face = Landmarks(dict(zip(LANDMARKS, places, strict=True)), source="example")
+        >>> face.eye_distance, face.roll, round(face.yaw)
+        (56.0, 0.0, 0)
     """
 
     points: Mapping[str, tuple[float, float]]
@@ -73,7 +80,7 @@ class Landmarks:
 
     @property
     def roll(self) -> float:
-        """Turn of the eyes in the picture's plane in degrees, > 0 clockwise."""
+        """Rotation of the eyes in the picture's plane in degrees; positive values are clockwise."""
         dx, dy = self.array[1] - self.array[0]
         return math.degrees(math.atan2(dy, dx))
 
@@ -85,7 +92,7 @@ class Landmarks:
 
 
 class LandmarkFinder(Protocol):
-    """Whatever finds the faces of a photo."""
+    """A finder of the faces in a photo."""
 
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find all faces.
@@ -93,7 +100,8 @@ class LandmarkFinder(Protocol):
         Args:
             image: (H, W, 3) uint8 RGB.
             name: the photo's file name, for finders that look it up.
-            reduction: of the image against the file, see `Photo`, for those finders, too.
+            reduction: edge of the file's squares that became one pixel of the image, see `Photo`; also for those
+                finders.
 
         Returns:
             The faces, largest first, in pixels of the image; empty if there is none.
@@ -102,19 +110,17 @@ class LandmarkFinder(Protocol):
 
 
 def five_points(array: Sequence[Sequence[float]] | np.ndarray) -> dict[str, tuple[float, float]]:
-    """Return (5, 2) positions in the order of `LANDMARKS` as the mapping that `Landmarks` takes."""
+    """Return (5, 2) positions, in the order of `LANDMARKS`, as the mapping for `Landmarks`."""
     return {name: (float(x), float(y)) for name, (x, y) in zip(LANDMARKS, array, strict=True)}
 
 
 def nose_offset(points: np.ndarray) -> float:
-    """Return how far the nose tip lies to the right of the line from mid-eyes to mid-mouth.
+    """Return the nose tip's distance to the right of the line from mid-eyes to mid-mouth, / the line's length.
+
+    The length of that line, unlike the distance of the eyes, does not shrink when the head turns.
 
     Args:
         points: (5, 2) in the order of `LANDMARKS`.
-
-    Returns:
-        The distance at right angles to that line, in lengths of the line; unlike the distance of the eyes the
-        line does not shrink when the head turns.
     """
     eyes, mouth = (points[0] + points[1]) / 2, (points[3] + points[4]) / 2
     down = mouth - eyes
@@ -124,7 +130,7 @@ def nose_offset(points: np.ndarray) -> float:
 
 
 def yaw_from_points(points: np.ndarray) -> float:
-    """Estimate the yaw in degrees from (5, 2) points; see `nose_offset` and the measurement beside the constant."""
+    """Estimate the yaw in degrees from (5, 2) points; see `YAW_PER_OFFSET` for the accuracy."""
     return float(np.clip(YAW_PER_OFFSET * nose_offset(points), -90.0, 90.0))
 
 

@@ -1,18 +1,18 @@
-"""Landmarks from a file, for studios with a detector of their own.
+"""Landmarks from a file, for studios that use another detector.
 
-JSON, one key a photo, one object (or a list of them, several faces) of the five points in pixels, optionally the yaw
-in degrees::
+JSON: one key per photo. Its value is an object of the five points in pixels and, optionally, the yaw in degrees; or a
+list of such objects if the photo has several faces::
 
     {"anna.jpg": {"left-eye": [203.9, 101.7], "right-eye": [246.4, 103.7], "nose-tip": [223.7, 126.0],
                   "mouth-left": [202.3, 139.2], "mouth-right": [244.5, 140.6], "yaw": 1.5}}
 
-CSV, one row a face, the columns in any order, `yaw` optional::
+CSV: one row per face, with the columns in any order and `yaw` optional::
 
     photo,left-eye-x,left-eye-y,right-eye-x,right-eye-y,nose-tip-x,nose-tip-y,mouth-left-x,mouth-left-y,...
 
-Left is left in the picture, x goes right and y down from the top left corner of the upright photo, pixel centres at .5.
-In a photo that stands on its side or on its head, left is what is left once it stands upright. Pixels are those of the
-file, also where it is so large that it is read reduced.
+Positions refer to the upright photo, after its EXIF orientation is applied: x goes right and y down from the top left
+corner, pixel centres at .5, and left is left in the picture. If a face is rotated in the picture, left is what is left
+once the face is upright. Pixels are those of the file, even if it is so large that it is reduced on reading.
 """
 
 import csv
@@ -30,20 +30,20 @@ _CSV_COLUMNS = tuple(f"{name}-{axis}" for name in LANDMARKS for axis in "xy")
 
 
 class LandmarksFile:
-    """Finds the faces of a photo in a JSON or CSV file, by the photo's name.
+    """A finder that looks up a photo's faces in a JSON or CSV file by the photo's file name.
 
     Args:
-        path: `.json` or `.csv`, see the module's text.
+        path: `.json` or `.csv`, see the module's docstring.
 
     Raises:
-        InputError: the file cannot be read; the sentence names the photo whose entry is wrong.
+        InputError: the file cannot be read, or an entry is wrong; the message names its photo or line.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         readers = {".json": _read_json, ".csv": _read_csv}
         if self._path.suffix.lower() not in readers:
-            raise InputError(f"landmarks come as .json or .csv, found {self._path.name!r}")
+            raise InputError(f"a landmarks file must be .json or .csv, found {self._path.name!r}")
         try:
             text = self._path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -52,14 +52,14 @@ class LandmarksFile:
         self._faces = readers[self._path.suffix.lower()](text, self._path.name)
 
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
-        """Return the faces that the file has for a photo, largest first, in pixels of the image.
+        """Return the file's faces for a photo, largest first, in pixels of the image.
 
         Raises:
             PhotoError: `no-face`; the file has no entry of that name.
-            InputError: no name was given, or a point lies far outside the photo.
+            InputError: no name was passed, or a point is far outside the photo.
         """
         if name is None:
-            raise InputError(f"landmarks from {self._path.name} are found by the photo's name, and none was given")
+            raise InputError(f"landmarks from {self._path.name} are looked up by the photo's name: pass its name")
         if name not in self._faces:
             raise PhotoError("no-face", f"{self._path.name} has no landmarks for this photo")
         height, width = (edge * reduction for edge in image.shape[:2])
@@ -82,7 +82,7 @@ def _read_json(text: str, source: str) -> dict[str, list[Landmarks]]:
     except json.JSONDecodeError as error:
         raise InputError(f"{source} is not valid JSON{place_of(error)}") from error
     if not isinstance(data, dict):
-        raise InputError(f"{source} must be an object with one key a photo, found a {type(data).__name__}")
+        raise InputError(f"{source} must be an object with one key per photo, found a {type(data).__name__}")
     return {
         photo: [_face(entry, f"{source}, {photo}") for entry in (entries if isinstance(entries, list) else [entries])]
         for photo, entries in data.items()

@@ -1,4 +1,4 @@
-"""Landmarks from MediaPipe's FaceLandmarker: 478 points and the head's turn, the finder to be preferred."""
+"""The preferred landmark finder, MediaPipe's FaceLandmarker: 478 points, head rotation and face shape."""
 
 import contextlib
 import logging
@@ -31,37 +31,38 @@ from f2p_deploy.system.extras import require
 
 logger = logging.getLogger(__name__)
 
-#: Contours of the eyes among the 478 points (FaceLandmarksConnections' RIGHT_EYE and LEFT_EYE: MediaPipe names
-#: sides from the person's view, we from the viewer's).
+#: Contours of the eyes among the 478 points (RIGHT_EYE and LEFT_EYE of FaceLandmarksConnections: MediaPipe names sides
+#: from the person's view, this package from the viewer's).
 _LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 _RIGHT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
 _NOSE_TIP, _MOUTH_LEFT, _MOUTH_RIGHT = 4, 61, 291
 _OUTER_CORNERS = (33, 263)
 
-#: Degrees of roll up to which MediaPipe's points are as good as in an upright face.
+#: Largest roll in degrees at which MediaPipe's points are as accurate as in an upright face.
 _UPRIGHT = 30.0
 
-#: Disagreement of the five points with the mirror image's, in distances of the eyes, above which an easy face is looked
-#: at both ways.
+#: Disagreement with the mirror image (see `disagreement`), above which a face that was found at the first attempt is
+#: detected again in close-ups.
 _MIRRORED_POINTS = 0.03
 
-#: The attempt up to which the whole photo is searched, the way it is and turned, where a face found is not certain.
+#: The last attempt that searches the whole photo (plain, with a margin, turned). If a face is not certain, the search
+#: goes on until this attempt.
 _LAST_OF_WHOLE = 2
 
 
 class MediaPipeFinder:
-    """Finds faces with MediaPipe's FaceLandmarker.
+    """A finder that uses MediaPipe's FaceLandmarker.
 
-    Its detector sees the whole photo shrunk to 128 pixels and expects an upright face with some room around it. So
-    where it finds nothing, the photo is tried again with a margin, turned by quarters, and in overlapping tiles.
+    MediaPipe's detector shrinks the whole photo to 128 pixels and expects an upright face with some room around it. If
+    it finds nothing, the photo is searched again with a margin, in quarter turns, and in overlapping tiles.
 
     Args:
         model: the task file, see `find_landmarker_model`.
-        most_faces: how many faces of one photo are reported at most.
+        most_faces: largest number of faces returned for one photo.
 
     Raises:
-        MissingDependency: mediapipe is not installed.
-        InputError: MediaPipe does not take the file.
+        MissingDependency: mediapipe, or a library that it needs, is not installed.
+        InputError: MediaPipe cannot load the file.
     """
 
     def __init__(self, model: Path, most_faces: int = 5) -> None:
@@ -70,7 +71,7 @@ class MediaPipeFinder:
             try:
                 from mediapipe.tasks.python import vision
                 from mediapipe.tasks.python.core.base_options import BaseOptions
-            except (ImportError, OSError) as error:  # its shared libraries ask for libGL and others of the system's
+            except (ImportError, OSError) as error:  # its shared libraries need system libraries such as libGL
                 raise MissingDependency(
                     f"mediapipe is installed, but a library that it needs is not; f2p-deploy doctor names it, or {SAID}"
                 ) from error
@@ -89,23 +90,23 @@ class MediaPipeFinder:
 
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
-        found: list[CheckedFace] = []
+        looks: list[CheckedFace] = []
         for attempt, views in enumerate(searches(image)):
             for pixels, to_photo in views:
-                found += self._second_looks(image, self._detect(pixels, to_photo), easy=attempt == 0)
-            if found and (attempt >= _LAST_OF_WHOLE or all(look.disagreement < CERTAIN for look in found)):
+                looks += self._second_looks(image, self._detect(pixels, to_photo), easy=attempt == 0)
+            if looks and (attempt >= _LAST_OF_WHOLE or all(look.disagreement < CERTAIN for look in looks)):
                 break
-        return _largest_first(found, self._most_faces)
+        return _largest_first(looks, self._most_faces)
 
     def meshes(self, image: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Look once at a picture that shows faces upright: a fifth of what `find` takes.
+        """Detect the upright faces of a picture in one pass; this takes a fifth of the time of `find`.
 
         Args:
             image: (H, W, 3) uint8 RGB.
 
         Returns:
-            Of each face, as MediaPipe orders them: its points in space, (478, 3) in pixels, x right, y down, z away,
-            and its expression, (52,) coefficients in [0, 1].
+            For each face, in MediaPipe's order: its (478, 3) points in pixels, x right, y down, z away, and its (52,)
+            float32 expression coefficients in [0, 1].
         """
         import mediapipe
 
@@ -125,26 +126,26 @@ class MediaPipeFinder:
         self._release()
 
     def _second_looks(self, image: np.ndarray, faces: list[Landmarks], easy: bool) -> list[CheckedFace]:
-        """Look again at faces that may be upside down, or none; return those that are faces.
+        """Detect again the faces that may be upside down or false; return the real ones.
 
         Args:
             image: the photo.
-            faces: found in it, or in a part of it.
-            easy: they were found in the photo as it is.
+            faces: the faces detected in the photo, or in a part of it.
+            easy: True if they were detected in the unchanged photo.
         """
-        seen = mirror_looks(faces, image, shift(0, 0), self._detect) if easy and faces else []
-        kept = []
+        in_mirror = mirror_looks(faces, image, shift(0, 0), self._detect) if easy and faces else []
+        checked = []
         for i, face in enumerate(faces):
             upright = easy and abs(face.roll) < _UPRIGHT
-            if upright and seen[i].disagreement < _MIRRORED_POINTS:
-                kept.append(seen[i])
+            if upright and in_mirror[i].disagreement < _MIRRORED_POINTS:
+                checked.append(in_mirror[i])
                 continue
             looks = look_both_ways(image, face, self._detect)
-            if upright and seen[i].disagreement < SAME_POINTS:
-                looks.append(seen[i])
+            if upright and in_mirror[i].disagreement < SAME_POINTS:
+                looks.append(in_mirror[i])
             if looks:
-                kept.append(min(looks, key=lambda look: look.disagreement))
-        return kept
+                checked.append(min(looks, key=lambda look: look.disagreement))
+        return checked
 
     def _detect(self, pixels: np.ndarray, to_photo: np.ndarray) -> list[Landmarks]:
         return [
@@ -154,7 +155,7 @@ class MediaPipeFinder:
 
 
 def _close(landmarker: Any) -> None:
-    """Close MediaPipe's landmarker; at the end of the process, when its threads are gone, keep it from complaining."""
+    """Close MediaPipe's landmarker, without an error at the end of the process, when its threads have ended."""
     try:
         landmarker.close()
     except RuntimeError:
@@ -162,13 +163,13 @@ def _close(landmarker: Any) -> None:
 
 
 def five_of_dense(dense: np.ndarray) -> np.ndarray:
-    """Return the five points, (5, 2) in the order of `LANDMARKS`, of MediaPipe's, (478, 2)."""
+    """Return the (5, 2) points in the order of `LANDMARKS`, computed from MediaPipe's (478, 2) points."""
     eyes = [dense[list(contour)].mean(axis=0) for contour in (_LEFT_EYE, _RIGHT_EYE)]
     return np.array([*eyes, dense[_NOSE_TIP], dense[_MOUTH_LEFT], dense[_MOUTH_RIGHT]])
 
 
 def _landmarks(dense: np.ndarray, yaw: float, pitch: float, shape: np.ndarray) -> Landmarks:
-    """Build landmarks from MediaPipe's (478, 2) points, the head's turn in degrees and the face's shape."""
+    """Build landmarks from MediaPipe's (478, 2) points, yaw and pitch in degrees, and the (24,) shape vector."""
     left, top = dense.min(axis=0)
     right, bottom = dense.max(axis=0)
     return Landmarks(
@@ -184,16 +185,16 @@ def _landmarks(dense: np.ndarray, yaw: float, pitch: float, shape: np.ndarray) -
 
 
 def _largest_first(looks: list[CheckedFace], most: int) -> list[Landmarks]:
-    """Order faces by area; of those found twice keep the one that agrees best with its mirror image."""
-    kept: list[Landmarks] = []
+    """Return the faces, largest first; of duplicates, the one that agrees best with its mirror image."""
+    faces: list[Landmarks] = []
     for look in sorted(looks, key=lambda look: look.disagreement):
-        if all(_overlap(look.face, other) < 0.3 for other in kept):
-            kept.append(look.face)
-    return sorted(kept, key=lambda face: face.area, reverse=True)[:most]
+        if all(_overlap(look.face, other) < 0.3 for other in faces):
+            faces.append(look.face)
+    return sorted(faces, key=lambda face: face.area, reverse=True)[:most]
 
 
 def _overlap(one: Landmarks, other: Landmarks) -> float:
-    """Return the common area of two faces' boxes over the smaller one's."""
+    """Return the common area of two faces' boxes / the area of the smaller box."""
     a, b = np.array(one.box), np.array(other.box)
     width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     smaller = min(one.area, other.area)
@@ -205,9 +206,9 @@ _loading = threading.Lock()
 
 @contextlib.contextmanager
 def _native_messages_logged() -> Iterator[None]:
-    """Send what native code writes to the process's standard error to the log instead, while a model loads.
+    """Redirect native code's output on standard error to the log while a model loads.
 
-    Standard error belongs to the process: two threads at once would put one another's temporary file back in its place.
+    Standard error is shared by all threads, so a lock lets only one of them redirect and restore it at a time.
     """
     if sys.stderr is not None:
         sys.stderr.flush()
@@ -217,7 +218,7 @@ def _native_messages_logged() -> Iterator[None]:
             stack.callback(os.close, standard_error)
             caught = stack.enter_context(tempfile.TemporaryFile())
         except OSError:
-            yield  # the process has no standard error, or the disk no room: nothing to send, or nowhere
+            yield  # the process has no standard error, or there is no space for a temporary file
             return
         os.dup2(caught.fileno(), 2)
         try:

@@ -1,4 +1,4 @@
-"""Reading a photo: any file a person may call a photo becomes upright 8-bit RGB, or one clear sentence."""
+"""Read a photo in any common format as upright 8-bit RGB, or raise an error that names the problem."""
 
 import contextlib
 import logging
@@ -22,18 +22,18 @@ from f2p_deploy.system.errors import PhotoError
 
 logger = logging.getLogger(__name__)
 
-#: Shortest edge of a photo in pixels; in less than this no face is large enough to be aligned.
+#: Smallest edge of a photo in pixels; in a smaller photo no face is large enough to be aligned.
 SMALLEST_EDGE = 64
 
-#: Pixels of the largest picture that is read, and of the largest that is read as it is; between them every square of
-#: pixels becomes one. Telephones make 200 million at most.
+#: Largest number of pixels of a picture that is read, and of one that is read in full size. Between them the picture is
+#: reduced: every square of pixels becomes one. Phones have up to 200 million pixels.
 MOST_PIXELS = 256_000_000
 MOST_KEPT_PIXELS = 64_000_000
 
-#: Rows of a large picture that are converted at a time, against copies of the whole.
+#: Rows of a large picture that are converted at a time, which avoids copies of the whole picture.
 _STRIP = 128
 
-#: What Pillow raises for files that are damaged in one way or another.
+#: Exceptions that Pillow raises for damaged files.
 _DECODE_ERRORS = (
     OSError,
     SyntaxError,
@@ -52,7 +52,7 @@ _DECODE_ERRORS = (
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo as it was read.
+    """The pixels of a photo.
 
     Args:
         pixels: (H, W, 3) uint8 RGB, upright.
@@ -64,39 +64,48 @@ class Photo:
 
 
 def read_photo(path: str | Path) -> np.ndarray:
-    """Return the pixels of `open_photo`, (H, W, 3) uint8 RGB."""
+    """Read a photo and return its pixels, (H, W, 3) uint8 RGB; see `open_photo`."""
     return open_photo(path).pixels
 
 
 def open_photo(path: str | Path) -> Photo:
-    """Read a photo as a person would see it.
+    """Read a photo as upright sRGB.
 
-    The EXIF orientation is applied, an embedded colour profile is converted to sRGB, transparency is laid on
-    white, greyscale, palette, CMYK and Lab pictures become RGB, 16-bit values are rounded, and of an animation the
-    first frame is taken. A photo of more than `MOST_KEPT_PIXELS` is read reduced.
+    The EXIF orientation and an embedded colour profile are applied. Transparency becomes white; greyscale, palette,
+    CMYK and Lab become RGB; 16-bit values are rounded; an animation becomes its first frame. A photo of more than
+    `MOST_KEPT_PIXELS` is reduced.
 
     Args:
-        path: a file in any format Pillow reads.
+        path: a file in any format that Pillow reads.
 
     Raises:
         PhotoError: `unreadable` (missing, a folder, not a picture, truncated, too many pixels) or `too-small`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Image.new("L", (80, 100)).save(Path(folder) / "grey.png")
+        ...     photo = open_photo(Path(folder) / "grey.png")
+        >>> photo.pixels.shape, photo.reduction
+        ((100, 80, 3), 1)
     """
     path = Path(path)
-    if os.path.isdir(path):  # unlike the methods of a path, these know no names that are too long
+    if os.path.isdir(path):  # unlike Path's methods, os.path returns False for a name that is too long
         raise PhotoError("unreadable", f"{path.name}: this is a folder, not a photo")
     if not os.path.exists(path):
         raise PhotoError("unreadable", f"{path.name}: there is no such file in {path.absolute().parent}")
-    if not os.path.isfile(path):  # a pipe would be waited for
-        raise PhotoError("unreadable", f"{path.name}: this is no ordinary file")
+    if not os.path.isfile(path):  # reading a pipe would block
+        raise PhotoError("unreadable", f"{path.name}: this is not a regular file")
     try:
         with _without_warnings(), _opened(path) as opened:
             photo, reduction = _read(opened, path)
             pixels = np.array(photo)
     except Image.DecompressionBombError as error:
-        raise PhotoError("unreadable", f"{path.name}: more pixels than a photo has; make it smaller first") from error
+        raise PhotoError("unreadable", f"{path.name}: it has too many pixels; make it smaller first") from error
     except UnidentifiedImageError as error:
         advice = "; save it as JPEG first" if path.suffix.lower() in (".jxl", ".heic", ".heif", ".raw", ".dng") else ""
-        raise PhotoError("unreadable", f"{path.name}: this is not a picture in a format read here{advice}") from error
+        raise PhotoError("unreadable", f"{path.name}: this is not a picture in a supported format{advice}") from error
     except _DECODE_ERRORS as error:
         raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete") from error
     if min(photo.size) < SMALLEST_EDGE:
@@ -116,9 +125,9 @@ _silence = contextlib.ExitStack()
 
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Keep Pillow's warnings of large and oddly tagged files to itself: it reads them well.
+    """Silence Pillow's warnings about large files and unusual tags, which it reads correctly.
 
-    Warning filters belong to the process, so the first thread of several sets them and the last puts them back.
+    Warning filters are shared by all threads, so the first reader sets them and the last one restores them.
     """
     global _readers
     with _reading:
@@ -137,7 +146,7 @@ def _without_warnings() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
-    """Open a picture without decoding it; our limit takes the place of Pillow's, which a telephone's photos exceed."""
+    """Open a picture without decoding it, with `MOST_PIXELS` as the limit; phone photos exceed Pillow's limit."""
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -159,7 +168,7 @@ def _millions(pixels: int) -> str:
 
 
 def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
-    """Return an opened picture as upright RGB, and by how much it was reduced."""
+    """Return an opened picture as upright RGB, and its reduction."""
     opened.seek(0)
     reduction = math.ceil(math.sqrt(opened.width * opened.height / MOST_KEPT_PIXELS))
     if reduction == 1:
@@ -180,26 +189,26 @@ def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
 
 
 def _reduced(opened: Image.Image, reduction: int) -> Image.Image:
-    """Return a large picture as RGB with every square of pixels made one; only the picture itself is held whole."""
+    """Return a large picture as RGB, every square of pixels reduced to one, without a second copy in full size."""
     width, height = (math.ceil(edge / reduction) for edge in opened.size)
-    opened.draft(None, (width, height))  # a JPEG is decoded smaller at once, as far as it goes; the others ignore it
+    opened.draft(None, (width, height))  # a JPEG is decoded at a smaller size, if possible; other formats ignore this
     opened.load()
-    left = round(max(opened.size) / max(width, height))
-    if left == 1:
+    factor = round(max(opened.size) / max(width, height))
+    if factor == 1:
         return to_srgb(opened)
     if opened.mode in ("I", "F"):
-        return to_srgb(deep_to_grey(opened.reduce(left)))
+        return to_srgb(deep_to_grey(opened.reduce(factor)))
     if is_deep(opened):
-        return to_srgb(deep_to_grey(opened).reduce(left))
-    made = Image.new("RGB", (width, height))
-    for top in range(0, opened.height, _STRIP * left):
-        strip = opened.crop((0, top, opened.width, min(opened.height, top + _STRIP * left)))
-        made.paste(to_srgb(strip).reduce(left), (0, top // left))
-    return made
+        return to_srgb(deep_to_grey(opened).reduce(factor))
+    small = Image.new("RGB", (width, height))
+    for top in range(0, opened.height, _STRIP * factor):
+        strip = opened.crop((0, top, opened.width, min(opened.height, top + _STRIP * factor)))
+        small.paste(to_srgb(strip).reduce(factor), (0, top // factor))
+    return small
 
 
 def _turn_upright(photo: Image.Image, opened: Image.Image) -> None:
-    """Turn a photo as the EXIF block of the file that it was opened from says."""
+    """Apply the EXIF orientation of the opened file to a photo."""
     try:
         photo.getexif()[ExifTags.Base.Orientation] = opened.getexif().get(ExifTags.Base.Orientation, 1)
         ImageOps.exif_transpose(photo, in_place=True)

@@ -1,4 +1,4 @@
-"""Which photos a run takes, and what it leaves out."""
+"""The search for photos among files and folders, with a report of what was left out."""
 
 import logging
 import os
@@ -13,19 +13,19 @@ from f2p_deploy.system.names import shown
 
 logger = logging.getLogger(__name__)
 
-#: How many names a sentence lists.
+#: Largest number of names in a sentence.
 _NAMED = 8
 
 
 @dataclass(frozen=True)
 class FoundPhotos:
-    """What lies where the user said.
+    """The photos in the user's files and folders, and what was left out.
 
     Args:
-        photos: in order, each file once.
-        not_taken: files of folders that do not count as photos: by their ending, hidden, or no files at all.
-        not_entered: folders inside of folders that were not looked into.
-        unreadable: folders inside of folders that could not be looked into, with the reason.
+        photos: the photos in order, each file once.
+        not_taken: files in folders that are not taken as photos: another suffix, hidden, or not regular files.
+        not_entered: subfolders that were not searched.
+        unreadable: subfolders that could not be searched, with the reason.
     """
 
     photos: tuple[Path, ...]
@@ -35,32 +35,33 @@ class FoundPhotos:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What a person should know about what is not among the photos."""
-        said = []
+        """Sentences for the user about the files and folders that were left out."""
+        sentences = []
         if self.not_taken:
             count = len(self.not_taken)
             what = "1 file was not taken as a photo" if count == 1 else f"{count} files were not taken as photos"
-            said.append(f"{what}: {_list(self.not_taken)}.")
+            sentences.append(f"{what}: {_list(self.not_taken)}.")
         if self.not_entered:
             count = len(self.not_entered)
             what = "1 folder was" if count == 1 else f"{count} folders were"
             how = "" if all(map(_is_aside, self.not_entered)) else "; --recursive looks into them"
-            said.append(f"{what} not looked into: {_list(self.not_entered)}{how}.")
-        said += [f"The folder {shown(path)} could not be looked into: {reason}." for path, reason in self.unreadable]
-        return tuple(said)
+            sentences.append(f"{what} not looked into: {_list(self.not_entered)}{how}.")
+        for path, reason in self.unreadable:
+            sentences.append(f"The folder {shown(path)} could not be looked into: {reason}.")
+        return tuple(sentences)
 
 
 def find(paths: Sequence[Path], recursive: bool = False, out: Path | None = None) -> FoundPhotos:
-    """Return the photos among files and in folders; in each folder by name, those of folders inside it afterwards.
+    """Return the photos among files and in folders, sorted by name in each folder, before those of its subfolders.
 
-    A file that does not exist stays in the list, so that it is reported beside the others; so does a link that leads
-    nowhere. Hidden files, hidden folders and links to folders are left out, and so are, with `recursive`, the folder
-    `out` and the characters that earlier runs left.
+    A file that does not exist, or a broken link, stays in the list, so that it is reported with the others. Hidden
+    files, hidden folders and links to folders are left out. So are, with `recursive`, the folder `out` and the
+    characters of earlier runs.
 
     Args:
         paths: files and folders.
-        recursive: look into folders inside of folders, too.
-        out: the folder that results go to.
+        recursive: also search subfolders.
+        out: the folder for results.
 
     Raises:
         InputError: nothing was named, a folder has no photo, or none of the files exists.
@@ -70,31 +71,30 @@ def find(paths: Sequence[Path], recursive: bool = False, out: Path | None = None
     for path in paths:
         for photo in _photos_in(path, recursive, out, others) if os.path.isdir(path) else [path]:
             photos.setdefault(photo.absolute(), photo)
-    found = tuple(photos.values())
-    if not found:
+    unique = tuple(photos.values())
+    if not unique:
         raise InputError("no photo was named")
-    if not any(os.path.lexists(photo) for photo in found):
-        named = str(found[0]) if len(found) == 1 else f"{found[0]}, or any of the {len(found) - 1} others"
-        raise InputError(f"there is no file {named}")
-    named_anyway = {photo.absolute() for photo in found}
-    not_taken = {path.absolute(): path for path in others.files if path.absolute() not in named_anyway}
-    return FoundPhotos(found, tuple(not_taken.values()), tuple(others.folders), tuple(others.unreadable))
+    if not any(os.path.lexists(photo) for photo in unique):
+        names = str(unique[0]) if len(unique) == 1 else f"{unique[0]}, or any of the {len(unique) - 1} others"
+        raise InputError(f"there is no file {names}")
+    not_taken = {path.absolute(): path for path in others.files if path.absolute() not in photos}
+    return FoundPhotos(unique, tuple(not_taken.values()), tuple(others.folders), tuple(others.unreadable))
 
 
 def expand(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the photos of `find`; a warning in the log says what was left out.
+    """Return the photos of `find`, and log a warning for what was left out.
 
     Raises:
         InputError: see `find`.
     """
-    found = find(paths)
-    for sentence in found.sentences:
+    result = find(paths)
+    for sentence in result.sentences:
         logger.warning("%s", sentence)
-    return found.photos
+    return result.photos
 
 
 class _Others:
-    """What is left out, collected on the way."""
+    """The files and folders that a search leaves out."""
 
     def __init__(self) -> None:
         self.files: list[Path] = []
@@ -114,7 +114,7 @@ def _photos_in(folder: Path, recursive: bool, out: Path | None, others: _Others)
 
 
 def _walk(folder: Path, recursive: bool, out: Path | None, others: _Others) -> Iterator[Path]:
-    """Yield the photos of a folder, then those of the folders in it, each by name."""
+    """Yield the photos of a folder, sorted by name, then those of its subfolders."""
     waiting = [folder]
     while waiting:
         looked_into = waiting.pop()

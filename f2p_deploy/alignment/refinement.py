@@ -1,4 +1,4 @@
-"""Five rough points made exact by the segmentation network's own eyes, nose and mouth."""
+"""Refine five rough landmarks by the eyes, nose and mouth that the segmentation network finds."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,36 +11,38 @@ from f2p_deploy.character.face import HELEN_CLASSES, LANDMARKS
 
 logger = logging.getLogger(__name__)
 
-#: Where the nose tip lies between the upper and lower end of the nose region: mean of MediaPipe's landmark 4 in the
-#: regions of `f2p_deploy.training.data.portrait_labels` on 147 portraits.
+#: Position of the nose tip between the upper (0) and lower (1) end of the nose region: mean of MediaPipe's landmark 4
+#: in the regions of `f2p_deploy.training.data.portrait_labels` on 147 portraits.
 _NOSE_TIP_HEIGHT = 0.77
 
-#: Fraction of the face crop that the eyes, the lips and the nose must cover at least to be believed.
+#: Smallest area of an eye, of the mouth and of the nose, in fractions of the face crop; smaller regions are ignored.
 _SMALLEST_REGION = 0.0008
 
-#: Distance from the template, in fractions of the crop, up to which a region is taken for an eye or a mouth.
+#: Largest distance of a region from its place in the template, in fractions of the crop.
 _REACH = 0.16
 
-#: A refinement that moves the points further than this (r.m.s., fractions of the crop) has found something else.
+#: Largest r.m.s. distance of the points from the template, in fractions of the crop; refinement stops beyond it, since
+#: the regions are then those of something else.
 _LARGEST_MOVE = 0.12
 
-#: Rows of the five points without the nose, which is seen in much that is no face.
+#: Rows of the five points without the nose, which the network also finds in many false faces.
 _EYES_AND_MOUTH = [0, 1, 3, 4]
 
-#: Where neither eyes nor mouth are seen, they are looked for this much lower and higher, in fractions of the crop: the
-#: cascade takes some high foreheads for a part of the face. (Where one of them is seen already, it leads astray.)
+#: If neither eyes nor mouth are found, the crop is moved down and up by this fraction of its edge: the cascade's box is
+#: too high for some high foreheads. (If one of them is found already, moving the crop makes the result worse.)
 _SLIPPED = 0.15
 
 
 @dataclass(frozen=True)
 class FaceSegmenter:
-    """The segmentation network as refinement sees it.
+    """The segmentation network and its alignment.
 
     Args:
-        probabilities: takes an aligned face, (S, S, 3) float32 RGB in [0, 1]; gives (11, h, w) probabilities of
+        probabilities: takes an aligned face, (S, S, 3) float32 RGB in [0, 1]; returns (11, h, w) probabilities of
             `HELEN_CLASSES`, at any resolution.
-        template: the average face's five points in fractions of the square, as the network was trained.
-        size: edge S of the crop.
+        template: the average face's five points, in fractions of the square, by which the network's training faces
+            were aligned.
+        size: edge S of the crop in pixels.
     """
 
     probabilities: Callable[[np.ndarray], np.ndarray]
@@ -49,40 +51,39 @@ class FaceSegmenter:
 
 
 def refine(image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, rounds: int = 2) -> np.ndarray | None:
-    """Move five points to where the segmentation network sees eyes, nose and mouth.
+    """Move five points to the eyes, nose and mouth that the segmentation network finds.
 
-    The face is warped by the points at hand, segmented, the points are read off the regions, and all of that again
-    with the better points.
+    Each round crops the face by the current points, segments it and computes new points from the regions.
 
     Args:
         image: (H, W, 3) uint8 RGB photo.
-        points: (5, 2) in photo pixels, in the order of `LANDMARKS`; good enough for a crop.
+        points: (5, 2) in photo pixels, in the order of `LANDMARKS`; accurate enough for a crop.
         segmentation: the network, its crop and its template.
-        rounds: how often.
+        rounds: number of rounds.
 
     Returns:
-        (5, 2) better points, or None if the crop has no eyes and no mouth: then it is no face.
+        (5, 2) refined points, or None if the crop has neither eyes nor mouth, so that it is not a face.
     """
     target = np.array([segmentation.template[name] for name in LANDMARKS])
-    points, seen = _clearest(image, points, segmentation, target)
+    points, in_crop = _clearest(image, points, segmentation, target)
     for rest in reversed(range(rounds)):
-        if np.isnan(seen[_EYES_AND_MOUTH]).all():
+        if np.isnan(in_crop[_EYES_AND_MOUTH]).all():
             return None
         matrix = fit_similarity(points, target * segmentation.size)
         current = transform(matrix, points) / segmentation.size
-        moved = np.where(np.isnan(seen), current, seen)
+        moved = np.where(np.isnan(in_crop), current, in_crop)
         move = float(np.sqrt(np.mean(np.sum((moved - target) ** 2, axis=1))))
         if move > _LARGEST_MOVE:
-            logger.info("refinement stopped: the regions lie %.2f of the crop from the template", move)
+            logger.info("refinement stopped: the regions are %.2f of the crop away from the template", move)
             break
         points = transform(inverse(matrix), moved * segmentation.size)
         if rest:
-            seen = _seen(image, points, segmentation, target)
+            in_crop = _measure(image, points, segmentation, target)
     return points
 
 
-def _seen(image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, target: np.ndarray) -> np.ndarray:
-    """Return the points (5, 2) that the network sees in the crop that points make, in fractions of it."""
+def _measure(image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, target: np.ndarray) -> np.ndarray:
+    """Crop the face by its points and return the (5, 2) points that the network finds, in fractions of the crop."""
     matrix = fit_similarity(points, target * segmentation.size)
     crop = warp(image, matrix, segmentation.size).astype(np.float32) / 255.0
     return read_points(segmentation.probabilities(crop), target)
@@ -91,29 +92,28 @@ def _seen(image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, ta
 def _clearest(
     image: np.ndarray, points: np.ndarray, segmentation: FaceSegmenter, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return points and what is seen by them; where that is neither eye nor mouth, they are moved by `_SLIPPED`."""
-    seen = _seen(image, points, segmentation, target)
-    if not np.isnan(seen[_EYES_AND_MOUTH]).all():
-        return points, seen
+    """Return points and those found in their crop; if it has neither eye nor mouth, try points moved by `_SLIPPED`."""
+    in_crop = _measure(image, points, segmentation, target)
+    if not np.isnan(in_crop[_EYES_AND_MOUTH]).all():
+        return points, in_crop
     down = (points[3:].mean(axis=0) - points[:2].mean(axis=0)) / (target[3:, 1].mean() - target[:2, 1].mean())
     moved = [points + slipped * down for slipped in (_SLIPPED, -_SLIPPED)]
-    tried = [(there, _seen(image, there, segmentation, target)) for there in moved]
-    return max(tried, key=lambda found: int((~np.isnan(found[1][_EYES_AND_MOUTH, 0])).sum()))
+    crops = [(there, _measure(image, there, segmentation, target)) for there in moved]
+    return max(crops, key=lambda crop: int((~np.isnan(crop[1][_EYES_AND_MOUTH, 0])).sum()))
 
 
 def read_points(probabilities: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Read the five points off class probabilities.
+    """Compute the five points from class probabilities.
 
-    An eye is the centroid of its region near the template's eye; which of the two eye classes it is does not matter,
-    so that networks that name sides from the person's view work too. The mouth's corners are the ends of the lips and
-    what is between them.
+    An eye's point is the centroid of the region near the template's eye. Both eye classes count, so that networks that
+    name sides from the person's view can be used. The mouth's corners are the ends of the lips and the inner mouth.
 
     Args:
         probabilities: (11, h, w), see `FaceSegmenter`.
         template: (5, 2) in fractions of the crop.
 
     Returns:
-        (5, 2) in fractions of the crop; NaN where there is no such region.
+        (5, 2) in fractions of the crop; NaN for a point without a region.
     """
     classes = {name: np.asarray(probabilities[i], dtype=np.float64) for i, name in enumerate(HELEN_CLASSES)}
     _, height, width = probabilities.shape
@@ -131,7 +131,7 @@ def read_points(probabilities: np.ndarray, template: np.ndarray) -> np.ndarray:
 
 
 def _near(region: np.ndarray, x: np.ndarray, y: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return a region's probabilities, zero where they are low or further than `_REACH` from a place."""
+    """Return a region's probabilities, set to 0 where they are at most 0.3 or not within `_REACH` of a place."""
     distance = np.hypot(x[None, :] - place[0], y[:, None] - place[1])
     return np.where((distance < _REACH) & (region > 0.3), region, 0.0)
 
@@ -155,7 +155,7 @@ def _nose_tip(region: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[float, 
 
 
 def _ends(region: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the left and right end of the mouth, (2, 2)."""
+    """Return the (2, 2) left and right end of the mouth."""
     solid = np.where(region > 0.5, region, 0.0)
     columns = np.flatnonzero(solid.sum(axis=0) > 0)
     if region.sum() < _SMALLEST_REGION * region.size or len(columns) < 2:

@@ -1,4 +1,4 @@
-"""The sample photo, and the aligned faces made of it that exports are checked with."""
+"""The sample photo, and the aligned faces made from it, which check exports."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Faces:
-    """Aligned faces.
+    """A batch of aligned faces.
 
     Args:
         images: (K, 3, S, S) float32 RGB in [0, 1].
-        names: one a face, for reports.
+        names: the names of the K faces, for reports.
 
     Raises:
-        InputError: no face, or names, shape, dtype or range do not fit.
+        InputError: no face, or a wrong shape, dtype, range or number of names.
     """
 
     images: np.ndarray
@@ -39,7 +39,7 @@ class Faces:
             raise InputError("faces must lie in [0, 1]")
 
 
-#: Where MediaPipe finds the astronaut's landmarks, in pixels: so that every machine measures on the same faces.
+#: The astronaut's landmarks in pixels, as MediaPipe finds them. They are fixed so that all machines use equal faces.
 ASTRONAUT = {
     "left-eye": (203.95, 101.52),
     "right-eye": (246.37, 103.82),
@@ -50,7 +50,7 @@ ASTRONAUT = {
 
 
 def default_faces(bundle: "Bundle") -> Faces:
-    """Return NASA's astronaut portrait, aligned for a bundle, and variations of it.
+    """Return NASA's astronaut portrait, aligned for a bundle, and variants of it.
 
     Raises:
         MissingDependency: the extra `faces` is not installed; scikit-image brings the photo.
@@ -68,11 +68,11 @@ def default_faces(bundle: "Bundle") -> Faces:
 
 
 def varied(face: np.ndarray, name: str) -> Faces:
-    """Return a face as it is, mirrored, darker, brighter, grey and closer.
+    """Return a face and five variants of it: mirrored, darker, brighter, grey and closer.
 
     Args:
         face: (3, S, S) float32 RGB in [0, 1].
-        name: what the faces' names begin with.
+        name: the beginning of the faces' names.
     """
     grey = np.broadcast_to(np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), face, 1), face.shape)
     edge = face.shape[-1]
@@ -90,11 +90,11 @@ def varied(face: np.ndarray, name: str) -> Faces:
 
 
 def write_sample_photo(folder: Path) -> Path:
-    """Write NASA's portrait of the astronaut Eileen Collins (public domain, scikit-image's copy) as a file.
+    """Write NASA's portrait of the astronaut Eileen Collins (public domain, scikit-image's copy) to a PNG file.
 
     Raises:
         MissingDependency: scikit-image is not installed.
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written to.
     """
     require("faces", "the sample photo")
     from skimage.data import astronaut

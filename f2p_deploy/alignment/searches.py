@@ -1,20 +1,20 @@
-"""Where in a photo a detector is sent to look for faces."""
+"""The views of a photo that a face detector searches."""
 
 import math
 from collections.abc import Iterator
 
 import numpy as np
 
-#: Tiles smaller than this are not searched: a face in them would be too small to be aligned.
+#: Smallest edge of a tile in pixels; in a smaller tile a face would be too small to be aligned.
 _SMALLEST_TILE = 256
 _MOST_TILES_ACROSS = 8
 
-#: Pixels to look at, and the (2, 3) matrix from them to the photo.
+#: The pixels of a view, and the (2, 3) matrix from them to the photo.
 View = tuple[np.ndarray, np.ndarray]
 
 
 def searches(image: np.ndarray) -> Iterator[list[View]]:
-    """Yield what to look at, cheapest first: the photo, the photo with a margin, its quarter turns, its tiles."""
+    """Yield the views of a photo, cheapest first: the photo, the photo with a margin, quarter turns, tiles."""
     height, width = image.shape[:2]
     yield [(image, shift(0, 0))]
     margin = max(height, width) // 3

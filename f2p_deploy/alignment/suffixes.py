@@ -1,9 +1,9 @@
-"""By which endings files of a folder are taken as photos; a file named on its own is read whatever it is called."""
+"""The suffixes of photos in a folder; a file that is named directly is read with any suffix."""
 
-#: Endings of what a camera, a phone, a browser or a picture editor leaves. Pillow reads what the first lines name; for
-#: HEIC it takes the extra `heif`, and JPEG XL is refused in a sentence, which is better than to be passed over. What
-#: Pillow opens beside photos is not here: documents, icons, films, data of instruments; nor are cameras' raw files, of
-#: which it would take the thumbnail for the photo.
+#: Suffixes of files from cameras, phones, browsers and picture editors. Pillow reads those of the first four lines.
+#: HEIC needs the extra `heif`. JPEG XL is listed so that an error reports it, instead of skipping it silently. Other
+#: files that Pillow opens are not listed: documents, icons, films, instrument data, and raw files of cameras, of which
+#: it would read the thumbnail instead of the photo.
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".mpo"),
     *(".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"),

@@ -1,4 +1,4 @@
-"""The similarity transform of the paper's face alignment, and the warp that applies it without aliasing."""
+"""The similarity transform of the paper's face alignment, and an anti-aliased warp that applies it."""
 
 import math
 
@@ -7,17 +7,23 @@ from PIL import Image
 
 
 def fit_similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the rotation, scale and shift that bring points nearest to others (least squares, no reflection).
+    """Fit the rotation, scale and translation that map points onto others (least squares, no reflection).
 
-    In two dimensions Umeyama's solution (1991) is a complex quotient: with both sets centred and read as complex
-    numbers, scale and rotation are sum(conj(s) t) / sum(|s|^2).
+    In two dimensions Umeyama's solution (1991) is a quotient of complex numbers: with both sets centred and taken as
+    complex numbers, scale and rotation are sum(conj(s) t) / sum(|s|^2).
 
     Args:
         source: (N, 2) points, not all the same.
         target: (N, 2) points.
 
     Returns:
-        (2, 3) float64; `target ~ source @ matrix[:, :2].T + matrix[:, 2]`.
+        (2, 3) float64 matrix; `target ~ source @ matrix[:, :2].T + matrix[:, 2]`.
+
+    Example:
+        >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        >>> matrix = fit_similarity(square, 2.0 * square + [5.0, 3.0])
+        >>> scale_of(matrix), matrix[:, 2].tolist()
+        (2.0, [5.0, 3.0])
     """
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     s = (source - source_mean) @ np.array([1, 1j])
@@ -33,21 +39,21 @@ def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def inverse(matrix: np.ndarray) -> np.ndarray:
-    """Return the (2, 3) matrix that undoes another one."""
+    """Return the inverse of a (2, 3) matrix."""
     linear = np.linalg.inv(matrix[:, :2])
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
 def scale_of(matrix: np.ndarray) -> float:
-    """Return how much longer a similarity transform makes a line."""
+    """Return the scale of a similarity transform."""
     return math.sqrt(abs(np.linalg.det(matrix[:, :2])))
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
-    """Draw a similarity-transformed image.
+    """Apply a similarity transform to an image.
 
-    Where the image shrinks, it is averaged over whole pixels first and drawn at twice the size after, so that fine
-    texture does not turn into patterns. Beyond the image's edge its outermost pixels go on.
+    If the image is shrunk, it is first averaged over blocks of pixels, then drawn at twice the size and halved, which
+    prevents aliasing. Outside the image its edge pixels are repeated.
 
     Args:
         image: (H, W, 3) uint8.
@@ -68,17 +74,17 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     linear = back[:, :2] / (oversampling * reduction)
     shift = (back[:, 2] - origin) / reduction
     coefficients = (*linear[0], shift[0], *linear[1], shift[1])
-    drawn = source.transform(
+    result = source.transform(
         (size * oversampling, size * oversampling),
         Image.Transform.AFFINE,
         tuple(float(value) for value in coefficients),
         Image.Resampling.BICUBIC,
     )
-    return np.array(drawn.reduce(oversampling) if oversampling > 1 else drawn)
+    return np.array(result.reduce(oversampling) if oversampling > 1 else result)
 
 
 def inside_fraction(image: np.ndarray, matrix: np.ndarray, size: int) -> float:
-    """Return which part of a warped square lies inside the image, in [0, 1]."""
+    """Return the share of a warped square that is inside the image, in [0, 1]."""
     grid = (np.stack(np.meshgrid(np.arange(32), np.arange(32)), axis=-1).reshape(-1, 2) + 0.5) * (size / 32)
     x, y = transform(inverse(matrix), grid).T
     height, width = image.shape[:2]
@@ -90,7 +96,7 @@ def _corners(size: int) -> np.ndarray:
 
 
 def _window(image: np.ndarray, corners: np.ndarray, margin: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut out the part of an image that a warp reads, its edge pixels repeated beyond the image, and its origin."""
+    """Return the part of an image that a warp reads, with edge pixels repeated outside the image, and its origin."""
     left, top = np.floor(corners.min(axis=0)).astype(int) - margin
     right, bottom = np.ceil(corners.max(axis=0)).astype(int) + margin
     rows = np.clip(np.arange(top, bottom), 0, image.shape[0] - 1)

@@ -1,13 +1,7 @@
 """Inspect a Core ML package from its files, without loading the model."""
 
-import contextlib
-import io
 import json
-import logging
 import uuid
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.quiet import quiet
 
 #: Paths of the model and of its weights inside a package, as coremltools writes them.
 MODEL = Path("Data") / "com.apple.CoreML" / "model.mlmodel"
@@ -82,7 +77,7 @@ def contents_of(package: Path, graph: str) -> dict[str, Any]:
     Raises:
         InputError: the package has no such function.
     """
-    with quiet():
+    with quiet("coremltools"):
         import coremltools
 
     spec = coremltools.models.utils.load_spec(str(package))
@@ -136,7 +131,7 @@ def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str,
     Returns:
         `fp32`, `fp16` or `int8`; and the names of the convolutions and matrix products with another precision.
     """
-    with quiet():
+    with quiet("coremltools"):
         import coremltools
 
     spec = coremltools.models.utils.load_spec(str(package))
@@ -152,19 +147,5 @@ def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str,
     counts: dict[str, int] = {}
     for weight in layers.values():
         counts[constants[weight].kind] = counts.get(constants[weight].kind, 0) + constants[weight].count
-    precision = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
-    return precision, tuple(layer for layer, weight in layers.items() if constants[weight].kind != precision)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence coremltools: its progress bars, and its warnings about untested versions and about Mac-only parts."""
-    chatty = logging.getLogger("coremltools")
-    level = chatty.level
-    chatty.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        chatty.setLevel(level)
+    found = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
+    return found, tuple(layer for layer, weight in layers.items() if constants[weight].kind != found)

@@ -1,6 +1,6 @@
-"""The command line: parses, calls the public API, prints.
+"""The command line: it parses words, calls the public API and prints.
 
-Importing this loads next to nothing, so that Ctrl-C is answered before anything slow is imported.
+Importing this package loads almost nothing, so Ctrl-C works before anything slow is imported.
 """
 
 import sys
@@ -16,8 +16,8 @@ def main(arguments: "Sequence[str] | None" = None) -> None:
     """Run one command line and end the process with its exit code.
 
     Args:
-        arguments: the words after the program's name. If not given, those of the process, whose signals and standard
-            streams are then looked after, too.
+        arguments: the words after the program's name; those of the process if not given. Signals and standard streams
+            are handled only in that second case.
     """
     if arguments is not None:
         from f2p_deploy.cli.outcome import run

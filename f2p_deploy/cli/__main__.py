@@ -1,4 +1,4 @@
-"""`python -m f2p_deploy.cli` is `f2p-deploy`."""
+"""The entry point of `python -m f2p_deploy.cli`, the same as `f2p-deploy`."""
 
 from f2p_deploy.cli import main
 

@@ -1,4 +1,4 @@
-"""All commands. Nothing heavy is loaded before one of them needs it."""
+"""The typer application with all commands; heavy modules are imported by the command that needs them."""
 
 from typing import Annotated
 
@@ -33,9 +33,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One photo in, one editable game character out.",
-    epilog="Exit codes: 0 ok, 1 a floor was missed, 2 usage, bad input, or output that cannot be written, "
+    epilog="Exit codes: 0 ok, 1 a minimum was missed, 2 usage, bad input, or output that cannot be written, "
     "3 something is not installed, 4 a compiler failed, 70 a bug, 129 SIGHUP, 130 Ctrl-C, "
-    "141 the reader of the output has gone, 143 SIGTERM. F2P_DEBUG=1 shows tracebacks.",
+    "141 the reader of the output has closed it, 143 SIGTERM. F2P_DEBUG=1 shows tracebacks.",
 )
 
 
@@ -52,7 +52,7 @@ def _options(
     ] = False,
     verbose: Verbose = False,
 ) -> None:
-    """One photo in, one editable game character out."""
+    """Turn one photo into one editable game character."""
 
 
 for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker):

@@ -1,4 +1,4 @@
-"""`f2p-deploy bench`: how fast, against what, and is it still the same face?"""
+"""The command `f2p-deploy bench`: time a bundle in every runtime and compare its results with PyTorch's."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ def bench(
             "--mode",
             metavar="LIST",
             autocompletion=choices.complete("timed_modes"),
-            help="What is timed, with commas, of {timed_modes}.",
+            help="Modes to time, separated by commas: {timed_modes}.",
         ),
     ] = "one-shot,iterative",
     runtime: Annotated[
@@ -27,16 +27,17 @@ def bench(
             "--runtime",
             metavar="LIST",
             autocompletion=choices.complete("contenders"),
-            help="Who takes part, with commas, of {contenders}; all that can if not given.",
+            help="Runtimes to time, separated by commas: {contenders}; by default all that can run here.",
         ),
     ] = "all",
     batch: Annotated[
-        str | None, typer.Option("--batch", metavar="LIST", help="Faces in a call, with commas: 1,8. Default 1.")
+        str | None,
+        typer.Option("--batch", metavar="LIST", help="Batch sizes, separated by commas, such as 1,8. Default 1."),
     ] = None,
     bundle: options.Bundle = None,
     artifact: Annotated[
         list[Path] | None,
-        typer.Option("--artifact", metavar="DIR", help="An artifact of the bundle to measure, too; may be repeated."),
+        typer.Option("--artifact", metavar="DIR", help="Also time this artifact of the bundle; may be repeated."),
     ] = None,
     threads: options.Threads = None,
     device: Annotated[
@@ -44,22 +45,31 @@ def bench(
     ] = "auto",
     limit: Annotated[
         float,
-        typer.Option("--limit", metavar="SECONDS", help="Begin nothing that compiles for minutes after that; 0: wait."),
+        typer.Option(
+            "--limit",
+            metavar="SECONDS",
+            help="Skip runtimes that need minutes to compile once this many seconds have passed; 0 never skips.",
+        ),
     ] = 100.0,
     check: Annotated[
-        Path | None, typer.Option("--check", metavar="FLOORS", help="A TOML file of floors; one that is missed is 1.")
+        Path | None,
+        typer.Option(
+            "--check", metavar="FLOORS", help="TOML file of minimum results; exit code 1 if one is not met."
+        ),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw latency against batch size.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the JSON there, too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Also write the JSON to this file.")
+    ] = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Time a bundle's networks in every runtime, beside eager PyTorch, its compiler and a default ONNX export.
+    """Time a bundle's networks in every runtime, and in eager PyTorch, torch.compile and a default ONNX export.
 
-    All are called in turns, in windows until these agree, on real faces; each answer is compared with PyTorch's. A row
-    says `ok`, `parity` where a floor was missed, `failed`, or `skipped` with the reason.
+    Runtimes take turns on real faces until the last windows of calls agree; each result is compared with PyTorch's. The
+    status of a row is `ok`, `parity` where a parity threshold was missed, `failed`, or `skipped` with the reason.
     """
     from f2p_deploy.system.extras import require
 
@@ -109,13 +119,13 @@ def bench(
 
 
 def show(report: "SpeedReport") -> None:
-    """Print the table, what it ran on, and how far that is from what the device can do."""
+    """Print the device, the tables of results, and the device's measured peak rates."""
     device = report.device
     cards = "".join(f", {card['name']}" for card in device["cards"])
     console.result(
         f"{device['processor'] or device['machine']}{cards}; {device['threads']} of {device['cores']} cores, "
         f"load {device['load_average']}, {device['clock_mhz'] or '?'} MHz; "
-        + ", ".join(f"{name} {found}" for name, found in device["versions"].items())
+        + ", ".join(f"{name} {version}" for name, version in device["versions"].items())
     )
     console.result(f"bundle {report.bundle['name']}, {report.date}, {report.seconds:.0f} s")
     console.result("")
@@ -127,7 +137,7 @@ def show(report: "SpeedReport") -> None:
         console.result("")
         console.table([(row.runtime, row.precision, *_costs(row)) for row in own], ("runtime", "precision", *COSTS))
         console.result("")
-    console.result("of floor: how much of what its precision's floor allows a row is off; 1 is at the floor")
+    console.result("of floor: the difference from PyTorch / the difference that the threshold (floor) allows")
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for row in report.rows:
         if row.why:
@@ -135,15 +145,15 @@ def show(report: "SpeedReport") -> None:
     for (name, status, why), places in reasons.items():
         console.result(f"{name}: {status} ({why}) in {', '.join(places)}")
     if any(row.windows is False for row in report.rows):
-        console.result("~: the last windows of calls did not agree; measure again when the machine is quiet")
+        console.result("~: the last windows of calls did not agree; measure again on an idle machine")
     for ceiling in report.ceilings:
         console.result(
             f"this device, {ceiling.precision}: {ceiling.flop_per_s / 1e9:,.0f} GFLOP/s in a large matrix product, "
-            f"{ceiling.byte_per_s / 1e9:,.0f} GB/s in a large copy; `ceiling` is the time they allow over the median"
+            f"{ceiling.byte_per_s / 1e9:,.0f} GB/s in a large copy; `ceiling` is the least time at these rates / median"
         )
 
 
-#: The columns of the two tables of a mode: side by side they would not fit.
+#: Columns of the two tables of a mode; one table with all of them would be too wide for a terminal.
 SPEED = ("status", "median", "p95", "vs eager", "of floor")
 COSTS = ("faces/s", "load", "first", "memory", "ceiling")
 
@@ -170,7 +180,7 @@ def _costs(row: "Row") -> tuple[str, ...]:
 
 
 def _number(value: float | None, unit: str = "") -> str:
-    """Return three digits of a number, all of them before the point if there are more."""
+    """Return a number with three significant digits, or rounded to a whole number from 100 on."""
     if value is None:
         return ""
     shown = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
@@ -182,7 +192,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _batches(text: str | None, artifacts: tuple[Path, ...]) -> tuple[int, ...]:
-    """Return the batch sizes; those of the artifacts if none are named, 1 without any."""
+    """Return the batch sizes of `--batch`; by default those of the artifacts, or 1 without artifacts."""
     from f2p_deploy.artifact.artifact import read_artifact
     from f2p_deploy.system.errors import InputError
 
@@ -191,11 +201,11 @@ def _batches(text: str | None, artifacts: tuple[Path, ...]) -> tuple[int, ...]:
     try:
         return tuple(map(int, _words(text)))
     except ValueError:
-        raise InputError(f"--batch takes whole numbers with commas, found {text!r}") from None
+        raise InputError(f"--batch takes whole numbers separated by commas, found {text!r}") from None
 
 
 def _command(request: "Request", bundle: Path | None) -> str:
-    """Return the line that measures the same again."""
+    """Return the command line that repeats the measurement."""
     import shlex
 
     words = ["f2p-deploy", "bench", "--mode", ",".join(request.modes), "--batch", ",".join(map(str, request.batches))]

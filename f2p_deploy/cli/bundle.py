@@ -1,4 +1,4 @@
-"""`f2p-deploy bundle`: what lies in a bundle."""
+"""The commands `f2p-deploy bundle`: show a bundle, or import a network into it."""
 
 import json
 import shlex
@@ -11,13 +11,13 @@ import typer
 from f2p_deploy.cli import choices, console, options
 
 bundle_app = typer.Typer(
-    name="bundle", no_args_is_help=True, help="Look into bundles and change them.", rich_markup_mode=None
+    name="bundle", no_args_is_help=True, help="Show and change bundles.", rich_markup_mode=None
 )
 
 
 @bundle_app.callback()
 def _bundle() -> None:
-    """Look into bundles and change them."""
+    """Show and change bundles."""
 
 
 @bundle_app.command()
@@ -27,7 +27,7 @@ def show(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show a bundle's schema, sizes, networks, settings and where they came from."""
+    """Show a bundle's schema, sizes, networks, settings and provenance."""
     from f2p_deploy.model.bundle import load_bundle
     from f2p_deploy.model.bundle_summary import summarise_bundle
     from f2p_deploy.model.settings import to_data
@@ -62,18 +62,18 @@ def show(
 @bundle_app.command("import", cls=choices.CommandWithChoices)
 def import_(
     network: Annotated[
-        str, typer.Argument(metavar="NETWORK", autocompletion=choices.complete("networks"), help="Of {networks}.")
+        str, typer.Argument(metavar="NETWORK", autocompletion=choices.complete("networks"), help="One of {networks}.")
     ],
     checkpoint: Annotated[
         Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch checkpoint or a .safetensors file.")
     ],
-    bundle: Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle that takes it.")],
+    bundle: Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle to change.")],
     as_json: options.Json = False,
 ) -> None:
-    """Take a network from a checkpoint instead of training it, such as the official LightCNN-29v2.
+    """Import a network from a checkpoint instead of training it, such as the official LightCNN-29v2.
 
-    The checkpoint's tensors must be those of the bundle's architecture. A translator is trained for one recognition
-    network: train it again after another has come in.
+    The checkpoint's tensors must match the bundle's architecture. A translator is trained for one recognition network:
+    train it again after importing another one.
     """
     from f2p_deploy.model.bundle import import_network, load_bundle
     from f2p_deploy.system.extras import missing_modules, require

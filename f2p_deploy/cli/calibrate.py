@@ -1,4 +1,4 @@
-"""`f2p-deploy calibrate`: photos to a calibration set."""
+"""The command `f2p-deploy calibrate`: make a calibration set from photos."""
 
 import shlex
 from pathlib import Path
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def calibrate(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders of photos.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the calibration set shall lie.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The folder of the calibration set.")],
     bundle: options.Bundle = None,
     count: Annotated[
-        int, typer.Option("--count", metavar="N", help="Of more faces than this a balanced part is taken.")
+        int, typer.Option("--count", metavar="N", help="Largest number of faces; of more, a balanced subset is taken.")
     ] = 512,
     only: options.Only = "all",
     landmarker: options.Landmarker = None,
@@ -27,10 +27,11 @@ def calibrate(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Make a calibration set: real faces, aligned, that export measures the ranges of 8-bit numbers on.
+    """Make a calibration set: real aligned faces on which an export measures the ranges of 8-bit values.
 
-    Photos without a usable face and pictures that are there twice are left out, each with its reason; of many faces a
-    part is taken that holds every pose and brightness evenly. At least 64 faces are needed, 512 are recommended.
+    Photos without a usable face and duplicates are left out, each with its reason. If there are more faces than
+    --count, a subset is taken in which poses and brightness are balanced. At least 64 faces are needed, 512 are
+    recommended.
     """
     from f2p_deploy.export.calibration.collect import collect
     from f2p_deploy.model.bundle import load_bundle
@@ -65,7 +66,7 @@ def calibrate(
 
 
 def show(made: "CalibrationSet", photos: int) -> None:
-    """Print how many photos became faces, why the others did not, and how balanced the set is."""
+    """Print the number of faces, the reasons for photos left out, and the balance of the set."""
     from f2p_deploy.export.calibration.calibration_set import CONTACT_SHEET, RECOMMENDED
     from f2p_deploy.export.calibration.selection import BRIGHTNESS_EDGES, YAW_EDGES, bin_of
 
@@ -79,7 +80,9 @@ def show(made: "CalibrationSet", photos: int) -> None:
     console.table(rows, ("faces by pose and brightness", *_between(BRIGHTNESS_EDGES, "")))
     if made.count < RECOMMENDED:
         console.sentence(
-            f"{made.count} faces calibrate; {RECOMMENDED} are recommended: add photos, the rarer the better", "warning"
+            f"the calibration set has {made.count} faces; {RECOMMENDED} are recommended: add photos, above all of rare "
+            "poses and brightness",
+            "warning",
         )
     console.result(f"\ncontact sheet: {made.folder / CONTACT_SHEET}")
     console.result(f"calibration set: {made.folder}, hash {made.hash[:12]}")

@@ -1,4 +1,4 @@
-"""The words that options take: from the registries themselves, asked for only when help or completion shows them."""
+"""The words that options accept, read from the registries when help or shell completion needs them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from typer.core import TyperCommand
 
 
 class CommandWithChoices(TyperCommand):
-    """A command whose help may name a registry, as in `{targets}`, and then lists what is in it."""
+    """A command whose help texts may name a registry, such as `{targets}`; the help lists the registry's words."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help, registries filled in."""
+        """Write the help, with the words of registries filled in."""
         for parameter in self.params:
             text = getattr(parameter, "help", None)
             if not text:
@@ -23,7 +23,7 @@ class CommandWithChoices(TyperCommand):
 
 
 def complete(registry: str) -> Callable[[str], list[str]]:
-    """Return what completes a word of a registry for the shell, after a comma as well."""
+    """Return the shell completion for words of a registry; it also completes after a comma."""
 
     def completed(incomplete: str) -> list[str]:
         before, comma, begun = incomplete.rpartition(",")
@@ -33,7 +33,7 @@ def complete(registry: str) -> Callable[[str], list[str]]:
 
 
 def words_of(registry: str) -> tuple[str, ...]:
-    """Return the words of a registry; none where a package that it needs is not installed."""
+    """Return the words of a registry; none if a package that it needs is not installed."""
     try:
         return tuple(REGISTRIES[registry]())
     except ModuleNotFoundError:
@@ -130,7 +130,7 @@ def _schemas() -> Sequence[str]:
     return shipped_schemas()
 
 
-#: By the name that help texts use.
+#: Functions that list a registry's words, by the name that help texts use.
 REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
     "modes": _modes,
     "measured_modes": _measured_modes,

@@ -1,4 +1,4 @@
-"""What the command line says: sentences and progress on stderr, results on stdout."""
+"""Output of the command line: sentences and progress on stderr, results on stdout."""
 
 import logging
 import os
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from f2p_deploy.system.progress import Progress
 
-#: Seconds between two lines of progress where there is no terminal to draw a bar on.
+#: Seconds between two lines of progress if stderr is not a terminal.
 _LINE_EVERY = 30.0
 
-#: Columns of a table where there is no terminal to ask.
+#: Width of a table in columns if stdout is not a terminal.
 WIDTH = 80
 
 _COLOURS = {"error": "31", "warning": "33"}
 
 
 class _Output:
-    """Where sentences go while a bar is drawn, and whether the one JSON object was printed."""
+    """The console of the progress bar while one is drawn, and a flag set once the JSON object is printed."""
 
     bar_console: "Console | None" = None
     emitted = False
@@ -38,13 +38,13 @@ def result(text: str) -> None:
 
 
 def emit(data: object) -> None:
-    """Print the one object of `--json`."""
+    """Print the single JSON object of `--json`."""
     _Output.emitted = True
     print(json_text(data), flush=True)
 
 
 def emitted() -> bool:
-    """Return whether the one object of `--json` was printed."""
+    """Return whether the JSON object of `--json` was printed."""
     return _Output.emitted
 
 
@@ -53,8 +53,8 @@ def sentence(text: str, kind: str = "") -> None:
 
     Args:
         text: never wrapped or marked up.
-        kind: `error`, `warning` or nothing; becomes the first word. An error or a warning is one line, whatever names
-            are in it.
+        kind: `error`, `warning` or empty; becomes the first word. Line breaks in an error or a warning are escaped, so
+            that it stays one line.
     """
     text = shown(text) if kind else shown_lines(text)
     if _Output.bar_console is not None:
@@ -69,7 +69,7 @@ def sentence(text: str, kind: str = "") -> None:
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
-    """Print rows in columns on stdout, cells folded where the terminal, or elsewhere `WIDTH`, is too narrow."""
+    """Print rows in columns on stdout; cells are folded if they exceed the terminal's width, or `WIDTH` without one."""
     if not rows and not headers:
         return
     rows = [[shown(cell) for cell in row] for row in rows]
@@ -104,7 +104,7 @@ def _width() -> int:
 
 
 def _fitting(natural: Sequence[int], width: int) -> list[int]:
-    """Return the widths of columns, two spaces apart, of which the widest are cut down until all fit."""
+    """Return column widths that fit with two spaces between them; the widest columns are narrowed first."""
     room = width - 2 * (len(natural) - 1)
     cap = max(natural)
     while cap > 1 and sum(min(column, cap) for column in natural) > room:
@@ -113,7 +113,7 @@ def _fitting(natural: Sequence[int], width: int) -> list[int]:
 
 
 class Bar:
-    """A progress bar on a terminal, now and then a line elsewhere."""
+    """A progress bar on a terminal; without a terminal, a line every `_LINE_EVERY` seconds."""
 
     def __init__(self, progress: Any) -> None:
         self._progress = progress
@@ -121,12 +121,12 @@ class Bar:
         self._next_line = time.monotonic() + _LINE_EVERY
 
     def update(self, key: str, done: float, total: float, doing: str) -> None:
-        """Show how far something is.
+        """Show the progress of one activity.
 
         Args:
-            key: one line of the display each.
-            done, total: in any unit; a total of 0 means that nobody knows.
-            doing: what is being done.
+            key: names a line of the display.
+            done, total: in any unit; a total of 0 means unknown.
+            doing: description of the activity.
         """
         doing = shown(doing)
         if self._progress is not None:
@@ -153,7 +153,7 @@ def bar() -> Iterator[Bar]:
     from rich.text import Text
 
     class Doing(ProgressColumn):
-        """The description as it is: file names are no markup."""
+        """The description without markup, since file names may contain brackets."""
 
         def render(self, task: Task) -> Text:
             return Text(task.description)
@@ -169,7 +169,7 @@ def bar() -> Iterator[Bar]:
 
 
 def set_up(verbose: bool = False) -> None:
-    """Quieten libraries, send the package's own warnings to stderr; with `verbose` everything."""
+    """Silence libraries and print the package's warnings on stderr; with `verbose`, print all log records."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
     os.environ.setdefault("GLOG_minloglevel", "0" if verbose else "3")
     warnings.simplefilter("default" if verbose else "ignore")
@@ -182,7 +182,7 @@ def set_up(verbose: bool = False) -> None:
 
 
 class _SentenceHandler(logging.Handler):
-    """Turns log records into sentences."""
+    """A log handler that prints records as sentences."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
@@ -192,12 +192,12 @@ class _SentenceHandler(logging.Handler):
 
 
 def reset() -> None:
-    """Begin a new command."""
+    """Forget the output of the previous command."""
     _Output.emitted = False
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a stream is a terminal; there is none in a process without a console (`pythonw`)."""
+    """Return whether a stream is a terminal; the stream is None in a process without a console (`pythonw`)."""
     return stream is not None and stream.isatty()
 
 

@@ -1,4 +1,4 @@
-"""`f2p-deploy demo`: the sample photo through everything."""
+"""The command `f2p-deploy demo`: make characters from the sample photo and export the demo bundle."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +11,16 @@ from f2p_deploy.cli.run import show as show_report
 
 
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the results go.")] = Path("f2p-demo"),
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path("f2p-demo"),
     landmarker: options.Landmarker = None,
     offline: options.Offline = False,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Make the sample photo a character in three ways and export the demo bundle to ONNX.
+    """Make characters from the sample photo in all three modes, and export the demo bundle to ONNX.
 
-    Without PyTorch the artifact inside the package makes the characters, and nothing is exported.
+    Without PyTorch the characters are made with the artifact inside the package, and nothing is exported.
     """
     from f2p_deploy.pipeline.demo import run_demo
     from f2p_deploy.system.extras import command_name, install_line
@@ -36,13 +36,13 @@ def demo(
         show_report(outcome.report)
         console.result("")
         if not outcome.exported:
-            console.result("The artifact that came with the package, as it was measured when that was made:")
+            console.result("The artifact that came with the package, as measured when it was made:")
         show_artifact(outcome.artifact)
         if not outcome.exported:
             how = f"install PyTorch: {install_line('export')}"
             console.sentence(f"This artifact came with the package. To export bundles yourself, {how}")
         console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
-        console.result(f"then make one of a photo of your own:\n  {command_name()} run PHOTO")
+        console.result(f"then make one from your own photo:\n  {command_name()} run PHOTO")
     if outcome.report.failed:
         raise typer.Exit(2)
     outcome.artifact.manifest.require_parity()

@@ -1,4 +1,4 @@
-"""`f2p-deploy doctor` and `f2p-deploy landmarker`: what is here, and the one file that is worth fetching."""
+"""The commands `f2p-deploy doctor` and `f2p-deploy landmarker`: diagnose this machine, download the landmarker."""
 
 from dataclasses import asdict
 from itertools import groupby
@@ -15,7 +15,7 @@ _MARKS = {"ok": "ok", "absent": "-", "wrong": "WRONG"}
 def doctor(
     assets: options.Assets = None, landmarker: options.Landmarker = None, as_json: options.Json = False
 ) -> None:
-    """Say what this machine can do, and what is missing for the rest. Nothing is installed or changed."""
+    """List what this machine can do and what is missing for the rest; nothing is installed or changed."""
     from f2p_deploy.doctor import diagnose, next_step
 
     findings = diagnose(assets, landmarker)
@@ -39,14 +39,15 @@ def doctor(
 
 def landmarker(
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Where to put it; the cache if not given.")
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="The file to write; by default in the cache.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Download MediaPipe's face landmarker (4 MB, Apache-2.0) and check its SHA-256; `run` finds it by itself."""
+    """Download MediaPipe's face landmarker (4 MB, Apache-2.0) and check its SHA-256; `run` uses it from then on."""
     from f2p_deploy.alignment import download_landmarker
 
-    path = download_landmarker(destination=out)
+    with console.bar() as bar:
+        path = download_landmarker(destination=out, progress=bar.follow("download"))
     if as_json:
         console.emit({"landmarker": str(path)})
     else:

@@ -1,4 +1,4 @@
-"""`f2p-deploy embed`: an artifact into somebody else's build."""
+"""The commands `f2p-deploy embed`: package an artifact for a game's build."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,13 +8,13 @@ import typer
 from f2p_deploy.cli import console, options
 
 embed_app = typer.Typer(
-    name="embed", no_args_is_help=True, help="Put an artifact into a game's own build.", rich_markup_mode=None
+    name="embed", no_args_is_help=True, help="Package an artifact for a game's build.", rich_markup_mode=None
 )
 
 
 @embed_app.callback()
 def _embed() -> None:
-    """Put an artifact into a game's own build."""
+    """Package an artifact for a game's build."""
 
 
 @embed_app.command()
@@ -32,8 +32,8 @@ def ios(
 ) -> None:
     """Write the Swift package F2PKit with an artifact's models, for iOS and macOS.
 
-    The same artifact gives the same bytes. README.md in the package says how it comes into a game, and how its tests
-    check the models on a device.
+    The output is deterministic: the same artifact gives the same bytes. README.md in the package explains how to add it
+    to a game and how to run its tests on a device.
     """
     from f2p_deploy.artifact.artifact import read_artifact
     from f2p_deploy.embed import default_artifact, embed_ios
@@ -47,4 +47,4 @@ def ios(
     console.table(rows, ("folder", "files", "size"))
     console.result(f"the app grows by {package.models_size / 1e6:.1f} MB of models; iOS {package.ios} or later")
     console.result(f"Swift package: {package.folder}")
-    console.result(f"how it comes into a game, and is checked on a device: {package.folder / 'README.md'}")
+    console.result(f"how to add it to a game and test it on a device: {package.folder / 'README.md'}")

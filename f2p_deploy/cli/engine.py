@@ -1,4 +1,4 @@
-"""`f2p-deploy engine`: folders of rendered pairs."""
+"""The commands `f2p-deploy engine`: render and check folders of pairs of parameters and pictures."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ engine_app = typer.Typer(
 
 @engine_app.command(cls=choices.CommandWithChoices)
 def render(
-    count: Annotated[int, typer.Option("--count", min=1, max=10_000_000, metavar="N", help="How many pictures.")],
+    count: Annotated[int, typer.Option("--count", min=1, max=10_000_000, metavar="N", help="Number of pictures.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The folder of pairs.")],
     schema: Annotated[
         str,
@@ -23,7 +23,7 @@ def render(
             "--schema",
             metavar="NAME|FILE.toml",
             autocompletion=choices.complete("schemas"),
-            help="The characters, of {schemas}; or a file.",
+            help="Schema of the characters: {schemas}, or a file.",
         ),
     ] = "makehuman",
     size: Annotated[
@@ -38,11 +38,11 @@ def render(
     varied: Annotated[
         bool, typer.Option("--varied", help="Vary light, pose, background and crop; else the editor's front view.")
     ] = False,
-    expressive: Annotated[bool, typer.Option("--expressive", help="As --varied, and most faces smile.")] = False,
+    expressive: Annotated[bool, typer.Option("--expressive", help="Like --varied, with most faces smiling.")] = False,
     pictures_each: Annotated[
         int,
         typer.Option(
-            "--pictures-each", min=1, max=10_000, metavar="N", help="Pictures in a row that show one character."
+            "--pictures-each", min=1, max=10_000, metavar="N", help="Number of successive pictures of one character."
         ),
     ] = 1,
     near_average: Annotated[
@@ -50,12 +50,12 @@ def render(
         typer.Option("--near-average", min=0, max=1, metavar="SHARE", help="Share of characters near the average."),
     ] = 0.0,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=options.MOST_THREADS, metavar="N", help="Processes that render.")
+        int, typer.Option("--workers", min=1, max=options.MOST_THREADS, metavar="N", help="Number of render processes.")
     ] = 2,
     assets: options.Assets = None,
     as_json: options.Json = False,
 ) -> None:
-    """Render characters with the reference engine into a folder of pairs; an interrupted folder is gone on with."""
+    """Render characters with the reference engine into a folder of pairs; an interrupted folder is continued."""
     import time
 
     from f2p_deploy.engine.makehuman.makehuman import load_engine
@@ -83,7 +83,7 @@ def render(
         except KeyboardInterrupt:
             drawing.abandon()
             done = reached[-1] if reached else 0
-            message = f"stopped after {done} of {count} pictures; the same command goes on from there"
+            message = f"stopped after {done} of {count} pictures; the same command continues from there"
             raise Interrupted(message) from None
     seconds = time.monotonic() - started
     speed = len(reached) / seconds
@@ -98,7 +98,7 @@ def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of rendered pairs.")],
     as_json: options.Json = False,
 ) -> None:
-    """Find missing, truncated, mis-sized, out-of-range and duplicate records; the exit code is 2 if there are any."""
+    """Find missing, truncated, mis-sized, out-of-range and duplicate records; the exit code is 2 if any are found."""
     from f2p_deploy.engine.pairs_check import check_pairs
 
     with console.bar() as bar:

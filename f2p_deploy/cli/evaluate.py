@@ -1,4 +1,4 @@
-"""`f2p-deploy evaluate`: how good a bundle's characters are."""
+"""The commands `f2p-deploy evaluate`: measure the quality of a bundle's characters."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,13 @@ from f2p_deploy.cli.evaluate_likeness import likeness
 from f2p_deploy.cli.evaluate_stages import stages
 
 evaluate_app = typer.Typer(
-    name="evaluate", no_args_is_help=True, help="Measure how good a bundle's characters are.", rich_markup_mode=None
+    name="evaluate", no_args_is_help=True, help="Measure the quality of a bundle's characters.", rich_markup_mode=None
 )
 
 
 @evaluate_app.callback()
 def _group() -> None:
-    """Measure how good a bundle's characters are."""
+    """Measure the quality of a bundle's characters."""
 
 
 evaluate_app.command(cls=choices.CommandWithChoices)(stages)
@@ -32,23 +32,27 @@ def landmarks(
             "--mode",
             metavar="MODE",
             autocompletion=choices.complete("measured_modes"),
-            help="How characters are made, of {measured_modes}; may be given more than once. All if not given.",
+            help="Mode in which characters are made: {measured_modes}; may be repeated. All if not given.",
         ),
     ] = None,
     bundle: options.Bundle = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Leave a page, tables and pictures here.")
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write a page, tables and pictures to DIR.")
     ] = None,
     degrade: Annotated[
-        bool, typer.Option("--degrade", help="Measure blurred, dark and shrunken copies of the photos, too.")
+        bool, typer.Option("--degrade", help="Also measure blurred, dark and shrunken copies of the photos.")
     ] = False,
     only: options.Only = "all",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
-    imitator: Annotated[bool, typer.Option("--imitator", help="Measure the imitator's pictures, too.")] = False,
+    limit: options.Limit = None,
+    imitator: Annotated[bool, typer.Option("--imitator", help="Also measure the imitator's pictures.")] = False,
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of random characters, noise and intervals."
+            "--seed",
+            min=0,
+            max=options.LARGEST_SEED,
+            metavar="N",
+            help="Random seed of characters, noise and confidence intervals.",
         ),
     ] = 0,
     landmarker: options.Landmarker = None,
@@ -57,12 +61,12 @@ def landmarks(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure how far characters, drawn by the reference engine, are from the photos' faces.
+    """Measure the landmark distance between photos and their characters, drawn by the reference engine.
 
-    MediaPipe finds its mesh in the aligned photo and in the picture of the character; their mean distance over the
-    outer-eye distance is compared with the average face's and a random character's. A picture without a face counts
-    as infinitely far. Beside it stands the pose-true distance: characters drawn at the photo's pose, expression taken
-    out.
+    MediaPipe finds its mesh in the aligned photo and in the character's picture. The measure is mean mesh distance /
+    outer-eye distance, and it is compared with that of the average face and of a random character. A picture without a
+    face counts as infinitely far. The pose-true distance is measured as well: characters are drawn at the photo's pose,
+    and the photo's expression is removed.
     """
     from f2p_deploy.evaluation.landmarks.degrade import CONDITIONS
     from f2p_deploy.evaluation.landmarks.landmark_data import landmarks_as_data
@@ -101,7 +105,7 @@ def landmarks(
             seed=seed,
             out=out,
             expression=open_expression_reader(landmarker),
-            progress=lambda done, total, doing: bar.update("photos", done, total, doing),
+            progress=bar.follow("photos"),
         )
     for refused in report.refused:
         console.sentence(f"refused: {refused.message}", "warning")
@@ -118,4 +122,4 @@ def landmarks(
             console.result(f"\npage: {page}")
     if not report.complete:
         done = len(report.measured) + len(report.refused)
-        raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")
+        raise Interrupted(f"stopped after {done} of {report.total} photos; the figures cover only these")

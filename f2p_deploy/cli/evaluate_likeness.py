@@ -1,4 +1,4 @@
-"""`f2p-deploy evaluate likeness`: does a face recogniser find the right photo for a character?"""
+"""The command `f2p-deploy evaluate likeness`: measure how often a face recogniser matches characters to photos."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +9,13 @@ from f2p_deploy.cli import choices, console, options
 
 
 def likeness(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders, one photo a person.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos and folders, one photo per person.")],
     judge: Annotated[
         Path,
         typer.Option(
             "--judge",
             metavar="FILE",
-            help="A face recognition network, .onnx or .tflite, that takes 112-pixel crops.",
+            help="A face recognition network, .onnx or .tflite, with 112-pixel crops as input.",
         ),
     ],
     mode: Annotated[
@@ -24,32 +24,35 @@ def likeness(
             "--mode",
             metavar="MODE",
             autocompletion=choices.complete("measured_modes"),
-            help="How characters are made, of {measured_modes}; may be given more than once. One-shot and hybrid if "
-            "not given.",
+            help="Mode in which characters are made: {measured_modes}; may be repeated. One-shot and hybrid if not "
+            "given.",
         ),
     ] = None,
     bundle: options.Bundle = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Leave a page with every face and a table here.")
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write a page with every face and a table to DIR.")
     ] = None,
     only: options.Only = "all",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="The first N photos.")] = None,
+    limit: options.Limit = None,
     age_sex: Annotated[
         Path | None,
         typer.Option(
             "--age-sex",
             metavar="FILE",
-            help="Judge sex and age, too: face-api's age_gender_model-weights_manifest.json, of npm's "
-            "@vladmandic/face-api, the .bin beside it.",
+            help="Also judge sex and age, with age_gender_model-weights_manifest.json of the npm package "
+            "@vladmandic/face-api; its .bin must be in the same folder.",
         ),
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", metavar="FILE.csv", help="Compare with what is known of photos, as in training."),
+        typer.Option("--labels", metavar="FILE.csv", help="Compare with this table of labels, as in training."),
     ] = None,
-    imitator: Annotated[bool, typer.Option("--imitator", help="Judge the imitator's pictures, too.")] = False,
+    imitator: Annotated[bool, typer.Option("--imitator", help="Also judge the imitator's pictures.")] = False,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of the intervals.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Random seed of the confidence intervals."
+        ),
     ] = 0,
     landmarker: options.Landmarker = None,
     assets: options.Assets = None,
@@ -57,11 +60,11 @@ def likeness(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure whether characters, drawn by the reference engine, are recognised.
+    """Measure how well a face recogniser matches characters, drawn by the reference engine, to their photos.
 
-    The judge, a recogniser of your choice that took no part in training, describes each photo and each character;
-    rank-1 is how often the right photo comes first. Beside it stand skin, options and sliders, with --age-sex sex and
-    age, and with --labels people's own words, since a recogniser is easily pleased.
+    The judge is a recogniser of your choice that was not used in training. It embeds each photo and each character;
+    rank-1 is the share of characters whose own photo is the most similar. A recogniser alone is a lenient measure, so
+    skin, options and sliders are measured as well, sex and age with --age-sex, and labels with --labels.
     """
     from f2p_deploy.evaluation.landmarks.measure_landmarks import check_measured_modes, open_landmarker
     from f2p_deploy.evaluation.likeness.identification import FEWEST_PEOPLE, require_people
@@ -84,15 +87,16 @@ def likeness(
     chosen = select_photos(photos, only, limit)
     require_people(len(chosen))
     from f2p_deploy.training.data.age_sex import AgeSexJudge
-    from f2p_deploy.training.train_reader import read_labels
+    from f2p_deploy.training.data.labels import read_labels
 
     judging = FileJudge(judge)
     opened = load_bundle(bundle)
     ages = None if age_sex is None else AgeSexJudge(age_sex)
-    told = None if labels is None else read_labels(labels, opened.schema)
-    if told is not None and not {photo_name(photo) for photo in chosen} & set(told.names):
+    label_table = None if labels is None else read_labels(labels, opened.schema)
+    if label_table is not None and not {photo_name(photo) for photo in chosen} & set(label_table.names):
         raise InputError(
-            f"{labels} names none of these photos: a photo is called by its folder and file, as {photo_name(chosen[0])}"
+            f"{labels} names none of these photos: a photo's name is its folder and file, such as "
+            f"{photo_name(chosen[0])}"
         )
     finder = open_landmarker(landmarker)
     engine = engine_for(opened.schema, assets)
@@ -111,14 +115,14 @@ def likeness(
             imitator=imitator,
             seed=seed,
             age_sex=ages,
-            labels=told,
-            progress=lambda done, total, doing: bar.update("photos", done, total, doing),
+            labels=label_table,
+            progress=bar.follow("photos"),
         )
     for refused in report.refused:
         console.sentence(f"refused: {refused.message}", "warning")
     done = len(report.people) + len(report.refused)
     if not report.complete and len(report.people) < FEWEST_PEOPLE:
-        raise Interrupted(f"stopped after {done} of {report.total} photos, too few for figures")
+        raise Interrupted(f"stopped after {done} of {report.total} photos, too few to measure likeness")
     page = None if out is None else write_likeness_results(report, out)
     if as_json:
         console.emit(likeness_as_data(report))
@@ -130,4 +134,4 @@ def likeness(
         if page is not None:
             console.result(f"\npage: {page}")
     if not report.complete:
-        raise Interrupted(f"stopped after {done} of {report.total} photos; the figures are those of these")
+        raise Interrupted(f"stopped after {done} of {report.total} photos; the figures cover only these")

@@ -1,4 +1,4 @@
-"""`f2p-deploy evaluate stages`: which part of a bundle holds the result back."""
+"""The command `f2p-deploy evaluate stages`: find the stage that limits a bundle's results."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,31 +22,37 @@ def stages(
         typer.Option("--portraits", metavar="DIR", help="A folder of photos; may be repeated."),
     ] = None,
     pictures: Annotated[
-        int, typer.Option("--pictures", min=3, metavar="N", help="Renders, varied characters and photos at most, each.")
+        int,
+        typer.Option(
+            "--pictures", min=3, metavar="N", help="Largest number each of front renders, varied characters, photos."
+        ),
     ] = 100,
     searches: Annotated[
-        int, typer.Option("--searches", min=0, metavar="N", help="Faces that iterative generation is tried on.")
+        int, typer.Option("--searches", min=0, metavar="N", help="Number of faces to run iterative generation on.")
     ] = 3,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Leave a page, and pairs if rendered, here.")
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write a page, and rendered pairs, to DIR.")
     ] = None,
     landmarker: options.Landmarker = None,
     assets: options.Assets = None,
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of rendered characters and random starts."
+            "--seed",
+            min=0,
+            max=options.LARGEST_SEED,
+            metavar="N",
+            help="Random seed of rendered characters and search starts.",
         ),
     ] = 0,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure every stage on its own and name the one that holds the result back.
+    """Measure every stage in isolation and name the one that limits the result.
 
-    Of folders that the bundle was trained on, only what training holds out is used: the last front pairs, the last
-    characters in varied scenes, one photo in eight. Without folders, other characters are rendered with the reference
-    engine.
+    Only held-out data of the training folders is used: the last front pairs, the last characters in varied scenes, and
+    one photo in eight. Without folders, new characters are rendered with the reference engine.
     """
     from f2p_deploy.system.extras import missing_modules, require
 

@@ -1,4 +1,4 @@
-"""`f2p-deploy export`: a bundle to an artifact."""
+"""The command `f2p-deploy export`: export a bundle as an artifact."""
 
 import json
 from pathlib import Path
@@ -20,23 +20,23 @@ def export(
             "--target",
             metavar="NAME",
             autocompletion=choices.complete("targets"),
-            help="Where the networks are going: {targets}; f2p-deploy targets says what each needs.",
+            help="Target of the export: {targets}; `f2p-deploy targets` lists what each needs.",
         ),
     ],
     bundle: options.Bundle = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="DIR", help="The artifact; build/<bundle>/<target> if not given."),
+        typer.Option("-o", "--out", metavar="DIR", help="The artifact's folder; build/<bundle>/<target> if not given."),
     ] = None,
     batch: Annotated[
-        int, typer.Option("--batch", min=1, max=1024, metavar="N", help="The graphs' fixed batch size.")
+        int, typer.Option("--batch", min=1, max=1024, metavar="N", help="Fixed batch size of the graphs.")
     ] = 1,
     photos: Annotated[
         list[Path] | None,
         typer.Option(
             "--photos",
             metavar="PATH",
-            help="A photo or folder of your own to measure parity on; may be repeated. Else the sample photo.",
+            help="A photo or folder to measure parity on; may be repeated. By default the sample photo.",
         ),
     ] = None,
     trajectories: Annotated[
@@ -44,7 +44,7 @@ def export(
         typer.Option(
             "--trajectories",
             metavar="N",
-            help="How many faces go through iterative generation as a whole; 0 is faster.",
+            help="Number of faces on which a whole iterative search is compared; 0 is faster.",
         ),
     ] = 1,
     flavor: Annotated[
@@ -53,7 +53,7 @@ def export(
             "--flavor",
             metavar="NAME",
             autocompletion=choices.complete("flavors"),
-            help="trt-*: {flavors}; what works here if not given.",
+            help="trt-*: {flavors}; by default one that works here.",
         ),
     ] = None,
     compute_capability: Annotated[
@@ -61,12 +61,12 @@ def export(
         typer.Option(
             "--compute-capability",
             metavar="X.Y",
-            help="trt-* of the flavor rtx: the card to build for; may be repeated. Else all from RTX 30 on.",
+            help="trt-* of flavor rtx: GPU to build for; may be repeated. By default all from RTX 30 on.",
         ),
     ] = None,
     calibration: Annotated[
         Path | None,
-        typer.Option("--calibration", metavar="DIR", help="*-int8: the set that f2p-deploy calibrate left."),
+        typer.Option("--calibration", metavar="DIR", help="*-int8: a calibration set made by `f2p-deploy calibrate`."),
     ] = None,
     keep_float: Annotated[
         list[str] | None,
@@ -74,7 +74,7 @@ def export(
             "--keep-float",
             metavar="GRAPH",
             autocompletion=choices.complete("graphs"),
-            help="*-int8: a graph that stays float, of {graphs}; may be repeated.",
+            help="*-int8: graph to keep in floating point, one of {graphs}; may be repeated.",
         ),
     ] = None,
     ios: Annotated[
@@ -83,7 +83,7 @@ def export(
             "--ios",
             metavar="RELEASE",
             autocompletion=choices.complete("releases"),
-            help="coreml: the oldest iOS it shall run on, of {releases} (17).",
+            help="coreml: oldest iOS release to support, one of {releases}; default 17.",
         ),
     ] = None,
     weights: Annotated[
@@ -92,10 +92,10 @@ def export(
             "--weights",
             metavar="TYPE",
             autocompletion=choices.complete("storages"),
-            help="onnx: how weights lie in the files, {storages}; what is computed is float32, and the same.",
+            help="onnx: storage type of the weights, {storages}; computation stays float32.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan of the export and write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,
@@ -105,8 +105,8 @@ def export(
 ) -> None:
     """Export a bundle's networks and check that they still compute the same face.
 
-    Every exported graph is run on real aligned faces and compared with PyTorch. Below a floor the exit code is 1; the
-    artifact is kept, marked as failed.
+    Every exported graph is run on real aligned faces and compared with PyTorch. If a parity threshold is missed, the
+    exit code is 1, and the artifact is kept and marked as failed.
     """
     from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
     from f2p_deploy.model.bundle import load_bundle
@@ -144,7 +144,7 @@ def export(
 
 
 def show(artifact: "Artifact") -> None:
-    """Print the measured differences and where the artifact lies."""
+    """Print the measured differences and the artifact's path."""
     from f2p_deploy.system.cuda_devices import cuda_devices
 
     manifest = artifact.manifest
@@ -166,7 +166,7 @@ def show(artifact: "Artifact") -> None:
 
 
 def show_verdict(artifact: "Artifact") -> None:
-    """Print what 8 bits cost and save."""
+    """Print the accuracy that 8 bits cost and the time and size that they save."""
     from f2p_deploy.export.int8.int8_page import (
         CURVE_HEADERS,
         JSON_FILE,
@@ -194,14 +194,14 @@ def show_verdict(artifact: "Artifact") -> None:
 
 
 def show_plan(plan: "ExportPlan") -> None:
-    """Print what an export would do."""
+    """Print the plan of an export."""
     free, size = plan.bytes_free / 1e9, plan.bytes_at_most / 1e6
-    on = "the files themselves" if plan.verified == "runtime" else "the ONNX that they are compiled from"
-    faces = f"{plan.trajectories} of iterative generation as a whole" if plan.trajectories else "single steps only"
+    on = "the files themselves" if plan.verified == "runtime" else "the ONNX sources of the files"
+    faces = f"{plan.trajectories} as a whole iterative search" if plan.trajectories else "single steps only"
     console.table(
         [
             ("bundle:", f"{plan.bundle}, batches of {plan.batch}"),
-            ("target:", f"{plan.target}, floors of {plan.precision}"),
+            ("target:", f"{plan.target}, thresholds of {plan.precision}"),
             ("compiler:", plan.compiler),
             *((f"{key.replace('_', ' ')}:", value) for key, value in plan.hardware.items()),
             ("artifact:", f"{plan.folder}{f' (replaces {plan.replaces})' if plan.replaces else ''}"),

@@ -1,4 +1,4 @@
-"""`f2p-deploy inspect`: what an artifact or an ONNX file is."""
+"""The command `f2p-deploy inspect`: show the contents of an artifact or an ONNX file."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from f2p_deploy.cli import console, options
 
-#: Names of nodes that are printed before the rest is only counted.
+#: Number of node names that are printed; the others are only counted.
 SHOWN_NODES = 5
 
 
@@ -17,9 +17,9 @@ def inspect(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Show what an artifact or an ONNX file is: graphs, shapes, precision, operators, tools, parity.
+    """Show the graphs, shapes, precision, operators, tools and parity of an artifact or an ONNX file.
 
-    An artifact's files are checked first; nothing is run.
+    The files of an artifact are checked first; nothing is run.
     """
     from f2p_deploy.artifact.inspection import inspect_path
 
@@ -85,7 +85,7 @@ def _show_artifact(found: Mapping[str, Any]) -> None:
 
 
 def _calibration(facts: Mapping[str, Any] | None) -> str:
-    """Return how many faces calibrated, and what became of each graph."""
+    """Return the number of calibration faces and the quantised layers of each graph."""
     if not facts:
         return "none needed"
     graphs = "; ".join(

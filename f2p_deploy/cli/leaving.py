@@ -1,11 +1,11 @@
-"""How a command that a signal stops ends: at once, before anything slow is imported."""
+"""Immediate exit on a signal, for the time before slow imports."""
 
 import os
 import sys
 
 
 def stopped_by(number: int) -> str:
-    """Return what to say of a signal that ended a command; nothing but Ctrl-C goes without its name."""
+    """Return the message for a signal that ended a command: "stopped" for Ctrl-C, else with the signal's name."""
     if number == 2:
         return "stopped"
     import signal
@@ -14,14 +14,14 @@ def stopped_by(number: int) -> str:
 
 
 def leave(number: int = 2, frame: object = None) -> None:
-    """End the process at once: no command has begun, so there is nothing to clean up."""
-    said, code = stopped_by(number), 128 + number
-    lines = {2: f"error: {said}\n"}
+    """End the process at once; no command has begun, so there is nothing to clean up."""
+    message, code = stopped_by(number), 128 + number
+    lines = {2: f"error: {message}\n"}
     if "--json" in sys.argv:
-        lines[1] = f'{{\n  "error": "{said}",\n  "exit_code": {code}\n}}\n'
+        lines[1] = f'{{\n  "error": "{message}",\n  "exit_code": {code}\n}}\n'
     for stream, line in lines.items():
         try:
             os.write(stream, line.encode())
         except OSError:
-            continue  # nobody reads it
+            continue  # the stream is closed
     os._exit(code)

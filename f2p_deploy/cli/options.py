@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,10 +18,10 @@ def _set_verbose(value: bool) -> bool:
     return value
 
 
-#: The largest number that seeds NumPy's generators and PyTorch's alike.
+#: The largest seed that both NumPy's and PyTorch's generators accept.
 LARGEST_SEED = 2**32 - 1
 
-#: More threads or processes than any machine has cores are a slip of the finger, and would take the machine down.
+#: More threads or processes than this are taken for a typing error; starting them could bring the machine down.
 MOST_THREADS = 1024
 
 Bundle = Annotated[
@@ -29,7 +29,7 @@ Bundle = Annotated[
 ]
 Artifact = Annotated[
     Path | None,
-    typer.Option("--artifact", metavar="DIR", help="An exported artifact instead of a bundle: needs no PyTorch."),
+    typer.Option("--artifact", metavar="DIR", help="An exported artifact, instead of a bundle; needs no PyTorch."),
 ]
 RuntimeName = Annotated[
     str,
@@ -37,16 +37,16 @@ RuntimeName = Annotated[
         "--runtime",
         metavar="NAME",
         autocompletion=choices.complete("runtimes"),
-        help="What runs the artifact, or the one that the bundle carries: {runtimes}.",
+        help="Runtime for the artifact, or for the artifact inside the bundle: {runtimes}.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout instead.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Landmarker = Annotated[
     Path | None,
     typer.Option(
         "--landmarker",
         metavar="FILE",
-        help="MediaPipe's face_landmarker.task; else F2P_FACE_LANDMARKER, else the downloaded one.",
+        help="MediaPipe's face_landmarker.task; by default F2P_FACE_LANDMARKER, else the downloaded file.",
     ),
 ]
 AgeSex = Annotated[
@@ -54,7 +54,8 @@ AgeSex = Annotated[
     typer.Option(
         "--age-sex",
         metavar="FILE",
-        help="face-api's age_gender_model-weights_manifest.json, of npm's @vladmandic/face-api, the .bin beside it.",
+        help="age_gender_model-weights_manifest.json of the npm package @vladmandic/face-api; its .bin must be in the "
+        "same folder.",
     ),
 ]
 Landmarks = Annotated[
@@ -62,16 +63,16 @@ Landmarks = Annotated[
     typer.Option(
         "--landmarks",
         metavar="FILE",
-        help='Five points a face, in pixels, of a detector of your own. JSON: {"anna.jpg": {"left-eye": [x, y], '
+        help='Five points per face in pixels, from your own detector. JSON: {"anna.jpg": {"left-eye": [x, y], '
         '"right-eye": .., "nose-tip": .., "mouth-left": .., "mouth-right": ..}}; CSV: photo,left-eye-x,left-eye-y,...',
     ),
 ]
 Offline = Annotated[
-    bool, typer.Option("--offline", help="Find faces with the built-in cascade even where MediaPipe is here.")
+    bool, typer.Option("--offline", help="Find faces with the built-in cascade even if MediaPipe is installed.")
 ]
 Assets = Annotated[
     Path | None,
-    typer.Option("--assets", metavar="DIR", help="The reference engine's assets; else F2P_MAKEHUMAN_ASSETS."),
+    typer.Option("--assets", metavar="DIR", help="The reference engine's assets; by default F2P_MAKEHUMAN_ASSETS."),
 ]
 Only = Annotated[
     str,
@@ -79,9 +80,10 @@ Only = Annotated[
         "--only",
         metavar="SPLIT",
         autocompletion=choices.complete("splits"),
-        help="Photos that training keeps out, or takes, by their name: {splits}.",
+        help="Use only the photos of this training split, which depends on a photo's name: {splits}.",
     ),
 ]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Use only the first N photos.")]
 Threads = Annotated[
     int | None,
     typer.Option(
@@ -89,27 +91,27 @@ Threads = Annotated[
         min=1,
         max=MOST_THREADS,
         metavar="N",
-        help="Processor cores to use; all that this process may if not given.",
+        help="Number of CPU cores to use; by default all that this process may use.",
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", callback=_set_verbose, help="Show what the libraries say, too."),
+    typer.Option("--verbose", "-v", callback=_set_verbose, help="Also show the log, and the messages of libraries."),
 ]
 
 
 def use_threads(threads: int | None) -> None:
-    """Hold whatever computes in this command to a number of cores; those that the process may use if None."""
+    """Limit the computations of this command to a number of cores; None means all that the process may use."""
     from f2p_deploy.system.threads import limit_threads
 
     limit_threads(threads)
 
 
 def announce_compiling(assets: Path | None) -> None:
-    """Say that the reference engine is going to be compiled, where no earlier run has left what it needs.
+    """Print that the reference engine will be compiled first, unless an earlier run has cached it.
 
     Raises:
-        MissingDependency: the engine, or its assets, are not here.
+        MissingDependency: the engine or its assets are not installed.
     """
     from f2p_deploy.engine.makehuman.assets import find_assets
     from f2p_deploy.system.extras import require
@@ -119,22 +121,22 @@ def announce_compiling(assets: Path | None) -> None:
     from f2p_deploy.engine.makehuman.compiled import compiled_before
 
     if not compiled_before():
-        console.sentence("the reference engine is compiled first, once on this machine: that takes up to a minute")
+        console.sentence("compiling the reference engine, once on this machine; this takes up to a minute")
 
 
 def open_source(
     bundle: Path | None, artifact: Path | None, runtime: str = "auto", threads: int | None = None
 ) -> "Runtime":
-    """Return what makes the characters of a command: the artifact in a runtime, or the bundle in PyTorch.
+    """Return the runtime of a command: the artifact in the named runtime, or the bundle in PyTorch.
 
-    A bundle is run by the artifact that it carries where PyTorch is not installed, or another runtime is named.
+    If PyTorch is not installed or another runtime is named, the artifact inside the bundle is used.
 
     Raises:
-        InputError: both are named, or a runtime without an artifact; see `load_bundle` and `load`.
+        InputError: both are given, or a runtime without an artifact; see `load_bundle` and `load`.
         MissingDependency: see `load`.
     """
     if bundle and artifact:
-        raise InputError("characters come of a bundle or of an artifact: give --bundle or --artifact, not both")
+        raise InputError("give either --bundle or --artifact, not both")
     from f2p_deploy.runtimes import load
 
     if artifact is not None:
@@ -147,9 +149,9 @@ def open_source(
 
     opened = load_bundle(bundle)
     if runtime != "auto" and not has_artifact(opened):
-        raise InputError(f"--runtime {runtime} goes with --artifact; a bundle is run by PyTorch")
+        raise InputError(f"--runtime {runtime} needs --artifact: PyTorch runs a bundle")
     if runtime != "auto" or ("torch" in missing_modules("export") and has_artifact(opened)):
         return load(artifact_of(opened), runtime, threads)
-    made = load(opened, threads=threads)
+    torch_runtime = load(opened, threads=threads)
     use_threads(threads)
-    return made
+    return torch_runtime

@@ -1,4 +1,4 @@
-"""One command line to one outcome: an exit code, and a sentence that says why it is not 0."""
+"""The outcome of a command line: an exit code, and a sentence with the reason if it is not 0."""
 
 import contextlib
 import errno
@@ -17,18 +17,18 @@ from f2p_deploy.system.causes import log_causes
 from f2p_deploy.system.errors import F2PError, Interrupted, MissingDependency, ReaderGone
 from f2p_deploy.system.extras import EXTRAS, PACKAGES, install_line
 
-#: Exit code of what no user can cause: a bug.
+#: Exit code of a bug, that is of any error that a user cannot cause.
 UNEXPECTED = 70
 
-#: What the system refuses for want of room or permission, wherever it comes up: the user's trouble, no bug.
+#: Errors of the operating system that are no bugs: no space, no permission, too many files, failing hardware.
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.EIO)
 
 
 def run(words: Sequence[str]) -> int:
-    """Run a command line; return the exit code.
+    """Run a command line and return its exit code.
 
     Args:
-        words: those after the program's name.
+        words: the arguments after the program's name.
     """
     console.reset()
     console.set_up()
@@ -44,19 +44,19 @@ def run(words: Sequence[str]) -> int:
     except ReaderGone as error:
         return error.exit_code
     except (Exception, KeyboardInterrupt) as error:
-        usage = getattr(error, "format_message", None)  # what the parser raises, in every version of typer
+        usage = getattr(error, "format_message", None)  # only the parser's errors have it, in every version of typer
         if usage is not None:
             return _usage(words, usage())
         return _fail(words, *_judge(error))
 
 
 def _call(words: Sequence[str]) -> int:
-    """Call the command that the words name; return the exit code that it asks for.
+    """Call the command that the words name and return its exit code.
 
-    Not by the parser's own entry point: that answers interrupts and the end of a file in silence.
+    The parser's own entry point is not used because it swallows interrupts and the end of input.
     """
     try:
-        if "_F2P_DEPLOY_COMPLETE" in os.environ:  # a shell asks how a word goes on
+        if "_F2P_DEPLOY_COMPLETE" in os.environ:  # a shell asks for completions
             app(args=list(words), prog_name="f2p-deploy")
         command = typer.main.get_command(app)
         with command.make_context("f2p-deploy", list(words)) as context:
@@ -72,7 +72,7 @@ def _judge(error: BaseException) -> tuple[str, int]:
     """Return the sentence and the exit code of an error."""
     if isinstance(error, Interrupted):
         return str(error), signals.exit_code()
-    # Native code may make another error of the interrupt, as PyTorch does of one inside a storage's Python methods.
+    # Native code may replace the interrupt by another error, as PyTorch does inside a storage's Python methods.
     changed = signals.raised() and not isinstance(error, F2PError)
     if isinstance(error, typer.Abort) or signals.caused(error) or changed:
         return signals.words(), signals.exit_code()
@@ -80,20 +80,20 @@ def _judge(error: BaseException) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, OSError) and error.errno in _REFUSALS:
         where = f" ({error.filename})" if error.filename else ""
-        return f"the system refused what this needs: {error.strerror}{where}", 2
+        return f"the operating system refused: {error.strerror}{where}", 2
     if isinstance(error, ModuleNotFoundError):
         return _of_missing_module(error)
     return _of_bug(error)
 
 
 def _of_bug(error: BaseException) -> tuple[str, int]:
-    """Return the sentence and the code of what no user can cause."""
+    """Return the sentence and the exit code of a bug."""
     text = " ".join(str(error).split()) or "no message"
     return f"unexpected {type(error).__name__}: {text}. This is a bug; F2P_DEBUG=1 shows where", UNEXPECTED
 
 
 def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
-    """Return the sentence and the code of a package that an extra would bring, and that no check found missing."""
+    """Return the sentence and the exit code of a missing package that belongs to an extra but passed all checks."""
     module = (error.name or "").partition(".")[0]
     extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
     if not extra:
@@ -103,7 +103,7 @@ def _of_missing_module(error: ModuleNotFoundError) -> tuple[str, int]:
 
 
 def _usage(words: Sequence[str], message: str) -> int:
-    """Say what is wrong with the words, or show the help that a group without a command stands for."""
+    """Print a usage error, or the help of a group that was called without a command; return exit code 2."""
     if message.startswith("Usage:"):
         console.sentence(message)
         return 2
@@ -124,12 +124,12 @@ def _usage(words: Sequence[str], message: str) -> int:
 
 
 def _fail(words: Sequence[str], message: str, code: int) -> int:
-    """Say what went wrong, in the form asked for; return the code."""
+    """Print the error, as JSON if `--json` was given; return the exit code."""
     if os.environ.get("F2P_DEBUG"):
         traceback.print_exc()
     log_causes(sys.exception())
     console.sentence(message, "error")
     if "--json" in words and not console.emitted():
-        with contextlib.suppress(F2PError, OSError):  # what went wrong first is what counts
+        with contextlib.suppress(F2PError, OSError):  # the first error is the one to report
             console.emit({"error": message, "exit_code": code})
     return code

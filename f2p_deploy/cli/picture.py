@@ -1,4 +1,4 @@
-"""`f2p-deploy render`: parameters to a picture."""
+"""The command `f2p-deploy render`: draw a picture of a character's parameters."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,16 +25,19 @@ def render(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="PNG", help="The picture; else drawn.png beside a parameters.json, x.png of x.json."
+            "-o",
+            "--out",
+            metavar="PNG",
+            help="The picture; by default drawn.png next to a parameters.json, else x.png for x.json.",
         ),
     ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Draw a character from its parameters, after somebody moved its sliders, say."""
+    """Draw a character from its parameters, for example after its sliders were edited."""
     if (parameters is None) == (not average):
-        raise InputError("name a file of parameters, or --average for the average face, and not both")
+        raise InputError("give either a file of parameters or --average for the average face")
     from f2p_deploy.character import parameters as characters
     from f2p_deploy.character.folder_files import DRAWN_FILE
     from f2p_deploy.pipeline import drawing
@@ -43,7 +46,7 @@ def render(
     picture = out or (_beside(parameters) if parameters else Path("average.png"))
     pictures.check_picture_path(picture)
     if out is None and picture.name != DRAWN_FILE and picture.exists():
-        raise InputError(f"{picture} is there already, and may be a photo: -o {picture} replaces it")
+        raise InputError(f"{picture} already exists and may be a photo: -o {picture} replaces it")
     opened = options.open_source(bundle, artifact, runtime, threads)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
     if engine:
@@ -61,9 +64,9 @@ def render(
 
 
 def _beside(parameters: Path) -> Path:
-    """Return where a picture goes by itself: into the character's folder where a run made it, else here."""
+    """Return the default path of a picture: in the character's folder if a run made it, else in the current folder."""
     from f2p_deploy.character.folder_files import DRAWN_FILE, PARAMETERS_FILE
 
     if parameters.name == PARAMETERS_FILE:
-        return parameters.with_name(DRAWN_FILE)  # and never anna.png, as the photo may be called
+        return parameters.with_name(DRAWN_FILE)  # never anna.png, which may be the photo's name
     return Path(f"{parameters.stem}.png")

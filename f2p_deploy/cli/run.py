@@ -1,4 +1,4 @@
-"""`f2p-deploy run`: photos to characters."""
+"""The command `f2p-deploy run`: make characters from photos."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,24 +20,24 @@ def run(
             "--mode",
             metavar="MODE",
             autocompletion=choices.complete("modes"),
-            help="How characters are made: {modes}; given more than once, all of them side by side.",
+            help="Mode in which characters are made: {modes}; may be repeated for several characters per photo.",
         ),
     ] = ["auto"],  # noqa: B006 - typer wants a list and copies it
     compare: Annotated[
-        bool, typer.Option("--compare", help="Make characters in every mode, side by side; instead of --mode.")
+        bool, typer.Option("--compare", help="Make characters in every mode, for comparison; replaces --mode.")
     ] = False,
     bundle: options.Bundle = None,
     artifact: options.Artifact = None,
     runtime: options.RuntimeName = "auto",
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the results go.")] = Path("f2p-out"),
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path("f2p-out"),
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Take the photos of folders inside of folders, too.")
+        bool, typer.Option("--recursive", "-r", help="Also take the photos in subfolders.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Make everything anew, also what is there already and would be the same.")
+        bool, typer.Option("--again", help="Make every character again, even if an earlier run made the same.")
     ] = False,
     face: Annotated[
-        int | None, typer.Option("--face", min=1, metavar="N", help="Which face of a photo, 1 being the largest.")
+        int | None, typer.Option("--face", min=1, metavar="N", help="Face to use in each photo; 1 is the largest.")
     ] = None,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -46,12 +46,15 @@ def run(
         Path | None,
         typer.Option("--keep", metavar="PARAMETERS.json", help="Keep the values that are locked in this file."),
     ] = None,
-    engine: Annotated[bool, typer.Option("--engine", help="Let the reference engine draw them, too.")] = False,
+    engine: Annotated[bool, typer.Option("--engine", help="Also draw them with the reference engine.")] = False,
     assets: options.Assets = None,
     workers: Annotated[
         int,
         typer.Option(
-            "--workers", min=1, metavar="N", help="Processes side by side, for many photos; each has its own networks."
+            "--workers",
+            min=1,
+            metavar="N",
+            help="Number of parallel processes, for many photos; each loads all networks.",
         ),
     ] = 1,
     threads: options.Threads = None,
@@ -60,11 +63,11 @@ def run(
 ) -> None:
     """Make editable characters from photos.
 
-    Leaves OUT/<photo>/parameters.json, aligned.png and character.png, and OUT/index.html and OUT/summary.csv for all;
-    with several modes OUT/<photo>-<mode>, and one card a photo on the page.
-    A photo without a usable face does not stop the others. What an earlier run made of the same photo in the same way
-    is kept, so a run that was stopped goes on. The exit code is 0 if every photo became a character, 2 if one or more
-    did not.
+    Writes OUT/<photo>/parameters.json, aligned.png and character.png for each photo, and OUT/index.html and
+    OUT/summary.csv for all. With several modes the folders are OUT/<photo>-<mode>, and the page has one card per photo.
+    A photo without a usable face does not stop the others. Characters that an earlier run made from the same photo with
+    the same settings are kept, so a stopped run continues. The exit code is 0 if every photo became a character, and 2
+    if one or more did not.
     """
     from f2p_deploy.alignment.photo_files import find
     from f2p_deploy.pipeline import choose_finder_for, create_characters
@@ -104,7 +107,7 @@ def run(
 
 
 def show(report: "Report") -> None:
-    """Print what came of the photos: warnings and failures as sentences, characters as a table."""
+    """Print the results: warnings and failures as sentences, characters as a table."""
     for note in (report.finder, *report.notes):
         console.sentence(note)
     warnings = (f"{result.photo.name}: {warning}" for result in report.characters for warning in result.warnings)

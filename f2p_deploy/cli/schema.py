@@ -1,4 +1,4 @@
-"""`f2p-deploy schema`: the shipped schemas."""
+"""The commands `f2p-deploy schema`: list and show schemas."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from f2p_deploy.cli import choices, console, options
 
-schema_app = typer.Typer(name="schema", no_args_is_help=True, help="Look at schemas.", rich_markup_mode=None)
+schema_app = typer.Typer(name="schema", no_args_is_help=True, help="List and show schemas.", rich_markup_mode=None)
 
 
 @schema_app.command("list")
@@ -24,9 +24,12 @@ def list_schemas(as_json: options.Json = False) -> None:
 
 @schema_app.command(cls=choices.CommandWithChoices)
 def show(
-    name: Annotated[str, typer.Argument(
-            metavar="NAME|FILE.toml", autocompletion=choices.complete("schemas"), help="Of {schemas}; or a file."
-        ),],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE.toml", autocompletion=choices.complete("schemas"), help="One of {schemas}, or a file."
+        ),
+    ],
     as_json: options.Json = False,
 ) -> None:
     """Show a schema's controllers, discrete groups and tags."""

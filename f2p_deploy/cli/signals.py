@@ -1,6 +1,7 @@
-"""Ctrl-C, SIGTERM and a closed terminal while a command runs.
+"""Handling of Ctrl-C, SIGTERM and a closed terminal while a command runs.
 
-Each raises `KeyboardInterrupt`, which cleans up and saves on its way out; meanwhile further ones change nothing.
+Each raises `KeyboardInterrupt`, and the command cleans up and saves while that propagates; further signals are ignored
+meanwhile.
 """
 
 import _thread
@@ -15,12 +16,12 @@ from typing import Any
 from f2p_deploy.cli.leaving import stopped_by
 from f2p_deploy.system.interruption import SIGNALS
 
-#: Seconds after which a signal that came at a bad moment comes again.
+#: Seconds after which a signal that could not be handled is sent again.
 _AGAIN = 0.02
 
 
 class _State:
-    """Whether a command runs in a process whose signals are ours, and what was sent to it."""
+    """The state of signal handling: a command is running, the last signal, and a flag that it was raised."""
 
     working = False
     received = int(signal.SIGINT)
@@ -28,10 +29,10 @@ class _State:
 
 
 def begin(before: Callable[..., None]) -> None:
-    """Raise `KeyboardInterrupt` from now on.
+    """Raise `KeyboardInterrupt` on signals from now on.
 
     Args:
-        before: the handler of the signals so far; what has another one keeps it.
+        before: the current handler of the signals; a signal with another handler keeps that.
     """
     sys.unraisablehook = _Swallowed(sys.unraisablehook)
     _State.working = True
@@ -39,17 +40,17 @@ def begin(before: Callable[..., None]) -> None:
 
 
 def settle() -> None:
-    """Ignore signals from now on: the outcome is known, only to be told."""
+    """Ignore signals from now on, since the outcome is known and only has to be reported."""
     _State.working = False
 
 
 def end() -> None:
-    """Let a signal end the process by itself from now on: nothing is left to clean up or to tell."""
+    """Restore the default handlers, since nothing is left to clean up or to report."""
     _exchange(_answer, signal.SIG_DFL)
 
 
 def words() -> str:
-    """Return what to say of the last signal."""
+    """Return the message for the last signal."""
     return stopped_by(_State.received)
 
 
@@ -64,21 +65,21 @@ def received() -> int:
 
 
 def raised() -> bool:
-    """Return whether a signal was answered by `KeyboardInterrupt`, whatever became of that."""
+    """Return whether a signal has raised `KeyboardInterrupt`, even if that was caught."""
     return _State.raised
 
 
 def caused(error: BaseException) -> bool:
-    """Return whether an error is a signal's, or came up while one was being answered."""
+    """Return whether an error is a `KeyboardInterrupt`, or has one among its causes and contexts."""
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:
-        found = pending.pop()
-        if isinstance(found, KeyboardInterrupt):
+        current = pending.pop()
+        if isinstance(current, KeyboardInterrupt):
             return True
-        if found is not None and id(found) not in seen:
-            seen.add(id(found))
-            pending += [found.__cause__, found.__context__]
+        if current is not None and id(current) not in seen:
+            seen.add(id(current))
+            pending += [current.__cause__, current.__context__]
     return False
 
 
@@ -100,7 +101,7 @@ def _answer(number: int, frame: FrameType | None) -> None:
 
 
 def _importing(frame: FrameType | None) -> bool:
-    """Return whether a module is being imported: native code in the middle of that swallows exceptions."""
+    """Return whether a module is being imported; native code would swallow an exception there."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -114,7 +115,7 @@ def _come_again(number: int) -> None:
         if not _State.working:
             return
         if hasattr(signal, "pthread_kill"):
-            # A real one, which ends a wait of the main thread.
+            # A real signal, which interrupts a blocking call of the main thread.
             signal.pthread_kill(threading.main_thread().ident or 0, number)
         else:
             _thread.interrupt_main(signal.Signals(number))
@@ -123,7 +124,7 @@ def _come_again(number: int) -> None:
 
 
 class _Swallowed:
-    """Python's hook for exceptions that nobody can catch (in `__del__`, in callbacks): the signal comes again."""
+    """A hook for exceptions that cannot be caught (in `__del__`, in callbacks): it sends the signal again."""
 
     def __init__(self, before: Callable[[Any], object]) -> None:
         self.before = before

@@ -1,4 +1,4 @@
-"""The standard streams as the process finds them: closed, full, not blocking, or with nobody at the other end."""
+"""Safe standard streams, even if they are closed, full, non-blocking, or a pipe without a reader."""
 
 import errno
 import io
@@ -11,14 +11,14 @@ from f2p_deploy.system.errors import OutputError, ReaderGone
 
 
 def look_after() -> None:
-    """Make the standard streams safe to write to, whatever they are.
+    """Make the standard streams safe to write to.
 
-    A closed one is opened on the null device: else the next file that is opened would take its number, and what any
-    library prints would go into it. What cannot be written to stderr is lost without a word. To write to a stdout that
-    fails raises `ReaderGone` or `OutputError`, whoever writes, until `settle`.
+    A closed stream is opened on the null device; otherwise the next file that is opened would get its number, and the
+    output of libraries would go into that file. Text that cannot be written to stderr is lost silently. Until `settle`,
+    writing to a failing stdout raises `ReaderGone` or `OutputError`, in libraries as well.
     """
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        _open_if_closed(number, flags)  # the null device open for reading refuses what is written, as a closed one does
+        _open_if_closed(number, flags)  # opened for reading, so that writes fail as on a closed stream
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 - as long as the process
     sys.stdout = _text(sys.stdout, 1, _StandardOutput)
@@ -26,7 +26,7 @@ def look_after() -> None:
 
 
 def settle() -> None:
-    """Let nothing that is written fail from now on, such as Python's flush at the end: the outcome is known."""
+    """Ignore failing writes from now on, such as Python's final flush, since the outcome is known."""
     _StandardOutput.silent = True
 
 
@@ -41,7 +41,7 @@ def _open_if_closed(number: int, flags: int) -> None:
 
 
 class _Raw(io.RawIOBase):
-    """A standard stream below Python's buffer; what is written after the first failure goes nowhere."""
+    """A raw standard stream below Python's buffer; data written after the first failure is discarded."""
 
     name = ""
 
@@ -59,12 +59,12 @@ class _Raw(io.RawIOBase):
         return bool(self.raw.isatty())
 
     def write(self, data: Any) -> int:
-        """Write all of it: without a buffer (`python -u`), nobody asks again for what a pipe did not take at once."""
+        """Write all data; without a buffer (`python -u`) nothing else would retry what a pipe did not take at once."""
         rest = memoryview(data)
         while len(rest) and self.failure is None:
             try:
                 written = self.raw.write(rest)
-                if written is None:  # somebody made it non-blocking, and it is full
+                if written is None:  # the stream is non-blocking and full
                     select.select([], [self.raw], [])
                 rest = rest[written or 0 :]
             except OSError as error:
@@ -92,7 +92,7 @@ class _StandardError(_Raw):
 
 
 def _text(stream: TextIO | None, number: int, kind: type[_Raw]) -> TextIO:
-    """Return a text stream like the one that is there, over a looked-after one."""
+    """Return a text stream with the same encoding and buffering over a safe raw stream."""
     if not isinstance(stream, io.TextIOWrapper):
         closed = kind(io.FileIO(number, "w", closefd=False))
         return io.TextIOWrapper(io.BufferedWriter(closed), "utf-8", "replace", line_buffering=number == 2)
@@ -102,7 +102,7 @@ def _text(stream: TextIO | None, number: int, kind: type[_Raw]) -> TextIO:
     return io.TextIOWrapper(
         buffer,
         stream.encoding,
-        "replace",  # a name that the terminal's encoding lacks must not end a run
+        "replace",  # a file name that the terminal cannot encode must not end a run
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

@@ -1,10 +1,10 @@
-"""`f2p-deploy targets`: where a bundle can be exported to, and what of it this machine can build and run."""
+"""The command `f2p-deploy targets`: list export targets and whether this machine can build and run them."""
 
 from f2p_deploy.cli import console, options
 
 
 def targets(as_json: options.Json = False) -> None:
-    """List the targets of export: what building and running each one needs, and whether this machine has it."""
+    """List the export targets, their requirements, and whether this machine can build and run them."""
     from f2p_deploy.export.targets.ability import judge_targets
 
     abilities = judge_targets()

@@ -1,4 +1,4 @@
-"""`f2p-deploy train`: rendered pairs and photos to a bundle's networks."""
+"""The command `f2p-deploy train`: train a bundle's networks on rendered pairs and photos."""
 
 import shlex
 import sys
@@ -13,19 +13,19 @@ import typer
 from f2p_deploy.cli import choices, console, options
 from f2p_deploy.system.errors import InputError
 
-#: The word for all stages, one after the other.
+#: The word that stands for all stages in order.
 ALL = "all"
 
 
 def train(
     stage: Annotated[
         str,
-        typer.Argument(metavar="STAGE", autocompletion=choices.complete("stages"), help="Of {stages}."),
+        typer.Argument(metavar="STAGE", autocompletion=choices.complete("stages"), help="One of {stages}."),
     ],
     front: Annotated[Path, typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view.")],
     varied: Annotated[
         Path | None,
-        typer.Option("--varied", metavar="DIR", help="Rendered pairs in varied scenes: for recognition, segmentation."),
+        typer.Option("--varied", metavar="DIR", help="Rendered pairs in varied scenes, for recognition, segmentation."),
     ] = None,
     portraits: Annotated[
         list[Path] | None,
@@ -33,10 +33,10 @@ def train(
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", metavar="FILE.csv", help="What is known of photos: for the reader of options."),
+        typer.Option("--labels", metavar="FILE.csv", help="Table of labels of photos, for the reader of options."),
     ] = None,
     bundle: Annotated[
-        Path, typer.Option("--bundle", metavar="DIR", help="The bundle to make or to go on with.")
+        Path, typer.Option("--bundle", metavar="DIR", help="The bundle to create or continue.")
     ] = Path("bundle"),
     preset: Annotated[
         str,
@@ -50,7 +50,11 @@ def train(
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="Of weights, order and augmentation."
+            "--seed",
+            min=0,
+            max=options.LARGEST_SEED,
+            metavar="N",
+            help="Random seed of weights, data order and augmentation.",
         ),
     ] = 0,
     landmarker: options.Landmarker = None,
@@ -59,12 +63,12 @@ def train(
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Train the networks of a bundle, one stage a command or all of them.
+    """Train the networks of a bundle, one stage or all of them.
 
     `f2p-deploy train labels` makes a table of age and sex for --labels.
 
-    A stopped or killed training goes on where its last saved state is, with the same command. States, metrics and
-    picture sheets lie in <bundle>.training.
+    The same command continues a stopped or killed training from its last checkpoint. Checkpoints, metrics and picture
+    sheets are in <bundle>.training.
     """
     from f2p_deploy.system.extras import missing_modules, require
 

@@ -1,4 +1,4 @@
-"""What F2PKit must know about an artifact: `contract.json`, beside the models in the Swift package."""
+"""The contract (`contract.json`): the facts about an artifact that F2PKit needs, beside the models in its package."""
 
 import hashlib
 from typing import Any
@@ -13,45 +13,46 @@ from f2p_deploy.model.settings import BundleSettings, IterativeSettings, from_da
 from f2p_deploy.runtimes.search import require_step
 from f2p_deploy.system.errors import InputError
 
-#: F2PKit's `Contract.format`.
+#: The contract's format version; equal to `Contract.format` of F2PKit.
 FORMAT = 2
 
-#: What F2PKit needs, and their files' suffix.
+#: The graphs that F2PKit needs, and the suffix of their files.
 GRAPHS = ("one_shot", "describe", "render", "step")
 SUFFIX = ".mlpackage"
 
 
 def require_embeddable(artifact: Artifact) -> None:
-    """Raise unless an artifact can be embedded in an iOS build.
+    """Check that an artifact can be embedded in an iOS build.
 
     Raises:
-        InputError: it holds no Core ML packages, lacks a graph, or was exported for batches.
+        InputError: the artifact holds no Core ML packages, lacks a graph, has an older format, or was exported for
+            batches.
         FloorMissed: its parity failed.
     """
     manifest = artifact.manifest
     if any(not entry.file.endswith(SUFFIX) for entry in manifest.graphs.values()):
         raise InputError(
-            f"embed ios takes Core ML packages, and {artifact.folder} is of the target {manifest.target!r}: "
-            "f2p-deploy export --target coreml makes them"
+            f"embed ios needs Core ML packages, but {artifact.folder} is of the target {manifest.target!r}: "
+            "run f2p-deploy export --target coreml to make them"
         )
     lacking = [name for name in GRAPHS if name not in manifest.graphs]
     if lacking:
         raise InputError(f"{artifact.folder} has no graph {lacking[0]!r}: export the bundle again")
     if "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
         raise InputError(
-            f"{artifact.folder} is of an earlier format, whose step leaves momentum and locks to the loop; "
-            f"F2PKit's loop does not do them. Make it again: {manifest.command}"
+            f"{artifact.folder} has an older format, in which momentum and locks are not part of the graph step, and "
+            f"F2PKit needs them there. Make it again: {manifest.command}"
         )
     if manifest.batch != 1:
         raise InputError(
-            f"{artifact.folder} was exported for batches of {manifest.batch}, and a game makes one character at a "
+            f"{artifact.folder} was exported for batches of {manifest.batch}, but a game makes one character at a "
             "time: export it with --batch 1"
         )
     manifest.require_parity()
 
 
 def packages_of(artifact: Artifact) -> tuple[str, ...]:
-    """Return the names of an artifact's packages; several graphs may be functions of one."""
+    """Return the names of an artifact's packages; one package may hold several graphs as functions."""
     return tuple(dict.fromkeys(artifact.manifest.graphs[name].file for name in GRAPHS))
 
 
@@ -108,19 +109,19 @@ def _schema(schema: Schema) -> dict[str, Any]:
     }
 
 
-def _search(artifact: Artifact, wanted: IterativeSettings, settings: BundleSettings, schema: Schema) -> dict[str, Any]:
-    require_step(artifact, settings.iterative, wanted, schema)
+def _search(artifact: Artifact, search: IterativeSettings, settings: BundleSettings, schema: Schema) -> dict[str, Any]:
+    require_step(artifact, settings.iterative, search, schema)
     return {
-        "learningRates": list(wanted.learning_rates()),
-        "beta": wanted.beta,
-        "discreteRate": wanted.discrete_rate,
-        "momentum": wanted.momentum,
-        "keepBest": wanted.keep_best,
+        "learningRates": list(search.learning_rates()),
+        "beta": search.beta,
+        "discreteRate": search.discrete_rate,
+        "momentum": search.momentum,
+        "keepBest": search.keep_best,
     }
 
 
 def _graph(artifact: Artifact, name: str) -> dict[str, Any]:
-    """Return where a graph lies; in a package of several graphs it is the function of its name."""
+    """Return a graph's package, its function (the graph's name, or None if the package has one graph), and a digest."""
     file = artifact.manifest.graphs[name].file
     shared = [other for other, entry in artifact.manifest.graphs.items() if entry.file == file]
     digest = hashlib.sha256()

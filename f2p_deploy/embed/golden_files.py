@@ -1,4 +1,4 @@
-"""The golden vectors as F2PKit's tests read them on a device: `golden.json`, and one flat file a tensor."""
+"""The golden vectors for F2PKit's tests on a device: `golden.json`, and one flat file per tensor."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,13 +15,13 @@ GOLDEN_INDEX = "golden.json"
 
 
 def golden_files(artifact: Artifact) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return the index of an artifact's golden vectors, and the files that it names.
+    """Return the index of an artifact's golden vectors, and the contents of the files that it names.
 
-    Faces are 8-bit RGB, row by row, one sample after the other (`.rgb`); everything else is little-endian float32
-    (`.f32`), in the order of its shape.
+    Faces are 8-bit RGB, sample after sample, row by row (`.rgb`); all other tensors are little-endian float32 in
+    row-major order (`.f32`).
 
     Raises:
-        InputError: the artifact has no golden vectors of a graph, or a precision without floors.
+        InputError: the artifact lacks the golden vectors of a graph, or has a precision without thresholds.
     """
     golden = artifact.golden()
     files: dict[str, bytes] = {}
@@ -45,7 +45,7 @@ def golden_files(artifact: Artifact) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def _tensors(prefix: str, arrays: Mapping[str, np.ndarray], files: dict[str, bytes]) -> dict[str, Any]:
-    """Write tensors into `files`; return their entries in the index."""
+    """Add tensors to `files` and return their entries in the index."""
     entries = {}
     for name, values in arrays.items():
         if name == "face":

@@ -1,4 +1,4 @@
-"""The one description of F2PKit's interface: Swift protocol, C header, C entry points and C# imports come from it."""
+"""The description of F2PKit's interface, from which Swift protocol, C header, C entry points and C# are generated."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,13 +8,13 @@ from f2p_deploy.model.result import MODES
 
 @dataclass(frozen=True)
 class EnumCase:
-    """One word of an enumeration.
+    """One case of an enumeration.
 
     Args:
-        name: in Swift, lowerCamelCase.
-        code: its number in C.
-        meaning: as a sentence without its full stop.
-        text: what files and the Python side call it; empty where they have no word for it.
+        name: the name in Swift, lowerCamelCase.
+        code: the number in C.
+        meaning: a sentence without a full stop.
+        text: the word in files and in Python; empty if they have none.
     """
 
     name: str
@@ -29,8 +29,8 @@ class CArgument:
 
     Args:
         type: a key of `C_TYPES`.
-        name: its name.
-        meaning: what it is, in which unit and layout, and whose it is.
+        name: the argument's name.
+        meaning: content, unit, layout and ownership.
     """
 
     type: str
@@ -40,12 +40,12 @@ class CArgument:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value that goes in or out: one argument in Swift, some in C.
+    """A kind of input or output: one value in Swift, one or more arguments in C.
 
     Args:
-        swift: its type in Swift.
-        c: the C arguments that it stands for, `{name}` being the argument's name.
-        convert: the Swift expression that makes the value of the C arguments, or gives the value `found` out to them.
+        swift: the type in Swift.
+        c: the arguments in C; `{name}` is replaced by the argument's name.
+        convert: the Swift expression that builds an input from the C arguments, or copies the output `result` to them.
     """
 
     swift: str
@@ -55,7 +55,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of an operation: a key of `INPUTS`, a name, what it is for."""
+    """One argument of an operation: a key of `INPUTS`, a name, and its meaning."""
 
     kind: str
     name: str
@@ -64,14 +64,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that a generator does, in Swift and in C.
+    """A function of a generator, in Swift and in C.
 
     Args:
-        name: in Swift; in C it is `f2p_` and the name with underscores.
+        name: the name in Swift; in C it is `f2p_` and the name with underscores.
         meaning: one sentence.
-        arguments: what goes in.
-        gives: a key of `OUTPUTS`, or empty.
-        errors: names of `ERRORS` that it may end with.
+        arguments: the inputs.
+        gives: the output, a key of `OUTPUTS`, or empty.
+        errors: names of the `ERRORS` that it may return.
     """
 
     name: str
@@ -83,15 +83,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Entry:
-    """A C function beside the operations: what Swift has constructors and properties for.
+    """A C function that is not an operation; Swift has a constructor or a property instead.
 
     Args:
-        name: in C.
+        name: the name in C.
         meaning: one sentence.
-        arguments: in order.
-        gives: its C type, `void` or `int32_t`.
-        body: the Swift expression that answers it.
-        reports: whether it gives an `F2PStatus` and a message.
+        arguments: the arguments in order.
+        gives: the C type of the result, `void` or `int32_t`.
+        body: the Swift expression that computes the result.
+        reports: True if it returns an `F2PStatus` and a message.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Entry:
     reports: bool = False
 
 
-#: How the types of C arguments are written in Swift and in C#.
+#: The types of C arguments, with their types in Swift and in C#.
 C_TYPES: dict[str, tuple[str, str]] = {
     "F2PGenerator *": ("OpaquePointer?", "IntPtr"),
     "F2PGenerator **": ("UnsafeMutablePointer<OpaquePointer?>?", "out IntPtr"),
@@ -119,7 +119,7 @@ C_TYPES: dict[str, tuple[str, str]] = {
 _MODE_MEANINGS = {
     "one-shot": "One pass: the fastest, and the most robust to turned heads",
     "iterative": "A search by gradient steps from the average face",
-    "hybrid": "One pass, then a short search from there: the nearest to the photo",
+    "hybrid": "One pass, then a short search from its result: the most similar to the photo",
 }
 
 MODES_IN_SWIFT = tuple(
@@ -127,12 +127,12 @@ MODES_IN_SWIFT = tuple(
     for code, mode in enumerate(MODES)
 )
 
-#: Statuses; those that the command line has too have its exit codes.
+#: Statuses; those that the command line also has are equal to its exit codes.
 ERRORS = (
-    EnumCase("invalidInput", 2, "The caller gave something wrong: a size, a number, a name"),
-    EnumCase("missing", 3, "The package, or the system, lacks what is needed"),
+    EnumCase("invalidInput", 2, "An argument is wrong: a size, a number, a name"),
+    EnumCase("missing", 3, "A file of the package, or a function of the system, is missing"),
     EnumCase("modelFailed", 4, "Core ML or Vision could not compile, load or compute"),
-    EnumCase("cancelled", 5, "The caller stopped it"),
+    EnumCase("cancelled", 5, "The caller stopped the call"),
     EnumCase("noFace", 10, "The photo has no face"),
     EnumCase("tooSmall", 11, "The face is too small"),
     EnumCase("turned", 12, "The head is turned too far"),
@@ -140,10 +140,10 @@ ERRORS = (
 
 #: The numbers are those of MLComputeUnits.
 UNITS = (
-    EnumCase("cpuOnly", 0, "The processor"),
-    EnumCase("cpuAndGPU", 1, "The processor and the graphics processor"),
-    EnumCase("all", 2, "Whatever Core ML thinks is best"),
-    EnumCase("cpuAndNeuralEngine", 3, "The processor and the Neural Engine"),
+    EnumCase("cpuOnly", 0, "The CPU"),
+    EnumCase("cpuAndGPU", 1, "The CPU and the GPU"),
+    EnumCase("all", 2, "Core ML's choice among all processors"),
+    EnumCase("cpuAndNeuralEngine", 3, "The CPU and the Neural Engine"),
 )
 
 INPUTS: dict[str, Kind] = {
@@ -176,7 +176,7 @@ INPUTS: dict[str, Kind] = {
         "ProgressHandler?",
         (
             CArgument("F2PProgress ", "{name}", "called after every step on another thread, or NULL"),
-            CArgument("void *", "context", "given to that callback"),
+            CArgument("void *", "context", "passed to that callback"),
         ),
         "ProgressCall(call: {name}, context: context)",
     ),
@@ -187,9 +187,9 @@ OUTPUTS: dict[str, Kind] = {
         "AlignedFace",
         (
             CArgument("uint8_t *", "face", "room for 3 * S * S bytes, S being f2p_image_size: the aligned face, RGB"),
-            CArgument("char **", "warnings", "sentences, one a line, about what may spoil the character; or NULL"),
+            CArgument("char **", "warnings", "one sentence per line about problems that may spoil it; or NULL"),
         ),
-        'try Calls.give(found.picture, to: face)\nCalls.give(found.warnings.joined(separator: "\\n"), to: warnings)',
+        'try Calls.give(result.picture, to: face)\nCalls.give(result.warnings.joined(separator: "\\n"), to: warnings)',
     ),
     "generation": Kind(
         "Generation",
@@ -197,26 +197,26 @@ OUTPUTS: dict[str, Kind] = {
             CArgument("char **", "json", "the character as parameters.json; or NULL"),
             CArgument("float *", "values", "room for f2p_parameter_count floats, in the schema's order; or NULL"),
         ),
-        "Calls.give(found.parameters.json, to: json)\nCalls.give(found.parameters.values, to: values)",
+        "Calls.give(result.parameters.json, to: json)\nCalls.give(result.parameters.values, to: values)",
     ),
     "picture": Kind(
         "Picture",
         (CArgument("uint8_t *", "picture", "room for 3 * S * S bytes, S being f2p_image_size: RGB"),),
-        "try Calls.give(found, to: picture)",
+        "try Calls.give(result, to: picture)",
     ),
 }
 
 OPERATIONS = (
     Operation(
         "warmUp",
-        "Compiles and loads what a mode needs, and computes once: best behind a loading screen",
-        (Argument("mode", "mode", "the mode that will be asked for"),),
+        "Compiles and loads the models of a mode, and runs each once: best behind a loading screen",
+        (Argument("mode", "mode", "the mode that will be used"),),
         "",
         ("missing", "modelFailed"),
     ),
     Operation(
         "align",
-        "Finds the largest face of a photo and warps it onto the average face",
+        "Finds the largest face of a photo and aligns it with the average face",
         (Argument("photo", "photo", "upright"),),
         "aligned",
         ("invalidInput", "noFace", "tooSmall", "turned", "modelFailed"),
@@ -225,10 +225,10 @@ OPERATIONS = (
         "generate",
         "Makes a character from an aligned face",
         (
-            Argument("face", "face", "what `align` gave"),
-            Argument("mode", "mode", "how"),
+            Argument("face", "face", "the face that `align` returned"),
+            Argument("mode", "mode", "the mode"),
             Argument("keep", "keep", "a character whose locked controllers and discrete groups are kept"),
-            Argument("progress", "progress", "told after every step of a search"),
+            Argument("progress", "progress", "called after every step of a search"),
         ),
         "generation",
         ("invalidInput", "missing", "modelFailed", "cancelled"),
@@ -242,8 +242,8 @@ OPERATIONS = (
     ),
 )
 
-MESSAGE = CArgument("char **", "message", "a sentence about what went wrong, to be freed by f2p_free; or NULL")
-_GENERATOR = CArgument("F2PGenerator *", "generator", "what f2p_open gave")
+MESSAGE = CArgument("char **", "message", "the error message, to be freed by f2p_free; or NULL")
+_GENERATOR = CArgument("F2PGenerator *", "generator", "the generator that f2p_open returned")
 
 ENTRIES = (
     Entry(
@@ -258,10 +258,10 @@ ENTRIES = (
         "try Calls.open(Calls.string(folder), units)",
         reports=True,
     ),
-    Entry("f2p_close", "Lets a generator go; NULL is nothing", (_GENERATOR,), "void", "Calls.close(generator)"),
+    Entry("f2p_close", "Closes a generator; ignores NULL", (_GENERATOR,), "void", "Calls.close(generator)"),
     Entry(
         "f2p_free",
-        "Frees a text that a call gave; NULL is nothing",
+        "Frees a text that a call returned; ignores NULL",
         (CArgument("void *", "text", "the text"),),
         "void",
         "free(text)",
@@ -282,7 +282,7 @@ ENTRIES = (
     ),
     Entry(
         "f2p_parameter_names",
-        "Gives every parameter's name, one a line in their order: a controller's, or `group=option`; -1 if it cannot",
+        "Returns the names of all parameters in order, one per line: a controller, or `group=option`; -1 on an error",
         (_GENERATOR, CArgument("char **", "names", "the text, to be freed by f2p_free")),
         "int32_t",
         "Calls.names(generator, to: names)",
@@ -291,12 +291,12 @@ ENTRIES = (
 
 
 def c_name(operation: Operation) -> str:
-    """Return what an operation is called in C."""
+    """Return the name of an operation in C."""
     return "f2p_" + "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation.name)
 
 
 def c_arguments(operation: Operation) -> tuple[CArgument, ...]:
-    """Return the arguments that an operation's C function takes: the generator, what goes in, what comes out."""
+    """Return the arguments of an operation's C function: generator, inputs, outputs and error message."""
     inside = [
         CArgument(c.type, c.name.format(name=argument.name), _joined(argument.meaning, c.meaning, first=i == 0))
         for argument in operation.arguments

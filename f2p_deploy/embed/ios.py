@@ -1,4 +1,4 @@
-"""An artifact of Core ML packages as a Swift package for a game: `F2PKit`."""
+"""Write an artifact of Core ML packages as a Swift package for a game: F2PKit."""
 
 import json
 import shutil
@@ -17,24 +17,24 @@ from f2p_deploy.embed.reference_cases import reference_cases
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import write_folder
 
-#: Where the models lie inside the package, and the file by which it is known as ours.
+#: Path of the models inside the package, and the file that identifies a package of F2PKit.
 MODELS = Path("Sources") / "F2PKit" / "Models"
 CONTRACT = MODELS / "contract.json"
 
 KIND = "package of F2PKit"
 
-#: Of each release of iOS, the macOS that came with it.
+#: The release of macOS that belongs to each release of iOS.
 MACOS = {"16": "13", "17": "14", "18": "15", "26": "26"}
 
 
 @dataclass(frozen=True)
 class SwiftPackage:
-    """What was written.
+    """A Swift package that has been written.
 
     Args:
-        folder: the package.
-        files: size in bytes of each file by its path inside, `/` between folders, in their order.
-        ios: the oldest release that it runs on.
+        folder: the package's folder.
+        files: size in bytes of each file by its path inside the package, with `/`, in sorted order.
+        ios: the oldest release of iOS that it runs on.
     """
 
     folder: Path
@@ -42,11 +42,11 @@ class SwiftPackage:
     ios: str
 
     def folders(self) -> list[tuple[str, int, str]]:
-        """Return its folders down to the models and the tests, how many files lie in each, and their size in words."""
-        found: dict[str, list[int]] = {}
+        """Return the folders down to those of models and tests, with the number of their files and the size as text."""
+        sizes_of: dict[str, list[int]] = {}
         for name, size in self.files.items():
-            found.setdefault("/".join(name.split("/")[:-1][:4]), []).append(size)
-        return [(name, len(sizes), f"{sum(sizes) / 1e6:.2f} MB") for name, sizes in sorted(found.items())]
+            sizes_of.setdefault("/".join(name.split("/")[:-1][:4]), []).append(size)
+        return [(name, len(sizes), f"{sum(sizes) / 1e6:.2f} MB") for name, sizes in sorted(sizes_of.items())]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -54,40 +54,41 @@ class SwiftPackage:
 
     @property
     def models_size(self) -> int:
-        """Bytes that the app grows by: everything in the models' folder."""
+        """Bytes in the models' folder, by which the app grows."""
         return sum(size for name, size in self.files.items() if name.startswith(f"{MODELS.as_posix()}/"))
 
 
 def default_artifact() -> Path:
-    """Return the demo bundle's Core ML artifact, where `f2p-deploy export --target coreml` leaves it.
+    """Return the folder into which `f2p-deploy export --target coreml` writes the demo bundle's artifact.
 
     Raises:
-        InputError: it is not there yet.
+        InputError: the folder does not exist yet.
     """
     folder = Path("build") / "demo" / "coreml"
     if not folder.exists():
         raise InputError(
-            f"there is no {folder} yet: f2p-deploy export --target coreml makes it, --from names another artifact"
+            f"there is no {folder} yet: run f2p-deploy export --target coreml, or name another artifact with --from"
         )
     return folder
 
 
 def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
-    """Write a Swift package with an artifact's models, whole or not at all; the same bytes each time.
+    """Write a Swift package with an artifact's models, atomically and reproducibly.
 
     Args:
-        artifact: of one of the targets `coreml` and `coreml-int8`.
-        out: the package's folder; a package of ours that is there is replaced.
+        artifact: an artifact of the target `coreml` or `coreml-int8`.
+        out: the package's folder; a package of F2PKit that is already there is replaced.
 
     Raises:
-        InputError: an artifact of another kind, see `require_embeddable`, or a place that cannot be written.
+        InputError: an artifact that cannot be embedded, see `require_embeddable`, or a folder that cannot be written
+            to.
         FloorMissed: the artifact's parity failed.
     """
     require_embeddable(artifact)
     ios = _ios(artifact)
     contract = contract_of(artifact)
     index, golden = golden_files(artifact)
-    written = {
+    texts = {
         "Package.swift": _manifest(ios),
         "README.md": _page(artifact, ios),
         "Sources/F2PCore/Generated/Interface.swift": sources.swift_interface(),
@@ -101,7 +102,7 @@ def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
     with write_folder(Path(out), CONTRACT.as_posix(), KIND) as folder:
         with as_file(files("f2p_deploy.embed") / "F2PKit") as template:
             shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-        for name, text in written.items():
+        for name, text in texts.items():
             _write(folder / name, text.encode())
         for name, content in golden.items():
             _write(folder / "Tests" / "F2PKitTests" / "Golden" / name, content)
@@ -112,12 +113,12 @@ def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
 
 
 def _ios(artifact: Artifact) -> str:
-    """Return the oldest iOS that an artifact was made for."""
+    """Return the oldest iOS that an artifact supports."""
     built_for = artifact.manifest.hardware.get("built_for", "")
     ios = built_for.removeprefix("iOS ").removesuffix(" and later")
     if ios not in MACOS:
         raise InputError(
-            f"{artifact.folder} was built for {built_for or 'nothing that it names'!r}, not for one of iOS "
+            f"{artifact.folder} was built for {built_for or 'an unknown system'!r}, not for iOS "
             f"{', '.join(MACOS)}: export it again with --ios"
         )
     return ios
@@ -128,7 +129,7 @@ def _manifest(ios: str) -> str:
 
 
 def _page(artifact: Artifact, ios: str) -> str:
-    """Return the page "embedding in your game"."""
+    """Return the package's README, on how to embed it in a game."""
     manifest = artifact.manifest
     sizes = [
         (package, sum(record.size for path, record in manifest.files.items() if path.startswith(f"{package}/")))

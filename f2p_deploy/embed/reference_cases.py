@@ -1,4 +1,4 @@
-"""What the Python side computes of a few cases, for F2PKit's tests to compute again: `reference.json`."""
+"""Test cases for F2PKit (`reference.json`): inputs, and the outputs that the Python code computes."""
 
 import base64
 import json
@@ -19,14 +19,14 @@ from f2p_deploy.runtimes.search import state_of
 #: Edge of the warped squares.
 SIZE = 48
 
-#: Turn in degrees, and size of a face in its photo over its size in the square: drawn larger, and averaged first.
+#: Rotation in degrees, and size of a face in its photo / its size in the square: one case is enlarged, one reduced.
 _WARPS = ((12.0, 0.9), (-20.0, 2.6))
 
 _BETA = 3.0
 
 
 def reference_cases(artifact: Artifact) -> dict[str, Any]:
-    """Return inputs and answers; pictures are 8-bit RGB in base64."""
+    """Return the inputs and outputs of the test cases; pictures are 8-bit RGB in base64."""
     schema = Schema.from_dict(artifact.manifest.schema, f"{artifact.folder}: schema")
     settings: BundleSettings = from_data(BundleSettings, artifact.manifest.settings, f"{artifact.folder}: settings")
     golden = artifact.golden()
@@ -54,7 +54,7 @@ def reference_cases(artifact: Artifact) -> dict[str, Any]:
 
 
 def _warp(photo: np.ndarray, settings: BundleSettings, turn: float, scale: float) -> dict[str, Any]:
-    """Return landmarks of a turned face in the photo's middle, and the square that it is warped to."""
+    """Return the landmarks of a rotated face in the middle of the photo, and the square that it is warped to."""
     template = np.array([settings.alignment.landmarks[name] for name in LANDMARKS])
     angle = np.deg2rad(turn)
     rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

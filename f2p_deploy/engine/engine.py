@@ -1,4 +1,4 @@
-"""The contract of an engine: whatever turns parameters into a picture of the character's face."""
+"""The protocol of an engine, which draws a picture of a character's face from its parameters."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 
 from f2p_deploy.character.schema import Schema
 
-#: What faces do in pictures, as units that may be mixed; engines without one of them leave it out.
+#: Units of facial expressions, which can be combined; an engine ignores a unit that it does not have.
 EXPRESSION_UNITS = (
     "mouth-corner-puller",
     "mouth-open",
@@ -27,24 +27,24 @@ EXPRESSION_UNITS = (
     "eyebrows-right-down",
 )
 
-#: Units of an expression with their strengths, 1 for the whole of it.
+#: The units of an expression with their strengths; 1 is full strength.
 Expression = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What may vary around a face without changing its parameters; the defaults are the editor's front view.
+    """The pose, light, crop and expression of a picture; the defaults are the editor's front view.
 
     Args:
-        yaw, pitch, roll: turn of the head in degrees; yaw > 0 turns the nose to the picture's right, pitch > 0 raises
-            it (a finder's pitch lowers it).
+        yaw, pitch, roll: rotation of the head in degrees; positive yaw turns the nose to the picture's right, positive
+            pitch raises it (the pitch of `Landmarks` has the opposite sign).
         light: direction towards the main light, x right, y up, z towards the viewer; any length but zero.
         light_colour: RGB of the main light in [0, 2].
-        ambient: strength of the light from everywhere, in [0, 1].
+        ambient: strength of the ambient light, in [0, 1].
         background: RGB in [0, 1].
         shift: displacement of the face in fractions of the picture (x right, y down).
         zoom: magnification of the face around the picture's centre, > 0.
-        expression: units of `EXPRESSION_UNITS` with strengths; empty is the neutral face that parameters describe.
+        expression: units of `EXPRESSION_UNITS` with strengths; empty for the neutral face that parameters describe.
     """
 
     yaw: float = 0.0
@@ -65,8 +65,9 @@ class Rendering:
 
     Args:
         image: (S, S, 3) uint8 RGB.
-        labels: (S, S) uint8 indices into `HELEN_CLASSES`, if the engine can say.
-        landmarks: pixel positions (x right, y down, pixel centres at .5) by the names of `LANDMARKS`, if it can say.
+        labels: (S, S) uint8 indices into `HELEN_CLASSES`; None if the engine does not provide them.
+        landmarks: pixel positions (x right, y down, pixel centres at .5) by the names of `LANDMARKS`; empty if the
+            engine does not provide them.
     """
 
     image: np.ndarray
@@ -76,9 +77,9 @@ class Rendering:
 
 @runtime_checkable
 class Engine(Protocol):
-    """What a studio implements in Python to let f2p-deploy render its characters.
+    """The interface that a studio implements in Python so that f2p-deploy can render its characters.
 
-    An engine that is not in Python writes the folder of rendered pairs instead: see `f2p_deploy.engine.pairs`.
+    An engine in another language writes a folder of rendered pairs instead, see `f2p_deploy.engine.pairs`.
     """
 
     schema: Schema
@@ -90,12 +91,13 @@ class Engine(Protocol):
             parameters: (n,) float32 for `schema`; controllers in [0, 1], discrete groups one-hot or soft
                 (the most probable option is drawn).
             size: edge of the square picture in pixels.
-            scene: light, pose and crop; an engine that cannot vary them raises InputError for any but the default.
+            scene: light, pose, crop and expression; an engine that cannot vary them raises InputError for any scene
+                but the default.
         """
         ...
 
     def render_many(
         self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
     ) -> Iterator[Rendering]:
-        """Draw (N, n) parameters in order, on several processes where that is faster."""
+        """Draw (N, n) parameters in order, in several processes if that is faster."""
         ...

@@ -1,13 +1,14 @@
-"""The folder of rendered pairs: characters' parameters and their pictures, for training and for any engine to write.
+"""The folder of rendered pairs: characters' parameters and pictures, which any engine can write, for training.
 
-    manifest.json      format version, engine, schema and its fingerprint, count, size, how the characters were drawn
+    manifest.json      format version, engine, schema and its fingerprint, count, size, sampling of the characters
     parameters.f32     count x n little-endian float32, row i belongs to record i
     images/000000.png  RGB, size x size
     labels/000000.png  optional: 8-bit indices into the Helen classes, of the same size
     landmarks.f32      optional: count x 5 x 2 little-endian float32 pixel positions of `engine.LANDMARKS`
-    records.jsonl      one line a record: index, identity (records of one character share it), files, SHA-256 of each
+    records.jsonl      one line per record: index, identity (the same for all records of a character), files and their
+                       SHA-256
 
-A folder that is still being written holds the whole `parameters.f32` and fewer lines in `records.jsonl` than its count.
+While a folder is being written, `parameters.f32` is complete and `records.jsonl` has fewer lines than the count.
 """
 
 import hashlib
@@ -35,21 +36,29 @@ from f2p_deploy.system.files import open_whole, write_whole
 FORMAT_VERSION = 1
 MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS = "manifest.json", "parameters.f32", "landmarks.f32", "records.jsonl"
 
-#: How many pictures are handed to the engine's processes at once.
+#: Number of pictures in one call of the engine.
 _BATCH = 256
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the characters of a set are drawn.
+    """The random sampling of the characters of a set.
 
     Args:
-        seed: the same seed gives the same characters, however many processes render them.
+        seed: the same seed gives the same characters, for any number of processes.
         scenes: `front`, `varied` or `expressive`.
-        near_average: share of characters, in [0, 1], whose controllers are drawn nearer to the average face, but for
+        near_average: share of characters, in [0, 1], whose controllers are moved towards the average face, except
             those tagged as age and sex.
-        pictures_per_character: pictures in a row that show the same character, in [1, ...).
-        hair_changes: probability that a further picture of a character has other hair.
+        pictures_per_character: number of consecutive pictures of the same character, at least 1.
+        hair_changes: probability that another picture of the same character has other hair.
+
+    Raises:
+        InputError: an unknown name of scenes, or a number out of range.
+
+    Example:
+        >>> from f2p_deploy.character.schema import load_schema
+        >>> Sampling(seed=1, scenes="varied").parameters(load_schema("makehuman-female"), count=4).shape[0]
+        4
     """
 
     seed: int = 0
@@ -69,17 +78,17 @@ class Sampling:
     def parameters(self, schema: Schema, count: int) -> np.ndarray:
         """Return (count, n) float32 parameters; the first rows do not depend on `count`."""
         characters = -(-count // self.pictures_per_character)
-        drawn = random_batch(schema, characters, self.seed)
+        people = random_batch(schema, characters, self.seed)
         near, hair = np.random.default_rng((self.seed, 2)).spawn(2)
         amplitudes = near.random((characters, 2), dtype=np.float32)
-        # Between a fifth and the whole of the way from the average to the drawn face.
+        # Between a fifth and the whole of the way from the average face to the sampled one.
         reach = np.where(amplitudes[:, :1] < self.near_average, 0.2 + 0.8 * amplitudes[:, 1:], 1.0)
         average = np.array([controller.default for controller in schema.controllers], np.float32)
-        read = [schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags]
-        whole = drawn[:, read].copy()
-        drawn[:, : schema.n_c] = average + reach * (drawn[:, : schema.n_c] - average)
-        drawn[:, read] = whole  # people are of any age
-        batch = np.repeat(drawn, self.pictures_per_character, 0)[:count]
+        fixed = [schema.controller_index[schema.tags[role]] for role in ("age", "sex") if role in schema.tags]
+        original = people[:, fixed].copy()
+        people[:, : schema.n_c] = average + reach * (people[:, : schema.n_c] - average)
+        people[:, fixed] = original  # all ages are equally frequent
+        batch = np.repeat(people, self.pictures_per_character, 0)[:count]
         if self.pictures_per_character > 1 and "hair" in schema.discrete_slices:
             part = schema.discrete_slices["hair"]
             rolls = hair.random((len(batch), 2))
@@ -91,10 +100,10 @@ class Sampling:
 
 
 class PairSet:
-    """A folder of rendered pairs, read when asked for.
+    """A folder of rendered pairs; pictures are read on access.
 
     Raises:
-        InputError: the folder is not one of rendered pairs, or its parameters have another length than its count says.
+        InputError: the folder does not hold rendered pairs, or the length of its parameters does not match its count.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -106,18 +115,18 @@ class PairSet:
         self.records = read_records(self.folder)
         path = self.folder / PARAMETERS
         expected = self.count * self.schema.n * 4
-        found = path.stat().st_size if path.is_file() else 0
-        if found != expected or not self.count:
-            raise InputError(f"{path} should hold {expected} bytes ({self.count} records), found {found}")
+        size = path.stat().st_size if path.is_file() else 0
+        if size != expected or not self.count:
+            raise InputError(f"{path} should hold {expected} bytes ({self.count} records), found {size}")
         self.parameters: np.ndarray = np.memmap(path, "<f4", "r", shape=(self.count, self.schema.n))
 
     def __len__(self) -> int:
-        """Number of records that are there: fewer than `count` while the folder is being written."""
+        """Return the number of complete records; below `count` while the folder is being written."""
         return len(self.records)
 
     @cached_property
     def identities(self) -> np.ndarray:
-        """(len,) int64 number of the character that each record shows."""
+        """(len,) int64 number of the character in each record."""
         return np.array([record.get("identity", record["index"]) for record in self.records], np.int64)
 
     @cached_property
@@ -133,16 +142,16 @@ class PairSet:
         return table[: len(self) * row].reshape(-1, len(LANDMARKS), 2)
 
     def image(self, i: int) -> np.ndarray:
-        """Return (S, S, 3) uint8 RGB."""
+        """Return the (S, S, 3) uint8 RGB picture of a record."""
         return self._read(self.records[i]["image"], "RGB")
 
     def labels(self, i: int) -> np.ndarray | None:
-        """Return (S, S) uint8 indices into the Helen classes, or None."""
+        """Return the (S, S) uint8 indices into the Helen classes of a record, or None if it has none."""
         name = self.records[i].get("labels")
         return None if name is None else self._read(name, "L")
 
     def landmarks(self, i: int) -> dict[str, tuple[float, float]]:
-        """Return pixel positions by name; empty if the folder has none."""
+        """Return the landmarks of a record as pixel positions by name; empty if the folder has none."""
         if self.landmark_table is None:
             return {}
         return {name: (float(x), float(y)) for name, (x, y) in zip(LANDMARKS, self.landmark_table[i], strict=True)}
@@ -152,7 +161,7 @@ class PairSet:
             with Image.open(self.folder / name) as picture:
                 return np.asarray(picture.convert(mode))
         except OSError as error:
-            reason = reason_of(error, "it is no picture, or damaged")
+            reason = reason_of(error, "it is not a picture, or it is damaged")
             raise InputError(f"cannot read {self.folder / name}: {reason}") from error
 
 
@@ -165,32 +174,32 @@ def write_pairs(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> PairSet:
-    """Render characters into a folder of pairs, going on where an interrupted call ended.
+    """Render characters into a folder of pairs; an interrupted call is resumed by repeating it.
 
     Args:
         engine: draws the pictures.
-        out: the folder; made if it is not there.
-        count: how many records.
-        sampling: how the characters are drawn.
+        out: the folder; it is created if it does not exist.
+        count: number of records.
+        sampling: the sampling of the characters.
         size: edge of the pictures in pixels.
-        workers: processes that render.
-        progress: called with the number of records that are there, and `count`.
+        workers: number of processes that render.
+        progress: called with the number of finished records and `count`.
 
     Returns:
-        The folder, complete.
+        The complete folder.
 
     Raises:
-        InputError: the folder holds another set, or cannot be written.
+        InputError: the folder holds another set, or cannot be written to.
     """
     if count < 1:
-        raise InputError(f"at least one pair must be rendered, found {count}")
+        raise InputError(f"count must be at least 1, found {count}")
     parameters = sampling.parameters(engine.schema, count)
-    done = _start_folder(engine, out, count, sampling, size, parameters)
+    first = _start_folder(engine, out, count, sampling, size, parameters)
     scene_of = SCENES[sampling.scenes](sampling.seed)
-    for start in range(done, count, _BATCH):
+    for start in range(first, count, _BATCH):
         indices = range(start, min(start + _BATCH, count))
-        drawn = engine.render_many(parameters[list(indices)], size, [scene_of(i) for i in indices], workers)
-        for index, rendering in zip(indices, islice(drawn, len(indices)), strict=True):
+        renderings = engine.render_many(parameters[list(indices)], size, [scene_of(i) for i in indices], workers)
+        for index, rendering in zip(indices, islice(renderings, len(indices)), strict=True):
             write_record(out, index, rendering, identity=index // sampling.pictures_per_character)
             if progress is not None:
                 progress(index + 1, count)
@@ -198,7 +207,7 @@ def write_pairs(
 
 
 def write_record(folder: Path, index: int, rendering: Rendering, identity: int) -> None:
-    """Append one record to a folder of pairs; the pictures are there before the line that names them is."""
+    """Append one record to a folder of pairs; its pictures are written before the line that names them."""
     record: dict[str, object] = {"index": index, "identity": identity}
     hashes = {}
     for kind, picture in (("image", rendering.image), ("labels", rendering.labels)):
@@ -221,7 +230,7 @@ def read_manifest(folder: Path) -> dict:
     """Return the manifest of a folder of pairs.
 
     Raises:
-        InputError: there is none, or it is not of this format.
+        InputError: the folder has no manifest, or one of another format.
     """
     path = Path(folder) / MANIFEST
     if not path.is_file():
@@ -240,12 +249,12 @@ def read_manifest(folder: Path) -> dict:
 
 
 def read_records(folder: Path) -> list[dict]:
-    """Return the whole lines of `records.jsonl`, up to the first that is not a record."""
+    """Return the records of `records.jsonl`, up to the first line that is incomplete or not a record."""
     return [record for record, _ in _whole_records(folder)]
 
 
 def _whole_records(folder: Path) -> Iterator[tuple[dict, int]]:
-    """Yield records and the number of bytes up to the end of each."""
+    """Yield each complete record with the file offset of its end."""
     path = folder / RECORDS
     end = 0
     for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
@@ -260,7 +269,7 @@ def _whole_records(folder: Path) -> Iterator[tuple[dict, int]]:
 
 
 def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, size: int, parameters: np.ndarray) -> int:
-    """Make or reopen a folder; return how many records it holds already."""
+    """Create or reopen a folder, and return the number of its complete records."""
     content = parameters.astype("<f4").tobytes()
     manifest = {
         "format_version": FORMAT_VERSION,
@@ -276,7 +285,7 @@ def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, siz
         (out / "images").mkdir(parents=True, exist_ok=True)
         (out / "labels").mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot make the folder {out}: {error.strerror or error}") from error
+        raise InputError(f"cannot create the folder {out}: {error.strerror or error}") from error
     if not (out / MANIFEST).is_file():
         write_whole(out / PARAMETERS, content)
         write_whole(out / MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -293,14 +302,14 @@ def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, siz
 
 
 def _meaning(manifest: dict) -> dict:
-    """Return a manifest without the schema's words; what the pictures depend on of it, its fingerprint says."""
+    """Return a manifest without its schema; the fingerprint covers all of the schema that the pictures depend on."""
     return {key: value for key, value in manifest.items() if key != "schema"}
 
 
 def _write_png(path: Path, picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    # Not synced: the hash in the record tells after a power cut, and it is 24,000 files.
+    # Not synced, as there are 24,000 files; after a power cut the hash in the record reveals a damaged one.
     with open_whole(path, sync=False) as file:
         file.write(buffer.getbuffer())
     return hashlib.sha256(buffer.getbuffer()).hexdigest()

@@ -1,4 +1,4 @@
-"""Checking a folder of rendered pairs: every record, every file, each fault named."""
+"""Check every record and file of a folder of rendered pairs, and report each fault."""
 
 import hashlib
 import io
@@ -16,17 +16,17 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.pairs import LANDMARK_FILE, MANIFEST, PARAMETERS, RECORDS, read_manifest
 from f2p_deploy.system.errors import InputError
 
-#: The kinds of fault, and what each means.
+#: The kinds of fault and their meanings.
 REASONS = {
-    "missing": "a record, or a file that it names, is not there",
-    "truncated": "a file ends early or cannot be decoded",
-    "size": "a picture or a table has another size than the manifest says",
-    "range": "a parameter, label or landmark lies outside what it may be",
+    "missing": "a record, or a file that it names, is missing",
+    "truncated": "a file is truncated or cannot be decoded",
+    "size": "the size of a picture or a table does not match the manifest",
+    "range": "a parameter, label or landmark is out of range",
     "nan": "a number is not finite",
     "duplicate": "a record or its parameters occur twice",
-    "extra": "a file that no record names",
-    "hash": "a file's content is not what its record says",
-    "manifest": "manifest or record line contradict the format",
+    "extra": "no record names the file",
+    "hash": "a file's content does not match the hash in its record",
+    "manifest": "the manifest or a record line does not follow the format",
 }
 
 
@@ -35,9 +35,9 @@ class Problem:
     """One fault of a folder of pairs.
 
     Args:
-        record: index of the record, None if the whole folder is concerned.
+        record: index of the record; None if the fault concerns the whole folder.
         reason: a key of `REASONS`.
-        detail: what was found, and in which file.
+        detail: a description of the fault with the file's name.
     """
 
     record: int | None
@@ -47,11 +47,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class PairsReport:
-    """What a check found.
+    """The result of a check.
 
     Args:
         folder: the folder that was checked.
-        count: how many records the manifest promises.
+        count: the number of records in the manifest.
         problems: all faults, those of the whole folder first, then by record.
     """
 
@@ -61,19 +61,19 @@ class PairsReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if there are no faults."""
         return not self.problems
 
 
 def check_pairs(folder: Path, progress: Callable[[int, int], None] | None = None) -> PairsReport:
-    """Look for missing, truncated, mis-sized, out-of-range, duplicate and changed records and for extra files.
+    """Check a folder for missing, truncated, mis-sized, out-of-range, duplicate or changed records, and extra files.
 
     Args:
-        folder: the folder.
-        progress: called with the number of records looked at, and the number of records.
+        folder: the folder of rendered pairs.
+        progress: called with the number of records checked, and the number of records.
 
     Raises:
-        InputError: the folder is not one of rendered pairs at all: no manifest of this format, or no schema in it.
+        InputError: the folder does not hold rendered pairs: it has no manifest of this format, or no schema in it.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
@@ -81,8 +81,8 @@ def check_pairs(folder: Path, progress: Callable[[int, int], None] | None = None
     try:
         count, size = int(manifest["count"]), int(manifest["size"])
     except (TypeError, ValueError) as error:
-        found = f"{manifest['count']!r} and {manifest['size']!r}"
-        raise InputError(f"{folder / MANIFEST}: count and size must be whole numbers, found {found}") from error
+        values = f"{manifest['count']!r} and {manifest['size']!r}"
+        raise InputError(f"{folder / MANIFEST}: count and size must be whole numbers, found {values}") from error
     problems = list(_check_parameters(folder, manifest, schema, count))
     records, line_problems = _read_lines(folder, count)
     problems += line_problems
@@ -100,18 +100,18 @@ def check_pairs(folder: Path, progress: Callable[[int, int], None] | None = None
 
 def _check_parameters(folder: Path, manifest: dict, schema: Schema, count: int) -> Iterator[Problem]:
     if manifest["fingerprint"] != schema.fingerprint:
-        yield Problem(None, "manifest", f"{MANIFEST}: the fingerprint is not that of the schema beside it")
+        yield Problem(None, "manifest", f"{MANIFEST}: the fingerprint does not match the schema")
     path = folder / PARAMETERS
     content = _content(path)
     if content is None:
-        yield Problem(None, "missing", f"{PARAMETERS} is not there or cannot be read")
+        yield Problem(None, "missing", f"{PARAMETERS} is missing or cannot be read")
         return
     expected = count * schema.n * 4
     if len(content) != expected:
         reason = "truncated" if len(content) < expected else "size"
         yield Problem(None, reason, f"{PARAMETERS} should hold {expected} bytes, found {len(content)}")
     elif manifest.get("parameters_sha256", _sha256(content)) != _sha256(content):
-        yield Problem(None, "hash", f"{PARAMETERS} is not what the manifest says")
+        yield Problem(None, "hash", f"{PARAMETERS} does not match its hash in the manifest")
     rows = len(content) // (schema.n * 4)
     values = np.frombuffer(content[: rows * schema.n * 4], "<f4").reshape(rows, schema.n)
     names = column_names(schema)
@@ -132,12 +132,12 @@ def _check_parameters(folder: Path, manifest: dict, schema: Schema, count: int) 
 
 
 def _read_lines(folder: Path, count: int) -> tuple[dict[int, dict], list[Problem]]:
-    """Return the records by index, and what is wrong with their lines."""
+    """Return the records by index, and the faults of their lines."""
     problems: list[Problem] = []
     records: dict[int, dict] = {}
     content = _content(folder / RECORDS)
     if content is None:
-        return {}, [Problem(None, "missing", f"{RECORDS} is not there or cannot be read")]
+        return {}, [Problem(None, "missing", f"{RECORDS} is missing or cannot be read")]
     for number, line in enumerate(content.splitlines(), start=1):
         record = _parse(line)
         if record is None:
@@ -147,12 +147,11 @@ def _read_lines(folder: Path, count: int) -> tuple[dict[int, dict], list[Problem
         if index in records:
             problems.append(Problem(index, "duplicate", f"{RECORDS}: line {number} repeats the record"))
         elif not 0 <= index < count:
-            problems.append(Problem(index, "range", f"{RECORDS}: line {number} is beyond the count of {count}"))
+            problems.append(Problem(index, "range", f"{RECORDS}: line {number} exceeds the count of {count}"))
         else:
             records[index] = record
-    problems += [
-        Problem(index, "missing", f"{RECORDS} has no line for it") for index in range(count) if index not in records
-    ]
+    absent = (index for index in range(count) if index not in records)
+    problems += [Problem(index, "missing", f"{RECORDS} has no line for this record") for index in absent]
     return records, problems
 
 
@@ -174,29 +173,29 @@ def _check_picture(folder: Path, record: dict, kind: str, size: int) -> Iterator
         return
     content = _content(folder / name)
     if content is None:
-        yield "missing", f"{name} is not there or cannot be read"
+        yield "missing", f"{name} is missing or cannot be read"
         return
     hashes = record.get("sha256")
     expected = hashes.get(kind) if isinstance(hashes, dict) else None
     if expected is not None and expected != _sha256(content):
-        yield "hash", f"{name} is not what its record says"
+        yield "hash", f"{name} does not match the hash in its record"
     try:
         with Image.open(io.BytesIO(content)) as picture:
             picture.load()
-            mode, found = picture.mode, picture.size
+            mode, actual = picture.mode, picture.size
             pixels = np.asarray(picture)
-    # Pillow raises whatever its decoders raise for damaged files; each means the same here.
+    # Pillow passes on the errors of its decoders; here they all mean a damaged file.
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        yield "truncated", f"{name} is no picture, or damaged or cut short"
+        yield "truncated", f"{name} is not a picture, or it is damaged or truncated"
         return
-    if found != (size, size) or mode != ("RGB" if kind == "image" else "L"):
-        yield "size", f"{name} should be {size} x {size} {'RGB' if kind == 'image' else 'L'}, found {found} {mode}"
+    if actual != (size, size) or mode != ("RGB" if kind == "image" else "L"):
+        yield "size", f"{name} should be {size} x {size} {'RGB' if kind == 'image' else 'L'}, found {actual} {mode}"
     elif kind == "labels" and int(pixels.max()) >= len(HELEN_CLASSES):
         yield "range", f"{name} has the label {int(pixels.max())}; the highest is {len(HELEN_CLASSES) - 1}"
 
 
 def _check_duplicates(folder: Path, records: dict[int, dict], n: int) -> Iterator[Problem]:
-    """Find records that share a file or a picture, and characters of different identity with the same parameters."""
+    """Yield records that share a file or a picture, and characters of different identity with the same parameters."""
     content = _content(folder / PARAMETERS) or b""
     pictures: dict[object, int] = {}
     characters: dict[bytes, tuple[int, object]] = {}
@@ -205,13 +204,13 @@ def _check_duplicates(folder: Path, records: dict[int, dict], n: int) -> Iterato
         picture = hashes.get("image") if isinstance(hashes, dict) else None
         for key in filter(None, (record["image"], picture)):
             if pictures.setdefault(key, index) != index:
-                yield Problem(index, "duplicate", f"its picture is that of record {pictures[key]}")
+                yield Problem(index, "duplicate", f"its picture is the same as that of record {pictures[key]}")
                 break
         row = content[index * n * 4 : (index + 1) * n * 4]
         identity = record.get("identity", index)
-        first, whose = characters.setdefault(row, (index, identity))
-        if row and whose != identity:
-            yield Problem(index, "duplicate", f"its parameters are those of record {first}, another character's")
+        first, owner = characters.setdefault(row, (index, identity))
+        if row and owner != identity:
+            yield Problem(index, "duplicate", f"its parameters are those of record {first}, which is another character")
 
 
 def _check_landmarks(folder: Path, records: dict[int, dict], size: int) -> Iterator[Problem]:
@@ -233,15 +232,15 @@ def _check_landmarks(folder: Path, records: dict[int, dict], size: int) -> Itera
         if not np.isfinite(table[index]).all():
             yield Problem(index, "nan", f"{LANDMARK_FILE}: a position is not a finite number")
         elif np.abs(table[index]).max() > 4 * size:
-            yield Problem(index, "range", f"{LANDMARK_FILE}: a position lies far outside the picture")
+            yield Problem(index, "range", f"{LANDMARK_FILE}: a position is far outside the picture")
 
 
 def _check_extra(folder: Path, records: dict[int, dict]) -> Iterator[Problem]:
-    known = {MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS}
-    known |= {str(record.get(kind)) for record in records.values() for kind in ("image", "labels")}
+    expected = {MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS}
+    expected |= {str(record.get(kind)) for record in records.values() for kind in ("image", "labels")}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in known:
+        if path.is_file() and name not in expected:
             yield Problem(None, "extra", f"{name} belongs to no record")
 
 

@@ -1,4 +1,4 @@
-"""Sequences of scenes for training data: the editor's front view, and strong variation of pose, light and face."""
+"""Sequences of scenes for training data: the editor's front view, or strong variation of pose, light and expression."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 
 from f2p_deploy.engine.engine import Expression, Scene
 
-#: Which scene the i-th record of a data set is rendered in; pure, so that order and restarts do not matter.
+#: A function from the index of a record to its scene. It is pure, so order and restarts do not matter.
 SceneOf = Callable[[int], Scene]
 
 
@@ -20,18 +20,18 @@ def front_scenes(index: int) -> Scene:
 
 
 def varied_scenes(seed: int) -> SceneOf:
-    """Return a sequence in which pose, light, colours and crop vary strongly and independently."""
+    """Return the sequence of scenes in which pose, light, colours and crop vary strongly and independently."""
     return lambda index: random_scene(np.random.default_rng((seed, index, 1)))
 
 
 def expressive_scenes(seed: int) -> SceneOf:
-    """Return the sequence of `varied_scenes` with expressions: most faces smile a little, as people in photos do."""
+    """Return the scenes of `varied_scenes` with random expressions; most faces smile a little, as people in photos."""
     varied = varied_scenes(seed)
     return lambda index: replace(varied(index), expression=random_expression(np.random.default_rng((seed, index, 2))))
 
 
 def random_expression(rng: np.random.Generator) -> Expression:
-    """Draw one expression: three in four smile, a third of these with open lips; brows and lids move a little."""
+    """Sample an expression: 75 % smile, a third of these with open lips; brows and lids move a little."""
     smile = float(rng.uniform(0.1, 0.9)) if rng.random() < 0.75 else 0.0
     lips = float(rng.uniform(0.2, 0.8)) if smile and rng.random() < 1 / 3 else 0.0
     squint, brows = float(rng.uniform(0, 0.4)) * (0.3 + smile), float(rng.uniform(-0.3, 0.3))
@@ -43,12 +43,13 @@ def random_expression(rng: np.random.Generator) -> Expression:
 
 
 def random_scene(rng: np.random.Generator) -> Scene:
-    """Draw one scene.
+    """Sample a scene.
 
-    Yaw within 35, pitch within 15, roll within 10 degrees, most of them small; light from anywhere in front, warm to
-    cold; any background; shift within 5 % of the picture; zoom 0.85 to 1.2.
+    Yaw is within 35 degrees, pitch within 15 and roll within 10; small angles are more frequent. The light comes from
+    any direction in front, warm to cold. The background is any colour, the shift is within 5 % of the picture, and the
+    zoom is 0.85 to 1.2.
     """
-    # Triangular: heads in photos are more often nearly straight.
+    # Triangular distributions, since most heads in photos are nearly straight.
     yaw, pitch, roll = rng.triangular(-1, 0, 1, 3) * (35, 15, 10)
     azimuth, elevation = np.radians(rng.uniform(-80, 80)), np.radians(rng.uniform(-20, 65))
     light = (
@@ -74,7 +75,7 @@ def random_scene(rng: np.random.Generator) -> Scene:
     )
 
 
-#: The sequences by name; each is made from a seed.
+#: The sequences of scenes by name; each is a function of a seed.
 SCENES: dict[str, Callable[[int], SceneOf]] = {
     "front": lambda seed: front_scenes,
     "varied": varied_scenes,

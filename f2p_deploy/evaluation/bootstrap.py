@@ -1,18 +1,18 @@
-"""Medians with bootstrap intervals (Efron 1979); infinite values stand for failures and count as the worst."""
+"""Medians with bootstrap confidence intervals (Efron 1979); infinite values mark failures and rank as the worst."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
-#: Draws of the photos, with replacement, and the share of their medians that an interval holds.
+#: Number of bootstrap resamples of the photos, and confidence level of the intervals.
 DRAWS = 2000
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and the interval it may lie in if other photos had been taken; infinite where failures rule it."""
+    """A value with its confidence interval over resampled photos; infinite where failures dominate."""
 
     value: float
     low: float
@@ -26,9 +26,9 @@ def median(values: np.ndarray, seed: int) -> Estimate:
 
 
 def median_ratio(values: np.ndarray, reference: np.ndarray, seed: int) -> Estimate:
-    """Return the median of (N,) values over that of others, of the same photos in the same order.
+    """Return median(values) / median(reference) for (N,) values of the same photos in the same order.
 
-    Every draw takes the same photos for both, so that what is hard about a photo cancels.
+    Every resample uses the same photos for both, so that the difficulty of a photo cancels.
     """
     draws = _draws(len(values), seed)
     below, above = _drawn_medians(reference, draws), _drawn_medians(values, draws)
@@ -44,13 +44,13 @@ def _drawn_medians(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
 
 
 def share(hits: np.ndarray, draws: np.ndarray) -> Estimate:
-    """Return the share of (N,) hits, 0 or 1, with its interval.
+    """Return the mean of (N,) hits, each 0 or 1, with its confidence interval.
 
-    Where all are hits or none is, every draw says the same; the interval is Wilson's (1927) then.
+    If all or none are hits, every resample is the same, and the interval is Wilson's (1927).
 
     Args:
-        hits: of N people.
-        draws: (DRAWS, N) rows of people, with replacement.
+        hits: (N,) one per person.
+        draws: (DRAWS, N) indices of people, resampled with replacement.
     """
     value = float(np.mean(hits))
     if value not in (0.0, 1.0):
@@ -61,14 +61,15 @@ def share(hits: np.ndarray, draws: np.ndarray) -> Estimate:
 
 
 def interval_of(drawn: np.ndarray) -> tuple[float, float]:
-    # Not numpy's quantile: it interpolates, and infinity minus infinity is no number.
+    """Return the percentile interval of (DRAWS,) resampled statistics."""
+    # numpy's quantile interpolates, and infinity minus infinity is not a number.
     ordered = np.sort(drawn)
     edge = int(round((1.0 - CONFIDENCE) / 2 * (len(ordered) - 1)))
     return float(ordered[edge]), float(ordered[-1 - edge])
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Divide; a failure over anything is infinite, also over another failure."""
+    """Divide element by element; an infinite numerator gives infinity, even with an infinite denominator."""
     above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
     with np.errstate(invalid="ignore"):
         return np.where(np.isinf(above), np.inf, above / below)

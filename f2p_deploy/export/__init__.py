@@ -1,4 +1,4 @@
-"""From a bundle to artifacts: ONNX, TensorRT, Core ML, half precision, 8 bits, calibration."""
+"""Export a bundle to artifacts: ONNX, TensorRT, Core ML, half precision, 8 bits, calibration."""
 
 from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.export.bundle_export import export_bundle

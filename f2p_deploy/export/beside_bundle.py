@@ -1,7 +1,7 @@
-"""A bundle's artifact in the bundle's own folder: ONNX graphs that read its weights where they lie already.
+"""Export a bundle into its own folder: ONNX graphs that read the weights from the bundle's files.
 
-What the bundle stores in float16 lies in its `.safetensors` files as ONNX wants it, so the graphs only say where. What
-comes beside them are the graphs, golden vectors, the manifest, and the few weights that no file of the bundle holds.
+A bundle's `.safetensors` files hold float16 weights in the layout of ONNX's external data, so the graphs refer to them.
+The export adds the graphs, golden vectors, the manifest, and the few weights that no file of the bundle holds.
 """
 
 import json
@@ -25,27 +25,27 @@ from f2p_deploy.system.files import PREFIX
 from f2p_deploy.system.interruption import postponed
 from f2p_deploy.system.progress import Progress, silent
 
-#: A safetensors file begins with the length of its header, in so many bytes, little-endian.
+#: Bytes of the number at the beginning of a safetensors file: the length of its header, little-endian.
 LENGTH_BYTES = 8
 
 
 def export_beside(
     bundle: Bundle, command: str, faces: Faces | None = None, progress: Progress = silent
 ) -> Artifact:
-    """Export a bundle to ONNX into its own folder; an artifact that was there before is replaced.
+    """Export a bundle to ONNX into its own folder, replacing an earlier artifact.
 
-    Parity is measured on an ordinary export with `--weights float16`; the golden vectors are then run once more with
-    the files that stay.
+    Parity is measured on an ordinary export with `--weights float16`. The golden vectors are then run again with the
+    final files.
 
     Args:
-        bundle: a complete one that stores its weights in float16; its own files stay as they are.
-        command: the command line that does this again, for the manifest.
+        bundle: a complete bundle that stores its weights in float16; its files are not changed.
+        command: the command line that repeats the export, for the manifest.
         faces: see `export_bundle`.
-        progress: told each stage.
+        progress: called with a description of each stage.
 
     Raises:
-        InputError, MissingDependency, CompilerError: as `export_bundle` does, or the folder cannot be written.
-        FloorMissed: the artifact does not compute the same face; nothing was changed.
+        InputError, MissingDependency, CompilerError: as in `export_bundle`, or the folder cannot be written.
+        FloorMissed: the artifact misses a threshold of parity; nothing was changed.
     """
     try:
         with tempfile.TemporaryDirectory(dir=bundle.path.absolute().parent, prefix=PREFIX) as temporary:
@@ -53,16 +53,16 @@ def export_beside(
             exported = export_bundle(bundle, "onnx", Path(temporary) / "onnx", 1, faces, progress, options=options)
             exported.manifest.require_parity()
             progress("weights from the bundle's own files")
-            made = _reading_from(bundle, exported, Path(temporary) / "beside", command)
-            verify(made.folder, "onnxruntime").measured.require_parity()
-            _move(made, bundle)
+            artifact = _reading_from(bundle, exported, Path(temporary) / "beside", command)
+            verify(artifact.folder, "onnxruntime").measured.require_parity()
+            _move(artifact, bundle)
     except OSError as error:
         raise InputError(f"cannot write into {bundle.path}: {error.strerror or error}") from error
     return read_artifact(bundle.path)
 
 
 def _reading_from(bundle: Bundle, exported: Artifact, folder: Path, command: str) -> Artifact:
-    """Write an export's graphs once more, their weights those of the bundle's files, which are copied beside them."""
+    """Write an export's graphs again, with weights in copies of the bundle's files beside them."""
     import onnx
 
     models = {name: onnx.load(exported.path(name)) for name in exported.manifest.graphs}
@@ -78,7 +78,7 @@ def _reading_from(bundle: Bundle, exported: Artifact, folder: Path, command: str
 
 
 def _places(bundle: Bundle) -> Iterator[tuple[bytes, Place]]:
-    """Yield where the content of each tensor of a bundle lies."""
+    """Yield the key and the place of each tensor of a bundle."""
     for file in bundle.stored:
         content = (bundle.path / file).read_bytes()
         start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
@@ -89,10 +89,10 @@ def _places(bundle: Bundle) -> Iterator[tuple[bytes, Place]]:
             yield key_of(content[begin:end]), Place(file, begin, end - begin)
 
 
-def _move(made: Artifact, bundle: Bundle) -> None:
-    """Put an artifact's own files into the bundle's folder, the manifest last: without it there is none."""
-    own = [name for name in made.manifest.files if name not in bundle.stored]
+def _move(artifact: Artifact, bundle: Bundle) -> None:
+    """Move an artifact's own files into the bundle's folder, the manifest last: without it there is no artifact."""
+    own = [name for name in artifact.manifest.files if name not in bundle.stored]
     with postponed():
         (bundle.path / MANIFEST_FILE).unlink(missing_ok=True)
         for name in (*own, MANIFEST_FILE):
-            os.replace(made.folder / name, bundle.path / name)
+            os.replace(artifact.folder / name, bundle.path / name)

@@ -1,4 +1,4 @@
-"""Bundle -> artifact: builds every graph for a target, runs what was built, and writes down how near it computes."""
+"""Export a bundle to an artifact: build every graph for a target, run the built files, and record their parity."""
 
 import platform
 from dataclasses import replace
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 #: Samples of each graph that the artifact keeps as golden vectors.
 GOLDEN_SAMPLES = 2
 
-#: Packages whose versions decide what an exported file looks like.
+#: Packages whose versions determine the content of an exported file.
 TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "numpy")
 
 
@@ -67,26 +67,27 @@ def export_bundle(
     trajectories: int = 1,
     options: BuildOptions = DEFAULT_OPTIONS,
 ) -> Artifact:
-    """Export the four graphs of a bundle and measure them against PyTorch in float32.
+    """Export the graphs of a bundle and measure them against PyTorch in float32.
 
-    A missed floor does not raise here: the artifact is kept and marked; `artifact.manifest.require_parity()` raises.
+    A missed threshold does not raise here: the artifact is kept and marked; `artifact.manifest.require_parity()`
+    raises.
 
     Args:
-        bundle: a complete one.
-        target: a name of `f2p_deploy.export.targets.TARGETS`.
-        out: the artifact's folder; `build/<bundle>/<target>` in the working directory if not given.
+        bundle: a complete bundle.
+        target: a key of `f2p_deploy.export.targets.TARGETS`.
+        out: the artifact's folder; None for `build/<bundle>/<target>` in the working directory.
         batch: the static batch size of every graph.
-        faces: held-out real aligned faces of the bundle's size; the sample photo and variations of it if not given.
-        progress: told each stage.
-        trajectories: the first so many faces go through iterative generation as a whole, in PyTorch (twice) and with
-            what was built. With 0, `step` is only measured on the first step towards each face.
-        options: what else the target may be told.
+        faces: held-out real aligned faces of the bundle's size; None for the sample photo and variations of it.
+        progress: called with a description of each stage.
+        trajectories: number of faces, from the first, on which a whole iterative generation is compared: in PyTorch
+            (twice) and with the built files. With 0, `step` is only measured on the first step towards each face.
+        options: further options of the target.
 
     Raises:
-        InputError: an unknown target, options that are not for it, faces of another size, a negative number of
-            trajectories, a place that cannot be written to or has no space.
-        MissingDependency: the target's packages, compiler or hardware are not here.
-        CompilerError: a compiler failed, with the command line that repeats it; nothing is left behind.
+        InputError: an unknown target, options that the target does not take, faces of another size, a negative number
+            of trajectories, or a folder that cannot be written or has too little space.
+        MissingDependency: the target's packages, compiler or hardware are missing.
+        CompilerError: a compiler failed; the message has the command line that repeats the export. No files are left.
     """
     chosen, toolchain = check_request_of(target, trajectories, options)
     require_halves(bundle, options)
@@ -97,7 +98,7 @@ def export_bundle(
 
     folder = artifact_folder(bundle, target, out)
     command = command_line(bundle, target, folder, batch, trajectories, options)
-    # Opened before the slow work, so that a place that cannot be written to is known at once.
+    # Opened before the slow work, so that a folder that cannot be written raises at once.
     with repeatable(command, folder), write_artifact(folder) as draft:
         progress("networks")
         graphs = exportable_graphs(bundle, batch)
@@ -105,7 +106,7 @@ def export_bundle(
         progress("reference outputs of PyTorch")
         faces = faces if faces is not None else default_faces(bundle)
         if calibration is not None:
-            faces = _with_judged(faces, calibration)
+            faces = _with_held_out(faces, calibration)
         samples = sample_graphs(bundle, graphs, faces)
         runs: tuple[Reference, ...] = ()
         for graph in graphs:
@@ -121,7 +122,7 @@ def export_bundle(
         parity, verified, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
         manifest = replace(manifest, parity=parity, verified=verified, verified_with=verified_with)
         if calibration is not None:
-            progress("what 8 bits are worth")
+            progress("benefit of 8 bits")
             first = {name: sample.first_batch(batch) for name, sample in samples.items()}
             verdicts = judge(sources, first, parity, chosen.rest, chosen.verified == "runtime")
             reports = tuple(source.report for source in sources.values() if source.report is not None)
@@ -131,8 +132,8 @@ def export_bundle(
     return read_artifact(folder)
 
 
-def _with_judged(faces: Faces, calibration: "CalibrationSet") -> Faces:
-    """Return faces and those of a calibration set that give no range: a share of 99 % needs more than six faces."""
+def _with_held_out(faces: Faces, calibration: "CalibrationSet") -> Faces:
+    """Return faces followed by the held-out faces of a calibration set: 99 % agreement needs more than six faces."""
     from f2p_deploy.export.calibration.inputs import judged_rows
 
     rows = judged_rows(calibration.count)
@@ -144,7 +145,7 @@ def _with_judged(faces: Faces, calibration: "CalibrationSet") -> Faces:
 def _int8_settings(
     bundle: Bundle, target: Target, options: BuildOptions, calibration: "CalibrationSet", progress: Progress
 ) -> "Int8Settings":
-    """Return what 8 bits need: calibration inputs of every graph but `step` and those that shall stay float."""
+    """Return the settings of 8 bits, with calibration inputs of every graph except `step` and those that stay float."""
     from f2p_deploy.export.calibration.inputs import calibration_inputs
     from f2p_deploy.export.precision import Int8Settings
 
@@ -158,9 +159,9 @@ def _int8_settings(
 def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:
     arrays: dict[str, np.ndarray] = {}
     for graph, sample in samples.items():
-        kept = sample.first(GOLDEN_SAMPLES) if graph != "step" else sample.rows(_golden_steps(len(sample.names)))
-        arrays[f"{graph}.samples"] = np.array(kept.names)
-        arrays |= {f"{graph}.{name}": value for name, value in {**kept.inputs, **kept.reference}.items()}
+        part = sample.first(GOLDEN_SAMPLES) if graph != "step" else sample.rows(_golden_steps(len(sample.names)))
+        arrays[f"{graph}.samples"] = np.array(part.names)
+        arrays |= {f"{graph}.{name}": value for name, value in {**part.inputs, **part.reference}.items()}
     if runs:
         exact, rounded = runs[0].exact, runs[0].rounded
         rates = np.array(bundle.settings.iterative.learning_rates()[:GOLDEN_ITERATIONS], np.float32)
@@ -173,20 +174,20 @@ def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Refere
 
 
 def _golden_steps(count: int) -> list[int]:
-    """Return the rows of the samples of `step` that are kept: the last one, too, which has a step before it."""
+    """Return the rows of the samples of `step` that are kept: the first ones, and the last one, which has momentum."""
     return [*range(min(count, GOLDEN_SAMPLES)), *([count - 1] if count > GOLDEN_SAMPLES else [])]
 
 
 def _measure(
     artifact: Artifact, target: Target, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle
 ) -> tuple[tuple[Parity, ...], Verified, str]:
-    """Run the built files on every sample, and through iterative generation.
+    """Measure the built files on every sample, and in whole iterative generations.
 
     Returns:
-        The records, what they prove, and what ran the files.
+        The records, what they prove (`Manifest.verified`), and the runtime and machine that measured them.
     """
     if target.verified == "graph" and target.rest == "fp16":
-        # A runtime for processors would compute part of it in float32.
+        # ONNX Runtime on a processor would compute part of the graph in float32.
         runtime: Runtime = RoundedOnnx(artifact.sources())
     else:
         runtime = load(artifact.sources() if target.verified == "graph" else artifact, target.runtime)
@@ -205,14 +206,14 @@ def _measure(
 def _measure_iterative(
     compute: "Compute", batch: int, precision: Precision, runs: tuple["Reference", ...], bundle: Bundle
 ) -> tuple[Parity, ...]:
-    """Run iterative generation of each face with what was built."""
+    """Compare iterative generation of each face with the built files."""
     from f2p_deploy.export.trajectory import ends, follow
 
-    found = [follow(compute, batch, bundle, run.exact.states[:1], run.identity, run.content) for run in runs]
+    built = [follow(compute, batch, bundle, run.exact.states[:1], run.identity, run.content) for run in runs]
     return compare_trajectories(
         ends(bundle, [run.exact for run in runs]),
         ends(bundle, [run.rounded for run in runs]),
-        ends(bundle, found),
+        ends(bundle, built),
         tuple(run.name for run in runs),
         precision,
     )

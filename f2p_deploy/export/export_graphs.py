@@ -1,4 +1,4 @@
-"""The functions of a bundle that are exported: each may have a form made for tracing."""
+"""The graphs of a bundle that are exported, each with the module that exporters trace."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from f2p_deploy.model.bundle import Bundle
 
 @dataclass(frozen=True)
 class ExportGraph(graphs.BundleGraph):
-    """One function to export.
+    """One graph to export.
 
     Args:
-        lower: makes what is exported from a loss scale, where a module calls autograd, which no exporter takes; made of
-            `gradient.OPERATORS` alone.
+        lower: makes the module to export from a loss scale, for a graph whose own module calls autograd, which no
+            exporter supports. The lowered module uses only `lower_gradient.OPERATORS`.
     """
 
     lower: Callable[[float], nn.Module] | None = None
@@ -26,13 +26,13 @@ class ExportGraph(graphs.BundleGraph):
         """Return the module to trace; it computes the same as `module`.
 
         Args:
-            loss_scale: what a gradient inside is multiplied by on its way back, and divided by again at its end.
+            loss_scale: factor of a gradient during its backward pass; the result is divided by it.
         """
         return self.module if self.lower is None else self.lower(loss_scale)
 
 
 def exportable_graphs(bundle: Bundle, batch: int = 1) -> tuple[ExportGraph, ...]:
-    """Return the graphs of a bundle, see `f2p_deploy.model.graphs.bundle_graphs`; `step` is lowered for the export.
+    """Return the graphs of a bundle, see `f2p_deploy.model.graphs.bundle_graphs`, with a lowered form of `step`.
 
     Raises:
         InputError: the batch size is below 1.

@@ -1,4 +1,4 @@
-"""What an export is going to do: found out, and refused if it cannot be done, before anything slow happens."""
+"""The plan of an export: everything that can be refused is refused here, before the slow work."""
 
 import errno
 import json
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: The graphs that may compute in 8 bits; `step` does not, see docs/calibration.md.
+#: The graphs that may compute in 8 bits; `step` may not, see docs/calibration.md.
 INT8_GRAPHS = ("one_shot", "describe", "render")
 
 #: Bytes of one weight.
 WEIGHT_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
 
-#: What a compiled file holds besides weights: TensorRT for RTX writes up to so many bytes of plan.
+#: Size of a compiled file without its weights, in bytes: the most that TensorRT for RTX writes.
 PLAN_BYTES = 8_000_000
 
-#: The system's words for a full disk, a used-up quota and a file that grew too large.
+#: The system's error codes for a full disk, an exceeded quota and a file that is too large.
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -44,9 +44,9 @@ class PlannedGraph:
     """One graph of a plan.
 
     Args:
-        file: what it becomes.
+        file: the file that it is written to.
         inputs, outputs: its tensors.
-        weights: how many numbers its networks have.
+        weights: number of parameters of its networks.
     """
 
     file: str
@@ -57,23 +57,23 @@ class PlannedGraph:
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """What an export is going to do.
+    """The plan of an export.
 
     Args:
-        target, precision: where to, and whose floors will hold.
+        target, precision: the target, and the precision whose thresholds apply.
         bundle: name of the bundle.
         batch: batch size of every graph.
-        compiler: what will build, with its version.
-        hardware: what the files will run on, as the manifest will say.
+        compiler: the compiler's name and version.
+        hardware: `Manifest.hardware` of the artifact: the machines that will run the files.
         graphs: by name.
-        folder: where the artifact will lie.
-        replaces: what lies there now, in words; empty if nothing does.
-        bytes_at_most: about what the artifact will weigh at most, see `require_space`.
-        bytes_free: where it will lie.
-        measured_with: the runtime that will measure parity, on the files themselves or on what they are compiled from
-            (`verified`, see `Manifest`).
-        trajectories: faces that go through iterative generation as a whole.
-        command: the command line that does it.
+        folder: the artifact's folder.
+        replaces: the artifact that is there now, in words; empty if there is none.
+        bytes_at_most: estimated upper limit of the artifact's size, see `require_space`.
+        bytes_free: free space in that place.
+        measured_with: the runtime that will measure parity, on the files or on their sources.
+        verified: what that measurement proves, see `Manifest`.
+        trajectories: number of faces on which whole iterative generations are compared.
+        command: the command line of the export.
     """
 
     target: str
@@ -105,10 +105,10 @@ def plan_export(
     trajectories: int = 1,
     options: BuildOptions = DEFAULT_OPTIONS,
 ) -> ExportPlan:
-    """Return what `export_bundle` would do with the same arguments; nothing is written.
+    """Return the plan of `export_bundle` with the same arguments, without writing anything.
 
     Raises:
-        InputError, MissingDependency: as `export_bundle` would before it begins to build.
+        InputError, MissingDependency: as `export_bundle` raises before it begins to build.
     """
     chosen, toolchain = check_request_of(target, trajectories, options)
     from f2p_deploy.export.export_graphs import exportable_graphs
@@ -143,12 +143,12 @@ def plan_export(
 
 
 def check_request_of(target: str, trajectories: int, options: BuildOptions) -> tuple[Target, Toolchain]:
-    """Return the target and what will compile for it.
+    """Return the target and its toolchain on this machine.
 
     Raises:
-        InputError: an unknown target, options that are not for it or cannot be meant, a negative number of
+        InputError: an unknown target, options that it does not take or with invalid values, a negative number of
             trajectories.
-        MissingDependency: packages, compilers or hardware that building needs are not here.
+        MissingDependency: packages, compilers or hardware that the build needs are missing.
     """
     chosen = find_target(target)
     chosen.require_options(options)
@@ -160,15 +160,15 @@ def check_request_of(target: str, trajectories: int, options: BuildOptions) -> t
 
 
 def require_halves(bundle: Bundle, options: BuildOptions) -> None:
-    """Raise unless weights can be stored as they are asked for: float16 must lose nothing.
+    """Raise unless `--weights float16` is lossless for a bundle.
 
     Raises:
-        InputError: the bundle's own are more exact.
+        InputError: the bundle stores its weights in a higher precision.
     """
     if options.weights == "float16" and bundle.settings.storage != "float16":
         raise InputError(
-            f"the bundle {bundle.path} keeps its weights in {bundle.settings.storage}, and --weights float16 is for "
-            "those that lose nothing: leave it out, or take the target onnx-fp16, which computes in half precision"
+            f"the bundle {bundle.path} stores its weights in {bundle.settings.storage}, which --weights float16 would "
+            "round: leave the option out, or choose the target onnx-fp16, which computes in half precision"
         )
 
 
@@ -176,8 +176,8 @@ def calibration_set(target: Target, options: BuildOptions, bundle: Bundle) -> Ca
     """Return the calibration set that a target needs, checked against the bundle; None if it needs none.
 
     Raises:
-        InputError: none was named, it is damaged or was made for another bundle, its photos changed since, or a graph
-            that should stay float is none that could compute in 8 bits.
+        InputError: no set was named, it is damaged or was made for another bundle, its photos have changed, or
+            `keep_float` names a graph that cannot compute in 8 bits.
     """
     if target.scheme is None:
         return None
@@ -187,28 +187,28 @@ def calibration_set(target: Target, options: BuildOptions, bundle: Bundle) -> Ca
                 f"--keep-float takes {', '.join(INT8_GRAPHS)}, found {name!r}{suggestion(name, INT8_GRAPHS)}"
             )
     if set(options.keep_float) == set(INT8_GRAPHS):
-        raise InputError(f"every graph is kept float, so nothing is left of {target.name}: choose a target in float")
+        raise InputError(f"--keep-float names every graph, so {target.name} has none in 8 bits: choose a float target")
     if options.calibration is None:
         raise InputError(
             f"{target.name} is calibrated on real faces: f2p-deploy calibrate PHOTOS -o CALIBRATION makes a "
             f"calibration set of yours, then add --calibration CALIBRATION"
         )
-    found = read_calibration_set(options.calibration)
-    found.require_made_for(bundle)
-    if found.count < RECOMMENDED:
-        logger.warning("%d faces calibrate; %d are recommended", found.count, RECOMMENDED)
-    return found
+    calibration = read_calibration_set(options.calibration)
+    calibration.require_made_for(bundle)
+    if calibration.count < RECOMMENDED:
+        logger.warning("the calibration set has %d faces; %d are recommended", calibration.count, RECOMMENDED)
+    return calibration
 
 
 def artifact_folder(bundle: Bundle, target: str, out: Path | None) -> Path:
-    """Return where the artifact goes: `build/<bundle>/<target>` in the working directory if not told."""
+    """Return the artifact's folder: `out`, or by default `build/<bundle>/<target>` in the working directory."""
     return out if out is not None else Path("build") / bundle.name / target
 
 
 def command_line(
     bundle: Bundle, target: str, folder: Path, batch: int, trajectories: int, options: BuildOptions
 ) -> str:
-    """Return the command line that makes the artifact again."""
+    """Return the command line that repeats the export."""
     words = ["f2p-deploy", "export", "--target", target, "-o", str(folder)]
     if bundle.path.resolve() != demo_bundle_path().resolve():
         words += ["--bundle", str(bundle.path)]
@@ -216,7 +216,7 @@ def command_line(
         words += ["--batch", str(batch)]
     if trajectories != 1:
         words += ["--trajectories", str(trajectories)]
-    for flag, values in options.given().items():
+    for flag, values in options.flags().items():
         for value in values:
             words += [flag, value]
     return shlex.join(words)
@@ -225,13 +225,13 @@ def command_line(
 def require_space(
     folder: Path, graphs: tuple["ExportGraph", ...], target: Target, options: BuildOptions = DEFAULT_OPTIONS
 ) -> int:
-    """Return about how many bytes the artifact will have at most.
+    """Return an upper estimate of the artifact's size in bytes, after checking that there is space for it.
 
-    A compiled file stands beside its source, and one with a gradient holds most weights twice: as the way forward and
-    the way back need them. ONNX files share one file of weights, so each weight of a precision counts once.
+    A compiled file is stored beside its source. If it has a gradient, it holds most weights twice, in the layouts of
+    the forward and the backward pass. ONNX files share one file of weights, so each weight of a precision counts once.
 
     Raises:
-        InputError: there is less space than that where the artifact goes.
+        InputError: there is less free space.
     """
     needed, stored = 0, set[tuple[str, int]]()
     for graph in graphs:
@@ -253,10 +253,10 @@ def require_space(
 
 @contextmanager
 def repeatable(command: str, folder: Path) -> Iterator[None]:
-    """Give the errors of a build what a user needs: the line that repeats it, and a sentence for a full disk.
+    """Add the command line to the errors of a build, and explain a full disk; a context manager.
 
     Raises:
-        CompilerError: the block's, with the command line.
+        CompilerError: the block's error with the command line.
         InputError: the block ran out of space.
     """
     try:
@@ -276,13 +276,13 @@ def _weights(graph: "ExportGraph") -> int:
 
 
 def _free(folder: Path) -> int:
-    """Return the bytes left where a folder lies or would lie."""
+    """Return the free bytes of the disk that holds a folder, or would hold it."""
     place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     return shutil.disk_usage(place).free
 
 
 def _what_lies_in(folder: Path) -> str:
-    """Say which artifact lies in a folder; empty if none does."""
+    """Return a description of the artifact in a folder; empty if there is none."""
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         return f"the artifact of {manifest['bundle']} for {manifest['target']}"

@@ -1,4 +1,4 @@
-"""Precision as a graph transformation: each graph's float32 ONNX becomes the ONNX that a target is compiled from."""
+"""Precision as a graph transformation: from each graph's float32 ONNX to the ONNX that a target compiles."""
 
 import logging
 from collections.abc import Mapping
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Gradients are measured on so many samples, spread over all of them.
+#: Number of samples, spread over all of them, on which gradients are measured.
 GRADIENT_SAMPLES = 3
 
 
 @dataclass(frozen=True)
 class Int8Settings:
-    """What 8 bits need besides the graphs.
+    """The settings of 8-bit graphs.
 
     Args:
-        scheme: what the compiler needs to see.
+        scheme: the compiler's requirements.
         rest: the precision of everything that does not compute in 8 bits.
-        inputs: calibration inputs of each graph, by its name; graphs without any stay in `rest` as a whole.
+        inputs: calibration inputs by the graph's name; graphs without any compute entirely in `rest`.
     """
 
     scheme: Scheme
@@ -60,20 +60,20 @@ def make_sources(
     int8: Int8Settings | None = None,
     from_modules: bool = False,
 ) -> dict[str, Source]:
-    """Return the ONNX of every graph in a precision.
+    """Return the source of every graph in a precision.
 
     Args:
-        graphs: what to export.
-        samples: real inputs and PyTorch's outputs of each graph, by its name.
-        precision: what the target stands for.
-        progress: told each stage.
-        schema: which parameters are controllers; floors are about those.
-        int8: goes with the precision int8.
-        from_modules: the target converts modules: sources hold an example of the inputs and no ONNX.
+        graphs: the graphs to export.
+        samples: real inputs and PyTorch's outputs, by the graph's name.
+        precision: the target's precision.
+        progress: called with a description of each stage.
+        schema: tells controllers from discrete groups; thresholds apply to controllers.
+        int8: given if and only if the precision is int8.
+        from_modules: the target converts PyTorch modules: sources hold an example of the inputs and no ONNX.
 
     Raises:
-        CompilerError: a graph cannot be exported, ONNX Runtime's optimisation changes what it computes, or 8 bits are
-            asked for without what they need.
+        CompilerError: a graph cannot be exported, ONNX Runtime's optimisation changes its results, or the precision is
+            int8 and `int8` is missing.
     """
     if not from_modules and (precision == "int8") != (int8 is not None):
         raise CompilerError("the precision int8 needs a scheme and calibration inputs, others take none")
@@ -83,7 +83,7 @@ def make_sources(
         inputs = int8.inputs.get(graph.name) if int8 else None
         own: Precision = "int8" if inputs is not None else int8.rest if int8 else precision
         if from_modules and own == "int8" and graph.lower is not None:
-            own = "fp16"  # weights of a gradient stay as exact as the rest of it
+            own = "fp16"  # the weights of a gradient keep the precision of its arithmetic
         scale = loss_scale(graph, sample, progress) if own == "fp16" else 1.0
         if from_modules:
             options = (f"{group.name}.{option}" for group in schema.discrete_groups for option in group.options)
@@ -102,8 +102,8 @@ def make_sources(
         elif int8 is not None and inputs is not None:
             sources[graph.name] = _in_8_bits(graph, model, int8, inputs, sample, schema, progress)
         if own != "fp32":
-            made = sources[graph.name]
-            require_unharmed(graph, made.onnx, sample.first_batch(graph.batch), made.precision)
+            source = sources[graph.name]
+            require_unharmed(graph, source.onnx, sample.first_batch(graph.batch), source.precision)
     return sources
 
 
@@ -116,47 +116,46 @@ def _in_8_bits(
     schema: Schema,
     progress: Progress,
 ) -> Source:
-    """Return a graph in 8 bits, and in the rest's precision where no layer may."""
+    """Return a graph in 8 bits; in the precision of the rest if no layer may compute in 8 bits."""
     half = int8.rest == "fp16"
     as_built = (lambda whole: rounded(_to_half(whole)[0])) if half else None
-    made = int8_graph(graph, model, int8.scheme, inputs, sample, schema, progress, as_built)
-    kept: tuple[str, ...] = ()
+    result = int8_graph(graph, model, int8.scheme, inputs, sample, schema, progress, as_built)
     if half:
-        built, kept = _to_half(made.model)
+        built, float32 = _to_half(result.model)
     else:
-        built, kept = made.model, made.report.kept
+        built, float32 = result.model, result.report.kept
     quantised = layers_in_8_bits(built)
     twin = _to_half(model)[0] if half else model
-    return Source(graph, built, "int8" if quantised else int8.rest, 1.0, kept, quantised, made.report, twin)
+    return Source(graph, built, "int8" if quantised else int8.rest, 1.0, float32, quantised, result.report, twin)
 
 
 def _to_half(model: "ModelProto") -> tuple["ModelProto", tuple[str, ...]]:
     """Return a model in float16, and the names of the nodes that stayed float32."""
-    kept = always_float32(model)
-    return to_float16(model, kept), kept
+    names = always_float32(model)
+    return to_float16(model, names), names
 
 
 def loss_scale(graph: ExportGraph, sample: Samples, progress: Progress) -> float:
-    """Return the loss scale that a graph needs in float16: 1 where nothing takes a gradient."""
+    """Return the loss scale that a graph needs in float16; 1 for a graph without a gradient."""
     step = graph.module
     if not isinstance(step, Step) or not isinstance(step.gradient_and_loss, Autograd):
         return 1.0
     progress(f"{graph.name}: magnitudes of the gradients")
     rows = np.unique(np.linspace(0, len(sample.names) - 1, GRADIENT_SAMPLES).astype(int))
     names = ("state", "identity", "content")
-    found = measure_gradients(
+    gradients = measure_gradients(
         step.gradient_and_loss.loss, [{name: sample.inputs[name][row : row + 1] for name in names} for row in rows]
     )
-    scale = found.scale()
+    scale = gradients.scale()
     logger.info(
-        "%s: gradients up to %.3g; of all, %.3g %% would be zero in float16 and %.3g %% subnormal; with the loss times "
-        "2^%d it is %.3g %% and %.3g %%",
+        "%s: gradients up to %.3g; in float16, %.3g %% of them would be zero and %.3g %% subnormal; with a loss scale "
+        "of 2^%d, %.3g %% and %.3g %%",
         graph.name,
-        found.largest,
-        100 * found.below(SMALLEST),
-        100 * found.below(SMALLEST_NORMAL),
+        gradients.largest,
+        100 * gradients.below(SMALLEST),
+        100 * gradients.below(SMALLEST_NORMAL),
         np.log2(scale),
-        100 * found.below(SMALLEST, scale),
-        100 * found.below(SMALLEST_NORMAL, scale),
+        100 * gradients.below(SMALLEST, scale),
+        100 * gradients.below(SMALLEST_NORMAL, scale),
     )
     return scale

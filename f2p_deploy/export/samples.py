@@ -1,4 +1,4 @@
-"""What each graph of a bundle is measured on: real inputs, and what PyTorch computes for them."""
+"""The samples on which graphs are measured: real inputs with PyTorch's outputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from f2p_deploy.system.errors import InputError
 if TYPE_CHECKING:
     from f2p_deploy.export.export_graphs import ExportGraph
 
-#: The momentum that `step` is measured with where a bundle's settings have none.
+#: The momentum of the samples of `step` if the bundle's settings have none.
 MOMENTUM = 0.5
 
-#: Random characters that `render` is measured on besides those of the faces.
+#: Number of random characters among the samples of `render`, besides those of the faces.
 RANDOM_CHARACTERS = 8
 
 
@@ -29,10 +29,10 @@ class Samples:
     """Inputs and PyTorch's outputs of one graph by tensor name, samples along the first axis.
 
     Args:
-        names: one a sample.
-        inputs: those in `shared` have no axis for the samples.
+        names: one for each sample.
+        inputs: those named in `shared` have no sample axis.
         reference: PyTorch's float32 outputs.
-        shared: names of inputs that belong to every sample.
+        shared: names of inputs that all samples share.
     """
 
     names: tuple[str, ...]
@@ -41,18 +41,18 @@ class Samples:
     shared: tuple[str, ...] = ()
 
     def first(self, count: int) -> "Samples":
-        """Return the first samples, at most so many."""
+        """Return the first `count` samples, or all if there are fewer."""
         return self.rows(range(min(count, len(self.names))))
 
     def rows(self, rows: Sequence[int]) -> "Samples":
-        """Return the samples of these rows."""
+        """Return the samples in these rows."""
         chosen = list(rows)
         inputs = {name: value if name in self.shared else value[chosen] for name, value in self.inputs.items()}
         reference = {name: value[chosen] for name, value in self.reference.items()}
         return Samples(tuple(self.names[row] for row in chosen), inputs, reference, self.shared)
 
     def first_batch(self, batch: int) -> dict[str, np.ndarray]:
-        """Return the inputs of one batch, samples repeated if there are too few."""
+        """Return the inputs of one batch, repeating samples if there are too few."""
         rows = np.arange(batch) % len(self.names)
         return {
             name: value if name in self.shared else np.ascontiguousarray(value[rows])
@@ -63,8 +63,8 @@ class Samples:
 def sample_graphs(bundle: Bundle, graphs: tuple["ExportGraph", ...], faces: Faces) -> dict[str, Samples]:
     """Return samples of every graph by its name.
 
-    `one_shot`, `describe` and `segment` see the faces, `render` draws their characters and random ones, and `step`
-    takes its first step from `f2p_deploy.model.state.first_state` towards each of them.
+    The samples of `one_shot`, `describe` and `segment` are the faces, those of `render` their characters and random
+    ones, and those of `step` the first step from `f2p_deploy.model.state.first_state` towards each face.
 
     Raises:
         InputError: the faces have another size than the bundle's.

@@ -1,4 +1,4 @@
-"""One graph on its way to a target."""
+"""The source of a target's file: a graph's ONNX or module in a precision, and the facts for its manifest entry."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """One graph on its way to a target.
+    """One graph, ready to be built for a target.
 
     Args:
         graph: names, shapes and the PyTorch module.
-        model: its ONNX, in that precision; None for targets that convert the module itself.
-        precision: what it computes in; the target's, but for a graph that stays float beside others in 8 bits.
-        loss_scale: see `ExportGraph.exported`; it is in the model already.
+        model: its ONNX in that precision; None for targets that convert the module itself.
+        precision: the precision of the computation: the target's, except for a graph that stays float beside others in
+            8 bits.
+        loss_scale: see `ExportGraph.exported`; the model already contains it.
         kept_float32: names of the model's nodes that stayed float32.
         quantised: names of the model's layers that compute in 8 bits.
-        report: how it came to its 8 bits.
-        twin: the same graph without them, in the precision of the rest.
-        example: one real batch of its inputs, by tensor name.
-        parameter_names: of the schema, in its order.
+        report: the report on its quantisation; None for a float graph.
+        twin: the same graph without quantisation, in the precision of the rest; None for a float graph.
+        example: one real batch of its inputs, by tensor name; only for targets that convert modules.
+        parameter_names: of the schema, in its order; only for targets that convert modules.
     """
 
     graph: "ExportGraph"
@@ -43,27 +44,33 @@ class Source:
     parameter_names: tuple[str, ...] = ()
 
     def asked(self, precision: Precision, rest: Precision) -> Precision:
-        """Return what this graph should hold in a target's file: its own precision if the target has it.
+        """Return the precision that this graph should have in a target's file: its own, if the target allows it.
 
         Args:
-            precision: the target's.
-            rest: what graphs beside 8 bits may be in.
+            precision: the target's precision.
+            rest: the precision of graphs that stay float beside others in 8 bits.
         """
         return self.precision if self.precision in (precision, rest) else precision
 
     @property
     def onnx(self) -> "ModelProto":
-        """Its ONNX, where it has one."""
+        """The ONNX of the graph.
+
+        Raises:
+            CompilerError: the target converts modules, so there is none.
+        """
         if self.model is None:
-            raise CompilerError(f"{self.graph.name} was not made into ONNX")
+            raise CompilerError(f"{self.graph.name} was not exported to ONNX")
         return self.model
 
     def entry(self, file: str, found: str, source: str = "", kept: tuple[str, ...] | None = None) -> GraphEntry:
         """Return the manifest's entry of this graph; see `GraphEntry`.
 
         Args:
-            file, found, source: where it lies, what it holds, and what it was compiled from.
-            kept: what stayed float32, where only the finished file says.
+            file: the built file.
+            found: the precision read back from it.
+            source: the ONNX file that it was compiled from; empty if there is none.
+            kept: names of nodes that stayed float32, read back from the built file; None for `kept_float32`.
         """
         return GraphEntry(
             file=file,

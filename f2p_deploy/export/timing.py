@@ -1,4 +1,4 @@
-"""How long a call takes here: medians of calls in turn, so that whatever else the machine does falls on all alike."""
+"""Median times of calls, measured in turn, so that other load on the machine affects all of them equally."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Calls before the clock runs, timed calls of each, and the time in seconds after which no further round begins.
+#: Calls that are not timed, timed rounds, and the seconds after which no further round begins.
 WARM_UP, ROUNDS, LONGEST = 2, 15, 3.0
 
-#: How far the medians of the rounds' thirds may be from their middle one.
+#: Largest relative difference between the median of a third of the rounds and the middle one of the three medians.
 NEAR = 0.05
 
 
@@ -19,8 +19,8 @@ class Median:
 
     Args:
         ms: the median in milliseconds.
-        restless: whether the medians of the rounds' thirds lie farther than `NEAR` from their middle one: then another
-            measurement may well give another number.
+        restless: whether the median is unreliable: the medians of the first, second and last third of the rounds
+            differ by more than `NEAR`, so another measurement may give another number.
     """
 
     ms: float
@@ -29,30 +29,30 @@ class Median:
 
 def medians_ms(calls: Sequence[Callable[[], object]]) -> tuple[float, ...]:
     """Return the median time of each call in milliseconds, see `medians`."""
-    return tuple(found.ms for found in medians(calls))
+    return tuple(median.ms for median in medians(calls))
 
 
 def medians(calls: Sequence[Callable[[], object]]) -> tuple[Median, ...]:
-    """Return the median time of each call; every round calls each once.
+    """Return the median time of each call; a round runs each call once.
 
-    At least three rounds are timed, at most `ROUNDS`, and none is begun after `LONGEST` seconds.
+    At least three and at most `ROUNDS` rounds are timed; after `LONGEST` seconds no further round begins.
     """
     for call in calls:
         for _ in range(WARM_UP):
             call()
     times: list[list[float]] = [[] for _ in calls]
-    begun = time.perf_counter()
+    beginning = time.perf_counter()
     for number in range(ROUNDS):
-        if number >= 3 and time.perf_counter() - begun > LONGEST:
+        if number >= 3 and time.perf_counter() - beginning > LONGEST:
             break
-        for call, spent in zip(calls, times, strict=True):
-            started = time.perf_counter()
+        for call, times_ms in zip(calls, times, strict=True):
+            start = time.perf_counter()
             call()
-            spent.append(1000.0 * (time.perf_counter() - started))
-    return tuple(Median(float(np.median(spent)), _restless(spent)) for spent in times)
+            times_ms.append(1000.0 * (time.perf_counter() - start))
+    return tuple(Median(float(np.median(times_ms)), _restless(times_ms)) for times_ms in times)
 
 
-def _restless(spent: Sequence[float]) -> bool:
-    thirds = [float(np.median(third)) for third in np.array_split(spent, 3)]
+def _restless(times_ms: Sequence[float]) -> bool:
+    thirds = [float(np.median(third)) for third in np.array_split(times_ms, 3)]
     middle = float(np.median(thirds))
     return bool(max(abs(third - middle) for third in thirds) > NEAR * middle)

@@ -1,4 +1,4 @@
-"""Iterative generation on single steps: PyTorch's own run of a face, and an artifact's beside it."""
+"""Iterative generation as single plain steps, for PyTorch's reference runs and for those of an artifact."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from f2p_deploy.model.state import StateToParameters, first_state
 from f2p_deploy.runtimes.batches import run_in_batches
 from f2p_deploy.runtimes.step_tensors import DISCRETE, SHARED, plain_step
 
-#: Iterations after which one more single step is measured.
+#: Numbers of iterations after which a single step is added to the samples.
 ITERATIONS = (1, 2, 5, 10, 20, 40)
 
-#: Runs one batch of the graph `step`: tensors by name in, tensors by name out.
+#: A function that runs one batch of the graph `step`; inputs and outputs by tensor name.
 Compute = Callable[[dict[str, np.ndarray]], Arrays]
 
 
 @dataclass(frozen=True)
 class PlainRun:
-    """Iterative generation of one face, in plain steps of the bundle's own learning rates.
+    """Iterative generation of one face in plain steps, with the bundle's learning rates.
 
     Args:
-        states: (iterations + 1, n) float32, the first one being the start.
-        losses: (iterations + 1,) float32 of those states.
+        states: (iterations + 1, n) float32; the first one is the start.
+        losses: (iterations + 1,) float32, of these states.
     """
 
     states: np.ndarray
@@ -38,13 +38,13 @@ class PlainRun:
 
 @dataclass(frozen=True)
 class Reference:
-    """One face as PyTorch iterates on it.
+    """PyTorch's runs of one face.
 
     Args:
-        name: the face's.
+        name: the face's name.
         identity, content: (1, d) and (1, C, H, W) of the face.
-        exact: the run.
-        rounded: the run from a start whose every controller is one float32 rounding away.
+        exact: the run from the ordinary start.
+        rounded: the run from a start in which every controller differs by one float32 rounding.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Reference:
 def follow(
     compute: Compute, batch: int, bundle: Bundle, start: np.ndarray, identity: np.ndarray, content: np.ndarray
 ) -> PlainRun:
-    """Iterate on one face, in plain steps: without momentum, and without choosing the best state.
+    """Iterate on one face in plain steps: without momentum, and without choosing the best state.
 
     Args:
-        compute: the graph `step` of static batch size `batch`, which the face's own values fill.
+        compute: runs the graph `step` with the static batch size `batch`; the face is repeated to fill a batch.
         batch: the static batch size.
-        bundle: gives the learning rates.
+        bundle: its learning rates are used.
         start: (1, n) state.
         identity, content: (1, d) and (1, C, H, W) of the face.
     """
@@ -76,21 +76,21 @@ def follow(
         state = outputs["next_state"]
         states.append(state)
         losses.append(outputs["loss"])
-    # The step of learning rate 0 only gave the loss of the last state.
+    # The step with learning rate 0 only computed the loss of the final state.
     return PlainRun(np.concatenate(states[:-1]), np.concatenate(losses))
 
 
 def reference_runs(
     bundle: Bundle, step: ExportGraph, sample: Samples, images: np.ndarray, count: int
 ) -> tuple[Reference, ...]:
-    """Iterate in PyTorch on the first faces of the samples of `step`, from where generation does, in plain steps.
+    """Run plain steps in PyTorch for the first faces of the samples of `step`, from the start of generation.
 
     Args:
-        bundle: gives the networks and the settings.
+        bundle: holds the networks and the settings.
         step: the graph.
-        sample: its samples, the faces' first.
+        sample: the samples of `step`, those of the faces first.
         images: (K, 3, S, S) the faces.
-        count: how many of them.
+        count: number of faces.
     """
     runs = []
     for row, name in enumerate(sample.names[:count]):
@@ -104,7 +104,7 @@ def reference_runs(
 
 
 def with_iterations(sample: Samples, step: ExportGraph, runs: tuple[Reference, ...]) -> Samples:
-    """Return the samples of `step`, and single steps, with momentum, from states that PyTorch's runs came through."""
+    """Add single steps with momentum to the samples of `step`, from states on the way of PyTorch's runs."""
     chosen = [(run, i) for run in runs for i in ITERATIONS if i < len(run.exact.states) - 1]
     if not chosen:
         return sample
@@ -125,7 +125,7 @@ def with_iterations(sample: Samples, step: ExportGraph, runs: tuple[Reference, .
 
 
 def ends(bundle: Bundle, trajectories: list[PlainRun]) -> SearchResults:
-    """Return where trajectories ended, as parameters, and their losses."""
+    """Return the parameters of the final states, and the losses of all states."""
     to_parameters = StateToParameters(bundle, bundle.settings.iterative.beta)
     last = torch.from_numpy(np.stack([trajectory.states[-1] for trajectory in trajectories]))
     return SearchResults(to_parameters(last).numpy(), np.stack([trajectory.losses for trajectory in trajectories]))

@@ -230,7 +230,9 @@ def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSetti
     if (folder / HEADER).is_file():
         existing = load_bundle(folder)
         if existing.schema.fingerprint != schema.fingerprint:
-            raise InputError(f"{folder} already holds a bundle of schema {existing.schema.name!r}, not {schema.name!r}")
+            own, other = existing.schema.name, schema.name
+            what = f"schema {own!r}, not {other!r}" if own != other else f"another version of the schema {own!r}"
+            raise InputError(f"{folder} already holds a bundle of {what}: name a new folder (--bundle)")
         return existing
     try:
         folder.mkdir(parents=True, exist_ok=True)

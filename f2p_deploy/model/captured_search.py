@@ -22,6 +22,7 @@ from f2p_deploy.model.result import Trajectory
 from f2p_deploy.model.search_loss import describer, search_loss
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.state import first_state
+from f2p_deploy.model.surrogate_search import with_locked
 from f2p_deploy.model.update import Update, lookahead
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError, MissingDependency
@@ -101,6 +102,7 @@ class CapturedSearch:
             self._update = Update(bundle, self.settings).to(self.device)
             self._face = torch.zeros(batch, 3, size, size, device=self.device)
             self._start = torch.zeros(batch, bundle.schema.n, device=self.device)
+            self._reads = bundle.settings.search == "surrogate"
             self._locked = torch.zeros(bundle.schema.n, dtype=torch.bool, device=self.device)
             self._rows = torch.arange(batch, device=self.device)
         self._graph: Any = None
@@ -170,6 +172,8 @@ class CapturedSearch:
         """Search from the static buffers and return parameters and losses; a CUDA graph captures this function."""
         with self._half():
             identity, content = (value.float() for value in self._describe(self._face))
+        if self._reads:
+            content = with_locked(content, self._start, self._locked.float())
         reached = before = self._start
         states, losses = [], []
         for learning_rate in self.settings.learning_rates():

@@ -5,6 +5,7 @@ from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.search_loss import search_loss
+from f2p_deploy.model.surrogate_search import with_locked
 from f2p_deploy.model.update import Update, lookahead
 
 
@@ -28,6 +29,7 @@ class Step(nn.Module):
         self.gradient_and_loss = gradient_and_loss or Autograd(search_loss(bundle, settings.beta))
         self.loss_scale, self.n_c = loss_scale, bundle.schema.n_c
         self.update = Update(bundle, settings)
+        self.reads = bundle.settings.search == "surrogate"
 
     def forward(
         self,
@@ -58,6 +60,8 @@ class Step(nn.Module):
             (N, n) the next state; (N,) the losses at the look-ahead; and (N, n) the look-ahead.
         """
         ahead = lookahead(state, before, momentum, self.n_c)
+        if self.reads:
+            content = with_locked(content, ahead, locked)
         described = (identity, content) if beta is None else (identity, content, beta)
         gradient, loss = self.gradient_and_loss(ahead, *described)
         # The learning rate is divided instead of the gradient: it is float32 in every precision of the networks.

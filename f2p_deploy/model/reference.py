@@ -30,6 +30,7 @@ from f2p_deploy.model.search_loss import describer, search_loss
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.similarity import content_loss
 from f2p_deploy.model.state import first_state, state_from
+from f2p_deploy.model.surrogate_search import with_locked
 from f2p_deploy.model.update import Update, lookahead
 
 
@@ -62,12 +63,14 @@ def reference_iterate(
         loss_of = search_loss(bundle, settings.beta).eval().to(faces.device)
     update = Update(bundle, settings).to(faces.device)
     with torch.no_grad():
-        identity, content = describer(bundle)(faces)
+        identity, content = describer(bundle).to(faces.device)(faces)
         content = torch.from_numpy(with_shapes(content.cpu().numpy(), bundle.schema.n, shapes)).to(faces.device)
     if start is None:
         start = reference_start(bundle, faces, "iterative", settings)
     fixed = start.to(faces.device, copy=True)
     locked = None if locked is None else locked.to(faces.device)
+    if locked is not None and bundle.settings.search == "surrogate":
+        content = with_locked(content, fixed, locked.float())
     reached, before = fixed, fixed
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):

@@ -40,7 +40,7 @@ def _not_negative(**values: float) -> None:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes of the four networks; the defaults are the paper's.
+    """The sizes of the networks; the defaults are the paper's.
 
     Args:
         image_size: edge S of faces and pictures, in pixels.

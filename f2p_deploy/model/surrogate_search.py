@@ -94,3 +94,18 @@ class SurrogateLoss(nn.Module):
             return loss
         apart = self.surrogate.shape(parameters) - content[:, self.n :]
         return loss + self.shape_weight * self.surrogate.calm * (apart * apart).sum(dim=1)
+
+
+def with_locked(content: torch.Tensor, state: torch.Tensor, locked: torch.Tensor) -> torch.Tensor:
+    """Return the content of photos with a state's locked entries in place of those that were read from the photo.
+
+    The loss of a locked option or age does then not count that the photo says something else.
+
+    Args:
+        content: (N, n + k) of `SurrogateDescribe`.
+        state: (N, n).
+        locked: (n,) 1 for entries that do not change, 0 for the others.
+    """
+    n = state.shape[1]
+    kept = content[:, :n] * (1.0 - locked) + state * locked
+    return kept if content.shape[1] == n else torch.cat([kept, content[:, n:]], dim=1)

@@ -1,4 +1,4 @@
-"""From photos to a folder of characters and its page: `f2p-deploy run`."""
+"""Create a folder of characters from photos, with a page: `f2p-deploy run`."""
 
 from f2p_deploy.pipeline.characters import create_characters
 from f2p_deploy.pipeline.finder import ChosenFinder, choose_finder_for

@@ -1,26 +1,18 @@
-"""Photos to characters: what is there already is kept, the rest is made here or by workers, everything is reported."""
+"""Create characters from photos, in this process or by workers; results of earlier runs are kept if still valid."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from f2p_deploy.alignment import photo_files
 from f2p_deploy.character.parameters import Parameters
-from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.folder_names import folder_names, natural_name
-from f2p_deploy.pipeline.kept import (
-    Conditions,
-    conditions_of,
-    folder_of,
-    held_by_others,
-    known_stems,
-    others_in,
-    read_kept,
-)
+from f2p_deploy.pipeline.kept import conditions_of, folder_of, held_by_others, known_stems, others_in, read_kept
 from f2p_deploy.pipeline.mode import check_modes, ways_of
 from f2p_deploy.pipeline.page.characters_page import write_characters_page
 from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
@@ -35,7 +27,7 @@ from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.interruption import postponed
 from f2p_deploy.system.progress import Progress, silent
 
-#: What came of a photo, by the mode asked for.
+#: The results of a photo, by the mode that was asked for.
 Results = dict[str, Created | Failed]
 
 
@@ -55,86 +47,54 @@ def create_characters(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """Make a character of every photo, in every mode asked for.
+    """Create a character from every photo, in every mode asked for.
 
-    Each photo leaves `out/<stem>/parameters.json`, `aligned.png`, `character.png`, `result.json` (and `engine.png`),
-    with several modes in `out/<stem>-<mode>`; all together `out/index.html` and `out/summary.csv`. A photo that no
-    character can be made of, or whose folder cannot be written, is reported and does not stop the others. What an
-    earlier run made of the same photo in the same way is kept, see `Conditions`.
+    For each photo, writes `parameters.json`, `aligned.png`, `character.png`, `result.json` (and `engine.png`) into
+    `out/<stem>`, or with several modes into `out/<stem>-<mode>`; for all photos `out/index.html` and `out/summary.csv`.
+    A photo that fails, or whose folder cannot be written, is reported and does not stop the others. The character of an
+    earlier run from the same photo under the same conditions is kept, see `Conditions`.
 
     Args:
         photos: files and folders.
         source: a complete bundle, which PyTorch runs, or a runtime with an artifact.
-        out: the output folder; what it holds is kept unless a result of the same name replaces it.
+        out: the output folder; its content is kept unless a result of the same name replaces it.
         modes: from `MODES`.
         finder: finds the faces.
-        face: which face of each photo, 1 being the largest; the largest with a warning if not given.
+        face: number of the face in each photo, 1 for the largest; None for the largest, with a warning if there are
+            several.
         keep: a character whose locked controllers and discrete groups are kept.
-        engine: draws the characters, too.
-        recursive: take the photos of folders inside of folders, too.
-        again: make everything anew, whatever is there.
-        workers: processes that make characters side by side; 1 is this one. They are started as `multiprocessing`
-            starts them everywhere: a script that asks for more than one needs its `if __name__ == "__main__"`.
-        threads: processor cores for each of several workers; the cores shared out if not given.
-        progress: called with the characters made so far, a fraction for the one that is being made.
+        engine: draws the characters as well.
+        recursive: also take photos from subfolders.
+        again: create every character again, even if an earlier run has a valid one.
+        workers: number of processes; 1 uses only this one. More are started with `multiprocessing`'s method `spawn`, so
+            a script that asks for them needs its `if __name__ == "__main__"`.
+        threads: processor cores for each of several workers; None to divide the cores between them.
+        progress: called with the progress.
 
     Raises:
-        InputError: nothing to do, an unknown mode, parts of other schemas, an incomplete bundle or artifact, or a
-            folder that cannot be written as a whole. Found before slow work where that is possible.
-        MissingDependency: a bundle is to be run, and PyTorch is not installed.
-        Interrupted: the user stopped it; the page shows what was made.
+        InputError: nothing to do, an unknown mode, parts of other schemas, an incomplete bundle or artifact, or an
+            output folder that cannot be written; raised before slow work where possible.
+        MissingDependency: `source` is a bundle, and PyTorch is not installed.
+        Interrupted: the user stopped the run; the page shows the characters that are finished.
     """
     modes = check_modes(modes)
     ways = ways_of(modes)
     runtime = runtime_of(source)
-    if face is not None and face < 1:
-        raise InputError(f"faces are counted from 1, the largest; found {face}")
-    if workers < 1:
-        raise InputError(f"at least one worker makes characters, found {workers}")
-    found = photo_files.find(photos, recursive, out)
+    _check_numbers(face, workers)
+    files = photo_files.find(photos, recursive, out)
     check_modes_of(runtime, ways)
     _check_schemas(runtime, keep, engine)
     conditions = conditions_of(runtime, finder, face, keep, engine)
-    notes = (*_notes(keep), *found.sentences)
-    names = runtime.bundle_name, runtime.schema.name
-    report = Report(out, *names, finder.sentence, notes=notes, not_taken=found.not_taken)
     with work_folder(out) as work:
         remove_abandoned(out)
-        tasks = _tasks(found.photos, out, modes)
-        results: list[Results] = [{} for _ in tasks]
+        tasks = _tasks(files.photos, out, modes)
         tally = _Tally(len(tasks) * len(modes), progress)
-        stopped: BaseException | None = None
-        try:
-            if not again:
-                _keep(tasks, results, out, conditions, runtime.schema, tally)
-            left = {i: rest for i, task in enumerate(tasks) if (rest := _without(task, results[i])).names}
-            tally.say("loading the networks" if left else "everything is there")
-            if left and workers > 1:
-                order = order_for(runtime, finder, workers, threads, ways, out, face, keep, engine, conditions)
-                with WorkerPool(order, workers) as crew:
-                    for i, asked, result in crew.work(left, tally.at):
-                        results[i][asked] = result
-                        report = replace(report, made_with=crew.made_with)
-            elif left:
-                load_networks_for(runtime, ways)
-                report = replace(report, made_with=runtime.describe_device())
-                context = RunContext(runtime, out, work, finder, face, keep, engine, conditions)
-                for i, task in left.items():
-                    for asked, result in characters_of(task, context, partial(tally.at, i)):
-                        results[i][asked] = result
-                    tally.at(i, len(task.names), "done")
-        except (KeyboardInterrupt, F2PError) as error:
-            stopped = error
-        finally:
-            remove_abandoned(out)
-        report = _complete(report, tasks, results)
-        report = replace(report, others=others_in(out, [result.name for result in report.characters]))
+        context = RunContext(runtime, out, work, finder, face, keep, engine, conditions)
+        run = _Run(context, ways, tasks, tally, [{} for _ in tasks])
+        stopped = _create(run, again, workers, threads)
+        report = _report(run, files)
         if stopped is None or report.results:
-            with postponed():  # a second Ctrl-C waits until both say what was made
-                try:
-                    write_table(report, runtime.schema, work)
-                finally:
-                    write_characters_page(report, work)
+            _write(report, run)
     if isinstance(stopped, KeyboardInterrupt):
         count = len(report.results)
         raise Interrupted(f"stopped after {count} of {tally.total} characters; {report.page} shows what was made")
@@ -145,11 +105,11 @@ def create_characters(
 
 
 class _Tally:
-    """How far a run is, summed over its photos.
+    """The progress of a run, summed over its photos.
 
     Args:
-        total: characters in all.
-        progress: told.
+        total: number of characters in total.
+        progress: called with the sum.
     """
 
     def __init__(self, total: int, progress: Progress) -> None:
@@ -159,22 +119,124 @@ class _Tally:
         self._at: dict[int, float] = {}
 
     def say(self, doing: str) -> None:
-        """Tell what is being done for all photos."""
+        """Report an activity that concerns all photos."""
         self._progress(doing, self._done, self.total)
 
     def keep(self) -> None:
-        """Count a character that is there already."""
+        """Count a character of an earlier run."""
         self._done += 1
 
     def at(self, position: int, made: float, doing: str) -> None:
-        """Tell how many characters of a photo were made, with a fraction for the one being made, and what is done."""
+        """Report a photo's number of finished characters, with a fraction for the current one, and the activity."""
         self._done += made - self._at.get(position, 0.0)
         self._at[position] = made
         self.say(doing)
 
 
+@dataclass
+class _Run:
+    """A run in progress.
+
+    Args:
+        context: everything that the photos share.
+        ways: the modes of generation that may be used.
+        tasks: one for each photo.
+        tally: the progress.
+        results: the results so far, for each photo.
+        made_with: name and version of the library that computes the characters; empty until known.
+    """
+
+    context: RunContext
+    ways: tuple[Mode, ...]
+    tasks: Sequence[Task]
+    tally: _Tally
+    results: Sequence[Results]
+    made_with: str = ""
+
+
+def _create(run: _Run, again: bool, workers: int, threads: int | None) -> KeyboardInterrupt | F2PError | None:
+    """Fill in the results of a run; return the error that stopped it, or None."""
+    try:
+        if not again:
+            _keep(run)
+        pairs = zip(run.tasks, run.results, strict=True)
+        left = {i: rest for i, (task, results) in enumerate(pairs) if (rest := _without(task, results)).names}
+        run.tally.say("loading the networks" if left else "everything is there")
+        if left and workers > 1:
+            _create_by_workers(run, left, workers, threads)
+        elif left:
+            _create_here(run, left)
+    except (KeyboardInterrupt, F2PError) as error:
+        return error
+    finally:
+        remove_abandoned(run.context.out)
+    return None
+
+
+def _keep(run: _Run) -> None:
+    """Fill in the valid characters of earlier runs."""
+    context = run.context
+    run.tally.say("looking for characters that are there already")
+    for task, results in zip(run.tasks, run.results, strict=True):
+        for mode, name in task.names.items():
+            earlier = read_kept(context.out / name, task.photo, mode, context.conditions, context.runtime.schema)
+            if earlier is not None:
+                results[mode] = earlier
+                run.tally.keep()
+
+
+def _create_here(run: _Run, left: Mapping[int, Task]) -> None:
+    """Create the characters of the tasks left, by position, in this process."""
+    load_networks_for(run.context.runtime, run.ways)
+    run.made_with = run.context.runtime.describe_device()
+    for i, task in left.items():
+        for asked, result in characters_of(task, run.context, partial(run.tally.at, i)):
+            run.results[i][asked] = result
+        run.tally.at(i, len(task.names), "done")
+
+
+def _create_by_workers(run: _Run, left: Mapping[int, Task], workers: int, threads: int | None) -> None:
+    """Create the characters of the tasks left, by position, in worker processes."""
+    with WorkerPool(order_for(run.context, run.ways, workers, threads), workers) as crew:
+        for i, asked, result in crew.work(left, run.tally.at):
+            run.results[i][asked] = result
+            run.made_with = crew.made_with
+
+
+def _report(run: _Run, files: photo_files.FoundPhotos) -> Report:
+    """Return the report of a run, with the results in the order of the photos."""
+    context = run.context
+    ordered = [
+        results[mode]
+        for task, results in zip(run.tasks, run.results, strict=True)
+        for mode in task.names
+        if mode in results
+    ]
+    report = Report(
+        context.out,
+        context.runtime.bundle_name,
+        context.runtime.schema.name,
+        context.finder.sentence,
+        results=tuple(ordered),
+        made_with=run.made_with,
+        not_taken=files.not_taken,
+    )
+    notes = (*_about_locked(context.keep), *files.sentences, *_about_kept(len(report.kept)))
+    others = others_in(context.out, [result.name for result in report.characters])
+    return replace(report, notes=notes, others=others)
+
+
+def _write(report: Report, run: _Run) -> None:
+    """Write table and page; a second Ctrl-C waits until both are written."""
+    with postponed():
+        try:
+            write_table(report, run.context.runtime.schema, run.context.work)
+        finally:
+            write_characters_page(report, run.context.work)
+
+
 def _tasks(photos: Sequence[Path], out: Path, modes: Sequence[str]) -> list[Task]:
-    """Return what is to be made of every photo; folders keep the photos that they belong to."""
+    """Return a task for every photo; photos keep the folder names that they had in earlier runs."""
     in_the_way = [path.name for path in out.iterdir() if not path.is_dir()]
     known = known_stems(out, photos, modes)
     others = held_by_others(out, photos)
@@ -191,59 +253,49 @@ def _tasks(photos: Sequence[Path], out: Path, modes: Sequence[str]) -> list[Task
 
 
 def _digest(photo: Path) -> str | None:
-    """Return a photo's SHA-256; None where it cannot be read, which is told when its turn comes."""
+    """Return a photo's SHA-256; None if it cannot be read, which is reported later as its failure."""
     try:
         return sha256_of(photo)
     except OSError:
         return None
 
 
-def _keep(
-    tasks: Sequence[Task],
-    results: Sequence[Results],
-    out: Path,
-    conditions: Conditions,
-    schema: Schema,
-    tally: "_Tally",
-) -> None:
-    """Fill in the characters that are there already."""
-    tally.say("looking for characters that are there already")
-    for task, found in zip(tasks, results, strict=True):
-        for mode, name in task.names.items():
-            kept = read_kept(out / name, task.photo, mode, conditions, schema)
-            if kept is not None:
-                found[mode] = kept
-                tally.keep()
-
-
 def _without(task: Task, results: Mapping[str, object]) -> Task:
-    """Return what is left to do."""
+    """Return the task without the modes that have a result."""
     return replace(task, names={mode: name for mode, name in task.names.items() if mode not in results})
 
 
-def _complete(report: Report, tasks: Sequence[Task], results: Sequence[Results]) -> Report:
-    """Return the report with its results in the order of the photos, and the note on what was kept."""
-    ordered = [found[mode] for task, found in zip(tasks, results, strict=True) for mode in task.names if mode in found]
-    report = replace(report, results=tuple(ordered))
-    kept = len(report.kept)
-    if not kept:
-        return report
-    what = "1 character was" if kept == 1 else f"{kept} characters were"
-    note = f"{what} there already, made in the same way from the same photo, and kept; --again makes them anew."
-    return replace(report, notes=(*report.notes, note))
+def _check_numbers(face: int | None, workers: int) -> None:
+    """Raise if the number of a face or the number of workers is below 1."""
+    if face is not None and face < 1:
+        raise InputError(f"faces are counted from 1, the largest; found {face}")
+    if workers < 1:
+        raise InputError(f"at least one worker makes characters, found {workers}")
 
 
 def _check_schemas(runtime: Runtime, keep: Parameters | None, engine: Engine | None) -> None:
-    """Refuse what cannot work together before anything is computed."""
+    """Raise unless the parameters to keep and the engine have the schema of the bundle."""
     for what, part in (("the parameters to keep are", keep), ("the engine is", engine)):
         if part is not None and part.schema.fingerprint != runtime.schema.fingerprint:
             named, own = part.schema.name, runtime.schema.name
             raise InputError(f"{what} for schema {named!r}, the bundle {runtime.bundle_name!r} is for {own!r}")
 
 
-def _notes(keep: Parameters | None) -> tuple[str, ...]:
+def _about_locked(keep: Parameters | None) -> tuple[str, ...]:
+    """Return a note on the locked values that were kept; none without a character to keep."""
     if keep is None:
         return ()
     if not keep.locked:
         return ("The parameters to keep have no locked names, so nothing was kept.",)
-    return (f"Kept as they were: {', '.join(sorted(keep.locked))}.",)
+    return (f"Locked, and unchanged: {', '.join(sorted(keep.locked))}.",)
+
+
+def _about_kept(count: int) -> tuple[str, ...]:
+    """Return a note on the number of characters kept from earlier runs; none for 0."""
+    if not count:
+        return ()
+    were = "1 character was" if count == 1 else f"{count} characters were"
+    return (
+        f"{were} there already, made from the same photo with the same settings, and not made again (--again does); "
+        "values edited by hand are still there.",
+    )

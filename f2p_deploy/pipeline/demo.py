@@ -1,6 +1,6 @@
-"""The demo: the sample photo becomes a character in three modes, and the demo bundle an ONNX artifact.
+"""The demo: create a character from the sample photo in three modes, and export the demo bundle to ONNX.
 
-Without PyTorch the artifact that the bundle carries makes the characters, and nothing is exported.
+Without PyTorch, the artifact inside the bundle creates the characters, and nothing is exported.
 """
 
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from f2p_deploy.system.progress import Progress, silent
 
 MODES = ("one-shot", "iterative", "hybrid")
 
-#: What the bar counts: the characters and the export.
+#: Number of steps in the progress bar: the characters and the export.
 _STAGES = len(MODES) + 1
 
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo made.
+    """The results of the demo.
 
     Args:
-        report: the characters; the page and the table lie where it says.
-        artifact: the ONNX export, or what the bundle carries, with its measured parity.
-        exported: whether the artifact was made just now.
+        report: the characters, with the paths of the page and the table.
+        artifact: the ONNX export, or the artifact inside the bundle, with its measured parity.
+        exported: whether the demo exported the artifact.
     """
 
     report: Report
@@ -44,17 +44,18 @@ def run_demo(
     progress: Progress = silent,
     bundle: Bundle | None = None,
 ) -> Demo:
-    """Make the characters and the artifact.
+    """Create the characters and the artifact.
 
     Args:
-        out: the folder for both: `index.html`, a folder a character, `onnx` where it is exported.
-        landmarker: MediaPipe's model file, if named.
+        out: the folder for `index.html`, a folder for each character, and the export in `onnx`.
+        landmarker: MediaPipe's model file; None to search for it.
         offline: find the face with the built-in cascade.
-        progress: told how far it is.
-        bundle: the demo bundle if not given.
+        progress: called with the progress.
+        bundle: None for the demo bundle.
 
     Raises:
-        MissingDependency: the extra `faces` is not installed, or neither the extra `export` nor an artifact is here.
+        MissingDependency: the extra `faces` is not installed, or neither the extra `export` nor an artifact in the
+            bundle is available.
         InputError: the folder cannot be written.
     """
     bundle = bundle or load_bundle()

@@ -1,4 +1,4 @@
-"""Parameters to a picture: the imitator's, or the engine's own."""
+"""Draw parameters as an image, with the imitator or with the engine."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from f2p_deploy.pipeline.run_source import runtime_of
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError
 
-#: The engine draws any size; the imitator's picture is resampled.
+#: Limits of the edge in pixels. The engine draws in any size; the imitator's image is resampled.
 SMALLEST_SIZE, LARGEST_SIZE = 16, 4096
 
 
@@ -22,12 +22,12 @@ def engine_for(schema: Schema, assets: Path | None = None) -> Engine:
     """Return the reference engine for a bundle's schema.
 
     Args:
-        schema: one whose sliders are MakeHuman's.
-        assets: the folder of MakeHuman's assets; from the environment if not given.
+        schema: a schema with MakeHuman's sliders.
+        assets: the folder of MakeHuman's assets; None to take it from the environment.
 
     Raises:
-        MissingDependency: the assets are not here, or lack a file.
-        InputError: the schema is another engine's.
+        MissingDependency: the assets are missing or lack a file.
+        InputError: the schema belongs to another engine.
     """
     from f2p_deploy.engine.makehuman.assets import find_assets
     from f2p_deploy.engine.makehuman.makehuman import MakeHumanEngine
@@ -52,17 +52,17 @@ def draw_character(
     """Draw parameters with the engine if there is one, else with the imitator.
 
     Args:
-        source: the bundle, or the runtime with an artifact, that gives the imitator and its size.
-        parameters: for the bundle's schema.
+        source: the bundle or the runtime whose imitator draws.
+        parameters: of the bundle's schema.
         engine: draws instead of the imitator.
-        size: edge of the picture in pixels; the imitator's if not given.
+        size: edge of the image in pixels; None for the imitator's size.
 
     Returns:
         (size, size, 3) uint8 RGB.
 
     Raises:
         InputError: a size out of range, or parameters of another schema.
-        MissingDependency: a bundle's imitator is asked for without PyTorch.
+        MissingDependency: `source` is a bundle, and PyTorch is not installed.
     """
     runtime = runtime_of(source)
     edge = runtime.settings.architecture.image_size if size is None else size

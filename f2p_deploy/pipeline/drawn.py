@@ -1,7 +1,7 @@
-"""Pictures that the engine drew beforehand, beside a bundle: shown where a character is one of those, and nowhere else.
+"""Images of some characters that the engine drew in advance, stored beside a bundle, for machines without the engine.
 
-The folder `drawn` holds `drawn.json` and the pictures. It is no part of the bundle: its hashes and fingerprint know
-nothing of it.
+The folder `drawn` holds `drawn.json` and the images. It is not part of the bundle: the bundle's hashes and fingerprint
+do not cover it.
 """
 
 import hashlib
@@ -26,27 +26,27 @@ INDEX = "drawn.json"
 FORMAT = "f2p-drawn-characters"
 VERSION = 1
 
-#: How far a controller in [0, 1] may lie from the drawn one. Where every one of the reference engine's lies that far
-#: off, its picture differs by 38 to 44 dB, about as much as JPEG makes of it; options must be the same. Other runtimes
-#: and numbers of threads move a character by 2e-5, another level of grey in every pixel of the face by 6e-3.
+#: Largest difference of a controller in [0, 1] from the drawn character; options must be the same. If all controllers
+#: of the reference engine differ by this much, the PSNR of its image is 38 to 44 dB, about that of JPEG compression.
+#: Other runtimes and numbers of threads change a character by 2e-5; one grey level in every pixel of the face, by 6e-3.
 TOLERANCE = 0.003
 
-#: Of JPEG.
+#: JPEG quality of the images.
 _QUALITY = 88
 
-#: Decimals of parameters in the index.
+#: Number of decimals of parameters in the index.
 _DECIMALS = 6
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Characters that were drawn.
+    """The characters that were drawn in advance.
 
     Args:
-        folder: of the pictures.
+        folder: the folder of the images.
         parameters: (K, n) float32, discrete groups one-hot.
-        files: their names.
-        sha256: of these files.
+        files: names of the image files.
+        sha256: SHA-256 of these files.
     """
 
     folder: Path
@@ -55,10 +55,10 @@ class Drawn:
     sha256: tuple[str, ...] = ()
 
     def find(self, parameters: Parameters) -> np.ndarray | None:
-        """Return the engine's picture (S, S, 3) uint8 of a character, None where this very one was not drawn.
+        """Return the engine's image of a character, (S, S, 3) uint8; None if this character was not drawn.
 
         Raises:
-            InputError: the picture is missing or not the one that was drawn.
+            InputError: the image file is missing or has changed.
         """
         if not len(self.files):
             return None
@@ -74,11 +74,11 @@ class Drawn:
 
 
 def read_drawn(folder: Path, schema: Schema) -> Drawn:
-    """Return the characters of a folder; none where there is no folder, or it is another schema's.
+    """Read the characters of a folder; none if there is no folder, or it is for another schema.
 
     Args:
         folder: `FOLDER` beside a bundle.
-        schema: the bundle's.
+        schema: the bundle's schema.
 
     Raises:
         InputError: the index is damaged.
@@ -98,7 +98,7 @@ def read_drawn(folder: Path, schema: Schema) -> Drawn:
         entries = [(_name(entry["file"]), str(entry["sha256"]), entry["parameters"]) for entry in data["characters"]]
         rows = np.array([row for _, _, row in entries], np.float32).reshape(len(entries), schema.n)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged: a character is not as it should be") from error
+        raise InputError(f"{path} is damaged: a character lacks a value or has one of the wrong kind") from error
     return Drawn(
         folder,
         check_vectors(rows, schema),
@@ -113,13 +113,13 @@ def write_drawn(
     characters: Sequence[tuple[str, Parameters, np.ndarray]],
     made: dict[str, Any],
 ) -> None:
-    """Write characters and their pictures; others that were in the folder are gone.
+    """Write characters and their images, replacing the content of the folder.
 
     Args:
         folder: `FOLDER` beside a bundle.
-        schema: the bundle's.
-        characters: what each is called, its parameters, and the engine's picture (S, S, 3) uint8.
-        made: how: command, engine, versions.
+        schema: the bundle's schema.
+        characters: name, parameters and the engine's image, (S, S, 3) uint8, of each.
+        made: provenance: command, engine, versions.
 
     Raises:
         InputError: the folder cannot be written.

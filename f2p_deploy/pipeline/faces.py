@@ -1,4 +1,4 @@
-"""A studio's own photos as the aligned faces that an export is checked with."""
+"""Align a user's photos to the faces on which an export is measured."""
 
 import logging
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 def aligned_faces(photos: Sequence[Path], bundle: Bundle, finder: ChosenFinder) -> Faces:
-    """Align photos for a bundle; photos without a usable face are left out with a warning in the log.
+    """Align photos for a bundle; photos without a usable face are left out, with a warning in the log.
 
     Args:
         photos: files and folders.
-        bundle: gives the size and the template.
+        bundle: determines the size and the template.
         finder: finds the faces.
 
     Raises:

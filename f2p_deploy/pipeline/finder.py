@@ -1,4 +1,4 @@
-"""Which landmark finder a run uses, and the sentence that says so."""
+"""Choose the landmark finder of a run, and describe the choice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from f2p_deploy.system.files import sha256_of
 
 @dataclass(frozen=True)
 class FinderChoice:
-    """How a finder is chosen once more, in another process, so that it is the same one.
+    """The arguments with which another process chooses the same finder.
 
     Args:
-        landmarker: MediaPipe's model file, if it is MediaPipe's.
-        landmarks: the file of landmarks, if it reads one.
-        offline: whether it is the built-in cascade.
+        landmarker: MediaPipe's model file, for MediaPipe's finder.
+        landmarks: the file of landmarks, for a finder that reads one.
+        offline: True for the built-in cascade.
     """
 
     landmarker: Path | None = None
@@ -42,13 +42,13 @@ class FinderChoice:
 
 @dataclass(frozen=True)
 class ChosenFinder:
-    """A landmark finder and what to say about it.
+    """A landmark finder with its description.
 
     Args:
         finder: finds the faces.
-        sentence: which one it is, and where a better one can be had, how.
-        choice: how it is chosen once more; None for one that no file describes.
-        identity: which one it is, to the version and the file's content: another one may find other points.
+        sentence: names the finder, and says how to get a better one if there is one.
+        choice: the arguments to choose it in another process; None for a finder that they cannot describe.
+        identity: a key of its kind, version and file: finders with different keys may find different points.
     """
 
     finder: LandmarkFinder
@@ -67,13 +67,13 @@ def choose_finder_for(
 
     Args:
         source: its segmentation network refines the cascade's points.
-        landmarker: MediaPipe's model file, if named.
-        landmarks: a file of landmarks, if named.
-        offline: take the built-in cascade even where MediaPipe is here.
+        landmarker: MediaPipe's model file; None to search for it.
+        landmarks: a file of landmarks; None for none.
+        offline: use the built-in cascade even if MediaPipe is installed.
 
     Raises:
-        InputError: what was named cannot be used, or contradicts `offline`.
-        MissingDependency: what was named needs a package that is not installed, or no finder is.
+        InputError: a file cannot be used, or is given together with `offline`.
+        MissingDependency: a file needs a package that is not installed, or no finder is installed.
     """
     if offline and (landmarker or landmarks):
         raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
@@ -84,10 +84,11 @@ def choose_finder_for(
 
 
 def class_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Return the segmentation network as alignment calls it; None where there is none to be had.
+    """Return the segmentation network as a function for alignment; None if the runtime has none.
 
-    It takes (S, S, 3) float32 RGB in [0, 1] and gives (11, h, w) float32. A runtime has the graph `segment`, or its
-    `describe` gives the probabilities times the class weights; classes of weight 0 come as 0 then.
+    The function takes (S, S, 3) float32 RGB in [0, 1] and returns (11, h, w) float32 class probabilities. They come
+    from the graph `segment`, or without it from the content of `describe`, which holds the probabilities times the
+    class weights; the probabilities of classes with weight 0 are 0 then.
     """
     if "segment" in runtime.graphs:
         return lambda face: search.segment(runtime, _planes(face))[0]
@@ -99,7 +100,7 @@ def class_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] 
 
 
 def _planes(face: np.ndarray) -> np.ndarray:
-    """Return a picture (S, S, 3) as the networks take it, (1, 3, S, S) float32."""
+    """Return an image (S, S, 3) in the layout of the networks, (1, 3, S, S) float32."""
     return np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32)
 
 
@@ -110,7 +111,7 @@ def _segmentation_of(runtime: Runtime) -> FaceSegmenter | None:
 
 
 def _identify(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:
-    """Return how a finder is chosen once more, and which one it is."""
+    """Return the choice and the identity of a finder, see `ChosenFinder`."""
     if isinstance(finder, LandmarksFile) and landmarks is not None:
         return FinderChoice(landmarks=landmarks.absolute()), f"landmarks {sha256_of(landmarks)}"
     model = find_landmarker_model(landmarker) if isinstance(finder, MediaPipeFinder) else None

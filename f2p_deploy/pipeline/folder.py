@@ -1,4 +1,4 @@
-"""A character's folder in the output folder: checked before slow work, filled elsewhere, put into its place whole."""
+"""A character's folder in the output folder: checked before slow work, and written atomically."""
 
 import os
 import shutil
@@ -20,19 +20,19 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import PREFIX
 from f2p_deploy.system.interruption import postponed
 
-#: All files of a character that are ours to replace or remove. The one that says what the others are is the last.
+#: All files of a character, which may be replaced or removed. The one that describes the others is the last.
 _OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, DRAWN_FILE, PHOTO_FILE, RESULT_FILE)
 
 
 def prepare_folder(out: Path, names: Sequence[str]) -> None:
-    """Make an output folder, and find out now whether it can be written.
+    """Create an output folder, and check that it can be written.
 
     Args:
-        out: may be there already, with anything in it.
-        names: the folders that will be made in it.
+        out: the folder; it may exist, with any content.
+        names: the folders that will be created in it.
 
     Raises:
-        InputError: it cannot be made or written, or a file lies where a folder is needed.
+        InputError: it cannot be created or written, or there is a file in the place of a folder.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"the output folder {out} is a file: choose another place with -o")
@@ -51,13 +51,13 @@ def prepare_folder(out: Path, names: Sequence[str]) -> None:
 
 @contextmanager
 def character_folder(work: Path, folder: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; at the end of the block its files stand in `folder`.
+    """Yield a temporary folder to fill, and move its files to `folder` at the end of the block.
 
-    After an error nothing of it is left, and what an earlier run made is as it was. Files that are not ours stay.
+    After an error, no files are left, and the character of an earlier run is unchanged. Other files in `folder` stay.
 
     Args:
-        work: where the temporary folder is made, see `work_folder`; on the disk of `folder`.
-        folder: the character's.
+        work: the parent of the temporary folder, see `work_folder`; on the same disk as `folder`.
+        folder: the character's folder.
 
     Raises:
         InputError: the disk is full, or the folder cannot be written.
@@ -74,18 +74,18 @@ def character_folder(work: Path, folder: Path) -> Iterator[Path]:
 
 
 def _move_in(temporary: Path, folder: Path) -> None:
-    """Put finished files in their place; all of them are complete, so only renames are left to do.
+    """Move complete files to their place, with renames only.
 
-    An earlier character ends with the file that tells of it, and the new one begins with its own: a run that is killed
-    in between leaves a folder that nobody takes for a character.
+    The `result.json` of the earlier character is removed first, and the new one is moved last. A run that is killed in
+    between leaves a folder that does not count as a character.
     """
     if not folder.exists():
         temporary.rename(folder)
         return
-    made = {path.name for path in temporary.iterdir()}
+    names = {path.name for path in temporary.iterdir()}
     (folder / RESULT_FILE).unlink(missing_ok=True)
     for name in _OURS:
-        if name in made:
+        if name in names:
             os.replace(temporary / name, folder / name)
         else:
             (folder / name).unlink(missing_ok=True)

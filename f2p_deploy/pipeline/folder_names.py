@@ -1,4 +1,4 @@
-"""What characters are called in the output folder: after their photos, in names that every file system takes."""
+"""Names of the characters' folders: derived from their photos, and valid on every file system."""
 
 import re
 import unicodedata
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from f2p_deploy.system.names import UNSAFE
 
-#: Bytes of UTF-8 that a stem may have. File systems allow 255; what is left is for numbers, modes and endings.
+#: Largest length of a stem in bytes of UTF-8. File systems allow 255; the rest is for numbers, modes and suffixes.
 LONGEST = 180
 
-#: Names that are taken in the output folder.
+#: Names of other files in the output folder.
 _RESERVED = ("index.html", "summary.csv")
 
-#: What Windows and its file systems, a USB stick's included, have in no name.
+#: Characters that Windows and its file systems do not allow in names.
 _REFUSED = re.compile(r'[<>:"/\\|?*]')
 
-#: What Windows keeps for devices, whatever ending follows.
+#: Names that Windows reserves for devices, with any suffix.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -25,13 +25,13 @@ def folder_names(
 ) -> tuple[str, ...]:
     """Return a folder name for each photo: its stem, numbered where several photos share one (`anna`, `anna-2`).
 
-    Case, and how an accent is written, make no difference, since they make none on some disks. Characters that a
-    terminal or another system could not take become `_`, and long stems are cut.
+    Names that differ only in case or in the encoding of accents count as equal, as on some disks. Characters that are
+    unsafe in a terminal or on another system become `_`, and long stems are cut.
 
     Args:
         photos: in order.
-        known: names that photos have from an earlier run, by absolute path; they keep them, whatever photos came to
-            the others since.
+        known: names of photos from an earlier run, by absolute path; these photos keep their names, even if others have
+            been added since.
         taken: names that cannot be used.
     """
     known = known or {}
@@ -55,12 +55,12 @@ def folder_names(
 
 
 def natural_name(photo: Path) -> str:
-    """Return the name of a photo's folder where no other photo has it: the stem, made safe and short."""
+    """Return the name of a photo's folder if no other photo has the same: the stem, made safe and short."""
     stem = _REFUSED.sub("_", UNSAFE.sub("_", photo.stem))
     stem = stem.encode()[:LONGEST].decode(errors="ignore").lstrip(".").rstrip(". ") or "photo"
     return f"{stem}_" if _DEVICES.fullmatch(stem) else stem
 
 
 def _key(name: str) -> str:
-    """Return what two names have in common that one disk or another takes for the same."""
+    """Return a key that is equal for names that some disks do not distinguish."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,7 +1,7 @@
-"""Characters that an earlier run left: whether they are what would be made now, and reading them back.
+"""Characters of earlier runs: read them back if this run would create the same ones.
 
-`result.json` is the last file of a character to be written. It says under `asked` everything that the character depends
-on; where all of it is the same, the character is kept.
+`result.json` is the last file of a character to be written. Its entry `asked` has everything that the character depends
+on; if all of it is the same, the character is kept.
 """
 
 import hashlib
@@ -33,22 +33,22 @@ from f2p_deploy.system.errors import F2PError
 from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.names import json_text
 
-#: What parameters are called that somebody edited, where a new character takes their place.
+#: Name of the copy of edited parameters when a new character replaces them.
 EDITED_FILE = "parameters.edited{}.json"
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the characters of a run depend on beside photo and mode; another one makes another character.
+    """Everything besides the photo and the mode that the characters of a run depend on.
 
     Args:
-        version: of this package.
-        bundle: fingerprint.
-        made_by: what computes, see `Runtime.identity`.
+        version: version of this package.
+        bundle: the bundle's fingerprint.
+        made_by: see `Runtime.identity`.
         finder: see `ChosenFinder.identity`.
-        face: which face of the photo.
-        keep: SHA-256 of the character whose locked values are kept.
-        engine: the kind of engine that draws, too.
+        face: number of the face in each photo; None for the largest.
+        keep: SHA-256 of the character whose locked values are kept; None for none.
+        engine: the class of the engine that draws; None for none.
     """
 
     version: str
@@ -60,7 +60,7 @@ class Conditions:
     engine: str | None
 
     def asked(self, photo: Path, mode: str) -> dict[str, Any]:
-        """Return all that one character depends on, as plain data.
+        """Return everything that one character depends on, as plain data for `result.json`.
 
         Raises:
             OSError: the photo cannot be read.
@@ -72,20 +72,20 @@ def conditions_of(
     runtime: Runtime, finder: ChosenFinder, face: int | None, keep: Parameters | None, engine: Engine | None
 ) -> Conditions:
     """Return the conditions of a run."""
-    kept = None if keep is None else json.dumps(to_json(keep), sort_keys=True).encode()
+    content = None if keep is None else json.dumps(to_json(keep), sort_keys=True).encode()
     return Conditions(
         version=__version__,
         bundle=runtime.bundle_fingerprint,
         made_by=runtime.identity,
         finder=finder.identity or type(finder.finder).__qualname__,
         face=face,
-        keep=None if kept is None else hashlib.sha256(kept).hexdigest(),
+        keep=None if content is None else hashlib.sha256(content).hexdigest(),
         engine=None if engine is None else type(engine).__qualname__,
     )
 
 
 def folder_of(stem: str, mode: str, modes: Collection[str]) -> str:
-    """Return what the folder of a character is called: after the mode, too, where there are several."""
+    """Return the name of a character's folder: the stem, with the mode if there are several."""
     return stem if len(modes) == 1 else f"{stem}-{mode}"
 
 
@@ -95,32 +95,32 @@ def result_text(
     """Return the text of `result.json`.
 
     Args:
-        created: the character; its parameters have a file of their own.
-        stem: what its folder is called but for the mode.
+        created: the character; its parameters are in a separate file.
+        stem: the name of its folder without the mode.
         asked: see `Conditions.asked`.
-        more: what else it says.
-        parameters_file: what `parameters.json` holds.
+        more: further entries.
+        parameters_file: the content of `parameters.json`.
     """
     content = {key: value for key, value in created.to_dict().items() if key != "parameters"}
     view = created.view
     written = hashlib.sha256(parameters_file).hexdigest()
-    drawn = {"width": view.width, "height": view.height, "frame": view.frame, "points": dict(view.points)}
+    thumbnail = {"width": view.width, "height": view.height, "frame": view.frame, "points": dict(view.points)}
     generated = _sha256_of_values(created.parameters)
     more = {**more, "stem": stem, "generated_sha256": generated, "parameters_sha256": written}
-    return json_text({**content, **more, "view": drawn, "asked": dict(asked)}) + "\n"
+    return json_text({**content, **more, "view": thumbnail, "asked": dict(asked)}) + "\n"
 
 
 def keep_edits(folder: Path) -> str:
-    """Copy a character's parameters to a name of their own if they are not what was written.
+    """Copy a character's parameters to another file if a user has edited them.
 
     Args:
-        folder: the character's, whose files are about to be replaced.
+        folder: the character's folder, whose files are about to be replaced.
 
     Returns:
-        What the copy is called; empty if there is nothing to keep.
+        The name of the copy; empty if the parameters were not edited.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the copy cannot be written.
     """
     if not _is_edited(folder):
         return ""
@@ -133,17 +133,17 @@ def keep_edits(folder: Path) -> str:
 
 
 def _is_edited(folder: Path) -> bool:
-    """Return whether a character's parameters are other ones than were written."""
+    """Return whether a character's parameters have changed since they were written."""
     written, parameters = _read_result(folder).get("parameters_sha256"), folder / PARAMETERS_FILE
     return written is not None and parameters.is_file() and sha256_of(parameters) != written
 
 
 def held_by_others(out: Path, photos: Sequence[Path]) -> dict[str, set[str]]:
-    """Return the stems under which an output folder holds characters of other photos, and the photos' SHA-256.
+    """Return the stems of characters from other photos in an output folder, with the SHA-256 of these photos.
 
     Args:
         out: the output folder.
-        photos: of this run; what lies there of them is not meant.
+        photos: the photos of this run, whose characters are left out.
     """
     own = {uri_of(photo) for photo in photos}
     others: dict[str, set[str]] = {}
@@ -161,13 +161,13 @@ def others_in(out: Path, names: Collection[str]) -> tuple[Earlier, ...]:
         out: the output folder.
         names: folders of this run's characters, which are left out.
     """
-    found = []
+    others = []
     for path in sorted(out.glob(f"*/{RESULT_FILE}")):
         folder = path.parent
         pictures = [name for name in (ENGINE_FILE, CHARACTER_FILE) if _has(folder / name)]
         if folder.name not in names and pictures and _has(folder / ALIGNED_FILE):
-            found.append(Earlier(folder.name, pictures[0], _is_edited(folder)))
-    return tuple(found)
+            others.append(Earlier(folder.name, pictures[0], _is_edited(folder)))
+    return tuple(others)
 
 
 def _has(file: Path) -> bool:
@@ -175,64 +175,64 @@ def _has(file: Path) -> bool:
 
 
 def known_stems(out: Path, photos: Sequence[Path], modes: Collection[str]) -> dict[Path, str]:
-    """Return what the folders of photos were called in earlier runs, by absolute path of the photo."""
-    named: dict[str, str] = {}
+    """Return the stems of photos in earlier runs, by the photo's absolute path."""
+    stems: dict[str, str] = {}
     for path in sorted(out.glob(f"*/{RESULT_FILE}")):
         match _read_result(path.parent):
             case {"photo_uri": str(uri), "stem": str(stem), "asked": {"mode": str(mode)}}:
                 if path.parent.name == folder_of(stem, mode, modes):
-                    named.setdefault(uri, stem)
-    return {photo.absolute(): named[uri_of(photo)] for photo in photos if uri_of(photo) in named}
+                    stems.setdefault(uri, stem)
+    return {photo.absolute(): stems[uri_of(photo)] for photo in photos if uri_of(photo) in stems}
 
 
 def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, schema: Schema) -> Created | None:
-    """Return the character in a folder if it is what would be made now, else None.
+    """Return the character in a folder if this run would create the same one, else None.
 
     Args:
-        folder: the character's.
+        folder: the character's folder.
         photo: the photo.
-        mode: as asked for; `auto` may have settled on another.
-        conditions: of the run.
-        schema: of the parameters, which somebody may have edited since: then they are what is returned.
+        mode: the mode that was asked for, which may be `auto`.
+        conditions: the conditions of the run.
+        schema: the schema of the parameters; if a user has edited these, the edited ones are returned.
     """
-    found = _read_result(folder)
+    result = _read_result(folder)
     try:
-        if not found or not photo.is_file() or found["asked"] != conditions.asked(photo, mode):
+        if not result or not photo.is_file() or result["asked"] != conditions.asked(photo, mode):
             return None
-        files, preview = [PARAMETERS_FILE, ALIGNED_FILE, PHOTO_FILE], bool(found.get("preview", True))
+        files, preview = [PARAMETERS_FILE, ALIGNED_FILE, PHOTO_FILE], bool(result.get("preview", True))
         files += [CHARACTER_FILE] if preview else []
-        drawn = found["engine_picture"]
-        files += [ENGINE_FILE] if drawn else []
+        picture = result["engine_picture"]
+        files += [ENGINE_FILE] if picture else []
         if not all((folder / file).stat().st_size for file in files):
             return None
-        view, parameters = found["view"], read_parameters(folder / PARAMETERS_FILE, schema)
-        edited, beforehand = found["generated_sha256"] != _sha256_of_values(parameters), drawn == "beforehand"
+        view, parameters = result["view"], read_parameters(folder / PARAMETERS_FILE, schema)
+        edited, beforehand = result["generated_sha256"] != _sha256_of_values(parameters), picture == "beforehand"
         return Created(
             photo=photo,
             name=folder.name,
-            mode=str(found["mode"]),
-            mode_reason=str(found["mode_reason"]),
+            mode=str(result["mode"]),
+            mode_reason=str(result["mode_reason"]),
             parameters=parameters,
-            losses=tuple(float(loss) for loss in found["losses"]),
-            seconds=float(found["seconds"]),
-            generation_seconds=float(found["generation_seconds"]),
-            finder=str(found["finder"]),
+            losses=tuple(float(loss) for loss in result["losses"]),
+            seconds=float(result["seconds"]),
+            generation_seconds=float(result["generation_seconds"]),
+            finder=str(result["finder"]),
             view=PhotoView(
                 width=int(view["width"]),
                 height=int(view["height"]),
                 frame=tuple((float(x), float(y)) for x, y in view["frame"]),
                 points={str(name): (float(x), float(y)) for name, (x, y) in view["points"].items()},
             ),
-            warnings=tuple(str(warning) for warning in found["warnings"]),
-            has_engine_picture=bool(drawn) and not (beforehand and edited),  # another character than was drawn
+            warnings=tuple(str(warning) for warning in result["warnings"]),
+            has_engine_picture=bool(picture) and not (beforehand and edited),  # the image shows the unedited character
             drawn_beforehand=beforehand and not edited,
-            read={str(name): ReadPart.from_dict(part) for name, part in found["read"].items()},
+            read={str(name): ReadPart.from_dict(part) for name, part in result["read"].items()},
             has_preview=preview,
             edited=edited,
             kept=True,
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, F2PError):
-        return None  # edited by hand, or damaged: it is made anew
+        return None  # edited by hand or damaged: the character is created again
 
 
 def _sha256_of_values(parameters: Parameters) -> str:
@@ -240,7 +240,7 @@ def _sha256_of_values(parameters: Parameters) -> str:
 
 
 def _read_result(folder: Path) -> dict[str, Any]:
-    """Return what a folder's `result.json` says; nothing if it cannot be read."""
+    """Return the content of a folder's `result.json`; empty if it cannot be read."""
     try:
         content = json.loads((folder / RESULT_FILE).read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""How a character is made from a photo: the words of `--mode`, and what `auto` chooses."""
+"""The modes of `--mode`, and the choice of `auto`."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ MODES = ("auto", *result.MODES)
 
 
 def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
-    """Return the modes, each once.
+    """Return the modes without repetitions.
 
     Raises:
-        InputError: none, or an unknown one.
+        InputError: no mode, or an unknown one.
     """
     if not modes:
         raise InputError(f"name a mode: {', '.join(MODES)}")
@@ -25,10 +25,10 @@ def check_modes(modes: Sequence[str]) -> tuple[str, ...]:
 
 
 def modes_of(named: Sequence[str], compare: bool) -> tuple[str, ...]:
-    """Return the modes that characters are made in: those named, or all of `result.MODES` to compare them.
+    """Return the modes of a run: the named ones, or with `compare` all of `result.MODES`.
 
     Raises:
-        InputError: an unknown mode, or modes named beside `compare`.
+        InputError: an unknown mode, or modes named together with `compare`.
     """
     modes = check_modes(named)
     if compare and modes != ("auto",):
@@ -37,16 +37,16 @@ def modes_of(named: Sequence[str], compare: bool) -> tuple[str, ...]:
 
 
 def ways_of(modes: Sequence[str]) -> tuple[result.Mode, ...]:
-    """Return every way in which modes may make a character; `auto` may take two."""
+    """Return every mode of generation that may be used; `auto` may use two."""
     ways = (way for mode in modes for way in (("one-shot", "hybrid") if mode == "auto" else (mode,)))
     return tuple(dict.fromkeys(ways))  # type: ignore[arg-type]
 
 
 def choose_mode(mode: str, face: AlignedFace) -> tuple[result.Mode, str]:
-    """Return the mode that a photo's character is made in, and why, as the end of a sentence.
+    """Return the mode of generation for a photo, and the reason as the end of a sentence.
 
-    The paper finds iterative generation more exact on frontal, sharp and large faces, one-shot generation more robust
-    on all others; hybrid starts from the one and ends like the other.
+    According to the paper, iterative generation is more exact on frontal, sharp and large faces, and one-shot
+    generation more robust on all others. Hybrid generation starts with one-shot and continues iteratively.
     """
     if mode != "auto":
         return mode, "as asked"  # type: ignore[return-value]

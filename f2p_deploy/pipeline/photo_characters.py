@@ -1,4 +1,4 @@
-"""One photo to its characters: aligned, generated, drawn, written; whatever goes wrong is a result, too."""
+"""Create the characters of one photo: align, generate, draw and write; a failure is also a result."""
 
 import logging
 import time
@@ -37,21 +37,21 @@ from f2p_deploy.system.names import shown
 
 logger = logging.getLogger(__name__)
 
-#: Smallest edge of the engine's picture: the page shows it large.
+#: Smallest edge of the engine's image in pixels, since the page shows it large.
 ENGINE_EDGE = 512
 
-#: Told (characters of this photo made so far, with a fraction for the one being made; what is being done).
+#: Called with (finished characters of this photo, with a fraction for the current one; the current activity).
 Within = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One photo, and which characters are to be made of it.
+    """One photo, and the characters to create from it.
 
     Args:
         photo: the file.
-        stem: what its folders are called but for the mode.
-        names: of the folders, by the mode asked for.
+        stem: the name of its folders without the mode.
+        names: names of the folders, by the mode that was asked for.
     """
 
     photo: Path
@@ -61,17 +61,17 @@ class Task:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What every photo of a run shares.
+    """Everything that the photos of a run share.
 
     Args:
-        runtime: makes the characters.
+        runtime: generates the characters.
         out: the output folder.
-        work: where folders are filled before they are put there, see `work_folder`.
+        work: the folder for temporary files, see `work_folder`.
         finder: finds the faces.
-        face: which face of each photo, 1 being the largest.
+        face: number of the face in each photo, 1 for the largest; None for the largest with a warning.
         keep: a character whose locked values are kept.
-        engine: draws, too.
-        conditions: what is written of all that.
+        engine: draws the characters as well.
+        conditions: the description of all that for `result.json`.
     """
 
     runtime: Runtime
@@ -85,14 +85,14 @@ class RunContext:
 
     @cached_property
     def drawn(self) -> Drawn:
-        """The characters that the engine drew beforehand."""
+        """The characters that the engine drew in advance."""
         return drawn_beside(self.runtime)
 
 
 def characters_of(task: Task, context: RunContext, within: Within) -> Iterator[tuple[str, Created | Failed]]:
-    """Yield the characters of one photo, each with the mode that was asked for; a failure is a result, too.
+    """Yield the characters of one photo, each with the mode that was asked for; a failure is also a result.
 
-    A folder that cannot be written is a failure of its mode; any other failure is one of the photo and the last result.
+    A folder that cannot be written fails only its mode. Any other failure concerns the photo, and is its last result.
     """
     photo, asked = task.photo, next(iter(task.names))
     name_shown = shown(photo.name)
@@ -115,7 +115,7 @@ def characters_of(task: Task, context: RunContext, within: Within) -> Iterator[t
     except F2PError as error:
         yield asked, Failed(photo, "refused", shown(error))
     except Exception as error:
-        # One odd photo must not lose a folder of others; the traceback is in the log.
+        # One photo must not stop all others; the traceback is in the log.
         logger.info("unexpected failure of %s", photo, exc_info=True)
         message = f"{photo.name}: unexpected {type(error).__name__}: {error}; this is a bug, --verbose shows where"
         yield asked, Failed(photo, "unexpected", shown(message))
@@ -130,7 +130,7 @@ class _OutputError(InputError):
 
 
 def _align(photo: Path, context: RunContext) -> tuple[np.ndarray, AlignedFace]:
-    """Return the photo and its aligned face; every refusal begins with the photo's name."""
+    """Return the photo and its aligned face; every error message begins with the photo's name."""
     image = open_photo(photo)
     settings = context.runtime.settings
     size, template = settings.architecture.image_size, settings.alignment.landmarks

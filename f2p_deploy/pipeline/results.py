@@ -1,4 +1,4 @@
-"""What came of the photos: plain data for the page, the table and `--json`."""
+"""The results of a run as plain data, for the page, the table and `--json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from f2p_deploy.model.reading import ReadPart, unsure_parts
 
 @dataclass(frozen=True)
 class PhotoView:
-    """The photo as the page shows it: small, with what was found in it.
+    """The photo's thumbnail on the page, with the face and its landmarks.
 
     Args:
-        width, height: of the small photo in pixels.
-        frame: corners of the square that became the aligned face, (x, y) in pixels of the small photo.
-        points: the five landmarks by name, in the same pixels.
+        width, height: size of the thumbnail in pixels.
+        frame: corners of the square that became the aligned face, (x, y) in pixels of the thumbnail.
+        points: the five landmarks by name, in the same coordinates.
     """
 
     width: int
@@ -31,9 +31,9 @@ class Earlier:
     """A character of an earlier run.
 
     Args:
-        name: what its folder is called.
-        picture: the file of its picture.
-        edited: whether its parameters are no longer those that were drawn.
+        name: the name of its folder.
+        picture: the name of its image file.
+        edited: whether its parameters have changed since they were drawn.
     """
 
     name: str
@@ -43,26 +43,26 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Created:
-    """A character that was made.
+    """A character of this run.
 
     Args:
         photo: the photo's path.
-        name: of the character's folder inside the output folder.
-        mode: how it was made.
-        mode_reason: why in this way, as the end of a sentence.
+        name: name of the character's folder inside the output folder.
+        mode: the mode of generation.
+        mode_reason: the reason for this mode, as the end of a sentence.
         parameters: the character; discrete groups one-hot.
-        losses: before each iteration and after the last; empty for one-shot.
-        seconds: from reading the photo to the written files.
-        generation_seconds: of that, generation alone.
-        finder: what found the landmarks.
-        view: for the page.
+        losses: before each iteration and after the last; empty for one-shot generation.
+        seconds: from reading the photo to writing the files.
+        generation_seconds: the part of it for the generation alone.
+        finder: the finder of the landmarks.
+        view: the photo's thumbnail for the page.
         warnings: sentences.
-        has_engine_picture: whether the engine drew it, too.
-        drawn_beforehand: whether that picture came with the bundle, see `f2p_deploy.pipeline.drawn`.
-        read: each discrete group, and how surely it was read, see `f2p_deploy.model.result.Generation`.
-        has_preview: whether the imitator drew it.
-        edited: whether somebody changed the parameters after they were generated and drawn.
-        kept: whether an earlier run made it, and nothing was computed now; times are those of that run.
+        has_engine_picture: whether there is an image by the engine.
+        drawn_beforehand: whether that image came with the bundle, see `f2p_deploy.pipeline.drawn`.
+        read: each discrete group with the confidence of its reading, see `f2p_deploy.model.result.Generation`.
+        has_preview: whether there is an image by the imitator.
+        edited: whether a user changed the parameters after they were generated and drawn.
+        kept: whether it was kept from an earlier run instead of being created; the times are those of that run.
     """
 
     photo: Path
@@ -85,7 +85,7 @@ class Created:
 
     @property
     def status(self) -> str:
-        """The word for tables: `created` or `kept`."""
+        """The status for tables: `created` or `kept`."""
         return "kept" if self.kept else "created"
 
     @property
@@ -95,13 +95,13 @@ class Created:
 
     @property
     def unsure(self) -> dict[str, ReadPart]:
-        """Parts that are worth a look, see `f2p_deploy.model.reading.unsure_parts`; none that somebody has edited."""
+        """Parts that a user should check, see `f2p_deploy.model.reading.unsure_parts`, without edited ones."""
         unsure = unsure_parts(self.read, self.parameters.schema)
         return {name: part for name, part in unsure.items() if self.choices[name] == part.option}
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """Names of discrete groups and controllers that nothing read from the photo."""
+        """Names of discrete groups and controllers that were not read from the photo but have their default."""
         return tuple(name for name, part in self.read.items() if part.origin == "default")
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,13 +128,13 @@ class Created:
 
 @dataclass(frozen=True)
 class Failed:
-    """A photo that no character came of.
+    """A photo without a character.
 
     Args:
         photo: its path.
-        reason: one word for tables: that of the `PhotoError`, `refused` for other bad input, `unwritable` where its
-            folder could not be written, `killed` where the process that worked on it was, `unexpected` for a bug.
-        message: the sentence for a person.
+        reason: a keyword for tables: that of the `PhotoError`, `refused` for other bad input, `unwritable` if its
+            folder could not be written, `killed` if its worker was killed, `unexpected` for a bug.
+        message: a sentence for people.
     """
 
     photo: Path
@@ -153,24 +153,24 @@ class Failed:
 
 
 def uri_of(photo: Path) -> str:
-    """Return a photo's `file:` address: exact, also where its name is no UTF-8."""
+    """Return a photo's `file:` URI, which is exact even for names that are not UTF-8."""
     return photo.absolute().as_uri()
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of all photos.
+    """The results of all photos.
 
     Args:
         out: the output folder.
         bundle: name of the bundle.
         schema: name of its schema.
-        finder: the sentence that says what found the faces.
+        finder: a sentence that names the landmark finder.
         results: in the order of the photos.
         notes: sentences about the whole run.
-        made_with: name and version of what computed the characters; empty if all were kept.
-        not_taken: files of folders that did not count as photos.
-        others: characters of earlier runs that the folder holds besides, see `f2p_deploy.pipeline.kept`.
+        made_with: name and version of the library that computed the characters; empty if all were kept.
+        not_taken: files in folders that are not photos.
+        others: further characters of earlier runs in the folder, see `f2p_deploy.pipeline.kept`.
     """
 
     out: Path
@@ -195,22 +195,22 @@ class Report:
 
     @property
     def characters(self) -> tuple[Created, ...]:
-        """All characters that are there."""
+        """All characters, created or kept."""
         return tuple(result for result in self.results if isinstance(result, Created))
 
     @property
     def created(self) -> tuple[Created, ...]:
-        """The characters that were made now."""
+        """The characters that this run created."""
         return tuple(result for result in self.characters if not result.kept)
 
     @property
     def kept(self) -> tuple[Created, ...]:
-        """The characters that an earlier run had made."""
+        """The characters that were kept from an earlier run."""
         return tuple(result for result in self.characters if result.kept)
 
     @property
     def failed(self) -> tuple[Failed, ...]:
-        """The photos that no character came of."""
+        """The photos without a character."""
         return tuple(result for result in self.results if isinstance(result, Failed))
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What makes the characters: a runtime, of an artifact or of a bundle."""
+"""The runtime that generates the characters, from an artifact or a bundle."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from f2p_deploy.runtimes import Runtime, load, search
 
 
 def runtime_of(source: Bundle | Runtime) -> Runtime:
-    """Return the runtime, or the one that runs a bundle: PyTorch.
+    """Return a runtime for a source: PyTorch for a bundle; a runtime is returned unchanged.
 
     Raises:
         MissingDependency: PyTorch is not installed.
@@ -18,10 +18,10 @@ def runtime_of(source: Bundle | Runtime) -> Runtime:
 
 
 def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
-    """Raise unless everything is there that modes need; an artifact draws its characters, too.
+    """Raise unless a runtime has the graphs for some modes, and an artifact the graph for images of its characters.
 
     Raises:
-        InputError: a graph is missing, or pictures of its characters beside it are damaged.
+        InputError: a graph is missing, or the images beside the bundle or artifact are damaged.
     """
     for mode in modes:
         search.require_mode(runtime, mode)
@@ -31,7 +31,7 @@ def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
 
 
 def load_networks_for(runtime: Runtime, modes: Sequence[Mode]) -> None:
-    """Load what modes need and what draws, so that the first photo takes no longer than the others."""
+    """Load the graphs of some modes and the imitator, so that the first photo takes no longer than the others."""
     needed = [graph for mode in modes for graph in search.graphs_for(runtime, mode)]
     if draws(runtime):
         needed.append("render")
@@ -39,10 +39,10 @@ def load_networks_for(runtime: Runtime, modes: Sequence[Mode]) -> None:
 
 
 def draws(runtime: Runtime) -> bool:
-    """Return whether there is an imitator."""
+    """Return whether a runtime has an imitator."""
     return "render" in runtime.graphs
 
 
 def drawn_beside(runtime: Runtime) -> Drawn:
-    """Return the characters that the engine drew beforehand: they lie in the bundle's or the artifact's folder."""
+    """Return the characters that the engine drew in advance, from the folder of the bundle or the artifact."""
     return read_drawn(runtime.folder / FOLDER, runtime.schema)

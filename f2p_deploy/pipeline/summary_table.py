@@ -1,4 +1,4 @@
-"""`summary.csv`: one row a character or failure, with every controller."""
+"""The table `summary.csv`: a row for each character or failure, with every controller."""
 
 import csv
 import io
@@ -13,15 +13,15 @@ _COLUMNS = ("photo", "folder", "status", "reason", "mode", "mode_reason", "secon
 
 
 def write_table(report: Report, schema: Schema, work: Path | None = None) -> None:
-    """Write the table, whole or not at all; text that a spreadsheet would run stands behind an apostrophe.
+    """Write the table atomically; text that a spreadsheet would execute is prefixed with an apostrophe.
 
     Args:
-        report: what came of the photos.
-        schema: of the characters.
-        work: the folder of the temporary file, see `write_whole`.
+        report: the results.
+        schema: the characters' schema.
+        work: the folder for the temporary file, see `write_whole`.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the table cannot be written.
     """
     groups = [group.name for group in schema.discrete_groups]
     text = io.StringIO(newline="")

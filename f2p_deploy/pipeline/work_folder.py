@@ -1,7 +1,7 @@
-"""The folder inside the output folder in which a run makes what it then puts in its place with a rename.
+"""The work folder inside the output folder, in which a run writes files before it renames them to their final place.
 
-Each process has one of its own and holds a lock in it for as long as it lives, which the system takes back however the
-process ends. So the next run knows which of them nobody uses any more, and removes them.
+Each process has a separate work folder and holds a lock in it for as long as it lives. The system releases the lock
+when the process ends, even if it is killed. The next run can therefore recognise and remove abandoned folders.
 """
 
 import logging
@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def work_folder(out: Path) -> Iterator[Path]:
-    """Make the output folder and a work folder in it; the latter is gone at the end of the block.
+    """Create the output folder and a work folder in it, and remove the work folder at the end of the block.
 
     Args:
-        out: may be there already, with anything in it.
+        out: the output folder; it may exist, with any content.
 
     Raises:
-        InputError: it is a file, or cannot be made or written.
+        InputError: the output folder is a file, or cannot be created or written.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"the output folder {out} is a file: choose another place with -o")
@@ -47,10 +47,10 @@ def work_folder(out: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(out: Path) -> None:
-    """Remove the work folders of runs that were killed, and nothing else."""
+    """Remove the work folders of runs that were killed."""
     for folder in out.glob(f"{PREFIX}*{_SUFFIX}"):
         with suppress(OSError):
-            folder.rmdir()  # its process was killed before there was a lock in it
+            folder.rmdir()  # succeeds if its process was killed before it created the lock
             continue
         try:
             with (folder / _LOCK).open("r+b") as lock:
@@ -60,25 +60,25 @@ def remove_abandoned(out: Path) -> None:
         except OSError as error:
             logger.info("%s stays: %s", folder, error)
         else:
-            shutil.rmtree(folder, ignore_errors=True)  # Windows removes no open file
+            shutil.rmtree(folder, ignore_errors=True)  # again after closing: Windows does not remove open files
 
 
 def _begin(out: Path) -> tuple[Path, BinaryIO]:
-    """Make a work folder; return it with the file that must stay open, so that its lock is held."""
+    """Create a work folder; return it with its lock file, which must stay open to hold the lock."""
     while True:
         folder = out / f"{PREFIX}{uuid4().hex}{_SUFFIX}"
         folder.mkdir()
         try:
             lock = (folder / _LOCK).open("xb")
-        except FileNotFoundError:  # another run took it for abandoned in this very moment
+        except FileNotFoundError:  # another run has just removed it as abandoned
             continue
         try:
             _hold(lock)
-        except BlockingIOError:  # and so here
+        except BlockingIOError:  # another run is removing it
             lock.close()
             continue
         except OSError as error:
-            logger.info("no locks on this disk, so what a killed run leaves here stays: %s", error)
+            logger.info("this disk has no locks, so the work folders of killed runs are not removed: %s", error)
         if (folder / _LOCK).exists():
             return folder, lock
         lock.close()
@@ -88,7 +88,7 @@ def _hold(file: BinaryIO) -> None:
     """Lock an open file.
 
     Raises:
-        OSError: another process holds it, or the disk knows no locks.
+        OSError: another process holds the lock, or the disk does not support locks.
     """
     if sys.platform == "win32":
         import msvcrt

@@ -1,7 +1,7 @@
-"""Several processes that make characters side by side, each with networks of its own.
+"""Worker processes that create characters in parallel; each loads the networks separately.
 
-A process that is killed costs the photo that it worked on, no other: one that starts anew takes its place. Workers end
-when their parent does, however it ends.
+If a worker is killed, only its current photo fails, and a new worker replaces it. Workers end when their parent ends,
+even if it is killed.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from f2p_deploy.pipeline.photo_characters import RunContext, Task, characters_of
 from f2p_deploy.pipeline.results import Created, Failed
 from f2p_deploy.pipeline.run_source import load_networks_for
 from f2p_deploy.pipeline.work_folder import work_folder
-from f2p_deploy.runtimes import Runtime, load
+from f2p_deploy.runtimes import load
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.system.interruption import unheard_by_children
 from f2p_deploy.system.names import shown
@@ -37,26 +37,26 @@ from f2p_deploy.system.threads import usable_cores
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a process has to end in before it is killed.
+#: Seconds after which a process that does not end is killed.
 _PATIENCE = 5.0
 
-#: Told (position of the photo, its characters made so far with a fraction, what is being done).
+#: Called with (position of the photo, its finished characters with a fraction, the current activity).
 Tell = Callable[[int, float, str], None]
 
 
 @dataclass(frozen=True)
 class WorkerOrder:
-    """All that a process needs to make the same characters as its parent would.
+    """Everything that a worker needs to create the same characters as its parent would.
 
     Args:
-        source: folder of a bundle, or of an artifact.
-        runtime: that runs the artifact; empty for a bundle.
+        source: folder of a bundle or an artifact.
+        runtime: name of the runtime.
         device: the card's number, for a runtime that computes on one.
-        threads: processor cores for each process.
-        ways: in which characters will be made.
-        finder: how it is chosen, or itself where no file describes it.
+        threads: processor cores for each worker.
+        ways: the modes of generation that will be used.
+        finder: the arguments to choose it, or the finder itself if they cannot describe it.
         out, face, keep, engine, conditions: see `RunContext`.
-        levels: of the root's log and this package's.
+        levels: levels of the root logger and of this package's logger.
     """
 
     source: Path
@@ -73,7 +73,7 @@ class WorkerOrder:
     levels: tuple[int, int]
 
     def open(self, work: Path) -> RunContext:
-        """Load everything; see `load_bundle`, `load` and `choose_finder_for` for what that may raise."""
+        """Load everything; raises what `load` and `choose_finder_for` raise."""
         runtime = load(self.source, self.runtime, self.threads, self.device)
         chosen = self.finder
         if isinstance(chosen, FinderChoice):
@@ -82,23 +82,13 @@ class WorkerOrder:
         return RunContext(runtime, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
 
 
-def order_for(
-    runtime: Runtime,
-    finder: ChosenFinder,
-    workers: int,
-    threads: int | None,
-    ways: Sequence[Mode],
-    out: Path,
-    face: int | None,
-    keep: Parameters | None,
-    engine: Engine | None,
-    conditions: Conditions,
-) -> WorkerOrder:
-    """Return the order of a run; the processor's cores are shared out where `threads` is not given.
+def order_for(context: RunContext, ways: Sequence[Mode], workers: int, threads: int | None) -> WorkerOrder:
+    """Return the order of a run; without `threads`, the processor cores are divided between the workers.
 
     Raises:
-        InputError: finder or engine cannot be sent to another process.
+        InputError: the finder or the engine cannot be sent to another process.
     """
+    runtime, finder = context.runtime, context.finder
     order = WorkerOrder(
         source=runtime.folder.absolute(),
         runtime=runtime.name,
@@ -106,11 +96,11 @@ def order_for(
         threads=threads or max(1, usable_cores() // workers),
         ways=tuple(ways),
         finder=finder.choice or finder,
-        out=out.absolute(),
-        face=face,
-        keep=keep,
-        engine=engine,
-        conditions=conditions,
+        out=context.out.absolute(),
+        face=context.face,
+        keep=context.keep,
+        engine=context.engine,
+        conditions=context.conditions,
         levels=(logging.getLogger().level, logging.getLogger("f2p_deploy").level),
     )
     try:
@@ -122,14 +112,14 @@ def order_for(
 
 @dataclass
 class _Worker:
-    """A process as its parent sees it.
+    """A worker from the parent's point of view.
 
     Args:
-        process: that was started.
-        connection: to it.
-        ready: whether it has loaded everything.
-        task: what it works on, with its position.
-        left: modes of the task that nothing came of yet.
+        process: the child process.
+        connection: the parent's end of the pipe.
+        ready: whether the worker has loaded everything.
+        task: its current task, with the position of the photo.
+        left: modes of the task without a result so far.
     """
 
     process: SpawnProcess
@@ -149,18 +139,18 @@ class _Worker:
 
 
 class WorkerPool:
-    """Processes that work through photos; a context manager, which ends them.
+    """A pool of workers; a context manager, which ends them.
 
     Args:
-        order: what each of them loads.
-        count: how many there are.
+        order: the order that each worker loads.
+        count: number of workers.
     """
 
     def __init__(self, order: WorkerOrder, count: int) -> None:
         self._order = order
         self._count = count
         self._workers: list[_Worker] = []
-        #: What the processes say they compute with, as soon as one of them is ready.
+        #: The workers' description of their runtime; empty until one of them is ready.
         self.made_with = ""
 
     def __enter__(self) -> "WorkerPool":
@@ -182,10 +172,10 @@ class WorkerPool:
         self._workers = []
 
     def work(self, tasks: Mapping[int, Task], tell: Tell) -> Iterator[tuple[int, str, Created | Failed]]:
-        """Yield what comes of photos, as soon as it does: position, mode asked for, result.
+        """Yield the results of photos as they arrive: position, mode that was asked for, result.
 
         Raises:
-            F2PError: what loading raised, or no process is left.
+            F2PError: a worker's error while loading, or no worker is left.
         """
         waiting = deque(tasks.items())
         for _ in range(min(self._count, len(tasks))):
@@ -206,7 +196,7 @@ class WorkerPool:
     def _take(
         self, worker: _Worker, message: tuple[str, Any], waiting: deque[tuple[int, Task]], tell: Tell
     ) -> Iterator[tuple[int, str, Created | Failed]]:
-        """Act on what a process said."""
+        """Handle a message of a worker."""
         kind, content = message
         if kind == "log":
             logging.getLogger(content.name).handle(content)
@@ -226,11 +216,11 @@ class WorkerPool:
             if waiting:
                 worker.task = waiting.popleft()
                 worker.left = list(worker.task[1].names)
-                with contextlib.suppress(OSError):  # it was killed: the next look at it says so
+                with contextlib.suppress(OSError):  # if it was killed, the next `recv` raises
                     worker.connection.send(worker.task)
 
     def _lose(self, worker: _Worker, more: bool) -> Iterator[tuple[int, str, Created | Failed]]:
-        """Take note that a process is gone, and start another one if there is more to do."""
+        """Report the task of a worker that ended, and start another worker if there are more tasks."""
         self._workers.remove(worker)
         worker.connection.close()
         how = worker.how_it_ended()
@@ -255,8 +245,8 @@ class WorkerPool:
 
 
 def _serve(order: WorkerOrder, connection: Connection) -> None:
-    """Make characters for the parent until it says no more, or is gone: the whole life of a process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent says what follows
+    """Run a worker: create characters for the parent until it sends None or ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all processes; the parent handles it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     lock = threading.Lock()
 
@@ -269,8 +259,8 @@ def _serve(order: WorkerOrder, connection: Connection) -> None:
         with work_folder(order.out) as work:
             context = order.open(work)
             say("free", context.runtime.describe_device())
-            while (given := connection.recv()) is not None:
-                _, task = given
+            while (message := connection.recv()) is not None:
+                _, task = message
                 for asked, result in characters_of(task, context, lambda *doing: say("doing", doing)):
                     say("result", (asked, result))
                 say("free", context.runtime.describe_device())
@@ -291,7 +281,7 @@ def _end_with_parent() -> None:
 
 
 def _send_log(say: Callable[[str, object], None], levels: tuple[int, int]) -> None:
-    """Send records of the log to the parent, and warnings with them."""
+    """Send log records and warnings to the parent."""
 
     class Sender(logging.handlers.QueueHandler):
         def enqueue(self, record: logging.LogRecord) -> None:

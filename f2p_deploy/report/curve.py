@@ -1,4 +1,4 @@
-"""A curve as inline SVG, coloured by the page's own style."""
+"""A line chart as inline SVG; the style sheet of the page sets its colours."""
 
 import math
 from collections.abc import Sequence
@@ -11,21 +11,26 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 16, 40
 
 
 def loss_curve(losses: Sequence[float], title: str) -> Markup:
-    """Draw the loss over the iterations: before each and after the last, two or more; see `draw_curve`."""
+    """Draw the loss over the iterations, see `draw_curve`.
+
+    Args:
+        losses: two or more, before each iteration and after the last.
+        title: the text for screen readers.
+    """
     return draw_curve(range(len(losses)), losses, title, "iteration", "loss")
 
 
 def draw_curve(places: Sequence[int], values: Sequence[float], title: str, across: str, up: str) -> Markup:
-    """Draw values at whole numbers.
+    """Draw values over integers.
 
     Args:
-        places: two or more, rising, not negative.
-        values: one for each.
-        title: what a screen reader says.
-        across, up: names of the axes.
+        places: x coordinates: two or more, ascending, not negative.
+        values: y coordinates, one for each place.
+        title: the text for screen readers.
+        across, up: labels of the x axis and of the y axis.
 
     Returns:
-        An `<svg>` element with axes, the first and the last value.
+        An `<svg>` element with axes, and with the first and the last value as text.
     """
     low, high, step = _axis(min(values), max(values))
     first, last = places[0], places[-1]
@@ -52,7 +57,7 @@ def draw_curve(places: Sequence[int], values: Sequence[float], title: str, acros
     ends = ((first, values[0], "start", 8), (last, values[-1], "end", -2))
     for place, value, anchor, dx in ends:
         lines.append(f'<circle class="dot" cx="{x(place):.1f}" cy="{y(value):.1f}" r="3.5"/>')
-        # Above the point, where the curve that falls away from it leaves room; beside it at the picture's top.
+        # The text is above the point, clear of a falling curve, or beside it at the top of the picture.
         baseline = y(value) - 9 if y(value) > _TOP + 12 else y(value) + 4
         lines.append(
             f'<text class="value" x="{x(place) + dx:.1f}" y="{baseline:.1f}" text-anchor="{anchor}">{value:.4g}</text>'
@@ -69,7 +74,7 @@ def draw_curve(places: Sequence[int], values: Sequence[float], title: str, acros
 
 
 def _axis(lowest: float, highest: float) -> tuple[float, float, float]:
-    """Return the ends of an axis that holds two values, and the distance of its ticks (1, 2 or 5 times ten)."""
+    """Return the ends of an axis that covers two values, and its tick distance (1, 2 or 5 times a power of ten)."""
     span = max(highest - lowest, abs(highest) * 0.02, 1e-9)
     magnitude = 10.0 ** math.floor(math.log10(span / 4))
     step = next(nice * magnitude for nice in (1, 2, 5, 10) if nice * magnitude >= span / 4)

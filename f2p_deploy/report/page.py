@@ -1,4 +1,4 @@
-"""One HTML page for measurements: tables, bars, curves and pictures; one file, nothing from elsewhere."""
+"""An HTML page of measurements, with tables, bars, curves and pictures in one file without external resources."""
 
 import base64
 import io
@@ -17,12 +17,12 @@ from f2p_deploy.system.files import write_whole
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture and the words below it.
+    """A picture with a caption.
 
     Args:
-        source: a file relative to the page, or what `data_uri` gave.
-        caption: what it shows.
-        detail: a number or a remark, on a line of its own.
+        source: a path relative to the page, or a `data:` address from `data_uri`.
+        caption: the caption.
+        detail: a number or remark on a separate line.
     """
 
     source: str
@@ -36,10 +36,10 @@ class PictureRow:
 
     Args:
         pictures: in order.
-        title: what they have in common.
-        text: a sentence about them.
-        small: thumbnails, for many of them.
-        across: how many times wider than high the pictures are: squares that were put side by side.
+        title: heading.
+        text: a sentence about the pictures.
+        small: show thumbnails, for many pictures.
+        across: width / height of each picture, which is a row of squares.
     """
 
     kind: ClassVar[str] = "pictures"
@@ -53,14 +53,14 @@ class PictureRow:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells in rows; the first column names the row, the others are numbers.
+    """A table; the first column names the row, the others are numbers.
 
     Args:
-        headers: one a column.
-        rows: as many cells each.
-        title: above it.
-        text: below it: what the numbers are.
-        marked: positions of the rows to stand out.
+        headers: one for each column.
+        rows: the cells, row by row.
+        title: heading above the table.
+        text: explanation below the table.
+        marked: indices of highlighted rows.
     """
 
     kind: ClassVar[str] = "table"
@@ -74,13 +74,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Bars:
-    """A bar for each of many things.
+    """A bar chart.
 
     Args:
-        rows: name, length in [0, 1], and the words behind it.
-        title: above them.
-        text: below it: what the bars are.
-        marked: positions of the rows to stand out.
+        rows: (name, length in [0, 1], text after the bar).
+        title: heading above the bars.
+        text: explanation of the bars.
+        marked: indices of highlighted rows.
     """
 
     kind: ClassVar[str] = "bars"
@@ -93,12 +93,12 @@ class Bars:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Something drawn as SVG, see `f2p_deploy.report.curve`.
+    """An SVG drawing, see `f2p_deploy.report.curve`.
 
     Args:
-        svg: the element.
-        title: above it.
-        text: below it.
+        svg: the `<svg>` element.
+        title: heading above the drawing.
+        text: explanation below the drawing.
     """
 
     kind: ClassVar[str] = "drawing"
@@ -108,7 +108,7 @@ class Drawing:
     text: str = ""
 
 
-#: What can stand in a card; the template has a macro for each `kind`.
+#: The parts of a card; the template has a macro for each `kind`.
 Part = Table | PictureRow | Bars | Drawing
 
 
@@ -117,9 +117,9 @@ class Card:
     """A card of the page.
 
     Args:
-        title: its heading.
-        parts: what stands in it, from top to bottom.
-        text: the sentence below the heading.
+        title: heading.
+        parts: content, from top to bottom.
+        text: sentence below the heading.
     """
 
     title: str
@@ -130,10 +130,10 @@ class Card:
 def write_page(
     path: Path, title: str, facts: Mapping[str, str], cards: Sequence[Card], notes: Sequence[str] = ()
 ) -> None:
-    """Write a page, whole or not at all; the arguments are those of `page`.
+    """Write a page atomically; for the arguments see `page`.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the page cannot be written.
     """
     write_whole(path, page(title, facts, cards, notes).encode("utf-8"))
 
@@ -142,21 +142,21 @@ def page(title: str, facts: Mapping[str, str], cards: Sequence[Card], notes: Seq
     """Return a page as HTML.
 
     Args:
-        title: the page's heading.
-        facts: what was measured, by name: bundle, photos, ...
+        title: heading of the page.
+        facts: subject of the measurement, by name: bundle, photos, ...
         cards: from top to bottom.
-        notes: sentences for the foot of the page.
+        notes: sentences for the footer.
     """
     values = {"title": title, "facts": facts, "cards": cards, "notes": notes}
     return render_template("report/templates/measurements.html", values)
 
 
 def data_uri(picture: np.ndarray, edge: int | None = None) -> str:
-    """Return an (H, W, 3) uint8 picture as a `data:` address, so that the page stays one file.
+    """Return a picture as a `data:` address, which keeps the page in one file.
 
     Args:
-        picture: RGB.
-        edge: its longest edge in the page in pixels; as it is if not given or smaller.
+        picture: (H, W, 3) uint8 RGB.
+        edge: longest edge in pixels, to which larger pictures are reduced; None for no limit.
     """
     image = Image.fromarray(picture)
     if edge is not None:

@@ -1,4 +1,4 @@
-"""Pages made of templates: Jinja's, and whatever is put into one shows as what it is."""
+"""Rendering of the package's Jinja templates; inserted values are escaped and made printable."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 
 def render_template(name: str, values: Mapping[str, Any]) -> str:
-    """Return what a template makes of values.
+    """Return a template rendered with values.
 
     Args:
-        name: its path within the package, with slashes: `report/templates/measurements.html`.
-        values: by the names that the template calls them.
+        name: path of the template within the package, with slashes: `report/templates/measurements.html`.
+        values: the template's variables, by name.
 
     Raises:
         jinja2.TemplateNotFound: there is no such file.
-        jinja2.UndefinedError: the template asks for something that the values do not have.
+        jinja2.UndefinedError: a variable of the template is missing.
     """
     return template_environment().get_template(name).render(values)
 
 
 @cache
 def template_environment() -> "Environment":
-    """Return what renders the package's templates.
+    """Return the Jinja environment of the package's templates.
 
-    All that a template puts out is escaped, after `shown` has made it printable: a name shows as that, whatever it has
-    in it. Only `Markup` goes out as it is. Templates have the filters `address`, which links to a file,
-    `capital_first` and `css_percent`; the function `stylesheet`; and `version`.
+    Every inserted value except `Markup` is made printable by `shown` and then escaped, so a file name is displayed
+    literally whatever characters it contains. Templates have the filters `address` (link to a file), `capital_first`
+    and `css_percent`, the function `stylesheet`, and the variable `version`.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # 0.1 s, which no command without a page should wait
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # takes 0.1 s, so only commands with a page pay it
 
     environment = Environment(
         loader=PackageLoader("f2p_deploy", "."),
@@ -54,20 +54,20 @@ def template_environment() -> "Environment":
 
 
 def stylesheet(name: str) -> Markup:
-    """Return a style sheet by its path within the package, as it is."""
+    """Return a style sheet unescaped, by its path within the package."""
     return Markup((files("f2p_deploy") / name).read_text(encoding="utf-8"))
 
 
 def capital_first(text: str) -> str:
-    """Return words as the beginning of a sentence; what follows the first letter stays as it is."""
+    """Return text with its first letter in upper case and the others unchanged."""
     return text[:1].upper() + text[1:]
 
 
 def css_percent(share: float) -> str:
-    """Return a share, 1 being all, as a length in a style."""
+    """Return a fraction as a CSS percentage."""
     return f"{share:.1%}"
 
 
 def _printable(value: object) -> object:
-    """Return what a template puts out as printable text, unless it is HTML already."""
+    """Return a value as printable text; `Markup` is returned unchanged."""
     return value if isinstance(value, Markup) else shown(value)

@@ -1,7 +1,7 @@
-"""What every runtime does: checks what goes in and comes out, and gives the graphs their Python names."""
+"""The base class of all runtimes: it checks inputs and outputs, and has a Python method for each graph."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,32 +25,31 @@ from f2p_deploy.system.threads import check_threads
 class Runtime(ABC):
     """Runs the graphs of one artifact; NumPy in, NumPy out.
 
-    Any thread may call any method at any time. Each call gets the answer to its own inputs, to the last bit what the
-    same call gives alone; arrays that were returned are the caller's and never change. Calls run side by side where
-    there are cores for them: see each runtime.
+    Thread-safe: any thread may call any method at any time. A call returns the same bits as it would if nothing else
+    ran. Returned arrays belong to the caller and never change. How many calls run in parallel depends on the runtime.
 
     Args:
-        artifact: checked, as `read_artifact` gives it.
-        threads: how many threads one call uses; if None, as many as this process may use cores, see
+        artifact: as `read_artifact` returns it, files checked.
+        threads: number of threads for one call; None for all cores that this process may use, see
             `f2p_deploy.system.threads`.
-        device: the card's number, where it computes on one.
+        device: the card's number, for a runtime that computes on one.
 
     Raises:
-        InputError: fewer than one thread, or a card for what computes on the processor.
+        InputError: fewer than one thread, or a card for a runtime that computes on the processor.
         MissingDependency: this machine cannot run it.
     """
 
-    #: The word for `load` and `--runtime`.
+    #: The name for `load` and `--runtime`.
     name: ClassVar[str]
     #: One line for tables.
     summary: ClassVar[str]
-    #: Endings of the graph files that it runs; none for a runtime of bundles.
+    #: Suffixes of the graph files that it runs; empty for a runtime of bundles.
     suffixes: ClassVar[tuple[str, ...]]
-    #: The module that it imports.
+    #: The Python module that it needs.
     module: ClassVar[str]
-    #: The extra of this package that brings the module; empty for the base install.
-    extra: ClassVar[str]
-    #: Whether it computes on an NVIDIA card, and so may be told which.
+    #: The extra of this package that installs the module; empty for the base install.
+    extra: ClassVar[str] = ""
+    #: Whether it computes on an NVIDIA card, so that `device` may choose one.
     on_card: ClassVar[bool] = False
 
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
@@ -63,11 +62,11 @@ class Runtime(ABC):
 
     @classmethod
     def require_usable(cls, threads: int | None = None, device: int = 0) -> None:
-        """Raise unless this machine can run it with so many threads, on that card.
+        """Raise unless this machine can run it with this number of threads, on this card.
 
         Raises:
-            InputError: fewer than one thread, or a card for what computes on the processor.
-            MissingDependency: a package or hardware is not here.
+            InputError: fewer than one thread, or a card for a runtime that computes on the processor.
+            MissingDependency: a package or hardware is missing.
         """
         check_threads(threads)
         if device < 0:
@@ -79,7 +78,7 @@ class Runtime(ABC):
 
     @classmethod
     def why_not_here(cls) -> str:
-        """Return why this machine cannot run it, and what to do; empty if it can."""
+        """Return why this machine cannot run it and what to install; an empty string if it can."""
         if find_spec(cls.module) is not None:
             return ""
         install = install_line(cls.extra) if cls.extra else package_line(cls.module)
@@ -87,7 +86,7 @@ class Runtime(ABC):
 
     @cached_property
     def schema(self) -> Schema:
-        """What the parameters mean.
+        """The schema of the parameters.
 
         Raises:
             InputError: the manifest holds no schema.
@@ -96,7 +95,7 @@ class Runtime(ABC):
 
     @cached_property
     def settings(self) -> BundleSettings:
-        """How faces are aligned and characters generated.
+        """The bundle's settings, for alignment and generation.
 
         Raises:
             InputError: the manifest holds no settings.
@@ -111,12 +110,12 @@ class Runtime(ABC):
 
     @property
     def proves(self) -> Verified:
-        """What a measurement by it proves, see `Manifest.verified`: it runs the files themselves."""
+        """The value of `Manifest.verified` for a measurement by this runtime: it runs the artifact's own files."""
         return "runtime"
 
     @property
     def bundle_name(self) -> str:
-        """What the bundle is called that it runs, or that its artifact was made of."""
+        """The name of the bundle that it runs, or that the artifact was exported from."""
         return self.artifact.manifest.bundle
 
     @property
@@ -131,12 +130,15 @@ class Runtime(ABC):
 
     @property
     def identity(self) -> str:
-        """What computes, to the artifact's last byte: another one may make another character of the same face."""
+        """A key of everything that determines results: the runtime's name and the SHA-256 of the manifest.
+
+        Two identities may generate different characters from the same face.
+        """
         manifest = self.artifact.folder / MANIFEST_FILE
         return f"{self.name} {sha256_of(manifest)}" if manifest.is_file() else self.name
 
     def why_no_graph(self, graph: str) -> str:
-        """Return why there is no graph of this name, and what to do about it."""
+        """Return a sentence that says why there is no graph of this name, and what to do about it."""
         return (
             f"the artifact {self.artifact.folder} has no graph {graph!r}, it has {', '.join(self.graphs) or 'none'}: "
             "export the bundle again"
@@ -144,19 +146,19 @@ class Runtime(ABC):
 
     @abstractmethod
     def describe_device(self) -> str:
-        """Return name, version and device of what computes, for manifests and tables."""
+        """Return the library's name and version and the device, for manifests and tables."""
 
     def capture(self, plan: Plan, strict: bool = False) -> WholeSearch | None:
-        """Return a whole search as one launch; None where a runtime has no such thing.
+        """Return a search that runs as a single launch; None for a runtime that has none.
 
         Args:
-            plan: the search.
-            strict: raise where a runtime that has it cannot do it.
+            plan: the search's settings.
+            strict: raise if the runtime captures searches, but not this one.
         """
         return None
 
     def prepare(self, graphs: Collection[str]) -> None:
-        """Load graphs now, where they would be loaded when they are first used.
+        """Load graphs now instead of at their first use.
 
         Raises:
             InputError: there is no such graph.
@@ -165,11 +167,11 @@ class Runtime(ABC):
             self._loaded(graph)
 
     def _load(self, graph: str) -> Any:
-        """Return what a graph's file becomes in memory; called once for each graph."""
+        """Load a graph's file; called once for each graph."""
         return self.artifact.path(graph)
 
     def _loaded(self, graph: str) -> Any:
-        """Return what `_load` made of a graph. Whoever asks first makes it, and whoever asks meanwhile waits.
+        """Return the result of `_load`. The first caller loads the graph; others wait for it.
 
         Raises:
             InputError: there is no such graph.
@@ -182,14 +184,14 @@ class Runtime(ABC):
 
     @abstractmethod
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run one graph; inputs are checked already."""
+        """Run one graph. The inputs have been checked."""
 
     def compute(self, graph: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Run one graph by its name.
 
         Args:
-            graph: a name of `graphs`.
-            inputs: by tensor name, of exactly the shape and dtype that the manifest says.
+            graph: one of `graphs`.
+            inputs: by tensor name, with exactly the shape and dtype in the manifest.
 
         Returns:
             The outputs by tensor name.
@@ -204,7 +206,7 @@ class Runtime(ABC):
         return outputs
 
     def checked(self, graph: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a graph's inputs, ready to be computed with.
+        """Return a graph's inputs after checking them, ready for `_compute`.
 
         Raises:
             InputError: as `compute` says.
@@ -217,19 +219,18 @@ class Runtime(ABC):
         return {spec.name: self.checked_input(graph, spec, inputs[spec.name]) for spec in specs}
 
     def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:
-        """Return one input, ready to be computed with; see `check_input`."""
+        """Return one input after checking it; see `check_input`."""
         return check_input(graph, spec, value)
 
     def require_finite(self, graph: str, name: str, value: np.ndarray) -> None:
         """Raise if a graph computed NaN or infinite values.
 
-        Only what reaches an output is seen. OpenVINO 2026.4.1 takes NaN for a number in Relu, Clip, MaxPool, Max and
-        Min (its Relu of NaN is 0), so NaN made inside of a graph can end as a finite number there; inputs are checked
-        for that reason, too. What overflows and is then clipped is finite everywhere, and arrays that stay on a card
-        are not looked at.
+        Only outputs are checked. In OpenVINO 2026.4.1, Relu, Clip, MaxPool, Max and Min turn NaN into a number (Relu of
+        NaN is 0), so a NaN from inside a graph may not reach an output. This is one reason why inputs are checked. An
+        overflow that is clipped later is finite in every runtime. Arrays that stay on a card are not checked.
 
         Raises:
-            FloorMissed: it did.
+            FloorMissed: the output holds NaN or infinite values.
         """
         if not np.isfinite(value).all():
             raise FloorMissed(
@@ -249,7 +250,7 @@ class Runtime(ABC):
         return self.compute("one_shot", {"face": face})["parameters"]
 
     def describe(self, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the losses compare (eqs. 5 and 6).
+        """Return the identity embedding and the facial content of an aligned face, for the losses (eqs. 5 and 6).
 
         Args:
             face: (N, 3, S, S) float32 RGB in [0, 1].
@@ -261,7 +262,7 @@ class Runtime(ABC):
         return outputs["identity"], outputs["content"]
 
     def render(self, parameters: np.ndarray) -> np.ndarray:
-        """Return the imitator's picture of parameters.
+        """Render parameters with the imitator.
 
         Args:
             parameters: (N, n) float32 in [0, 1].
@@ -287,20 +288,20 @@ class Runtime(ABC):
         """Take one gradient step of iterative generation (section 3.4.2, eq. 9); `search.iterate` takes all of them.
 
         Args:
-            state: (N, n) float32, controllers in [0, 1], then free numbers for the discrete groups.
-            identity, content: (N, d) and (N, C, H, W) float32 of the photos, as `describe` gives them.
-            learning_rate: mu, not negative; with 0 the loss is the only news.
-            before: (N, n) float32 the state that went into the last step; without it there is no last step.
+            state: (N, n) float32: controllers in [0, 1], then unbounded logits of the discrete groups.
+            identity, content: (N, d) and (N, C, H, W) float32 of the photos, as `describe` returns them.
+            learning_rate: mu, at least 0; 0 computes the loss without moving the state.
+            before: (N, n) float32, the previous step's `state`, for the momentum; None for the first step.
             locked: (n,) bool, entries that never change; None for none.
-            momentum: Nesterov's, in [0, 1).
-            beta, discrete_rate: see `f2p_deploy.model.settings.IterativeSettings`; the bundle's settings for iterative
-                generation if not given.
+            momentum: Nesterov momentum coefficient, in [0, 1).
+            beta, discrete_rate: see `f2p_deploy.model.settings.IterativeSettings`; None for the bundle's settings for
+                iterative generation.
 
         Raises:
             InputError: as `compute` says.
         """
         settings = self.settings.iterative
-        given = step_inputs(
+        inputs = step_inputs(
             state,
             state if before is None else before,
             {"identity": identity, "content": content},
@@ -310,10 +311,10 @@ class Runtime(ABC):
             beta=settings.beta if beta is None else beta,
             discrete_rate=settings.discrete_rate if discrete_rate is None else discrete_rate,
         )
-        return StepOutputs(**self.take_step(given))
+        return StepOutputs(**self.take_step(inputs))
 
-    def take_step(self, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph `step` of any format version with the tensors that `step_inputs` gives.
+    def take_step(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run the graph `step` of any format version with the tensors that `step_inputs` returns.
 
         Returns:
             `next_state`, `loss` and `lookahead`, see `StepOutputs`.
@@ -325,22 +326,14 @@ class Runtime(ABC):
         names = [spec.name for spec in self.artifact.manifest.graphs["step"].inputs]
         if "before" not in names:
             compute = partial(self.compute, "step")
-            return step_of_version_2(compute, given, self.settings.iterative, self.schema.n_c)
-        return self.compute("step", {name: given[name] for name in names})
+            return step_of_version_2(compute, inputs, self.settings.iterative, self.schema.n_c)
+        return self.compute("step", {name: inputs[name] for name in names})
 
 
 RUNTIMES: dict[str, type[Runtime]] = {}
 
 
-def register_runtime(
-    name: str, summary: str, suffixes: tuple[str, ...], module: str, extra: str = ""
-) -> Callable[[type[Runtime]], type[Runtime]]:
-    """Return a decorator that makes a runtime known by its name; the arguments are those of `Runtime`'s own fields."""
-
-    def decorate(runtime: type[Runtime]) -> type[Runtime]:
-        runtime.name, runtime.summary, runtime.suffixes = name, summary, suffixes
-        runtime.module, runtime.extra = module, extra
-        RUNTIMES[name] = runtime
-        return runtime
-
-    return decorate
+def register_runtime(runtime: type[Runtime]) -> type[Runtime]:
+    """Add a runtime to `RUNTIMES` under its name; a class decorator."""
+    RUNTIMES[runtime.name] = runtime
+    return runtime

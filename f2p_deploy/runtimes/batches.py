@@ -1,4 +1,4 @@
-"""Any number of samples through a graph whose batch size is fixed."""
+"""Splits any number of samples into batches of a graph's fixed size."""
 
 from collections.abc import Callable, Collection
 
@@ -14,9 +14,9 @@ def run_in_batches(
 
     Args:
         compute: runs one batch.
-        inputs: by tensor name, K samples along the first axis; the last batch is filled up with its last sample.
+        inputs: by tensor name, K samples along the first axis; the last batch is padded with the last sample.
         batch: the static batch size.
-        shared: names of inputs that every batch gets as they are.
+        shared: names of inputs that are not split: every batch gets them whole.
 
     Returns:
         The outputs by tensor name, K samples along the first axis.
@@ -25,6 +25,6 @@ def run_in_batches(
     parts = []
     for start in range(0, count, batch):
         rows = np.minimum(np.arange(start, start + batch), count - 1)
-        given = {name: value if name in shared else np.ascontiguousarray(value[rows]) for name, value in inputs.items()}
-        parts.append(compute(given))
+        part = {name: value if name in shared else np.ascontiguousarray(value[rows]) for name, value in inputs.items()}
+        parts.append(compute(part))
     return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}

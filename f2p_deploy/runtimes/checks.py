@@ -1,4 +1,4 @@
-"""Checks of the arrays that a graph is given."""
+"""The check of a graph's input arrays."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ import numpy as np
 from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.system.errors import InputError
 
-#: How far rounding may carry an input out of its range.
+#: How far an input may lie outside its range, for rounding.
 RANGE_TOLERANCE = 1e-3
 
 
 def check_input(graph: str, spec: TensorSpec, value: Any) -> np.ndarray:
-    """Return one input as a contiguous array if it is what a graph was exported for.
+    """Return an input as a contiguous array, after checking it against the manifest.
 
     Args:
-        graph: its name, for the sentence.
-        spec: what the manifest says of the tensor.
-        value: what was given.
+        graph: the graph's name, for the error message.
+        spec: the tensor's entry in the manifest.
+        value: the input.
 
     Raises:
         InputError: another shape, dtype or range, or NaN.
@@ -45,6 +45,6 @@ def check_input(graph: str, spec: TensorSpec, value: Any) -> np.ndarray:
 
 
 def _interval(spec: TensorSpec) -> str:
-    """Return a tensor's range as words: `[0, 1]`, or `[0, ...` without an upper end."""
+    """Return a tensor's range as text: `[0, 1]`, or `[0, ...` without an upper end."""
     low = "..." if spec.low is None else f"[{spec.low:g}"
     return f"{low}, {'...' if spec.high is None else f'{spec.high:g}]'}"

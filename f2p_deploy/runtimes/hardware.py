@@ -1,4 +1,4 @@
-"""Which machine an artifact's files run on, judged before one of them is loaded."""
+"""Check that an artifact was built for this machine, before any of its files is loaded."""
 
 import platform
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def _compute_capabilities() -> tuple[str, ...]:
     return tuple(device.compute_capability for device in cuda_devices())
 
 
-#: The keys of `Manifest.hardware` that are compared: what they are called in a sentence, and what there is here.
+#: The keys of `Manifest.hardware` that are compared: their names in messages, and functions that list this machine's.
 KEYS: dict[str, tuple[str, Callable[[], tuple[str, ...]]]] = {
     "os": ("the operating system", lambda: (platform.system(),)),
     "machine": ("the processor", lambda: (platform.machine(),)),
@@ -27,10 +27,10 @@ def require_hardware(artifact: Artifact) -> None:
     """Raise unless an artifact was built for this machine.
 
     Args:
-        artifact: its manifest's `hardware` says what it was built for; what it does not name may be anything.
+        artifact: its manifest's `hardware` says what it was built for; keys that it lacks are not compared.
 
     Raises:
-        MissingDependency: it was built for another machine; with the command line that makes it again.
+        MissingDependency: it was built for another machine; the message has the command line that makes it again.
     """
     for key, (name, look) in KEYS.items():
         wanted = artifact.manifest.hardware.get(key)

@@ -1,4 +1,4 @@
-"""Opens artifacts and bundles with the runtime that runs them."""
+"""Load artifacts and bundles with a runtime that can run them."""
 
 import logging
 from pathlib import Path
@@ -12,9 +12,10 @@ from f2p_deploy.runtimes.hardware import require_hardware
 from f2p_deploy.runtimes.torch_runtime import TorchRuntime
 from f2p_deploy.system.errors import InputError, MissingDependency
 
-#: What `auto` takes, the first that runs the files and is here. An export is measured with ONNX Runtime by default;
-#: OpenVINO searches 1.2 to 1.5 times as fast, but versions of it computed wrong gradients. What computes in less
-#: (`openvino-bf16`) or needs a card whose presence is no promise (`onnxruntime-cuda`) is asked for by name.
+#: The runtimes that `auto` tries, in this order: the first that runs the files and is installed. ONNX Runtime is the
+#: first because exports are measured with it; OpenVINO searches 1.2 to 1.5 times as fast, but some of its versions
+#: computed wrong gradients. Runtimes of lower precision (`openvino-bf16`), and runtimes that use a card for files that
+#: need none (`onnxruntime-cuda`), must be asked for by name.
 AUTO = ("onnxruntime", "openvino", "coreml", "tensorrt", "torch")
 
 logger = logging.getLogger(__name__)
@@ -23,20 +24,19 @@ logger = logging.getLogger(__name__)
 def load(
     source: str | Path | Artifact | Bundle, runtime: str = "auto", threads: int | None = None, device: int = 0
 ) -> Runtime:
-    """Check an artifact, or a bundle, and make it ready to run.
+    """Check an artifact or a bundle, and return a runtime that runs it.
 
     Args:
-        source: an artifact's folder, or what `read_artifact` gave; or a bundle's folder, or what `load_bundle` gave,
-            which PyTorch runs. Of a folder that is both, PyTorch runs the bundle if it is named, and else the artifact
-            is taken.
+        source: an artifact or its folder, or a bundle or its folder. PyTorch runs bundles. A folder that is both is
+            loaded as a bundle with the runtime `torch`, and as an artifact with any other.
         runtime: a key of `RUNTIMES`, or `auto`: see `AUTO`.
-        threads: how many threads one call uses; as many as this process may use cores if None.
+        threads: number of threads for one call; None for all cores that this process may use.
         device: the card's number, for a runtime that computes on one.
 
     Raises:
-        InputError: neither artifact nor bundle, a damaged one, an unknown runtime, or one that does not run this; a
-            card for a runtime that computes on the processor.
-        MissingDependency: the runtime's package or hardware is not here, or the artifact was built for another machine;
+        InputError: neither artifact nor bundle, a damaged one, an unknown runtime, or one that does not run these
+            files; a card for a runtime that computes on the processor.
+        MissingDependency: the runtime's package or hardware is missing, or the artifact was built for another machine;
             there is no fallback.
     """
     if runtime != "auto":
@@ -60,16 +60,16 @@ def load(
         )
     require_hardware(opened)
     if opened.manifest.parity_status == "failed":
-        logger.warning("%s missed a parity floor when it was made: see its manifest", opened.folder)
+        logger.warning("%s missed a parity floor when it was exported: see its manifest", opened.folder)
     kind.require_usable(threads, device)
     return kind(opened, threads, device) if kind.on_card else kind(opened, threads)
 
 
 def find_runtime(name: str) -> type[Runtime]:
-    """Return a kind of runtime by its name.
+    """Return a runtime's class by its name.
 
     Raises:
-        InputError: no such runtime, with the nearest name.
+        InputError: no such runtime; the message suggests the nearest name.
     """
     if name not in RUNTIMES:
         raise InputError(f"no runtime named {name!r}{suggestion(name, ('auto', *RUNTIMES))}")
@@ -92,7 +92,7 @@ def _open(source: str | Path | Artifact | Bundle, runtime: str) -> Artifact | Bu
 
 
 def _choose(able: list[str], artifact: Artifact, suffixes: set[str]) -> str:
-    """Return the runtime that `auto` stands for."""
+    """Return the name of the runtime that `auto` stands for."""
     reasons = {name: RUNTIMES[name].why_not_here() for name in AUTO if name in able}
     for name, reason in reasons.items():
         if not reason:

@@ -1,4 +1,4 @@
-"""OpenVINO: the CPU runtime for Intel, AMD and ARM processors, in float32 or bfloat16 by the name that is asked for."""
+"""OpenVINO: a CPU runtime for Intel, AMD and ARM, as two runtimes: float32 and bfloat16."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,43 +18,48 @@ from f2p_deploy.system.threads import default_threads, usable_cores
 
 DEVICE = "CPU"
 
-#: How many calls of a graph run side by side at most: each needs memory of its own, called or not (57 MB for `step` of
-#: the demo bundle, weights not counted).
+#: Maximum number of parallel calls of one graph. Each needs separate memory, whether it is used or not (57 MB for
+#: `step` of the demo bundle, without weights).
 MOST_CALLS = 4
 
-#: Held while OpenVINO compiles. Its Python layer fills tables when it is first used, behind a lock of C++ that it keeps
-#: while it waits for the interpreter's: threads whose first calls meet there wait for each other for ever (2026.4.1).
+#: Held while OpenVINO compiles. Its Python layer fills tables at the first use, and holds a C++ lock while it waits for
+#: the interpreter's lock: two threads that make their first calls at the same time deadlock (2026.4.1).
 _compiling = Lock()
 
-#: Held while the process's `openvino.Core` is made.
+#: Held while the process's `openvino.Core` is created.
 _making = Lock()
 
-#: OpenVINO's words for a precision: in the option, among the processor's capabilities.
+#: OpenVINO's two names of a precision: as an option, and in the processor's capabilities.
 CAPABILITIES = {"f32": "FP32", "bf16": "BF16"}
 
-#: What OpenVINO calls the precisions of layers that multiply 8-bit numbers.
+#: OpenVINO's names of the precisions of layers that multiply 8-bit numbers.
 EIGHT_BITS = ("i8", "u8")
 
-#: Layers whose precision is the graph's: the multiplications. (What casts and copies computes in nothing.)
+#: Layers that multiply: only their precision counts as the graph's (casts and copies do no arithmetic).
 MULTIPLYING_LAYERS = ("Convolution", "Deconvolution", "FullyConnected", "MatMul")
 
 
-@register_runtime("openvino", "OpenVINO on the processor, float32", (".onnx",), module="openvino", extra="openvino")
+@register_runtime
 class OpenVino(Runtime):
     """OpenVINO on the CPU in float32. A graph is compiled when it is first used.
 
-    Where `threads` leaves cores free, calls of a graph run side by side, as many as there are cores for and
-    `MOST_CALLS` at most; others wait for one of them. A call that has all cores has them to itself.
+    If one call uses only some of the cores (`threads`), several calls of a graph run in parallel: as many as there are
+    cores for, at most `MOST_CALLS`. Further calls wait. Calls that use all cores run one after another.
 
-    The precision is asked for by name and read back: left to itself OpenVINO computes in bfloat16 wherever the
-    processor can. A graph exported in half precision is computed in float32, too, from its rounded weights.
+    The precision is set explicitly and read back, because by default OpenVINO computes in bfloat16 wherever the
+    processor supports it. A graph exported in half precision is also computed in float32, from its rounded weights.
     """
 
+    name = "openvino"
+    summary = "OpenVINO on the processor, float32"
+    suffixes = (".onnx",)
+    module = "openvino"
+    extra = "openvino"
     precision: ClassVar[str] = "f32"
 
     @classmethod
     def why_not_here(cls) -> str:
-        """Return why this machine cannot run it: not installed, or a processor without the precision."""
+        """Return why this machine cannot run it: OpenVINO is missing, or the processor lacks the precision."""
         reason = super().why_not_here()
         if reason:
             return reason
@@ -67,7 +72,7 @@ class OpenVino(Runtime):
     def describe_device(self) -> str:
         """Return the version, the processor, and the precision that the compiled graphs report.
 
-        Compiles the artifact's first graph if none is yet.
+        Compiles the artifact's first graph if no graph has been compiled.
         """
         import openvino
 
@@ -86,20 +91,20 @@ class OpenVino(Runtime):
         return self._loaded(graph).run(inputs)
 
 
-@register_runtime(
-    "openvino-bf16", "OpenVINO on the processor, bfloat16", suffixes=(".onnx",), module="openvino", extra="openvino"
-)
+@register_runtime
 class OpenVinoBf16(OpenVino):
     """OpenVINO on the CPU in bfloat16, with float32 inputs and outputs: faster, and rounded to 8 bits of mantissa."""
 
+    name = "openvino-bf16"
+    summary = "OpenVINO on the processor, bfloat16"
     precision = "bf16"
 
 
 class Requests:
-    """A compiled graph with as many requests as it can run side by side; one belongs to one call at a time.
+    """A compiled graph with as many inference requests as it has streams; a call uses one request exclusively.
 
     Args:
-        compiled: an `openvino.CompiledModel`. Its own call is not for several threads: all share one hidden request.
+        compiled: an `openvino.CompiledModel`. Calling it directly is not thread-safe: it has one hidden request.
     """
 
     def __init__(self, compiled: Any) -> None:
@@ -109,21 +114,28 @@ class Requests:
             self._free.put(compiled.create_infer_request())
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Compute once a request is free; inputs and outputs by tensor name, the latter float32 and the caller's."""
+        """Wait for a free request and compute.
+
+        Args:
+            inputs: by tensor name.
+
+        Returns:
+            float32 outputs by tensor name, copied: they belong to the caller.
+        """
         request = self._free.get()
         try:
             results = request.infer(inputs, share_inputs=True, share_outputs=True)
-            # Copied before anybody else may have the request: its arrays are written over.
+            # Copied before the request is free again: the next call overwrites its arrays.
             return {output.get_any_name(): np.array(results[output], np.float32) for output in self.compiled.outputs}
         finally:
             self._free.put(request)
 
 
 def shared_core() -> Any:
-    """Return the one `openvino.Core` of this process, which is never let go.
+    """Return the only `openvino.Core` of this process, which is never released.
 
-    The processor's plugin gives the thread that makes a `Core` a stack for signal handlers. The thread keeps it, freed,
-    where the `Core` ends on another thread, or before one that was made later; the next Ctrl-C then ends the process
+    The CPU plugin installs a stack for signal handlers in the thread that creates a `Core`. If the `Core` is released
+    in another thread, or before a later one, that thread keeps the freed stack, and the next Ctrl-C kills the process
     (2026.4.1).
     """
     with _making:
@@ -138,21 +150,21 @@ def _make_core() -> Any:
 
 
 def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any:
-    """Compile an `.onnx` file in the precision that was asked for, for several calls side by side: see `streams_for`.
+    """Compile an `.onnx` file in a precision, for several parallel calls: see `streams_for`.
 
-    In bfloat16 OpenVINO keeps layers in float32 that it has no bfloat16 kernel for; `precisions_of` counts them.
+    In bfloat16, OpenVINO keeps layers without a bfloat16 kernel in float32; `precisions_of` counts them.
 
     Args:
-        path: the file; weights kept beside it are found by OpenVINO.
+        path: the file; OpenVINO finds external weights beside it.
         precision: a key of `CAPABILITIES`.
-        threads: how many threads one call uses; `default_threads` if None, and without that OpenVINO's own number.
+        threads: number of threads for one call; None for `default_threads`, and without that OpenVINO's own number.
 
     Returns:
         An `openvino.CompiledModel`.
 
     Raises:
         CompilerError: OpenVINO cannot read or compile the file.
-        MissingDependency: it compiled the graph in another precision.
+        MissingDependency: OpenVINO compiled the graph in another precision.
     """
     import openvino
 
@@ -165,11 +177,11 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
     }
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = streams * threads
-        # Pinned, graphs of one thread each would all have the first core, in other processes, too.
+        # With pinning, all graphs of one thread would share the first core, even those of other processes.
         options["ENABLE_CPU_PINNING"] = False
     core = shared_core()
     with _compiling:
-        openvino.Tensor(np.zeros(1, np.float32)).data.copy()  # there and back: fills the tables of both ways
+        openvino.Tensor(np.zeros(1, np.float32)).data.copy()  # fills the tables of both directions
         try:
             model = core.read_model(require_utf8(str(path), "OpenVINO"))
             _widen_weights(model)
@@ -178,19 +190,19 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
             compiled = core.compile_model(model, DEVICE, options)
         except RuntimeError as error:
             raise CompilerError(f"openvino {openvino.__version__} cannot load {path}; {SAID}") from error
-    found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    actual = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     layers = precisions_of(compiled)
-    # A graph with explicit quantisation computes in 8 bits whatever was asked for: that is the graph's own precision.
+    # A graph with explicit quantisation computes in 8 bits whatever the option says: its precision is part of the file.
     allowed = {"f32", *(EIGHT_BITS if _has_quantisation(model) else ())}
-    if found != precision or (precision == "f32" and set(layers) - allowed):
+    if actual != precision or (precision == "f32" and set(layers) - allowed):
         raise MissingDependency(
-            f"asked OpenVINO for {path.name} in {precision}, it compiled {found} ({_counted(layers)}) here"
+            f"asked OpenVINO for {path.name} in {precision}, it compiled {actual} ({_counted(layers)}) here"
         )
     return compiled
 
 
 def streams_for(threads: int | None) -> int:
-    """Return how many calls of a graph can run side by side, each with so many threads; 1 with all cores (None)."""
+    """Return how many calls of a graph can run in parallel with `threads` threads each; 1 with all cores (None)."""
     return 1 if threads is None else max(1, min(MOST_CALLS, usable_cores() // threads))
 
 
@@ -199,9 +211,9 @@ def _has_quantisation(model: Any) -> bool:
 
 
 def _widen_weights(model: Any) -> None:
-    """Make constants of weights that are stored in float16: of their conversions, and of these times a constant.
+    """Replace float16 weights by float32 constants: fold their conversions and products of these with a constant.
 
-    OpenVINO does so itself, but after `_unshare_weights` has looked for constants that several layers share.
+    OpenVINO does this as well, but too late for `_unshare_weights`, which looks for constants that layers share.
     """
     from openvino import op
 
@@ -212,22 +224,22 @@ def _widen_weights(model: Any) -> None:
         values = [np.array(source.data) for source in sources]
         kind = operator.get_type_name()
         if kind == "Convert" and values[0].dtype == np.float16 and operator.get_element_type().to_dtype() == np.float32:
-            made = values[0].astype(np.float32)
+            folded = values[0].astype(np.float32)
         elif kind == "Multiply" and all(value.dtype == np.float32 for value in values):
-            made = values[0] * values[1]
+            folded = values[0] * values[1]
         else:
             continue
-        constant = op.Constant(np.asarray(made)).output(0)
+        constant = op.Constant(np.asarray(folded)).output(0)
         for target in operator.output(0).get_target_inputs():
             target.replace_source_output(constant)
 
 
 def _unshare_weights(model: Any) -> None:
-    """Give every transposed convolution and every matrix product weights of its own.
+    """Copy shared weights, so that every transposed convolution and matrix product has a separate constant.
 
-    Where a convolution and a transposed one have the same weights, as forward and backward pass do, OpenVINO 2026.4
-    lays them out for the one and reads them with the other: the gradient was another one altogether (cosine 0.70).
-    Products with a square matrix and with its transpose, likewise.
+    OpenVINO 2026.4 computes wrong gradients from shared weights (cosine 0.70): where a convolution of the forward pass
+    and a transposed one of the backward pass use the same constant, it stores the constant in the layout of one and
+    reads it in the layout of the other. The same happens to products with a square matrix and with its transpose.
     """
     from openvino import op
 
@@ -241,10 +253,10 @@ def _unshare_weights(model: Any) -> None:
 
 
 def _write_out_broadcasts(model: Any) -> None:
-    """Repeat the channel of a picture that is multiplied into several channels before a grouped transposed convolution.
+    """Write out a broadcast from one channel to several before a grouped transposed convolution, as a concatenation.
 
-    OpenVINO 2026.4 folds the multiplication into the kernels without the channels that it makes, and then refuses the
-    graph (`MultiplyGroupConvolutionBackpropDataFusion`). It is what lays the gradient of a grey picture back to RGB.
+    The gradient of a grey-scale conversion has this form. OpenVINO 2026.4 folds the multiplication into the kernels,
+    loses the additional channels, and then refuses the graph (`MultiplyGroupConvolutionBackpropDataFusion`).
     """
     from openvino import opset13
 
@@ -264,7 +276,7 @@ def _write_out_broadcasts(model: Any) -> None:
 
 
 def precisions_of(compiled: Any) -> Counter[str]:
-    """Return how many layers of a compiled model multiply in each precision (`f32`, `bf16`), as they report it."""
+    """Return the number of multiplying layers of a compiled model by the precision they report (`f32`, `bf16`)."""
     layers = [operator.get_rt_info() for operator in compiled.get_runtime_model().get_ops()]
     return Counter(
         layer["runtimePrecision"].astype(str)
@@ -274,7 +286,7 @@ def precisions_of(compiled: Any) -> Counter[str]:
 
 
 def _counted(layers: Mapping[str, int]) -> str:
-    """Return precisions as words: the one of most layers, and what the others have."""
+    """Return layer counts as text: `f32` if all are the same, else each precision with its count."""
     if len(layers) < 2:
         return next(iter(layers), "no multiplications")
     return ", ".join(f"{precision} in {count}" for precision, count in layers.items()) + " layers"

@@ -1,4 +1,4 @@
-"""Iterative generation over any runtime's gradient step: the loop of `f2p_deploy.model.reference`, in NumPy alone."""
+"""Iterative generation with any runtime's gradient step: the loop of `f2p_deploy.model.reference`, in NumPy only."""
 
 from functools import partial
 
@@ -38,15 +38,15 @@ def generate(
     progress: OnIteration | None = None,
     shape: np.ndarray | None = None,
 ) -> Generation:
-    """Make a character from one aligned face, as `f2p_deploy.model.reference.reference_generate` does.
+    """Generate a character from one aligned face, as `f2p_deploy.model.reference.reference_generate` does.
 
     Args:
-        runtime: gives graphs, schema and settings; of an artifact of any batch size.
+        runtime: of an artifact of any batch size; its schema and settings are used.
         face: (S, S, 3) uint8 RGB, aligned.
         mode: one of `f2p_deploy.model.result.MODES`.
         keep: a character whose locked controllers and discrete groups are kept.
         progress: called after every iteration.
-        shape: (24,) of the face where a landmark finder measured it (`Landmarks.shape`); else it is guessed.
+        shape: (24,) the face's shape as a landmark finder measured it (`Landmarks.shape`); None to estimate it.
 
     Raises:
         InputError: an unknown mode, a face of another size, `keep` of another schema, a shape of another length, or an
@@ -65,7 +65,7 @@ def generate(
     if keep is not None:
         start = np.where(keep.locked_mask, state_of(keep.values[None], schema.n_c, settings.beta), start)
     if runtime.settings.choose_options:
-        # Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
+        # Before the search: in the wrong skin tone, the search would distort the face to compensate.
         first = harden(smooth(start[0], schema, settings.beta), schema, lead)
         start = state_of(choose_options(runtime, faces, first, locked)[None], schema.n_c, settings.beta)
     measured = None if shape is None else shape[None]
@@ -84,31 +84,31 @@ def iterate(
     strict: bool = False,
     shapes: np.ndarray | None = None,
 ) -> Trajectory:
-    """Search parameters by projected gradient descent (section 3.4.2, eq. 9).
+    """Search for parameters by projected gradient descent (section 3.4.2, eq. 9).
 
-    Each face is searched on its own; the artifact's batches are filled with them, and with repetitions of the last.
-    The settings may be any that have the graph's `use_prior`: the rest are inputs of the graph, see
+    The faces do not influence each other. They are split into batches of the artifact's size; the last batch is padded.
+    The settings may be any with the graph's `use_prior`: all others are inputs of the graph, see
     `f2p_deploy.model.gradient_step.Step`.
 
     Args:
         runtime: of an artifact with the graphs `describe` and `step`.
         faces: (K, 3, S, S) float32 aligned photos, RGB in [0, 1].
-        settings: the bundle's for iterative generation if not given.
-        start: (K, n) state to begin at; the manifest's first state if not given.
-        locked: (n,) bool, entries of the state that never change.
-        progress: called after every iteration; where the whole search is one launch, after all of them.
-        strict: raise where a runtime that launches whole searches cannot, instead of running step by step.
-        shapes: (K, k) that were measured in the photos, see `with_shapes`; such a search runs step by step.
+        settings: None for the bundle's settings for iterative generation.
+        start: (K, n) state to start from; None for the manifest's first state.
+        locked: (n,) bool, entries of the state that never change; None for none.
+        progress: called after every iteration; for a search that is one launch, after the launch.
+        strict: raise if a runtime that captures searches cannot capture this one, instead of running step by step.
+        shapes: (K, k) shapes measured in the photos, see `with_shapes`; such a search runs step by step.
 
     Raises:
-        InputError: settings that are another graph's, or photos, a start or locks that are not as above.
+        InputError: settings that need another graph, or photos, a start or locks that are not as above.
         CompilerError, MissingDependency: with `strict`, the search cannot be captured.
     """
     settings = settings or runtime.settings.iterative
     require_step(runtime.artifact, runtime.settings.iterative, settings, runtime.schema)
-    fixed = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
-    if fixed.shape != (len(faces), runtime.schema.n):
-        raise InputError(f"{len(faces)} faces start at ({len(faces)}, {runtime.schema.n}), found {fixed.shape}")
+    first = starting_state(runtime, faces, "iterative") if start is None else np.array(start, np.float32)
+    if first.shape != (len(faces), runtime.schema.n):
+        raise InputError(f"{len(faces)} faces start at ({len(faces)}, {runtime.schema.n}), found {first.shape}")
     locked = None if locked is None else np.asarray(locked)
     if locked is not None and (locked.shape != (runtime.schema.n,) or locked.dtype != bool):
         raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
@@ -116,12 +116,12 @@ def iterate(
     if shapes is None:
         captured = runtime.capture(Plan.of(settings), strict)
     if captured is not None:
-        states, losses = _launch(captured, faces, fixed, locked)
+        states, losses = _launch(captured, faces, first, locked)
         for done, loss in enumerate(losses[:-1], start=1):
             if progress is not None:
                 progress(done, float(loss.mean()))
     else:
-        states, losses = _steps(runtime, faces, settings, fixed, locked, progress, shapes)
+        states, losses = _steps(runtime, faces, settings, first, locked, progress, shapes)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
@@ -130,35 +130,35 @@ def iterate(
 def _launch(
     captured: WholeSearch, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `_steps` returns, one launch for each batch of the artifact's size."""
+    """Return the same arrays as `_steps`, with one launch for each batch of the artifact's size."""
 
     def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         states, losses = captured.run(inputs["face"], inputs["start"], locked)
         return {"states": states.swapaxes(0, 1), "losses": losses.swapaxes(0, 1)}
 
-    found = run_in_batches(run, {"face": faces, "start": start}, captured.batch, ())
-    return found["states"].swapaxes(0, 1), found["losses"].swapaxes(0, 1)
+    results = run_in_batches(run, {"face": faces, "start": start}, captured.batch)
+    return results["states"].swapaxes(0, 1), results["losses"].swapaxes(0, 1)
 
 
 def _steps(
     runtime: Runtime,
     faces: np.ndarray,
     settings: IterativeSettings,
-    fixed: np.ndarray,
+    start: np.ndarray,
     locked: np.ndarray | None,
     progress: OnIteration | None,
     shapes: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (steps + 1, K, n) states that losses were computed at, and these (steps + 1, K), step by step."""
+    """Return the (steps + 1, K, n) states at which losses were computed, and the (steps + 1, K) losses."""
     described = describe(runtime, faces)
     described["content"] = with_shapes(described["content"], runtime.schema.n, shapes)
     batch = runtime.artifact.manifest.batch
-    reached, before = fixed, fixed
+    reached, before = start, start
     states, losses = [], []
-    # The last step gives the loss of the state that was reached: it is neither carried on nor moved.
+    # One more step, without momentum and with learning rate 0, computes the loss of the final state.
     rates = [(rate, settings.momentum) for rate in settings.learning_rates()] + [(0.0, 0.0)]
     for done, (learning_rate, momentum) in enumerate(rates, start=1):
-        given = step_inputs(
+        inputs = step_inputs(
             reached,
             before,
             described,
@@ -168,7 +168,7 @@ def _steps(
             beta=settings.beta,
             discrete_rate=settings.discrete_rate,
         )
-        outputs = run_in_batches(runtime.take_step, given, batch, SHARED)
+        outputs = run_in_batches(runtime.take_step, inputs, batch, SHARED)
         states.append(outputs["lookahead"])
         losses.append(outputs["loss"])
         before, reached = reached, outputs["next_state"]
@@ -178,10 +178,10 @@ def _steps(
 
 
 def starting_state(runtime: Runtime, faces: np.ndarray, mode: Mode) -> np.ndarray:
-    """Return (K, n) states to iterate from: the manifest's first state, or in hybrid mode one-shot generation's.
+    """Return (K, n) states to start from: the manifest's first state, or in hybrid mode the one-shot prediction.
 
     Raises:
-        InputError: the manifest's first state is not one of its schema.
+        InputError: the manifest's first state does not have the schema's size.
     """
     if mode == "hybrid":
         return state_of(_one_shot(runtime, faces), runtime.schema.n_c, runtime.settings.hybrid.beta)
@@ -195,7 +195,7 @@ def starting_state(runtime: Runtime, faces: np.ndarray, mode: Mode) -> np.ndarra
 
 
 def state_of(parameters: np.ndarray, n_c: int, beta: float) -> np.ndarray:
-    """Return the (N, n) float32 state whose softmax(beta z) gives (N, n) parameters, as `generation.state_of` does."""
+    """Return the (N, n) float32 state z of (N, n) parameters: the probabilities of a group are its softmax(beta z)."""
     state = np.array(parameters, np.float32)
     state[:, n_c:] = np.log(np.maximum(state[:, n_c:], SMALLEST_PROBABILITY)) / np.float32(beta)
     return state
@@ -222,8 +222,8 @@ def choose_options(
         count = part.stop - part.start
         tried = np.tile(chosen, (count, 1))
         tried[:, part] = np.eye(count, dtype=np.float32)
-        drawn = _run(runtime, "render", {"parameters": tried})["image"]
-        distance = np.abs(wanted - describe(runtime, drawn)["content"]).reshape(count, -1)
+        images = _run(runtime, "render", {"parameters": tried})["image"]
+        distance = np.abs(wanted - describe(runtime, images)["content"]).reshape(count, -1)
         losses = distance.mean(axis=1) if reduction == "mean" else distance.sum(axis=1)
         losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
         chosen = tried[int(losses.argmin())]
@@ -241,7 +241,7 @@ def segment(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
 
 
 def render(runtime: Runtime, parameters: Parameters) -> np.ndarray:
-    """Draw parameters with the imitator: (S, S, 3) uint8 RGB.
+    """Render parameters with the imitator: (S, S, 3) uint8 RGB.
 
     Raises:
         InputError: the parameters are for another schema, or the artifact has no graph `render`.
@@ -263,11 +263,11 @@ def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
 
     Args:
         runtime: of an artifact or a bundle.
-        graph: its name.
-        purpose: what needs it, as the subject of a sentence.
+        graph: the graph's name.
+        purpose: what needs it, as the subject of the error message.
 
     Raises:
-        InputError: it has not.
+        InputError: there is no such graph.
     """
     if graph not in runtime.graphs:
         raise InputError(f"{purpose} needs the graph {graph!r}, but {runtime.why_no_graph(graph)}")
@@ -277,7 +277,7 @@ def require_mode(runtime: Runtime, mode: Mode) -> None:
     """Raise unless an artifact can generate in a mode.
 
     Raises:
-        InputError: it lacks a graph, or its gradient step is another one than the mode's settings need.
+        InputError: it lacks a graph, or its gradient step does not fit the mode's settings.
     """
     for graph in graphs_for(runtime, mode):
         require_graph(runtime, graph, f"{mode} generation")
@@ -290,16 +290,16 @@ def _settings_of(runtime: Runtime, mode: Mode) -> IterativeSettings:
 
 
 def require_step(artifact: Artifact, graph: IterativeSettings, wanted: IterativeSettings, schema: Schema) -> None:
-    """Raise unless an artifact's gradient step serves settings.
+    """Raise unless an artifact's gradient step fits the settings of a search.
 
     Args:
         artifact: with the graph `step`.
-        graph: the bundle's settings for iterative generation, which it was made with.
+        graph: the bundle's settings for iterative generation, for which the graph was exported.
         wanted: the settings to search with.
-        schema: the character's.
+        schema: the character's schema.
 
     Raises:
-        InputError: it searches elsewhere than they say; of format version 2, it cannot move discrete groups.
+        InputError: `use_prior` differs; or a graph of format version 2 cannot move discrete groups.
     """
     if wanted.use_prior != graph.use_prior:
         names = {True: "inside the priors' subspace", False: "outside the priors' subspace"}

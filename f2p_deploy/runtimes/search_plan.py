@@ -1,4 +1,4 @@
-"""A search that a runtime runs as one launch, and what it is for."""
+"""The settings of a captured search, and the interface of a search that runs as one launch."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,10 +10,10 @@ from f2p_deploy.model.settings import IterativeSettings
 
 @dataclass(frozen=True)
 class Plan:
-    """What a captured search is for; another plan is another one.
+    """The settings that a captured search is built for; each plan needs a capture.
 
     Args:
-        learning_rates: of every step.
+        learning_rates: one for each step.
         momentum, beta, discrete_rate: see `f2p_deploy.model.settings.IterativeSettings`.
     """
 
@@ -24,7 +24,7 @@ class Plan:
 
     @classmethod
     def of(cls, settings: IterativeSettings) -> "Plan":
-        """Return the plan of a search with these settings."""
+        """Return the plan for a bundle's settings."""
         return cls(settings.learning_rates(), settings.momentum, settings.beta, settings.discrete_rate)
 
 
@@ -32,16 +32,25 @@ class WholeSearch(Protocol):
     """A whole search that a runtime runs as one launch.
 
     Args:
-        batch: how many faces one launch searches.
+        batch: number of faces in one launch.
     """
 
     batch: int
 
     @property
     def captured(self) -> bool:
-        """Whether it is one launch; False where the steps are enqueued one by one."""
+        """True if it is a single launch; False if the steps are enqueued one by one."""
         ...
 
     def run(self, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Search one batch: (N, 3, S, S) faces and (N, n) states give the states and losses of every step."""
+        """Search one batch.
+
+        Args:
+            faces: (N, 3, S, S) float32, RGB in [0, 1].
+            start: (N, n) float32, the states to start from.
+            locked: (n,) bool, entries that never change; None for none.
+
+        Returns:
+            (steps + 1, N, n) the states at which losses were computed, and (steps + 1, N) these losses.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The tensors of the graph `step`, and the same step where an artifact of format version 2 has a smaller graph."""
+"""The tensors of the graph `step`, and an adapter for the smaller graph of artifacts of format version 2."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -8,20 +8,20 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Arrays
 from f2p_deploy.model.settings import IterativeSettings
 
-#: The inputs that a schema without discrete groups has no use for.
+#: Inputs that are missing where the schema has no discrete groups.
 DISCRETE = ("beta", "discrete_rate")
 
-#: The inputs that belong to a whole batch.
+#: Inputs without a batch axis, shared by all samples.
 SHARED = ("locked", "learning_rate", "momentum", "beta", "discrete_rate")
 
 
 class StepOutputs(NamedTuple):
-    """What one gradient step gives.
+    """The results of one gradient step.
 
     Args:
         next_state: (N, n) float32.
-        loss: (N,) float32, at the look-ahead.
-        lookahead: (N, n) float32, the state that the gradient was taken at: the given one carried on by the momentum.
+        loss: (N,) float32, at `lookahead`.
+        lookahead: (N, n) float32, where the gradient was taken: the input state after its momentum step.
     """
 
     next_state: np.ndarray
@@ -40,30 +40,30 @@ def step_inputs(
     beta: float,
     discrete_rate: float,
 ) -> dict[str, np.ndarray]:
-    """Return the tensors of a step by name; a graph without discrete groups takes neither of the last two.
+    """Return the inputs of a step by tensor name; a graph without discrete groups does not take those of `DISCRETE`.
 
     Args:
         state, before: (N, n) float32.
         described: `identity` and `content` of the photos.
-        learning_rate, momentum, beta, discrete_rate: numbers.
+        learning_rate, momentum, beta, discrete_rate: as in `Runtime.step`.
         locked: (n,) bool; None for none.
     """
     rates = {"learning_rate": learning_rate, "momentum": momentum, "beta": beta, "discrete_rate": discrete_rate}
-    held = np.zeros(state.shape[-1:], np.float32) if locked is None else np.asarray(locked, np.float32)
+    locks = np.zeros(state.shape[-1:], np.float32) if locked is None else np.asarray(locked, np.float32)
     numbers = {name: np.array([value], np.float32) for name, value in rates.items()}
-    return {"state": state, "before": before, **described, "locked": held, **numbers}
+    return {"state": state, "before": before, **described, "locked": locks, **numbers}
 
 
 def plain_step(
     state: np.ndarray, described: Arrays, learning_rate: float, settings: IterativeSettings
 ) -> dict[str, np.ndarray]:
-    """Return the tensors of a step without momentum and locks.
+    """Return the inputs of a step without momentum and locks.
 
     Args:
         state: (N, n) float32.
         described: `identity` and `content` of the photos.
-        learning_rate: a number.
-        settings: give beta and the discrete rate.
+        learning_rate: mu, at least 0.
+        settings: beta and the discrete rate are taken from here.
     """
     return step_inputs(
         state,
@@ -79,30 +79,30 @@ def plain_step(
 
 def step_of_version_2(
     compute: Callable[[dict[str, np.ndarray]], Arrays],
-    given: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
     built_in: IterativeSettings,
     n_c: int,
 ) -> dict[str, np.ndarray]:
-    """Do around a graph of format version 2 what a later one does itself.
+    """Take a step with a graph of format version 2, adding momentum, locks and ratios that later graphs have inside.
 
     Such a graph takes `state`, `identity`, `content` and `learning_rate` and has beta and the discrete rate built in.
+    Other values of these two are reached by scaling the discrete entries before and after the graph.
 
     Args:
-        compute: runs it.
-        given: what `step_inputs` gives.
+        compute: runs the graph.
+        inputs: as `step_inputs` returns them.
         built_in: the settings inside the graph.
-        n_c: how many entries of a state are controllers.
+        n_c: number of controllers, the first entries of a state.
     """
-    state, before, locked = given["state"], given["before"], given["locked"]
-    ahead = state + given["momentum"] * (state - before)
+    state, before, locked = inputs["state"], inputs["before"], inputs["locked"]
+    ahead = state + inputs["momentum"] * (state - before)
     ahead[:, :n_c] = ahead[:, :n_c].clip(0.0, 1.0)
-    sharpness = np.float32(given["beta"][0] / np.float32(built_in.beta))
-    shown = np.concatenate([ahead[:, :n_c], ahead[:, n_c:] * sharpness], axis=1)
-    inputs = {"state": shown, **{name: given[name] for name in ("identity", "content", "learning_rate")}}
-    outputs = compute(inputs)
-    moved = np.array(outputs["next_state"])
-    wanted_rate, rate = float(given["discrete_rate"][0]), np.float32(built_in.discrete_rate)
+    sharpness = np.float32(inputs["beta"][0] / np.float32(built_in.beta))
+    scaled = np.concatenate([ahead[:, :n_c], ahead[:, n_c:] * sharpness], axis=1)
+    outputs = compute({"state": scaled, **{name: inputs[name] for name in ("identity", "content", "learning_rate")}})
+    next_state = np.array(outputs["next_state"])
+    wanted_rate, rate = float(inputs["discrete_rate"][0]), np.float32(built_in.discrete_rate)
     if sharpness != 1.0 or wanted_rate != rate:
         scale = sharpness * (np.float32(wanted_rate) / rate if rate else np.float32(0.0))
-        moved[:, n_c:] = ahead[:, n_c:] + (moved[:, n_c:] - shown[:, n_c:]) * scale
-    return {"next_state": moved * (1 - locked) + ahead * locked, "loss": outputs["loss"], "lookahead": ahead}
+        next_state[:, n_c:] = ahead[:, n_c:] + (next_state[:, n_c:] - scaled[:, n_c:]) * scale
+    return {"next_state": next_state * (1 - locked) + ahead * locked, "loss": outputs["loss"], "lookahead": ahead}

@@ -1,4 +1,4 @@
-"""PyTorch: runs a bundle as it is, its gradients by autograd; what every artifact is compared with."""
+"""PyTorch: runs a bundle without an export, with gradients by autograd. Every artifact is compared with it."""
 
 import platform
 from functools import cached_property
@@ -24,33 +24,38 @@ def require_torch(purpose: str = "running a bundle, unlike an artifact (--artifa
     """Raise unless PyTorch is installed.
 
     Args:
-        purpose: what needs it, as the subject of a sentence.
+        purpose: what needs it, as the subject of the error message.
 
     Raises:
-        MissingDependency: with the line that installs it.
+        MissingDependency: PyTorch is missing; the message has the line that installs it.
     """
     if "torch" in missing_modules("export"):
         require("export", purpose)
 
 
-@register_runtime("torch", "PyTorch on the processor; runs bundles", suffixes=(), module="torch", extra="export")
+@register_runtime
 class TorchRuntime(Runtime):
     """The networks of a bundle, float32 on the CPU, with the methods and checks of every other runtime.
 
-    A bundle whose training is not finished has the graphs that it has networks for. Networks are read when something
-    is first computed. Calls of several threads run side by side, each with so many threads of PyTorch's as are asked
-    for here.
+    A partly trained bundle has only the graphs whose networks it has. Networks are read at the first computation.
+    Calls from several threads run in parallel, each with `threads` threads of PyTorch.
 
     Args:
-        bundle: the networks.
+        bundle: holds the networks.
         batch: the batch size N of every graph.
-        threads: how many threads one call uses; if None, as PyTorch is set, held to the cores that this process may
-            use. PyTorch keeps the number for each calling thread: it holds for whatever else that thread computes.
+        threads: number of threads for one call; None for PyTorch's own setting, at most the cores that this process
+            may use. PyTorch stores the number per calling thread, so it also applies to that thread's other work.
 
     Raises:
         InputError: a batch or a number of threads below 1.
         MissingDependency: PyTorch is not installed.
     """
+
+    name = "torch"
+    summary = "PyTorch on the processor; runs bundles"
+    suffixes = ()
+    module = "torch"
+    extra = "export"
 
     def __init__(self, bundle: Bundle, batch: int = 1, threads: int | None = None) -> None:
         self.require_usable(threads)
@@ -68,18 +73,18 @@ class TorchRuntime(Runtime):
 
     @classmethod
     def require_usable(cls, threads: int | None = None, device: int = 0) -> None:
-        """Raise unless PyTorch is here, and the numbers can be meant; see `Runtime.require_usable`."""
+        """Raise unless PyTorch is installed and the numbers are valid; see `Runtime.require_usable`."""
         require_torch()
         super().require_usable(threads, device)
 
     @property
     def graphs(self) -> tuple[str, ...]:
-        """Names of the graphs that the bundle has everything for."""
+        """Names of the graphs whose networks the bundle has."""
         return self._names
 
     @property
     def bundle_name(self) -> str:
-        """What the bundle is called."""
+        """The bundle's name."""
         return self.bundle.name
 
     @property
@@ -89,17 +94,17 @@ class TorchRuntime(Runtime):
 
     @property
     def folder(self) -> Path:
-        """The bundle's."""
+        """The bundle's folder."""
         return self.bundle.path
 
     @property
     def identity(self) -> str:
-        """PyTorch, whatever its version."""
+        """The runtime's name: PyTorch's version is not part of it."""
         return self.name
 
     @cached_property
     def artifact(self) -> Artifact:  # type: ignore[override]
-        """What an artifact of the bundle would be; its files are the bundle's own."""
+        """An artifact that describes the bundle's graphs; its files are the bundle's own."""
         from f2p_deploy.model.graphs import bundle_facts
 
         entries = {
@@ -126,14 +131,14 @@ class TorchRuntime(Runtime):
             return {graph.name: graph for graph in bundle_graphs(self.bundle, self.batch, self._names)}
 
     def why_no_graph(self, graph: str) -> str:
-        """Return what the bundle lacks."""
+        """Return a sentence that says which networks the bundle lacks."""
         from f2p_deploy.model.graphs import GRAPHS, why_incomplete
 
         lacks = why_incomplete(self.bundle, graph) if graph in GRAPHS else ""
         return lacks or super().why_no_graph(graph)
 
     def describe_device(self) -> str:
-        """Return the version."""
+        """Return PyTorch's version and the device."""
         import torch
 
         return f"torch {torch.__version__}, CPU, f32"

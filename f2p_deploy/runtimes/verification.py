@@ -1,4 +1,4 @@
-"""Does an artifact still compute the same face? Judged from its folder alone, without PyTorch."""
+"""Verify that an artifact still computes the same results as PyTorch did, from its folder alone, without PyTorch."""
 
 import logging
 import platform
@@ -26,19 +26,19 @@ from f2p_deploy.system.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
-#: How far a run may be from PyTorch's, in parameters, for a floor on it to mean something.
+#: Runs that PyTorch itself cannot repeat within this difference of parameters are not judged.
 REPEATABLE = 0.1
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found about an artifact.
+    """The result of a verification.
 
     Args:
-        artifact: with the manifest as it was exported; every file is what it was then.
-        measured: the same manifest with the parity measured now, what ran it and what that proves (`verified`).
-        why_not_run: why not the artifact's own files were run, but the ONNX they were compiled from; else empty.
-        extra_files: files in its folder that are not part of it.
+        artifact: with the manifest as exported; no file has changed since.
+        measured: the same manifest with the new parity, the runtime that measured it and what that proves (`verified`).
+        why_not_run: why the ONNX sources were run instead of the compiled files; empty if the files were run.
+        extra_files: files in the folder that are not part of the artifact.
     """
 
     artifact: Artifact
@@ -47,12 +47,12 @@ class Verification:
     extra_files: tuple[str, ...]
 
     def scope(self) -> str:
-        """Return what was run and what was not, as a person would read it."""
+        """Return a sentence that says which files were run and which were not."""
         if not self.why_not_run:
             return self.measured.scope
         return (
             "the ONNX of the same precision that the files were compiled from was run. "
-            f"The files themselves are as they were written, but were not run: {self.why_not_run}"
+            f"The files themselves are unchanged since the export, but were not run: {self.why_not_run}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,19 +79,19 @@ def verify(
 ) -> Verification:
     """Check every file of an artifact, run its golden inputs, and compare with PyTorch's outputs as the export did.
 
-    A missed floor does not raise here; `verification.measured.require_parity()` raises.
+    A missed threshold does not raise here; `verification.measured.require_parity()` raises.
 
     Args:
         folder: the artifact.
-        runtime: a name of `RUNTIMES`. With `auto` the one that runs the artifact's files; where none can (an engine
-            without its card) the ONNX of the same precision that they were compiled from, by ONNX Runtime with every
-            float16 value rounded, for which onnx must be installed.
-        threads: how many threads to use; as many as this process may use cores if None.
-        progress: called at each stage.
+        runtime: a key of `RUNTIMES`, or `auto` for a runtime that runs the artifact's files. If there is none (an
+            engine without its card), the ONNX sources of the same precision are run with ONNX Runtime, with every
+            float16 value rounded if onnx is installed.
+        threads: number of threads; None for all cores that this process may use.
+        progress: called with a description of each stage.
 
     Raises:
         InputError: no artifact or a damaged one, no golden vectors, an unknown runtime.
-        MissingDependency: the runtime or the hardware is not here, and there is nothing else to run.
+        MissingDependency: the runtime or the hardware is missing, and there are no ONNX sources to run instead.
     """
     progress("files")
     artifact = read_artifact(folder)
@@ -122,7 +122,7 @@ def verify(
 
 
 def _runtime(artifact: Artifact, name: str, threads: int | None) -> tuple[Runtime, str]:
-    """Return what runs an artifact, and why it does not run the files themselves; empty if it does."""
+    """Return a runtime for an artifact, and why it runs the sources instead of the files; empty if it does not."""
     try:
         return load(artifact, name, threads), ""
     except (InputError, MissingDependency) as error:
@@ -130,7 +130,7 @@ def _runtime(artifact: Artifact, name: str, threads: int | None) -> tuple[Runtim
         kinds = RUNTIMES.values() if name == "auto" else (named,) if named else ()
         able = any(_suffixes(artifact) <= set(kind.suffixes) for kind in kinds)
         if not kinds or (able and (name != "auto" or isinstance(error, InputError))):
-            raise  # an unknown word, or exactly this was asked for and cannot be
+            raise  # the name is unknown, or the runtime that was named cannot run here
         if not all(entry.source for entry in artifact.manifest.graphs.values()):
             if name != "auto":
                 raise
@@ -141,7 +141,7 @@ def _runtime(artifact: Artifact, name: str, threads: int | None) -> tuple[Runtim
 
 
 def _of_sources(artifact: Artifact, name: str, threads: int | None) -> Runtime:
-    """Return what runs the ONNX that an artifact's files were compiled from, as precisely as the files would be."""
+    """Return a runtime for the ONNX sources of an artifact, in the precision of its compiled files."""
     sources = artifact.sources()
     whole = all(entry.precision_asked == "fp32" for entry in artifact.manifest.graphs.values())
     if whole or name not in ("auto", OnnxRuntime.name):
@@ -173,16 +173,16 @@ def _precision(artifact: Artifact, graph: str) -> Precision:
 def _step(runner: Runtime, samples: GoldenSamples, state: np.ndarray, learning_rate: float) -> Arrays:
     """Take one step from a state (1, n) towards the first golden sample."""
     described = {name: samples.inputs[name][:1] for name in ("identity", "content")}
-    given = plain_step(state, described, learning_rate, runner.settings.iterative)
-    return run_in_batches(runner.take_step, given, runner.artifact.manifest.batch, SHARED)
+    inputs = plain_step(state, described, learning_rate, runner.settings.iterative)
+    return run_in_batches(runner.take_step, inputs, runner.artifact.manifest.batch, SHARED)
 
 
 def _with_steps_on_the_way(
     runner: Runtime, samples: GoldenSamples, outputs: Arrays, golden: GoldenTrajectory
 ) -> tuple[GoldenSamples, Arrays]:
-    """Add one step from each later state of the golden trajectory, with that step's learning rate."""
+    """Add samples to those of `step`: one step from each later state of the golden trajectory, at its learning rate."""
     states, rates = golden.states, golden.learning_rates
-    found = [_step(runner, samples, states[i : i + 1], rates[i]) for i in range(1, len(rates))]
+    steps = [_step(runner, samples, states[i : i + 1], rates[i]) for i in range(1, len(rates))]
     references = {"next_state": states[2:], "loss": golden.losses[1:-1]}
     ahead = states[1:-1]
     if "lookahead" in samples.reference:
@@ -192,16 +192,16 @@ def _with_steps_on_the_way(
         inputs={"state": np.concatenate([samples.inputs["state"], ahead])},
         reference={name: np.concatenate([samples.reference[name], value]) for name, value in references.items()},
     )
-    return together, {name: np.concatenate([outputs[name], *(step[name] for step in found)]) for name in references}
+    return together, {name: np.concatenate([outputs[name], *(step[name] for step in steps)]) for name in references}
 
 
 def _compare_run(
     runner: Runtime, samples: GoldenSamples, golden: GoldenTrajectory, precision: Precision, schema: Schema
 ) -> tuple[Parity, ...]:
-    """Repeat the golden trajectory, each step from where the last one led, for as long as PyTorch could repeat it.
+    """Repeat the golden trajectory from its start, as many steps as PyTorch itself could repeat, and compare.
 
-    Iterating amplifies rounding, by a factor of ten a step in some bundles. Where a start one rounding away leads
-    elsewhere, a floor would say nothing, and in half precision that is after the first step.
+    Iterating amplifies rounding, by a factor of ten per step in some bundles. Once a start that differs by one rounding
+    ends elsewhere, a threshold has no meaning. In half precision that happens after the first step.
     """
     beta = float(runner.artifact.manifest.settings["iterative"]["beta"])
     exact, rounded = (smooth(states, schema, beta) for states in (golden.states, golden.rounded_states))
@@ -210,7 +210,7 @@ def _compare_run(
     if precision != "fp32" or steps < 1:
         return ()
     state, losses = golden.states[:1], []
-    for learning_rate in (*golden.learning_rates[:steps], 0.0):  # a step of rate 0 only gives the last state's loss
+    for learning_rate in (*golden.learning_rates[:steps], 0.0):  # the last step only computes the final state's loss
         outputs = _step(runner, samples, state, learning_rate)
         state = outputs["next_state"]
         losses.append(outputs["loss"])

@@ -1,4 +1,4 @@
-"""What other people's software says when it fails: kept out of our sentences, and in the log for `--verbose`."""
+"""Error messages of other software: they go to the log (`--verbose`), not into the messages of this package."""
 
 import json
 import logging
@@ -10,15 +10,15 @@ from f2p_deploy.system.errors import F2PError
 
 logger = logging.getLogger(__name__)
 
-#: The end of a sentence on what a compiler or another library could not do.
+#: The end of a message about the failure of a compiler or another library.
 SAID = "--verbose shows what it said"
 
 
 def log_causes(error: BaseException | None) -> None:
-    """Log, at INFO, the errors of libraries and of the system that led to an error, the nearest first.
+    """Log, at INFO, the errors of libraries and of the system that caused an error, the nearest first.
 
     Args:
-        error: what is about to be told in a sentence of our own; None does nothing.
+        error: an error that is about to be reported; None does nothing.
     """
     for cause in _causes(error):
         if not isinstance(cause, F2PError):
@@ -33,19 +33,19 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def place_of(error: Exception) -> str:
-    """Return where in a file an error of its reader lies, as the end of a sentence; empty if the error does not say.
+    """Return the position of a read error in a file, as the end of a message; empty if the error has none.
 
     Args:
-        error: of `json`, `tomllib` or decoding UTF-8.
+        error: an error of `json`, `tomllib` or UTF-8 decoding.
     """
     if isinstance(error, json.JSONDecodeError):
         return f" at line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
         return f" at byte {error.start}, which is not UTF-8"
-    found = re.search(r"line \d+, column \d+|end of document", str(error))
-    return f" at {found[0]}" if found and isinstance(error, tomllib.TOMLDecodeError) else ""
+    position = re.search(r"line \d+, column \d+|end of document", str(error))
+    return f" at {position[0]}" if position and isinstance(error, tomllib.TOMLDecodeError) else ""
 
 
 def reason_of(error: Exception, otherwise: str) -> str:
-    """Return the system's words for an error of its own ("No space left on device"), else the words given."""
+    """Return the system's text for a system error ("No space left on device"), or `otherwise` for another error."""
     return (isinstance(error, OSError) and error.strerror) or otherwise

@@ -1,10 +1,10 @@
-"""The NVIDIA cards of this machine, asked of the driver itself: no package is needed and nothing is allocated."""
+"""The NVIDIA cards of this machine, as the driver reports them; no package is needed and no memory is allocated."""
 
 import ctypes
 import sys
 from dataclasses import dataclass
 
-#: The driver's library on Windows and elsewhere; there is none on macOS.
+#: The driver's library on Windows and on other systems; macOS has none.
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 # CUdevice_attribute of the CUDA driver API.
@@ -13,11 +13,11 @@ _MAJOR, _MINOR = 75, 76
 
 @dataclass(frozen=True)
 class CudaDevice:
-    """One card.
+    """One NVIDIA card.
 
     Args:
-        name: as the driver calls it (`NVIDIA GeForce RTX 4070`).
-        compute_capability: as NVIDIA numbers it (`8.9`).
+        name: the driver's name of it (`NVIDIA GeForce RTX 4070`).
+        compute_capability: its compute capability (`8.9`).
     """
 
     name: str
@@ -25,7 +25,7 @@ class CudaDevice:
 
 
 def cuda_devices() -> tuple[CudaDevice, ...]:
-    """Return the cards that a program here could use; none where there is no driver."""
+    """Return the cards that a program on this machine can use; none without a driver."""
     try:
         driver = ctypes.CDLL(DRIVER)
     except OSError:
@@ -33,7 +33,7 @@ def cuda_devices() -> tuple[CudaDevice, ...]:
     count = ctypes.c_int()
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
         return ()
-    found = []
+    cards = []
     for index in range(count.value):
         device, major, minor = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
         name = ctypes.create_string_buffer(256)
@@ -44,5 +44,5 @@ def cuda_devices() -> tuple[CudaDevice, ...]:
             driver.cuDeviceGetAttribute(ctypes.byref(minor), _MINOR, device),
         )
         if not any(results):
-            found.append(CudaDevice(name.value.decode(errors="replace"), f"{major.value}.{minor.value}"))
-    return tuple(found)
+            cards.append(CudaDevice(name.value.decode(errors="replace"), f"{major.value}.{minor.value}"))
+    return tuple(cards)

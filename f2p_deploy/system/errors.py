@@ -1,24 +1,24 @@
-"""What can go wrong for a user, and the exit code the command line gives to each kind."""
+"""The errors that a user can meet, and the exit code of each kind on the command line."""
 
 
 class F2PError(Exception):
-    """Base of every error that a user can cause or mend; the message is one clear sentence."""
+    """The base class of errors that a user can cause or fix; the message is one clear sentence."""
 
     exit_code = 2
 
 
 class InputError(F2PError):
-    """Wrong usage or bad input: a word, a file, a photo, a number."""
+    """Wrong usage or bad input: an option, a file, a photo, a number."""
 
     exit_code = 2
 
 
 class PhotoError(InputError):
-    """A photo that no character can be made from.
+    """A photo from which no character can be made.
 
     Args:
         reason: one word for tables: `unreadable`, `no-face`, `several-faces`, `too-small` or `turned`.
-        message: the sentence for a person.
+        message: the message for the user.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -27,13 +27,13 @@ class PhotoError(InputError):
 
 
 class FloorMissed(F2PError):
-    """A parity or quality floor was missed."""
+    """A parity or quality threshold was missed."""
 
     exit_code = 1
 
 
 class MissingDependency(F2PError):
-    """A package, a file or hardware that the request needs is not here."""
+    """A package, a file or hardware that the request needs is missing."""
 
     exit_code = 3
 
@@ -45,18 +45,18 @@ class CompilerError(F2PError):
 
 
 class Interrupted(F2PError):
-    """The user stopped a long command; what was done is saved."""
+    """The user stopped a long command; the finished part is saved."""
 
     exit_code = 130
 
 
 class OutputError(F2PError):
-    """The standard output cannot be written: it is closed, or its disk is full."""
+    """The standard output cannot be written to: it is closed, or its disk is full."""
 
     exit_code = 2
 
 
 class ReaderGone(F2PError):
-    """Whoever read the standard output (`head`, a pager) has enough; nothing is said of it."""
+    """The reader of the standard output (`head`, a pager) has closed it; no message is printed."""
 
     exit_code = 141

@@ -1,4 +1,4 @@
-"""The optional packages: which extra brings which module, the one check before slow work starts, how to install one."""
+"""The optional packages: the modules of each extra, the check that they are installed, and the line to install them."""
 
 import json
 import os
@@ -16,13 +16,13 @@ from urllib.request import url2pathname
 
 from f2p_deploy.system.errors import MissingDependency
 
-#: What pip calls this package. It is in no registry, so this name alone installs nothing.
+#: This package's name for pip. It is on no package index, so `pip install` of the name alone fails.
 NAME = "f2p-deploy"
 
-#: The versions that are tested together, in a clone's root.
+#: The file of versions that are tested together, in a clone's root.
 CONSTRAINTS = "constraints.txt"
 
-#: The modules that each extra of pyproject.toml brings, by the names they are imported with.
+#: The modules that each extra of pyproject.toml installs, by their import names.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
     "faces": ("mediapipe", "skimage", "pooch"),
@@ -40,7 +40,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: What pip calls modules that are imported by another name.
+#: Package names of modules that are imported by another name.
 PACKAGES = {
     "skimage": "scikit-image",
     "pillow_heif": "pillow-heif",
@@ -57,19 +57,19 @@ PACKAGES = {
 
 
 def missing_modules(extra: str) -> tuple[str, ...]:
-    """Return the modules of an extra that are not installed here."""
+    """Return the modules of an extra that are not installed."""
     return tuple(module for module in EXTRAS[extra] if find_spec(module) is None)
 
 
 def require(extra: str, purpose: str) -> None:
-    """Raise unless every module of an extra is installed.
+    """Check that every module of an extra is installed.
 
     Args:
         extra: a key of `EXTRAS`.
-        purpose: what needs it, as the subject of a sentence ("training", "the MediaPipe landmarker").
+        purpose: the task that needs it, as the subject of a sentence ("training", "the MediaPipe landmarker").
 
     Raises:
-        MissingDependency: with the line that installs the extra.
+        MissingDependency: a module is missing; the message holds the line that installs the extra.
     """
     missing = missing_modules(extra)
     if missing:
@@ -78,36 +78,36 @@ def require(extra: str, purpose: str) -> None:
 
 
 def install_line(*extras: str, options: str = "") -> str:
-    """Return the line that installs extras of this package from where it was installed itself.
+    """Return the command line that installs extras of this package from the source of the present installation.
 
-    A clone is installed as one, with its constraints where an extra brings PyTorch; else the file, folder or address
-    is taken that pip remembers (`direct_url.json`, PEP 610).
+    In a clone this is an editable install, with the constraints file if an extra needs PyTorch. Otherwise it is the
+    file, folder or address that pip has recorded (`direct_url.json`, PEP 610).
 
     Args:
         extras: keys of `EXTRAS`; none for the base install.
-        options: more of pip's, such as `--upgrade`.
+        options: more options of pip, such as `--upgrade`.
     """
     clone = source_tree()
-    wanted, note = from_direct_url(_direct_url(), extras) if clone is None else (_from_clone(clone, extras), "")
-    return f"{_pip()} install {wanted}{f' {options}' if options else ''}{note}"
+    source, note = from_direct_url(_direct_url(), extras) if clone is None else (_from_clone(clone, extras), "")
+    return f"{_pip()} install {source}{f' {options}' if options else ''}{note}"
 
 
 def package_line(package: str) -> str:
-    """Return the line that installs a package which no extra brings, or brings for something else."""
+    """Return the command line that installs a single package instead of an extra."""
     return f"{_pip()} install {package}"
 
 
 def command_name() -> str:
-    """Return what to type for `f2p-deploy`: the word alone where the shell would find this one."""
+    """Return the command to type for `f2p-deploy`: the word alone if the shell finds this installation, else a path."""
     own = Path(sys.executable).parent / NAME
-    found = shutil.which(NAME)
-    if not own.exists() or (found is not None and Path(found).resolve() == own.resolve()):
+    in_path = shutil.which(NAME)
+    if not own.exists() or (in_path is not None and Path(in_path).resolve() == own.resolve()):
         return NAME
     return shlex.quote(_shown(own))
 
 
 def source_tree() -> Path | None:
-    """Return the clone that this code runs from; None where it was copied into an environment."""
+    """Return the clone that this code runs from, or None if it is installed in an environment."""
     root = Path(__file__).resolve().parents[2]
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
@@ -117,10 +117,10 @@ def source_tree() -> Path | None:
 
 
 def from_direct_url(record: Mapping[str, Any] | None, extras: Sequence[str]) -> tuple[str, str]:
-    """Return what to name to `pip install`, and what a person must know besides.
+    """Return the argument for `pip install`, and a note for the user (often empty).
 
     Args:
-        record: the content of `direct_url.json`; None where the package came from an index.
+        record: the content of `direct_url.json`; None if the package came from an index.
         extras: keys of `EXTRAS`.
     """
     if record is None:
@@ -145,7 +145,7 @@ def _from_clone(root: Path, extras: Sequence[str]) -> str:
 
 
 def _beside(path: str) -> str:
-    """Return a path that pip takes for one: a word alone is the name of a package on an index."""
+    """Return a path that pip recognises as one; it would look up a single word as a package on an index."""
     return path if os.sep in path else f".{os.sep}{path}"
 
 
@@ -154,7 +154,7 @@ def _suffix(extras: Sequence[str]) -> str:
 
 
 def _constraints(folder: Path, extras: Sequence[str]) -> str:
-    """Return the option that keeps PyTorch at the version that is tested, where it could come in."""
+    """Return the option that keeps PyTorch at the tested version, if the extras need PyTorch."""
     file = folder / CONSTRAINTS
     pulls = any("torch" in EXTRAS[extra] for extra in extras)
     return f" -c {shlex.quote(_shown(file))}" if pulls and file.is_file() else ""
@@ -169,14 +169,14 @@ def _direct_url() -> Mapping[str, Any] | None:
 
 
 def _pip() -> str:
-    """Return pip of the environment that runs this: the word alone where the shell would find that one."""
-    found = shutil.which("pip")
-    if found is not None and Path(found).parent.resolve() == Path(sys.executable).parent.resolve():
+    """Return the command for pip in this environment: the word alone if the shell finds that pip."""
+    in_path = shutil.which("pip")
+    if in_path is not None and Path(in_path).parent.resolve() == Path(sys.executable).parent.resolve():
         return "pip"
     return f"{shlex.quote(_shown(Path(sys.executable)))} -m pip"
 
 
 def _shown(path: Path) -> str:
-    """Return a path as it can be typed here: below the working directory as such, else whole."""
+    """Return a path for the command line: relative if it is below the working directory, else absolute."""
     here = Path(os.path.relpath(path)) if path.drive == Path.cwd().drive else path
     return str(path if here.parts[:1] == ("..",) else here)

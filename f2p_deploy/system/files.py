@@ -1,4 +1,4 @@
-"""Writing a file, or a folder, so that it is there whole or not at all."""
+"""Atomic writes of files and folders: each is there whole or not at all."""
 
 import hashlib
 import logging
@@ -16,23 +16,23 @@ from f2p_deploy.system.interruption import postponed
 
 logger = logging.getLogger(__name__)
 
-#: How temporary files and folders of this package begin: their names do not grow with the user's.
+#: Prefix of this package's temporary files and folders. Their names do not contain the user's, which may be long.
 PREFIX = ".f2p-"
 
 
 @contextmanager
 def open_whole(path: Path, *, beside: Path | None = None, sync: bool = True) -> Iterator[BinaryIO]:
-    """Give a file to write: under a temporary name, renamed over `path` at the end of the block.
+    """Open a temporary file for writing, and rename it to `path` at the end of the block.
 
-    After an error nothing of it is left, and a file that was there before is as it was.
+    After an error the temporary file is deleted, and a file that was there before is not changed.
 
     Args:
-        path: where it will stand.
-        beside: the folder of the temporary file, on the same disk; that of `path` if not given.
-        sync: wait until the disk has it, so that a power cut leaves a whole file, too.
+        path: the file to write.
+        beside: the folder of the temporary file, on the same disk; the folder of `path` if None.
+        sync: wait until the data is on the disk, so that the file is whole even after a power cut.
 
     Raises:
-        InputError: the folder is missing or cannot be written, or the disk is full.
+        InputError: the folder is missing or cannot be written to, or the disk is full.
     """
     temporary = (beside or path.absolute().parent) / f"{PREFIX}{uuid4().hex}.part"
     try:
@@ -49,20 +49,26 @@ def open_whole(path: Path, *, beside: Path | None = None, sync: bool = True) -> 
 
 
 def write_whole(path: Path, content: bytes, *, beside: Path | None = None) -> None:
-    """Write a file, whole or not at all; see `open_whole`.
+    """Write a file atomically, see `open_whole`.
 
     Raises:
-        InputError: the folder is missing or cannot be written; a file that was there before is left as it was.
+        InputError: the folder is missing or cannot be written to; a file that was there before is not changed.
+
+    Example:
+        >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+        >>> write_whole(path, b"whole")
+        >>> path.read_bytes()
+        b'whole'
     """
     with open_whole(path, beside=beside) as file:
         file.write(content)
 
 
 def require_file(path: Path) -> None:
-    """Raise unless a file can be written here: found out before slow work, and nothing is left.
+    """Check, before slow work, that a file can be written; the check leaves no file.
 
     Raises:
-        InputError: a folder is in its place, or its own folder is missing or cannot be written.
+        InputError: the path is a folder, or its parent folder is missing or cannot be written to.
     """
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder")
@@ -76,9 +82,9 @@ def require_file(path: Path) -> None:
 
 
 def discard(temporary: Path) -> None:
-    """Remove a temporary file or folder, if it is there, to the end even if somebody presses Ctrl-C meanwhile.
+    """Delete a temporary file or folder if it exists; Ctrl-C waits until this is finished.
 
-    Raises nothing: what went wrong first is what is told.
+    It raises nothing, so that an earlier error is the one that is reported.
     """
     with postponed():
         if temporary.is_dir():
@@ -87,19 +93,19 @@ def discard(temporary: Path) -> None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
         if os.path.lexists(temporary):
-            logger.warning("a temporary file stays, it cannot be removed: %s", temporary)
+            logger.warning("a temporary file cannot be deleted: %s", temporary)
 
 
 def require_place(folder: Path, marker: str, what: str) -> None:
-    """Raise unless a folder of some kind may be written to a place; nothing is touched.
+    """Check that a folder of some kind may be written to a path, without changing anything.
 
     Args:
-        folder: the place.
-        marker: the file by which a folder of that kind is known; such a one may be replaced.
-        what: the kind, in words: `artifact`.
+        folder: the path.
+        marker: name of the file that identifies a folder of that kind, which may be replaced.
+        what: the kind in words (`artifact`).
 
     Raises:
-        InputError: it cannot be written to, or holds something else.
+        InputError: the path cannot be written to, or holds something else.
     """
     if folder.exists() and not (folder.is_dir() and ((folder / marker).is_file() or not any(folder.iterdir()))):
         article = "an" if what[0] in "aeiou" else "a"
@@ -114,15 +120,15 @@ def require_place(folder: Path, marker: str, what: str) -> None:
 
 @contextmanager
 def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
-    """Write a folder: into a temporary one beside it, renamed at the end of the block if its marker is there.
+    """Create a temporary folder, and rename it to `folder` at the end of the block if it holds its marker.
 
-    After an error, or without the marker, nothing is left and a folder that was there before still is.
+    After an error, or without the marker, the temporary folder is deleted and a folder that was there stays.
 
     Args:
         folder, marker, what: see `require_place`.
 
     Raises:
-        InputError: the place cannot be written to, or holds something else.
+        InputError: the path cannot be written to, or holds something else.
     """
     require_place(folder, marker, what)
     temporary = folder.absolute().parent / f"{PREFIX}{uuid4().hex}"
@@ -145,7 +151,7 @@ def write_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
 
 
 def _replace(temporary: Path, folder: Path) -> None:
-    """Put the finished folder in its place; what was there goes only after the new one stands."""
+    """Move the finished folder to its path; an old folder there is deleted only after that."""
     if not folder.exists():
         temporary.rename(folder)
         return

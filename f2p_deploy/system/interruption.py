@@ -1,4 +1,4 @@
-"""Ctrl-C at a moment when something must not be left half-done."""
+"""Postpone Ctrl-C and similar signals while an operation must not stop halfway."""
 
 import signal
 import threading
@@ -6,62 +6,62 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: The signals by which a user, a service manager or a closed terminal ends a process; Windows knows two of them.
+#: Signals with which a user, a service manager or a closed terminal ends a process; Windows has two of them.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """Let Ctrl-C, and other ends that the process answers itself, wait until the block has ended.
+    """Delay Ctrl-C, and other signals that have a Python handler, until the end of the block.
 
-    Python answers signals in the main thread alone; in other threads nothing changes.
+    Python handles signals in the main thread only, so in other threads this does nothing.
 
     Raises:
-        KeyboardInterrupt: at the end of the block, if somebody pressed Ctrl-C meanwhile.
+        KeyboardInterrupt: at the end of the block, if Ctrl-C was pressed during it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    answers = {number: signal.getsignal(number) for number in SIGNALS}
-    came: dict[int, FrameType | None] = {}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    received: dict[int, FrameType | None] = {}
     over = False
 
     def wait(number: int, frame: FrameType | None) -> None:
-        answer = answers[number]
-        if over and callable(answer):
-            answer(number, frame)
+        handler = handlers[number]
+        if over and callable(handler):
+            handler(number, frame)
         else:
-            came[number] = frame
+            received[number] = frame
 
     try:
-        for number, answer in answers.items():
-            if callable(answer):
+        for number, handler in handlers.items():
+            if callable(handler):
                 signal.signal(number, wait)
         yield
     finally:
         over = True
-        for number, answer in answers.items():
-            if callable(answer):
-                signal.signal(number, answer)
-        for number, frame in came.items():
-            answer = answers[number]
-            if callable(answer):
-                answer(number, frame)
+        for number, handler in handlers.items():
+            if callable(handler):
+                signal.signal(number, handler)
+        for number, frame in received.items():
+            handler = handlers[number]
+            if callable(handler):
+                handler(number, frame)
 
 
 @contextmanager
 def unheard_by_children() -> Iterator[None]:
-    """Start processes that Ctrl-C, which a terminal sends to all at once, never reaches: their parent decides.
+    """Block Ctrl-C for the child processes that are started in the block, so that their parent decides when to end.
 
-    From their first moment on, before they run any code of ours. One that comes meanwhile reaches this process at the
-    end of the block.
+    A terminal sends Ctrl-C to all processes at once. In the children it is blocked from the start, before they run code
+    of this package. If it is pressed during the block, this process receives it at the end of the block.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing.resource_tracker import ensure_running
 
-    ensure_running()  # `multiprocessing` starts it with the first process, and then lets SIGINT through again
+    ensure_running()  # otherwise multiprocessing starts it with the first child, and unblocks SIGINT after that
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,7 +1,7 @@
-"""Names of files as people, browsers, spreadsheets and JSON may see them: whatever the file system allows.
+"""Safe forms of file names for terminals, web pages, spreadsheets and JSON.
 
-Inside the package a name is what Python makes of it, bytes that are no UTF-8 included (`surrogateescape`). Only where
-it leaves the package does it become one of the forms here.
+A file name may hold any bytes. Inside the package it is a Python string, in which bytes that are not UTF-8 are
+surrogates (`surrogateescape`). The functions here convert it for output.
 """
 
 import json
@@ -13,53 +13,54 @@ from urllib.parse import quote
 
 from f2p_deploy.system.errors import InputError
 
-#: Controls, which a terminal obeys; ends of lines and paragraphs; marks that turn the direction of writing, so that
-#: `gpj.exe` reads `exe.jpg`; and halves of surrogate pairs, which no encoding takes: a byte that was no UTF-8.
+#: Control characters, which a terminal executes; line and paragraph separators; marks that change the direction of
+#: writing, so that `gpj.exe` is displayed as `exe.jpg`; and surrogates, which stand for bytes that are not UTF-8 and
+#: cannot be encoded.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-#: The same but for what JSON escapes by itself.
+#: The same without the characters that JSON escapes anyway.
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-#: What begins a formula in a spreadsheet (OWASP, "CSV injection"), and a number, which does not.
+#: The start of a formula in a spreadsheet (OWASP, "CSV injection"), and numbers, which may start alike.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 
 
 def shown(text: object) -> str:
-    r"""Return a name, or a sentence with one, as printable text on one line: `caf\xe9.jpg`, `a\nb.jpg`."""
+    r"""Return a file name, or a message with one, as printable text on one line: `caf\xe9.jpg`, `a\nb.jpg`."""
     return UNSAFE.sub(_escaped, str(text))
 
 
 def shown_lines(text: str) -> str:
-    """Return text as `shown` does, its ends of lines kept."""
+    """Return text as `shown` does, but keep its line breaks."""
     return "\n".join(shown(line) for line in text.split("\n"))
 
 
 def require_utf8(path: str, library: str) -> str:
-    """Return a path that a library can be given: as text, which not every name on a disk is.
+    """Return a path if it is valid UTF-8, which some libraries require.
 
     Raises:
-        InputError: it is not UTF-8.
+        InputError: the path is not UTF-8.
     """
     try:
         path.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(
-            f"{library} opens no file whose path is not UTF-8: rename {shown(path)}, or the folder of that name"
+            f"{library} cannot open a file whose path is not UTF-8: rename {shown(path)}, or the folder of that name"
         ) from error
     return path
 
 
 def address(path: str | PurePath) -> str:
-    """Return a relative path as a link in a page beside it, its bytes percent-encoded."""
+    """Return a relative path as a percent-encoded link for a web page in the same folder."""
     parts = PurePath(path).parts
     return "/".join(quote(os.fsencode(part), safe="") for part in parts)
 
 
 def cell(value: object) -> object:
-    """Return what goes into a cell of a CSV file: text as `shown`, what a spreadsheet would run behind an apostrophe.
+    """Return the value of a CSV cell: text as by `shown`, with an apostrophe before text that would be a formula.
 
-    Numbers stay as they are, also those that were formatted.
+    Numbers do not change, even if they are formatted as text.
     """
     if not isinstance(value, str | PurePath):
         return value
@@ -70,21 +71,21 @@ def cell(value: object) -> object:
 
 
 def json_text(data: Any, indent: int | None = 2) -> str:
-    r"""Return plain data as JSON that every reader and every terminal takes.
+    r"""Return plain data as JSON that is safe for every reader and terminal.
 
-    A byte that is no UTF-8 stands as `\\xe9`, since JSON has no bytes; everything else reads back as it was.
+    A byte that is not UTF-8 is written as `\\xe9`, since JSON has no bytes; everything else is read back unchanged.
     """
     return _UNSAFE_IN_JSON.sub(_escaped_in_json, json.dumps(data, indent=indent, ensure_ascii=False))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    character = found[0]
-    if "\udc80" <= character <= "\udcff":  # what `surrogateescape` makes of a byte
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    if "\udc80" <= character <= "\udcff":  # a byte decoded by `surrogateescape`
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
 
 
-def _escaped_in_json(found: re.Match[str]) -> str:
-    if "\ud800" <= found[0] <= "\udfff":
-        return "\\" + _escaped(found)
-    return f"\\u{ord(found[0]):04x}"
+def _escaped_in_json(match: re.Match[str]) -> str:
+    if "\ud800" <= match[0] <= "\udfff":
+        return "\\" + _escaped(match)
+    return f"\\u{ord(match[0]):04x}"

@@ -1,4 +1,4 @@
-"""Writes pictures, whole or not at all."""
+"""Write pictures atomically."""
 
 import io
 from pathlib import Path
@@ -9,18 +9,18 @@ from PIL import Image
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import write_whole
 
-#: Suffixes of pictures that are written.
+#: Suffixes of the picture formats that can be written.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def check_picture_path(path: Path) -> None:
-    """Raise unless a picture can be written under this name.
+    """Check that a picture can be written to a path.
 
     Raises:
-        InputError: a suffix that is not a picture's, a folder, or no folder to write into.
+        InputError: the suffix is not one of `SUFFIXES`, the path is a folder, or its parent folder is missing.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"a picture's name ends in {', '.join(SUFFIXES)}, found {path}")
+        raise InputError(f"a picture's name must end in {', '.join(SUFFIXES)}, found {path}")
     if path.is_dir():
         raise InputError(f"{path} is a folder: name a file with -o")
     if not path.absolute().parent.is_dir():
@@ -28,7 +28,7 @@ def check_picture_path(path: Path) -> None:
 
 
 def write_picture(path: str | Path, picture: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 picture, whole or not at all; the suffix says in which format.
+    """Write an (H, W, 3) uint8 RGB picture atomically, in the format of the suffix.
 
     Raises:
         InputError: see `check_picture_path`, or the file cannot be written.

@@ -1,13 +1,13 @@
-"""The one way in which long work reports how far it is."""
+"""The protocol by which long work reports its progress."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """A function that long work calls now and then: with what it is doing, and how far it is where that is known."""
+    """A callback for progress: a short name of the stage, the steps done and the steps in total (0 if unknown)."""
 
     def __call__(self, doing: str, done: float = 0.0, total: float = 0.0, /) -> None:
-        """Take note.
+        """Receive one report.
 
         Args:
             doing: a few words.
@@ -18,4 +18,4 @@ class Progress(Protocol):
 
 
 def silent(doing: str, done: float = 0.0, total: float = 0.0, /) -> None:
-    """Report to nobody."""
+    """Ignore the progress."""

@@ -1,8 +1,8 @@
-"""How many threads compute: as many as this process may use cores, or as many as were asked for.
+"""The number of compute threads: the user's number, or the cores that this process may use.
 
-The cores are those of the affinity mask, held to the CPU quota of a container or a systemd slice. No library that is
-kept up to date does all of it: psutil and `os.process_cpu_count` know the mask alone, and loky 3.7.0 reads
-`/sys/fs/cgroup/cpu.max`, not that of the group which the process is in nor of those above it.
+The usable cores are those of the affinity mask, limited by the CPU quota of a container or a systemd slice. No
+maintained library considers all of these: psutil and `os.process_cpu_count` read the mask only, and loky 3.7.0 reads
+`/sys/fs/cgroup/cpu.max`, but not that of the process's group or of the groups above it.
 """
 
 import logging
@@ -18,19 +18,19 @@ from f2p_deploy.system.errors import InputError
 logger = logging.getLogger(__name__)
 
 
-class _Asked:
-    """What `limit_threads` holds everything to that is told no number."""
+class _Default:
+    """The process's default number of threads, set by `limit_threads`."""
 
     threads: int | None = None
 
 
 def usable_cores(root: Path = Path("/")) -> int:
-    """Return how many cores this process may use, at least 1.
+    """Return the number of cores that this process may use, at least 1.
 
-    A quota of one and a half cores counts as two: the second is there for half of the time.
+    A quota is rounded up: with 1.5 cores, a second thread can run for half of the time.
 
     Args:
-        root: where `proc` and `sys` lie.
+        root: the folder that holds `proc` and `sys`.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cpu_quota(root)
@@ -38,45 +38,45 @@ def usable_cores(root: Path = Path("/")) -> int:
 
 
 def cpu_quota(root: Path = Path("/")) -> float | None:
-    """Return how many cores' time this process's control groups allow it; None without a limit, and beside Linux.
+    """Return the CPU quota of this process's control groups in cores; None without a limit, or on other systems.
 
-    The tightest quota counts, of the process's own group and of every group above it that can be seen: of cgroup v2
-    (`cpu.max`), and of v1 (`cpu.cfs_quota_us`).
+    The result is the smallest quota of the process's group and of all visible groups above it, in cgroup v2
+    (`cpu.max`) and v1 (`cpu.cfs_quota_us`).
 
     Args:
-        root: where `proc` and `sys` lie.
+        root: the folder that holds `proc` and `sys`.
     """
     try:
         groups = (root / "proc/self/cgroup").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return None
     mounts = root / "sys/fs/cgroup"
-    found: list[float] = []
+    quotas: list[float] = []
     for group in groups:
         number, controllers, path = (*group.split(":", 2), "", "")[:3]
         if number == "0" and not controllers:
             for mount in (mounts, mounts / "unified"):
-                found += [quota for folder in _upwards(mount, path) if (quota := _quota_v2(folder)) is not None]
+                quotas += [quota for folder in _upwards(mount, path) if (quota := _quota_v2(folder)) is not None]
         elif "cpu" in controllers.split(","):
             for mount in {mounts / controllers, mounts / "cpu"}:
-                found += [quota for folder in _upwards(mount, path) if (quota := _quota_v1(folder)) is not None]
-    return min(found, default=None)
+                quotas += [quota for folder in _upwards(mount, path) if (quota := _quota_v1(folder)) is not None]
+    return min(quotas, default=None)
 
 
 def default_threads() -> int | None:
-    """Return how many threads to use where nobody is told a number.
+    """Return the default number of threads, or None if each library should use its default.
 
-    None where nothing holds the process to fewer cores than the machine has: then each library's own choice stands,
-    which may know better (ONNX Runtime takes physical cores, not hyper-threads).
+    This is None if the process may use all cores of the machine and `limit_threads` has set no number. A library's
+    default may then be better (ONNX Runtime counts physical cores, not hyper-threads).
     """
-    if _Asked.threads is not None:
-        return _Asked.threads
+    if _Default.threads is not None:
+        return _Default.threads
     cores = usable_cores()
     return cores if cores < (os.cpu_count() or 1) else None
 
 
 def check_threads(threads: int | None) -> None:
-    """Refuse a number of threads that is none, and warn once of one that is more than the cores.
+    """Check a number of threads, and warn once if it exceeds the number of usable cores.
 
     Raises:
         InputError: fewer than one thread.
@@ -91,41 +91,42 @@ def check_threads(threads: int | None) -> None:
 
 
 def limit_threads(threads: int | None) -> None:
-    """Hold what computes in this process from now on to a number of threads: PyTorch, and runtimes told no other.
+    """Set the number of threads for PyTorch, and the default of runtimes that are opened from now on.
 
     Args:
-        threads: the number; if None, PyTorch is held to the cores that this process may use, as runtimes are anyway.
+        threads: the number; if None, PyTorch is limited to the cores that this process may use, as runtimes always are.
 
     Raises:
         InputError: fewer than one thread.
     """
     check_threads(threads)
     if threads is not None:
-        _Asked.threads = threads
-    # Without PyTorch, whatever needs it says so itself.
+        _Default.threads = threads
+    # If PyTorch is missing, the code that needs it reports that.
     if default_threads() is not None and find_spec("torch") is not None:
         use_torch_threads(threads)
 
 
 def use_torch_threads(threads: int | None) -> None:
-    """Tell PyTorch how many threads to use for what the calling thread computes, and threads that begin later.
+    """Set PyTorch's number of threads for the calling thread, and for threads that start later.
 
-    PyTorch with OpenMP keeps the number for each calling thread, so one number for a process has to be told in each.
+    PyTorch with OpenMP stores the number per calling thread, so it must be set in each thread that computes.
 
     Args:
-        threads: the number; if None, PyTorch's own (which follows `OMP_NUM_THREADS`), held to `default_threads`.
+        threads: the number; if None, PyTorch's default (which follows `OMP_NUM_THREADS`), limited to
+            `default_threads`.
     """
     import torch
 
     most = default_threads()
-    set_to = torch.get_num_threads()
-    wanted = threads if threads is not None else set_to if most is None else min(set_to, most)
-    if wanted != set_to:
-        torch.set_num_threads(wanted)
+    current = torch.get_num_threads()
+    number = threads if threads is not None else current if most is None else min(current, most)
+    if number != current:
+        torch.set_num_threads(number)
 
 
 def _upwards(mount: Path, path: str) -> Iterator[Path]:
-    """Yield the folders of a group and of those above it, up to the mount, which in a container is its own group's."""
+    """Yield the folders of a group and of the groups above it, up to the mount (in a container: its root group)."""
     folder = mount / path.strip("/")
     while folder != mount and mount in folder.parents:
         yield folder
@@ -134,7 +135,7 @@ def _upwards(mount: Path, path: str) -> Iterator[Path]:
 
 
 def _quota_v2(folder: Path) -> float | None:
-    """Return a group's quota in cores: `cpu.max` holds `150000 100000`, microseconds in a period, or `max 100000`."""
+    """Return a group's quota in cores; `cpu.max` holds quota and period in microseconds, or `max` and the period."""
     words = _words(folder / "cpu.max")
     return _cores(words[0], words[1]) if len(words) == 2 else None
 
@@ -152,7 +153,7 @@ def _words(path: Path) -> list[str]:
 
 
 def _cores(quota: str, period: str) -> float | None:
-    """Return a quota over its period; None for `max`, for -1 and for what is no number."""
+    """Return quota / period; None for `max`, for -1 and for text that is not a number."""
     if not (quota.isdecimal() and period.isdecimal()):
         return None
     return int(quota) / int(period) if int(quota) and int(period) else None
@@ -161,7 +162,7 @@ def _cores(quota: str, period: str) -> float | None:
 @cache
 def _warn(threads: int, cores: int) -> None:
     logger.warning(
-        "%d threads were asked for, and this process may use %d %s: threads beyond that wait for one another",
+        "%d threads were requested, but this process may use %d %s: more threads than cores wait for one another",
         threads,
         cores,
         "core" if cores == 1 else "cores",

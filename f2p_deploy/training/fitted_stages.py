@@ -9,11 +9,12 @@ import numpy as np
 
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.model.bundle import Bundle, store_network, store_priors
+from f2p_deploy.training.data.labels import read_labels
 from f2p_deploy.training.data.option_colours import OptionColours, region_colours
 from f2p_deploy.training.data.portraits import Portraits
 from f2p_deploy.training.stage_builders import StageInputs
 from f2p_deploy.training.train_priors import learn_priors
-from f2p_deploy.training.train_reader import learn_reader, read_labels
+from f2p_deploy.training.train_reader import learn_reader
 
 log = logging.getLogger(__name__)
 

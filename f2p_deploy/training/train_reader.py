@@ -1,24 +1,21 @@
 """Fitting of the reader: options, age and sex of photos, learned from a table of labels."""
 
-import csv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from f2p_deploy.character.parameters import average
-from f2p_deploy.character.schema import Schema, suggestion
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.held import read_controllers
 from f2p_deploy.model.networks.reader import Reader
 from f2p_deploy.model.networks.table import build_network
-from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.training.data.labels import Labels
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.data.portraits import Portraits
+from f2p_deploy.training.regressions import calibrated_temperature, logistic_regression, ridge_regression
 
 #: Number of faces described at once.
 BATCH = 64
@@ -26,9 +23,6 @@ BATCH = 64
 #: L2 penalties on the weights of the identity, the colours, the class maps and a stage's features.
 PENALTIES = (2e-2, 1e-2, 3e-1, 1.0)
 
-#: Exponent of the class weights: an option's weight is (1 / its frequency) to this power. Lower values miss uncertain
-#: beards and glasses; higher values add beards to people who have none.
-RARITY = 0.25
 
 def _mirrored(faces: torch.Tensor) -> torch.Tensor:
     return faces.flip(3)
@@ -45,13 +39,6 @@ def _brighter(faces: torch.Tensor) -> torch.Tensor:
 #: Augmentations of labelled photos, added to the originals.
 AUGMENTATIONS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (_mirrored, _darker, _brighter)
 
-#: Number of folds of the cross-validation that calibrates a group's logits, and the temperatures that it compares.
-FOLDS = 3
-TEMPERATURES = tuple(0.5 * 1.05**k for k in range(50))
-
-#: Maximum number of L-BFGS iterations.
-STEPS = 60
-
 #: Weight of measured positions of an ordered group; labels have the rest of 1. A measured skin tone depends on the
 #: photo's light, which labels do not; labels are coarse (seven in ten say light). At 0.6 the rank correlation of cheek
 #: colours is higher, but light-skinned people in dim photos get brown skin.
@@ -59,91 +46,6 @@ MEASURED_SHARE = 0.4
 
 #: Logit of the default option of a group without labels; the other options have 0.
 CERTAIN = 8.0
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """The labels of photos.
-
-    Args:
-        names: (N,) names of the photos, folder and file.
-        options: by discrete group, (N,) int64 positions of options, -1 where unknown.
-        sliders: by controller, (N,) float32 in [0, 1], NaN where unknown.
-    """
-
-    names: tuple[str, ...]
-    options: Mapping[str, np.ndarray]
-    sliders: Mapping[str, np.ndarray]
-
-
-def read_labels(path: Path, schema: Schema) -> Labels:
-    """Read a table of labels.
-
-    The column `photo` holds folder and file. Every other column is a discrete group with names of options, or a
-    controller tagged as age or sex with numbers in [0, 1]. An empty cell is unknown.
-
-    Args:
-        path: CSV file in UTF-8.
-        schema: gives the groups and controllers.
-
-    Raises:
-        InputError: the file cannot be read, or has a name that the schema lacks; says the line and the name.
-    """
-    groups = {group.name: group.options for group in schema.discrete_groups}
-    controllers = {schema.controllers[i].name for i in read_controllers(schema)}
-    columns, rows = label_rows(path)
-    columns.remove("photo")
-    for name in columns:
-        if name not in groups and name not in controllers:
-            known = (*groups, *sorted(controllers))
-            hint = suggestion(name, known)
-            raise InputError(f"{path}: the schema {schema.name!r} has no part {name!r} to read{hint}")
-    options = {name: np.full(len(rows), -1) for name in columns if name in groups}
-    sliders = {name: np.full(len(rows), np.nan, np.float32) for name in columns if name in controllers}
-    for i, row in enumerate(rows):
-        for name in columns:
-            word = (row[name] or "").strip()
-            if not word:
-                continue
-            if name in groups:
-                if word not in groups[name]:
-                    where = f"{path}, line {i + 2}"
-                    raise InputError(f"{where}: {name} has no option {word!r}{suggestion(word, groups[name])}")
-                options[name][i] = groups[name].index(word)
-            else:
-                sliders[name][i] = _slider(word, f"{path}, line {i + 2}: {name}")
-    return Labels(tuple(row["photo"] for row in rows), options, sliders)
-
-
-def label_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the columns and rows of a table of labels.
-
-    Raises:
-        InputError: the file is not such a table, has no rows, or lists a column or a photo twice.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            rows, columns = list(reader), list(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the labels {path}: {reason_of(error, 'it is not a table in UTF-8')}") from error
-    if "photo" not in columns:
-        raise InputError(
-            f"{path} should be a table with commas, a column 'photo' and one for each part that is known"
-        )
-    if not rows:
-        raise InputError(f"{path} has columns but no rows")
-    if len(set(columns)) < len(columns):
-        twice = next(name for name in columns if columns.count(name) > 1)
-        raise InputError(f"{path} has two columns {twice!r}")
-    lines: dict[str, int] = {}
-    for line, row in enumerate(rows, start=2):
-        if None in row:
-            raise InputError(f"{path}, line {line} has more cells than the {len(columns)} columns")
-        if row["photo"] in lines:
-            raise InputError(f"{path}, line {line} names {row['photo']!r} again, as line {lines[row['photo']]} does")
-        lines[row["photo"]] = line
-    return columns, rows
 
 
 def learn_reader(
@@ -278,15 +180,15 @@ def _fit(
             bias[rows] = CERTAIN * default[part]
         else:
             count, y = part.stop - part.start, options[name][known]
-            weight[rows], bias[rows] = _logistic(x[known], y, count, penalty)
-            temperature = _temperature(x[known], y, photos[known], count, penalty)
+            weight[rows], bias[rows] = logistic_regression(x[known], y, count, penalty)
+            temperature = calibrated_temperature(x[known], y, photos[known], count, penalty)
             weight[rows] /= temperature
             bias[rows] /= temperature
     for row, i in enumerate(read_controllers(schema), start=schema.n_d):
         name = schema.controllers[i].name
         known = sliders[name].isfinite() if name in sliders else torch.zeros(len(x), dtype=torch.bool)
         if known.any():
-            weight[row], bias[row] = _ridge(x[known], sliders[name][known], penalty)
+            weight[row], bias[row] = ridge_regression(x[known], sliders[name][known], penalty)
         else:
             bias[row] = default[i]
 
@@ -306,70 +208,7 @@ def _fit_positions(
     """Return the ridge regression of an ordered group's positions, with weights 1 / sqrt(frequency of the position)."""
     known = positions >= 0
     y = positions[known]
-    return _ridge(x[known], y.float(), penalty, torch.bincount(y)[y].float().rsqrt())
-
-
-def _ridge(
-    x: torch.Tensor, y: torch.Tensor, penalty: torch.Tensor, samples: torch.Tensor | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the weights (f,) and the bias of a ridge regression.
-
-    Args:
-        x: (N, f) features.
-        y: (N,) values.
-        penalty: (f,) L2 penalties.
-        samples: (N,) sample weights; equal if not given.
-    """
-    share = torch.full((len(x),), 1.0 / len(x)) if samples is None else samples / samples.sum()
-    middle, level = share @ x, share @ y
-    away = (x - middle).double()
-    weighted = away.T * share.double()
-    normal = weighted @ away + torch.diag(penalty.double())
-    weights = torch.linalg.solve(normal, weighted @ (y - level).double()).float()
-    return weights, level - middle @ weights
-
-
-def _logistic(
-    x: torch.Tensor, y: torch.Tensor, options: int, penalty: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the weights (options, f) and biases (options,) of a multinomial logistic regression."""
-    shares = torch.bincount(y).float().pow(-RARITY)[y]
-    shares = shares / shares.sum()
-    weight = torch.zeros(options, x.shape[1], requires_grad=True)
-    bias = torch.zeros(options, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        wrong = F.cross_entropy(x @ weight.T + bias, y, reduction="none")
-        total = shares @ wrong + (weight.square() * penalty).sum()
-        total.backward()
-        return total
-
-    with torch.enable_grad():
-        optimiser.step(loss)
-    return weight.detach(), bias.detach()
-
-
-def _temperature(
-    x: torch.Tensor, y: torch.Tensor, photos: torch.Tensor, options: int, penalty: torch.Tensor
-) -> float:
-    """Return the temperature of the logits that minimises the cross-entropy, by cross-validation over the photos.
-
-    Guo et al. 2017, "On Calibration of Modern Neural Networks".
-    """
-    fold = photos.unique(return_inverse=True)[1] % FOLDS
-    left_out, answers = [], []
-    for k in range(FOLDS):
-        inside = fold != k
-        if inside.all() or not inside.any():
-            return 1.0
-        weight, bias = _logistic(x[inside], y[inside], options, penalty)
-        left_out.append(x[~inside] @ weight.T + bias)
-        answers.append(y[~inside])
-    scores, truth = torch.cat(left_out), torch.cat(answers)
-    losses = [float(F.cross_entropy(scores / temperature, truth)) for temperature in TEMPERATURES]
-    return TEMPERATURES[int(np.argmin(losses))]
+    return ridge_regression(x[known], y.float(), penalty, torch.bincount(y)[y].float().rsqrt())
 
 
 def _measure(
@@ -395,13 +234,3 @@ def _measure(
             pairs = torch.stack([predicted[known, position], sliders[name][known]])
             metrics[name] = float(torch.corrcoef(pairs)[0, 1])
     return metrics
-
-
-def _slider(word: str, where: str) -> float:
-    try:
-        value = float(word)
-    except ValueError:
-        value = float("nan")
-    if not 0.0 <= value <= 1.0:
-        raise InputError(f"{where} is a number in [0, 1], found {word!r}")
-    return value

@@ -64,18 +64,19 @@ class TranslatorStage:
         """Return the loss of eq. 4, plus the supervised and the shape loss if their weights are not 0."""
         any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
         pool = self.photos.training if any_pose else self.photos.frontal
-        rendered_too = self.pairs is not None and self.supervised_weight > 0
-        more = self.shape_model is not None and not any_pose
-        chosen = pool[rng.integers(0, len(pool), len(batch) * (SEEN_PHOTOS if more else 1))]
-        faces = self.photos.images(chosen)
+        supervised = self.pairs is not None and self.supervised_weight > 0
+        shaped = self.shape_model is not None and not any_pose
+        positions = pool[rng.integers(0, len(pool), len(batch) * (SEEN_PHOTOS if shaped else 1))]
+        faces = self.photos.images(positions)
         with torch.no_grad():
-            seen = self._embed_varied(faces, rng)
-            if self.pairs is not None and rendered_too:
+            embeddings = self._embed_varied(faces, rng)
+            if self.pairs is not None and supervised:
                 renders = rng.integers(0, self.known, SEEN_RENDERS * len(batch))
-                seen = torch.cat([seen, self._embed_varied(self.pairs.images(renders), rng)])
+                embeddings = torch.cat([embeddings, self._embed_varied(self.pairs.images(renders), rng)])
             identity, content = self.similarity.describe(faces[: len(batch)])
-        made = self.network(seen)  # photos and renders together, so that batch norm treats them alike
-        parameters = made[: len(batch)]
+        # Photos and renders pass in one batch, so that batch norm treats them alike.
+        translated = self.network(embeddings)
+        parameters = translated[: len(batch)]
         rendered = self.imitator(parameters)
         own_identity = self.similarity.identity(rendered)
         parts = {"identity": self.settings.identity_weight * identity_loss(identity, own_identity).mean()}
@@ -88,15 +89,13 @@ class TranslatorStage:
             self.settings.loopback_weight * loopback_loss(parameters, again, self.settings.reduction).mean()
         )
         if self.shape_model is not None and not any_pose:
-            shapes = torch.from_numpy(self.photos.shapes[chosen])
-            distance = shape_distance(self.shape_model(made[: len(chosen)]), shapes)
+            shapes = torch.from_numpy(self.photos.shapes[positions])
+            distance = shape_distance(self.shape_model(translated[: len(positions)]), shapes)
             parts["shape"] = self.shape_weight * distance[distance.isfinite()].mean()
-        if self.pairs is not None and rendered_too:
+        if self.pairs is not None and supervised:
             truth = self.pairs.parameters(renders)
-            parts["supervised"] = self.supervised_weight * self._distance(made[len(chosen) :], truth)
-        numbers: dict[str, float] = {}
-        numbers |= {name: float(value.detach()) for name, value in parts.items()}
-        return torch.stack(list(parts.values())).sum(), numbers
+            parts["supervised"] = self.supervised_weight * self._distance(translated[len(positions) :], truth)
+        return torch.stack(list(parts.values())).sum(), {name: float(part.detach()) for name, part in parts.items()}
 
     def trained(self) -> torch.nn.Module:
         """Return the network that the bundle stores."""
@@ -113,17 +112,17 @@ class TranslatorStage:
         metrics = {"identity_photos": float(np.mean(identity)), "content_photos": float(np.mean(content))}
         if self.shape_model is not None:
             held = self.photos.held_out[np.abs(self.photos.yaw[self.photos.held_out]) <= FRONTAL_YAW]
-            made = self.network(self.similarity.identity(self.photos.images(held)))
-            distance = shape_distance(self.shape_model(made), torch.from_numpy(self.photos.shapes[held]))
+            parameters = self.network(self.similarity.identity(self.photos.images(held)))
+            distance = shape_distance(self.shape_model(parameters), torch.from_numpy(self.photos.shapes[held]))
             metrics["shape_photos"] = float(distance[distance.isfinite()].mean())
         if self.pairs is not None:
             held = np.arange(self.known, len(self.pairs))
-            made = self.network(self.similarity.identity(self.pairs.images(held)))
+            parameters = self.network(self.similarity.identity(self.pairs.images(held)))
             truth = self.pairs.parameters(held)
             n_c = self.schema.n_c
-            metrics["controllers_renders"] = float((made[:, :n_c] - truth[:, :n_c]).abs().mean())
+            metrics["controllers_renders"] = float((parameters[:, :n_c] - truth[:, :n_c]).abs().mean())
             for name, options in self.schema.discrete_slices.items():
-                right = made[:, options].argmax(1) == truth[:, options].argmax(1)
+                right = parameters[:, options].argmax(1) == truth[:, options].argmax(1)
                 metrics[f"{name}_renders"] = float(right.float().mean())
         return metrics
 
@@ -146,8 +145,9 @@ class TranslatorStage:
         self.network.train()
         return parameters
 
-    def _distance(self, made: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        distance = (made[:, : self.schema.n_c] - truth[:, : self.schema.n_c]).abs().mean()
+    def _distance(self, parameters: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        """Return the mean L1 distance of controllers plus 0.05 x the cross-entropy of each discrete group."""
+        distance = (parameters[:, : self.schema.n_c] - truth[:, : self.schema.n_c]).abs().mean()
         for part in self.schema.discrete_slices.values():
-            distance = distance + 0.05 * F.nll_loss(made[:, part].clamp_min(1e-6).log(), truth[:, part].argmax(1))
+            distance = distance + 0.05 * F.nll_loss(parameters[:, part].clamp_min(1e-6).log(), truth[:, part].argmax(1))
         return distance

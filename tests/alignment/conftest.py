@@ -1,4 +1,4 @@
-"""The finder and the template that the tests of alignment share."""
+"""The finder and the template shared by the tests of alignment."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from f2p_deploy.alignment import MediaPipeFinder
 
 @pytest.fixture(scope="session")
 def finder(landmarker: Path) -> Iterator[MediaPipeFinder]:
-    """MediaPipe's finder, loaded once."""
+    """MediaPipe's finder; it is loaded once."""
     pytest.importorskip("mediapipe")
     finder = MediaPipeFinder(landmarker)
     yield finder
@@ -19,7 +19,7 @@ def finder(landmarker: Path) -> Iterator[MediaPipeFinder]:
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, tuple[float, float]]:
-    """A plausible average face, in fractions of the square."""
+    """The five points of a plausible average face, in fractions of the square."""
     return {
         "left-eye": (0.36, 0.40),
         "right-eye": (0.64, 0.40),

@@ -14,7 +14,7 @@ FACE = np.array([(100.0, 100), (140, 100), (120, 124), (104, 140), (136, 140)])
 
 
 class Known:
-    """A finder that knows its faces."""
+    """A finder that returns fixed faces."""
 
     def __init__(self, *faces: Landmarks) -> None:
         self.faces = list(faces)

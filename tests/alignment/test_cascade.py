@@ -11,7 +11,7 @@ pytest.importorskip("skimage")
 
 
 def distance(found: np.ndarray, true: np.ndarray) -> float:
-    """Mean distance of five points in distances of the eyes."""
+    """Return the mean distance of five points / the distance of the eyes."""
     return float(np.hypot(*(found - true).T).mean() / np.hypot(*(true[1] - true[0])))
 
 

@@ -13,7 +13,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def profile_of(space: bytes, tags: dict[bytes, bytes], connection: bytes = b"XYZ ") -> bytes:
-    """An ICC profile (version 2) of a device in some colour space."""
+    """Return an ICC profile (version 2) of a device in some colour space."""
     white = struct.pack(">3i", 63190, 65536, 54061)
     tags = {b"wtpt": b"XYZ \0\0\0\0" + white, **tags}
     table, data, start = b"", b"", 132 + 12 * len(tags)
@@ -31,7 +31,7 @@ def grey_profile(gamma: float) -> bytes:
 
 
 def inverting_ink_profile() -> bytes:
-    """A CMYK profile of a printer whose ink makes black paper white, whatever its colour."""
+    """Return a CMYK profile of a printer whose ink, in any colour, makes black paper white."""
     corners = [(255, 128, 128) if any(i >> bit & 1 for bit in range(4)) else (0, 128, 128) for i in range(16)]
     ramp = bytes(range(256))
     matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
@@ -40,7 +40,7 @@ def inverting_ink_profile() -> bytes:
 
 
 def exchanged_profile() -> bytes:
-    """SRGB with red and blue exchanged."""
+    """Return an sRGB profile with red and blue exchanged."""
     profile = bytearray(SRGB)
     at = {bytes(profile[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i for i in range(profile[131])}
     red, blue = at[b"rXYZ"], at[b"bXYZ"]

@@ -9,7 +9,7 @@ from f2p_deploy.alignment import read_photo
 
 
 def deep_png(path: Path, values: np.ndarray) -> Path:
-    """Write (H, W, C) uint16 as a PNG of 16 bits a channel, which Pillow cannot."""
+    """Write (H, W, C) uint16 as a PNG of 16 bits per channel, which Pillow cannot write."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -23,7 +23,7 @@ def deep_png(path: Path, values: np.ndarray) -> Path:
 
 
 def every_value(channels: int) -> np.ndarray:
-    """All 65,536 values in every colour channel, (256, 256, C), opaque where there is a fourth or second."""
+    """Return (256, 256, C) pixels with all 65,536 values in every colour channel; an alpha channel is opaque."""
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     colours = [np.roll(ramp, 7000 * i) for i in range(3 if channels > 2 else 1)]
     opaque = [np.full_like(ramp, 65535)] if channels in (2, 4) else []

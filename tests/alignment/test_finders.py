@@ -20,7 +20,7 @@ def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_model_the_cascade_and_the_log_says_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert isinstance(choose_finder(), CascadeFinder)
-    assert "model file is not here" in caplog.text
+    assert "model file was not found" in caplog.text
 
 
 def test_a_named_model_and_a_named_file(landmarker: Path, tmp_path: Path, astronaut: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from f2p_deploy.alignment.head_turn import _CHIN, _FOREHEAD, _LEFT, _RIGHT, head
 
 
 def head(yaw: float, pitch: float, roll: float = 0.0) -> np.ndarray:
-    """(478, 3) points of a head turned by degrees, nose to the right and down, then clockwise in the picture."""
+    """Return (478, 3) points of a head turned by degrees: nose to the right and down, then clockwise in the picture."""
     points = np.zeros((478, 3))
     for i, (left, right) in enumerate(zip(_LEFT, _RIGHT, strict=True)):
         points[left], points[right] = (-50.0 - i, 10.0 * i - 30, 5.0 * i), (50.0 + i, 10.0 * i - 30, 5.0 * i)

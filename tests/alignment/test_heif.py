@@ -1,4 +1,4 @@
-"""HEIC: read with the extra, and without it a sentence with the line that installs it."""
+"""HEIC photos: read with the extra; without it, an error names the command that installs it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from f2p_deploy.system.extras import EXTRAS
 
 @pytest.fixture
 def heic(tmp_path: Path, astronaut: np.ndarray) -> Path:
-    """The astronaut as an iPhone writes it, turned by EXIF."""
+    """Return the astronaut as HEIC in an iPhone's form, turned by EXIF."""
     pillow_heif = pytest.importorskip("pillow_heif")
     turned = Image.Exif()
     turned[0x0112] = 6
@@ -58,5 +58,5 @@ def test_what_is_something_else_is_not_taken_for_it(tmp_path: Path, content: byt
 
 def test_jpeg_xl_is_refused_with_advice(tmp_path: Path) -> None:
     (tmp_path / "a.jxl").write_bytes(b"\xff\x0a" + bytes(100))
-    with pytest.raises(PhotoError, match="a.jxl: this is not a picture in a format read here; save it as JPEG first"):
+    with pytest.raises(PhotoError, match="a.jxl: this is not a picture in a supported format; save it as JPEG first"):
         read_photo(tmp_path / "a.jxl")

@@ -88,7 +88,7 @@ def test_an_upside_down_photo_has_left_where_it_is_upright(
     ("name", "content", "says"),
     [
         ("l.json", "{", "not valid JSON"),
-        ("l.json", "[1]", "one key a photo"),
+        ("l.json", "[1]", "one key per photo"),
         ("l.json", {"a.jpg": {**FACE, "left-eye": [1]}}, "a.jpg"),
         ("l.json", {"a.jpg": {"left-eye": [1, 2]}}, "nose-tip"),
         ("l.json", {"a.jpg": "face"}, "a.jpg"),

@@ -16,7 +16,7 @@ from f2p_deploy.alignment.mediapipe import _native_messages_logged
 from f2p_deploy.character.face_shape import face_shape
 from f2p_deploy.system.errors import InputError
 
-#: The astronaut's eyes, found by eye.
+#: The astronaut's eyes, measured by hand.
 EYES = np.array([(204.0, 102.0), (246.0, 104.0)])
 
 
@@ -33,7 +33,7 @@ def test_the_astronaut(finder: MediaPipeFinder, astronaut: np.ndarray) -> None:
 
 
 def test_a_face_has_the_shape_that_it_has_in_the_mirror(finder: MediaPipeFinder, astronaut: np.ndarray) -> None:
-    """One look would not do: MediaPipe's mesh of a mirrored face is another one."""
+    """A single detection is not enough: MediaPipe's mesh of a mirrored face is not the mirrored mesh."""
     mirror = np.ascontiguousarray(astronaut[:, ::-1])
     (one,), (other,) = finder.find(astronaut), finder.find(mirror)
     np.testing.assert_allclose(one.shape, other.shape, atol=0.02)
@@ -44,7 +44,7 @@ def test_a_face_has_the_shape_that_it_has_in_the_mirror(finder: MediaPipeFinder,
 
 
 def turned_points(face: np.ndarray, photo: np.ndarray, angle: int) -> tuple[np.ndarray, np.ndarray]:
-    """A photo turned anticlockwise by `angle` degrees, and where its face's points are then."""
+    """Return a photo turned anticlockwise by `angle` degrees, and the points of its face."""
     made = np.array(Image.fromarray(photo).rotate(angle, Image.Resampling.BICUBIC, expand=True))
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     before, after = (np.array(one.shape[1::-1]) / 2 for one in (photo, made))
@@ -66,7 +66,7 @@ def test_the_astronaut_turned_and_in_the_mirror(
     assert disagreement(found.array, expected) < 0.1
 
 
-#: Portraits, and a turn at which the landmarker lays a mesh upside down or awry on them, with a good residual.
+#: Portraits, and a rotation at which the landmarker's mesh is upside down or wrong although its residual is small.
 MISLEADING = [("p0000", 180), ("p0001", 180), ("p0007", 135), ("p0009", 255), ("p0012", 255), ("p0002", 120)]
 
 

@@ -146,7 +146,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path) ->
 
 
 def test_a_telephones_200_megapixels_are_read_reduced(tmp_path: Path) -> None:
-    # The right third is white; grey, so that the test needs no more memory than it must.
+    # The right third is white; greyscale saves memory.
     picture = Image.new("L", (16320, 12240))
     picture.paste(255, (10880, 0, 16320, 12240))
     picture.save(tmp_path / "phone.jpg", quality=50)
@@ -180,12 +180,12 @@ def test_every_kind_of_large_picture_is_reduced(
     assert (whole.reduction, made.reduction) == (1, 2)
     expected = np.asarray(Image.fromarray(whole.pixels).reduce(2), float)
     assert made.pixels.shape == expected.shape and sorted(made.pixels.shape) == [3, 251, 256]
-    # Where the last row has no partner, it is at the other end once the picture is turned.
+    # If the last row has no partner, it is at the other end after the picture is turned.
     assert np.abs(made.pixels - expected)[2:-2, 2:-2].mean() < (3 if orientation == 1 and kind != "palette.png" else 12)
 
 
-# In MB: 120 for the file's pixels (30 of a JPEG, decoded at half its size), 120 and twice 90 for the answer's; the
-# whole as RGB were 480 more.
+# Expected memory in MB: 120 for the file's pixels (30 for a JPEG, decoded at half its size), and 120 and twice 90 for
+# the result. The whole picture as RGB would need 480 more.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the most memory ever used is read from Linux")
 @pytest.mark.parametrize(("suffix", "mode", "most"), [("png", "P", 450), ("jpg", "L", 370)])
 def test_memory_for_a_large_picture_is_bounded(tmp_path: Path, suffix: str, mode: str, most: int) -> None:

@@ -1,4 +1,4 @@
-"""Which photos a run takes, and what it says of the rest."""
+"""The search for photos in files and folders, and its report on other files."""
 
 import os
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_folders_inside_of_folders(tmp_path: Path) -> None:
     _touch(folder / "b" / "c", "x.jpg")
     _touch(folder / ".cache", "thumb.jpg")
     _touch(folder / "out", "index.jpg")
-    _touch(folder / "old", "photo.jpg", "parameters.json", "result.json")  # what an earlier run left
+    _touch(folder / "old", "photo.jpg", "parameters.json", "result.json")  # a character of an earlier run
     (folder / "loop").symlink_to(folder)
     found = find([folder], recursive=True, out=folder / "out")
     assert [path.name for path in found.photos] == ["z.jpg", "y.jpg", "x.jpg"]

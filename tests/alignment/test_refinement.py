@@ -11,7 +11,7 @@ from f2p_deploy.training.data.portrait_labels import region_labels
 
 
 def segmentation_of(finder: MediaPipeFinder) -> Callable[[np.ndarray], np.ndarray]:
-    """A perfect segmentation network: the regions of MediaPipe's mesh in whatever crop it is given."""
+    """A perfect segmentation network: it returns the regions of MediaPipe's mesh in any crop."""
 
     def probabilities(crop: np.ndarray) -> np.ndarray:
         assert crop.dtype == np.float32 and crop.min() >= 0 and crop.max() <= 1
@@ -53,7 +53,7 @@ def test_refinement_also_finds_the_roll(finder: MediaPipeFinder, astronaut: np.n
 def test_a_face_beside_which_the_window_lies_is_found_again(
     finder: MediaPipeFinder, astronaut: np.ndarray, template: dict, slipped: float
 ) -> None:
-    """Neither eye nor mouth lies near its place in such a crop."""
+    """In such a crop neither eye nor mouth is near its place in the template."""
     true = finder.find(astronaut)[0].array
     target = np.array([template[name] for name in LANDMARKS])
     scale = np.hypot(*(true[1] - true[0])) / np.hypot(*(target[1] - target[0]))

@@ -1,4 +1,4 @@
-"""The faces that exports are measured on."""
+"""The sample faces that check exports."""
 
 import numpy as np
 import pytest

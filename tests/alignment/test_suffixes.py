@@ -1,4 +1,4 @@
-"""Which files of a folder are photos: what Pillow reads, and what it would read with a package more."""
+"""The suffixes of photos: those that Pillow reads, and those that it reads with another package."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from PIL import Image
 from f2p_deploy.alignment.photo import read_photo
 from f2p_deploy.alignment.suffixes import SUFFIXES
 
-#: Formats that Pillow writes with a photo's three channels, and the endings that stand for them.
+#: Formats in which Pillow can write three channels, and their suffixes.
 _WRITTEN = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"),
     "MPO": (".mpo",),

@@ -1,7 +1,6 @@
 """Core ML packages as files: dates and random names are removed, and the precision of weights is read back."""
 
 import json
-import logging
 import shutil
 from pathlib import Path
 
@@ -10,13 +9,14 @@ import pytest
 
 pytest.importorskip("coremltools")
 
-from f2p_deploy.artifact.coreml_file import MODEL, make_reproducible, package_precision, quiet  # noqa: E402
+from f2p_deploy.artifact.coreml_file import MODEL, make_reproducible, package_precision  # noqa: E402
+from f2p_deploy.system.quiet import quiet  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package of two convolutions; the second one stays float32."""
-    with quiet():
+    """Two convolutions, of which the second one stays float32."""
+    with quiet("coremltools"):
         import coremltools
         from coremltools.converters.mil import Builder
 
@@ -70,12 +70,3 @@ def test_names_drawn_at_random_and_dates_go(package: Path, tmp_path: Path) -> No
     found = json.loads(contents[0][0])
     assert found["itemInfoEntries"][found["rootModelIdentifier"]]["name"] == "model.mlmodel"
     assert package_precision(tmp_path / "one.mlpackage")[0] == "fp16", "it can still be read"
-
-
-def test_quiet_gives_the_logger_back() -> None:
-    chatty = logging.getLogger("coremltools")
-    before = chatty.level
-    with pytest.raises(ValueError, match="mine"), quiet():
-        assert not chatty.isEnabledFor(logging.WARNING)
-        raise ValueError("mine")
-    assert chatty.level == before

@@ -15,7 +15,7 @@ from f2p_deploy.character.schema import (
 )
 from f2p_deploy.system.errors import InputError
 
-#: Table 5, from top to bottom; the last nine are the reading that the schema files explain.
+#: Table 5, from top to bottom; the last nine follow the interpretation that the schema files explain.
 TABLE_5 = (8, 8, 8, 6, 9, 9, 9, 9, 9, 3, 6, 9, 6, 6, 3, 6, 9, 6, 9, 9, 6, 6, 5, 5, 6, 6, 9, 9, 9)
 
 MINIMAL = {"name": "small", "controllers": [{"name": "a", "group": "g"}]}

@@ -1,4 +1,4 @@
-"""Running command lines in this process, as the entry point runs them, and what they are run on."""
+"""Running command lines in this process as the entry point does, and their inputs."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command line left: its exit code and what it printed."""
+    """The result of a command line: exit code and printed text."""
 
     code: int
     out: str
@@ -52,7 +52,7 @@ def f2p(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
             finally:
                 root.setLevel(before[0])
                 own.setLevel(before[1])
-                threads._Asked.threads = None
+                threads._Default.threads = None
                 root.handlers[:] = before[2]
         captured = capsys.readouterr()
         assert isinstance(code, int)

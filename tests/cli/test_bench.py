@@ -1,4 +1,4 @@
-"""`bench`: the table, the one object, and the exit codes. No time is judged."""
+"""`bench`: table, JSON object and exit codes; no measured time is judged."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def words(small_artifact: Path, small_bundle: object) -> list[str]:
-    """What names the small bundle, its artifact, and who takes part."""
+    """The options that name the small bundle, its artifact, and a runtime."""
     bundle = str(small_bundle.path)  # type: ignore[attr-defined]
     return ["--bundle", bundle, "--artifact", str(small_artifact), "--runtime", "onnxruntime", "--device", "cpu"]
 
@@ -35,14 +35,14 @@ def test_the_table_and_what_it_ran_on(f2p: Callable, words: list[str], tmp_path:
     assert "GFLOP/s in a large matrix product" in ran.out and (tmp_path / "bench.json").is_file()
 
 
-def test_who_is_skipped_is_named_below_the_table_and_not_in_it(f2p: Callable, words: list[str]) -> None:
+def test_skipped_contenders_are_named_below_the_table_only(f2p: Callable, words: list[str]) -> None:
     words = [*words[:-4], "--runtime", "onnxruntime,torch-captured", *words[-2:]]
     ran = f2p("bench", "--mode", "one-shot", *words)
     lines = [line for line in ran.out.splitlines() if "torch-captured" in line]
     assert len(lines) == 1 and lines[0].startswith("torch-captured: skipped (a CUDA graph needs an NVIDIA card")
 
 
-def test_one_object_with_the_fields_that_others_build_on(f2p: Callable, words: list[str]) -> None:
+def test_json_is_one_object_with_the_documented_fields(f2p: Callable, words: list[str]) -> None:
     found = f2p("bench", "--mode", "render,describe", *words, "--json").json
     assert [row["mode"] for row in found["rows"]] == ["render", "render", "describe", "describe"]
     needed = {"mode", "runtime", "precision", "batch", "status", "median_ms", "p95_ms", "vs_eager", "parity"}
@@ -65,7 +65,7 @@ def test_floors(f2p: Callable, words: list[str], tmp_path: Path) -> None:
     ("given", "sentence"),
     [
         (["--mode", "iteratve"], "no mode named 'iteratve'. Did you mean 'iterative'"),
-        (["--batch", "1,two"], "--batch takes whole numbers with commas, found '1,two'"),
+        (["--batch", "1,two"], "--batch takes whole numbers separated by commas, found '1,two'"),
         (["--batch", "3"], "was exported for batches of 1, and batches of 3 are to be measured"),
         (["--check", "nothing.toml"], "cannot read nothing.toml"),
     ],

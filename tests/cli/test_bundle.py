@@ -1,4 +1,4 @@
-"""`bundle show`: what lies in a bundle, without PyTorch."""
+"""`bundle show` and `bundle import`: the content of a bundle, and checkpoints of others."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def test_no_bundle(f2p: Callable, tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (2, f"error: {tmp_path} is not a bundle: it has no bundle.json\n")
 
 
-def test_import_takes_a_checkpoint_of_somebody_else(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
+def test_import_reads_a_foreign_checkpoint(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
     import torch
 
     from f2p_deploy.model.bundle import copy_bundle, load_bundle

@@ -1,4 +1,4 @@
-"""`calibrate`: what it prints, and that every way to fail has its sentence."""
+"""`calibrate`: its output, and a sentence for every error."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_portraits_become_a_set(
     assert ["photos", "147"] in lines and ["faces", "70"] in lines
     assert ["left", "out:", "surplus", str(made.reasons()["surplus"])] in lines
     assert sum(int(cell) for line in lines if line[:1] == ["yaw"] for cell in line[-4:]) == 70
-    assert "warning: 70 faces calibrate; 512 are recommended" in ran.err
+    assert "warning: the calibration set has 70 faces; 512 are recommended" in ran.err
     assert made.command.startswith(f"f2p-deploy calibrate {folder} -o") and made.command.endswith(str(landmarker))
     again = f2p("calibrate", *words, "--json")
     assert again.json["hash"] == made.hash and again.json["count"] == 70
@@ -62,7 +62,7 @@ def test_export_prints_the_trade_and_the_verdict_and_keeps_graphs_float(
     kept = ("--keep-float", "describe", "--keep-float", "one_shot", "--trajectories", 0)
     ran = f2p("export", "--target", "onnx-int8", *words, *kept, "-o", tmp_path / "art")
     assert ran.code == 0, ran.err
-    assert "warning: 64 faces calibrate; 512 are recommended" in ran.err
+    assert "warning: the calibration set has 64 faces; 512 are recommended" in ran.err
     manifest = read_artifact(tmp_path / "art").manifest
     precisions = {name: entry.precision_found for name, entry in manifest.graphs.items()}
     assert precisions == {"one_shot": "fp32", "describe": "fp32", "render": "int8", "step": "fp32", "segment": "fp32"}

@@ -1,4 +1,4 @@
-"""Words of options: listed in help and completed by the shell, both from the registries."""
+"""Values of options: listed in help and completed by the shell, both from the registries."""
 
 import shutil
 import subprocess
@@ -46,7 +46,7 @@ def test_help_lists_what_a_registry_holds(f2p: Callable, command: str, registrie
         assert ",".join(words_of(registry)) in said, registry
 
 
-def test_a_new_target_is_listed_by_itself(f2p: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_target_is_listed_automatically(f2p: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     from f2p_deploy.export.targets import TARGETS
 
     monkeypatch.setitem(TARGETS, "toaster", TARGETS["onnx"])
@@ -61,14 +61,14 @@ def test_a_registry_whose_package_is_missing_is_left_out(monkeypatch: pytest.Mon
     assert words_of("stages") == ()
 
 
-def test_words_after_a_comma_are_completed_too() -> None:
+def test_words_after_a_comma_are_completed() -> None:
     assert complete("timed_modes")("one-shot,it") == ["one-shot,iterative"]
     assert complete("targets")("trt-f") == ["trt-fp16", "trt-fp32"]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes_commands_and_words(tmp_path: Path) -> None:
-    """What a shell does that sources the completion: the words so far in the environment, the answers on stdout."""
+    """Complete as a shell does: the typed words are in the environment, the completions on stdout."""
     main = tmp_path / "f2p-deploy"
     main.write_text(f"#!/bin/sh\nexec {sys.executable} -m f2p_deploy.cli \"$@\"\n")
     main.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What is printed where: bars, tables and warnings, with and without a terminal."""
+"""Bars, tables and warnings, printed with and without a terminal."""
 
 import logging
 import os
@@ -40,7 +40,7 @@ def test_warnings_of_the_package_are_sentences(capsys: pytest.CaptureFixture[str
         console.set_up()
         logging.getLogger("f2p_deploy.somewhere").warning("three %s", "words")
         logging.getLogger("f2p_deploy.somewhere").info("unheard")
-        logging.getLogger("somebody.else").warning("unheard, too")
+        logging.getLogger("somebody.else").warning("unheard as well")
     finally:
         root.setLevel(before[0])
         own.setLevel(before[1])
@@ -92,7 +92,7 @@ console.sentence("another", "error")
     assert ("\x1b[1;31m" in text) is not no_color
 
 
-def test_names_of_any_bytes_are_printed_and_obeyed_by_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_and_odd_bytes_in_names_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     odd = "caf\udce9\x1b[2J\n\x9b.jpg"
     console.sentence(f"{odd}: no face", "error")
     console.sentence("a help\nof two lines \x1b")

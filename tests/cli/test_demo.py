@@ -1,4 +1,4 @@
-"""`demo`: what make demo runs."""
+"""`demo`, which `make demo` runs."""
 
 from collections.abc import Callable
 from pathlib import Path

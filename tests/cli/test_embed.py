@@ -1,4 +1,4 @@
-"""`embed ios`: what it prints, and the exit codes of what it refuses."""
+"""`embed ios`: its output, and the exit codes of errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,19 +16,19 @@ def test_the_package_is_listed(f2p: Callable, coreml_folder: Path, tmp_path: Pat
     assert found["ios"] == "17" and "Unity/F2PKit.cs" in found["files"]
 
 
-def test_the_default_place_is_the_bundles_own(
+def test_the_default_folder_is_named_after_the_bundle(
     f2p: Callable, coreml_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert f2p("embed", "ios", "--from", coreml_folder).code == 0
     assert (tmp_path / "build" / "small" / "F2PKit" / "README.md").is_file()
     ran = f2p("embed", "ios")
-    assert ran.code == 2 and "there is no build/demo/coreml yet: f2p-deploy export --target coreml" in ran.err
+    assert ran.code == 2 and "there is no build/demo/coreml yet: run f2p-deploy export --target coreml" in ran.err
 
 
-def test_what_is_refused(f2p: Callable, small_artifact: Path, tmp_path: Path) -> None:
+def test_bad_input_is_refused(f2p: Callable, small_artifact: Path, tmp_path: Path) -> None:
     ran = f2p("embed", "ios", "--from", small_artifact, "-o", tmp_path / "F2PKit")
-    assert ran.code == 2 and "is of the target 'onnx': f2p-deploy export --target coreml makes them" in ran.err
+    assert ran.code == 2 and "is of the target 'onnx': run f2p-deploy export --target coreml to make them" in ran.err
     ran = f2p("embed", "ios", "--from", tmp_path / "nothing")
     assert ran.code == 2 and "there is no such folder" in ran.err
     ran = f2p("embed", "android")

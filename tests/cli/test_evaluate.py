@@ -1,4 +1,4 @@
-"""`evaluate landmarks`: the real engine, the real landmarker, and everything that is refused before slow work."""
+"""`evaluate landmarks` with the real engine and landmarker, and errors that are raised before slow work."""
 
 import csv
 from collections.abc import Callable

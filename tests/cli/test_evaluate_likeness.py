@@ -1,4 +1,4 @@
-"""`evaluate likeness`: the real engine and the real landmarker, and everything that is refused before slow work."""
+"""`evaluate likeness` with the real engine and landmarker, and errors that are raised before slow work."""
 
 import json
 from collections.abc import Callable
@@ -76,6 +76,6 @@ def test_bad_words(f2p: Callable, crowd: Path, judge: Path, tmp_path: Path) -> N
     assert ran.code == 2 and "has columns but no rows" in ran.err
     (tmp_path / "labels.csv").write_text("photo,hair\nelsewhere/p0.png,\n")
     ran = f2p(*words, judge, "--labels", tmp_path / "labels.csv")
-    assert ran.code == 2 and "names none of these photos: a photo is called by its folder and file" in ran.err
+    assert ran.code == 2 and "names none of these photos: a photo's name is its folder and file" in ran.err
     ran = f2p("evaluate", "likeness", crowd)
     assert ran.code == 2 and "--judge" in ran.err and ran.err.rstrip().endswith("f2p-deploy evaluate likeness --help")

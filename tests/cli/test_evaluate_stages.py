@@ -1,4 +1,4 @@
-"""`evaluate stages`: what it prints and leaves, on a bundle that nobody trained."""
+"""`evaluate stages`: its output and files, for an untrained bundle."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`export`: the table of parity, the artifact, a missed floor, the plan, and every way to end before or within."""
+"""`export`: parity table, artifact, plan, a missed floor, and errors before and during the export."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def test_no_photo_with_a_face(f2p: Callable, small_bundle: "Bundle", tmp_path: P
     assert not (tmp_path / "art").exists()
 
 
-def test_a_place_that_is_no_artifact(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
+def test_a_folder_that_is_no_artifact_is_not_replaced(f2p: Callable, small_bundle: "Bundle", tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     ran = f2p("export", "--target", "onnx", "--bundle", small_bundle.path, "-o", tmp_path)
     assert ran.code == 2 and "exists and is not an artifact, so it is not replaced" in ran.err
@@ -106,7 +106,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(f2p: Callable, small_bundl
     ],
 )
 @pytest.mark.parametrize("dry", [True, False])
-def test_wrong_words_end_before_anything_is_done(
+def test_wrong_options_are_refused_before_any_work(
     f2p: Callable, small_bundle: "Bundle", tmp_path: Path, words: tuple[str, ...], code: int, sentence: str, dry: bool
 ) -> None:
     (tmp_path / "file").write_text("mine")
@@ -163,7 +163,7 @@ def test_a_killed_builder_is_code_4_and_leaves_nothing(
     ran = f2p("export", "--target", "trt-fp32", "--json", *words)
     assert ran.code == 4 and ran.json["exit_code"] == 4
     assert "error: building the engine of render with TensorRT for RTX 1." in ran.err
-    assert "its process was killed (SIGKILL), by someone or for want of memory; --verbose shows what it said" in ran.err
+    assert "its process was killed (SIGKILL), by a user or for lack of memory; --verbose shows what it said" in ran.err
     assert "what it said. To repeat it: f2p-deploy export --target trt-fp32" in ran.err
     assert not list(out.parent.iterdir())
 

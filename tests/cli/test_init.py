@@ -1,4 +1,4 @@
-"""The entry point: words it does not know, errors, their codes and their forms."""
+"""The entry point: unknown words, errors, their exit codes and their formats."""
 
 import json
 import os
@@ -9,18 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy import __version__
 from f2p_deploy.system.extras import install_line
-
-
-def test_version(f2p: Callable) -> None:
-    ran = f2p("--version")
-    assert (ran.code, ran.out) == (0, f"f2p-deploy {__version__}\n")
-
-
-def test_without_words_the_help_is_shown(f2p: Callable) -> None:
-    ran = f2p()
-    assert ran.code == 2 and ran.err.startswith("Usage: f2p-deploy") and "render" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -70,7 +59,7 @@ def test_a_bug_is_one_line_with_code_70(f2p: Callable, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("module", "code"), [("numba", 3), ("mediapipe.tasks", 3), ("f2p_deploy.nothing", 70)])
-def test_a_package_that_no_check_found_missing(
+def test_a_failed_import_of_an_optional_package_is_code_3(
     f2p: Callable, monkeypatch: pytest.MonkeyPatch, module: str, code: int
 ) -> None:
     import f2p_deploy.doctor
@@ -89,14 +78,6 @@ def test_a_closed_pipe_is_no_error() -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
-
-
-@pytest.mark.parametrize(
-    "command", ["run", "render", "export", "demo", "doctor", "train", "bundle show", "engine check", "schema list"]
-)
-def test_every_command_has_help(f2p: Callable, command: str) -> None:
-    ran = f2p(*command.split(), "--help")
-    assert ran.code == 0 and "--json" in ran.out
 
 
 def test_a_missing_package_is_code_3(small_bundle: object, tmp_path: Path) -> None:

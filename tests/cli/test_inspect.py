@@ -1,4 +1,4 @@
-"""`inspect`: an artifact, a file, and what is neither."""
+"""`inspect`: an artifact, a model file, and a file that is neither."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_file(f2p: Callable, small_artifact: Path) -> None:
         (lambda path: path.write_text("a photo"), "is not ONNX"),
     ],
 )
-def test_what_is_neither_is_code_2(f2p: Callable, tmp_path: Path, make: Callable, sentence: str) -> None:
+def test_any_other_file_is_code_2(f2p: Callable, tmp_path: Path, make: Callable, sentence: str) -> None:
     path = tmp_path / "thing"
     make(path)
     ran = f2p("inspect", path)

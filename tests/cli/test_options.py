@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options of several commands."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def threads_during(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
-    """What sessions that are told no number would use, at each of a command's first steps."""
+    """The default number of threads for sessions, recorded at each of a command's first steps."""
     from f2p_deploy.model import bundle
 
     found: list[int | None] = []
@@ -60,5 +60,5 @@ def test_more_threads_than_cores_is_one_warning(f2p: Callable, small_artifact: P
     many = usable_cores() + 7
     ran = f2p("render", "--average", "--artifact", small_artifact, "-o", tmp_path / "face.png", "--threads", many)
     assert ran.code == 0
-    assert ran.err.count(f"warning: {many} threads were asked for, and this process may use") == 1
+    assert ran.err.count(f"warning: {many} threads were requested, but this process may use") == 1
     assert len(ran.err.splitlines()) == 1

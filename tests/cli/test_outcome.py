@@ -35,9 +35,9 @@ def test_a_broken_pipe_of_another_process_is_not_the_readers(doctor: Callable) -
 
 
 @pytest.mark.parametrize(("number", "said"), [(errno.ENOSPC, "No space left on device"), (errno.EMFILE, "Too many")])
-def test_what_the_system_refuses_is_no_bug(doctor: Callable, number: int, said: str) -> None:
+def test_an_error_of_the_system_is_no_bug(doctor: Callable, number: int, said: str) -> None:
     ran = doctor(OSError(number, f"{said}", "/tmp/place"))
-    assert ran.code == 2 and ran.err == f"error: the system refused what this needs: {said} (/tmp/place)\n"
+    assert ran.code == 2 and ran.err == f"error: the operating system refused: {said} (/tmp/place)\n"
 
 
 def test_an_interrupt_is_said(doctor: Callable) -> None:

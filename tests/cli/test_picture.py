@@ -1,4 +1,4 @@
-"""`render`: parameters to a picture, and parameters that are none."""
+"""`render`: a picture from parameters, and invalid parameters."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def test_the_average_face_at_a_size(f2p: Callable, small_bundle: "Bundle", tmp_p
 
 
 @pytest.mark.parametrize("size", [0, -1, 15, 4097, 10**12])
-def test_a_size_that_no_picture_has_is_refused(
+def test_an_impossible_size_is_refused(
     f2p: Callable, small_bundle: "Bundle", tmp_path: Path, size: int
 ) -> None:
     out = tmp_path / "average.png"
@@ -53,7 +53,7 @@ def test_a_moved_slider_changes_the_picture(f2p: Callable, small_bundle: "Bundle
     assert pictures[0] != pictures[1]
 
 
-def test_without_a_name_nothing_of_others_is_written_over(
+def test_without_a_name_no_foreign_file_is_overwritten(
     f2p: Callable, small_bundle: "Bundle", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -67,7 +67,7 @@ def test_without_a_name_nothing_of_others_is_written_over(
     assert f2p("render", "bob.json", "--bundle", small_bundle.path).out == "bob.png\n"
     Path("bob.png").write_bytes(b"a photo")
     ran = f2p("render", "bob.json", "--bundle", small_bundle.path)
-    assert ran.code == 2 and "bob.png is there already, and may be a photo" in ran.err
+    assert ran.code == 2 and "bob.png already exists and may be a photo" in ran.err
     assert Path("bob.png").read_bytes() == b"a photo"
 
 
@@ -114,12 +114,12 @@ def test_a_folder_as_parameters(f2p: Callable, small_bundle: "Bundle", tmp_path:
 def test_parameters_or_the_average(f2p: Callable) -> None:
     for words in ((), ("x.json", "--average")):
         ran = f2p("render", *words)
-        assert ran.code == 2 and "--average for the average face, and not both" in ran.err
+        assert ran.code == 2 and "give either a file of parameters or --average" in ran.err
 
 
 @pytest.mark.parametrize(
     ("out", "sentence"),
-    [("picture.txt", "a picture's name ends in .png"), ("no/a.png", "there is no folder"), (".", "a picture's name")],
+    [("picture.txt", "picture's name must end in .png"), ("no/a.png", "there is no folder"), (".", "a picture's name")],
 )
 def test_a_picture_that_cannot_be_written(
     f2p: Callable, small_bundle: "Bundle", tmp_path: Path, out: str, sentence: str

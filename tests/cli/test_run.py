@@ -1,4 +1,4 @@
-"""`run`: what it leaves, and every photo or place that it cannot use."""
+"""`run`: its output, and photos and folders that it cannot use."""
 
 import csv
 import json
@@ -37,7 +37,7 @@ def test_a_photo_becomes_a_character(
     assert not list(out.rglob("*.part"))
 
 
-def test_json_says_everything(
+def test_json_holds_the_whole_report(
     f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
 ) -> None:
     words = ("--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out", "--json", "--threads", 1)
@@ -63,7 +63,7 @@ def test_modes_are_compared(
     with (out / "summary.csv").open(newline="") as stream:
         assert [row["mode"] for row in csv.DictReader(stream)] == list(modes)
     page = (out / "index.html").read_text()
-    assert page.count("<article") == 1 and "3 ways side by side" in page
+    assert page.count("<article") == 1 and "3 modes side by side" in page
     assert [row["status"] for row in f2p(*words, "--json").json["results"]] == ["kept"] * 3
     assert [row["status"] for row in f2p(*words, "--again", "--json").json["results"]] == ["created"] * 3
     ran = f2p(*words, "--mode", "hybrid")
@@ -80,7 +80,7 @@ def test_the_folder_goes_on_after_bad_photos(
     out = tmp_path / "out"
     ran = f2p("run", photo.parent, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", out)
     assert ran.code == 2
-    assert "error: notes.jpg: this is not a picture in a format read here" in ran.err
+    assert "error: notes.jpg: this is not a picture in a supported format" in ran.err
     assert "error: tiny.png: 20x20 pixels are too few; a photo needs at least 64 on each edge" in ran.err
     assert "error: cut.png: the picture is damaged or incomplete" in ran.err
     with (out / "summary.csv").open(newline="") as stream:
@@ -276,7 +276,7 @@ def test_any_name_that_the_disk_allows(
     assert (tmp_path / "out" / "index.html").is_file() and (tmp_path / "out" / "summary.csv").is_file()
 
 
-def test_what_is_no_photo_is_named(
+def test_files_that_are_no_photos_are_named(
     f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
 ) -> None:
     for name in ("a.txt", "b.pdf", ".c.jpg"):
@@ -426,14 +426,14 @@ def test_a_picture_of_a_bundle_that_carries_its_artifact_without_torch(
     assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "average.png").is_file()
 
 
-def test_words_that_do_not_go_together(
+def test_invalid_combinations_of_options_are_refused(
     f2p: Callable, small_artifact: Path, small_bundle: "Bundle", photo: Path, tmp_path: Path
 ) -> None:
     words = ("run", photo, "-o", tmp_path / "out")
     ran = f2p(*words, "--artifact", small_artifact, "--bundle", tmp_path)
-    assert ran.code == 2 and "give --bundle or --artifact, not both" in ran.err
+    assert ran.code == 2 and "give either --bundle or --artifact, not both" in ran.err
     ran = f2p(*words, "--bundle", small_bundle.path, "--runtime", "openvino")
-    assert ran.code == 2 and "--runtime openvino goes with --artifact" in ran.err
+    assert ran.code == 2 and "--runtime openvino needs --artifact" in ran.err
     ran = f2p(*words, "--artifact", small_artifact, "--runtime", "onnxruntme")
     assert ran.code == 2 and "Did you mean 'onnxruntime'?" in ran.err
     ran = f2p(*words, "--artifact", small_artifact, "--threads", 0)

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal, at any moment of any command."""
+"""Ctrl-C, SIGTERM and a closed terminal at any moment of any command."""
 
 import os
 import signal
@@ -146,7 +146,7 @@ MOMENTS = {
     del held
     time.sleep(30)
 """,
-    "while a module is imported, that takes it for a failure of its own": """
+    "while a module is imported, which takes it for a failed import": """
     Path("module_here.py").write_text(
         "import os, signal\\n"
         "try:\\n  os.kill(os.getpid(), signal.SIGINT)\\n"

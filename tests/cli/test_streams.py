@@ -1,4 +1,4 @@
-"""Every command where a standard stream is closed, full, or read by nobody."""
+"""Every command with a standard stream that is closed, full, or without a reader."""
 
 import os
 import subprocess
@@ -74,7 +74,7 @@ def test_an_error_keeps_its_code_where_its_object_cannot_be_printed() -> None:
         assert (process.returncode, err) == (2, "error: there is no file nowhere.jpg\n"), where
 
 
-def test_a_reader_that_has_enough_ends_the_output() -> None:
+def test_a_reader_that_closes_the_pipe_ends_the_output() -> None:
     with start(("schema", "show", "justice-female")) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()

@@ -1,4 +1,4 @@
-"""`targets`: what there is, and what of it works here."""
+"""`targets`: all targets, and which of them work here."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""`train`: what it refuses, and what an interrupt leaves."""
+"""`train`: its errors, and the state after an interrupt."""
 
 import signal
 import subprocess
@@ -55,7 +55,7 @@ def test_too_few_pairs_are_refused_in_numbers_and_nothing_is_left(f2p: Callable,
     assert [path.name for path in tmp_path.iterdir()] == ["front"]
 
 
-def test_what_a_later_stage_lacks_is_said_before_the_first(f2p: Callable, tmp_path: Path) -> None:
+def test_a_later_stage_s_missing_input_is_an_error_before_the_first_stage(f2p: Callable, tmp_path: Path) -> None:
     from f2p_deploy.engine.pairs import write_pairs
 
     write_pairs(Discs(), tmp_path / "front", count=520, size=16)

@@ -1,4 +1,4 @@
-"""`train labels`: the table it writes, and that `train STAGE` is what it was."""
+"""`train labels` writes a table, and `train STAGE` is unaffected by it."""
 
 import csv
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def test_a_table_is_written(
     words = ("train", "labels", photo.parent, "--age-sex", age_sex_file, "--landmarker", landmarker, "-o", out)
     ran = f2p(*words)
     assert ran.code == 2, ran.err  # the table is there; a photo is not in it
-    assert ran.out == f"labels: {out}, 1 photo looked at\n" and "refused: " in ran.err and "broken.png" in ran.err
+    assert ran.out == f"labels: {out}, 1 photo labelled\n" and "refused: " in ran.err and "broken.png" in ran.err
     with out.open(newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert row["photo"] == "photos/astronaut.png" and set(row) == {"photo", "head.age", "head.masculinity"}

@@ -1,4 +1,4 @@
-"""`verify`: exit codes, and the byte that is another one in any file."""
+"""`verify`: exit codes, and detection of a changed byte in any file."""
 
 import json
 import shutil
@@ -80,7 +80,7 @@ def test_a_byte_flipped_in_any_file_is_found_and_named(f2p: Callable, small_arti
         (lambda path: path.write_text("a photo"), "is not an artifact but a file"),
     ],
 )
-def test_what_is_no_artifact_is_code_2(f2p: Callable, tmp_path: Path, make: Callable, sentence: str) -> None:
+def test_a_folder_that_is_no_artifact_is_code_2(f2p: Callable, tmp_path: Path, make: Callable, sentence: str) -> None:
     path = tmp_path / "thing"
     make(path)
     ran = f2p("verify", path)

@@ -1,4 +1,4 @@
-"""An artifact to embed; and F2PKit's Swift, run where there is a compiler: Apple's frameworks stand in, we compute."""
+"""An artifact to embed, and F2PKit's Swift code, run with stand-ins for Apple's frameworks if there is a compiler."""
 
 import json
 import os
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 STAND_INS = Path(__file__).parent / "apple"
 C_CALLER = Path(__file__).parent / "c_caller"
 
-#: The frameworks, in the order in which they import one another.
+#: The frameworks with their imports, in the order of their dependencies.
 FRAMEWORKS = {"CoreGraphics": [], "CoreVideo": [], "CoreML": ["CoreVideo"], "Vision": ["CoreGraphics", "CoreML"]}
 
 
 @pytest.fixture(scope="session")
 def coreml_artifact(coreml_folder: Path) -> "Artifact":
-    """What lies in `coreml_folder`."""
+    """The artifact in `coreml_folder`."""
     from f2p_deploy.artifact.artifact import read_artifact
 
     return read_artifact(coreml_folder)
@@ -45,13 +45,13 @@ def demo_artifact(swift_compiler: str, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def swift_compiler() -> str:
-    """The Swift compiler's command (OpenStack has a `swift`, too)."""
-    found = shutil.which("swift")
-    if found is not None:
+    """The Swift compiler's command (OpenStack also has a `swift`)."""
+    command = shutil.which("swift")
+    if command is not None:
         with suppress(OSError, subprocess.TimeoutExpired):
-            said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60, check=False)
-            if "Swift version" in said.stdout + said.stderr:
-                return found
+            version = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60, check=False)
+            if "Swift version" in version.stdout + version.stderr:
+                return command
     pytest.skip("no Swift compiler: F2PKit is parsed, not run")
 
 
@@ -60,9 +60,9 @@ class SwiftRun:
     """F2PKit of `demo_artifact`, built with stand-ins for Apple's frameworks.
 
     Args:
-        package: its folder.
-        compiler: the command.
-        built: where it is built.
+        package: the package's folder.
+        compiler: the Swift compiler's command.
+        built: the folder for the build.
     """
 
     package: Path
@@ -70,7 +70,7 @@ class SwiftRun:
     built: Path
 
     def run(self, *words: str, env: dict[str, str], timeout: float = 900) -> subprocess.CompletedProcess[str]:
-        """Run `swift` with a subcommand and more words."""
+        """Run `swift` with a subcommand and arguments."""
         first, *rest = words
         line = [self.compiler, first, "--package-path", str(self.package), "--scratch-path", str(self.built), *rest]
         return subprocess.run(line, env=env, capture_output=True, text=True, timeout=timeout, check=False)
@@ -88,7 +88,7 @@ def swift_run(swift_compiler: str, demo_artifact: "Artifact", tmp_path_factory: 
 
 
 def with_stand_ins(package: Path) -> None:
-    """Add stand-ins for Apple's frameworks, and a caller in C, to a Swift package; its own sources stay as they are."""
+    """Add stand-ins for Apple's frameworks, and a caller in C, to a Swift package; its sources are not changed."""
     shutil.copytree(STAND_INS, package / "Apple")
     shutil.copytree(C_CALLER, package / "CCaller")
     manifest = package / "Package.swift"
@@ -108,17 +108,17 @@ def with_stand_ins(package: Path) -> None:
 
 @pytest.fixture
 def host() -> Any:
-    """`host(folder, faces)`: answers the stand-ins for as long as its block runs, see `_host`."""
+    """The context manager `host(folder, faces)`, which answers the stand-ins inside its block; see `_host`."""
     return _host
 
 
 @contextmanager
 def _host(folder: Path, faces: Any = None) -> Iterator[dict[str, str]]:
-    """Yield the environment that the stand-ins need, and compute what they ask.
+    """Yield the environment for the stand-ins, and compute the results that they request.
 
     Args:
-        folder: where the pipes lie.
-        faces: what finds the outlines of faces in a photo, if Vision is to be asked.
+        folder: the folder for the pipes.
+        faces: finds the outlines of faces in a photo; None if Vision is not used.
     """
     for name in ("requests", "answers"):
         os.mkfifo(folder / name)
@@ -134,7 +134,7 @@ def _host(folder: Path, faces: Any = None) -> Iterator[dict[str, str]]:
             head, _, body = content.partition(b"\n")
             try:
                 answer, given = _answer(json.loads(head), body, programs, faces)
-            except Exception as error:  # whatever it is, the other side is to hear of it
+            except Exception as error:  # any error is reported to the other process
                 answer, given = {"what": "error", "model": f"{type(error).__name__}: {error}", "values": []}, b""
             line = json.dumps({"length": len(given), "model": "", **answer}).encode() + b"\n"
             with (folder / "answers").open("wb") as stream:
@@ -173,7 +173,7 @@ def _answer(
         count = int(np.prod(value["shape"]))
         array = np.frombuffer(body[start : start + size * count], kind).reshape(value["shape"]).copy()
         start += size * count
-        # A pixel buffer says how its bytes lie, and Core ML turns them into what the program declares.
+        # A pixel buffer declares its layout, which Core ML converts to that of the program.
         given[value["name"]] = array[..., 2::-1].transpose(0, 3, 1, 2).astype(np.float32) if size == 1 else array
     found = {name: np.asarray(value, np.float32) for name, value in program.compute(given).items()}
     answer = {"what": "computed", "values": [_value(name, value.shape) for name, value in found.items()]}
@@ -185,7 +185,7 @@ def _value(name: str, shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _regions(faces: list[dict[str, np.ndarray]]) -> tuple[dict[str, Any], bytes]:
-    """Return the outlines of faces; a `box` of origin and size ends each."""
+    """Return the outlines of faces; the last entry of each is a `box` of origin and size."""
     values, content = [], b""
     for face in faces:
         for name in ("leftEye", "rightEye", "noseCrest", "outerLips", "box"):

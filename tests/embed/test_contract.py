@@ -1,4 +1,4 @@
-"""`contract.json`: what F2PKit needs to know, from the manifest alone."""
+"""The contract for F2PKit, `contract.json`: it follows from the manifest alone."""
 
 from dataclasses import replace
 

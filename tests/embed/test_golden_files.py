@@ -1,4 +1,4 @@
-"""The golden vectors as a device reads them: the numbers of `golden.npz`, and the floors of the export."""
+"""The golden vectors for a device: the numbers of `golden.npz`, and the thresholds of the export."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The description of F2PKit's interface: whole, and of words that the rest of the project uses."""
+"""The description of F2PKit's interface: complete, and with the words of the rest of the project."""
 
 from f2p_deploy.embed.interface import (
     C_TYPES,

@@ -1,4 +1,4 @@
-"""The Swift package: complete, parsed without an error, the same each time, and refused where it would be wrong."""
+"""The Swift package: complete, free of syntax errors, reproducible, and refused for artifacts that do not fit."""
 
 import json
 import re
@@ -53,7 +53,7 @@ def test_every_target_and_resource_of_the_manifest_is_there(package: SwiftPackag
         resources = re.findall(r'\.copy\("([^"]+)"\)', rest)
         for resource in resources:
             assert (folder / resource).exists()
-        # What is neither source nor resource would be a warning of the build, or lost.
+        # A file that is neither a source nor a resource would cause a build warning, or be left out.
         odd = [p.name for p in folder.iterdir() if p.suffix not in (".swift", ".c") and p.name not in resources]
         assert odd in ([], ["Generated"], ["include"])
         for needed in re.findall(r'"(F2P\w+)"', rest):
@@ -90,7 +90,7 @@ def test_every_swift_c_and_c_sharp_file_parses_without_an_error(package: SwiftPa
     for path in package.folder.rglob("*"):
         if path.suffix in languages and path.is_file():
             parser = tree_sitter.Parser(tree_sitter.Language(languages[path.suffix].language()))
-            # What is for C++ alone, a C compiler does not see.
+            # The lines for C++ are not visible to a C compiler.
             source = re.sub(rb"#ifdef __cplusplus\n.*?#endif\n", b"", path.read_bytes(), flags=re.DOTALL)
             assert not errors(parser.parse(source).root_node), path
             if path.suffix == ".swift":
@@ -102,7 +102,7 @@ def test_every_swift_c_and_c_sharp_file_parses_without_an_error(package: SwiftPa
 
 
 def errors(node: object) -> list[str]:
-    """Every place that a parser could not read, or had to invent something for."""
+    """Return every place that the parser could not read, or where it inserted a missing token."""
     found, waiting = [], [node]
     while waiting:
         current = waiting.pop()
@@ -134,7 +134,7 @@ def test_a_package_of_ours_is_replaced_and_nothing_else(coreml_artifact: Artifac
 
 
 def test_an_artifact_of_another_target_is_refused(small_artifact: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="takes Core ML packages, and .* is of the target 'onnx': f2p-deploy export"):
+    with pytest.raises(InputError, match="needs Core ML packages, but .* is of the target 'onnx': run f2p-deploy"):
         embed_ios(read_artifact(small_artifact), tmp_path / "F2PKit")
     assert not list(tmp_path.iterdir())
 
@@ -176,7 +176,7 @@ def test_the_page_names_every_model_and_what_has_not_run(package: SwiftPackage) 
 
 def test_the_default_artifact_is_the_demo_bundles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="f2p-deploy export --target coreml makes it"):
+    with pytest.raises(InputError, match="run f2p-deploy export --target coreml, or name"):
         default_artifact()
     Path("build/demo/coreml").mkdir(parents=True)
     assert default_artifact() == Path("build/demo/coreml")

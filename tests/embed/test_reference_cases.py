@@ -1,4 +1,4 @@
-"""The cases that F2PKit's tests compute again: whole, of every kind, and JSON."""
+"""The test cases for F2PKit: complete, of every kind, and valid JSON."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The files written from the description: the same functions, with the same arguments, in every language."""
+"""The generated files: the same functions, with the same arguments, in every language."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ def split(arguments: str) -> list[str]:
 
 
 def in_c() -> dict[str, list[str]]:
-    """Each function's types, as the header declares them."""
+    """Return the types of each function in the header."""
     found = re.findall(r"^(?:void|int32_t) (f2p_\w+)\((.*)\);$", sources.c_header(), re.MULTILINE)
     return {name: [re.sub(r"\w+$", "", argument) for argument in split(listed)] for name, listed in found}
 
@@ -44,7 +44,7 @@ def test_the_protocol_has_every_operation_and_the_class_keeps_it() -> None:
         (declared,) = re.findall(rf"    func {operation.name}\((.*?)\) async throws(.*)", interface)
         written = re.findall(rf"public func {operation.name}\(([^)]*)\)", generator)
         kept = [re.sub(r"\s+", " ", found) for found in written]
-        # The class gives some arguments defaults, which a protocol cannot.
+        # Some arguments have defaults in the class, which a protocol cannot have.
         plain = [re.sub(r" = [^,]+", "", found).strip() for found in kept]
         assert declared[0] in plain, operation.name
 
@@ -60,7 +60,7 @@ def test_the_words_have_the_same_numbers_everywhere() -> None:
         assert f'case {word.name} = "{word.text}"' in interface
         assert f"case {word.code}: self = .{word.name}" in interface
     assert "F2P_UNITS_CPU_AND_NEURAL_ENGINE = 3," in header
-    assert [word.code for word in UNITS] == [0, 1, 2, 3]  # MLComputeUnits'
+    assert [word.code for word in UNITS] == [0, 1, 2, 3]  # as in MLComputeUnits
     assert "f2p_warm_up" in in_c() and "F2P_MODE_ONE_SHOT = 0" in header
 
 

@@ -1,7 +1,7 @@
-"""F2PKit's own Swift, run: its tests, and its C entry points against the same generation in Python.
+"""F2PKit's Swift code, run: its tests, and its C entry points against the same generation in Python.
 
-Where there is a Swift compiler. Apple's frameworks are stand-ins (`apple/`), behind them the reference interpreter:
-what is checked is F2PKit's own code, not Core ML's and Vision's.
+These tests need a Swift compiler. Apple's frameworks are stand-ins (`apple/`) backed by the reference interpreter, so
+the tests check F2PKit's code, not that of Core ML and Vision.
 """
 
 import os
@@ -25,13 +25,13 @@ from f2p_deploy.model.result import MODES
 from f2p_deploy.runtimes import load
 from f2p_deploy.runtimes.search import generate
 
-#: Numbers of f2pkit.h.
+#: Status numbers of f2pkit.h.
 CANCELLED, INVALID_INPUT, NO_FACE = 5, 2, 10
 
 
 @pytest.fixture(scope="module")
 def caller(swift_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program in C, built."""
+    """The compiled C program."""
     done = swift_run.run("build", "--product", "c-caller", env=dict(os.environ))
     assert done.returncode == 0, done.stdout + done.stderr
     assert not re.findall(r"Sources/\S+: warning: .*", done.stdout + done.stderr)
@@ -45,7 +45,7 @@ def call(caller: Path, swift_run: Any, env: dict[str, str], *words: object, **mo
 
 
 def outlines(points: dict[str, tuple[float, float]]) -> dict[str, np.ndarray]:
-    """Five points as the outlines that Vision gives, sides exchanged, in the photo's pixels."""
+    """Return five points as Vision's outlines, with left and right exchanged, in the photo's pixels."""
     around = np.array([[-3, 0], [0, -2], [3, 0], [0, 2]], np.float32)
     at = {name: np.array(place, np.float32) for name, place in points.items()}
     eyes = (at["left-eye"] + at["right-eye"]) / 2
@@ -60,7 +60,7 @@ def outlines(points: dict[str, tuple[float, float]]) -> dict[str, np.ndarray]:
 
 
 class Known:
-    """Finds the one face whose points are known."""
+    """A finder that returns one face with fixed points."""
 
     def __init__(self, points: dict[str, tuple[float, float]]) -> None:
         self.points = points

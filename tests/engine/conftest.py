@@ -1,4 +1,4 @@
-"""The reference engine, loaded once, and a small engine that needs no assets."""
+"""The reference engine, and a small engine that needs no assets."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from f2p_deploy.engine.scenes import FRONT_VIEW
 
 
 class DiscEngine:
-    """A complete engine of the simplest kind: a disc on a background, its place and size the controllers."""
+    """A minimal engine: it draws a disc on a background, and its controllers are the disc's position and size."""
 
     schema = Schema(
         "disc",

@@ -1,4 +1,4 @@
-"""The contract of an engine: what implements it is taken for one, and the plain scene is plain."""
+"""The contract of an engine: any class that implements it is one; the default scene is neutral."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def test_the_plain_scene_looks_straight_at_a_neutral_face() -> None:
     assert Scene(yaw=10.0) != scene
 
 
-def test_what_an_engine_cannot_say_is_empty() -> None:
+def test_outputs_that_an_engine_lacks_are_empty() -> None:
     drawn = Rendering(np.zeros((2, 2, 3), np.uint8))
     assert drawn.labels is None and drawn.landmarks == {}
     assert len(EXPRESSION_UNITS) == len(set(EXPRESSION_UNITS)) == 15

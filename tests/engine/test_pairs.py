@@ -1,4 +1,4 @@
-"""Rendered pairs survive the way to disk and back, a kill in the middle, and refuse to be mixed."""
+"""Rendered pairs: round trips, resuming after a kill, and no mixing of different sets."""
 
 import multiprocessing
 import os
@@ -43,7 +43,7 @@ def test_pairs_come_back_as_they_were_rendered(tmp_path: Path, disc_engine: Engi
 
 
 def killed_after(records: int, engine: Engine, folder: Path) -> None:
-    """Render in a process of its own that dies, unable to clean up, after some records."""
+    """Render in a child process that is killed after some records, without cleaning up."""
 
     def progress(done: int, total: int) -> None:
         if done == records:
@@ -61,7 +61,7 @@ def test_a_killed_call_goes_on_to_the_same_folder(tmp_path: Path, disc_engine: E
     write_pairs(disc_engine, tmp_path / "whole", 20, Sampling(seed=1), 32)
     killed_after(6, disc_engine, tmp_path / "killed")
     killed_after(13, disc_engine, tmp_path / "killed")
-    # What a kill between two writes leaves: a picture without its line, half a line, a landmark too many.
+    # The state after a kill between two writes: a picture without its line, half a line, a landmark too many.
     with (tmp_path / "killed" / "records.jsonl").open("ab") as file:
         file.write(b'{"index": 13, "ima')
     with (tmp_path / "killed" / "landmarks.f32").open("ab") as file:
@@ -97,7 +97,7 @@ def test_characters_share_an_identity_and_change_their_hair(disc_engine: Engine,
     batch = sampling.parameters(disc_engine.schema, 400)
     faces, hair = batch[:, :3].reshape(100, 4, 3), batch[:, 3:].argmax(1).reshape(100, 4)
     assert (faces == faces[:, :1]).all() and len(np.unique(faces[:, 0], axis=0)) == 100
-    # Half of the further pictures draw again, and two of three draws give other hair.
+    # Half of the further pictures sample the hair again, and two of three samples give other hair.
     assert 0.2 < (hair[:, 1:] != hair[:, :1]).mean() < 0.5
     pairs = write_pairs(disc_engine, tmp_path, 10, sampling, 32)
     assert pairs.identities.tolist() == [0] * 4 + [1] * 4 + [2] * 2
@@ -137,10 +137,10 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path, disc_engine: Engi
     (tmp_path / "manifest.json").write_text('{"format_version": 99}')
     with pytest.raises(InputError, match="format version"):
         PairSet(tmp_path)
-    with pytest.raises(InputError, match="at least one"):
+    with pytest.raises(InputError, match="count must be at least 1"):
         write_pairs(disc_engine, tmp_path / "none", 0)
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot make the folder"):
+    with pytest.raises(InputError, match="cannot create the folder"):
         write_pairs(disc_engine, tmp_path / "file" / "out", 1)
 
 
@@ -157,7 +157,7 @@ def test_the_schema_travels_with_the_pairs(tmp_path: Path, disc_engine: Engine) 
     assert [controller.name for controller in schema.controllers] == ["disc.x", "disc.y", "disc.radius"]
 
 
-def test_other_words_about_a_schema_do_not_make_it_another_set(tmp_path: Path, disc_engine: Engine) -> None:
+def test_a_schema_s_description_does_not_identify_the_set(tmp_path: Path, disc_engine: Engine) -> None:
     write_pairs(disc_engine, tmp_path, 2, Sampling(), 32)
     disc_engine.schema = replace(disc_engine.schema, description="a disc", tags={"hair": "hair"})
     assert len(write_pairs(disc_engine, tmp_path, 2, Sampling(), 32).records) == 2

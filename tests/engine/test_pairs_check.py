@@ -1,4 +1,4 @@
-"""Every kind of damage to a folder of pairs is found and named by record and reason."""
+"""The check of a folder of pairs: every kind of damage is reported with its record and reason."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Scenes vary within what they promise, and depend on seed and index alone."""
+"""Scenes stay within the documented ranges, and depend on seed and index only."""
 
 from dataclasses import replace
 

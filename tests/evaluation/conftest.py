@@ -1,4 +1,4 @@
-"""What the tests of the landmark measurement share: MediaPipe, and an engine that draws a picture it was given."""
+"""Fixtures for the landmark measurement: MediaPipe, and an engine that draws a given picture."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

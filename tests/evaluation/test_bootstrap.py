@@ -1,4 +1,4 @@
-"""Medians and their intervals, with failures among the values."""
+"""Medians and their confidence intervals, with failures among the values."""
 
 import math
 

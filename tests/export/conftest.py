@@ -1,4 +1,4 @@
-"""A report on 8 bits."""
+"""A report on an 8-bit export."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The artifact in a bundle's own folder: its weights are the bundle's, and it is whole or not there."""
+"""The artifact in a bundle's own folder: it reads the bundle's weights, and is complete or absent."""
 
 import shutil
 from pathlib import Path
@@ -51,6 +51,6 @@ def test_the_bundle_is_as_it_was_and_nothing_else_is_left(
 
 def test_a_bundle_in_float32_is_refused_and_stays_without(small_bundle: "Bundle", tmp_path: Path) -> None:
     folder = shutil.copytree(small_bundle.path, tmp_path / "bundle")
-    with pytest.raises(InputError, match="keeps its weights in float32, and --weights float16 is for"):
+    with pytest.raises(InputError, match="stores its weights in float32, which --weights float16 would round"):
         export_beside(load_bundle(folder), "tests")
     assert not (folder / MANIFEST_FILE).exists() and [path.name for path in tmp_path.iterdir()] == ["bundle"]

@@ -1,4 +1,4 @@
-"""Export as a whole: what is written down is true, and what goes wrong leaves nothing behind."""
+"""The export as a whole: its records are true, and after an error no files are left."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is exported: the bundle's graphs, the step in the form that can be traced."""
+"""The graphs of an export: those of the bundle, with the step in a form that can be traced."""
 
 from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.model.bundle import Bundle

@@ -1,4 +1,4 @@
-"""Export in 8 bits as a whole, on a small bundle: calibrated, judged, written down, and refused where it must be."""
+"""The export in 8 bits as a whole, on a small bundle: calibration, verdicts, records and errors."""
 
 import json
 from collections.abc import Callable
@@ -78,7 +78,7 @@ def test_it_is_smaller_and_runs_where_float_artifacts_do(exported: Artifact, sma
     [
         ({}, "onnx-int8 is calibrated on real faces: f2p-deploy calibrate PHOTOS -o CALIBRATION makes a calibration"),
         ({"keep_float": ("rendr",)}, r"--keep-float takes one_shot, describe, render, found 'rendr'\. Did you mean"),
-        ({"keep_float": ("one_shot", "describe", "render")}, "every graph is kept float"),
+        ({"keep_float": ("one_shot", "describe", "render")}, "--keep-float names every graph, so onnx-int8 has none"),
         ({"calibration": Path("nowhere")}, "nowhere is not a calibration set: there is no such folder"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What an export would do, and what is refused before it begins."""
+"""The plan of an export, and the errors that are raised before it begins."""
 
 import errno
 import json
@@ -85,7 +85,7 @@ def test_weights_in_float16_take_half_the_space_and_lose_nothing(
     plan, half = plan_export(half_bundle, "onnx", tmp_path), plan_export(half_bundle, "onnx", tmp_path, options=halved)
     assert half.bytes_at_most == plan.bytes_at_most / 2
     assert half.command.endswith(" --weights float16") and half.precision == "fp32"
-    with pytest.raises(InputError, match="keeps its weights in float32, and --weights float16 is for those that lose"):
+    with pytest.raises(InputError, match="stores its weights in float32, which --weights float16 would round: leave"):
         plan_export(small_bundle, "onnx", tmp_path, options=halved)
 
 

@@ -1,4 +1,4 @@
-"""What graphs are measured on: real faces, their characters, and the first step towards each of them."""
+"""The samples of the graphs: real faces, their characters, and the first step towards each of them."""
 
 import numpy as np
 import pytest

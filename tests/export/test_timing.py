@@ -1,4 +1,4 @@
-"""Timing: calls in turn, a warm-up before, and an end."""
+"""Timing: calls in turns, after a warm-up, within a time limit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whole runs on single steps: PyTorch's is `generation.iterate`, and an exported step follows it."""
+"""Whole searches of single steps: PyTorch's equals `generation.iterate`, and an exported step follows it."""
 
 from dataclasses import replace
 from pathlib import Path

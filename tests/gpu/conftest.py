@@ -16,7 +16,7 @@ def card() -> str:
 
 @pytest.fixture
 def full_float32() -> Iterator[None]:
-    """Float32 as it is: TF32 rounds to ten bits."""
+    """Float32 without TF32, which rounds to ten bits."""
     from f2p_deploy.model.captured_search import full_float32
 
     with full_float32():

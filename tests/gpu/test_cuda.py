@@ -11,5 +11,5 @@ def test_leaving_a_context_does_not_hide_why() -> None:
     from cuda.bindings import driver
 
     with pytest.raises(ValueError, match="first"), context_on(0):
-        driver.cuCtxPopCurrent()  # so that leaving fails, too
+        driver.cuCtxPopCurrent()  # so that leaving also fails
         raise ValueError("first")

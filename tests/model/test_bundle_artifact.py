@@ -1,4 +1,4 @@
-"""A bundle and the artifact in its folder: found, and refused where it is not of this bundle."""
+"""The artifact in a bundle's folder: opened, and refused if it was exported from another bundle."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A bundle's summary says what its networks really are."""
+"""The summary of a bundle agrees with its networks."""
 
 from typing import TYPE_CHECKING
 

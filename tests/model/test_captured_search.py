@@ -1,4 +1,4 @@
-"""The search with static buffers is the plain loop: the same trajectory, whatever the settings; on a processor here."""
+"""The search with static buffers has the trajectory of the plain loop for all settings; tested here on a CPU."""
 
 from dataclasses import replace
 

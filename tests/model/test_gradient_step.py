@@ -1,4 +1,4 @@
-"""The step by autograd: all that lies between two gradients, against the loop that does it outside."""
+"""The step by autograd, with everything between two gradients, against the plain loop."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ PLAIN = IterativeSettings(iterations=4, learning_rate=20.0)
 def search(
     bundle: "Bundle", faces: "torch.Tensor", settings: IterativeSettings, locked: "torch.Tensor"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """States that losses were computed at, and these, by nothing but steps."""
+    """Return the states at which losses were computed, and the losses, by steps alone."""
     with torch.no_grad():
         identity, content = describer(bundle)(faces)
     step, state = Step(bundle), first_state(bundle, len(faces))
@@ -67,7 +67,7 @@ def test_it_is_the_whole_loop(small_bundle: "Bundle", small_faces: "Faces", sett
 def test_what_is_read_stays_in_a_search_through_a_surrogate(
     surrogate_bundle: "Bundle", small_faces: "Faces"
 ) -> None:
-    """With another beta as well: what was read is taken over as it is."""
+    """Entries read from the photo are copied unchanged, with another beta as well."""
     faces = torch.from_numpy(small_faces.images[:2])
     settings = replace(surrogate_bundle.settings.iterative, iterations=4, keep_best=False)
     settings = replace(settings, beta=2.0 * settings.beta)

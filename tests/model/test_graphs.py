@@ -1,4 +1,4 @@
-"""The graphs of a bundle: the design's names and shapes, and what PyTorch computes for them."""
+"""The graphs of a bundle: their names and shapes, and their results in PyTorch."""
 
 from typing import TYPE_CHECKING
 

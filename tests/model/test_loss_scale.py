@@ -1,4 +1,4 @@
-"""The loss scale: from the gradients that there really are."""
+"""The loss scale, from measured gradients."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_the_scale_is_the_largest_power_of_two_with_headroom() -> None:
 
 
 def test_what_is_no_gradient_does_not_count() -> None:
-    """The sign of a difference is computed on the way back, too, and is a million times as large."""
+    """The backward pass also computes the sign of a difference, which is a million times as large as the gradient."""
 
     class Distance(nn.Module):
         def forward(self, state: torch.Tensor, identity: torch.Tensor, content: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""One-shot generation: translator and recognition network in one pass, with a reader where there is one."""
+"""One-shot generation: translator and recognition network in one pass, and a reader if there is one."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from f2p_deploy.model.one_shot import OneShot, one_shot  # noqa: E402
 
 @pytest.fixture(scope="module")
 def faces(small_bundle):
-    """Two characters of the bundle's own, so that a solution exists."""
+    """Two characters rendered by the bundle."""
     with torch.no_grad():
         return small_bundle.imitator(torch.from_numpy(random_batch(small_bundle.schema, 2, 5)))
 

@@ -19,7 +19,7 @@ def test_prior_projection_is_eqs_11_and_12(bundle_with_priors) -> None:
 
 
 def test_a_descent_is_a_step_of_the_coordinates(bundle_with_priors) -> None:
-    """x = B u + m, so the step u - dL/du moves x by -B B^T dL/dx; discrete groups are not touched."""
+    """With x = B u + m, the step u - dL/du moves x by -B B^T dL/dx; discrete groups do not change."""
     gradient = torch.randn(2, bundle_with_priors.schema.n, generator=torch.Generator().manual_seed(0))
     n_c, basis = bundle_with_priors.schema.n_c, torch.from_numpy(bundle_with_priors.priors.as_matrices().basis)
     direction = PriorProjection(bundle_with_priors).descent(gradient)

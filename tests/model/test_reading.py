@@ -1,4 +1,4 @@
-"""What is read from a photo: the same probabilities in every mode, and no claim about what nothing reads."""
+"""The options read from a photo: equal probabilities in every mode, and none for parts that no network reads."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -161,6 +161,6 @@ def test_faces_that_are_not_mirrored_may_be_uneven(surrogate_bundle: "Bundle") -
 
 @pytest.fixture
 def face(small_faces) -> np.ndarray:
-    """The astronaut's, aligned."""
+    """The astronaut's aligned face."""
     pytest.importorskip("torch")
     return (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).round().astype(np.uint8)

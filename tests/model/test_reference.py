@@ -27,7 +27,7 @@ from f2p_deploy.system.errors import InputError  # noqa: E402
 
 @pytest.fixture(scope="module")
 def faces(small_bundle):
-    """Two characters of the bundle's own, so that a solution exists."""
+    """Two characters rendered by the bundle, so that a solution exists."""
     with torch.no_grad():
         return small_bundle.imitator(torch.from_numpy(random_batch(small_bundle.schema, 2, 5)))
 
@@ -92,7 +92,7 @@ def test_locked_values_survive_every_mode(small_bundle, mode: str) -> None:
 
 
 def test_options_are_chosen_by_what_they_look_like(small_bundle) -> None:
-    """A character of the bundle's own is found again from any other options; locked groups stay."""
+    """The options of a rendered character are recovered from other options; locked groups do not change."""
     truth = random_batch(small_bundle.schema, 1, 3)[0]
     part = next(iter(small_bundle.schema.discrete_slices.values()))
     other = truth.copy()

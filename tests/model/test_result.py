@@ -1,4 +1,4 @@
-"""What every way of generating shares: checks of a request, locks, and pictures in and out."""
+"""The parts of generation that all modes share: checks of a request, locks, and pictures in and out."""
 
 import numpy as np
 import pytest

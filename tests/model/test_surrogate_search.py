@@ -1,4 +1,4 @@
-"""A search that draws nothing: what is read stays, what is searched gets nearer, and mirrored photos are equal."""
+"""A search without rendering: read entries stay, searched ones improve, and mirrored photos are equal."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_generates_in_every_mode(surrogate_bundle: Bundle, small_faces) -> None:
 
 
 def test_a_measured_shape_draws_the_character_to_it(surrogate_bundle: Bundle, faces: "torch.Tensor") -> None:
-    """The character's own shape comes nearer to the one that was measured than to the one that was guessed."""
+    """The character's shape comes nearer to the measured shape than to the predicted one."""
     schema, surrogate = surrogate_bundle.schema, surrogate_bundle.surrogate
     sliders = torch.tensor([c.default for c in schema.controllers])
     wanted = sliders.clone()

@@ -1,4 +1,4 @@
-"""One update: the gradient step, in the priors' subspace where asked for, and momentum."""
+"""One update: the gradient step, in the priors' subspace or outside it, and momentum."""
 
 import pytest
 

@@ -67,7 +67,7 @@ def plain_engine() -> type[PlainEngine]:
 
 @pytest.fixture
 def many(photo: Path) -> list[Path]:
-    """Six copies of the photo, `0.png` to `5.png`, in a folder of their own."""
+    """Six copies of the photo, `0.png` to `5.png`, in a separate folder."""
     folder = photo.parent.parent / "many"
     folder.mkdir()
     photos = [folder / f"{i}.png" for i in range(6)]

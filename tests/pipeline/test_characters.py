@@ -1,4 +1,4 @@
-"""Photos to characters: what is drawn, what is written, and what an interrupt leaves."""
+"""Characters from photos: their images and files, and the state after an interrupt."""
 
 import json
 from pathlib import Path

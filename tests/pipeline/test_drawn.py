@@ -1,4 +1,4 @@
-"""Pictures that were drawn beforehand: shown of the very character that was drawn, never of another."""
+"""Images that were drawn in advance: shown only for the character that was drawn."""
 
 import json
 from pathlib import Path
@@ -52,12 +52,12 @@ def test_no_folder_and_another_schema_have_nothing(drawn: Path, tmp_path: Path) 
     assert read_drawn(drawn, other).find(average(other)) is None
 
 
-def test_others_than_those_written_are_gone(drawn: Path) -> None:
+def test_writing_replaces_all_earlier_pictures(drawn: Path) -> None:
     write_drawn(drawn, SCHEMA, [("new", average(SCHEMA), np.zeros((8, 8, 3), np.uint8))], {})
     assert sorted(path.name for path in drawn.iterdir()) == [INDEX, "new.jpg"]
 
 
-def test_what_is_damaged_is_named(drawn: Path) -> None:
+def test_a_damaged_file_is_named(drawn: Path) -> None:
     found = read_drawn(drawn, SCHEMA)
     Image.new("RGB", (8, 8)).save(drawn / "one.jpg")
     with pytest.raises(InputError, match=r"one.jpg is missing or not what drawn.json says: remove "):
@@ -65,7 +65,7 @@ def test_what_is_damaged_is_named(drawn: Path) -> None:
     content = json.loads((drawn / INDEX).read_text())
     content["characters"][0]["parameters"] = [0.5]
     (drawn / INDEX).write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r"drawn.json is damaged: a character is not as it should be"):
+    with pytest.raises(InputError, match=r"drawn.json is damaged: a character lacks a value or has one of the wrong"):
         read_drawn(drawn, SCHEMA)
     content["characters"][0] = {"file": "../one.jpg", "sha256": "", "parameters": []}
     (drawn / INDEX).write_text(json.dumps(content))
@@ -109,7 +109,7 @@ def test_a_run_shows_it_beside_its_bundle_and_keeps_it(
     assert content["engine_picture"] == "beforehand" and result.has_engine_picture and result.drawn_beforehand
     with Image.open(out / "astronaut" / "engine.png") as picture:
         assert picture.size == (64, 64) and np.asarray(picture).mean() == 123
-    assert "The engine drew these characters when the bundle was made" in report.page.read_text()
+    assert "The engine drew these pictures in advance" in report.page.read_text()
     kept = create_characters([photo], bundle_with_drawn, out, ["one-shot"], finder=finder)
     assert kept.kept[0].drawn_beforehand and "engine.png" in kept.page.read_text()
     parameters = out / "astronaut" / "parameters.json"

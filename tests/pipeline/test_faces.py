@@ -1,4 +1,4 @@
-"""A studio's own photos as faces for parity."""
+"""A user's photos as faces for parity."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Which finder a run uses, what it says about it, and the segmentation network as alignment calls it."""
+"""The choice of a run's finder, its description, and the segmentation network as a function for alignment."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ def test_offline_contradicts_a_model(small_bundle: "Bundle", tmp_path: Path) -> 
 
 
 def segmented(bundle: "Bundle", face: np.ndarray) -> np.ndarray:
-    """What the segmentation network says, (11, h, w)."""
+    """The (11, h, w) class probabilities of the segmentation network."""
     import torch
 
     from f2p_deploy.model.similarity import Segment
@@ -124,7 +124,7 @@ def test_an_artifact_from_before_segment_leaves_the_cascade_unrefined(surrogate_
     from f2p_deploy.runtimes import TorchRuntime
 
     class Older(TorchRuntime):
-        """What was exported before there was this graph: its content is a state, and no class map."""
+        """An older artifact without this graph; its content is a state, not a class map."""
 
         @property
         def graphs(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The output folder: whole results, nothing of anybody else's touched."""
+"""The output folder: results are complete, and other files are not touched."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What characters are called: unique, safe, short enough, and the same in the next run."""
+"""Names of characters' folders: unique, safe, short enough, and the same in the next run."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from f2p_deploy.pipeline.folder_names import folder_names
 
 
-def test_photos_of_one_stem_get_folders_of_their_own() -> None:
+def test_photos_of_one_stem_get_separate_folders() -> None:
     photos = [Path("a/anna.jpg"), Path("b/Anna.png"), Path("anna-2.jpg"), Path("c/anna.webp")]
     assert folder_names(photos) == ("anna", "Anna-2", "anna-2-2", "anna-3")
 
@@ -61,5 +61,5 @@ def test_thousands_of_one_name() -> None:
     assert len(set(names)) == 3000 and names[-1] == "IMG_0001-3000"
 
 
-def test_what_another_system_refuses_is_in_no_name() -> None:
+def test_no_name_is_invalid_on_another_system() -> None:
     assert folder_names([Path('<a>"b"|c?*:.jpg'), Path("=cmd|calc.jpg")]) == ("_a__b__c___", "=cmd_calc")

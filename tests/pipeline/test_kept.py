@@ -1,4 +1,4 @@
-"""What an earlier run made: kept where it would be made the same, made anew where anything differs or is damaged."""
+"""Characters of an earlier run: kept under the same conditions, created again if anything differs or is damaged."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def create(
     return run
 
 
-def test_the_same_is_kept_as_it_was(create: "Callable[..., Report]", tmp_path: Path) -> None:
+def test_an_unchanged_photo_keeps_its_character(create: "Callable[..., Report]", tmp_path: Path) -> None:
     made = create()
     page, table = made.page.read_text(), made.table.read_text()
     file = tmp_path / "out" / "astronaut" / "result.json"
@@ -47,7 +47,7 @@ def test_the_same_is_kept_as_it_was(create: "Callable[..., Report]", tmp_path: P
         other, parameters=None, seconds=0, generation_seconds=0
     )
     assert kept.table.read_text().replace(",kept,", ",created,") == table
-    note = "1 character was there already, made in the same way from the same photo, and kept; --again makes"
+    note = "1 character was there already, made from the same photo with the same settings, and not made again"
     assert note in kept.notes[-1] and kept.page.read_text().count("<article") == page.count("<article") == 1
     (row,) = kept.to_dict()["results"]
     assert row["status"] == "kept" and kept.to_dict()["kept"] == 1
@@ -93,7 +93,7 @@ def _other_version(photo: Path, out: Path) -> None:
 @pytest.mark.parametrize(
     "change", [_other_photo, _cut, _without_picture, _empty_picture, _older_result, _other_version]
 )
-def test_what_differs_or_is_damaged_is_made_anew(
+def test_different_or_damaged_characters_are_created_again(
     create: "Callable[..., Report]", photo: Path, tmp_path: Path, change: "Callable[[Path, Path], None]"
 ) -> None:
     create()
@@ -167,7 +167,7 @@ def test_a_folder_keeps_its_photo_whatever_else_is_added(
     assert [(result.name, result.kept) for result in third.characters] == [("astronaut-2", True)]
 
 
-def test_where_everything_moved_nothing_is_made_anew(
+def test_a_moved_photo_keeps_its_character(
     create: "Callable[..., Report]", photo: Path, tmp_path: Path
 ) -> None:
     create()

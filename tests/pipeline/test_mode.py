@@ -1,4 +1,4 @@
-"""The words of --mode."""
+"""The modes of --mode."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One photo: a folder that cannot be written is this photo's failure, and no other's."""
+"""The characters of one photo: a folder that cannot be written fails only this photo."""
 
 import os
 from pathlib import Path

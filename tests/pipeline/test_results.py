@@ -1,4 +1,4 @@
-"""What came of the photos as plain data."""
+"""The results of a run as plain data."""
 
 import json
 import os

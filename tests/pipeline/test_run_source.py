@@ -1,4 +1,4 @@
-"""Characters of a bundle and of its artifact: what is checked first, and that both make the same."""
+"""Characters from a bundle and from its artifact: the checks before a run, and equal results."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Characters of a bundle without an imitator: created without a preview, and only where none is needed."""
+
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def without(bundle: "Bundle", *networks: str) -> "Bundle":
-    """The bundle as it is before these networks are trained."""
+    """The bundle before these networks are trained."""
     files = {f"{network}.safetensors" for network in networks}
     return replace(bundle, stored={name: file for name, file in bundle.stored.items() if name not in files})
 

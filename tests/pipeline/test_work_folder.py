@@ -1,4 +1,4 @@
-"""Work folders: gone at the end, left by a kill, removed by the next run, never while somebody uses them."""
+"""Work folders: removed at the end, or after a kill by the next run, but never while a process uses them."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def test_it_is_gone_at_the_end_and_after_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
-def test_what_a_killed_run_left_is_removed_and_what_a_running_one_uses_is_not(tmp_path: Path) -> None:
+def test_folders_of_killed_runs_are_removed_and_those_in_use_are_not(tmp_path: Path) -> None:
     def start() -> tuple[subprocess.Popen, Path]:
         process = subprocess.Popen([sys.executable, "-c", _HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None

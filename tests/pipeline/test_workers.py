@@ -1,4 +1,4 @@
-"""Several processes: the same results in the same order; a killed one costs one photo; an interrupt ends all."""
+"""Several workers: the same results in the same order; a killed one fails one photo; an interrupt ends all."""
 
 import multiprocessing
 import os
@@ -117,7 +117,7 @@ def test_an_interrupt_ends_all_and_shows_what_was_made(
     assert (out / "index.html").is_file() and (out / "summary.csv").is_file()
 
 
-def test_what_one_of_them_cannot_load_is_said(
+def test_a_load_error_in_a_worker_is_reported(
     small_bundle: "Bundle", many: list[Path], finder_for: "Callable[..., ChosenFinder]", tmp_path: Path
 ) -> None:
     from f2p_deploy.pipeline import create_characters
@@ -130,7 +130,7 @@ def test_what_one_of_them_cannot_load_is_said(
     assert not multiprocessing.active_children()
 
 
-def test_what_cannot_be_sent_to_a_process_is_refused(
+def test_a_finder_that_cannot_be_sent_to_a_process_is_refused(
     small_bundle: "Bundle", many: list[Path], finder_for: "Callable[..., ChosenFinder]", tmp_path: Path
 ) -> None:
     from f2p_deploy.pipeline import create_characters

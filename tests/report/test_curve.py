@@ -1,4 +1,4 @@
-"""The loss curve: axes that hold the values, points where they belong."""
+"""The loss curve: the axes cover the values, and the points are in the right places."""
 
 import re
 import xml.etree.ElementTree as ElementTree

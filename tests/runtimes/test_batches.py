@@ -1,4 +1,4 @@
-"""Batches of a fixed size: filled up, cut again, and what is shared goes with each."""
+"""Batches of a fixed size: the last one is padded, the padding is cut off, and shared inputs reach each batch."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""An artifact of another machine is refused before anything of it is loaded."""
+"""The check of the hardware: an artifact for another machine is refused before any of its files is loaded."""
 
 import platform
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""OpenVINO computes the golden vectors, the gradient too, in the precision that was asked for."""
+"""OpenVINO computes the golden vectors and the gradient, in the precision that was asked for."""
 
 import os
 import subprocess
@@ -66,7 +66,7 @@ def test_golden_vectors(runtime: Runtime) -> None:
 
 
 def test_the_gradient_is_pytorchs(runtime: Runtime) -> None:
-    """With weights shared between forward and backward pass it was another one altogether."""
+    """With weights shared between forward and backward pass, OpenVINO computed a wrong gradient."""
     assert cosine(*first_step(runtime)) > 0.9999
 
 
@@ -143,7 +143,7 @@ def test_calls_side_by_side_are_as_many_as_there_are_cores_for() -> None:
 
 
 def test_nan_that_openvino_takes_for_a_number_is_refused_where_it_goes_in(runtime: Runtime, tmp_path: Path) -> None:
-    """Its Relu of NaN is 0, so an output would be finite, and nobody told."""
+    """Its Relu of NaN is 0, so the output would be finite, and the NaN would go unnoticed."""
     onnx = pytest.importorskip("onnx")
     from onnx import helper
 
@@ -183,7 +183,7 @@ def test_graphs_are_compiled_when_first_used(small_artifact: Path) -> None:
 
 
 def test_a_grey_gradient_laid_back_to_three_channels(tmp_path: Path) -> None:
-    """OpenVINO refuses the graph as it is exported: one channel times three weights, then a grouped transposed one."""
+    """OpenVINO refuses the exported graph: one channel times three weights, then a grouped transposed convolution."""
     onnx = pytest.importorskip("onnx")
     from onnx import helper, numpy_helper
 

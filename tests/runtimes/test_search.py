@@ -1,4 +1,4 @@
-"""The loop in NumPy takes the same way as `reference.reference_iterate`, step by step, whatever runs the steps."""
+"""The search in NumPy takes the same steps as `reference.reference_iterate`, with every runtime."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from f2p_deploy.export import Faces
     from f2p_deploy.model.bundle import Bundle
 
-#: So few and so small steps that rounding does not grow on the way.
+#: Few and small steps, so that rounding does not grow on the way.
 GENTLE = IterativeSettings(iterations=4, learning_rate=0.5)
 
 
@@ -54,14 +54,14 @@ def picture(faces: np.ndarray) -> np.ndarray:
 def test_the_loop_is_iterate(
     runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, settings: IterativeSettings
 ) -> None:
-    told: list[tuple[int, float]] = []
+    calls: list[tuple[int, float]] = []
     expected = reference.reference_iterate(small_bundle, torch.from_numpy(faces), settings)
-    found = search.iterate(runtime, faces, settings, progress=lambda done, loss: told.append((done, loss)))
+    found = search.iterate(runtime, faces, settings, progress=lambda done, loss: calls.append((done, loss)))
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
     assert found.losses.shape == (5, 2) and found.parameters.dtype == np.float32
-    assert [done for done, _ in told] == [1, 2, 3, 4]
-    np.testing.assert_allclose([loss for _, loss in told], found.losses[:-1].mean(axis=1), rtol=1e-6)
+    assert [done for done, _ in calls] == [1, 2, 3, 4]
+    np.testing.assert_allclose([loss for _, loss in calls], found.losses[:-1].mean(axis=1), rtol=1e-6)
 
 
 def test_torch_as_a_runtime_takes_exactly_the_same_way(small_bundle: "Bundle", faces: np.ndarray) -> None:
@@ -79,7 +79,7 @@ def test_openvino_takes_the_same_steps(small_artifact: Path, small_bundle: "Bund
 
 
 def test_the_demo_bundles_own_settings(photo: Path) -> None:
-    """What the bundle that ships reads and searches, two steps of it."""
+    """Two steps of the shipped bundle's search."""
     from f2p_deploy.alignment.sample_faces import ASTRONAUT
     from f2p_deploy.model.bundle import demo_bundle_path, load_bundle
     from f2p_deploy.pipeline import choose_finder_for
@@ -105,7 +105,7 @@ def test_options_are_tried_out_as_pytorch_does(small_bundle: "Bundle", faces: np
 
 
 def test_one_face_fills_a_batch(small_bundle: "Bundle", faces: np.ndarray) -> None:
-    """In an artifact of batch 2 one face is repeated, three faces make two batches, and each is as if alone."""
+    """With batch size 2, one face is repeated and three faces make two batches; each is computed as if alone."""
     two = TorchRuntime(small_bundle, batch=2)
     settings = replace(GENTLE, iterations=2)
     three = search.iterate(two, np.concatenate([faces, faces[:1]]), settings)
@@ -205,3 +205,17 @@ def test_an_artifact_without_the_graph(small_artifact: Path, faces: np.ndarray) 
 def test_a_face_of_another_size(runtime: Runtime) -> None:
     with pytest.raises(InputError, match=r"an aligned face is \(128, 128, 3\) uint8"):
         search.generate(runtime, np.zeros((64, 64, 3), np.uint8), "one-shot")
+
+
+@pytest.mark.parametrize("name", ["hair", "age"])
+def test_locking_what_was_read_does_not_change_the_loss(
+    surrogate_bundle: "Bundle", faces: np.ndarray, name: str
+) -> None:
+    """A locked option or age is not counted as one that differs from the photo's."""
+    runtime, face = TorchRuntime(surrogate_bundle), picture(faces)
+    free = search.generate(runtime, face, "hybrid")
+    locked = replace(free.parameters, locked=frozenset({name}))
+    again = search.generate(runtime, face, "hybrid", keep=locked)
+    assert again.losses[-1] == pytest.approx(free.losses[-1], rel=0.05)
+    expected = reference.reference_generate(surrogate_bundle, face, "hybrid", keep=locked)
+    np.testing.assert_allclose(again.losses, expected.losses, rtol=1e-4)

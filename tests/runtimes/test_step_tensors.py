@@ -1,4 +1,4 @@
-"""The step of an artifact of format version 2, with what lay between its steps done around it."""
+"""The step of an artifact of format version 2, with momentum, locks and ratios computed around its graph."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ def runtime() -> Runtime:
 
 @pytest.mark.parametrize("mode", ["iterative", "hybrid"])
 def test_a_search_ends_where_it_ended_before(runtime: Runtime, mode: str) -> None:
-    """Momentum, another beta and discrete rate than the graph's, locks: as the version that made it computed them."""
+    """Momentum, locks and another beta and discrete rate than the graph's give the results of that version."""
     golden, expected = runtime.artifact.golden(), np.load(HERE / "version-2-search.npz")
     faces = golden["describe.face"][:1]
     locked = np.zeros(runtime.schema.n, bool)

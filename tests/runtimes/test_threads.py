@@ -1,4 +1,4 @@
-"""Any thread may call any method at any time: the answers are those of single calls to the last bit, and stay so."""
+"""Thread safety: calls from several threads return the same bits as single calls, and results never change."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def artifact_for(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str, str, int], Artifact]:
-    """Gives `small_bundle` as an artifact of a target, precision and batch size, made once, when it is asked for."""
+    """Exports `small_bundle` for a target, precision and batch size, once, at the first request."""
     from f2p_deploy.export import export_bundle
 
     shared = {"onnx": "small_artifact", "coreml": "coreml_folder"}
@@ -59,7 +59,7 @@ def artifact_for(
 
 
 def in_8_bits(artifact: Artifact, folder: Path) -> Artifact:
-    """Copy an artifact; every layer of its graphs but `step` multiplies 8-bit numbers there."""
+    """Copy an artifact and quantise every layer of its graphs except `step`."""
     import onnx
 
     from f2p_deploy.export.calibration.histograms import observe
@@ -93,15 +93,15 @@ def runtime_of(
 
 
 def inputs_of(runtime: Runtime, caller: int) -> Inputs:
-    """Return what one caller gives to every graph: numbers of its own, in the range of each tensor."""
+    """Return random inputs of every graph for one caller, in the range of each tensor; each caller gets others."""
     rng = np.random.default_rng(caller)
 
-    def drawn(spec: Any) -> np.ndarray:
+    def draw(spec: Any) -> np.ndarray:
         low, high = spec.low or 0.0, 1.0 if spec.high is None else spec.high
         return rng.uniform(low, high, spec.shape).astype(np.float32)
 
     graphs = runtime.artifact.manifest.graphs
-    return {graph: {spec.name: drawn(spec) for spec in entry.inputs} for graph, entry in graphs.items()}
+    return {graph: {spec.name: draw(spec) for spec in entry.inputs} for graph, entry in graphs.items()}
 
 
 CASES = [
@@ -212,7 +212,7 @@ for _ in range(16):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_first_calls_at_the_same_moment_do_not_wait_for_one_another_for_ever(small_artifact: Path) -> None:
-    """OpenVINO's Python layer fills tables in its first call, and two threads that met there never came back."""
+    """OpenVINO's Python layer fills tables in its first call, where two threads could deadlock."""
     pytest.importorskip("openvino")
     line = [sys.executable, "-c", FIRST_CALLS, str(small_artifact / "render.onnx")]
     done = subprocess.run(line, capture_output=True, text=True, timeout=400, check=False)

@@ -1,4 +1,4 @@
-"""A bundle run by PyTorch behind the methods and checks of every runtime."""
+"""PyTorch as a runtime: it runs a bundle with the methods and checks of every runtime."""
 
 import re
 from typing import TYPE_CHECKING
@@ -44,12 +44,12 @@ def test_bad_numbers(small_bundle: "Bundle", batch: int, threads: int | None, se
         TorchRuntime(small_bundle, batch, threads)
 
 
-def test_pytorch_is_told_the_number_of_threads(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[int] = []
-    monkeypatch.setattr(torch, "set_num_threads", told.append)
+def test_pytorch_gets_the_number_of_threads(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", calls.append)
     TorchRuntime(small_bundle)
     TorchRuntime(small_bundle, threads=3)
-    assert told == [3]
+    assert calls == [3]
 
 
 def test_without_torch(small_bundle: "Bundle", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`verify`: what computes another face is found, and what was not run is not called run."""
+"""The function `verify`: it finds artifacts that compute other results, and reports which files were not run."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def missed(found: Verification) -> list[tuple[str, str]]:
 
 
 def as_engines(forged: Callable[..., Path], with_sources: bool = True, **manifest: object) -> Path:
-    """An artifact whose files nothing here can run, as an engine's are without its card."""
+    """Write an artifact whose files no runtime here can run, like engines without their card."""
     graphs = {
         name: replace(entry, file=f"{name}.card", source=entry.file if with_sources else "")
         for name, entry in read_artifact(forged()).manifest.graphs.items()
@@ -42,6 +42,7 @@ def test_a_good_artifact_is_measured_as_the_export_measured_it(small_artifact: P
     found = verify(small_artifact, "onnxruntime", threads=1, progress=stages.append)
     assert found.measured.parity_status == "passed" and not missed(found)
     assert found.measured.verified == "runtime" and found.scope() == "the artifact's own files were run"
+    # Of `step` the artifact keeps three samples, and the golden trajectory adds one for each later state.
     metrics = {(record.graph, record.metric): record.samples for record in found.measured.parity}
     runs = {(graph, metric) for graph, metric in metrics if "steps" in metric}
     assert len(runs) == 2 and all(record.floor < 0.1 for record in found.measured.parity if "after" in record.metric)
@@ -77,7 +78,7 @@ def test_another_picture_misses_its_floor_with_the_samples_name(forged: Callable
 
 
 def test_another_gradient_misses_its_floor(forged: Callable[..., Path]) -> None:
-    """Max pooling that gives its gradient to the wrong place, or a lost branch, would look like this."""
+    """A max pool that sends its gradient to the wrong place, or a lost branch, would look like this."""
 
     def mistake(folder: Path) -> None:
         model = onnx.load(folder / "step.onnx", load_external_data=False)
@@ -126,7 +127,7 @@ def test_what_cannot_run_here_is_checked_by_its_source_and_said_to_be(forged: Ca
 def test_what_overflows_on_a_card_is_found_where_none_is(
     forged: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """ONNX Runtime computes it in float32 here, and sees nothing."""
+    """ONNX Runtime computes the graph in float32 on a processor, where nothing overflows."""
     from onnx import TensorProto, helper, numpy_helper
 
     def overflow(folder: Path) -> None:

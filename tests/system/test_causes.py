@@ -1,4 +1,4 @@
-"""What a library said stays out of the sentence and is in the log."""
+"""A library's message is in the log and not in the error message."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The cards that the driver knows of."""
+"""The cards that the driver reports."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The extras: the same in pyproject.toml and in the code, and an error that says how to install one."""
+"""The extras: the same in pyproject.toml and in the code, and an error message with the line that installs one."""
 
 import os
 import re
@@ -61,7 +61,7 @@ def test_installed_modules_come_from_the_packages_of_their_extra() -> None:
         names = {canonicalize_name(Requirement(line).name) for line in declared[extra]}
         for module in set(modules) & set(owners):
             found = [canonicalize_name(owner) for owner in owners[module]]
-            # tensorrt-rtx itself is empty; tensorrt-rtx-cu13 brings the module.
+            # tensorrt-rtx is an empty package; tensorrt-rtx-cu13 contains the module.
             assert any(owner == name or owner.startswith(f"{name}-cu") for owner in found for name in names), module
 
 
@@ -76,7 +76,7 @@ def test_constraints_satisfy_every_requirement() -> None:
         requirement = Requirement(line)
         if requirement.name in pinned:
             assert requirement.specifier.contains(pinned[requirement.name]), line
-    # The packages of the base install and of what runs everywhere are all pinned.
+    # All packages of the base install, and of the extras that run on every system, are pinned.
     everywhere = project["dependencies"] + [
         line for extra in ("export", "faces", "engine", "dev") for line in project["optional-dependencies"][extra]
     ]
@@ -126,7 +126,7 @@ def test_the_pip_named_is_that_of_this_environment(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_installed_file_is_named_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Every form that PEP 610 knows."""
+    """Every form of PEP 610 gives the right line."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "with space"
     folder.mkdir()
@@ -156,7 +156,7 @@ def test_an_installed_file_is_named_again(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_nothing_tells_to_install_from_a_registry() -> None:
-    """The package is in none: a name alone cannot be installed."""
+    """The package is on no index, so its name alone cannot be installed."""
     documents = [path for folder in (ROOT / "f2p_deploy", ROOT / "docs", ROOT / "bench") for path in folder.rglob("*")]
     for path in [*documents, *ROOT.glob("*.md"), *ROOT.glob("*.txt")]:
         if path.suffix in (".py", ".md", ".txt", ".in", ".swift"):

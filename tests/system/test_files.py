@@ -1,4 +1,4 @@
-"""Files are there whole or not at all."""
+"""Atomic writes: files and folders are there whole or not at all."""
 
 import logging
 import os
@@ -56,7 +56,7 @@ def test_a_name_as_long_as_the_disk_allows(tmp_path: Path) -> None:
     assert longest.read_bytes() == b"content"
     with write_folder(tmp_path / ("y" * 255), "marker", "thing") as folder:
         (folder / "marker").touch()
-    with write_folder(tmp_path / ("y" * 255), "marker", "thing") as folder:  # and in place of another one
+    with write_folder(tmp_path / ("y" * 255), "marker", "thing") as folder:  # and replace it
         (folder / "marker").touch()
     assert {path.name for path in tmp_path.iterdir()} == {"x" * 255, "y" * 255}
 
@@ -95,7 +95,7 @@ def test_cleaning_up_does_not_hide_why(
 
 @pytest.fixture
 def heard() -> Iterator[None]:
-    """A suite that was started in the background ignores SIGINT."""
+    """Restore the default handler: a test run started in the background ignores SIGINT."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

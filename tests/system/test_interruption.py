@@ -1,4 +1,4 @@
-"""Ctrl-C waits for the end of what must not be left half-done, and is not lost."""
+"""Ctrl-C waits for the end of an operation that must not stop halfway, and is not lost."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 
 @pytest.fixture(autouse=True)
 def _heard() -> Iterator[None]:
-    """A suite that was started in the background ignores SIGINT."""
+    """Restore the default handler: a test run started in the background ignores SIGINT."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""Names outside of the package: safe for terminals, pages, spreadsheets and JSON, and still the same files."""
+"""File names in output: safe for terminals, web pages, spreadsheets and JSON, and links still lead to the files."""
 
 import csv
 import io
@@ -80,5 +80,5 @@ def test_json_reads_back_but_for_bytes_that_are_no_text() -> None:
 
 def test_a_path_that_is_not_utf_8_is_refused_where_a_library_takes_text() -> None:
     assert require_utf8("/tmp/写", "ONNX Runtime") == "/tmp/写"
-    with pytest.raises(InputError, match=r"ONNX Runtime opens no file .*rename /tmp/caf\\xe9"):
+    with pytest.raises(InputError, match=r"ONNX Runtime cannot open a file .*rename /tmp/caf\\xe9"):
         require_utf8(os.fsdecode(b"/tmp/caf\xe9/step.onnx"), "ONNX Runtime")

@@ -25,7 +25,11 @@ def test_the_suffix_says_the_format(tmp_path: Path, name: str, form: str) -> Non
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("a.gif", "a picture's name ends in .png"), ("folder.png", "is a folder"), ("gone/a.png", "there is no folder")],
+    [
+        ("a.gif", "a picture's name must end in .png"),
+        ("folder.png", "is a folder"),
+        ("gone/a.png", "there is no folder"),
+    ],
 )
 def test_names_that_no_picture_can_have(tmp_path: Path, name: str, sentence: str) -> None:
     (tmp_path / "folder.png").mkdir()

@@ -1,4 +1,4 @@
-"""How many threads: the affinity mask, the quota of control groups, and what was asked for."""
+"""The number of threads: the affinity mask, the quota of control groups, and the user's number."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ from f2p_deploy.system.threads import check_threads, cpu_quota, default_threads,
 
 @pytest.fixture(autouse=True)
 def nothing_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads._Asked, "threads", None)
+    monkeypatch.setattr(threads._Default, "threads", None)
     threads._warn.cache_clear()
 
 
 def tree(root: Path, groups: str, files: dict[str, str]) -> Path:
-    """Make a `proc` and a `sys` of a process in some groups."""
+    """Write `proc` and `sys` folders of a process in some control groups."""
     for name, content in {"proc/self/cgroup": groups, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,25 +36,25 @@ CGROUP = "sys/fs/cgroup"
 @pytest.mark.parametrize(
     ("groups", "files", "quota"),
     [
-        # A container that sees its own group as the root (docker run --cpus 1.5 --cgroupns private).
+        # A container whose group is its root (docker run --cpus 1.5 --cgroupns private).
         ("0::/\n", {f"{CGROUP}/cpu.max": "150000 100000\n"}, 1.5),
-        # A container that sees the host's names, but only its own files (--cgroupns host).
+        # A container with the host's group names, but with the files of its group only (--cgroupns host).
         ("0::/docker/abc\n", {f"{CGROUP}/cpu.max": "200000 100000\n"}, 2.0),
-        # A service on a host: its own group has no limit, the slice above has one (CPUQuota=70%).
+        # A service on a host: its group has no limit, but the slice above has one (CPUQuota=70%).
         (
             "0::/a.slice/b.service\n",
             {f"{CGROUP}/a.slice/cpu.max": "70000 100000\n", f"{CGROUP}/a.slice/b.service/cpu.max": "max 100000\n"},
             0.7,
         ),
-        # The tightest counts, wherever it stands.
+        # The smallest quota counts, in any group.
         (
             "0::/a/b\n",
             {f"{CGROUP}/a/cpu.max": "400000 100000\n", f"{CGROUP}/a/b/cpu.max": "300000 100000\n"},
             3.0,
         ),
-        # A group beside is somebody else's.
+        # Another group beside it does not count.
         ("0::/a\n", {f"{CGROUP}/a/cpu.max": "max 100000\n", f"{CGROUP}/b/cpu.max": "100000 100000\n"}, None),
-        # Both versions side by side, v2 without a controller for processors.
+        # Both versions side by side; v2 has no CPU controller.
         (
             "4:cpu,cpuacct:/jobs/7\n1:name=systemd:/\n0::/jobs/7\n",
             {
@@ -65,7 +65,7 @@ CGROUP = "sys/fs/cgroup"
             2.5,
         ),
         ("0::/x\n", {f"{CGROUP}/unified/x/cpu.max": "50000 100000\n"}, 0.5),
-        # No limit: -1 in v1, no file in the root group of a host, nothing that can be read.
+        # No limit: -1 in v1, no file in a host's root group, no readable file.
         ("1:cpu:/\n", {f"{CGROUP}/cpu/cpu.cfs_quota_us": "-1\n", f"{CGROUP}/cpu/cpu.cfs_period_us": "100000\n"}, None),
         ("0::/\n", {}, None),
         ("0::/\n", {f"{CGROUP}/cpu.max": "many 0\n"}, None),
@@ -92,7 +92,7 @@ def test_a_started_core_counts_and_the_mask_is_the_most(tmp_path: Path, quota: i
 
 @pytest.fixture
 def real_group() -> Iterator[Path]:
-    """A control group of this machine's own with a quota of one core, of whichever version can be made here."""
+    """A control group on this machine with a quota of one core, in the cgroup version that is available."""
     name = f"f2p-deploy-{os.getpid()}"
     for mount, write in (
         (Path("/sys/fs/cgroup"), {"cpu.max": "100000 100000"}),
@@ -105,7 +105,7 @@ def real_group() -> Iterator[Path]:
             continue
         try:
             for file, content in write.items():
-                with (folder / file).open("r+") as stream:  # a file that is not there is no control
+                with (folder / file).open("r+") as stream:  # the controller is off if the file is missing
                     stream.write(content)
         except OSError:
             with suppress(OSError):
@@ -164,7 +164,7 @@ def test_more_threads_than_cores_is_one_warning(caplog: pytest.LogCaptureFixture
         check_threads(cores + 1)
         check_threads(cores + 1)
     (record,) = caplog.records
-    assert record.getMessage().startswith(f"{cores + 1} threads were asked for, and this process may use {cores} core")
+    assert record.getMessage().startswith(f"{cores + 1} threads were requested, but this process may use {cores} core")
     with pytest.raises(InputError, match="threads must be at least 1, found 0"):
         check_threads(0)
 
@@ -184,7 +184,7 @@ def test_a_limit_reaches_pytorch_and_sessions_that_are_told_no_number() -> None:
 
 
 def test_pytorch_is_told_in_each_thread() -> None:
-    """PyTorch keeps its number for each thread that has computed: told in one, it is not told in another."""
+    """PyTorch stores the number per thread that computes: setting it in one does not set it in another."""
     torch = pytest.importorskip("torch")
     from concurrent.futures import ThreadPoolExecutor
 

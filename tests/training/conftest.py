@@ -1,4 +1,4 @@
-"""A tiny engine and tiny data, so that every stage trains for real in a second."""
+"""A tiny engine and tiny data, with which every stage trains for real in a second."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ SIZE = 128
 
 
 class DiscEngine:
-    """Draws a disc as a face: one controller is its height, one its width, a discrete group its colour."""
+    """An engine whose face is a disc: one controller is its height, one its width, a discrete group its colour."""
 
     schema = Schema(
         "disc",
@@ -43,7 +43,7 @@ class DiscEngine:
 
 @pytest.fixture(scope="session")
 def disc_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 60 pairs, two pictures a character."""
+    """A folder of 60 pairs, two pictures per character."""
     from f2p_deploy.engine.pairs import Sampling, write_pairs
 
     folder = tmp_path_factory.mktemp("pairs") / "discs"

@@ -1,4 +1,4 @@
-"""Every stage for a few updates on tiny discs, through the same door as the command."""
+"""Every stage for a few updates on tiny discs, through the function that the command calls."""
 
 import json
 from dataclasses import replace
@@ -34,7 +34,7 @@ SMALL = replace(
 
 
 class OffCentreFinder:
-    """Finds every face's points at a quarter of the picture, unlike the engine, which puts them in the middle."""
+    """A finder with all points at a quarter of the picture, unlike the engine, which puts them in the middle."""
 
     def find(self, image, name=None):
         quarter = len(image) / 4
@@ -42,7 +42,7 @@ class OffCentreFinder:
 
 
 class MeshFinder(OffCentreFinder):
-    """Finds a mesh, too: a fan of points whose width follows the picture's brightness."""
+    """A finder that also gives a mesh: a circle of points whose radius follows the picture's brightness."""
 
     def find(self, image, name=None):
         angle = np.linspace(0, 2 * np.pi, 478)
@@ -53,7 +53,7 @@ class MeshFinder(OffCentreFinder):
 
 @pytest.fixture
 def portraits(monkeypatch) -> Portraits:
-    """Noise instead of people: enough to see that data flows, and no photo is needed."""
+    """Portraits of noise: enough to test the flow of data without photos."""
     rng = np.random.default_rng(0)
     names = tuple(f"people/p{i:04d}.jpg" for i in range(40))
     made = Portraits(
@@ -188,7 +188,7 @@ def test_held_out_photos_are_fixed_by_their_names_and_about_one_in_eight() -> No
 
 @pytest.fixture
 def tiny_lite(sources, portraits, tmp_path):
-    """The preset that learns through the surrogate, tiny, and a bundle that has what looks at photos alone."""
+    """The preset `lite` in a tiny size, and a bundle with the recognition and segmentation networks."""
     settings = replace(
         LITE.settings,
         architecture=Architecture(128, 0.06, 0.06, 150, 0.06, 64, 2, 0.06, "dlib-resnet", 0.06),

@@ -25,7 +25,7 @@ def test_the_loss_is_the_mean_absolute_difference(stage, disc_tensors) -> None:
 
 
 def test_features_weigh_more_where_label_maps_show_them(disc_bundle, disc_tensors) -> None:
-    """A disc's upper half is skin and its lower half nose, so a face drawn as brows alone has the weight everywhere."""
+    """With label maps of brows alone, every pixel has the weight of features."""
     torch.manual_seed(0)
     stage = ImitatorStage(disc_bundle, disc_tensors, 12, feature_weight=4.0)
     stage.half = False

@@ -1,3 +1,5 @@
+"""The training loop: resumed runs equal undisturbed ones, and states of other settings are refused."""
+
 import json
 import os
 import signal
@@ -17,7 +19,7 @@ SCHEDULE = Schedule(steps=12, batch=4, learning_rate=0.05)
 
 
 class LineStage:
-    """Fits a line; stops or breaks where a test asks for it."""
+    """A stage that fits a line, and stops or breaks at the update that a test names."""
 
     name = "line"
 
@@ -49,21 +51,23 @@ class LineStage:
         return np.zeros((4, 4, 3), np.uint8)
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path) -> None:
+def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tmp_path, caplog) -> None:
     whole = LineStage()
     train(whole, SCHEDULE, tmp_path / "whole", seed=1)
     first = LineStage(stop_at=7)
     with pytest.raises(Interrupted, match="stopped after 7 of 12 updates"):
         train(first, SCHEDULE, tmp_path / "parts", seed=1)
     second = LineStage()
-    outcome = train(second, SCHEDULE, tmp_path / "parts", seed=1)
+    with caplog.at_level("INFO"):
+        outcome = train(second, SCHEDULE, tmp_path / "parts", seed=1)
+    assert "line: resuming after 7 of 12 updates" in caplog.text
     assert outcome.steps == 12
     assert first.seen + second.seen == whole.seen
     torch.testing.assert_close(second.network.weight, whole.network.weight, rtol=0, atol=0)
 
 
 class NormedStage(LineStage):
-    """Has statistics that the first half of an update changes, and Ctrl-C pressed in the middle of one."""
+    """A stage with batch statistics that a forward pass changes, and Ctrl-C in the middle of an update."""
 
     def __init__(self, press_at: int | None = None) -> None:
         super().__init__()

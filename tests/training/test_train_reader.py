@@ -1,6 +1,5 @@
-"""Labels are a table that is checked by its words, and what they say is read from photos again."""
+"""A fitted reader predicts the labels of photos."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,51 +9,13 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
+from f2p_deploy.training.data.labels import Labels  # noqa: E402
 from f2p_deploy.training.data.portraits import Portraits  # noqa: E402
-from f2p_deploy.training.train_reader import Labels, _fit, _logistic, _ridge, _temperature, learn_reader, read_labels  # noqa: E402
-
-
-def test_a_table_is_read_by_names_and_empty_cells_are_unknown(surrogate_bundle: Bundle, tmp_path: Path) -> None:
-    path = tmp_path / "labels.csv"
-    path.write_text("photo,hair,age\na/1.jpg,long,0.25\na/2.jpg,,\n")
-    labels = read_labels(path, surrogate_bundle.schema)
-    assert labels.names == ("a/1.jpg", "a/2.jpg")
-    assert labels.options["hair"].tolist() == [2, -1]
-    assert labels.sliders["age"][0] == 0.25 and np.isnan(labels.sliders["age"][1])
-
-
-@pytest.mark.parametrize(
-    ("table", "sentence"),
-    [
-        ("name,hair\n", "a column 'photo'"),
-        ("photo;hair\na/1.jpg;short\n", "a table with commas, a column 'photo'"),
-        ("photo,hair\n", "has columns but no rows"),
-        ("photo,hair,hair\na/1.jpg,short,short\n", "has two columns 'hair'"),
-        ("photo,hair\na/1.jpg,short,3\n", "line 2 has more cells than the 2 columns"),
-        ("photo,hair\na/1.jpg,short\na/1.jpg,\n", "line 3 names 'a/1.jpg' again, as line 2 does"),
-        ("photo,hiar\na,long\n", "has no part 'hiar' to read. Did you mean 'hair'"),
-        ("photo,eye.tx\na,0.5\n", "has no part 'eye.tx' to read"),  # searched, not read
-        ("photo,hair\na,lnog\n", "line 2: hair has no option 'lnog'. Did you mean 'long'"),
-        ("photo,age\na,1.5\n", r"line 2: age is a number in \[0, 1\], found '1.5'"),
-        ("photo,age\na,old\n", r"line 2: age is a number in \[0, 1\], found 'old'"),
-    ],
-)
-def test_what_the_schema_does_not_have_is_named(
-    surrogate_bundle: Bundle, tmp_path: Path, table: str, sentence: str
-) -> None:
-    path = tmp_path / "labels.csv"
-    path.write_text(table)
-    with pytest.raises(InputError, match=sentence):
-        read_labels(path, surrogate_bundle.schema)
-
-
-def test_a_missing_table_is_one_sentence(surrogate_bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read the labels .*gone.csv"):
-        read_labels(tmp_path / "gone.csv", surrogate_bundle.schema)
+from f2p_deploy.training.train_reader import _fit, learn_reader  # noqa: E402
 
 
 def test_parts_are_fitted_to_the_photos_that_they_are_known_of(surrogate_bundle: Bundle) -> None:
-    """Hair follows one feature, an ordered group another, age a third; nothing is known of a part without labels."""
+    """Hair follows one feature, an ordered group another, age a third; parts without labels get their defaults."""
     schema = surrogate_bundle.schema
     reader = build_network("reader", schema, surrogate_bundle.settings)
     x = torch.randn(400, reader.mean.shape[0], generator=torch.Generator().manual_seed(0))
@@ -75,16 +36,8 @@ def test_parts_are_fitted_to_the_photos_that_they_are_known_of(surrogate_bundle:
     assert (scores[:, :3].argmax(1) == 0).all() and (scores[:, 3:].argmax(1) == 0).all() and (sliders == 0.5).all()
 
 
-def test_without_a_penalty_a_line_is_found_exactly() -> None:
-    x = torch.randn(50, 3, generator=torch.Generator().manual_seed(1))
-    y = x @ torch.tensor([1.0, -2.0, 0.5]) + 3.0
-    weights, bias = _ridge(x, y, torch.zeros(3))
-    torch.testing.assert_close(weights, torch.tensor([1.0, -2.0, 0.5]), atol=1e-5, rtol=0)
-    torch.testing.assert_close(bias, torch.tensor(3.0), atol=1e-5, rtol=0)
-
-
 def test_what_was_measured_counts_beside_what_was_said(surrogate_bundle: Bundle) -> None:
-    """Skin follows what people said and what was measured, rare tones as well as common ones."""
+    """Skin tones follow labels and measured positions, for rare tones and common ones."""
     schema = surrogate_bundle.schema
     reader = build_network("reader", schema, surrogate_bundle.settings)
     x = torch.randn(600, reader.mean.shape[0], generator=torch.Generator().manual_seed(0))
@@ -99,15 +52,6 @@ def test_what_was_measured_counts_beside_what_was_said(surrogate_bundle: Bundle)
     assert abs(correlations[0]) < 0.2 and correlations[1] > 0.5
     followed = [float(torch.corrcoef(torch.stack([place, x[:, 0]]))[0, 1]) for place in places]
     assert followed[0] > followed[1] > 0.1
-
-
-def test_a_rare_option_counts_more_than_its_share() -> None:
-    torch.manual_seed(0)
-    rare = torch.arange(400) < 20
-    x = torch.randn(400, 1) + 1.5 * rare[:, None]
-    weight, bias = _logistic(x, rare.long(), 2, torch.tensor([1e-6]))
-    said = (x @ weight.T + bias).softmax(dim=1)[:, 1].sum()
-    assert 20.0 < float(said) < 60.0  # unweighted, the probabilities of what there are 20 of sum up to 20
 
 
 def test_labelled_photos_read_the_same_mirrored_and_darker(surrogate_bundle: Bundle) -> None:
@@ -130,18 +74,6 @@ def test_labelled_photos_read_the_same_mirrored_and_darker(surrogate_bundle: Bun
     wanted = torch.from_numpy(options["hair"][photos.training])
     for varied in (faces, faces.flip(3), 0.5 * faces):
         assert (read(varied) == wanted).float().mean() > 0.9
-
-
-def test_scores_are_as_sure_as_photos_not_learned_from_allow() -> None:
-    torch.manual_seed(2)
-    x, photos = torch.randn(300, 60), torch.arange(300)
-    chance = torch.randint(0, 2, (300,))
-    told = (x[:, 0] > 0).long()
-    penalty = torch.full((60,), 1e-4)
-    assert _temperature(x, chance, photos, 2, penalty) > 4.0  # learned by heart, and nothing is known of others
-    assert _temperature(x, told, photos, 2, torch.full((60,), 1e-2)) < 2.0
-    twice, both = torch.cat([x, x]), torch.cat([chance, chance])
-    assert _temperature(twice, both, torch.cat([photos, photos]), 2, penalty) > 4.0  # a photo's twin is left out, too
 
 
 def test_labels_of_other_photos_are_said_to_be_that(surrogate_bundle: Bundle) -> None:

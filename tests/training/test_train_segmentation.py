@@ -27,7 +27,7 @@ def test_mean_iou_leaves_absent_classes_out() -> None:
 
 
 class FixedScores(torch.nn.Module):
-    """Gives the same class scores everywhere, whatever the picture."""
+    """A network with the same class scores everywhere, for all pictures."""
 
     def __init__(self, scores: list[float]) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def test_the_right_class_costs_nothing_and_a_wrong_one_its_score(disc_bundle, di
 
 
 def test_unknown_pixels_of_photos_cost_nothing(disc_bundle, disc_tensors, disc_portraits) -> None:
-    """Renders are of the answered class; photos are of another one, or unknown."""
+    """All renders show the predicted class; photos show another class or are unknown."""
     disc_tensors._labels[:] = 6
     stage = SegmentationStage(disc_bundle, [disc_tensors], disc_portraits, held_out=12, portrait_share=0.4)
     stage.network = FixedScores([20.0 * (c == 6) for c in range(11)])

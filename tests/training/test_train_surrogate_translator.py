@@ -1,5 +1,7 @@
 """The translator trained through the surrogate: its terms, missing shapes, and metrics on held-out data."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -36,8 +38,11 @@ def test_unknown_shapes_cost_nothing(surrogate_bundle) -> None:
 
 def test_pictures_are_given_the_mean_of_photos(surrogate_bundle) -> None:
     stage = stage_of(surrogate_bundle, None)
-    stage.seen[:] = surrogate_bundle.surrogate.characters
-    torch.testing.assert_close(stage._as_photos(np.arange(3)), surrogate_bundle.surrogate.photos.expand(3, -1))
+    stage.surrogate = copy.deepcopy(surrogate_bundle.surrogate)
+    stage.surrogate.photos.fill_(0.7)
+    stage.surrogate.characters.fill_(-0.2)
+    stage.seen[:] = stage.surrogate.characters
+    torch.testing.assert_close(stage._as_photos(np.arange(3)), stage.surrogate.photos.expand(3, -1))
 
 
 def test_held_out_people_are_measured(surrogate_bundle) -> None:

@@ -1,4 +1,4 @@
-"""The refinement on tiny discs: shape comes nearer, sliders leave the ends of their range, options stay."""
+"""Refinement on tiny discs: shapes improve, sliders leave the limits of their range, options stay."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +51,7 @@ def bundle(disc_pairs: Path, tmp_path: Path) -> Bundle:
 
 @pytest.fixture
 def photos(disc_pairs: Path) -> Portraits:
-    """The discs themselves as people: 40 of them, none held out of the stage."""
+    """Forty discs in the role of portraits."""
     pairs = PairTensors(disc_pairs, SIZE, labels=True)
     pictures, labels = pairs.labelled(np.arange(40))
     shapes = shapes_of(pairs.pairs.parameters[:40])

@@ -1,4 +1,4 @@
-"""MakeHuman's files: where they are, and readers for its meshes, targets, fitted clothes and textures."""
+"""MakeHuman's asset files: their folder, and readers for meshes, targets, fitted meshes and textures."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from f2p_deploy.system.errors import MissingDependency
 ASSETS_VARIABLE = "F2P_MAKEHUMAN_ASSETS"
 HOW_TO_GET = (
     "Get the public-domain (CC0) assets of github.com/makehumancommunity: from `makehuman` the folder makehuman/data, "
-    "with the textures of `makehuman-assets` laid over it, and from `mpfb2` the folder of UV masks (textures); put "
+    "with the textures of `makehuman-assets` copied into it, and from `mpfb2` the folder of UV masks (textures); put "
     "them into one folder as makehuman/data and mpfb2/textures, and name that folder with --assets or with the "
     f"environment variable {ASSETS_VARIABLE}"
 )
@@ -28,7 +28,7 @@ class Mesh:
         uv: (k, 2) float32 in [0, 1], v upwards.
         triangles: (m, 3) int32 into points.
         corners: (m, 3) int32 into uv.
-        part: (m,) the obj group of each triangle.
+        part: (m,) name of the group in the .obj file, for each triangle.
     """
 
     points: np.ndarray
@@ -40,14 +40,14 @@ class Mesh:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a mesh (hair, brows, eyes) hangs on the base mesh; the content of an .mhclo file.
+    """The attachment of a mesh (hair, brows, eyes) to the base mesh; the content of an .mhclo file.
 
     Args:
-        vertices: (n, 3) int32 base vertices that hold each vertex.
-        weights: (n, 3) float32.
-        offsets: (n, 3) float32, in units of `scales`.
-        scales: for x, y, z the two base vertices and the distance between them that the offsets were made for;
-            None where offsets need no scaling.
+        vertices: (n, 3) int32 base vertices to which each vertex is attached.
+        weights: (n, 3) float32 weights of these base vertices.
+        offsets: (n, 3) float32 offsets, in units of `scales`.
+        scales: for x, y and z, two base vertices and the distance between them at which the offsets have scale 1;
+            None if an axis needs no scaling.
     """
 
     vertices: np.ndarray
@@ -68,12 +68,12 @@ def find_assets(assets: Path | None = None) -> Path:
     """Return the folder that holds makehuman/ and mpfb2/: the argument, or the environment variable's value.
 
     Raises:
-        MissingDependency: it is not given, or lacks the base mesh; the sentence says how to get it.
+        MissingDependency: no folder is named, or a file in it is missing; the message explains how to get the assets.
     """
-    given = assets if assets is not None else os.environ.get(ASSETS_VARIABLE)
-    if not given:
+    name = assets if assets is not None else os.environ.get(ASSETS_VARIABLE)
+    if not name:
         raise MissingDependency(f"the reference engine needs MakeHuman's assets, and no folder was named. {HOW_TO_GET}")
-    folder = Path(given)
+    folder = Path(name)
     for needed in ("makehuman/data/3dobjs/base.obj", "mpfb2/textures/mpfb_lips.jpg"):
         if not (folder / needed).is_file():
             raise MissingDependency(f"MakeHuman's assets in {folder} lack {needed}. {HOW_TO_GET}")
@@ -84,7 +84,7 @@ def load_mesh(path: Path) -> Mesh:
     """Read an .obj file; quads become two triangles.
 
     Raises:
-        MissingDependency: the file is not there.
+        MissingDependency: the file is missing.
     """
     points, uv, triangles, corners, part = [], [], [], [], []
     group = ""
@@ -115,10 +115,10 @@ def load_mesh(path: Path) -> Mesh:
 
 
 def load_target(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read a .target file: (k,) int32 vertices and their (k, 3) float32 displacements.
+    """Read a .target file and return (k,) int32 vertices and their (k, 3) float32 displacements.
 
     Raises:
-        MissingDependency: the file is not there.
+        MissingDependency: the file is missing.
     """
     rows = np.array([line.split()[:4] for line in _lines(path) if line[:1].isdigit()], np.float64).reshape(-1, 4)
     return rows[:, 0].astype(np.int32), rows[:, 1:].astype(np.float32)
@@ -128,7 +128,7 @@ def load_fit(path: Path) -> Fit:
     """Read an .mhclo file.
 
     Raises:
-        MissingDependency: the file is not there.
+        MissingDependency: the file is missing.
     """
     rows: list[list[float]] = []
     scales: dict[str, tuple[int, int, float]] = {}
@@ -141,7 +141,7 @@ def load_fit(path: Path) -> Fit:
             scales[words[0][0]] = (int(words[1]), int(words[2]), float(words[3]))
         elif words[0] in ("verts", "weights", "delete_verts"):
             inside = words[0] == "verts"
-        # Words such as `material` may stand between the rows.
+        # Lines such as `material` may be between the rows.
         elif inside and words[0].isdigit():
             rows.append([float(word) for word in words])
     full = np.array([[row[0], row[0], row[0], 1, 0, 0, 0, 0, 0] if len(row) == 1 else row[:9] for row in rows])
@@ -159,16 +159,16 @@ def load_picture(path: Path, mode: str, size: int) -> np.ndarray:
     Args:
         path: the file.
         mode: Pillow's mode, `RGBA` or `L`.
-        size: edge after resizing.
+        size: edge in pixels after resizing.
 
     Raises:
-        MissingDependency: the file is not there, or is no picture.
+        MissingDependency: the file is missing, or is not a picture.
     """
     try:
         with Image.open(path) as picture:
             resized = picture.convert(mode).resize((size, size), Image.Resampling.BOX)
     except OSError as error:
-        reason = reason_of(error, "it is no picture")
+        reason = reason_of(error, "it is not a picture")
         raise MissingDependency(f"MakeHuman's assets: cannot read {path}: {reason}. {HOW_TO_GET}") from error
     return np.asarray(resized, np.float32) / 255.0
 

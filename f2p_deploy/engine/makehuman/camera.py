@@ -1,23 +1,24 @@
-"""The camera of the reference engine: it looks at the point between a character's eyes, whatever the head's shape."""
+"""The camera of the reference engine, centred on the point between a character's eyes for any shape of the head."""
 
 import numpy as np
 
 from f2p_deploy.engine.engine import Scene
 
-#: Distance from the eyes in decimetres, focal length in picture edges, height of the eyes (0 is the picture's top).
+#: Distance from the eyes in decimetres, focal length / picture edge, and vertical position of the eyes / picture edge
+#: (0 is the top).
 DISTANCE, FOCAL, EYE_LINE = 13.0, 5.75, 0.44
 
-#: The point that the head turns about, in decimetres from the point between the eyes.
+#: The centre of the head's rotation, in decimetres from the point between the eyes.
 _PIVOT = np.array([0.0, -0.25, -0.95], np.float32)
 
 
 class Camera:
-    """From a head's decimetres to screen space.
+    """The projection from a head's coordinates in decimetres to screen space.
 
     Args:
-        eyes: (3,) the point between the eyes of the unturned head.
+        eyes: (3,) point between the eyes of the unrotated head.
         edge: edge of the square picture in samples.
-        scene: its pose, shift and zoom are used.
+        scene: the source of pose, shift and zoom.
     """
 
     def __init__(self, eyes: np.ndarray, edge: int, scene: Scene) -> None:
@@ -31,11 +32,11 @@ class Camera:
         self._centre = edge * (0.5 + np.array(scene.shift, np.float32))
 
     def turn(self, points: np.ndarray) -> np.ndarray:
-        """Return (n, 3) points in the viewer's directions (x right, y up, z nearer), relative to the unturned eyes."""
+        """Rotate (n, 3) points and return them relative to the unrotated eyes: x right, y up, z towards the viewer."""
         return ((points - self.eyes - _PIVOT) @ self._rotation.T + _PIVOT).astype(np.float32)
 
     def project(self, turned: np.ndarray) -> np.ndarray:
-        """Return the screen positions of (n, 3) turned points: samples right, samples down, decimetres nearer."""
+        """Return the (n, 3) screen positions of rotated points: x right, y down (samples), z to the viewer (dm)."""
         scale = self._edge * FOCAL / (DISTANCE - turned[:, 2])
         x = turned[:, 0] * scale * self._zoom + self._centre[0]
         y = (-turned[:, 1] * scale + (EYE_LINE - 0.5) * self._edge) * self._zoom + self._centre[1]
@@ -43,5 +44,5 @@ class Camera:
 
     @property
     def samples_per_decimetre(self) -> float:
-        """Size of a decimetre at the eyes."""
+        """Samples per decimetre at the distance of the eyes."""
         return self._edge * FOCAL / DISTANCE * self._zoom

@@ -1,4 +1,4 @@
-"""Whether the reference engine's loops were compiled before: numba keeps what it compiled, for the source as it is."""
+"""The test if numba's cache holds the reference engine's compiled loops for the present source."""
 
 import inspect
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def compiled_before() -> bool:
-    """Return whether earlier runs left the machine code of all that takes long to compile."""
+    """Return True if all loops that take long to compile are in numba's cache."""
     from f2p_deploy.engine.makehuman import rasteriser, shading
 
     loops = (rasteriser.draw_depth, shading.shade_skin, shading.shade_eyes, shading.blend_layer)
@@ -14,7 +14,7 @@ def compiled_before() -> bool:
 
 
 def is_kept(loop: Any) -> bool:
-    """Return whether numba has machine code of a compiled function on disk, not older than its source."""
+    """Return True if numba's cache holds the machine code of a function and is not older than its source."""
     source = Path(inspect.getfile(loop.py_func))
-    kept = Path(loop.stats.cache_path).glob(f"{source.stem}.{loop.py_func.__name__}-*.nbi")
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in kept)
+    indices = Path(loop.stats.cache_path).glob(f"{source.stem}.{loop.py_func.__name__}-*.nbi")
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in indices)

@@ -1,4 +1,4 @@
-"""Glasses: a mesh of tubes and two panes, made here, that sits on the nose and follows eyes and ears."""
+"""Glasses: a procedural mesh of tubes and two panes, placed by the nose, eyes and ears of a head."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,16 @@ from f2p_deploy.engine.makehuman.assets import Mesh
 from f2p_deploy.engine.makehuman.palettes import FRAMES
 from f2p_deploy.engine.makehuman.rasteriser import Texture, make_texture
 
-#: Corners of both eyes on the base mesh, and where the average head has their middle, outer corners and nose's root.
+#: Vertices of the eye corners on the base mesh; and on the average head the middle of the eyes, half the distance of
+#: the outer corners, and the z of the nose's root.
 _CORNERS, _OUTER = [1090, 1104, 7796, 7782], (1090, 7782)
 _EYES, _HALF_OUTER, _NOSE_ROOT = np.array([0.0, 7.274, 1.327]), 0.4347, 1.545
 
-#: The frame stands so far before the nose's root, bends back so far at its sides, and its panes end at most so far out.
+#: Distance of the frame from the nose's root, its curvature towards the sides, and the position of the ear.
 _CLEARANCE, _BEND, _EAR = 0.06, 0.16, np.array([0.77, 7.30, 0.42])
 
 
-#: Texels of the frame and of the panes: brightness, label and alpha as `shading.blend_layer` wants them.
+#: Texels of the frame and of the panes: brightness, label and alpha, the channels of `shading.blend_layer`.
 _FRAME_TEXEL, _PANE_TEXEL = (102, 0, 255), (116, 0, 14)
 
 
@@ -25,9 +26,9 @@ class Glasses:
     """A pair of glasses for any head.
 
     Args:
-        mesh: its points are the average head's.
-        texture, uv_areas, opacity: as in `makehuman_layers.Layer`.
-        backwards: (n,) how far along the temples each vertex lies: 0 at the front, 1 at the ear.
+        mesh: the mesh, placed on the average head.
+        texture, uv_areas, opacity: as in `f2p_deploy.engine.makehuman.layers.SkinLayer`.
+        backwards: (n,) position of each vertex along the temples: 0 at the front, 1 at the ear.
     """
 
     mesh: Mesh
@@ -37,14 +38,14 @@ class Glasses:
     backwards: np.ndarray
 
     def place(self, base: np.ndarray) -> np.ndarray:
-        """Return the (n, 3) vertices on a morphed base mesh: as wide as the eyes, before the nose's root."""
+        """Return the (n, 3) vertices on a morphed base mesh, scaled by the eyes and in front of the nose's root."""
         eyes = base[_CORNERS].mean(0)
         scale = (base[_OUTER[1], 0] - base[_OUTER[0], 0]) / (2 * _HALF_OUTER)
         near = (np.abs(base[:13380, 0] - eyes[0]) < 0.12) & (np.abs(base[:13380, 1] - eyes[1]) < 0.05)
         root = base[:13380][near, 2].max()
         placed = (self.mesh.points - _EYES) * (scale, scale, 1.0) + eyes
         placed[:, 2] += root - eyes[2] - (_NOSE_ROOT - _EYES[2])
-        # Temples end at the head's own width there.
+        # The temples end at the width of the head.
         beside = (np.abs(base[:13380, 1] - eyes[1] - 0.03) < 0.12) & (np.abs(base[:13380, 2] - _EAR[2]) < 0.2)
         width = np.percentile(np.abs(base[:13380][beside, 0]), 60) if beside.any() else _EAR[0]
         outwards = np.sign(placed[:, 0]) * width
@@ -53,7 +54,7 @@ class Glasses:
 
 
 def make_glasses(name: str) -> Glasses:
-    """Return the glasses that `FRAMES` calls so."""
+    """Return the glasses with a name of `FRAMES`."""
     frame = FRAMES[name]
     parts: list[tuple[np.ndarray, np.ndarray, float, np.ndarray]] = []
     angles = np.linspace(0, 2 * np.pi, 33)[:-1]
@@ -67,7 +68,7 @@ def make_glasses(name: str) -> Glasses:
     )
     middle = max(0.315, frame.half_width + 0.055)
     for side in (-1, 1):
-        # The pane narrows towards the nose below.
+        # The lower half of the pane is narrower on the side of the nose.
         x = outline[:, 0] * (1 - 0.12 * (outline[:, 1] < 0) * (outline[:, 0] < 0)) + middle
         rim = _front(side * x, outline[:, 1] - 0.02)
         if frame.rim:
@@ -105,12 +106,12 @@ def make_glasses(name: str) -> Glasses:
     return Glasses(mesh, make_texture(picture), np.zeros(len(faces)), solid, temples)
 
 
-#: Corners of a tube's cross-section.
+#: Number of corners of a tube's cross-section.
 _ROUND = 6
 
 
 def _front(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return (n, 3) points of the frame's bent front plane, from x and the height over the eyes."""
+    """Return (n, 3) points on the frame's curved front, from x and the height above the eyes."""
     z = _NOSE_ROOT + _CLEARANCE - _BEND * x**2
     return np.stack([x, _EYES[1] + y, z], 1)
 
@@ -121,7 +122,7 @@ def _tube(line: np.ndarray, radius: float, closed: bool) -> tuple[np.ndarray, np
     if not closed:
         ahead[0], ahead[-1] = line[1] - line[0], line[-1] - line[-2]
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    # Any direction that no part of a frame runs along.
+    # An arbitrary direction to which no part of a frame is parallel.
     first = np.cross(ahead, [0.1, 0.35, 1.0])
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second = np.cross(ahead, first)

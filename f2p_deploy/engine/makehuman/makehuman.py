@@ -1,6 +1,6 @@
-"""The reference engine: MakeHuman's face, drawn by the package's own rasteriser."""
+"""The reference engine: MakeHuman's face, drawn by the rasteriser of this package."""
 
-# ruff: noqa: E402 - what is missing must be said before it is imported
+# ruff: noqa: E402 (`require` must run before the imports that need the extra)
 import contextlib
 import multiprocessing
 import os
@@ -58,32 +58,33 @@ from f2p_deploy.engine.scenes import FRONT_VIEW
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.interruption import unheard_by_children
 
-#: Samples along a pixel's edge.
+#: Samples along the edge of a pixel.
 SAMPLES = 2
 
-#: Vertices of the base mesh: corners of the eyes at the picture's left and right, the nose's tip, corners of the mouth.
+#: Vertices of the base mesh: eye corners at the left and the right of the picture, nose tip, corners of the mouth.
 EYE_CORNERS = {"left-eye": (1090, 1104), "right-eye": (7796, 7782)}
 NOSE_TIP, MOUTH_CORNERS = 297, {"mouth-left": 527, "mouth-right": 7272}
 _ALL_EYE_CORNERS = [vertex for pair in EYE_CORNERS.values() for vertex in pair]
 
-#: Faces above this height of the base mesh are drawn: head, neck and shoulders.
+#: Height in the base mesh above which triangles are drawn: head, neck and shoulders.
 _LOWEST = 3.6
 
-#: Pictures that a worker process is asked for at once.
+#: Number of pictures in one task of a worker process.
 _CHUNK = 4
 
-#: Depths in decimetres: how far brows and hair may lie in the skin and be seen, and how thick hair is.
+#: Depths in decimetres: how far brows, hair and frames may be below the skin and still be visible, and the thickness
+#: of hair.
 _BROW_BIAS, _HAIR_BIAS, _FRAME_BIAS, _THICKNESS = 0.05, 0.012, 0.0, 0.02
 
-#: MakeHuman's teeth stand behind closed lips; by so much a smile brings them down to its lips' edge, in decimetres.
+#: Displacement of the teeth in a smile, in decimetres: MakeHuman's are placed for closed lips.
 _SMILING_TEETH = np.array([0.0, -0.055, 0.0], np.float32)
 
-#: Strength of the highlight on hair.
+#: Strength of the highlight on hair, and strand directions for layers without one.
 _SHEEN, _NO_WAYS = 0.4, np.zeros((0, 3), np.float32)
 
 
 class _Shot(NamedTuple):
-    """One picture in the making."""
+    """The state of one picture while it is drawn."""
 
     canvas: Canvas
     camera: Camera
@@ -94,15 +95,15 @@ class _Shot(NamedTuple):
 
 
 class MakeHumanEngine:
-    """Draws the characters of a schema whose controllers are MakeHuman's sliders.
+    """The engine for characters of a schema whose controllers are MakeHuman's sliders.
 
     Args:
-        schema: controllers from `makehuman_sliders.SLIDERS` and `makehuman_morphs.MACROS`, discrete groups from
-            `makehuman_palettes.GROUPS`.
+        schema: its controllers are from `sliders.SLIDERS`, `morphs.MACROS` and `paint.PAINTED`, its discrete groups
+            from `palettes.GROUPS`.
         assets: the folder that holds makehuman/ and mpfb2/.
 
     Raises:
-        InputError: the schema has a part that MakeHuman does not.
+        InputError: MakeHuman lacks a controller, a group or an option of the schema.
         MissingDependency: assets are missing.
     """
 
@@ -127,7 +128,7 @@ class MakeHumanEngine:
         self._leash: tuple[Connection, Connection] | None = None
 
     def __reduce__(self) -> tuple[type["MakeHumanEngine"], tuple[Schema, Path]]:
-        """Another process reads the assets itself."""
+        """Pickle the schema and the folder only; another process reads the assets again."""
         return MakeHumanEngine, (self.schema, self.assets)
 
     def render(self, parameters: np.ndarray, size: int, scene: Scene = FRONT_VIEW) -> Rendering:
@@ -142,10 +143,10 @@ class MakeHumanEngine:
         if size < 16:
             raise InputError(f"size must be at least 16 pixels, found {size}")
         if scene.zoom <= 0 or not any(scene.light):
-            raise InputError("a scene needs a zoom above 0 and a direction of light that is not zero")
+            raise InputError("a scene needs a zoom above 0 and a light direction that is not zero")
         for unit, _ in scene.expression:
             if unit not in EXPRESSION_UNITS:
-                raise InputError(f"no expression has a unit {unit!r}{suggestion(str(unit), EXPRESSION_UNITS)}")
+                raise InputError(f"no expression unit is named {unit!r}{suggestion(str(unit), EXPRESSION_UNITS)}")
         look = self._look(values)
         units = self._morphs.values(values[: self.schema.n_c])
         base = self._morphs.shape(values[: self.schema.n_c], scene.expression)
@@ -164,38 +165,38 @@ class MakeHumanEngine:
     def render_many(
         self, batch: np.ndarray, size: int, scenes: Iterable[Scene] | None = None, workers: int = 1
     ) -> Iterator[Rendering]:
-        """Draw (N, n) parameters in order; with `workers` above 1 on that many processes."""
+        """Draw (N, n) parameters in order; with `workers` above 1, in that number of child processes."""
         batch = np.asarray(batch, np.float32)
-        chosen = [FRONT_VIEW] * len(batch) if scenes is None else list(scenes)
-        if len(chosen) != len(batch):
-            raise InputError(f"{len(batch)} characters need as many scenes, found {len(chosen)}")
+        views = [FRONT_VIEW] * len(batch) if scenes is None else list(scenes)
+        if len(views) != len(batch):
+            raise InputError(f"{len(batch)} characters need {len(batch)} scenes, found {len(views)}")
         if workers <= 1:
-            for parameters, scene in zip(batch, chosen, strict=True):
+            for parameters, scene in zip(batch, views, strict=True):
                 yield self.render(parameters, size, scene)
             return
         pool = self._processes(workers)
-        with unheard_by_children():  # what is asked for first starts them
-            # Not `pool.map`: that takes back what was asked for, and Python 3.11 cannot end a pool after that.
-            drawn = deque(
-                pool.submit(_render_in_worker, batch[i : i + _CHUNK], size, chosen[i : i + _CHUNK])
+        with unheard_by_children():  # the first task starts the child processes
+            # Not `pool.map`: it cancels the tasks after an error, and Python 3.11 cannot end a pool after that.
+            tasks = deque(
+                pool.submit(_render_in_worker, batch[i : i + _CHUNK], size, views[i : i + _CHUNK])
                 for i in range(0, len(batch), _CHUNK)
             )
         try:
-            while drawn:
-                yield from drawn.popleft().result()
+            while tasks:
+                yield from tasks.popleft().result()
         except KeyboardInterrupt:
-            self.abandon()  # else the end of this process would wait for what they are drawing
+            self.abandon()  # otherwise this process would wait at its end for pictures in progress
             raise
 
     def close(self) -> None:
-        """End the worker processes, if there are any."""
+        """Stop the worker processes, if there are any."""
         if self._pool is not None:
             self._pool[1].shutdown()
             self._pool = None
         self.abandon()
 
     def abandon(self) -> None:
-        """End the worker processes in the middle of whatever they do."""
+        """Stop the worker processes immediately, without waiting for their tasks."""
         if self._leash is not None:
             for end in self._leash:
                 end.close()
@@ -223,7 +224,7 @@ class MakeHumanEngine:
         return look
 
     def _draw_head(self, shot: _Shot, smiling: bool) -> None:
-        """Draw skin, eyes, and the teeth of a face with an expression, and label them."""
+        """Draw and label skin, eyes and, in a face with an expression, teeth."""
         canvas, camera, light, base, units, look = shot
         maps, eyes = self._maps, self._eyes
         if smiling:
@@ -232,9 +233,9 @@ class MakeHumanEngine:
         skin = _surface(camera, base, self._skin, self._openness_of_skin(look["hair"]), maps.uv)
         eyeballs = _surface(camera, eyes.place(base), eyes.mesh, self._openness_of("eyes", eyes), eyes.mesh.uv)
         first = len(skin.triangles)
-        # Teeth come last, and would show between the lips of a closed mouth.
-        shown = len(skin.triangles) if smiling else int((maps.kinds != TEETH).sum())
-        draw_depth(skin.screen, skin.triangles[:shown], 0, canvas.depth, canvas.owner)
+        # The teeth are the last triangles; they would be visible between the lips of a closed mouth.
+        visible = len(skin.triangles) if smiling else int((maps.kinds != TEETH).sum())
+        draw_depth(skin.screen, skin.triangles[:visible], 0, canvas.depth, canvas.owner)
         draw_depth(eyeballs.screen, eyeballs.triangles, first, canvas.depth, canvas.owner)
         classes = (HELEN_CLASSES.index(name) for name in ("skin", "inner-mouth", "hair"))
         edge, paint = len(canvas.image), skin_paint(units, look)
@@ -268,7 +269,7 @@ class MakeHumanEngine:
         shot.canvas.labels[covered] = HELEN_CLASSES.index("hair")
 
     def _draw_glasses(self, shot: _Shot) -> None:
-        """Blend glasses over the face; what lies behind them keeps its label."""
+        """Blend glasses over the face, without changing its labels."""
         name = shot.look["glasses"]
         if name not in self._layers:
             self._layers[name] = make_glasses(name)
@@ -286,7 +287,7 @@ class MakeHumanEngine:
         density: float = 1.0,
         sheen: float = 0.0,
     ) -> np.ndarray:
-        """Blend a layer over the picture and return (H, W) how much of each sample it covers."""
+        """Blend a layer over the picture, and return its (H, W) coverage of each sample."""
         mesh, cover = layer.mesh, np.zeros(shot.canvas.labels.shape, np.float32)
         surface = _surface(shot.camera, layer.place(shot.base), mesh, self._openness_of(name, layer), mesh.uv)
         order = np.argsort(surface.screen[mesh.triangles, 2].mean(1))
@@ -321,17 +322,17 @@ class MakeHumanEngine:
         return self._skin_openness[hair]
 
     def _openness_of(self, name: str, layer: SkinLayer | Glasses) -> np.ndarray:
-        """Return the openness of a layer's vertices on the average head; that of the skin below is found with it."""
+        """Return the openness of a layer's vertices on the average head, and store that of the skin below it."""
         if name not in self._openness:
             points, mesh, skin = self._average, layer.mesh, self._skin.triangles
             placed = layer.place(points).astype(np.float32)
             both = np.concatenate([points, placed])
             faces = np.concatenate([skin, mesh.triangles + len(points)])
             normals = np.concatenate([vertex_normals(points, skin), vertex_normals(placed, mesh.triangles)])
-            seen = sky_openness(both, normals, both, faces)
-            self._openness[name] = seen[len(points) :]
-            # Hair lets some light through.
-            shaded = 0.45 * self._openness_of_skin("bald") + 0.55 * seen[: len(points)]
+            openness = sky_openness(both, normals, both, faces)
+            self._openness[name] = openness[len(points) :]
+            # Hair is not opaque.
+            shaded = 0.45 * self._openness_of_skin("bald") + 0.55 * openness[: len(points)]
             self._skin_openness[name] = shaded.astype(np.float32)
         return self._openness[name]
 
@@ -341,11 +342,11 @@ def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> M
 
     Args:
         schema_name: `makehuman`, `makehuman-female`, `makehuman-male`, or a `.toml` file with MakeHuman's sliders.
-        assets: the folder that holds makehuman/ and mpfb2/; else the variable F2P_MAKEHUMAN_ASSETS says.
+        assets: the folder that holds makehuman/ and mpfb2/; if None, the variable F2P_MAKEHUMAN_ASSETS names it.
 
     Raises:
         InputError: no such schema, or one that MakeHuman cannot draw.
-        MissingDependency: no assets; the sentence says how to get them.
+        MissingDependency: the assets are missing; the message explains how to get them.
     """
     return MakeHumanEngine(load_schema(schema_name), find_assets(assets))
 
@@ -354,9 +355,9 @@ def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> M
 def _load_head(assets: Path) -> tuple[Mesh, Mesh, SkinMaps]:
     """Return the base mesh, the part of it that is drawn as skin, and the skin's maps: the same for all schemas."""
     base = load_mesh(assets / "makehuman/data/3dobjs/base.obj")
-    shown = (base.part == "body") | (base.part == "helper-upper-teeth")
-    kept = shown & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
-    skin = replace(base, triangles=base.triangles[kept], corners=base.corners[kept], part=base.part[kept])
+    on_head = (base.part == "body") | (base.part == "helper-upper-teeth")
+    mask = on_head & (base.points[base.triangles][..., 1].min(1) > _LOWEST)
+    skin = replace(base, triangles=base.triangles[mask], corners=base.corners[mask], part=base.part[mask])
     return base, skin, make_skin(skin, load_picture(assets / "mpfb2/textures/mpfb_lips.jpg", "L", 2048))
 
 
@@ -383,14 +384,14 @@ _worker_engine: MakeHumanEngine | None = None
 
 def _start_worker(schema: Schema, assets: Path, leash: Connection) -> None:
     global _worker_engine
-    # An interrupt is the parent's to answer.
+    # Only the parent process handles Ctrl-C.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
     _worker_engine = MakeHumanEngine(schema, assets)
 
 
 def _end_with(leash: Connection) -> None:
-    """End this process as soon as its parent lets go of the other end, or is no more."""
+    """End this process as soon as its parent has closed the other end of the pipe, or has ended."""
     with contextlib.suppress(EOFError, OSError):
         leash.recv()
     os._exit(0)

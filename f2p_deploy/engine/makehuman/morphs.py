@@ -1,4 +1,4 @@
-"""The shape of MakeHuman's head: from controller values to the vertices of the base mesh."""
+"""Morph targets of MakeHuman's head: the vertices of the base mesh as a function of the controllers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,21 +20,23 @@ SEXES = ("female", "male")
 #: Controllers that blend whole heads instead of moving one feature; 0 is the average of all.
 MACROS = ("head.masculinity", *(f"head.{origin}" for origin in ORIGINS))
 
-#: MakeHuman's own age slider ends at 1; from there to this value of `head.age` the head goes to MakeHuman's old one.
+#: The age controller, and the value at which the head is MakeHuman's old one. MakeHuman's age slider ends at 1; above
+#: that, the head is blended with the old one.
 AGE, OLD_AGE = "head.age", 3.0
 
 
 @dataclass(frozen=True)
 class HeadMorphs:
-    """All displacements that a schema's controllers and a scene's expression can make, as sparse rows.
+    """The displacements of all controllers of a schema and of all expression units, as sparse rows.
 
     Args:
-        average: (N, 3) float32 base mesh, half way between the sexes and the origins.
-        low, span: (n_c,) what a controller's 0 means in engine units, and how far 1 lies from it.
+        average: (N, 3) float32 base mesh, the mean of both sexes and all origins.
+        low, span: (n_c,) engine value of each controller at 0, and the difference to its value at 1.
         names: position of each controller.
-        rows: position of each further row: `old-female`, `old-male`, and the units of expressions.
-        starts: (rows + 1,) int64; row 2 i holds controller i's positive displacements, row 2 i + 1 its negative ones.
-        vertices: (nnz,) int32.
+        rows: position of each other row: `old-female`, `old-male`, and the units of expressions.
+        starts: (rows + 1,) int64 start of each row; row 2 i holds controller i's positive displacements, row 2 i + 1
+            its negative ones.
+        vertices: (nnz,) int32 displaced vertices.
         displacements: (nnz, 3) float32 for an engine value of 1.
     """
 
@@ -48,7 +50,7 @@ class HeadMorphs:
     displacements: np.ndarray
 
     def values(self, controllers: np.ndarray) -> dict[str, float]:
-        """Return what (n_c,) controllers in [0, 1] mean in engine units, by name."""
+        """Return the engine values of (n_c,) controllers in [0, 1], by name."""
         units = self.low + self.span * controllers
         return {name: float(units[i]) for name, i in self.names.items()}
 
@@ -74,11 +76,15 @@ class HeadMorphs:
 
 
 def check_controllers(schema: Schema) -> None:
-    """Raise InputError for the first controller that MakeHuman does not have, with the nearest that it has."""
-    known = (*SLIDERS, *MACROS, *PAINTED)
+    """Check that MakeHuman has every controller of a schema.
+
+    Raises:
+        InputError: it lacks one; the message suggests the nearest that it has.
+    """
+    names = (*SLIDERS, *MACROS, *PAINTED)
     for controller in schema.controllers:
-        if controller.name not in known:
-            near = suggestion(controller.name, known)
+        if controller.name not in names:
+            near = suggestion(controller.name, names)
             raise InputError(f"schema {schema.name!r}: MakeHuman has no slider {controller.name!r}{near}")
 
 
@@ -86,13 +92,13 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
     """Read the target files of a schema's controllers.
 
     Args:
-        schema: its controllers are those of `SLIDERS` and `MACROS`.
+        schema: its controllers are from `SLIDERS`, `MACROS` and `PAINTED`.
         base: the base mesh.
         targets: the folder `makehuman/data/targets`.
-        needed: (N,) bool, the vertices that any picture uses; displacements of others are left out.
+        needed: (N,) bool, True for vertices that are drawn; displacements of others are dropped.
 
     Raises:
-        InputError: a controller that MakeHuman does not have.
+        InputError: MakeHuman lacks a controller.
         MissingDependency: a target file is missing.
     """
     check_controllers(schema)
@@ -105,7 +111,7 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
         for positive in (True, False):
             total = np.zeros_like(base.points)
             if controller.name in macros:
-                # Below 0 a face is more female than MakeHuman's woman; origins only add.
+                # A masculinity below 0 exaggerates MakeHuman's female head; origins have no negative side.
                 total += macros[controller.name] * (1.0 if positive else -1.0 * (controller.name == "head.masculinity"))
             elif controller.name in SLIDERS:
                 _add(total, targets, SLIDERS[controller.name].files(positive))
@@ -118,10 +124,10 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
         further[unit] = np.zeros_like(base.points)
         _add(further[unit], targets, [f"expression/units/{origin}/{unit}.target" for origin in ORIGINS], 1 / 3)
     totals += further.values()
-    kept = [np.flatnonzero(np.abs(total).max(1) * needed > 1e-5) for total in totals]
+    nonzero = [np.flatnonzero(np.abs(total).max(1) * needed > 1e-5) for total in totals]
     low = np.array([controller.low for controller in schema.controllers], np.float32)
     high = np.array([controller.high for controller in schema.controllers], np.float32)
-    # The average head lies at masculinity 0.5, the targets count from the female head.
+    # The average head has masculinity 0.5, but the targets are relative to the female head.
     base_points = base.points + average - 0.5 * macros["head.masculinity"]
     return HeadMorphs(
         base_points,
@@ -129,9 +135,9 @@ def load_morphs(schema: Schema, base: Mesh, targets: Path, needed: np.ndarray) -
         high - low,
         dict(schema.controller_index),
         {name: 2 * schema.n_c + k for k, name in enumerate(further)},
-        np.cumsum([0] + [len(rows) for rows in kept]).astype(np.int64),
-        np.concatenate(kept).astype(np.int32),
-        np.concatenate([total[rows] for total, rows in zip(totals, kept, strict=True)]),
+        np.cumsum([0] + [len(rows) for rows in nonzero]).astype(np.int64),
+        np.concatenate(nonzero).astype(np.int32),
+        np.concatenate([total[rows] for total, rows in zip(totals, nonzero, strict=True)]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Ambient occlusion by vertex: how much of the sky around its normal each vertex sees."""
+"""Ambient occlusion per vertex: the visible share of the hemisphere around its normal."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from f2p_deploy.engine.makehuman.rasteriser import draw_depth
 def sky_openness(
     points: np.ndarray, normals: np.ndarray, occluders: np.ndarray, triangles: np.ndarray, directions: int = 64
 ) -> np.ndarray:
-    """Look at the scene from many directions and count from where each vertex is visible.
+    """Draw depth maps from many directions and count in how many of them each vertex is visible.
 
     Args:
-        points, normals: (n, 3) float32 vertices to judge and their unit normals.
-        occluders: (k, 3) float32 vertices of everything that casts shade.
+        points, normals: (n, 3) float32 vertices and their unit normals.
+        occluders: (k, 3) float32 vertices of all occluding surfaces.
         triangles: (m, 3) int32 into occluders.
-        directions: how many directions, evenly over the sphere.
+        directions: number of directions, evenly distributed over the sphere.
 
     Returns:
-        (n,) float32 in [0, 1]; 1 sees the whole half sphere above it.
+        (n,) float32 in [0, 1]; 1 if the whole hemisphere is visible.
     """
     size, margin = 256, 0.03
-    seen, possible = np.zeros(len(points)), np.full(len(points), 1e-6)
+    visible, possible = np.zeros(len(points)), np.full(len(points), 1e-6)
     centre = occluders.mean(0)
     scale = size / (2.2 * np.abs(occluders - centre).max())
     owner = np.empty((size, size), np.int32)
@@ -37,9 +37,9 @@ def sky_openness(
         at = _project(points - centre, basis, scale, size)
         column, row = np.clip(at[:, :2], 0, size - 1).astype(int).T
         facing = np.maximum(0, normals @ towards)
-        seen += facing * (at[:, 2] > depth[row, column] - margin)
+        visible += facing * (at[:, 2] > depth[row, column] - margin)
         possible += facing
-    return (seen / possible).astype(np.float32)
+    return (visible / possible).astype(np.float32)
 
 
 def _project(points: np.ndarray, basis: np.ndarray, scale: float, size: int) -> np.ndarray:

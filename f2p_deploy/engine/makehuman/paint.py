@@ -1,4 +1,4 @@
-"""What a character's controllers and options say about colours: the numbers that the shading takes."""
+"""Convert a character's controllers and options to the colour parameters of the shading."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import numpy as np
 from f2p_deploy.engine.makehuman import palettes
 from f2p_deploy.engine.makehuman.shading import SkinPaint
 
-#: Controllers that colour the face instead of shaping it, and what each is in engine units where a schema lacks it.
+#: Controllers that change the colour of the face instead of its shape, with their engine values if a schema lacks them.
 PAINTED = {
     "eyebrows.density": 0.0,
     "eyebrows.darkness": 0.0,
@@ -20,7 +20,7 @@ PAINTED = {
     "skin.shadow": 0.0,
 }
 
-#: How strong wrinkles are at values of `head.age`, without the controller of their own.
+#: Strength of wrinkles at values of `head.age`, before `skin.wrinkles` is added.
 _AGES, _WRINKLES = (0.0, 0.5, 1.0, 2.0, 3.0, 3.75), (0.0, 0.16, 0.38, 0.78, 1.12, 1.40)
 
 
@@ -28,8 +28,8 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
     """Return the paint of a character's skin.
 
     Args:
-        values: controllers in engine units by name; those that are missing count as average.
-        look: the chosen option of every group of `makehuman_palettes.GROUPS`.
+        values: controllers in engine units by name; missing ones are average.
+        look: the option of every group of `palettes.GROUPS`.
     """
     amount = PAINTED | {name: value for name, value in values.items() if name in PAINTED}
     age = max(0.0, values.get("head.age", 0.0))
@@ -63,21 +63,21 @@ def skin_paint(values: Mapping[str, float], look: Mapping[str, str]) -> SkinPain
 
 
 def brow_tint(values: Mapping[str, float], look: Mapping[str, str]) -> np.ndarray:
-    """Return the (3,) linear colour of the brows: darker than the hair, which greys before them."""
+    """Return the (3,) linear colour of the brows: darker than the hair, since hair turns grey before the brows."""
     darkness = 2.0 ** (-1.0 - 1.3 * values.get("eyebrows.darkness", 0.0))
     return palettes.linear(palettes.HAIR_COLOURS[look["hair-colour"]]) * np.float32(darkness)
 
 
 def brow_density(values: Mapping[str, float]) -> float:
-    """Return the factor on the brows' alpha: from faint to bushy, 1 on average; a woman's are thinner than a man's."""
+    """Return the factor on the brows' alpha: 1 on average, lower for female and higher for male faces."""
     return float(2.0 ** (values.get("eyebrows.density", 0.0) + 0.8 * masculinity(values) - 0.4))
 
 
 def lash_density(values: Mapping[str, float], look: Mapping[str, str]) -> float:
-    """Return the factor on the lashes' alpha."""
+    """Return the factor on the eyelashes' alpha."""
     return 1.15 - 0.6 * masculinity(values) + 0.4 * palettes.MAKE_UP[look["make-up"]][2]
 
 
 def masculinity(values: Mapping[str, float]) -> float:
-    """Return how male a face is, in [0, 1]; 0.5 where its schema does not say."""
+    """Return the masculinity of a face, in [0, 1]; 0.5 if its schema has no such controller."""
     return float(np.clip(values.get("head.masculinity", 0.5), 0.0, 1.0))

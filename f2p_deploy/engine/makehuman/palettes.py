@@ -1,4 +1,4 @@
-"""The words of the discrete groups and what they look like. Colours are sRGB, 0 to 255."""
+"""The options of the discrete groups and their colours and shapes. Colours are sRGB, 0 to 255."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ EYE_COLOURS = {
     "blue": (92, 128, 168),
     "grey": (128, 138, 144),
 }
-#: Lip colour, and how much of it covers the lips' own.
+#: Colour of lipstick, and its opacity over the natural colour.
 LIP_COLOURS = {
     "natural": ((190, 120, 110), 0.0),
     "rose": ((206, 104, 116), 0.6),
@@ -52,13 +52,13 @@ LIP_COLOURS = {
     "coral": ((226, 102, 84), 0.65),
     "nude": ((176, 116, 94), 0.7),
 }
-#: Colour of the lids and how much of it there is, how dark their rims are drawn, and how red the cheeks are painted.
+#: Colour and strength of eye shadow, strength of eyeliner, and strength of rouge.
 MAKE_UP = {
     "none": ((120, 90, 80), 0.0, 0.0, 0.0),
     "natural": ((150, 108, 92), 0.35, 0.35, 0.35),
     "evening": ((84, 62, 66), 0.65, 0.8, 0.6),
 }
-#: Density of moustache, goatee and jaw, and how solid the hairs are.
+#: Density of moustache, goatee and beard on the jaw, and visibility of single hairs.
 BEARDS = {
     "none": (0.0, 0.0, 0.0, 0.0),
     "shadow": (0.16, 0.18, 0.17, 0.5),
@@ -67,20 +67,20 @@ BEARDS = {
     "goatee": (1.0, 1.0, 0.0, 0.3),
     "full": (1.0, 1.0, 1.0, 0.3),
 }
-#: Hairstyles; `bald` has none, those of `WITHOUT_MESH` are painted onto the scalp, `CUTS` are made from others.
+#: Hairstyles; those of `WITHOUT_MESH` are painted onto the scalp (`bald` has no hair), those of `CUTS` are variants.
 HAIRSTYLES = (
     "bald", "cropped", "short01", "short02", "short03", "short04", "bob01", "bob02", "braid01", "long01", "ponytail01",
     "cropped-receding", "cropped-ring", "short01-receding", "short04-ring", "short03-mirrored", "bob02-mirrored",
 )  # fmt: skip
 WITHOUT_MESH = ("bald", "cropped", "cropped-receding", "cropped-ring")
-#: Styles made from another's mesh: which, how far its hair has receded, and whether it is parted on the other side.
+#: Variants of other styles: the style, how far the hair has receded, and whether left and right are exchanged.
 CUTS = {
     "short01-receding": ("short01", 0.14, False),
     "short04-ring": ("short04", 0.75, False),
     "short03-mirrored": ("short03", 0.0, True),
     "bob02-mirrored": ("bob02", 0.0, True),
 }
-#: How much hair is painted onto the scalp, and how far it has receded; under meshes, so that no skin shines through.
+#: Density of the hair painted onto the scalp, and how far it has receded. Under a mesh it hides the skin in gaps.
 SCALPS = {
     "bald": (0.0, 0.0),
     "cropped": (0.85, 0.0),
@@ -97,9 +97,9 @@ class Frame:
     """The shape of a pair of glasses, in decimetres on the average head.
 
     Args:
-        half_width, half_height: of a pane.
-        roundness: exponent of the pane's outline; 2 is an ellipse, more is squarer.
-        rim: radius of the rim's tube; 0 has none.
+        half_width, half_height: half the width and half the height of a pane.
+        roundness: exponent of the pane's outline; 2 is an ellipse, larger values are squarer.
+        rim: radius of the rim's tube; 0 for no rim.
         bar: radius of bridge and temples.
         colour: sRGB, 0 to 255.
     """
@@ -121,7 +121,7 @@ FRAMES = {
 
 EYEBROWS = tuple(f"eyebrow{number:03d}" for number in range(1, 13))
 
-#: Every discrete group that the reference engine knows, with its options.
+#: The discrete groups of the reference engine with their options.
 GROUPS = {
     "hair": HAIRSTYLES,
     "hair-colour": tuple(HAIR_COLOURS),
@@ -147,12 +147,16 @@ DEFAULTS = {
 
 
 def linear(colour: tuple[int, int, int]) -> np.ndarray:
-    """Return a colour as the rasteriser's (3,) float32 linear values."""
+    """Return an sRGB colour as (3,) float32 linear values of the rasteriser."""
     return (np.asarray(colour, np.float32) / 255.0) ** 2
 
 
 def check_groups(schema: Schema) -> None:
-    """Raise InputError for the first discrete group or option that is not in `GROUPS`, with the nearest that is."""
+    """Check that every discrete group and option of a schema is in `GROUPS`.
+
+    Raises:
+        InputError: one is not; the message suggests the nearest that is.
+    """
     for group in schema.discrete_groups:
         if group.name not in GROUPS:
             near = suggestion(group.name, tuple(GROUPS))

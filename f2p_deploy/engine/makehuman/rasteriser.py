@@ -1,7 +1,7 @@
-"""A small compiled rasteriser: depth, shaded skin and eyes, blended hair, and the final picture.
+"""A small compiled rasteriser: depth buffer, textures, normals, and the final picture.
 
-Screen space throughout: x right, y down in samples, z in scene units with larger values nearer to the viewer.
-Colours are linear with a gamma of 2: a displayed value v is stored as v squared. All arrays are float32 unless said.
+Screen space: x right and y down in samples, z in scene units, larger towards the viewer.
+Colours are linear with a gamma of 2: a displayed value v is stored as v squared. Arrays are float32 unless stated.
 """
 
 from typing import NamedTuple
@@ -11,12 +11,12 @@ from numba import njit
 
 
 class Surface(NamedTuple):
-    """A mesh as the camera sees it.
+    """A mesh in screen space.
 
     Args:
         screen: (n, 3) vertices in screen space.
         normals: (n, 3) unit normals, x right, y up, z towards the viewer.
-        openness: (n,) share of the sky that each vertex sees, in [0, 1].
+        openness: (n,) visible share of the hemisphere at each vertex, in [0, 1].
         triangles: (m, 3) int32 vertices of each triangle.
         uv: (k, 2) texture coordinates, v upwards.
         corners: (m, 3) int32 texture coordinates of each triangle.
@@ -31,13 +31,13 @@ class Surface(NamedTuple):
 
 
 class Canvas(NamedTuple):
-    """A picture in the making; drawing changes it in place.
+    """A picture while it is drawn; drawing changes it in place.
 
     Args:
         image: (H, W, 3) linear colours.
         labels: (H, W) uint8 indices into the Helen classes.
         depth: (H, W) z of the nearest opaque surface.
-        owner: (H, W) int32 triangle that each sample shows; -1 shows none.
+        owner: (H, W) int32 number of the visible triangle at each sample; -1 if there is none.
     """
 
     image: np.ndarray
@@ -47,11 +47,11 @@ class Canvas(NamedTuple):
 
 
 class Texture(NamedTuple):
-    """A picture with its smaller copies (mip levels), flat in memory.
+    """A texture with its mip levels, flat in memory.
 
     Args:
         texels: (total, channels) uint8, level after level, rows from the top.
-        offsets, widths, heights: (levels,) int64, where each level begins and how large it is.
+        offsets, widths, heights: (levels,) int64 index of each level's first texel, and the level's size.
     """
 
     texels: np.ndarray
@@ -61,7 +61,7 @@ class Texture(NamedTuple):
 
 
 def make_texture(picture: np.ndarray) -> Texture:
-    """Build the levels of a (H, W, channels) uint8 picture whose edges are powers of two."""
+    """Build the mip levels of an (H, W, channels) uint8 picture whose edges are powers of two."""
     levels = [np.ascontiguousarray(picture)]
     while min(levels[-1].shape[:2]) > 4:
         height, width, channels = levels[-1].shape
@@ -89,12 +89,12 @@ def blank_canvas(edge: int, background: tuple[float, float, float]) -> Canvas:
 
 
 def texture_levels(texture: Texture, uv_areas: np.ndarray, surface: Surface) -> np.ndarray:
-    """Choose each triangle's mip level: the one whose texels are about as large as a sample.
+    """Return the mip level of each triangle, at which a texel is about as large as a sample.
 
     Args:
         texture: the texture.
         uv_areas: (m,) areas of the surface's triangles in texture coordinates.
-        surface: the surface that it is drawn on.
+        surface: the textured surface.
 
     Returns:
         (m,) int64 levels.
@@ -109,7 +109,7 @@ def texture_levels(texture: Texture, uv_areas: np.ndarray, surface: Surface) -> 
 
 @njit(cache=True, fastmath=True)
 def vertex_normals(points, triangles):
-    """Return (n, 3) unit normals of (n, 3) points, averaged over the faces around each vertex by area."""
+    """Return the (n, 3) unit normals of (n, 3) points: the area-weighted means over the triangles at each vertex."""
     normals = np.zeros_like(points)
     for t in range(len(triangles)):
         a, b, c = triangles[t]
@@ -128,7 +128,7 @@ def vertex_normals(points, triangles):
 
 @njit(cache=True, fastmath=True)
 def vertex_tangents(points, triangles, uv, corners):
-    """Return (n, 3) unit vectors in which v of the texture grows on (n, 3) points, averaged over the faces around."""
+    """Return (n, 3) unit vectors along which v of the texture increases, averaged over the triangles at a vertex."""
     tangents = np.zeros_like(points)
     for t in range(len(triangles)):
         a, b, c = triangles[t]
@@ -149,12 +149,12 @@ def vertex_tangents(points, triangles, uv, corners):
 
 @njit(cache=True, fastmath=True)
 def draw_depth(points, triangles, first, depth, owner):
-    """Draw triangles into a depth buffer and note in `owner` which triangle each sample shows.
+    """Draw triangles into a depth buffer, and store the visible triangle of each sample in `owner`.
 
     Args:
         points: (n, 3) vertices in screen space.
-        triangles: (m, 3) int32.
-        first: the number that `owner` gets for triangle 0.
+        triangles: (m, 3) int32 vertices of each triangle.
+        first: the number of triangle 0 in `owner`.
         depth: (H, W) float32, changed in place.
         owner: (H, W) int32, changed in place.
     """
@@ -185,7 +185,7 @@ def draw_depth(points, triangles, first, depth, owner):
 
 @njit(cache=True, fastmath=True)
 def sample(texture, level, u, v, out):
-    """Read a level of a texture bilinearly at (u, v), v upwards, into `out`: (channels,) in [0, 1]."""
+    """Sample a level of a texture bilinearly at (u, v), v upwards, and write (channels,) values in [0, 1] to `out`."""
     texels, width, height = texture.texels, texture.widths[level], texture.heights[level]
     x = min(max(u * width - 0.5, 0.0), width - 1.001)
     y = min(max((1.0 - v) * height - 0.5, 0.0), height - 1.001)
@@ -201,7 +201,7 @@ def sample(texture, level, u, v, out):
 
 @njit(cache=True, fastmath=True)
 def barycentric(points, a, b, c, px, py):
-    """Return the weights of three screen-space vertices at a sample."""
+    """Return the barycentric weights of three screen-space vertices at a sample."""
     xa, ya, xb, yb, xc, yc = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
     inverse = 1.0 / ((xb - xa) * (yc - ya) - (xc - xa) * (yb - ya))
     wb = ((px - xa) * (yc - ya) - (xc - xa) * (py - ya)) * inverse
@@ -211,7 +211,7 @@ def barycentric(points, a, b, c, px, py):
 
 @njit(cache=True, fastmath=True)
 def interpolate(points, triangles, owner, values, corners):
-    """Return (H, W, k) values at the samples of `owner`: (n, k) by vertex, indexed through (m, 3) `corners`."""
+    """Interpolate (n, k) vertex values, indexed by (m, 3) `corners`, and return (H, W, k) values at all samples."""
     height, width = owner.shape
     out = np.zeros((height, width, values.shape[1]), np.float32)
     for y in range(height):
@@ -228,11 +228,12 @@ def interpolate(points, triangles, owner, values, corners):
 
 @njit(cache=True, fastmath=True)
 def resolve(image, labels, factor):
-    """Average factor x factor samples to pixels, and let them vote on the label.
+    """Average factor x factor samples to a pixel; its label is the most frequent one.
 
     Args:
         image: (S*factor, S*factor, 3) linear colours.
         labels: (S*factor, S*factor) uint8.
+        factor: samples along the edge of a pixel.
 
     Returns:
         (S, S, 3) uint8 and (S, S) uint8.

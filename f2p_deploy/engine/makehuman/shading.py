@@ -1,6 +1,6 @@
-"""How the character's surfaces take the light: skin, eyes, and everything that is drawn with an alpha texture.
+"""The shading of a character's surfaces: skin, eyes, and layers with an alpha texture.
 
-Compiled loops over the samples that `rasteriser.draw_depth` found.
+The functions are compiled loops over the samples that `rasteriser.draw_depth` has assigned to triangles.
 """
 
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from numba import njit
 
 from f2p_deploy.engine.makehuman.rasteriser import barycentric, sample
 
-#: How far light wraps around skin, by colour: red scatters furthest.
+#: Wrap of diffuse light on skin by colour channel, which imitates subsurface scattering; strongest in red.
 _WRAP = (0.42, 0.24, 0.17)
 _KEY, _FILL = 0.80, 0.12
 
-#: The slope that the ends of the masks' slope channels stand for: decimetres of height for each texel.
+#: The largest slope in the masks' slope channels (their values 0 and 1), in decimetres of height per texel.
 STEEPEST = 0.0025
 
 
@@ -25,7 +25,7 @@ class Light(NamedTuple):
         direction: (3,) unit vector towards the main light.
         halfway: (3,) unit vector between the main light and the viewer, where highlights appear.
         colour: (3,) linear RGB of the main light.
-        ambient: strength of the light from everywhere.
+        ambient: strength of the ambient light.
     """
 
     direction: np.ndarray
@@ -39,18 +39,18 @@ class SkinPaint(NamedTuple):
 
     Args:
         tone, lip, hair, lid: colours of skin, lipstick, beard and cropped hair, and eye shadow.
-        lip_amount: how much of `lip` covers the lips' own colour.
-        beard: (4,) density of moustache, goatee and jaw, and how much single hairs show.
-        scalp, recede: how much cropped hair covers the scalp, and how far it has receded.
-        wrinkles: how deep the skin's folds are; 1 is an old face.
+        lip_amount: opacity of `lip` over the natural colour of the lips.
+        beard: (4,) density of moustache, goatee and jaw, and visibility of single hairs.
+        scalp, recede: density of cropped hair on the scalp, and how far it has receded.
+        wrinkles: depth of the skin's folds; 1 is an old face.
         sockets: factor on the shade around the eyes and in the nostrils; 1 is average.
-        lip_tone: factor on the lips' own colour; 1 is average.
-        bags: how dark the skin under the eyes is.
+        lip_tone: factor on the natural colour of the lips; 1 is average.
+        bags: darkness of the skin under the eyes.
         redness, unevenness: factors on blush and on mottled colour; 1 is average.
-        freckles: how much the freckles show.
-        shadow: how dark the shaved beard is.
-        paleness: how pale the lips are.
-        lid_amount, liner, rouge: how much of eye shadow, eyeliner and rouge there is.
+        freckles: strength of the freckles.
+        shadow: darkness of the shaved beard.
+        paleness: paleness of the lips.
+        lid_amount, liner, rouge: strength of eye shadow, eyeliner and rouge.
     """
 
     tone: np.ndarray
@@ -79,8 +79,8 @@ class SkinLabels(NamedTuple):
     """The labels of skin.
 
     Args:
-        by_place: (h, w) uint8 labels by texture coordinate.
-        skin, inner_mouth, hair: labels of skin elsewhere, of the mouth's inside, and of cropped hair.
+        by_place: (h, w) uint8 labels by texture coordinate, for the head.
+        skin, inner_mouth, hair: labels of other skin, of the mouth's inside, and of cropped hair.
     """
 
     by_place: np.ndarray
@@ -90,11 +90,11 @@ class SkinLabels(NamedTuple):
 
 
 class Strands(NamedTuple):
-    """Hair's highlight, across its strands.
+    """The highlight of hair, which depends on the direction of its strands.
 
     Args:
-        sheen: its strength; 0 for what is not hair.
-        ways: (n, 3) unit vectors along which the strands run at each vertex, x right, y up, z towards the viewer.
+        sheen: the strength; 0 for layers other than hair.
+        ways: (n, 3) unit vectors along the strands at each vertex, x right, y up, z towards the viewer.
     """
 
     sheen: np.float32
@@ -102,7 +102,7 @@ class Strands(NamedTuple):
 
 
 def make_light(direction: tuple[float, float, float], colour: tuple[float, float, float], ambient: float) -> Light:
-    """Return the light of a scene whose main light comes from a direction of any length but zero."""
+    """Return the light of a scene; `direction` points to the main light and may have any length but zero."""
     towards = np.asarray(direction, np.float32)
     towards = towards / np.linalg.norm(towards)
     halfway = towards + np.array([0, 0, 1], np.float32)
@@ -121,7 +121,7 @@ def _irradiance(nx, ny, nz, openness, light, wrap, k):
 
 @njit(cache=True, fastmath=True, inline="always")
 def _slope(surface, t, across, down, wide, high):
-    """Return how the height map of triangle t rises for each sample to the right and downwards, in decimetres."""
+    """Return the slope of triangle t's height map in decimetres per sample, to the right and downwards."""
     screen, uv = surface.screen, surface.uv
     a, b, c = surface.triangles[t]
     ca, cb, cc = surface.corners[t]
@@ -131,7 +131,7 @@ def _slope(surface, t, across, down, wide, high):
     column1, column2 = (uv[cb, 0] - uv[ca, 0]) * wide, (uv[cc, 0] - uv[ca, 0]) * wide
     row1, row2 = (uv[ca, 1] - uv[cb, 1]) * high, (uv[ca, 1] - uv[cc, 1]) * high
     by_column, by_row = (across - 0.5) * 2.0 * STEEPEST, (down - 0.5) * 2.0 * STEEPEST
-    # How columns and rows change with the sample's place: the inverse of the triangle's two edges.
+    # The derivatives of column and row by the sample's position: the inverse of the matrix of two triangle edges.
     right = by_column * (column1 * y2 - column2 * y1) + by_row * (row1 * y2 - row2 * y1)
     below = by_column * (column2 * x1 - column1 * x2) + by_row * (row2 * x1 - row1 * x2)
     return right * inverse, below * inverse
@@ -139,21 +139,21 @@ def _slope(surface, t, across, down, wide, high):
 
 @njit(cache=True, fastmath=True)
 def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light, samples_per_decimetre):
-    """Colour and label the samples that show skin.
+    """Colour and label the samples of the skin.
 
     Args:
-        canvas: samples whose owner is one of the surface's triangles are drawn.
+        canvas: the picture; samples whose owner is a triangle of the surface are drawn.
         surface: the skin.
         kinds: (m,) uint8 kind of each triangle, as in `SkinMaps`.
-        masks, level: texture with the channels `makehuman_skin.CHANNELS`, and the level to read.
+        masks, level: texture with the channels `skin_tones.CHANNELS`, and the mip level to use.
         labels: `SkinLabels`.
         paint: `SkinPaint`.
         light: `Light`.
-        samples_per_decimetre: how large the face is drawn.
+        samples_per_decimetre: scale of the picture.
     """
     image, owner, triangles, normals = canvas.image, canvas.owner, surface.triangles, surface.normals
     mask = np.zeros(19, np.float32)
-    # Texels of the masks, and the heights that their slopes are measured in.
+    # Size of the masks in texels, in which their slopes are measured.
     wide, high = float(masks.widths[0]), float(masks.heights[0])
     hx, hy, hz = light.halfway
     tone, place = paint.tone, labels.by_place
@@ -174,7 +174,7 @@ def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light, sampl
             if kind == 4:
                 canvas.labels[y, x] = labels.inner_mouth
                 for k in range(3):
-                    # Their openness is that of a closed mouth.
+                    # Teeth get a constant: their computed openness is that of a closed mouth.
                     amount = _irradiance(nx, ny, nz, 0.6, light, 0.5, k)
                     image[y, x, k] = (0.66, 0.60, 0.51)[k] * amount
                 continue
@@ -246,14 +246,14 @@ def shade_skin(canvas, surface, kinds, masks, level, labels, paint, light, sampl
 
 @njit(cache=True, fastmath=True)
 def shade_eyes(canvas, surface, first, sides, texture, level, iris, light):
-    """Colour and label the samples that show the eyeballs.
+    """Colour and label the samples of the eyeballs.
 
     Args:
-        canvas: samples whose owner is `first` or above are drawn.
+        canvas: the picture; samples whose owner is `first` or above are drawn.
         surface: the eyeballs.
-        first: the number of their first triangle in the canvas's owners.
-        sides: (m,) uint8 label of each triangle: the eye at the left or at the right.
-        texture, level: channels are brightness, iris and veins; and the level to read.
+        first: the number of their first triangle in `canvas.owner`.
+        sides: (m,) uint8 label of each triangle: left eye or right eye.
+        texture, level: texture with the channels brightness, iris and veins, and the mip level to use.
         iris: (3,) linear colour.
         light: `Light`.
     """
@@ -290,15 +290,16 @@ def blend_layer(canvas, cover, surface, opacity, order, texture, levels, tint, b
     """Blend triangles with an alpha texture over the picture, farthest first.
 
     Args:
-        canvas: its image is changed, its depth hides what lies behind.
-        cover: (H, W), how much of each sample the layer covers; changed in place.
+        canvas: the picture; its image is changed, and its depth hides samples behind it.
+        cover: (H, W) coverage of each sample by the layer; changed in place.
         surface: the layer's mesh.
         opacity: (n,) factor on the texture's alpha at each vertex.
         order: (m,) triangles from far to near.
-        texture, levels: channels are brightness (0.4 is the tint itself), label and alpha; the level of each triangle.
+        texture, levels: texture with the channels brightness (0.4 gives exactly the tint), label and alpha, and the
+            mip level of each triangle.
         tint: (3,) linear colour.
-        bias: how far behind the opaque surfaces a sample may lie and still be seen.
-        thickness: how far behind the layer's own solid samples.
+        bias: how far a sample may be behind the opaque surfaces and still be visible.
+        thickness: how far a sample may be behind opaque samples of the layer and still be visible.
         light: `Light`.
         strands: `Strands`.
     """
@@ -307,7 +308,7 @@ def blend_layer(canvas, cover, surface, opacity, order, texture, levels, tint, b
     sheen, ways = strands
     texel = np.zeros(3, np.float32)
     height, width = cover.shape
-    # The layer's solid part hides what lies behind it even where the sorting of triangles errs: its depth comes first.
+    # First pass: the depth of the layer's opaque samples, which hide others even if the triangles are sorted wrongly.
     front = canvas.depth - bias
     for index in range(2 * len(order)):
         t = order[index % len(order)]
@@ -353,7 +354,7 @@ def blend_layer(canvas, cover, surface, opacity, order, texture, levels, tint, b
                 bright = texel[0] * 2.5
                 gleam = np.float32(0.0)
                 if sheen > 0:
-                    # Kajiya and Kay (1989): hair shines across the direction that it runs in.
+                    # Kajiya and Kay (1989): the highlight depends on the angle to the strand.
                     tx = wa * ways[a, 0] + wb * ways[b, 0] + wc * ways[c, 0]
                     ty = wa * ways[a, 1] + wb * ways[b, 1] + wc * ways[c, 1]
                     tz = wa * ways[a, 2] + wb * ways[b, 2] + wc * ways[c, 2]

@@ -1,7 +1,8 @@
-"""What lies where on MakeHuman's skin: a texture of masks and one of labels, computed from the base mesh's shape.
+"""Textures of MakeHuman's skin: masks and labels, computed from the shape of the base mesh.
 
-Everything is a function of the place on the unmorphed base mesh, so it stays on the nose when the nose moves.
-Coordinates below are the base mesh's: decimetres, eyes at x = +-0.31, y = 7.28; nose tip at y = 6.91; chin at y = 6.2.
+They are functions of the position on the unmorphed base mesh, so that a mask of the nose follows the nose when it
+moves. Coordinates are those of the base mesh in decimetres: eyes at x = +-0.31, y = 7.28; nose tip at y = 6.91; chin at
+y = 6.2.
 """
 
 from dataclasses import dataclass
@@ -16,19 +17,19 @@ from f2p_deploy.engine.makehuman.rasteriser import Texture, draw_depth, interpol
 from f2p_deploy.engine.makehuman.shading import STEEPEST
 from f2p_deploy.engine.makehuman.wrinkles import wrinkle_heights
 
-#: Channels of the mask texture. Noise and slopes are centred on 0.5, all others are amounts in [0, 1].
+#: Channels of the mask texture. Noise and slopes are centred on 0.5; all others are strengths in [0, 1].
 CHANNELS = (
     "blush", "shade", "lips", "mottle", "moustache", "goatee", "jaw", "strands", "scalp", "gloss", "lids",
     "freckles", "bags", "folds", "slope-across", "slope-down", "crown", "rims", "pores",
 )  # fmt: skip
 
-#: The part of the UV map that holds the head: (u, v) of its lower left corner, and its extent.
+#: The window of the UV map that holds the head: (u, v) of its lower left corner, its extent, and its size in pixels.
 WINDOW_ORIGIN = np.array([0.634, 0.14], np.float32)
 WINDOW_EXTENT = np.array([0.366, 0.69], np.float32)
 WINDOW_PIXELS = (2048, 1024)
 
-#: Kinds of skin triangles: those in the head's window of the UV map, other skin, the mouth's inside, the eye sockets,
-#: and the teeth, which only an open mouth shows.
+#: Kinds of skin triangles: in the head's window of the UV map, other skin, the mouth's inside, the eye sockets, and the
+#: teeth, which are visible in an open mouth only.
 HEAD, BODY, MOUTH, SOCKET, TEETH = range(5)
 
 
@@ -50,7 +51,7 @@ class SkinMaps:
 
 
 def triangle_kinds(uv: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Return the kind of each skin triangle, (m,) uint8, by the island of the UV map it lies on."""
+    """Return the (m,) uint8 kind of each skin triangle, by its island in the UV map."""
     low, high = uv[corners].min(1), uv[corners].max(1)
     kinds = np.full(len(corners), BODY, np.uint8)
     kinds[(low[:, 0] > 0.64) & (low[:, 1] > 0.148)] = HEAD
@@ -60,7 +61,7 @@ def triangle_kinds(uv: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
 
 def make_skin(skin: Mesh, lips: np.ndarray) -> SkinMaps:
-    """Compute masks and labels.
+    """Compute the masks and labels of the skin.
 
     Args:
         skin: the triangles of the base mesh's skin, unmorphed.
@@ -105,7 +106,7 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
     ears = _ramp(x, 0.72, 0.80) * _ramp(z, 0.6, 0.3)
     nostril = spot(0.075, 6.815, 0.045, 0.025)
     hairless = np.clip(1 - lips * 1.6, 0, 1)
-    # From the sideburns down along the cheek to below the mouth's corners.
+    # The edge of the beard, from the sideburns along the cheek to below the corners of the mouth.
     edge = 6.62 + 0.75 * np.clip(x - 0.28, 0, 0.34) + 1.4 * np.clip(x - 0.62, 0, 0.3)
     jaw = _ramp(y, edge + 0.05, edge - 0.07) * _ramp(x, 0.08, 0.22) * _ramp(z, 0.05, 0.35) * _ramp(y, 6.02, 6.2)
     jaw = np.maximum(jaw, _ramp(y, 6.44, 6.36) * _ramp(z, 0.4, 0.7) * _ramp(y, 6.02, 6.2)) * hairless
@@ -114,7 +115,7 @@ def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:
     behind = _ramp(z, 0.42, 0.25) * _ramp(y, 6.75, 6.95)
     heights, folds = wrinkle_heights(place[..., 0], y, z)
     down, across = np.gradient(heights)
-    # Spots of two sizes, dense on nose and cheeks.
+    # Freckles of two sizes, most frequent on nose and cheeks.
     spots = np.maximum(_ramp(noise(3), 1.2, 2.0), 0.8 * _ramp(noise(5.5), 1.7, 2.4))
     freckled = 0.35 + 0.65 * np.maximum(spot(0.33, 7.0, 0.3, 0.2), spot(0, 7.0, 0.2, 0.2))
     return {
@@ -169,13 +170,13 @@ def _ramp(values: np.ndarray, start: float | np.ndarray, end: float | np.ndarray
     return t * t * (3 - 2 * t)
 
 
-def _fill_outwards(values: np.ndarray, known: np.ndarray, steps: int = 16) -> np.ndarray:
-    """Spread values a few texels beyond the island's rim, so that filtering never reads outside it."""
-    values, known = values.copy(), known.copy()
-    height, width = known.shape
+def _fill_outwards(values: np.ndarray, valid: np.ndarray, steps: int = 16) -> np.ndarray:
+    """Extend values by a few texels beyond the edge of the UV island, so that filtering reads valid texels only."""
+    values, valid = values.copy(), valid.copy()
+    height, width = valid.shape
     for _ in range(steps):
         for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            rows, columns = np.nonzero(np.roll(known, (down, right), (0, 1)) & ~known)
+            rows, columns = np.nonzero(np.roll(valid, (down, right), (0, 1)) & ~valid)
             values[rows, columns] = values[(rows - down) % height, (columns - right) % width]
-            known[rows, columns] = True
+            valid[rows, columns] = True
     return values

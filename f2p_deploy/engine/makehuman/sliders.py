@@ -1,18 +1,18 @@
-"""The sliders of MakeHuman's face: which target files each controller of the shipped schemas moves between."""
+"""The sliders of MakeHuman's face: the target files of each controller of the shipped schemas."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Slider:
-    """One controller in MakeHuman's own terms; a value v adds |v| times the displacements of one side's targets.
+    """The target files of one controller; a value v adds |v| times the displacements of the targets for its sign.
 
     Args:
         folder: folder of the target files below `targets/`.
         stem: the target's name without side and direction.
-        low, high: the words that end the target's name for negative and positive values; empty for a one-sided slider,
-            which has positive values only.
-        sided: whether a left and a right target exist, moved together here.
+        low, high: the last words of the target's name for negative and positive values; empty for a slider that has
+            positive values only.
+        sided: True if there are a left and a right target, which are applied together.
     """
 
     folder: str
@@ -22,7 +22,7 @@ class Slider:
     sided: bool = False
 
     def files(self, positive: bool) -> tuple[str, ...]:
-        """Return the target files, relative to `targets/`, that a positive or negative value applies."""
+        """Return the target files for positive or for negative values, relative to `targets/`."""
         word = self.high if positive else self.low
         if not word and not positive:
             return ()

@@ -1,13 +1,13 @@
-"""Where skin folds with the years: a height map over the base mesh, and how dark its folds are.
+"""Wrinkles of an old face: a height map over the base mesh, and the darkness of the folds.
 
-Coordinates are the base mesh's, as in `makehuman_skin`; depths in decimetres.
+Coordinates are those of the base mesh, as in `skin_tones`; depths are in decimetres.
 """
 
 import numpy as np
 
 from f2p_deploy.engine.makehuman.noise import gaussian_noise
 
-#: Lines that both halves of the face have, as (x, y) from end to end, their half width and depth in decimetres.
+#: Lines on both halves of the face: (x, y) points from end to end, half width and depth in decimetres.
 _LINES = (
     # From the nose's wing around the mouth, and from the mouth's corner down.
     (((0.165, 6.97), (0.225, 6.88), (0.29, 6.77), (0.335, 6.66), (0.345, 6.58)), 0.022, 0.0150),
@@ -32,10 +32,10 @@ _FOREHEAD, _NECK = (7.60, 7.675, 7.755, 7.84, 7.93), (6.02, 5.90, 5.76, 5.60)
 
 
 def wrinkle_heights(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how high the skin of an old face stands, in decimetres, and how dark its folds are, in [0, 1].
+    """Return the (H, W) heights of an old face's skin in decimetres, and the darkness of its folds in [0, 1].
 
     Args:
-        x, y, z: (H, W) places on the base mesh.
+        x, y, z: (H, W) positions on the base mesh.
     """
     rng = np.random.default_rng(20240521)
     wave, breaks, fine = (gaussian_noise(rng, x.shape, *size) for size in ((40, 40), (25, 25), (5, 2)))
@@ -63,7 +63,7 @@ def wrinkle_heights(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.nda
 
 
 def _distance(x: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the distance from (H, W) places to a line through (n, 2) points, growing faster beyond its ends."""
+    """Return the distance of (H, W) positions from a line through (n, 2) points; it grows faster beyond the ends."""
     nearest = np.full(x.shape, np.inf)
     for k, (start, end) in enumerate(zip(points, points[1:], strict=False)):
         direction = end - start
@@ -71,7 +71,7 @@ def _distance(x: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:
         along = ((x - start[0]) * direction[0] + (y - start[1]) * direction[1]) / length
         over = np.maximum(0, -along) + np.maximum(0, along - length)
         across = np.abs((x - start[0]) * direction[1] - (y - start[1]) * direction[0]) / length
-        # A line thins out towards its ends instead of stopping.
+        # A line becomes thinner towards its ends.
         thin = (
             1
             + 1.2 * (k == 0) * np.clip(1 - along / length, 0, 1)

@@ -1,4 +1,4 @@
-"""Photos made worse on purpose: blurred, dark, small (the robustness of section 4.3, as numbers)."""
+"""Degraded copies of photos: blur, low light, small faces. They measure the robustness of section 4.3."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-#: Electrons that a white pixel of a small sensor holds, and the noise of reading it.
+#: Electrons in a white pixel of a small sensor, and standard deviation of its read noise in electrons.
 _FULL_WELL, _READ_NOISE = 4000.0, 3.0
 
-#: Between stored values and light.
+#: Exponent from stored values to linear light.
 _GAMMA = 2.2
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One way to spoil a photo.
+    """One way to degrade a photo.
 
     Args:
         kind: a key of `KINDS`.
         strength: blur: standard deviation in outer-eye distances; low light: stops of underexposure; small face:
             pixels between the outer eye corners.
-        label: what tables call it.
+        label: its name in tables.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Condition:
     label: str
 
 
-#: What is measured with `--degrade`, by kind from weak to strong. An outer-eye distance is about 90 mm.
+#: The conditions of `--degrade`, by kind from weak to strong. An outer-eye distance is about 90 mm.
 CONDITIONS = (
     Condition("blur", 0.02, "blur, 2 % of the eye distance"),
     Condition("blur", 0.05, "blur, 5 % of the eye distance"),
@@ -44,27 +44,28 @@ CONDITIONS = (
 
 
 def degrade(image: np.ndarray, eye_distance: float, condition: Condition, seed: int) -> np.ndarray | None:
-    """Spoil a photo before it is aligned.
+    """Degrade a photo before it is aligned.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         eye_distance: pixels between the outer eye corners in it.
-        condition: how.
-        seed: of the noise.
+        condition: kind and strength.
+        seed: random seed of the noise.
 
     Returns:
-        (H, W, 3) uint8, of a small face (h, w, 3); None where the photo already is worse than the condition asks.
+        (H, W, 3) uint8, or (h, w, 3) for a small face; None if the photo's face is already as small as the condition
+        asks.
     """
     return KINDS[condition.kind](image, eye_distance, condition.strength, seed)
 
 
 def _blur(image: np.ndarray, eye_distance: float, strength: float, seed: int) -> np.ndarray:
-    """Gaussian; in eye distances, so that large and small photos are spoiled alike."""
+    """Blur with a Gaussian whose width is in eye distances, so that it does not depend on the photo's size."""
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(strength * eye_distance)))
 
 
 def _low_light(image: np.ndarray, eye_distance: float, strength: float, seed: int) -> np.ndarray:
-    """Underexpose: less light, its shot noise and the sensor's read noise, not brightened afterwards."""
+    """Simulate underexposure with shot noise and read noise; the result is not brightened."""
     rng = np.random.default_rng(seed)
     light = (image.astype(np.float32) / 255.0) ** _GAMMA
     electrons = light * np.float32(_FULL_WELL * 2.0**-strength)
@@ -74,7 +75,7 @@ def _low_light(image: np.ndarray, eye_distance: float, strength: float, seed: in
 
 
 def _small_face(image: np.ndarray, eye_distance: float, strength: float, seed: int) -> np.ndarray | None:
-    """Shrink the photo; one whose face is that small already is left out."""
+    """Shrink the photo to the wanted eye distance; return None if its face is already that small."""
     scale = strength / eye_distance
     if scale >= 1.0:
         return None
@@ -83,7 +84,7 @@ def _small_face(image: np.ndarray, eye_distance: float, strength: float, seed: i
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
-#: What makes each kind: (image, outer-eye distance, strength, seed) to the spoiled image.
+#: Functions by kind: (image, outer-eye distance, strength, seed) -> degraded image.
 KINDS: dict[str, Callable[[np.ndarray, float, float, int], np.ndarray | None]] = {
     "blur": _blur,
     "low-light": _low_light,

@@ -1,7 +1,7 @@
-"""Expression taken out of a photo's mesh: a smile is no error of a character, whose face is neutral.
+"""Removal of the expression from a photo's mesh, because a smile is no error of a character with a neutral face.
 
-MediaPipe scores 52 blendshapes of a face. What they explain of the shape of a face was learned by ridge regression from
-portraits (`bench/expression_table.py`), in three dimensions with the pose taken out, and is kept in `expression.npz`.
+MediaPipe scores 52 blendshapes of a face. Their effect on the shape was fitted to portraits by ridge regression, in
+three dimensions with the pose removed (`bench/expression_table.py`), and is stored in `expression.npz`.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from f2p_deploy.alignment import MediaPipeFinder
 from f2p_deploy.character.face_shape import placed, similarities
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS
 
-#: Points of MediaPipe's mesh that are moved: all that are compared, and the nose tip, by which faces are aligned.
+#: Points of MediaPipe's mesh that are corrected: all compared points, and the nose tip, which alignment uses.
 POINTS: tuple[int, ...] = tuple(sorted({*CONTOUR_POINTS, 4}))
 
 BLENDSHAPES = 52
 
-#: The blendshapes that portraits are full of: jawOpen, mouthLowerDown, mouthSmile and mouthUpperUp of both sides.
+#: The blendshapes that are frequent in portraits: jawOpen, mouthLowerDown, mouthSmile and mouthUpperUp of both sides.
 _SMILES = (25, 34, 35, 44, 45, 48, 49)
 
-#: One portrait in so many, those that smile least, is taken for a face that does nothing.
+#: The 1 / `_QUIET_ONE_IN` of the portraits with the least smile count as neutral faces.
 _QUIET_ONE_IN = 10
 
 _TABLE = Path(__file__).with_name("expression.npz")
@@ -29,11 +29,11 @@ _TABLE = Path(__file__).with_name("expression.npz")
 
 @dataclass(frozen=True)
 class MeshWithExpression:
-    """A face's mesh with depths, and what it does.
+    """A face's mesh with depth, and its blendshape scores.
 
     Args:
         points: (478, 3) in pixels; x right, y down, z away.
-        scores: (52,) of the blendshapes, in [0, 1].
+        scores: (52,) blendshape scores in [0, 1].
     """
 
     points: np.ndarray
@@ -48,7 +48,7 @@ class ExpressionReader:
 
     Raises:
         MissingDependency: mediapipe is not installed.
-        InputError: MediaPipe does not take the file.
+        InputError: MediaPipe cannot open the file.
     """
 
     def __init__(self, model: Path) -> None:
@@ -56,19 +56,19 @@ class ExpressionReader:
         self.close = self._finder.close
 
     def read(self, picture: np.ndarray) -> MeshWithExpression | None:
-        """Return the look of the face of an (H, W, 3) uint8 RGB picture, upright; None without a face."""
-        found = self._finder.meshes(picture)
-        return MeshWithExpression(*found[0]) if found else None
+        """Return the mesh and scores of the face in an upright (H, W, 3) uint8 RGB picture; None without a face."""
+        meshes = self._finder.meshes(picture)
+        return MeshWithExpression(*meshes[0]) if meshes else None
 
 
 @dataclass(frozen=True)
 class ExpressionTable:
-    """What blendshapes do to a face.
+    """A linear model of the effect of blendshapes on a mesh.
 
     Args:
-        mean: (P, 3) the mean face's points `POINTS`, centred, over their outer-eye distance; x right, y down, z away.
-        neutral: (52,) scores of a face that does nothing.
-        slopes: (52, P, 3) how far the points move by score, in the same unit and axes.
+        mean: (P, 3) points `POINTS` of the mean face, centred, in outer-eye distances; x right, y down, z away.
+        neutral: (52,) scores of a neutral face.
+        slopes: (52, P, 3) movement of the points per unit of score, in the same unit and axes.
     """
 
     mean: np.ndarray
@@ -76,7 +76,7 @@ class ExpressionTable:
     slopes: np.ndarray
 
     def displacement(self, look: MeshWithExpression) -> np.ndarray:
-        """Return (P, 2): how far the expression has moved the points, in pixels of the look's picture."""
+        """Return (P, 2) displacements of the points by the expression, in pixels of the look's picture."""
         linear = similarities(self.mean[None], look.points[list(POINTS)])[0]
         moved = np.tensordot(look.scores - self.neutral, self.slopes, axes=1)
         return (moved @ linear.T)[:, :2]
@@ -86,7 +86,7 @@ class ExpressionTable:
 
         Args:
             mesh: (478, 2) of the face, in pixels of the look's picture.
-            look: of the same face; None leaves the mesh as it is.
+            look: of the same face; None leaves the mesh unchanged.
         """
         result = np.array(mesh, np.float64)
         if look is not None:
@@ -95,20 +95,20 @@ class ExpressionTable:
 
 
 def load_expression_table(path: Path = _TABLE) -> ExpressionTable:
-    """Read the table that the package has, or another."""
+    """Read a table; by default the one in the package."""
     with np.load(path, allow_pickle=False) as stored:
         return ExpressionTable(*(stored[name].astype(np.float64) for name in ("mean", "neutral", "slopes")))
 
 
 def learn_expression(looks: list[MeshWithExpression], ridge: float = 5.0) -> tuple[ExpressionTable, float]:
-    """Learn a table from portraits, and say which share of the shape's variance it explains.
+    """Fit a table to portraits; return it with the share of the shape's variance that it explains.
 
-    A face that does nothing has the mean scores of the portraits that smile least: the mean portrait smiles by 0.7, and
-    renders are scored as frowning.
+    A neutral face is defined by the mean scores of the portraits with the least smile. The mean portrait is no
+    reference, since it smiles by 0.7, and neither are renders, which are scored as frowning.
 
     Args:
         looks: of different people.
-        ridge: penalty on the slopes' squares, in portraits.
+        ridge: penalty on the squared slopes, in portraits.
     """
     shapes = np.stack([look.points[list(POINTS)] for look in looks])
     corners = [POINTS.index(point) for point in (33, 263)]
@@ -127,6 +127,6 @@ def learn_expression(looks: list[MeshWithExpression], ridge: float = 5.0) -> tup
 
 
 def save_expression_table(table: ExpressionTable, path: Path) -> None:
-    """Write a table in half precision, compressed."""
+    """Write a table as compressed float16 arrays."""
     parts = {name: getattr(table, name).astype(np.float16) for name in ("mean", "neutral", "slopes")}
     np.savez_compressed(path, **parts)

@@ -1,4 +1,4 @@
-"""The landmark measurement as data: one JSON object, and one CSV row for each picture that was compared."""
+"""The landmark measurement as data: one JSON object, and one CSV row per compared picture."""
 
 import csv
 import io
@@ -17,17 +17,17 @@ from f2p_deploy.evaluation.landmarks.pose_true_report import PoseTrueSummary
 from f2p_deploy.system.files import write_whole
 from f2p_deploy.system.names import cell, json_text
 
-#: What the CSV's column `condition` says of photos that nobody spoiled.
+#: The CSV's value of `condition` for photos that were not degraded.
 SHARP = "sharp"
 
-#: The columns of the pose-true distance, one for each figure.
+#: Columns of the pose-true distance, one per figure.
 POSE_TRUE = tuple(f"pose_true_{figure}" for figure in FIGURES)
 
 _COLUMNS = ("photo", "yaw", "eye_distance", "condition", "subject", "status", *FIGURES, *POSE_TRUE)
 
 
 def landmarks_as_data(report: LandmarkReport) -> dict[str, Any]:
-    """Return plain data for JSON; a figure that failures made infinite is null."""
+    """Return plain data for JSON; an infinite figure, caused by failures, becomes null."""
     return {
         "bundle": report.bundle,
         "bundle_fingerprint": report.fingerprint,
@@ -75,7 +75,7 @@ def landmarks_as_data(report: LandmarkReport) -> dict[str, Any]:
 
 
 def write_json(report: LandmarkReport, path: Path) -> None:
-    """Write what `landmarks_as_data` returns, whole or not at all.
+    """Write the result of `landmarks_as_data` atomically.
 
     Raises:
         InputError: it cannot be written.
@@ -84,7 +84,7 @@ def write_json(report: LandmarkReport, path: Path) -> None:
 
 
 def write_landmark_csv(report: LandmarkReport, path: Path) -> None:
-    """Write one CSV row for each comparison, and one for each photo that was refused.
+    """Write one CSV row per comparison and one per refused photo.
 
     Raises:
         InputError: it cannot be written.
@@ -117,13 +117,13 @@ def _cells(values: np.ndarray, failure: str = "") -> list[str]:
 
 
 def _posed(one: Measured) -> dict[str, np.ndarray]:
-    """Return the pose-true figures of one photo by subject; none where there are none."""
+    """Return the pose-true figures of one photo by subject; empty if it has none."""
     pose_true = one.pose_true
     return {} if pose_true is None else {subject: pose_true.distances(subject) for subject in pose_true.meshes}
 
 
 def _numbers(values: np.ndarray | None) -> list[str]:
-    """Return the pose-true cells of one comparison, empty where it has none."""
+    """Return the pose-true cells of one comparison; empty strings if it has none."""
     if values is None or np.isinf(values).any():
         return [""] * len(POSE_TRUE)
     return [f"{value:.5f}" for value in values]

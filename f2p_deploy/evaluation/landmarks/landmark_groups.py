@@ -1,34 +1,34 @@
-"""How far two faces' MediaPipe meshes are apart, by part of the face."""
+"""The distance between two faces' MediaPipe meshes, by part of the face."""
 
 import numpy as np
 
 from f2p_deploy.training.data.portrait_labels import OUTER_CORNERS, PART_POINTS
 
-#: Points of MediaPipe's mesh that are compared, by part of the face.
+#: Compared points of MediaPipe's mesh, by part of the face.
 GROUPS = PART_POINTS
 
-#: The mean of the five parts' means: the mouth's 40 points count no more than the brows' 20.
+#: The mean of the five parts' means, so that the mouth's 40 points weigh no more than the brows' 20.
 TOGETHER = "together"
 
-#: The figures of one picture, in the order of the arrays that hold them.
+#: Names of the figures of one picture, in the order of the arrays.
 FIGURES = (*GROUPS, TOGETHER)
 
 
 def eye_distance(points: np.ndarray) -> float:
-    """Return the distance of the outer corners of the eyes of (478, 2) points, in their unit."""
+    """Return the distance between the outer eye corners of (478, 2) points, in their unit."""
     left, right = points[list(OUTER_CORNERS)]
     return float(np.hypot(*(right - left)))
 
 
 def mesh_distances(truth: np.ndarray, found: np.ndarray | None) -> np.ndarray:
-    """Return how far a render's points are from a photo's, over the photo's outer-eye distance.
+    """Return mean point distance / the photo's outer-eye distance, of a render's points from a photo's.
 
     Args:
         truth: (478, 2) points of the aligned photo, in pixels of the aligned square.
-        found: (478, 2) points of the render, in pixels of a square of the same size; None if no face was found in it.
+        found: (478, 2) points of the render, in pixels of a square of the same size; None if it has no detected face.
 
     Returns:
-        (6,) float64 in the order of `FIGURES`; infinite where no face was found, so that a failure cannot help.
+        (6,) float64 in the order of `FIGURES`; infinite without a face, so that a failure never improves a result.
     """
     if found is None:
         return np.full(len(FIGURES), np.inf)

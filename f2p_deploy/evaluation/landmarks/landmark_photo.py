@@ -1,4 +1,4 @@
-"""The landmark distance on one photo: its characters beside the average face and a random one, sharp and spoiled."""
+"""The landmark distance on one photo: its characters, the average face and a random face, sharp and degraded."""
 
 import hashlib
 import os
@@ -30,32 +30,32 @@ from f2p_deploy.training.data.photo_choice import photo_name
 #: Folder of the pictures in the output folder.
 PICTURES = "pictures"
 
-#: A spoiled photo's face that lies farther than this from the sharp one's, in outer-eye distances, is another face.
+#: A degraded photo's face farther than this from the sharp photo's, in outer-eye distances, is another face.
 _OTHER_FACE = 0.5
 
-#: Edge of the squares in the pictures of spoiled photos.
+#: Edge in pixels of the squares in the pictures of degraded photos.
 _STRIP = 128
 
-#: Told (pictures of this photo drawn so far, what is being done).
+#: Called with (pictures of this photo drawn so far, description of the activity).
 Within = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
 class MeasurementContext:
-    """What every photo of a measurement shares.
+    """The settings and tools shared by all photos of a measurement.
 
     Args:
-        bundle: generates.
-        engine: draws.
+        bundle: makes the characters.
+        engine: draws them.
         finder: gives MediaPipe's mesh.
-        modes: to generate in.
-        imitator: compare the imitator's pictures, too.
-        conditions: that the photos are spoiled by.
-        seed: of random characters and noise.
-        out: where pictures are left, if anywhere.
+        modes: in which characters are made.
+        imitator: also compare the imitator's pictures.
+        conditions: by which the photos are degraded.
+        seed: random seed of characters and noise.
+        out: folder for pictures, if any.
         average: (S, S, 3) uint8, the average face drawn by the engine.
-        average_face: its landmarks, None if no face was found in it.
-        posing: turns characters as the photos' heads are turned.
+        average_face: its landmarks; None if no face was detected.
+        posing: turns characters to the pose of the photo.
     """
 
     bundle: Bundle
@@ -77,16 +77,16 @@ class MeasurementContext:
 
     @cached_property
     def runtime(self) -> Runtime:
-        """Generates, as `f2p-deploy run` does."""
+        """The runtime that makes characters, the same as in `f2p-deploy run`."""
         return TorchRuntime(self.bundle)
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """The figures and pictures of one aligned face, filled one after the other.
+    """The figures and pictures of one aligned face, filled step by step.
 
     Args:
-        truth: (478, 2) the person's mesh in the aligned square.
+        truth: (478, 2) mesh of the person in the aligned square.
     """
 
     truth: np.ndarray
@@ -103,7 +103,7 @@ class _Comparison:
     def put(
         self, subject: str, picture: np.ndarray, face: Landmarks | None, parameters: np.ndarray | None = None
     ) -> None:
-        """Compare a picture whose face has been found."""
+        """Compare a picture with a face that was already detected."""
         self.pictures[subject] = picture
         self.faces[subject] = face
         self.distances[subject] = mesh_distances(self.truth, None if face is None else face.dense)
@@ -122,12 +122,12 @@ def measure_photo(photo: Path, stem: str, context: MeasurementContext, within: W
 
     Args:
         photo: the file.
-        stem: begins the names of its pictures.
-        context: what all photos share.
-        within: told how far it is.
+        stem: prefix of the names of its pictures.
+        context: shared by all photos.
+        within: called with the progress.
 
     Raises:
-        PhotoError: it cannot be read, or has no face that can be aligned and that MediaPipe gives a mesh of.
+        PhotoError: it cannot be read, or has no face that can be aligned and has a MediaPipe mesh.
     """
     within(0, "finding the face")
     image = read_photo(photo)
@@ -165,7 +165,7 @@ def measure_photo(photo: Path, stem: str, context: MeasurementContext, within: W
 
 
 def _pose_true(face: AlignedFace, comparison: _Comparison, context: MeasurementContext) -> PoseTrue:
-    """Compare every character that can be drawn anew, turned as the photo's head."""
+    """Compare every character whose parameters are known, drawn at the photo's pose."""
     posing = context.posing
     again = comparison.faces[PHOTO]
     meshes = {PHOTO: posing.again(face, None if again is None else again.dense)}
@@ -182,17 +182,17 @@ def _pose_true(face: AlignedFace, comparison: _Comparison, context: MeasurementC
 def _measure_spoiled(
     bad: np.ndarray, image: np.ndarray, face: AlignedFace, context: MeasurementContext, name: str
 ) -> Spoiled:
-    """Measure a spoiled photo against the mesh of the sharp one, in the alignment of the sharp one.
+    """Measure a degraded photo against the mesh of the sharp photo, in the alignment of the sharp photo.
 
-    The person's shape is the truth whatever became of the photo; a slip of the spoiled photo's alignment reaches the
-    figures through the character that comes of it, and is told on its own as `moved`.
+    The person's shape stays the ground truth. A shifted alignment of the degraded photo affects the figures only
+    through the character made from it, and is reported separately as `moved`.
 
     Args:
-        bad: (h, w, 3) uint8, the whole photo spoiled.
+        bad: (h, w, 3) uint8, the whole photo, degraded.
         image: (H, W, 3) uint8, the sharp photo.
-        face: its aligned face.
-        context: what all photos share.
-        name: of the picture that is left, without suffix.
+        face: aligned face of the sharp photo.
+        context: shared by all photos.
+        name: of the picture to write, without suffix.
     """
     failed = {mode: np.full(len(FIGURES), np.inf) for mode in context.modes}
     try:
@@ -227,7 +227,7 @@ def _add_character(
 
 
 def _align(image: np.ndarray, context: MeasurementContext) -> AlignedFace:
-    """Return the largest face, aligned; landmarks that are no face's refuse the photo, too."""
+    """Return the largest face, aligned; implausible landmarks and a missing mesh refuse the photo as well."""
     template = context.bundle.settings.alignment.landmarks
     try:
         face = align(image, context.finder, template, context.size)
@@ -236,7 +236,7 @@ def _align(image: np.ndarray, context: MeasurementContext) -> AlignedFace:
     except InputError as error:
         raise PhotoError("refused", str(error)) from error
     if face.landmarks.dense is None:
-        raise PhotoError("refused", f"{face.landmarks.source} found the face, which gives no mesh; MediaPipe does")
+        raise PhotoError("refused", f"{face.landmarks.source} gives no mesh of the face; MediaPipe does")
     return face
 
 
@@ -249,12 +249,12 @@ def _mesh(face: AlignedFace) -> np.ndarray:
 
 
 def _seed_of(photo: Path, seed: int) -> int:
-    """Return a seed of one photo's own, so that its figures do not depend on what else is measured."""
+    """Return a seed that depends on the photo, so that its figures do not depend on the other photos."""
     return int.from_bytes(hashlib.sha256(os.fsencode(f"{seed} {photo_name(photo)}")).digest()[:6])
 
 
 def _keep(pictures: dict[str, np.ndarray], stem: str, out: Path | None) -> dict[str, str]:
-    """Write the pictures of one photo, if there is a folder for them; return their files by subject."""
+    """Write the pictures of one photo if there is a folder for them; return their files by subject."""
     if out is None:
         return {}
     return {

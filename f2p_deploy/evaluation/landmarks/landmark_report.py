@@ -1,4 +1,4 @@
-"""What the landmark measurement found: one record a photo, and the medians over all of them."""
+"""The results of the landmark measurement: one record per photo, and the medians over all photos."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,18 @@ from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES, TOGETHER
 from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue
 from f2p_deploy.evaluation.landmarks.pose_true_report import PoseTrueSummary, summarise_poses
 
-#: What is measured beside the modes: the aligned photo itself, landmarked again, shows the landmarker's own error.
+#: References besides the modes; the aligned photo, landmarked again, shows the error of the landmarker.
 PHOTO, AVERAGE, RANDOM = "photo", "average", "random"
 REFERENCES = (PHOTO, AVERAGE, RANDOM)
 
-#: Degrees of yaw, to either side, by which photos are grouped, and how many photos a group needs to be reported.
+#: Edges in degrees of absolute yaw by which photos are grouped, and the minimum number of photos of a group.
 YAW_EDGES = (0.0, 10.0, 20.0, 30.0, 90.0)
 FEWEST_PHOTOS = 3
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A photo that nothing was measured on.
+    """A photo that could not be measured.
 
     Args:
         name: folder and file.
@@ -39,13 +39,13 @@ class Refused:
 
 @dataclass(frozen=True)
 class Spoiled:
-    """What came of one photo under one condition.
+    """The result of one photo under one condition.
 
     Args:
-        distances: (6,) figures by mode; infinite where the alignment or the render's landmarks failed.
-        failure: why the alignment failed, if it did: a `PhotoError`'s reason or `other-face`.
-        moved: how far the aligned face lies from where the sharp photo's does, in outer-eye distances.
-        picture: file of the aligned spoiled photo and its characters side by side, relative to the output folder.
+        distances: (6,) figures by mode; infinite if the alignment or the render's landmarks failed.
+        failure: reason of a failed alignment: a `PhotoError`'s reason or `other-face`; else empty.
+        moved: distance of the aligned face from that of the sharp photo, in outer-eye distances.
+        picture: file with the aligned degraded photo next to its characters, relative to the output folder.
     """
 
     distances: Mapping[str, np.ndarray]
@@ -56,16 +56,16 @@ class Spoiled:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured on one photo.
+    """The result of one photo.
 
     Args:
         name: folder and file.
         yaw: degrees, > 0 turns the nose to the picture's right.
         eye_distance: pixels between the outer eye corners in the photo.
-        distances: (6,) figures in the order of `FIGURES`, by what was compared with the photo.
-        pictures: files relative to the output folder, by what they show.
-        spoiled: by label of the condition; a condition is absent where the photo already is worse than it asks.
-        pose_true: the meshes of characters turned as the photo's head is; those that cannot be turned are not in it.
+        distances: (6,) figures in the order of `FIGURES`, by subject.
+        pictures: files relative to the output folder, by subject.
+        spoiled: by label of the condition; a condition is absent if the photo's face is already smaller than it asks.
+        pose_true: the meshes of characters at the photo's pose; subjects without parameters are absent.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Summary:
     Args:
         figures: by part of the face.
         below_average: 1 - median / the average face's median, of the parts together.
-        failures: renders in which no face was found.
+        failures: renders without a detected face.
     """
 
     figures: Mapping[str, Estimate]
@@ -94,13 +94,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Growth:
-    """How one mode's figure grows under one condition; all of it on the photos that the condition applies to.
+    """The growth of one mode's figure under one condition, over the photos to which the condition applies.
 
     Args:
         sharp, spoiled: median of the parts together.
-        times: spoiled over sharp.
-        below_average: of the spoiled photos; the average face's figure is the same for sharp and spoiled ones.
-        failures: alignments and renders that failed.
+        times: spoiled / sharp.
+        below_average: of the degraded photos; the average face's figure is the same for sharp and degraded photos.
+        failures: failed alignments and renders.
     """
 
     sharp: Estimate
@@ -112,20 +112,20 @@ class Growth:
 
 @dataclass(frozen=True)
 class LandmarkReport:
-    """Everything that was measured.
+    """The whole landmark measurement.
 
     Args:
-        bundle: its name; `fingerprint` says which weights.
+        bundle: its name; `fingerprint` identifies the weights.
         schema: name of its schema.
-        modes: what generated, in the order asked.
-        also: other pictures that were compared, such as the imitator's.
-        conditions: that the photos were spoiled by.
-        total: photos that were to be measured; fewer are here if the user stopped it.
+        modes: in the order of the request.
+        also: other compared pictures, such as the imitator's.
+        conditions: by which the photos were degraded.
+        total: number of requested photos; after Ctrl-C, fewer are measured.
         measured, refused: in the order of the photos.
-        seed: of the random characters, the noise and the intervals.
-        only: which split the photos were taken from.
-        turns: whether the engine could turn heads as the photos' are turned.
-        neutral: whether expression was taken out of the photos' meshes.
+        seed: random seed of characters, noise and confidence intervals.
+        only: split that the photos were taken from.
+        turns: the engine could turn heads to the photos' poses.
+        neutral: the expression was removed from the photos' meshes.
     """
 
     bundle: str
@@ -144,12 +144,12 @@ class LandmarkReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every photo was either measured or refused."""
+        """True if every photo was either measured or refused."""
         return len(self.measured) + len(self.refused) == self.total
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """What is compared with the photos, as tables order it."""
+        """The names of all compared pictures, in the order of the tables."""
         return (*REFERENCES, *self.modes, *self.also)
 
     @cached_property
@@ -173,7 +173,7 @@ class LandmarkReport:
         return min(self.modes, key=lambda mode: self.summaries[mode].figures[TOGETHER].value)
 
     def worst(self, count: int) -> tuple[Measured, ...]:
-        """Return the photos on which the best mode is farthest off, worst first."""
+        """Return the photos with the largest distance of the best mode, worst first."""
         order = sorted(self.measured, key=lambda one: float(one.distances[self.best][-1]), reverse=True)
         return tuple(order[:count])
 
@@ -184,7 +184,7 @@ class LandmarkReport:
 
     @cached_property
     def by_yaw(self) -> tuple[tuple[float, float, tuple[Measured, ...]], ...]:
-        """The photos by turn of the head: from and below how many degrees, and which; groups of too few left out."""
+        """The groups of photos by absolute yaw, as (from degrees, below degrees, photos); small groups are left out."""
         groups = []
         for low, high in zip(YAW_EDGES, YAW_EDGES[1:], strict=False):
             photos = tuple(one for one in self.measured if low <= abs(one.yaw) < high)
@@ -194,13 +194,13 @@ class LandmarkReport:
 
     @cached_property
     def growth(self) -> dict[str, dict[str, Growth]]:
-        """How the modes' figures grow, by condition; conditions that apply to no photo left out."""
-        found = {}
+        """The growth of the modes' figures, by condition; conditions that apply to no photo are left out."""
+        by_condition = {}
         for condition in self.conditions:
             photos = self.spoiled_by(condition)
             if photos:
-                found[condition.label] = {mode: self._growth(mode, condition, photos) for mode in self.modes}
-        return found
+                by_condition[condition.label] = {mode: self._growth(mode, condition, photos) for mode in self.modes}
+        return by_condition
 
     def spoiled_by(self, condition: Condition) -> tuple[Measured, ...]:
         """Return the photos that a condition applies to."""
@@ -227,12 +227,12 @@ class LandmarkReport:
 
 
 def imitated(mode: str) -> str:
-    """Return what the imitator's pictures of a mode are called."""
+    """Return the name of the imitator's pictures of a mode."""
     return f"{mode}, imitator"
 
 
 def turned(subject: str) -> str:
-    """Return what the pictures of a character turned as the photo's head are called."""
+    """Return the name of the pictures of a character at the photo's pose."""
     return f"{subject}, turned"
 
 

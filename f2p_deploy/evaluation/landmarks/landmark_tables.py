@@ -1,4 +1,4 @@
-"""The landmark measurement in tables, for the page and for the terminal alike."""
+"""The tables of the landmark measurement, for both the page and the terminal."""
 
 import math
 
@@ -9,23 +9,23 @@ from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES, TOGETHER
 from f2p_deploy.evaluation.landmarks.landmark_report import AVERAGE, PHOTO, RANDOM, LandmarkReport
 from f2p_deploy.report.page import Table
 
-#: What tables call the references; modes are called by their names.
+#: Names of the references in tables; modes keep their names.
 NAMES = {PHOTO: "the photo itself", AVERAGE: "average face", RANDOM: "random character"}
 
 
 def landmark_report_tables(report: LandmarkReport) -> tuple[Table, ...]:
-    """Return every table that there are photos for, the most important one first."""
+    """Return every table with at least one photo, the most important table first."""
     if not report.measured:
         return ()
-    found = [summary_table(report), parts_table(report)]
-    found[1:1] = pose_true_tables(report) if report.pose_true else []
-    found += [yaw_table(report)] if report.by_yaw else []
-    found += degraded_tables(report) if report.growth else []
-    return tuple(found)
+    tables = [summary_table(report), parts_table(report)]
+    tables[1:1] = pose_true_tables(report) if report.pose_true else []
+    tables += [yaw_table(report)] if report.by_yaw else []
+    tables += degraded_tables(report) if report.growth else []
+    return tuple(tables)
 
 
 def summary_table(report: LandmarkReport) -> Table:
-    """Return the figures of all parts together, with intervals, beside the average face's."""
+    """Return the table of all parts together, with confidence intervals and the comparison with the average face."""
     rows = []
     for subject, summary in report.summaries.items():
         together, below = summary.figures[TOGETHER], summary.below_average
@@ -44,16 +44,16 @@ def summary_table(report: LandmarkReport) -> Table:
         ("", "median", "95 % interval", "below average face", "95 % interval", "no face found"),
         rows,
         "Distance from the photo's face",
-        "Mean distance of MediaPipe's mesh points in per cent of the photo's outer-eye distance, as the mean of the "
-        "five parts; the photo itself, landmarked again when aligned, shows the landmarker's own error. Characters are "
-        "drawn from the front, so the photo's turn and expression count as errors here. A render without a face counts "
-        "as infinitely far.",
+        "Mean distance of MediaPipe's mesh points in per cent of the photo's outer-eye distance, averaged over the "
+        "five parts. The row of the photo itself, landmarked again after alignment, shows the landmarker's error. "
+        "Characters are drawn from the front, so the photo's pose and expression count as errors here. A render "
+        "without a face counts as infinitely far.",
         marked=(report.subjects.index(report.best),),
     )
 
 
 def pose_true_tables(report: LandmarkReport) -> list[Table]:
-    """Return the pose-true figures: plain and centred together, then by part of the face."""
+    """Return the pose-true tables: plain and centred figures of all parts together, then by part of the face."""
     rows, parts = [], []
     for subject, summary in report.pose_true.items():
         name, together, centred = NAMES.get(subject, subject), summary.figures[TOGETHER], summary.centred[TOGETHER]
@@ -72,7 +72,7 @@ def pose_true_tables(report: LandmarkReport) -> list[Table]:
         parts.append((name, *(percent(summary.figures[figure].value) for figure in FIGURES)))
     subjects = list(report.pose_true)
     marked = (min((subjects.index(mode) for mode in report.modes), key=lambda i: _together(report, subjects[i])),)
-    headers = ("median", "pose-true", "below average face", "centred", "below average face", "goes with", "followed")
+    headers = ("median", "pose-true", "below average face", "centred", "below average face", "correlation", "followed")
     return [
         Table(headers, rows, "Pose-true distance from the photo's face", pose_true_note(report), marked=marked),
         Table(("pose-true median", *FIGURES), parts, "Pose-true, by part of the face", marked=marked),
@@ -80,24 +80,23 @@ def pose_true_tables(report: LandmarkReport) -> list[Table]:
 
 
 def pose_true_note(report: LandmarkReport) -> str:
-    """Return what the pose-true table says of itself, and what it could not do."""
-    turned = (
-        "The engine draws each character, the average face too, at the photo's yaw and pitch, and its mesh is aligned "
-        "by the five points as the photo's was"
+    """Return the note of the pose-true table, including its limitations."""
+    pose = (
+        "The engine draws each character, and the average face, at the photo's yaw and pitch, and its mesh is aligned "
+        "by five points in the same way as the photo's"
         if report.turns
-        else "This engine cannot turn a head, so characters are compared as seen from the front, aligned by the five "
-        "points"
+        else "This engine cannot turn a head, so characters are compared in front view, aligned by five points"
     )
     neutral = (
-        "; what the photo's expression does to its mesh is taken out."
+        "; the effect of the photo's expression is removed from its mesh."
         if report.neutral
         else "; the photo's expression is still in its mesh."
     )
     return (
-        f"{turned}{neutral} Centred: the mean difference of photos and pictures is taken out, so what is left is how "
-        "a character differs from the mean character against how its photo differs from the mean photo. Goes with: "
-        "correlation of what is a character's own, whatever the pose, with what is its photo's own; followed: how much "
-        "of the photo's own the character has. 95 % intervals in brackets."
+        f"{pose}{neutral} Centred: the mean difference between photos and pictures is removed, so that a character's "
+        "deviation from the mean character is compared with its photo's deviation from the mean photo. Correlation: "
+        "of a character's individual shape with its photo's, the effect of the pose regressed out; followed: the slope "
+        "of that regression. 95 % confidence intervals in brackets."
     )
 
 
@@ -120,12 +119,12 @@ def yaw_table(report: LandmarkReport) -> Table:
         )
         for subject in report.subjects
     ]
-    note = "Degrees of yaw to either side, and how many photos. Characters are always drawn from the front."
+    note = "Absolute yaw in degrees, with the number of photos. Characters are always drawn from the front."
     return Table(("median", *headers), rows, "By turn of the head", note)
 
 
 def degraded_tables(report: LandmarkReport) -> list[Table]:
-    """Return how the modes' figures grow on spoiled photos, and what is left of the lead over the average face."""
+    """Return the tables of degraded photos: the growth of the modes' figures, and the lead over the average face."""
     grown, left = [], []
     for condition in report.conditions:
         growth = report.growth.get(condition.label)
@@ -143,18 +142,18 @@ def degraded_tables(report: LandmarkReport) -> list[Table]:
         Table(
             ("", "photos", "not aligned", "moved", *report.modes),
             grown,
-            "Spoiled photos: times the sharp photos' figure",
-            "Each condition on its own, beside the same photos unspoiled, with 95 % intervals; the sharp photo's mesh "
-            "is the truth. Moved: by how many per cent of the outer-eye distance the aligned face slips. Photos "
-            "whose face is no larger than a condition asks are not in it; a photo that cannot be aligned any more "
-            "counts as infinitely far.",
+            "Degraded photos: figure / figure of the sharp photos",
+            "Each condition separately, compared with the same photos without it, with 95 % confidence intervals; the "
+            "sharp photo's mesh is the ground truth. Moved: shift of the aligned face in per cent of the outer-eye "
+            "distance. A condition excludes photos whose face is already as small as it asks; a photo that can no "
+            "longer be aligned counts as infinitely far.",
         ),
-        Table(("", *report.modes), left, "Spoiled photos: below the average face"),
+        Table(("", *report.modes), left, "Degraded photos: below the average face"),
     ]
 
 
 def percent(value: float, digits: int = 2) -> str:
-    """Return a share in per cent; `none` for one that failures made infinite."""
+    """Return a share in per cent; `none` if failures made it infinite."""
     return f"{100 * value:.{digits}f} %" if math.isfinite(value) else "none"
 
 

@@ -1,9 +1,9 @@
-"""The pose in which an engine has to draw a character for it to stand as a photo's head does.
+"""The scene in which an engine draws a character at the pose of a photo's head.
 
-MediaPipe's finder does not take a render's front view for one: it reads the reference engine's random characters as
-tilted down by 7 degrees, give or take 7 by the character, since it reads a pitch from the shape. The photo's pitch has
-the photo's shape in it as well. So what the finder says of a character drawn from the front is that character's own
-bias, and the character is turned until the finder says of it what it says of the photo.
+MediaPipe's pose is biased by the shape of a face: it reads the reference engine's front view of random characters as
+tilted down by 7 degrees on average, with a spread of 7 degrees. Its pitch of a photo is biased in the same way. So the
+pose that it reads in a character's front view is taken as that character's bias, and the character is turned until the
+finder reads the same pose in the render as in the photo.
 """
 
 import math
@@ -12,28 +12,28 @@ import numpy as np
 
 from f2p_deploy.engine.engine import Scene
 
-#: Degrees beyond which the engine is not asked to turn a head: a bad reading must not hide the face.
+#: Largest turn in degrees; a wrong reading of the pose must not turn the face away.
 LARGEST_TURN = 60.0
 
 
 def scene_for(photo: tuple[float, float], front: tuple[float, float], drawn: Scene | None = None) -> Scene:
-    """Return the scene in which the finder should say of a character what it says of a photo.
+    """Return the scene in which the finder should read the same pose of a character as of a photo.
 
-    The finder's reading is taken as the true turn after the character's own bias, a rotation of the head's own axes:
-    read = turn @ bias. Roll is left at 0, since alignment takes it out.
+    The reading is modelled as the true turn after the character's bias, a rotation about the head's axes: read = turn @
+    bias. Roll is left at 0, since alignment removes it.
 
     Args:
         photo: yaw and pitch in degrees that the finder read in the photo.
-        front: what it read in a picture of the character.
+        front: yaw and pitch in degrees that it read in a picture of the character.
         drawn: the scene of that picture; the front view if None.
     """
     bias = np.eye(3) if drawn is None else _engine_turn(drawn)
     turn = _turn(*photo) @ (bias.T @ _turn(*front)).T
     pitch = math.degrees(math.asin(np.clip(turn[2, 1], -1.0, 1.0)))
     yaw = math.degrees(math.atan2(turn[2, 0], turn[2, 2]))
-    # An engine's pitch raises the nose, a finder's lowers it.
-    kept = np.clip([yaw, -pitch], -LARGEST_TURN, LARGEST_TURN)
-    return Scene(yaw=float(kept[0]), pitch=float(kept[1]))
+    # A positive pitch raises the nose for an engine and lowers it for a finder.
+    limited = np.clip([yaw, -pitch], -LARGEST_TURN, LARGEST_TURN)
+    return Scene(yaw=float(limited[0]), pitch=float(limited[1]))
 
 
 def _turn(yaw: float, pitch: float) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""The pose-true landmark distance of one photo: the character turned as the photo's head, and no expression counted.
+"""The pose-true landmark distance of one photo: the character is drawn at the photo's pose, without expression.
 
-The engine draws the character at the photo's yaw and pitch, the mesh found in that picture is aligned by its five
-points as photos are, and what the photo's expression does to the photo's mesh is taken out before both are compared.
+The engine draws the character at the photo's yaw and pitch, and the mesh of that picture is aligned by five points, as
+photos are. The effect of the photo's expression is removed from its mesh before both are compared.
 """
 
 import math
@@ -20,19 +20,18 @@ from f2p_deploy.evaluation.landmarks.landmark_groups import mesh_distances
 from f2p_deploy.evaluation.landmarks.pose import scene_for
 from f2p_deploy.system.errors import InputError
 
-#: Degrees that the finder may read a picture off the photo's pose before the character is drawn once more, and how
-#: often that is done at most.
+#: Tolerated difference in degrees between the poses read in picture and photo, and the largest number of redraws.
 CLOSE, CORRECTIONS = 1.5, 2
 
 
 @dataclass(frozen=True)
 class PoseTrue:
-    """The meshes of one photo and of its characters, all aligned by their five points.
+    """The meshes of one photo and of its characters, all aligned by five points.
 
     Args:
-        truth: (478, 2) the photo's, expression taken out, in edges of the aligned square.
-        meshes: (478, 2) by subject, in the same unit; None where no face was found in the picture.
-        missed: degrees between the poses read in photo and picture, by subject that was turned.
+        truth: (478, 2) the photo's mesh without expression, in edges of the aligned square.
+        meshes: (478, 2) by subject, in the same unit; None if no face was detected in the picture.
+        missed: degrees between the poses read in photo and picture, by turned subject.
         pose: yaw and pitch of the photo's head in degrees.
     """
 
@@ -42,7 +41,7 @@ class PoseTrue:
     pose: tuple[float, float] = (0.0, 0.0)
 
     def distances(self, subject: str) -> np.ndarray:
-        """Return (6,) figures in the order of `FIGURES`; infinite where no face was found."""
+        """Return (6,) figures in the order of `FIGURES`; infinite if no face was detected."""
         return mesh_distances(self.truth, self.meshes[subject])
 
 
@@ -52,7 +51,7 @@ class Turned:
 
     Args:
         picture: (S, S, 3) uint8.
-        face: what was found in it, if anything.
+        face: landmarks detected in it, if any.
         missed: degrees between the poses read in photo and picture.
     """
 
@@ -63,16 +62,16 @@ class Turned:
 
 @dataclass(frozen=True)
 class Posing:
-    """What every photo of a measurement shares.
+    """The tools that draw characters at a photo's pose and remove expressions, shared by all photos.
 
     Args:
-        engine: draws.
+        engine: draws the characters.
         finder: gives MediaPipe's mesh, yaw and pitch.
-        template: (5, 2) where the five points belong, in pixels of the square.
+        template: (5, 2) target positions of the five points, in pixels of the square.
         size: edge of the square in pixels.
-        turns: whether the engine can turn a head; else characters are compared as seen from the front.
-        expression: reads blendshapes; None leaves expression in.
-        table: what blendshapes do to a mesh.
+        turns: the engine can turn a head; otherwise front views are compared.
+        expression: reads blendshapes; None keeps the expression.
+        table: effect of blendshapes on a mesh.
     """
 
     engine: Engine
@@ -84,16 +83,16 @@ class Posing:
     table: ExpressionTable | None = None
 
     def truth_of(self, face: AlignedFace) -> np.ndarray:
-        """Return the (478, 2) mesh of an aligned photo, expression taken out, in pixels of the square."""
+        """Return the (478, 2) mesh of an aligned photo without its expression, in pixels of the square."""
         mesh = transform(face.matrix, np.asarray(face.landmarks.dense))
         return self.place(self._without_expression(mesh, face.image))
 
     def again(self, face: AlignedFace, mesh: np.ndarray | None) -> np.ndarray | None:
-        """Return a (478, 2) mesh found in the aligned photo itself, expression taken out, placed."""
+        """Return a (478, 2) mesh detected in the aligned photo, without its expression and aligned."""
         return None if mesh is None else self.place(self._without_expression(mesh, face.image))
 
     def place(self, mesh: np.ndarray) -> np.ndarray:
-        """Return a (478, 2) mesh aligned by its five points, as photos are."""
+        """Return a (478, 2) mesh aligned by its five points, in the same way as photos."""
         return transform(fit_similarity(five_of_dense(mesh), self.template), mesh)
 
     def turn(self, parameters: np.ndarray, front: Landmarks | None, picture: np.ndarray, photo: Landmarks) -> Turned:
@@ -101,8 +100,8 @@ class Posing:
 
         Args:
             parameters: (n,) of the character.
-            front: the face found in its picture from the front; None if there was none.
-            picture: (S, S, 3) uint8, that picture.
+            front: the face in its front view; None if none was detected.
+            picture: (S, S, 3) uint8, the front view.
             photo: the face in the photo.
         """
         wanted = _pose(photo)
@@ -131,7 +130,7 @@ class Posing:
 
 
 def can_turn(engine: Engine, parameters: np.ndarray, size: int) -> bool:
-    """Tell whether an engine draws anything but the front view: one that does not raises InputError."""
+    """Return whether an engine can draw a turned head; one that cannot raises InputError."""
     try:
         engine.render(parameters, size, Scene(yaw=10.0))
     except InputError:
@@ -142,7 +141,7 @@ def can_turn(engine: Engine, parameters: np.ndarray, size: int) -> bool:
 def compare_posed(
     truth: np.ndarray, meshes: Mapping[str, np.ndarray | None], missed: Mapping[str, float], photo: Landmarks, size: int
 ) -> PoseTrue:
-    """Bring placed meshes from pixels of the square into its edges."""
+    """Return the record of one photo, with meshes scaled from pixels to edges of the square."""
     scaled = {subject: None if mesh is None else mesh / size for subject, mesh in meshes.items()}
     return PoseTrue(truth / size, scaled, dict(missed), _pose(photo))
 

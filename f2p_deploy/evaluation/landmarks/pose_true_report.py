@@ -1,9 +1,9 @@
-"""The pose-true figures over all photos: the distance, the same without the two worlds' difference, what is followed.
+"""The pose-true figures over all photos: plain distances, centred distances, and the correlation of personal shape.
 
-Photos and renders differ by something that all people share: how the finder reads a render, what a camera does, the
-range of an engine. "Centred" takes the mean difference of the two out. A departure is what is left of a mesh after what
-the pose explains of it over all photos; how a character's goes with its photo's says whether a person's own shape is
-followed.
+Photos and renders differ in ways that all people share: the finder's reading of renders, the camera, the engine's
+range. "Centred" figures remove the mean difference between photos and renders. A departure is the residual of a mesh
+after the effect of the pose over all photos is regressed out. The correlation of a character's departure with its
+photo's shows whether the person's individual shape is reproduced.
 """
 
 import math
@@ -16,7 +16,7 @@ from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of, median
 from f2p_deploy.evaluation.landmarks.landmark_groups import FIGURES, GROUPS, TOGETHER, mesh_distances
 from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue
 
-#: Fewer have no departures: the pose would explain them all.
+#: Minimum number of photos for departures; with fewer, the pose would explain everything.
 FEWEST_PHOTOS = 10
 
 NOTHING = Estimate(math.nan, math.nan, math.nan)
@@ -29,13 +29,12 @@ class PoseTrueSummary:
     Args:
         figures: median pose-true distances, by part of the face.
         below_average: 1 - median / the average face's median, of the parts together.
-        centred: median distances after the mean difference of photos and this subject's pictures is taken out.
-        centred_below_average: the same comparison with the average face's, of the parts together.
-        correlation: of the departures, photo to character; not a number for the average face, and for too few photos.
-        followed: the character's departure in the direction of the photo's, over the photo's.
+        centred: median distances after the mean difference between photos and this subject's pictures is removed.
+        centred_below_average: 1 - centred median / the average face's centred median, of the parts together.
+        correlation: of the departures, photo to character; NaN for the average face, and for too few photos.
+        followed: the character's departure along the photo's / the photo's departure; NaN as `correlation`.
         failures: pictures without a face.
-        missed: median degrees by which the pose read in the picture is off the photo's; not a number where nobody was
-            turned.
+        missed: median degrees between the poses read in picture and photo; NaN if no character was turned.
     """
 
     figures: Mapping[str, Estimate]
@@ -55,9 +54,9 @@ def summarise_poses(
 
     Args:
         photos: at least one.
-        subjects: that every photo has meshes of.
-        average: which of them is the average face.
-        seed: of the intervals.
+        subjects: names of meshes that every photo has.
+        average: name of the average face among them.
+        seed: random seed of the confidence intervals.
     """
     plain = {subject: np.stack([photo.distances(subject) for photo in photos]) for subject in subjects}
     centred = {subject: _centred(photos, subject) for subject in subjects}
@@ -76,7 +75,7 @@ def summarise_poses(
 
 
 def _centred(photos: Sequence[PoseTrue], subject: str) -> np.ndarray:
-    """Return (N, 6) figures after the mean of truth less mesh is taken out."""
+    """Return (N, 6) figures after the mean of truth - mesh is added to every mesh."""
     apart = [photo.truth - mesh for photo in photos if (mesh := photo.meshes[subject]) is not None]
     shift = np.mean(apart, axis=0) if apart else 0.0
     rows = []
@@ -87,7 +86,7 @@ def _centred(photos: Sequence[PoseTrue], subject: str) -> np.ndarray:
 
 
 def _departures(photos: Sequence[PoseTrue], subject: str, seed: int) -> tuple[Estimate, Estimate]:
-    """Return the correlation and the slope of a subject's departures on the photos'; parts count a fifth each."""
+    """Return correlation and slope of a subject's departures on the photos'; the five parts have equal weight."""
     found = [(photo, mesh) for photo in photos if (mesh := photo.meshes[subject]) is not None]
     if len(found) < FEWEST_PHOTOS:
         return NOTHING, NOTHING
@@ -108,7 +107,7 @@ def _departures(photos: Sequence[PoseTrue], subject: str, seed: int) -> tuple[Es
 
 
 def _powers(poses: np.ndarray) -> np.ndarray:
-    """Return (N, 3) or, with photos enough, (N, 6) regressors of (N, 2) yaws and pitches in degrees."""
+    """Return (N, 3), or with enough photos (N, 6), regressors of (N, 2) yaws and pitches in degrees."""
     yaw, pitch = poses.T / 30.0
     columns = [np.ones(len(poses)), yaw, pitch]
     columns += [yaw**2, yaw * pitch, pitch**2] if len(poses) >= 2 * FEWEST_PHOTOS else []
@@ -116,13 +115,13 @@ def _powers(poses: np.ndarray) -> np.ndarray:
 
 
 def _residuals(meshes: np.ndarray, regressors: np.ndarray) -> np.ndarray:
-    """Return (N, 478, 2) meshes less what regressors explain."""
+    """Return the residuals of (N, 478, 2) meshes after a least-squares fit of the regressors."""
     flat = meshes.reshape(len(meshes), -1)
     return (flat - regressors @ np.linalg.lstsq(regressors, flat, rcond=None)[0]).reshape(meshes.shape)
 
 
 def _weights() -> np.ndarray:
-    """Return (478,) weights of the points: each part of the face a fifth."""
+    """Return (478,) weights of the points; each part of the face has a fifth of the total."""
     weights = np.zeros(478)
     for points in GROUPS.values():
         weights[list(points)] += 1.0 / (len(GROUPS) * len(points))

@@ -1,4 +1,4 @@
-"""Sex and age: are a woman's, a man's, an old person's character read as one by somebody who is not ours?"""
+"""Agreement of sex and age between photos and characters, both estimated by an independent network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ import numpy as np
 from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of, share
 from f2p_deploy.training.data.age_sex import AgeSex
 
-#: With fewer faces there is no correlation.
+#: Minimum number of faces for a correlation.
 FEWEST = 3
 
 
 @dataclass(frozen=True)
 class AgeSexFigures:
-    """How the judge's word about characters goes with its word about the photos.
+    """Agreement of the judge's estimates for characters with its estimates for their photos.
 
     Args:
-        people: photos and characters that both have a face.
-        women, men: how many the judge takes the photos' people for.
-        women_right, men_right: share of them whose character it takes for the same; None where there are none.
-        age_correlation: Pearson's, photo to character.
-        age_spread: standard deviation of the characters' ages over that of the photos'.
+        people: number of pairs in which both photo and character have a face.
+        women, men: number of photos that the judge classifies as such.
+        women_right, men_right: share of these whose character is classified the same; None if there are none.
+        age_correlation: Pearson's correlation, photo to character.
+        age_spread: standard deviation of the characters' ages / standard deviation of the photos' ages.
         photo_age, character_age: medians in years.
-        older: mean years by which a character is read older than its photo.
+        older: mean of character's age - photo's age, in years.
     """
 
     people: int
@@ -39,11 +39,11 @@ class AgeSexFigures:
 
 
 def compare_age_sex(photos: Sequence[AgeSex], characters: Sequence[AgeSex], seed: int) -> AgeSexFigures | None:
-    """Compare what a judge says of the same people's photos and characters; None for too few with a face.
+    """Compare a judge's estimates for photos and characters of the same people; None for fewer than `FEWEST` faces.
 
     Args:
         photos, characters: in the same order of people.
-        seed: of the intervals.
+        seed: random seed of the confidence intervals.
     """
     both = [(p, c) for p, c in zip(photos, characters, strict=True) if p.known and c.known]
     if len(both) < FEWEST:
@@ -80,7 +80,7 @@ def compare_age_sex(photos: Sequence[AgeSex], characters: Sequence[AgeSex], seed
 
 
 def _correlations(x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return Pearson's correlation of each of (..., N) selections; 0 where one side does not vary."""
+    """Return Pearson's correlation for each of (..., N) selections of people; 0 if one side is constant."""
     a, b = x[rows], y[rows]
     a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True)
     return (a * b).sum(axis=-1) / np.maximum(np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1)), 1e-12)

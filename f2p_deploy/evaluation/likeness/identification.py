@@ -1,7 +1,8 @@
-"""Identification: does a face recogniser find the right person's photo for a character?
+"""Identification: the rank of a person's photo among all photos, sorted by similarity to the person's character.
 
-Photos and characters are two worlds with a constant difference, so each descriptor is compared less the mean of its own
-kind (centred cosine). A recogniser is easily pleased: its figures count beside skin, hair, sex and age only.
+Photos and characters differ by a constant offset, so the mean of all photos is subtracted from photos and the mean of
+all characters from characters (centred cosine). A recogniser alone is a lenient measure: read these figures together
+with those of skin, hair, sex and age.
 """
 
 from dataclasses import dataclass
@@ -11,24 +12,24 @@ import numpy as np
 from f2p_deploy.evaluation.bootstrap import DRAWS, Estimate, interval_of, share
 from f2p_deploy.system.errors import InputError
 
-#: With fewer people a mean says little and every rank is among the first.
+#: Minimum number of people; with fewer, the mean is unreliable and every rank is high.
 FEWEST_PEOPLE = 10
 
 
 @dataclass(frozen=True)
 class Identification:
-    """How well characters are told apart by their photos. Chance: 1/N, 5/N, (N + 1)/2, 0.5.
+    """Identification of photos by characters. Chance levels: rank-1 1 / N, rank-5 5 / N, median (N + 1) / 2, AUC 0.5.
 
     Args:
-        people: N, how many pairs were compared.
-        ranks: (N,) int, the place of the own photo among all, 1 being the most alike.
+        people: N, the number of pairs.
+        ranks: (N,) int, rank of the own photo among all; 1 is the most similar.
         alike: (N, N) float64 centred cosines; row: character, column: photo.
-        rank_1, rank_5: share of characters whose own photo is first, or among the first five.
+        rank_1, rank_5: share of characters whose own photo is the most similar, or among the five most similar.
         median_rank: of the own photo.
-        auc: probability that a character is nearer to its own photo than to another person's.
-        own, others: mean centred cosine of a character with its own photo, and with others'.
-        characters, photos: mean cosine of descriptors among characters, and among photos, not centred: how much of a
-            kind each world is.
+        auc: probability that a character is more similar to its own photo than to another person's.
+        own, others: mean centred cosine of a character with its own photo, and with other people's.
+        characters, photos: mean cosine between descriptors of different characters, and of different photos, not
+            centred.
     """
 
     people: int
@@ -49,7 +50,7 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
 
     Args:
         characters, photos: (N, d) descriptors of one recogniser, in the same order of people.
-        seed: of the bootstrap draws of people; all photos stay in the gallery.
+        seed: random seed of the bootstrap over people; all photos stay in the gallery.
 
     Raises:
         InputError: fewer than `FEWEST_PEOPLE`, shapes that differ, or a descriptor that is not finite.
@@ -63,7 +64,7 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
     alike = centred(characters) @ centred(photos).T
     own, other = np.diag(alike), ~np.eye(people, dtype=bool)
     ranks = 1 + (alike > own[:, None]).sum(axis=1)
-    # For each character: share of strangers' photos that are less alike than the own one; ties count half.
+    # For each character: share of other people's photos that are less similar than the own one; ties count half.
     strangers = alike[other].reshape(people, people - 1)
     beaten = (strangers < own[:, None]).mean(axis=1) + (strangers == own[:, None]).mean(axis=1) / 2
     draws = np.random.default_rng(seed).integers(0, people, (DRAWS, people))
@@ -87,7 +88,7 @@ def identify(characters: np.ndarray, photos: np.ndarray, seed: int = 0) -> Ident
 
 
 def require_people(people: int) -> None:
-    """Raise where there are too few people to be told apart.
+    """Raise if there are too few people for identification.
 
     Raises:
         InputError: fewer than `FEWEST_PEOPLE`.
@@ -97,11 +98,11 @@ def require_people(people: int) -> None:
 
 
 def centred(descriptors: np.ndarray) -> np.ndarray:
-    """Return (N, d) descriptors less their mean, of length 1."""
+    """Return (N, d) descriptors minus their mean, scaled to length 1."""
     return unit(descriptors.astype(np.float64) - descriptors.astype(np.float64).mean(axis=0))
 
 
 def unit(descriptors: np.ndarray) -> np.ndarray:
-    """Return (N, d) descriptors of length 1, float64."""
+    """Return (N, d) float64 descriptors scaled to length 1."""
     values = descriptors.astype(np.float64)
     return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)

@@ -1,7 +1,7 @@
-"""The judge: a face recogniser that took no part in training, and says how alike two pictures are.
+"""The judge: a face recogniser that was not used in training and measures the similarity of two pictures.
 
-Any network will do that takes 112-pixel crops aligned to five points, as InsightFace's, MobileFaceNet and their kin do:
-an ONNX file, run by ONNX Runtime, or a `.tflite` file, run by LiteRT (ai-edge-litert).
+Any network works that takes 112-pixel crops aligned to five points, such as those of InsightFace or MobileFaceNet: an
+ONNX file, run by ONNX Runtime, or a `.tflite` file, run by LiteRT (ai-edge-litert).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from f2p_deploy.alignment.warp import fit_similarity, warp
 from f2p_deploy.system.errors import InputError, MissingDependency
 from f2p_deploy.system.extras import package_line
 
-#: Edge of the crops in pixels, and where eyes, nose tip and mouth corners lie in them (Deng et al. 2019, ArcFace).
+#: Edge of the crops in pixels, and the positions of eyes, nose tip and mouth corners (Deng et al. 2019, ArcFace).
 CROP = 112
 POINTS = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 
@@ -22,7 +22,7 @@ SUFFIXES = (".onnx", ".tflite")
 
 
 class Judge(Protocol):
-    """Whatever describes a face so that pictures of one person have similar descriptors."""
+    """A face recogniser: pictures of one person get similar descriptors."""
 
     name: str
 
@@ -64,7 +64,7 @@ class FileJudge:
         self._batch = shape[0] if shape[0] > 0 else 1
 
     def describe(self, picture: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """See `Judge`."""
+        """Describe one face, see `Judge`."""
         crop = warp(picture, fit_similarity(np.asarray(points, np.float64), POINTS), CROP)
         values = (crop.astype(np.float32) - 127.5) / 128.0
         values = values.transpose(2, 0, 1) if self._channels_first else values
@@ -76,7 +76,7 @@ Network = tuple[Callable[[np.ndarray], np.ndarray], list[int]]
 
 
 def _open_onnx(path: Path) -> Network:
-    """Return a network's function and the shape of its input, 0 where it is free."""
+    """Return a network's function and the shape of its input; 0 marks a dynamic dimension."""
     from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
     from f2p_deploy.system.errors import CompilerError
 

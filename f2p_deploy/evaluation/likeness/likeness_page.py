@@ -24,7 +24,7 @@ def likeness_report_tables(report: LikenessReport) -> tuple[Table, ...]:
                 subject,
                 _percent(found.rank_1),
                 _percent(found.rank_5),
-                f"{found.median_rank.value:.0f}",
+                f"{found.median_rank.value:g}",
                 f"{found.auc.value:.3f} ({found.auc.low:.3f} to {found.auc.high:.3f})",
                 f"{found.characters:.2f}",
                 f"{skin.ita:.2f}" if skin else "",
@@ -36,7 +36,7 @@ def likeness_report_tables(report: LikenessReport) -> tuple[Table, ...]:
         ("", "rank-1", "rank-5", "median", "AUC", "alike", "skin", "at end"),
         rows,
         f"Whose character is it? {first.people} people, judged by {report.judge}",
-        f"Chance: {1 / first.people:.1%}, {5 / first.people:.1%}, {(first.people + 1) / 2:.0f}, 0.5. alike: mean "
+        f"Chance: {1 / first.people:.1%}, {5 / first.people:.1%}, {(first.people + 1) / 2:g}, 0.5. alike: mean "
         f"cosine among characters (photos: {first.photos:.2f}). skin: rank correlation of the cheeks' typology angle. "
         "at end: controllers at an end of their range. 95 % intervals by bootstrap over people.",
     )

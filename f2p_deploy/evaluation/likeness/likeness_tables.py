@@ -1,4 +1,4 @@
-"""The likeness measurement's tables of sex and age, and of characters against people's own words."""
+"""The tables of the likeness measurement for sex and age, and for agreement with labels."""
 
 from f2p_deploy.evaluation.bootstrap import Estimate
 from f2p_deploy.evaluation.likeness.measure_likeness import LikenessReport
@@ -6,7 +6,7 @@ from f2p_deploy.report.page import Table
 
 
 def age_sex_tables(report: LikenessReport) -> list[Table]:
-    """Return how characters are taken for the photos' sex and age; nothing without a judge of these."""
+    """Return the table of agreement in sex and age; no table without a judge of these."""
     rows = [
         (
             subject,
@@ -23,16 +23,17 @@ def age_sex_tables(report: LikenessReport) -> list[Table]:
         return []
     first = next(iter(report.age_sex.values()))
     note = (
-        f"{report.age_sex_judge} looks at photos and at the engine's pictures alike; {first.women} people are women to "
-        f"it and {first.men} are men. women, men: share of them whose character it takes for the same. ages: "
-        "correlation. spread: standard deviation of characters' ages over that of the photos'. medians: of photos and "
-        "characters, in years; older: how much older characters are read, on average. 95 % intervals in brackets."
+        f"{report.age_sex_judge} judges both photos and the engine's pictures, and classifies {first.women} people as "
+        f"women and {first.men} as men. women, men: share of these whose character is classified the same. ages: "
+        "correlation. spread: standard deviation of the characters' ages / that of the photos'. medians: ages of "
+        "photos and characters in years. older: mean age of characters - mean age of photos. 95 % confidence intervals "
+        "in brackets."
     )
     return [Table(("", "women", "men", "ages", "spread", "medians", "older"), rows, "Sex and age", note)]
 
 
 def label_tables(report: LikenessReport) -> list[Table]:
-    """Return how options agree with what people said of the photos; nothing without labels of them."""
+    """Return the tables of agreement with labels; no table without labels of these photos."""
     if not report.against_labels:
         return []
     subjects = list(report.against_labels)
@@ -54,20 +55,25 @@ def label_tables(report: LikenessReport) -> list[Table]:
             (presence.absent, presence.known_without, False),
         )
     ]
+    correlated = dict.fromkeys(name for subject in subjects for name in report.against_labels[subject].sliders)
     sliders = [
-        (f"{name}, correlation", str(first.people), *(_slider(report, subject, name) for subject in subjects))
-        for name in first.sliders
+        (
+            f"{name}, correlation",
+            str(first.known_sliders[name]),
+            *(_slider(report, subject, name) for subject in subjects),
+        )
+        for name in correlated
     ]
     note = (
-        f"{first.people} people whom the table of labels names. Share of characters that have the photo's option, then "
-        "the most frequent option among these photos and among their characters: where nearly everybody gets the same, "
-        "it is right only by what is common."
+        f"{first.people} people are in the table of labels. Each cell has the share of characters with the photo's "
+        "option, then the most frequent option among the characters with its share. If nearly all characters have the "
+        "same option, agreement only reflects how common that option is."
     )
-    found = [Table(("", "known", "commonest of photos", *subjects), groups, "Options against labels", note)]
+    tables = [Table(("", "known", "commonest of photos", *subjects), groups, "Options against labels", note)]
     if parts or sliders:
-        there = "Share of those that have it, or have not, whose character is the same."
-        found.append(Table(("", "known", *subjects), [*parts, *sliders], "Bald, bearded, and sliders", there))
-    return found
+        text = "Share of the people with the feature, or without it, whose character agrees; sliders: correlation."
+        tables.append(Table(("", "known", *subjects), [*parts, *sliders], "Bald, bearded, and sliders", text))
+    return tables
 
 
 def _group(report: LikenessReport, subject: str, name: str) -> str:
@@ -83,8 +89,8 @@ def _presence(report: LikenessReport, subject: str, name: str, there: bool) -> s
 
 
 def _slider(report: LikenessReport, subject: str, name: str) -> str:
-    found = report.against_labels[subject].sliders.get(name)
-    return "" if found is None else f"{found:.2f}"
+    correlation = report.against_labels[subject].sliders.get(name)
+    return "" if correlation is None else f"{correlation:.2f}"
 
 
 def _right(estimate: Estimate | None) -> str:

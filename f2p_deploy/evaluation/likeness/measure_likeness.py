@@ -1,12 +1,12 @@
-"""Likeness: would somebody who never saw this project pick the right photo for a character?
+"""The likeness of photos and characters, measured by an independent face recogniser.
 
-A judge that took no part in training describes the photo and the engine's picture of the character. Beside its figures
-stand those of skin, of sex and age by another judge, of options against people's own words, and of sliders at the end
-of their range, since a recogniser is easily pleased.
+A judge that was not used in training describes the photo and the engine's picture of the character. A recogniser alone
+is a lenient measure, so further figures are reported: skin colour, sex and age by another judge, options compared with
+labels, and sliders at an end of their range.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,20 +30,18 @@ from f2p_deploy.model.result import Mode
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.runtimes.torch_runtime import TorchRuntime, require_torch
 from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.photo_choice import photo_name, select_photos
 
 if TYPE_CHECKING:
     from f2p_deploy.evaluation.likeness.age_sex_figures import AgeSexFigures
     from f2p_deploy.training.data.age_sex import AgeSex, AgeSexJudge
-    from f2p_deploy.training.train_reader import Labels
+    from f2p_deploy.training.data.labels import Labels
 
 logger = logging.getLogger(__name__)
 
-#: A controller nearer to an end of its range than this stands at it.
+#: A controller within this distance of an end of its range counts as at the end.
 AT_END = 0.01
-
-#: Told (characters made so far, characters in all, what is being done).
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,10 @@ class Likeness:
     Args:
         picture: (S, S, 3) uint8 RGB.
         descriptor: (d,) of the judge.
-        cheeks: (3,) CIE Lab; NaN where no face was found in the picture.
+        cheeks: (3,) CIE Lab; NaN if no face was detected in the picture.
         parameters: the character.
-        found: whether a face was found in the picture.
-        age_sex: what that judge says of it, if there is one and a face.
+        found: a face was detected in the picture.
+        age_sex: estimate of the age and sex judge, if there is one and a face.
     """
 
     picture: np.ndarray
@@ -78,7 +76,7 @@ class Person:
         cheeks: (3,) CIE Lab.
         shape: (24,) of the face, see `f2p_deploy.character.face_shape`.
         characters: by mode, and by `imitated(mode)` for the imitator's pictures.
-        age_sex: what that judge says of the photo, if there is one.
+        age_sex: estimate of the age and sex judge for the photo, if there is one.
     """
 
     name: str
@@ -92,17 +90,18 @@ class Person:
 
 @dataclass(frozen=True)
 class LikenessReport:
-    """What was measured.
+    """The whole likeness measurement.
 
     Args:
-        bundle, fingerprint, judge: what made and what compared the characters.
+        bundle, fingerprint: name and weights of the bundle that made the characters.
+        judge: name of the recogniser that compared them.
         subjects: modes, and the imitator's pictures of them.
-        total: photos that were to be measured; fewer are here if the user stopped it.
+        total: number of requested photos; after Ctrl-C, fewer are measured.
         people, refused: in the order of the photos.
-        seed: of the intervals.
-        only: which split the photos were taken from.
-        age_sex_judge: name of the network that said sex and age, if any.
-        labels: what people said of the photos, if anything.
+        seed: random seed of the confidence intervals.
+        only: split that the photos were taken from.
+        age_sex_judge: name of the network that estimated sex and age, if any.
+        labels: labels of the photos, if any.
     """
 
     bundle: str
@@ -119,12 +118,12 @@ class LikenessReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every photo was either measured or refused."""
+        """True if every photo was either measured or refused."""
         return len(self.people) + len(self.refused) == self.total
 
     @cached_property
     def identification(self) -> dict[str, Identification]:
-        """How well the judge tells whose character it is, by subject.
+        """The judge's identification figures, by subject.
 
         Raises:
             InputError: too few people.
@@ -134,18 +133,18 @@ class LikenessReport:
 
     @cached_property
     def skin(self) -> dict[str, SkinFigures]:
-        """How characters' skin follows the photos', by subject; of those in whose picture a face was found."""
+        """The agreement of skin colour, by subject; only characters with a detected face count."""
         figures = {}
         for subject in self.subjects:
-            found = [person for person in self.people if person.characters[subject].found]
-            if len(found) >= 3:
-                theirs = np.stack([person.characters[subject].cheeks for person in found])
-                figures[subject] = compare_skin(np.stack([person.cheeks for person in found]), theirs)
+            people = [person for person in self.people if person.characters[subject].found]
+            if len(people) >= 3:
+                characters = np.stack([person.characters[subject].cheeks for person in people])
+                figures[subject] = compare_skin(np.stack([person.cheeks for person in people]), characters)
         return figures
 
     @cached_property
     def age_sex(self) -> "dict[str, AgeSexFigures]":
-        """How characters are taken for the photos' sex and age, by subject; empty without a judge of these."""
+        """The agreement of sex and age, by subject; empty without a judge of these."""
         if not self.age_sex_judge:
             return {}
         from f2p_deploy.evaluation.likeness.age_sex_figures import compare_age_sex
@@ -154,48 +153,48 @@ class LikenessReport:
         for subject in self.subjects:
             pairs = [(one.age_sex, one.characters[subject].age_sex) for one in self.people]
             known = [(photo, character) for photo, character in pairs if photo is not None and character is not None]
-            found = compare_age_sex([pair[0] for pair in known], [pair[1] for pair in known], self.seed)
-            if found is not None:
-                figures[subject] = found
+            compared = compare_age_sex([pair[0] for pair in known], [pair[1] for pair in known], self.seed)
+            if compared is not None:
+                figures[subject] = compared
         return figures
 
     @cached_property
     def against_labels(self) -> dict[str, LabelFigures]:
-        """How options and sliders agree with labels, by subject; empty without labels of these photos."""
+        """The agreement of options and sliders with labels, by subject; empty without labels of these photos."""
         if self.labels is None:
             return {}
         names, figures = [person.name for person in self.people], {}
         for subject in self.subjects:
-            made = [person.characters[subject].parameters for person in self.people]
-            found = compare_labels(names, made, self.labels)
-            if found is not None:
-                figures[subject] = found
+            characters = [person.characters[subject].parameters for person in self.people]
+            compared = compare_labels(names, characters, self.labels)
+            if compared is not None:
+                figures[subject] = compared
         return figures
 
     def options(self, subject: str) -> dict[str, dict[str, float]]:
         """Return the share of people by option of each discrete group, the most frequent first."""
-        made = [person.characters[subject].parameters for person in self.people]
+        characters = [person.characters[subject].parameters for person in self.people]
         shares = {}
-        for group in made[0].schema.discrete_groups if made else ():
-            chosen = [parameters.choice(group.name) for parameters in made]
+        for group in characters[0].schema.discrete_groups if characters else ():
+            chosen = [parameters.choice(group.name) for parameters in characters]
             counted = {option: chosen.count(option) / len(chosen) for option in set(chosen)}
             shares[group.name] = dict(sorted(counted.items(), key=lambda entry: (-entry[1], entry[0])))
         return shares
 
     def at_end(self, subject: str) -> float:
-        """Return the share of controllers that stand at an end of their range."""
+        """Return the share of controllers that are at an end of their range."""
         values = np.stack(
             [person.characters[subject].parameters.values[: _controllers(person, subject)] for person in self.people]
         )
         return float(np.mean((values < AT_END) | (values > 1.0 - AT_END)))
 
     def without_face(self, subject: str) -> int:
-        """Return in how many pictures no face was found."""
+        """Return the number of pictures without a detected face."""
         return sum(not person.characters[subject].found for person in self.people)
 
     def _descriptors(self, subject: str) -> np.ndarray:
-        found = [person.characters[subject].descriptor for person in self.people]
-        return np.stack(found) if found else np.zeros((0, 1))
+        descriptors = [person.characters[subject].descriptor for person in self.people]
+        return np.stack(descriptors) if descriptors else np.zeros((0, 1))
 
 
 def measure_likeness(
@@ -212,26 +211,26 @@ def measure_likeness(
     seed: int = 0,
     age_sex: "AgeSexJudge | None" = None,
     labels: "Labels | None" = None,
-    progress: Progress = lambda done, total, doing: None,
+    progress: Progress = silent,
 ) -> LikenessReport:
-    """Generate each photo's character in each mode, let the engine draw it and the judge compare it.
+    """Make each photo's character in each mode, draw it with the engine and compare it with the photo.
 
     Args:
-        photos: files and folders, one photo a person.
-        bundle: a complete one.
+        photos: files and folders, one photo per person.
+        bundle: a complete bundle.
         engine: draws the characters; for the bundle's schema.
         finder: gives MediaPipe's mesh, see `open_landmarker`.
         judge: describes photos and pictures.
         modes: one-shot, iterative, hybrid.
-        only, limit: which of the photos, see `select_photos`.
-        imitator: judge the imitator's pictures, too.
-        seed: of the intervals.
-        age_sex: says sex and age of photos and pictures.
-        labels: what people said of the photos, see `read_labels`.
-        progress: told how far it is.
+        only, limit: selection of the photos, see `select_photos`.
+        imitator: also judge the imitator's pictures.
+        seed: random seed of the confidence intervals.
+        age_sex: estimates sex and age of photos and pictures.
+        labels: labels of the photos, see `read_labels`.
+        progress: called with the progress.
 
     Returns:
-        What was measured; if the user stopped it, of the photos so far.
+        The report; after Ctrl-C it covers the photos so far.
 
     Raises:
         InputError: no photo, an unknown mode, an engine of another schema, or a bundle that lacks a network.
@@ -241,24 +240,9 @@ def measure_likeness(
     modes = check_measured_modes(modes)
     chosen = select_photos(photos, only, limit)
     check_bundle(bundle, engine, modes, imitator)
-    runtime = TorchRuntime(bundle)
-    judges = _Judges(finder, judge, age_sex)
-    people: list[Person] = []
-    refused: list[Refused] = []
-    total = len(chosen) * len(modes)
-    try:
-        for i, photo in enumerate(chosen):
-            progress(i * len(modes), total, f"{photo.name}: finding the face")
-            try:
-                person = _person(photo, bundle, judges)
-                for done, mode in enumerate(modes):
-                    progress(i * len(modes) + done, total, f"{photo.name}: {mode}")
-                    _add_character(person, mode, runtime, engine, judges, imitator)
-                people.append(person)
-            except PhotoError as error:
-                refused.append(Refused(photo_name(photo), error.reason, str(error)))
-    except KeyboardInterrupt:
-        logger.info("stopped after %d of %d photos", len(people) + len(refused), len(chosen))
+    people, refused = _measure_people(
+        chosen, TorchRuntime(bundle), engine, _Judges(finder, judge, age_sex), modes, imitator, progress
+    )
     return LikenessReport(
         bundle=bundle.name,
         fingerprint=bundle.fingerprint,
@@ -276,7 +260,7 @@ def measure_likeness(
 
 @dataclass(frozen=True)
 class _Judges:
-    """Who looks at the pictures."""
+    """The networks that judge pictures: the landmark finder, the recogniser, and the age and sex judge if any."""
 
     finder: LandmarkFinder
     identity: Judge
@@ -286,8 +270,37 @@ class _Judges:
         return None if self.age_sex is None else self.age_sex.look(picture, mesh)
 
 
+def _measure_people(
+    chosen: Sequence[Path],
+    runtime: TorchRuntime,
+    engine: Engine,
+    judges: _Judges,
+    modes: Sequence[str],
+    imitator: bool,
+    progress: Progress,
+) -> tuple[list[Person], list[Refused]]:
+    """Measure every photo; one that cannot be measured is refused, and Ctrl-C ends the list early."""
+    people: list[Person] = []
+    refused: list[Refused] = []
+    total = len(chosen) * len(modes)
+    try:
+        for i, photo in enumerate(chosen):
+            progress(f"{photo.name}: finding the face", i * len(modes), total)
+            try:
+                person = _person(photo, runtime.bundle, judges)
+                for done, mode in enumerate(modes):
+                    progress(f"{photo.name}: {mode}", i * len(modes) + done, total)
+                    _add_character(person, mode, runtime, engine, judges, imitator)
+                people.append(person)
+            except PhotoError as error:
+                refused.append(Refused(photo_name(photo), error.reason, str(error)))
+    except KeyboardInterrupt:
+        logger.info("stopped after %d of %d photos", len(people) + len(refused), len(chosen))
+    return people, refused
+
+
 def _person(photo: Path, bundle: Bundle, judges: _Judges) -> Person:
-    """Describe the largest face of a photo; every refusal begins with the photo's name."""
+    """Describe the largest face of a photo; error messages begin with the photo's name."""
     image = open_photo(photo)
     settings = bundle.settings
     try:
@@ -323,7 +336,7 @@ def _add_character(
 
 
 def _judged(picture: np.ndarray, points: np.ndarray, parameters: Parameters, judges: _Judges) -> Likeness:
-    """Describe a character's picture; where no face is found in it, at the average face's points."""
+    """Describe a character's picture; if no face is detected, at the average face's points."""
     faces = [face for face in judges.finder.find(picture) if face.dense is not None]
     if not faces:
         return Likeness(picture, judges.identity.describe(picture, points), np.full(3, np.nan), parameters, False)

@@ -1,4 +1,4 @@
-"""Options against people's own words: is the hair of a character the photo's, and does everybody get the same?"""
+"""Agreement of characters' options and sliders with labels of the photos, and the variety of options."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ import numpy as np
 from f2p_deploy.character.parameters import Parameters
 
 if TYPE_CHECKING:
-    from f2p_deploy.training.train_reader import Labels
+    from f2p_deploy.training.data.labels import Labels
 
-#: Options that mean nothing is there, by the schema's tags: of these having and not having are told apart.
+#: Tags of options that mean absence; for their groups, presence and absence are compared separately.
 _ABSENT = ("bald", "no-beard", "no-glasses")
 
 
@@ -21,10 +21,10 @@ class OptionFigures:
     """One discrete group.
 
     Args:
-        known: people of whom it is known.
+        known: number of people with a label of this group.
         right: share of them whose character has the photo's option.
-        options_of_photos, options_of_characters: how many options are in use among these.
-        commonest_of_photos, commonest_of_characters: the most frequent option among these, and its share.
+        options_of_photos, options_of_characters: number of different options among them.
+        commonest_of_photos, commonest_of_characters: the most frequent option among them, and its share.
     """
 
     known: int
@@ -37,12 +37,12 @@ class OptionFigures:
 
 @dataclass(frozen=True)
 class Presence:
-    """Bald or not, a beard or none, glasses or none.
+    """Presence or absence of a feature: hair, a beard or glasses.
 
     Args:
-        absent: the option that means nothing is there.
-        known_with, known_without: people that are known to have one, or none.
-        right_with, right_without: share of these whose character has one, or none; None where there are none.
+        absent: the option that means absence.
+        known_with, known_without: number of people whose label says that the feature is present, or absent.
+        right_with, right_without: share of these whose character agrees; None if there are none.
     """
 
     absent: str
@@ -54,23 +54,25 @@ class Presence:
 
 @dataclass(frozen=True)
 class LabelFigures:
-    """Characters against labels.
+    """Agreement of characters with labels.
 
     Args:
-        people: those that the table names.
-        groups: by discrete group, those that are known of somebody.
-        presence: by discrete group, where the schema's tags say which option is nothing.
-        sliders: by controller, the correlation with its label, of at least three people.
+        people: number of people in the table of labels.
+        groups: by discrete group, if at least one person has a label of it.
+        presence: by discrete group, if the schema's tags name the option that means absence.
+        sliders: by controller, the correlation with its label over at least three people.
+        known_sliders: by controller, the number of people with a label of it.
     """
 
     people: int
     groups: Mapping[str, OptionFigures]
     presence: Mapping[str, Presence]
     sliders: Mapping[str, float]
+    known_sliders: Mapping[str, int]
 
 
 def compare_labels(names: Sequence[str], characters: Sequence[Parameters], labels: "Labels") -> LabelFigures | None:
-    """Compare characters with what people said of their photos.
+    """Compare characters with labels of their photos.
 
     Args:
         names: (N,) of the photos, folder and file.
@@ -88,32 +90,33 @@ def compare_labels(names: Sequence[str], characters: Sequence[Parameters], label
     groups, presence = {}, {}
     absent = dict(schema.tags[role].split("=") for role in _ABSENT if role in schema.tags)
     for group in schema.discrete_groups:
-        told = labels.options.get(group.name)
-        if told is None:
+        options = labels.options.get(group.name)
+        if options is None:
             continue
-        pairs = [(group.options[told[row]], made.choice(group.name)) for made, row in chosen if told[row] >= 0]
+        pairs = [(group.options[options[row]], one.choice(group.name)) for one, row in chosen if options[row] >= 0]
         if pairs:
             groups[group.name] = _figures(pairs)
             if group.name in absent:
                 presence[group.name] = _presence(pairs, absent[group.name])
-    sliders = {}
+    sliders, known_sliders = {}, {}
     for name, values in labels.sliders.items():
-        pairs_of = [(values[row], made.values[schema.controller_index[name]]) for made, row in chosen]
-        known = np.array([pair for pair in pairs_of if np.isfinite(pair[0])])
+        both = [(values[row], character.values[schema.controller_index[name]]) for character, row in chosen]
+        known = np.array([pair for pair in both if np.isfinite(pair[0])])
+        known_sliders[name] = len(known)
         if len(known) >= 3 and (np.ptp(known, axis=0) > 0).all():
             sliders[name] = float(np.corrcoef(known.T)[0, 1])
-    return LabelFigures(len(chosen), groups, presence, sliders)
+    return LabelFigures(len(chosen), groups, presence, sliders, known_sliders)
 
 
 def _figures(pairs: Sequence[tuple[str, str]]) -> OptionFigures:
-    wanted, made = Counter(pair[0] for pair in pairs), Counter(pair[1] for pair in pairs)
+    photos, characters = Counter(pair[0] for pair in pairs), Counter(pair[1] for pair in pairs)
     return OptionFigures(
         len(pairs),
         sum(a == b for a, b in pairs) / len(pairs),
-        len(wanted),
-        len(made),
-        _commonest(wanted),
-        _commonest(made),
+        len(photos),
+        len(characters),
+        _commonest(photos),
+        _commonest(characters),
     )
 
 
@@ -123,8 +126,8 @@ def _commonest(counted: Counter[str]) -> tuple[str, float]:
 
 
 def _presence(pairs: Sequence[tuple[str, str]], absent: str) -> Presence:
-    having = [made != absent for told, made in pairs if told != absent]
-    lacking = [made == absent for told, made in pairs if told == absent]
+    having = [character != absent for photo, character in pairs if photo != absent]
+    lacking = [character == absent for photo, character in pairs if photo == absent]
     return Presence(absent, len(having), len(lacking), _share(having), _share(lacking))
 
 

@@ -1,11 +1,11 @@
-"""Skin: is a light person's character light, and a dark person's dark?"""
+"""Agreement of skin colour between photos and characters, measured on the cheeks."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 #: MediaPipe's points in the middle of the cheeks, at the picture's left and right, and half the edge of the squares
-#: around them in outer-eye distances.
+#: around them, in outer-eye distances.
 _CHEEKS = (50, 205, 280, 425)
 _REACH = 0.07
 _OUTER_CORNERS = (33, 263)
@@ -13,12 +13,12 @@ _OUTER_CORNERS = (33, 263)
 
 @dataclass(frozen=True)
 class SkinFigures:
-    """How characters' cheeks follow the photos'.
+    """Agreement of the cheeks of characters and photos.
 
     Args:
         lightness, ita: Spearman's rank correlation of CIE L* and of the individual typology angle, photo to character.
-        difference: median CIEDE2000 of photo and character, over all people.
-        thirds: the same by thirds of the photos' typology angle, the darkest first.
+        difference: median CIEDE2000 between photo and character, over all people.
+        thirds: median CIEDE2000 by thirds of the photos' typology angle, the darkest first.
     """
 
     lightness: float
@@ -32,7 +32,7 @@ def cheek_colour(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
 
     Args:
         picture: (H, W, 3) uint8 sRGB.
-        mesh: (478, 2) MediaPipe's points in its pixels.
+        mesh: (478, 2) MediaPipe's points, in pixels of the picture.
     """
     from skimage.color import rgb2lab
 
@@ -47,7 +47,7 @@ def cheek_colour(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
 
 
 def typology_angle(lab: np.ndarray) -> np.ndarray:
-    """Return the individual typology angle of (N, 3) CIE Lab colours in degrees, about 55 very light, -50 very dark."""
+    """Return (N,) individual typology angles of (N, 3) CIE Lab colours in degrees; 55 is very light, -50 very dark."""
     return np.degrees(np.arctan2(lab[:, 0] - 50.0, lab[:, 2]))
 
 
@@ -66,7 +66,7 @@ def compare_skin(photos: np.ndarray, characters: np.ndarray) -> SkinFigures:
 
 
 def _rank_correlation(photos: np.ndarray, characters: np.ndarray) -> float:
-    """Return Spearman's rank correlation; 0 where all values of one kind are equal."""
+    """Return Spearman's rank correlation; 0 if all values of one side are equal."""
     from scipy.stats import spearmanr
 
     if np.ptp(photos) == 0 or np.ptp(characters) == 0:

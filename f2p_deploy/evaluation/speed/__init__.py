@@ -1,4 +1,4 @@
-"""How fast each runtime is, against what a user would use instead, with parity beside every number."""
+"""Benchmarks of all runtimes and of the usual alternatives, with the parity of every result."""
 
 from f2p_deploy.evaluation.speed.request import MODES, Request
 from f2p_deploy.evaluation.speed.rows import Row, SpeedReport

@@ -1,4 +1,4 @@
-"""What is computed in a benchmark: one mode at one batch size, on real faces, with PyTorch's answer beside it."""
+"""A case of a benchmark: one mode at one batch size, on real faces, with PyTorch's reference output."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,17 +14,16 @@ from f2p_deploy.evaluation.speed.request import GRAPHS
 from f2p_deploy.model.bundle import Bundle, load_bundle
 from f2p_deploy.model.captured_search import full_float32
 from f2p_deploy.model.graphs import BundleGraph
-from f2p_deploy.model.networks.table import REQUIRED_NETWORKS
 from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes.step_tensors import plain_step
 
-#: What the floors of a precision are called that has none of its own.
+#: The precision whose parity thresholds (floors) hold for a precision without thresholds.
 FLOORS_OF = {"bf16": "fp16", "tf32": "fp16"}
 
 Outputs = Mapping[str, np.ndarray]
 
-#: Takes one gradient step: the tensors of the graph `step`, by name.
+#: One gradient step: from the inputs of the graph `step`, by name, to its outputs.
 Step = Callable[[Outputs], Outputs]
 
 
@@ -34,15 +33,15 @@ class BenchCase:
 
     Args:
         mode: of `f2p_deploy.evaluation.speed.request.MODES`.
-        bundle: whose networks are measured, on the processor.
-        here: the same networks where PyTorch computes.
+        bundle: the measured networks, on the CPU.
+        here: the same networks on PyTorch's device.
         graphs: the bundle's graphs of this batch size, by name.
         faces: (N, 3, S, S) float32, RGB in [0, 1], and their names.
         inputs: of the mode's graph; for `iterative`, the faces.
         artifacts: of this batch size.
-        threads: processor cores to use; all that this process may if None.
-        device: `cpu` or `cuda`, where PyTorch computes.
-        reference: PyTorch's float32 answer; a second one from a start one rounding away, for `iterative`.
+        threads: number of CPU cores; None means all that this process may use.
+        device: PyTorch's device, `cpu` or `cuda`.
+        reference: PyTorch's float32 outputs; for `iterative`, two searches whose starts differ by one rounding step.
     """
 
     mode: str
@@ -75,15 +74,15 @@ class BenchCase:
         return {spec.name: given[spec.name] for spec in self.graphs["step"].inputs}
 
     def judge(self, answer: "Outputs | SearchResults", precision: str, step: Step | None = None) -> dict[str, Any]:
-        """Return how near an answer is to PyTorch's, by the floors of a precision: the worst record of all.
+        """Compare outputs with PyTorch's and return the worst parity record.
 
         Args:
-            answer: of the mode.
-            precision: whose floors hold.
-            step: what takes a single gradient step. A search amplifies rounding, so its end alone says little.
+            answer: outputs of the mode.
+            precision: selects the thresholds (floors).
+            step: function of a single gradient step; a search amplifies rounding, so its end alone is not conclusive.
 
         Returns:
-            `share` of what the floor allows (1 is at the floor), `graph`, `metric`, `value`, `floor`, `passed`.
+            `share` (difference / difference that the floor allows), `graph`, `metric`, `value`, `floor`, `passed`.
         """
         named = FLOORS_OF.get(precision, precision)
         floors = cast(Precision, named if named in get_args(Precision) else "fp32")
@@ -104,11 +103,11 @@ class BenchCase:
 
 
 def moved(bundle: Bundle, device: str) -> Bundle:
-    """Return a bundle whose networks lie on a device; on the processor, the bundle itself."""
+    """Return a bundle with its networks on a device; for `cpu`, the bundle itself."""
     if device == "cpu":
         return bundle
     copy = load_bundle(bundle.path)
-    for name in REQUIRED_NETWORKS:
+    for name in copy.networks:
         getattr(copy, name).to(device)
     copy.similarity.to(device)
     return copy
@@ -124,7 +123,7 @@ def make_case(
     threads: int | None,
     device: str,
 ) -> BenchCase:
-    """Return the work of a mode, PyTorch's answers computed; the arguments are those of `BenchCase`."""
+    """Return the case of a mode with PyTorch's reference computed; for the arguments see `BenchCase`."""
     inputs: dict[str, np.ndarray] = {"face": faces.images}
     if mode == "render":
         inputs = {"parameters": graphs["one_shot"].compute(inputs)["parameters"]}
@@ -142,7 +141,7 @@ def make_case(
 def search(
     bundle: Bundle, faces: Faces, start: np.ndarray | None = None, loss_of: torch.nn.Module | None = None
 ) -> SearchResults:
-    """Return where PyTorch's plain loop ends, on the device that the networks lie on; arguments as for `iterate`."""
+    """Run PyTorch's plain search on the device of the networks; for the arguments see `reference_iterate`."""
     device = next(bundle.imitator.parameters()).device
     given = None if start is None else torch.from_numpy(start).to(device)
     trajectory = reference_iterate(bundle, torch.from_numpy(faces.images).to(device), start=given, loss_of=loss_of)
@@ -151,14 +150,14 @@ def search(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A contender, ready to be called.
+    """A contender that is loaded and ready for calls.
 
     Args:
-        call: computes it once, and waits until it is done.
-        read: makes NumPy of what a call returned; not timed.
-        precision: what it multiplies in.
-        device: what computes, in its own words.
-        step: for `iterative`, what takes a single step, if it can.
+        call: computes the case once and waits for the result.
+        read: converts the result of a call to NumPy; not timed.
+        precision: of its multiplications.
+        device: description of the device by the runtime.
+        step: for `iterative`, a function of a single gradient step, if there is one.
     """
 
     call: Callable[[], Any]

@@ -1,4 +1,4 @@
-"""Who takes part in a benchmark: the runtimes of this project, and what a user would use instead."""
+"""The contenders of a benchmark: the runtimes of this project, and the usual alternatives."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from f2p_deploy.system.errors import InputError, MissingDependency
 
 @dataclass(frozen=True)
 class Contender:
-    """One that takes part.
+    """One contender of a benchmark.
 
     Args:
-        name: as `--runtime` takes it.
-        prepare: makes it ready for some case.
-        why_not: why it cannot do a case here; empty if it can.
-        compiles_s: about how long it compiles before its first call, by mode, where that is long.
+        name: as in `--runtime`.
+        prepare: loads it for a case.
+        why_not: returns the reason why it cannot run a case here; empty if it can.
+        compiles_s: estimated compile time in seconds before its first call, by mode; 0 if short.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Contender:
     compiles_s: Callable[[str], float] = lambda mode: 0.0
 
 
-#: What is no runtime of an artifact; eager PyTorch comes first, since all are measured by it.
+#: Contenders that are no runtimes of artifacts; eager PyTorch comes first because it is the baseline.
 PEERS = (
     Contender("torch", peers.eager),
     Contender("onnx-naive", peers.naive, peers.why_not_naive),
@@ -40,7 +40,7 @@ PEERS = (
         Contender(f"torch-captured{suffix}", peers.captured(precision), peers.why_not_captured)
         for suffix, precision in (("", "fp32"), ("-fp16", "fp16"), ("-bf16", "bf16"))
     ),
-    # Measured on two cores, the demo bundle: 28 s for one-shot, 66 s for the loss and its gradient.
+    # Measured with the demo bundle on two cores: 28 s for one-shot, 66 s for the loss and its gradient.
     Contender("torch.compile", peers.compiled, compiles_s=lambda mode: 66.0 if mode == "iterative" else 28.0),
 )
 
@@ -48,11 +48,11 @@ NAMES = (*(peer.name for peer in PEERS), *(name for name in RUNTIMES if name != 
 
 
 def require_here(wanted: tuple[str, ...]) -> None:
-    """Raise unless everyone that was asked for by name can take part here.
+    """Raise unless every contender that was named can run here.
 
     Raises:
         InputError: an unknown name.
-        MissingDependency: a runtime that is not installed, or has no hardware here.
+        MissingDependency: a runtime that is not installed or whose hardware is missing.
     """
     for name in wanted:
         if name not in NAMES:
@@ -63,29 +63,30 @@ def require_here(wanted: tuple[str, ...]) -> None:
 
 
 def contenders_for(artifacts: tuple[Artifact, ...], wanted: tuple[str, ...]) -> tuple[Contender, ...]:
-    """Return who takes part: eager PyTorch, the runtimes of every artifact, then the other peers.
+    """Return the contenders: eager PyTorch, the runtimes of every artifact, then the other peers.
 
     Args:
-        artifacts: what is there to run.
+        artifacts: the available artifacts.
         wanted: names of `NAMES`; all that fit if empty.
 
     Raises:
         InputError: a runtime runs none of the artifacts.
     """
-    found: list[Contender] = []
+    runtimes: list[Contender] = []
     for artifact in artifacts:
         suffixes = {Path(entry.file).suffix for entry in artifact.manifest.graphs.values()}
         for name, kind in RUNTIMES.items():
             if suffixes <= set(kind.suffixes) and (not wanted or name in wanted):
-                found.append(_of_artifact(name, artifact, kind.why_not_here()))
-    idle = [name for name in wanted if name in RUNTIMES and name != "torch" and name not in {c.name for c in found}]
+                runtimes.append(_of_artifact(name, artifact, kind.why_not_here()))
+    used = {contender.name for contender in runtimes}
+    idle = [name for name in wanted if name in RUNTIMES and name != "torch" and name not in used]
     if idle:
         raise InputError(
             f"the runtime {idle[0]!r} runs none of the artifacts ({', '.join(str(a.folder) for a in artifacts)}): "
             f"--artifact names one of {', '.join(RUNTIMES[idle[0]].suffixes)} files"
         )
     others = [peer for peer in PEERS[1:] if not wanted or peer.name in wanted]
-    return (PEERS[0], *found, *others)
+    return (PEERS[0], *runtimes, *others)
 
 
 def _of_artifact(name: str, artifact: Artifact, reason: str) -> Contender:
@@ -101,7 +102,7 @@ def _of_artifact(name: str, artifact: Artifact, reason: str) -> Contender:
     def prepare(case: BenchCase) -> Prepared:
         runtime = load(artifact, name, case.threads)
         if runtime.proves == "reference":
-            raise MissingDependency("here the reference interpreter would run it, whose speed says nothing")
+            raise MissingDependency("only the reference interpreter could run it here, and its speed is irrelevant")
         entry = artifact.manifest.graphs[case.graph.name]
         precision = "bf16" if name.endswith("bf16") else entry.precision_found
         if case.mode == "iterative":

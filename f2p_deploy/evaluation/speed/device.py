@@ -1,4 +1,4 @@
-"""What a benchmark ran on: names, clocks, load, versions."""
+"""The description of a benchmark's machine: names, clocks, load, versions."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from typing import Any
 from f2p_deploy.system.cuda_devices import cuda_devices
 from f2p_deploy.system.threads import usable_cores
 
-#: Packages whose versions change what is measured.
+#: Packages whose versions affect the results.
 PACKAGES = (
     "f2p-deploy",
     "torch",
@@ -29,10 +29,10 @@ _ASKED = "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,clocks.max.mem,
 
 
 def describe_device(threads: int | None) -> dict[str, Any]:
-    """Return what this machine is, as plain data.
+    """Return the description of this machine as plain data.
 
     Args:
-        threads: how many cores the benchmark may use; all that this process may if None.
+        threads: number of cores for the benchmark; None means all that this process may use.
     """
     cores = usable_cores()
     return {
@@ -45,18 +45,18 @@ def describe_device(threads: int | None) -> dict[str, Any]:
         "clock_mhz": _clock(),
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "cards": _cards(),
-        "versions": {package: found for package in PACKAGES if (found := _version(package))},
+        "versions": {package: number for package in PACKAGES if (number := _version(package))},
     }
 
 
 def processor() -> str:
-    """Return the processor's name, where the system tells it."""
+    """Return the processor's name from `/proc/cpuinfo`, else Python's name for it."""
     names = _cpuinfo("model name")
     return names[0] if names else platform.processor()
 
 
 def _clock() -> float | None:
-    """Return the mean of the cores' clocks just now in MHz, where the system tells it."""
+    """Return the current mean clock of the cores in MHz; None if the system does not report it."""
     clocks = [float(value) for value in _cpuinfo("cpu MHz")]
     return round(sum(clocks) / len(clocks), 1) if clocks else None
 
@@ -68,7 +68,7 @@ def _cpuinfo(key: str) -> list[str]:
 
 
 def _cards() -> list[dict[str, str]]:
-    """Return the NVIDIA cards with their clocks, as nvidia-smi tells them, else as the driver does."""
+    """Return the NVIDIA GPUs with their clocks as nvidia-smi reports them, else without clocks from the driver."""
     tool = shutil.which("nvidia-smi")
     if tool:
         line = [tool, f"--query-gpu={_ASKED}", "--format=csv,noheader"]

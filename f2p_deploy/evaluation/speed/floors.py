@@ -1,4 +1,4 @@
-"""What a benchmark must reach: a file of floors, for continuous integration."""
+"""Minimum results of a benchmark (floors), read from a TOML file for continuous integration."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from f2p_deploy.evaluation.speed.rows import Row
 from f2p_deploy.system.causes import place_of
 from f2p_deploy.system.errors import InputError
 
-#: What a floor may ask of a row: the field, and whether more is better.
+#: Fields of a row that a floor may limit, and whether more is better.
 ASKED = {
     "vs_eager": True,
     "faces_per_s": True,
@@ -20,18 +20,18 @@ ASKED = {
     "memory_mb": False,
 }
 
-#: What picks rows; what a floor does not name may be anything.
+#: Fields that select rows; a field that a floor does not name may have any value.
 PICKED = ("mode", "runtime", "precision", "batch")
 
 
 @dataclass(frozen=True)
 class Floor:
-    """One demand.
+    """One limit on the rows of a benchmark.
 
     Args:
-        picked: values of `PICKED` fields that a row must have.
-        field: what is judged.
-        value: at least this where more is better, else at most.
+        picked: values of `PICKED` fields that select the rows.
+        field: the limited field.
+        value: minimum if more is better, else maximum.
     """
 
     picked: dict[str, Any]
@@ -39,13 +39,13 @@ class Floor:
     value: float
 
     def sentence(self) -> str:
-        """Return the demand in words."""
+        """Return the limit in words."""
         of = ", ".join(str(value) for value in self.picked.values()) or "every row"
         return f"{self.field} of {of} {'at least' if ASKED[self.field] else 'at most'} {self.value:g}"
 
 
 def read_floors(path: Path) -> tuple[Floor, ...]:
-    """Read floors from a TOML file of `[[floor]]` tables: what picks rows, and the numbers that they must reach.
+    """Read floors from a TOML file of `[[floor]]` tables, each with fields that select rows and limits.
 
     Raises:
         InputError: an unreadable file, no floors, an unknown key, or a value that is no number.
@@ -58,7 +58,7 @@ def read_floors(path: Path) -> tuple[Floor, ...]:
         raise InputError(f"{path} is not valid TOML{place_of(error)}") from error
     tables = content.get("floor")
     if not isinstance(tables, list) or not tables or set(content) != {"floor"}:
-        raise InputError(f"{path} holds no [[floor]] tables, or something else beside them")
+        raise InputError(f"{path} should hold [[floor]] tables and nothing else")
     floors = []
     for number, table in enumerate(tables, start=1):
         known = (*PICKED, *ASKED)
@@ -67,7 +67,7 @@ def read_floors(path: Path) -> tuple[Floor, ...]:
             raise InputError(f"{path}: floor {number} has an unknown entry {unknown!r}{suggestion(unknown, known)}")
         asked = {key: value for key, value in table.items() if key in ASKED}
         if not asked:
-            raise InputError(f"{path}: floor {number} asks for nothing. It may ask for {', '.join(ASKED)}")
+            raise InputError(f"{path}: floor {number} limits nothing. It may limit {', '.join(ASKED)}")
         for key, value in asked.items():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise InputError(f"{path}: floor {number}: {key} must be a number, found {value!r}")
@@ -76,22 +76,22 @@ def read_floors(path: Path) -> tuple[Floor, ...]:
 
 
 def missed(floors: tuple[Floor, ...], rows: tuple[Row, ...]) -> list[str]:
-    """Return a sentence for each floor that was missed; one that no row was measured for is missed, too.
+    """Return a sentence for each missed floor; a floor without a measured row counts as missed.
 
-    A row whose parity failed misses every floor: it is fast at something else.
+    A row with failed parity misses every floor, because it computes something else.
     """
     sentences = []
     for floor in floors:
         meant = [row for row in rows if all(getattr(row, key) == value for key, value in floor.picked.items())]
         if not meant:
-            sentences.append(f"{floor.sentence()}: nothing of that kind was measured")
+            sentences.append(f"{floor.sentence()}: no such row was measured")
         for row in meant:
             name = f"{row.mode}, {row.runtime}, {row.precision}, batch {row.batch}"
-            found = getattr(row, floor.field)
+            measured = getattr(row, floor.field)
             if row.status != "ok":
                 sentences.append(f"{floor.sentence()}: {name} is {row.status} ({row.why})")
-            elif found is None:
+            elif measured is None:
                 sentences.append(f"{floor.sentence()}: {name} has no {floor.field}")
-            elif (found < floor.value) if ASKED[floor.field] else (found > floor.value):
-                sentences.append(f"{floor.sentence()}: {name} has {found:.4g}")
+            elif (measured < floor.value) if ASKED[floor.field] else (measured > floor.value):
+                sentences.append(f"{floor.sentence()}: {name} has {measured:.4g}")
     return sentences

@@ -1,4 +1,4 @@
-"""How much there is to compute and to move, counted from what PyTorch calls; to compare with what a device can do."""
+"""The arithmetic and memory traffic of a graph, counted from PyTorch's calls, for comparison with a device's peak."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Flops:
 
     Args:
         flops: multiplications and additions of convolutions and matrix products, forward and, in `step`, backward.
-        bytes: the weights that are read, once, inputs and outputs once, as float32: the least that has to be moved.
+        bytes: size of the weights, inputs and outputs as float32, each counted once: the minimum memory traffic.
     """
 
     flops: int
@@ -30,9 +30,9 @@ def count_flops(bundle: Bundle, name: str, batch: int = 1) -> Flops:
     """Count the work of a graph.
 
     Args:
-        bundle: a complete one.
+        bundle: a complete bundle.
         name: `one_shot`, `describe`, `render` or `step`.
-        batch: faces in a call.
+        batch: batch size.
 
     Raises:
         InputError: no such graph, or a batch size below 1.
@@ -53,7 +53,7 @@ def count_flops(bundle: Bundle, name: str, batch: int = 1) -> Flops:
 
 
 class _Counter(TorchDispatchMode):
-    """Adds up what PyTorch's own formulas say of each call; its `FlopCounterMode` cannot be used around autograd."""
+    """A dispatch mode that sums PyTorch's FLOP formulas; its `FlopCounterMode` does not work around autograd."""
 
     def __init__(self, parameters: Iterable[torch.Tensor] = ()) -> None:
         super().__init__()
@@ -62,14 +62,14 @@ class _Counter(TorchDispatchMode):
         self.weights = 0
 
     def __torch_dispatch__(self, function: Any, types: Any, given: Any = (), named: Any = None) -> Any:
-        found = function(*given, **(named or {}))
+        outputs = function(*given, **(named or {}))
         for value in given:  # a module may hold weights that this graph does not read
             if isinstance(value, torch.Tensor):
                 self.weights += self._unread.pop(value.data_ptr(), 0)
         count = flop_registry.get(function._overloadpacket)
         if count is not None:
-            self.total += int(count(*given, **(named or {}), out_val=found))
-        return found
+            self.total += int(count(*given, **(named or {}), out_val=outputs))
+        return outputs
 
 
 def _bytes(shape: tuple[int, ...]) -> int:

@@ -1,4 +1,4 @@
-"""A benchmark from end to end: prepare, check, time in turns, compare with what the device can do."""
+"""A whole benchmark: prepare contenders, check parity, time in turns, compare with the device's measured peak."""
 
 import datetime
 import logging
@@ -30,7 +30,7 @@ from f2p_deploy.system.threads import use_torch_threads
 
 logger = logging.getLogger(__name__)
 
-#: How long a sentence about a failure may be.
+#: Largest length of a failure message, in characters.
 LONGEST_WHY = 220
 
 
@@ -40,19 +40,19 @@ def run_benchmark(
     """Measure every contender in every mode at every batch size.
 
     Args:
-        bundle: a complete one; eager PyTorch runs it, and every answer is compared with that.
+        bundle: a complete bundle; eager PyTorch runs it as the reference.
         request: what to measure.
-        command: the line that repeats it, for the report.
-        progress: told what is being done.
+        command: the command line that repeats it, for the report.
+        progress: called with the progress.
 
     Raises:
-        InputError: an unknown runtime, an artifact of another bundle or batch size.
-        MissingDependency: a runtime or a card that was asked for by name is not here.
+        InputError: an unknown runtime, or an artifact of another bundle or batch size.
+        MissingDependency: a named runtime or GPU is missing.
         CompilerError: the bundle cannot be exported to ONNX.
     """
     started = time.perf_counter()
     device = require_device(request.device)
-    found = describe_device(request.threads)  # now, since its load is to be that of everybody else
+    facts = describe_device(request.threads)  # before measuring, so that the load is that of other processes
     use_torch_threads(request.threads)
     named = named_artifacts(request, bundle)
     require_here(request.runtimes)
@@ -70,15 +70,15 @@ def run_benchmark(
         fitting = tuple(artifact for artifact in artifacts if artifact.manifest.batch == batch)
         contenders = contenders_for(fitting, ()) if not request.runtimes else _wanted(fitting, request)
         for mode in request.modes:
-            progress(f"{mode}, batch {batch}: PyTorch's own answer", len(rows), total)
+            progress(f"{mode}, batch {batch}: PyTorch's reference", len(rows), total)
             case = make_case(mode, bundle, here, graphs, faces, fitting, request.threads, device)
             rows += _rows(case, contenders, request, started, partial(_tell, progress, len(rows), total))
     rows.sort(key=lambda row: (request.modes.index(row.mode), request.batches.index(row.batch)))
-    progress("what this device can do at most", total, total)
+    progress("measuring the device's peak rates", total, total)
     ceilings = measure_ceilings(device, tuple(dict.fromkeys(row.precision for row in rows if row.precision)))
     return SpeedReport(
         date=datetime.date.today().isoformat(),
-        device=found | {"computes": device},
+        device=facts | {"computes": device},
         bundle={"name": bundle.name, "fingerprint": bundle.fingerprint, "faces": faces.names[0]},
         command=command,
         seconds=time.perf_counter() - started,
@@ -92,7 +92,7 @@ def _tell(progress: Progress, done: int, total: int, doing: str) -> None:
 
 
 def _suffixes(name: str) -> tuple[str, ...]:
-    """Return the endings of the files that a contender runs; none for one that needs no artifact."""
+    """Return the suffixes of the files that a contender runs; empty if it needs no artifact."""
     return RUNTIMES[name].suffixes if name in RUNTIMES else ()
 
 
@@ -116,7 +116,7 @@ def _rows(
         needs, spent = contender.compiles_s(case.mode), time.perf_counter() - started
         reason = contender.why_not(case)
         if not reason and request.limit and needs and spent + needs > request.limit:
-            reason = f"it compiles for about {needs:.0f} s, beyond the limit of {request.limit:.0f}: --limit 0 waits"
+            reason = f"compiling takes about {needs:.0f} s, beyond the limit of {request.limit:.0f}: --limit 0 waits"
         if reason:
             rows[number] = replace(row, why=reason)
             continue
@@ -133,7 +133,7 @@ def _rows(
 
 
 def _first_call(case: BenchCase, contender: Contender, row: Row) -> tuple[Row, Prepared | None]:
-    """Make a contender ready, call it once, and judge the answer."""
+    """Load a contender, measure its first-call latency, and compare its outputs with the reference."""
     before, begun = _memory(case.device), time.perf_counter()
     try:
         prepared = contender.prepare(case)
@@ -147,7 +147,7 @@ def _first_call(case: BenchCase, contender: Contender, row: Row) -> tuple[Row, P
         return replace(row, status="failed", why=_short(error)), None
     except Exception as error:  # a peer's compiler may fail in any way; the row says which
         logger.info("%s failed", contender.name, exc_info=True)
-        return replace(row, status="failed", why=f"an unforeseen {type(error).__name__}; {SAID}"), None
+        return replace(row, status="failed", why=f"an unexpected {type(error).__name__}; {SAID}"), None
     row = replace(
         row,
         precision=prepared.precision,
@@ -176,7 +176,7 @@ def _timed(row: Row, timing: Timing, eager: Timing | None) -> Row:
 
 
 def _against(row: Row, ceilings: tuple[Ceiling, ...]) -> Row:
-    """Return a row with its distance from the ceiling of its precision."""
+    """Return a row with its share of the ceiling of its precision."""
     ceiling = next((ceiling for ceiling in ceilings if ceiling.precision == row.precision), None)
     if ceiling is None or row.median_ms is None or row.flops is None or row.bytes is None:
         return row
@@ -184,7 +184,7 @@ def _against(row: Row, ceilings: tuple[Ceiling, ...]) -> Row:
 
 
 def _counted(case: BenchCase) -> Flops:
-    """Return the work of one call: of a search, `describe` once and every step, and the last state's loss."""
+    """Return the work of one call; a search is one `describe`, every step, and the loss of the last state."""
     if case.mode != "iterative":
         return count_flops(case.bundle, case.graph.name, case.batch)
     describe, step = (count_flops(case.bundle, name, case.batch) for name in ("describe", "step"))
@@ -193,7 +193,7 @@ def _counted(case: BenchCase) -> Flops:
 
 
 def _memory(device: str) -> int:
-    """Return the bytes in use where PyTorch computes: of the process, or of the card."""
+    """Return the bytes in use on PyTorch's device: by the process on a CPU, in total on a GPU."""
     if device == "cpu":
         return resident_bytes()
     import torch
@@ -208,7 +208,7 @@ def _short(error: F2PError) -> str:
 
 
 def summary(report: SpeedReport) -> dict[str, Any]:
-    """Return what a reader looks for first: the fastest row of each mode and batch size whose parity holds."""
+    """Return the fastest row with passed parity, for each mode and batch size."""
     best: dict[str, Any] = {}
     for row in report.rows:
         key = f"{row.mode}, batch {row.batch}"

@@ -1,4 +1,4 @@
-"""How much memory this process holds."""
+"""The resident memory of this process."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ _STATM = Path("/proc/self/statm")
 
 
 def resident_bytes() -> int:
-    """Return the process's resident memory now; where the system does not tell, the most it ever held."""
+    """Return the process's resident bytes now; without `/proc` its peak so far, and 0 on Windows."""
     if _STATM.is_file():
         import os
 

@@ -1,12 +1,8 @@
-"""What a user would use instead: PyTorch as it is, its compiler, and its exporter with a default session."""
+"""The usual alternatives: eager PyTorch, torch.compile, CUDA graphs, and a default ONNX export and session."""
 
-import contextlib
-import io
 import logging
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,12 +17,13 @@ from f2p_deploy.model.result import Trajectory
 from f2p_deploy.model.search_loss import search_loss
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, MissingDependency
+from f2p_deploy.system.quiet import quiet
 
 __all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_captured"]
 
 
 def eager(case: BenchCase) -> Prepared:
-    """PyTorch as it is: the plain loop for a search, the module for a graph; float32."""
+    """Prepare eager PyTorch in float32: the plain loop for a search, the module for a graph."""
     if case.mode == "iterative":
         return Prepared(lambda: search(case.here, case.faces), lambda found: found, _plain(case), _device(case))
     module, given = _module(case), _given(case)
@@ -39,11 +36,11 @@ def eager(case: BenchCase) -> Prepared:
 
 
 def compiled(case: BenchCase) -> Prepared:
-    """PyTorch's own compiler: of the graph, or of the loss whose gradient a search follows."""
+    """Prepare torch.compile of the graph or, for a search, of the loss with its gradient."""
     import torch._inductor.config as inductor
 
     torch._dynamo.reset()
-    inductor.compile_threads = 1  # its worker processes would stay, and take a core from everybody that is timed
+    inductor.compile_threads = 1  # worker processes would persist and take a core from all contenders
     if case.mode == "iterative":
         return _compiled_search(case)
     module, given = torch.compile(_module(case)), _given(case)
@@ -56,7 +53,7 @@ def compiled(case: BenchCase) -> Prepared:
 
 
 def naive(case: BenchCase) -> Prepared:
-    """`torch.onnx.export` of the module, and ONNX Runtime's default session of what it wrote."""
+    """Prepare `torch.onnx.export` of the module in ONNX Runtime's default session."""
     import onnxruntime
 
     module = case.graph.module if case.mode != "iterative" else Step(case.bundle).eval()
@@ -66,7 +63,7 @@ def naive(case: BenchCase) -> Prepared:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "naive.onnx"
         try:
-            with _quiet():
+            with quiet("torch.onnx", "torch.export", "onnxscript", "onnx_ir", level=logging.CRITICAL):
                 tensors = tuple(map(torch.from_numpy, given.values()))
                 torch.onnx.export(module, tensors, path, input_names=list(given), verbose=False)
         except Exception as error:  # an exporter may fail in any way; the row says which
@@ -85,34 +82,18 @@ def naive(case: BenchCase) -> Prepared:
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what PyTorch's exporter says about packages that nobody asked for."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
 def why_not_naive(case: BenchCase) -> str:
-    """Return why the naive way is left out."""
-    return "" if case.device == "cpu" else "its default session computes on the processor"
+    """Return the reason for skipping the naive export; empty on a CPU."""
+    return "" if case.device == "cpu" else "its default session computes on the CPU"
 
 
 def why_not_captured(case: BenchCase) -> str:
-    """Return why no CUDA graph can be captured here."""
+    """Return the reason why no CUDA graph can be captured; empty on a GPU."""
     return "" if case.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
 
 
 def captured(precision: str) -> Callable[[BenchCase], Prepared]:
-    """PyTorch with static buffers, captured in a CUDA graph: one launch a call; inputs and outputs stay on the card."""
+    """Return the preparation of PyTorch in a CUDA graph: one launch per call; inputs and outputs stay on the GPU."""
 
     def prepare(case: BenchCase) -> Prepared:
         return _captured_search(case, precision) if case.mode == "iterative" else _captured_graph(case, precision)
@@ -126,10 +107,10 @@ _DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 def _captured_search(case: BenchCase, precision: str) -> Prepared:
     from f2p_deploy.model.captured_search import CapturedSearch
 
-    found = CapturedSearch(case.bundle, case.batch, device=case.device, dtype=_DTYPES[precision], strict=True)
+    replay = CapturedSearch(case.bundle, case.batch, device=case.device, dtype=_DTYPES[precision], strict=True)
     faces = case.faces.images
     return Prepared(
-        lambda: found.iterate(faces), lambda t: SearchResults(t.parameters, t.losses.T), precision, _device(case)
+        lambda: replay.iterate(faces), lambda t: SearchResults(t.parameters, t.losses.T), precision, _device(case)
     )
 
 
@@ -161,7 +142,7 @@ def _captured_graph(case: BenchCase, precision: str) -> Prepared:
 
 
 def _compiled_search(case: BenchCase) -> Prepared:
-    """The plain loop over a compiled loss."""
+    """Prepare the plain loop over a compiled loss."""
     loss_of = search_loss(case.here, case.bundle.settings.iterative.beta).eval().to(case.device)
     compiled_loss = cast(torch.nn.Module, torch.compile(loss_of))
     return Prepared(
@@ -173,12 +154,12 @@ def _compiled_search(case: BenchCase) -> Prepared:
 
 
 def _plain(case: BenchCase) -> str:
-    """Return what float32 is computed in: on a card, PyTorch lets convolutions round to TF32 unless told otherwise."""
+    """Return the precision of float32 operations: on a GPU, PyTorch's default computes convolutions in TF32."""
     return "tf32" if case.device == "cuda" and torch.backends.cudnn.allow_tf32 else "fp32"
 
 
 def _module(case: BenchCase) -> torch.nn.Module:
-    """Return the mode's module where PyTorch computes; on a card a copy, since others measure it on the processor."""
+    """Return the mode's module on PyTorch's device; a copy for a GPU, since other contenders use it on the CPU."""
     if case.device == "cpu":
         return case.graph.module
     graphs = {graph.name: graph for graph in bundle_graphs(_copy(case.bundle), case.batch)}
@@ -196,7 +177,7 @@ def _given(case: BenchCase) -> list[torch.Tensor]:
 
 
 def _waited(outputs: Any, case: BenchCase) -> Any:
-    """Return outputs when they are computed: a card computes on its own."""
+    """Return outputs after they are computed; a GPU computes asynchronously."""
     if case.device == "cuda":
         torch.cuda.synchronize()
     return outputs
@@ -221,7 +202,7 @@ def require_device(device: str) -> str:
     """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
 
     Raises:
-        MissingDependency: a card is asked for, and PyTorch can use none.
+        MissingDependency: `cuda` without a GPU that PyTorch can use.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise MissingDependency(

@@ -1,4 +1,4 @@
-"""What a benchmark measures with: the bundle, faces of every batch size, and an ONNX artifact for each."""
+"""The inputs of a benchmark: faces for every batch size, the named artifacts, and an ONNX artifact for each batch."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.system.progress import Progress
 
-#: Where the sample photo is not here, so many characters are drawn instead.
+#: Number of characters that are drawn if the sample photo is missing.
 DRAWN = 6
 
 
 def faces_of(bundle: Bundle, batch: int) -> Faces:
-    """Return a batch of the sample photo and its variations, again from the start where it is larger.
+    """Return a batch of the sample photo and its variations; a larger batch repeats them.
 
-    Without scikit-image, which brings the photo, the bundle's imitator draws characters instead; their names say so.
+    Without scikit-image, which contains the photo, characters drawn by the bundle's imitator are used, and named so.
     """
     try:
         faces = default_faces(bundle)
@@ -41,18 +41,18 @@ def _drawn(bundle: Bundle) -> Faces:
 
 
 def named_artifacts(request: Request, bundle: Bundle) -> tuple[Artifact, ...]:
-    """Read the artifacts that were named.
+    """Read the artifacts that a request names.
 
     Raises:
-        InputError: no artifact or a damaged one, one of another bundle, or one of a batch size that is not measured.
+        InputError: a missing or damaged artifact, or one of another bundle or of a batch size that is not measured.
     """
-    found = []
+    artifacts = []
     for folder in request.artifacts:
         artifact = read_artifact(folder)
         manifest = artifact.manifest
         if manifest.bundle_fingerprint != bundle.fingerprint:
             raise InputError(
-                f"{folder} was made from another bundle than {bundle.path} ({manifest.bundle}): --bundle names its own"
+                f"{folder} was made from another bundle ({manifest.bundle}) than {bundle.path}: name that with --bundle"
             )
         if manifest.batch not in request.batches:
             asked = ", ".join(map(str, request.batches))
@@ -60,16 +60,16 @@ def named_artifacts(request: Request, bundle: Bundle) -> tuple[Artifact, ...]:
                 f"{folder} was exported for batches of {manifest.batch}, and batches of {asked} are to be measured: "
                 f"--batch {manifest.batch} measures it, f2p-deploy export --batch {request.batches[0]} makes another"
             )
-        found.append(artifact)
-    return tuple(found)
+        artifacts.append(artifact)
+    return tuple(artifacts)
 
 
 def onnx_artifact(bundle: Bundle, batch: int, progress: Progress) -> Artifact:
-    """Return the bundle's ONNX artifact of a batch size: one that lies in `build`, or a new one.
+    """Return the bundle's ONNX artifact of a batch size: an existing one in `build`, or a new one.
 
     Raises:
         InputError: `build` cannot be written to.
-        MissingDependency: what an export needs is not installed.
+        MissingDependency: a requirement of the export is not installed.
         CompilerError: the export failed.
     """
     build = Path("build") / bundle.name

@@ -1,4 +1,4 @@
-"""What a benchmark is asked for."""
+"""The request of a benchmark: modes, batch sizes, runtimes, device and limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,29 +6,29 @@ from pathlib import Path
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.system.errors import InputError
 
-#: The graph that each mode runs; iterative generation is a whole search: `describe`, then every gradient step.
+#: The graph that each mode runs; `iterative` is a whole search: `describe`, then every gradient step.
 GRAPHS = {"one-shot": "one_shot", "describe": "describe", "render": "render", "iterative": "step"}
 MODES = tuple(GRAPHS)
 
-#: Seconds after which no contender that compiles for minutes is begun, if nobody says otherwise.
+#: Default number of seconds after which contenders that need minutes to compile are skipped.
 DEFAULT_LIMIT = 100.0
 
-#: More faces in a call than any card holds the activations of.
+#: Largest batch size; no GPU has memory for the activations of more.
 LARGEST_BATCH = 1024
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to measure.
+    """The request of a benchmark.
 
     Args:
-        modes: of `MODES`, in the order to measure them.
-        batches: numbers of faces in a call.
+        modes: of `MODES`, in the order of measurement.
+        batches: batch sizes.
         runtimes: names of contenders, see `f2p_deploy.evaluation.speed.contenders`; empty for all.
-        artifacts: folders of artifacts to measure beside an ONNX artifact of the bundle.
-        threads: processor cores to use; all that this process may if None.
-        device: `cpu` or `cuda`, where PyTorch computes; `auto` takes a card if there is one.
-        limit: seconds after which only quick contenders are begun; 0 for no limit.
+        artifacts: folders of artifacts to measure besides an ONNX artifact of the bundle.
+        threads: number of CPU cores; None means all that this process may use.
+        device: PyTorch's device, `cpu` or `cuda`; `auto` uses a GPU if there is one.
+        limit: seconds after which contenders that need minutes to compile are skipped; 0 for no limit.
 
     Raises:
         InputError: an unknown mode or device, or a number out of range.

@@ -1,4 +1,4 @@
-"""What this device can do at most, measured, and how far from it a contender is."""
+"""The measured peak rates of this device (roofline), and a contender's share of them."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import torch
 
 from f2p_deploy.evaluation.speed.rows import Ceiling
 
-#: Edge of the square matrices that are multiplied, and bytes that are copied, by device; and how long is measured.
+#: Edge of the multiplied square matrices and number of copied bytes, by device; and seconds of each measurement.
 EDGE = {"cpu": 2048, "cuda": 8192}
 COPIED = {"cpu": 1 << 28, "cuda": 1 << 31}
 SECONDS = 1.0
@@ -17,7 +17,7 @@ _DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, 
 
 
 def measure_ceilings(device: str, precisions: tuple[str, ...]) -> tuple[Ceiling, ...]:
-    """Return the fastest of some large matrix products, and of some large copies.
+    """Measure the peak rates of large matrix products and large copies.
 
     Args:
         device: `cpu` or `cuda`.
@@ -28,12 +28,18 @@ def measure_ceilings(device: str, precisions: tuple[str, ...]) -> tuple[Ceiling,
 
 
 def share_of_ceiling(ceiling: Ceiling, flops: int, moved: int, median_ms: float) -> float:
-    """Return the least time that the ceiling allows for so much case, over the time that was measured."""
+    """Return the least time that the ceiling allows / the measured median.
+
+    Args:
+        ceiling: peak rates of the device.
+        flops, moved: operations and bytes of one call.
+        median_ms: milliseconds per call.
+    """
     return max(flops / ceiling.flop_per_s, moved / ceiling.byte_per_s) / (median_ms / 1000.0)
 
 
 def _products(device: str, precision: str) -> float:
-    """Return the rate of the fastest library here: PyTorch's own is not the fastest on every processor."""
+    """Return FLOP/s of the fastest library here; PyTorch is not the fastest on every processor."""
     edge, dtype = EDGE[device], _DTYPES[precision]
     a, b = (torch.ones(edge, edge, device=device, dtype=dtype) for _ in range(2))
     allowed = torch.backends.cuda.matmul.allow_tf32
@@ -48,15 +54,15 @@ def _products(device: str, precision: str) -> float:
 
 
 def _of_onnxruntime(edge: int) -> Callable[[], object]:
-    """Return a product of square matrices by ONNX Runtime, with as many threads as PyTorch may use."""
+    """Return a function that multiplies square matrices in ONNX Runtime with PyTorch's number of threads."""
     import onnx
     import onnxruntime
 
-    given, found = (
+    inputs, outputs = (
         [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [edge, edge]) for name in names]
         for names in ("ab", "c")
     )
-    graph = onnx.helper.make_graph([onnx.helper.make_node("MatMul", ["a", "b"], ["c"])], "product", given, found)
+    graph = onnx.helper.make_graph([onnx.helper.make_node("MatMul", ["a", "b"], ["c"])], "product", inputs, outputs)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
@@ -72,7 +78,7 @@ def _copies(device: str) -> float:
 
 
 def _fastest(call: Callable[[], object], device: str) -> float:
-    """Return the shortest time of a call in seconds, the first one left out."""
+    """Return the shortest time of a call in seconds, without the first call."""
     times: list[float] = []
     begun = time.perf_counter()
     while len(times) < 3 or time.perf_counter() - begun < SECONDS:

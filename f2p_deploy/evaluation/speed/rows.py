@@ -1,4 +1,4 @@
-"""The lines of a benchmark's table."""
+"""The rows of a benchmark's table, and the whole report."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -13,23 +13,23 @@ class Row:
     Args:
         mode: of `f2p_deploy.evaluation.speed.request.MODES`.
         runtime: the contender's name.
-        precision: what it multiplies in.
-        batch: faces in a call.
-        status: `ok`; `parity` where a floor was missed; `failed`; `skipped`.
-        why: the sentence behind every status but `ok`.
-        device: what computed, in its own words.
+        precision: of its multiplications.
+        batch: batch size.
+        status: `ok`; `parity` if a parity threshold (floor) was missed; `failed`; `skipped`.
+        why: the reason for every status but `ok`.
+        device: description of the device by the runtime.
         median_ms, p95_ms: of one call, over the windows that agreed.
-        windows: whether the last windows agreed; with `False` the machine was too restless, or the time ran out.
-        calls: how many calls were timed.
-        load_ms: until it was ready to be called: files read, sessions opened, modules compiled where that is at once.
-        first_ms: the first call: compilation, memory, caches.
-        memory_mb: by how much the process's memory grew until the first call was done; the card's where it computes.
-        faces_per_s: of the median.
-        vs_eager: how many times as fast as eager PyTorch.
-        parity: by how much of what its floors allow it is off PyTorch's float32 (1 is at a floor), and which record is
-            the worst.
-        flops, bytes: counted for one call: multiplications and additions; and the least that must be moved.
-        share_of_ceiling: the time that the device's measured ceiling would take for them, over the median.
+        windows: the last windows agreed; `False` means that the machine was too noisy, or the time ran out.
+        calls: number of timed calls.
+        load_ms: load time: reading files, opening sessions, and compilation ahead of the first call.
+        first_ms: first-call latency, with compilation, memory allocation and caches.
+        memory_mb: growth of memory until after the first call, of the process or, if it computes there, of the GPU.
+        faces_per_s: batch size / median.
+        vs_eager: median of eager PyTorch / median.
+        parity: the worst parity record against PyTorch's float32, with `share`: difference / difference that its floor
+            allows.
+        flops, bytes: multiplications and additions of one call, and its minimum memory traffic.
+        share_of_ceiling: least time at the device's measured peak rates / median.
     """
 
     mode: str
@@ -56,10 +56,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What this device can do at most, measured.
+    """The measured peak rates of this device.
 
     Args:
-        precision: what was multiplied.
+        precision: of the matrix product.
         flop_per_s: of a large matrix product.
         byte_per_s: of a large copy, read and written.
     """
@@ -74,11 +74,11 @@ class SpeedReport:
     """A whole benchmark.
 
     Args:
-        date: of the day, ISO.
-        device: what it ran on: names, clocks, versions.
+        date: ISO date.
+        device: names, clocks and versions of the machine.
         bundle: the bundle's name and fingerprint.
-        command: the line that repeats it.
-        seconds: how long all of it took.
+        command: the command line that repeats it.
+        seconds: duration of the whole benchmark.
         ceilings: by precision.
         rows: in the order of modes, batches and contenders.
     """

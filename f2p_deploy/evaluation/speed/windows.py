@@ -1,4 +1,4 @@
-"""Timing in turns: a window of calls of each contender in turn, until the last windows agree."""
+"""Interleaved timing: contenders take turns with windows of calls until the last windows agree."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Calls in a window, windows that must agree, and how far their medians may be apart.
+#: Calls per window, number of windows that must agree, and largest relative deviation of their medians.
 CALLS, AGREEING, NEAR = 5, 3, 0.05
 
-#: Milliseconds above which a call is a window of its own.
+#: A call of more milliseconds than this is a window by itself.
 LONG_CALL = 300.0
 
-#: Seconds for which threads of the contender before may still spin.
+#: Seconds of warm-up per window, while the previous contender's threads may still spin.
 SPINNING = 0.25
 
-#: Seconds after which no further turn is begun, and turns that are timed in any case.
+#: Seconds after which no further turn starts, and minimum number of turns.
 LONGEST, FEWEST = 6.0, 3
 
 
@@ -31,19 +31,19 @@ class Timing:
 
     @property
     def stable(self) -> bool:
-        """Whether the medians of the last windows lie within `NEAR` of their middle one."""
+        """The medians of the last windows are within `NEAR` of their median."""
         medians = np.array([np.median(window) for window in self.windows[-AGREEING:]])
         middle = float(np.median(medians))
         return len(medians) == AGREEING and bool(np.abs(medians - middle).max() <= NEAR * middle)
 
     @property
     def calls(self) -> int:
-        """How many calls were timed."""
+        """The number of timed calls."""
         return sum(map(len, self.windows))
 
     @property
     def median(self) -> float:
-        """The median, over the windows that agreed, or over all."""
+        """The median in milliseconds, over the windows that agreed, else over all."""
         return float(np.median(self._counted))
 
     @property
@@ -61,15 +61,15 @@ def time_in_turns(
     longest: float = LONGEST,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
-    """Time calls in turns, so that whatever else the machine does falls on all alike.
+    """Time calls in turns, so that disturbances of the machine affect all contenders equally.
 
-    A turn is a window of one contender's calls, after calls that are not timed: for a while the threads of the one
-    before still spin.
+    A turn is a window of calls of each contender. Each window follows untimed warm-up calls, because the threads of the
+    previous contender spin for a while.
 
     Args:
         calls: by name.
-        longest: seconds after which no further turn is begun; `FEWEST` are timed all the same.
-        clock: seconds, rising.
+        longest: seconds after which no further turn starts; at least `FEWEST` turns are timed.
+        clock: monotonic clock in seconds.
     """
     windows: dict[str, list[tuple[float, ...]]] = {name: [] for name in calls}
 
@@ -91,7 +91,7 @@ def time_in_turns(
                 call()
             windows[name].append(tuple(timed(call) for _ in range(CALLS)))
         turns += 1
-        found = {name: Timing(tuple(listed)) for name, listed in windows.items()}
-        if turns >= FEWEST and (clock() - begun > longest or all(timing.stable for timing in found.values())):
-            return found
+        timings = {name: Timing(tuple(listed)) for name, listed in windows.items()}
+        if turns >= FEWEST and (clock() - begun > longest or all(timing.stable for timing in timings.values())):
+            return timings
     return {}

@@ -1,27 +1,26 @@
-"""Where a bundle's error comes from: every stage measured on its own, and the one that holds the result back.
+"""Measurement of every stage of a bundle in isolation, and the verdict: the stage that holds the result back.
 
 A photo becomes a character through alignment, recognition, translator (one-shot) or through imitator, segmentation,
-recognition and a search (iterative). A bad stage makes everything after it look bad, so comparing the results of stages
-would blame the last one. Two rules keep the blame where it belongs.
+recognition and a search (iterative). A bad stage spoils the results of all later stages, so comparing results would
+blame the last stage. Two rules prevent that.
 
-*Each stage is given true inputs.* The imitator gets known parameters and is compared with the engine; segmentation and
-recognition get the engine's own renders, whose regions and identities are known. None of them sees another network's
-output. Alignment is compared with where the renders' landmarks are, not with its own template. Two stages cannot be
-cut loose, and are given a best case that shares their inputs: the translator is compared with a linear readout of the
-same embeddings, so what the recognition network does not tell is not the translator's fault; iterative generation
-searches faces that the imitator drew, whose loss can reach 0 however badly imitator and descriptor do their own work.
+*Each stage gets true inputs.* The imitator gets known parameters and is compared with the engine; segmentation and
+recognition get renders of the engine, whose regions and identities are known. None of them sees another network's
+output. Alignment is compared with the landmarks of renders, not with its template. Two stages cannot be isolated; each
+is compared with the best result possible from the same inputs. The translator is compared with a linear readout of the
+same embeddings, so it is not blamed for information that the embeddings lack. Iterative generation searches for faces
+that the imitator drew; there the loss can reach 0 even with a bad imitator or descriptor.
 
-*All stages are in one currency.* Badness is 0 for perfect and 1 for what knows nothing: the mean picture, the mean
-share of each class at each place, a coin, a guess of the parameters, the loss before the search. For alignment it is a
-misplacement as large as the differences between people, which drowns them. Badness may exceed 1: a network that was
-confused is worse than none. The verdict is the stage with the largest badness; stages within `CLOSE` of it are named
-as well. One correction remains: embeddings of a spoiled recognition network are not those that the translator was
-trained on, and a search through a descriptor that sees nothing gets nowhere. So a stage that another one feeds is only
-named where it is clearly worse than that one: see `EXPLAINS`.
+*All stages have the same scale.* Badness is 0 for a perfect stage and 1 for an uninformed baseline: the mean picture,
+the mean share of each class at each place, an untrained network, a guess of the parameters, the loss before the search.
+For alignment, 1 is an error as large as the differences between people. Badness above 1 is worse than the baseline. The
+verdict is the stage with the largest badness; stages within `CLOSE` of it are named as well. One dependence remains:
+the translator was not trained on the embeddings of a spoiled recognition network, and a search fails if its descriptor
+is uninformative. So a stage is only named if it is clearly worse than the stages that feed it; see `EXPLAINS`.
 
-What that leaves out: a photo has no true parameters, so how far recognition carries over from renders to photos has no
-anchor and does not enter its badness (the distance of the two groups and the nearest neighbours are shown). Whether
-the slider sets themselves can make a person's face is not a stage and is not asked here.
+Not measured: a photo has no true parameters, so the step from renders to photos does not enter recognition's badness
+(the report shows the distance between the two groups, and nearest neighbours). Whether the sliders can represent a
+person's face is not a stage.
 """
 
 import logging
@@ -46,14 +45,14 @@ from f2p_deploy.system.progress import Progress
 
 log = logging.getLogger(__name__)
 
-#: Badness up to which a stage is not worth naming, and difference up to which two stages are about as bad.
+#: Largest badness of a stage that is not named, and largest difference of stages that count as about as bad.
 HEALTHY, CLOSE = 0.1, 0.1
 
-#: The stages that feed a stage, and the part of its badness from which one of them explains it.
+#: The stages that feed a stage; a feeding stage with at least `EXPLAINS` of its badness explains it.
 FED_BY = {"translator": ("recognition",), "iterative": ("imitator", "segmentation", "recognition")}
 EXPLAINS = 0.75
 
-#: So many times more front renders are embedded, where a folder has them: a linear readout needs many.
+#: Embedded front renders / other front renders, if the folder has enough; a linear readout needs many.
 EMBEDDED = 5
 
 #: The networks that a stage is measured with.
@@ -69,14 +68,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class StageSources:
-    """What stages are measured on.
+    """The pictures for the measurement of stages.
 
     Args:
-        front: folder of rendered pairs of the front view; without it, pairs are rendered.
+        front: folder of rendered pairs of the front view; None to render pairs.
         varied: folder of rendered pairs in varied scenes.
         portraits: folders of photos.
-        finder: of landmarks; needed with portraits.
-        assets: of the reference engine, to render with; else the variable F2P_MAKEHUMAN_ASSETS says.
+        finder: finds landmarks; required with portraits.
+        assets: folder of the reference engine's assets, for rendering; None for the one in F2P_MAKEHUMAN_ASSETS.
 
     Raises:
         InputError: varied pairs without front ones, or portraits without a finder.
@@ -97,11 +96,11 @@ class StageSources:
 
 @dataclass(frozen=True, eq=False)
 class StageReport:
-    """All stages of one bundle.
+    """The results of all stages of a bundle.
 
     Args:
-        bundle: what was measured.
-        results: one a stage, in the order of `STAGES`.
+        bundle: the measured bundle.
+        results: one for each stage, in the order of `STAGES`.
     """
 
     bundle: Bundle
@@ -114,7 +113,7 @@ class StageReport:
 
     @property
     def suspects(self) -> list[StageResult]:
-        """The stages whose badness is their own, worst first."""
+        """The stages whose badness is not explained by a stage that feeds them, worst first."""
         badness = {result.stage: result.badness or 0.0 for result in self.measured}
         return [
             result
@@ -133,7 +132,7 @@ class StageReport:
 
     @property
     def sentence(self) -> str:
-        """The verdict for a person."""
+        """The verdict as a sentence."""
         suspects = self.suspects
         if not suspects:
             return "no stage could be measured"
@@ -173,20 +172,20 @@ def evaluate_stages(
     folder: Path | None = None,
     progress: Progress | None = None,
 ) -> StageReport:
-    """Measure every stage for which the bundle has the networks and the sources have the pictures.
+    """Measure every stage for which the bundle has networks and the sources have pictures.
 
     Args:
-        bundle: whose stages are measured.
-        sources: renders and photos; only what training holds out of them is used.
-        pictures: how many front renders, varied characters and photos at most, each.
-        searches: how many drawn faces and photos iterative generation is tried on; 0 leaves it out.
-        seed: of rendered characters and random starts.
-        folder: where pairs are rendered to, if they are; a temporary one if not given.
-        progress: called with (what is being done, done, in all).
+        bundle: the bundle to measure.
+        sources: renders and photos, of which only those held out of training are used.
+        pictures: largest number of front renders, of varied characters and of photos.
+        searches: number of drawn faces, and of photos, for iterative generation; 0 skips that stage.
+        seed: seed of rendered characters and random starts.
+        folder: folder for rendered pairs; a temporary one if not given.
+        progress: called with (activity, done, total).
 
     Raises:
-        InputError: fewer than 3 pictures asked for, or sources that do not fit the bundle.
-        MissingDependency: no pairs were given and the engine's assets are not here.
+        InputError: fewer than 3 pictures, or sources that do not fit the bundle.
+        MissingDependency: no pairs were given and the engine's assets are missing.
     """
     if pictures < 3:
         raise InputError(f"stages are measured on at least 3 pictures, found {pictures}")
@@ -198,7 +197,7 @@ def evaluate_stages(
 def hold_out(
     bundle: Bundle, sources: StageSources, pictures: int, seed: int, folder: Path, progress: Progress | None = None
 ) -> HeldOut:
-    """Read, align and, where no pairs are given, render what stages are measured on; see `evaluate_stages`."""
+    """Read renders and align photos; render pairs if none are given; for the arguments see `evaluate_stages`."""
     front, varied = sources.front, sources.varied
     if front is None:
         front, varied = render_pairs(bundle, folder, pictures, sources.assets, seed, progress)
@@ -214,7 +213,7 @@ def hold_out(
 def measure_stages(
     bundle: Bundle, held: HeldOut, searches: int = 3, seed: int = 0, progress: Progress | None = None
 ) -> tuple[StageResult, ...]:
-    """Measure every stage on pictures that are there already; see `evaluate_stages`."""
+    """Measure every stage on pictures in memory; for the arguments see `evaluate_stages`."""
     has_descriptor = not set(NEEDS["recognition"]) - set(bundle.networks)
     embeddings = embed_held_out(bundle, held) if has_descriptor else None
     measures: dict[str, Callable[[], StageResult]] = {

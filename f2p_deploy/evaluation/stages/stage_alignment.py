@@ -1,4 +1,4 @@
-"""Alignment: whether photos' faces land where the renders' faces are."""
+"""The alignment stage: positions of photos' landmarks, compared with those of renders."""
 
 import numpy as np
 
@@ -10,11 +10,11 @@ from f2p_deploy.model.bundle import Bundle
 
 
 def measure_alignment(bundle: Bundle, held: HeldOut) -> StageResult:
-    """Compare where the template puts photos with where the best similarity transform onto the renders would.
+    """Compare the alignment by the template with the best similarity transform of each photo onto the average render.
 
-    The residual of the fit cannot show a template in the wrong place: the fit takes any shift, turn and size with it.
-    What shows it is the distance to the landmarks of the average render. Perfect is that distance 0; knowing nothing
-    is a distance as large as that between one person's landmarks and the average's, which drowns what is personal.
+    The residual of the alignment's fit cannot reveal a misplaced template, since the fit follows any shift, rotation
+    and scale of it. So landmarks are compared with those of the average render: badness 0 is no difference; 1 is a
+    difference as large as that between a person's landmarks and the average's.
     """
     photos = held.photos
     if photos is None:
@@ -32,7 +32,7 @@ def measure_alignment(bundle: Bundle, held: HeldOut) -> StageResult:
     best = np.array([transform(fit_similarity(one, target), one) for one in points])
     misplaced = _rms(placed - best)
     personal = float(np.median(_rms(best - target)))
-    # The mean of a few renders is itself a little off; that is not the template's fault.
+    # The mean of a few renders has a standard error, which is not the template's fault.
     value = float(np.sqrt(max(0.0, np.median(misplaced) ** 2 - uncertainty**2)))
     away = np.linalg.norm(placed - template, axis=2)
     figures = [
@@ -57,17 +57,17 @@ def measure_alignment(bundle: Bundle, held: HeldOut) -> StageResult:
     return StageResult(
         "alignment",
         badness(value, 0.0, personal),
-        "distance of photos' landmarks from where they belong; 1 is as far as people differ",
+        "distance of photos' landmarks from those of renders; 1 is the difference between people",
         tuple(figures),
         (sheet,),
     )
 
 
 def average_landmarks(renders: Renders) -> tuple[np.ndarray, float] | None:
-    """Return (5, 2) mean landmarks of front renders and its standard error, in edges of the picture.
+    """Return the (5, 2) mean landmarks of front renders and their standard error, in edges of the picture.
 
-    The points that the photos' finder sees, so that both mean the same; where it sees fewer than two faces, the
-    engine's; None if there are none either.
+    Uses the landmarks found by the photos' finder, so that both have the same definition; if it found fewer than two
+    faces, the engine's. None if there are none.
     """
     found = [face.array for face in renders.found if face is not None]
     table = np.array(found) if len(found) > 1 else renders.landmarks

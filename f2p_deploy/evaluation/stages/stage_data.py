@@ -1,4 +1,4 @@
-"""What `evaluate stages` measures on: renders and photos that no stage was trained on."""
+"""The data of `evaluate stages`: renders and photos that no stage was trained on."""
 
 import logging
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import torch
 from f2p_deploy.alignment import AlignedFace, LandmarkFinder, Landmarks, align_photo
 from f2p_deploy.engine.pairs import PairSet, Sampling, write_pairs
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.progress import Progress
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
@@ -20,10 +20,10 @@ from f2p_deploy.training.stages import HELD_OUT_CHARACTERS, HELD_OUT_PAIRS
 
 log = logging.getLogger(__name__)
 
-#: Seeds of pairs rendered for evaluation begin here, far from those that training sets are rendered with.
+#: First seed of pairs rendered for evaluation, far from the seeds of training sets.
 FIRST_SEED = 700_000
 
-#: Of the varied scenes rendered for evaluation: characters at most, and pictures of each.
+#: Varied scenes rendered for evaluation: largest number of characters, and pictures of each.
 VARIED_CHARACTERS, PICTURES_EACH = 40, 3
 
 
@@ -34,12 +34,12 @@ class Renders:
     Args:
         pictures: (N, S, S, 3) uint8 RGB.
         labels: (N, S, S) uint8 Helen classes, or None.
-        parameters: (N, n) float32, as they were rendered.
+        parameters: (N, n) float32, of the rendered characters.
         identities: (N,) number of the character.
         landmarks: (N, 5, 2) pixels, or None.
         usual: (n,) mean parameters of the records that are not held out.
-        unseen: how many of the last pictures not even the segmentation network was trained on.
-        found: (N,) the largest face that the finder of the photos sees in each picture, or None; empty without one.
+        unseen: number of pictures at the end that are held out of every stage's training, segmentation's included.
+        found: (N,) largest face found in each picture by the photos' finder, or None; empty without a finder.
     """
 
     pictures: np.ndarray
@@ -61,10 +61,10 @@ class Photos:
     """Aligned photos.
 
     Args:
-        faces: (N,) as they were aligned.
+        faces: (N,) aligned faces.
         pictures: (N, S, S, 3) uint8 RGB of the faces.
-        regions: (N, S, S) uint8 Helen classes that landmarks give, 255 where unknown.
-        refused: how many more photos had no usable face.
+        regions: (N, S, S) uint8 Helen classes derived from landmarks, 255 where unknown.
+        refused: number of further photos without a usable face.
     """
 
     faces: tuple[AlignedFace, ...]
@@ -79,14 +79,14 @@ class Photos:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """All that is measured on.
+    """All pictures of a measurement.
 
     Args:
         front: renders of the front view.
-        varied: renders in varied scenes, several pictures a character; None if there are none.
-        photos: None if there are none.
-        more: further renders of the front view with those of `front` at the end, for what needs embeddings alone;
-            None if there are no more.
+        varied: renders in varied scenes, several pictures of each character; None if there are none.
+        photos: aligned photos; None if there are none.
+        more: a longer set of front renders that ends with those of `front`, used for embeddings only; None if there
+            is none.
     """
 
     front: Renders
@@ -96,7 +96,7 @@ class HeldOut:
 
     @property
     def embedded(self) -> Renders:
-        """The renders of the front view whose embeddings are looked at: all that there are."""
+        """All renders of the front view; these are embedded."""
         return self.front if self.more is None else self.more
 
 
@@ -108,22 +108,24 @@ def read_renders(
     finder: LandmarkFinder | None = None,
     progress: Progress | None = None,
 ) -> Renders:
-    """Read the end of a folder of pairs, no more of it than training holds out.
+    """Read the last pairs of a folder, at most those held out of training.
 
-    If the bundle's provenance says that it was trained on other pairs, all of the folder is held out.
+    If the bundle's provenance says that it was trained on other pairs, the whole folder is held out.
 
     Args:
-        folder: of pairs.
-        bundle: whose stages are measured.
-        count: how many pictures, or characters, at most.
+        folder: folder of pairs.
+        bundle: the bundle to measure.
+        count: largest number of pictures or, with `characters`, of characters.
         characters: count characters, not pictures.
-        finder: of landmarks, the photos'.
-        progress: called after every picture in which landmarks were looked for.
+        finder: the photos' landmark finder, to search the renders; None to skip that.
+        progress: called after every searched picture.
 
     Raises:
-        InputError: pairs of another schema or size.
+        InputError: pairs of another schema or size, or none yet.
     """
     pairs = PairSet(folder)
+    if not len(pairs):
+        raise InputError(f"{folder} holds no finished pair yet: f2p-deploy engine render goes on with it")
     if pairs.schema.fingerprint != bundle.schema.fingerprint:
         raise InputError(f"{folder} shows characters of another schema than {bundle.schema.name!r}, the bundle's")
     size = bundle.settings.architecture.image_size
@@ -155,7 +157,7 @@ def read_renders(
         identities=pairs.identities[positions],
         landmarks=None if table is None else table[positions],
         usual=before.mean(axis=0, dtype=np.float64).astype(np.float32),
-        # Segmentation holds out so many *pictures* of each folder, not characters: see SegmentationStage.
+        # Segmentation holds out this number of *pictures* of each folder, not of characters: see SegmentationStage.
         unseen=min(len(positions), HELD_OUT_CHARACTERS) if trained else len(positions),
         found=tuple(found),
     )
@@ -164,19 +166,19 @@ def read_renders(
 def render_pairs(
     bundle: Bundle, folder: Path, count: int, assets: Path | None, seed: int = 0, progress: Progress | None = None
 ) -> tuple[Path, Path]:
-    """Render pairs for evaluation with the reference engine; return the folders of front and varied ones.
+    """Render pairs for evaluation with the reference engine; return the folders of the front and varied pairs.
 
     Args:
-        bundle: gives schema and size.
-        folder: where `front` and `varied` are put; whole sets that are there already stay.
-        count: front pictures; and varied characters up to `VARIED_CHARACTERS`.
-        assets: of the engine; else the variable F2P_MAKEHUMAN_ASSETS says.
-        seed: other seeds, other characters.
+        bundle: provides schema and picture size.
+        folder: folder for the sets `front` and `varied`; complete sets in it are kept.
+        count: number of front pictures, and of varied characters up to `VARIED_CHARACTERS`.
+        assets: folder of the engine's assets; None for the one in F2P_MAKEHUMAN_ASSETS.
+        seed: seed of the characters.
         progress: called after every picture.
 
     Raises:
         MissingDependency: no assets.
-        InputError: the schema is not one that the reference engine draws.
+        InputError: the reference engine cannot draw the schema.
     """
     from f2p_deploy.engine.makehuman.assets import find_assets
     from f2p_deploy.engine.makehuman.makehuman import MakeHumanEngine
@@ -203,10 +205,10 @@ def render_pairs(
 def align_held_out(
     folders: Sequence[Path], finder: LandmarkFinder, bundle: Bundle, count: int, progress: Progress | None = None
 ) -> Photos:
-    """Align photos that no stage trains on, evenly chosen.
+    """Align an evenly spaced selection of the photos held out of training.
 
     Raises:
-        InputError: no such photo, or none with a usable face.
+        InputError: no photo is held out, or none of them has a usable face.
     """
     named = {f"{path.parent.name}/{path.name}": path for path in list_photos(folders)}
     kept = [name for name in named if is_held_out(name)]
@@ -218,7 +220,7 @@ def align_held_out(
     for done, name in enumerate(chosen, start=1):
         try:
             faces.append(align_photo(named[name], finder, template, size))
-        except PhotoError as error:
+        except InputError as error:
             log.info("left out %s: %s", name, error)
         if progress is not None:
             progress("aligning photos", done, len(chosen))
@@ -231,7 +233,7 @@ def align_held_out(
 
 
 def _trained_on(bundle: Bundle, pairs: PairSet) -> bool:
-    """Tell whether a stage may have been trained on a folder: it was, or the provenance does not say."""
+    """Return true if a stage was trained on the pairs, or if the provenance does not say."""
     facts = [facts.get("pairs") for facts in bundle.provenance.values()]
     said = [entry.get("parameters_sha256") for known in facts if known for entry in known.values()]
     return not said or not all(said) or pairs.manifest.get("parameters_sha256") in said

@@ -1,4 +1,4 @@
-"""The imitator against the engine, on held-out characters of the front view."""
+"""The imitator stage: pictures of held-out characters in the front view, compared with the engine's."""
 
 import numpy as np
 import torch
@@ -13,18 +13,18 @@ _BATCH = 20
 
 
 def measure_imitator(bundle: Bundle, held: HeldOut) -> StageResult:
-    """Compare drawn with rendered pictures, all over and by region.
+    """Compare the imitator's pictures with rendered ones, as a whole and by region.
 
-    Knowing nothing is always drawing the mean picture. The badness is the mean over Helen's regions, which count
-    alike, of the drawn picture's L1 over the mean picture's: by area alone, skin and background would hide the eyes.
-    Without label maps the whole picture is the one region.
+    The baseline (badness 1) always draws the mean picture. The badness is the mean over Helen's regions of
+    (L1 of the imitator / L1 of the mean picture). Regions have equal weights; weighted by area, skin and background
+    would hide the eyes. Without label maps, the whole picture is one region.
     """
     renders = held.front
     drawn = _draw(bundle, renders.parameters)
     truth = renders.pictures.astype(np.float32) / 255.0
     everything = truth.sum(axis=0)
     l1 = np.abs(drawn - truth).mean(axis=3)
-    # The mean of the other pictures: with its own part in it, a picture would be nearer than one never seen.
+    # Leave-one-out mean: a mean that contains the picture would be nearer to it than to an unseen one.
     others = max(1, len(truth) - 1)
     of_mean = np.stack([np.abs((everything - one) / others - one).mean(axis=2) for one in truth])
     squared = np.square(drawn - truth).mean(axis=(1, 2, 3))
@@ -52,7 +52,7 @@ def measure_imitator(bundle: Bundle, held: HeldOut) -> StageResult:
     return StageResult(
         "imitator",
         badness(float(np.mean(ratios)), 0.0, 1.0),
-        "L1 to the engine's picture by region; 1 is always drawing the mean picture",
+        "L1 to the engine's picture by region; 1 is the mean picture",
         tuple(figures),
         (sheet,),
     )

@@ -1,4 +1,4 @@
-"""Iterative generation: how much of the average face's loss it leaves, and whether other starts end elsewhere."""
+"""The iterative stage: final loss / loss of the average face, and the spread of results over several starts."""
 
 import numpy as np
 import torch
@@ -12,22 +12,22 @@ from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.state import average_state, state_from
 from f2p_deploy.training.data.pair_tensors import to_uint8
 
-#: Random starts beside the average face and, where there is a translator, the one-shot character.
+#: Number of random starts, in addition to the average face and, with a translator, the one-shot character.
 RANDOM_STARTS = 2
 
 
 def measure_iterative(bundle: Bundle, held: HeldOut, searches: int, seed: int = 0) -> StageResult:
-    """Search a few characters, and a few photos from several starts.
+    """Search for a few faces that the imitator drew, and for a few photos from several starts.
 
-    The badness is measured on faces that the imitator itself drew: there the loss can reach 0 whatever imitator,
-    segmentation and recognition are worth, so that what remains is the search's own fault. 1 is the loss of the average
-    face, from which the search begins. On photos the loss cannot reach 0; that is shown beside.
+    The badness is (final loss / loss of the average face) on the drawn faces: there the loss can reach 0 whatever the
+    quality of imitator, segmentation and recognition, so the remaining loss is due to the search. On photos the loss
+    cannot reach 0; their figures do not enter the badness.
 
     Args:
-        bundle: whose stages are measured.
-        held: pictures.
-        searches: how many drawn faces, and how many photos.
-        seed: of the random starts.
+        bundle: the bundle to measure.
+        held: the pictures.
+        searches: number of drawn faces, and of photos.
+        seed: seed of the random starts.
     """
     if not searches:
         return StageResult("iterative", missing="no searches were asked for")
@@ -44,14 +44,14 @@ def measure_iterative(bundle: Bundle, held: HeldOut, searches: int, seed: int = 
             float(np.abs(found.parameters - known.numpy())[:, : bundle.schema.n_c].mean()),
             "",
             0.0,
-            float(np.abs(average_state(bundle, len(known)) - known)[:, : bundle.schema.n_c].mean()),
+            float((average_state(bundle, len(known)) - known)[:, : bundle.schema.n_c].abs().mean()),
         ),
         Figure("iterations", bundle.settings.iterative.iterations),
     ]
     with torch.inference_mode():
         sheets = [
             Sheet(
-                "Drawn faces and what was found for them",
+                "Drawn faces and the faces found for them",
                 {"sought": to_uint8(targets), "found": to_uint8(bundle.imitator(torch.from_numpy(found.parameters)))},
                 large=True,
             )
@@ -63,14 +63,14 @@ def measure_iterative(bundle: Bundle, held: HeldOut, searches: int, seed: int = 
     return StageResult(
         "iterative",
         badness(value, 0.0, 1.0),
-        "loss left on faces that the imitator drew; 1 is that of the average face",
+        "remaining loss on faces drawn by the imitator; 1 is the loss of the average face",
         tuple(figures),
         tuple(sheets),
     )
 
 
 def _on_photos(bundle: Bundle, photos: Photos, searches: int, seed: int) -> tuple[list[Figure], Sheet]:
-    """Search photos from every start at once."""
+    """Search for photos from all starts in one batch."""
     faces = photos.images(slice(searches))
     starts = _starts(bundle, faces, seed)
     count = len(faces)
@@ -82,18 +82,18 @@ def _on_photos(bundle: Bundle, photos: Photos, searches: int, seed: int) -> tupl
         Figure(f"loss left, photos ({count}), from {name}", float((after[i] / of_average).mean()), "", None, 1.0)
         for i, name in enumerate(starts)
     ]
-    figures.append(Figure("worst over best start, more by", float(np.median(spread)), "", 0.0))
+    figures.append(Figure("excess loss of the worst start / best loss", float(np.median(spread)), "", 0.0))
     with torch.inference_mode():
         drawn = [to_uint8(bundle.imitator(part)) for part in torch.from_numpy(found.parameters).split(count)]
     return figures, Sheet(
-        "Photos and what was found from each start",
+        "Photos and the face found from each start",
         {"photo": photos.pictures[:count], **{f"from {name}": row for name, row in zip(starts, drawn, strict=True)}},
         large=True,
     )
 
 
 def _starts(bundle: Bundle, faces: torch.Tensor, seed: int) -> dict[str, torch.Tensor]:
-    """Return (N, n) states by name; the average face comes first."""
+    """Return (N, n) states by name of the start; the average face comes first."""
     count, n_c, beta = len(faces), bundle.schema.n_c, bundle.settings.iterative.beta
     starts = {"the average face": average_state(bundle, count)}
     if "translator" in bundle.networks:
@@ -101,7 +101,7 @@ def _starts(bundle: Bundle, faces: torch.Tensor, seed: int) -> dict[str, torch.T
     generator = torch.Generator().manual_seed(seed)
     for number in range(1, RANDOM_STARTS + 1):
         state = torch.from_numpy(random_batch(bundle.schema, count, seed + number))
-        # Soft choices: a one-hot start has no gradient and would stay.
+        # Soft choices, because a one-hot start has no gradient and would never change.
         state[:, n_c:] = torch.randn(count, bundle.schema.n_d, generator=generator) / beta
         starts[f"random face {number}"] = state
     return starts

@@ -1,4 +1,4 @@
-"""The report on stages as rows for a terminal and as one HTML page."""
+"""The report on stages: rows for the terminal, and an HTML page."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ from f2p_deploy.system.errors import InputError
 _LARGE, _SMALL = 256, 160
 
 SUMMARY_HEADERS = ("stage", "badness", "main figures")
-FIGURE_HEADERS = ("measure", "here", "perfect", "knows nothing")
+FIGURE_HEADERS = ("measure", "measured", "perfect", "baseline")
 
 _NOTES = (
-    "Badness is 0 for a perfect stage and 1 for one that knows nothing; more is worse than knowing nothing. Every "
-    "stage gets true inputs, or is compared with the best that its inputs allow, so that a bad stage does not make "
-    "those after it look bad.",
-    "Only renders and photos that training holds out were used.",
+    "Badness is 0 for a perfect stage and 1 for an uninformed baseline; above 1 a stage is worse than the baseline. "
+    "Every stage gets true inputs, or is compared with the best result that its inputs allow, so a bad stage does not "
+    "spoil the figures of later ones.",
+    "All renders and photos are held out of training.",
 )
 
 
 def summary_rows(report: StageReport) -> list[tuple[str, str, str]]:
-    """Return a row a stage: its name, its badness and main figures, or why there are none."""
+    """Return a row for each stage: name, badness, and main figures or the reason why there are none."""
     rows = []
     for result in report.results:
         main = "; ".join(f"{f.name} {_number(f.value, f.unit)}" for f in result.figures[: result.main])
@@ -32,7 +32,7 @@ def summary_rows(report: StageReport) -> list[tuple[str, str, str]]:
 
 
 def figure_rows(result: StageResult) -> list[tuple[str, str, str, str]]:
-    """Return a row a figure: name, value and its two anchors."""
+    """Return a row for each figure: name, value, and the values of a perfect stage and of the baseline."""
     return [
         (f.name, _number(f.value, f.unit), _number(f.perfect, f.unit), _number(f.nothing, f.unit))
         for f in result.figures
@@ -40,10 +40,10 @@ def figure_rows(result: StageResult) -> list[tuple[str, str, str, str]]:
 
 
 def write_stage_page(report: StageReport, folder: Path) -> Path:
-    """Write `index.html` into a folder, made if it is not there; return the page's path.
+    """Write `index.html` into a folder, created if missing; return the page's path.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the folder or the page cannot be written.
     """
     order = [result.stage for result in report.results]
     marked = [] if report.verdict is None else [order.index(report.verdict)]
@@ -60,7 +60,7 @@ def write_stage_page(report: StageReport, folder: Path) -> Path:
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
     page = folder / "index.html"
-    write_page(page, "Where the error comes from", facts, cards, _NOTES)
+    write_page(page, "Badness of every stage", facts, cards, _NOTES)
     return page
 
 

@@ -1,8 +1,7 @@
-"""What embeddings tell about parameters: a linear readout, every picture predicted from the others.
+"""A linear readout of parameters from embeddings, by leave-one-out ridge regression.
 
-Ridge regression whose leave-one-out predictions follow from one decomposition (the PRESS statistic, Allen 1974). It
-says how much of the parameters a translator could find in the embeddings it is given; only what lies beyond it is the
-translator's own fault.
+All leave-one-out predictions follow from one decomposition (the PRESS statistic, Allen 1974). The readout measures how
+much of the parameters a translator could find in its embeddings; only a larger error is the translator's fault.
 """
 
 from dataclasses import dataclass
@@ -11,17 +10,17 @@ import numpy as np
 
 from f2p_deploy.character.schema import Schema
 
-#: Ridge penalties that are tried, in units of the embeddings' largest variance; smaller ones measure rounding.
+#: Tried ridge penalties, in units of the embeddings' largest variance; smaller ones fit rounding errors.
 PENALTIES = np.geomspace(1e-5, 1e3, 25)
 
 
 @dataclass(frozen=True)
 class ParameterError:
-    """How far made parameters are from known ones.
+    """The error of predicted parameters.
 
     Args:
         controllers: mean absolute error, in [0, 1].
-        groups: by discrete group, the share of pictures whose option is wrong.
+        groups: share of pictures with a wrong option, by discrete group.
     """
 
     controllers: float
@@ -33,7 +32,7 @@ class ParameterError:
         return float(np.mean(list(self.groups.values()))) if self.groups else 0.0
 
     def relative_to(self, usual: "ParameterError") -> float:
-        """Return the error in units of another: the mean of controllers' and choices' ratios, 1 meaning as bad."""
+        """Return the mean of (error / other error) of controllers and choices; 1 is equally bad."""
         parts = [self.controllers / max(usual.controllers, 1e-9)]
         if self.groups and usual.wrong_choices > 0:
             parts.append(self.wrong_choices / usual.wrong_choices)
@@ -41,7 +40,7 @@ class ParameterError:
 
 
 def parameter_error(made: np.ndarray, truth: np.ndarray, schema: Schema) -> ParameterError:
-    """Compare (N, n) parameters with the true ones; a group's choice is its largest entry."""
+    """Compare (N, n) predicted parameters with the true ones; a group's option is its largest entry."""
     n_c = schema.n_c
     groups = {
         name: float(np.mean(made[:, part].argmax(axis=1) != truth[:, part].argmax(axis=1)))
@@ -51,12 +50,12 @@ def parameter_error(made: np.ndarray, truth: np.ndarray, schema: Schema) -> Para
 
 
 def read_out(embeddings: np.ndarray, parameters: np.ndarray, n_c: int) -> np.ndarray:
-    """Return (N, n) parameters, each row predicted linearly from its embedding by all the other rows.
+    """Return (N, n) parameters, each row predicted from its embedding by a linear fit to all other rows.
 
     Args:
         embeddings: (N, d), N at least 3.
-        parameters: (N, n) known ones.
-        n_c: number of controllers; these and the discrete groups get a penalty each.
+        parameters: (N, n) true parameters.
+        n_c: number of controllers; controllers and discrete groups have separate penalties.
     """
     parts = [leave_one_out(embeddings, columns) for columns in np.split(parameters, [n_c], axis=1) if columns.size]
     made = np.concatenate(parts, axis=1)
@@ -65,9 +64,9 @@ def read_out(embeddings: np.ndarray, parameters: np.ndarray, n_c: int) -> np.nda
 
 
 def leave_one_out(inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Return (N, k) ridge predictions of outputs (N, k) from inputs (N, d), each row left out of its own fit.
+    """Return leave-one-out ridge predictions of (N, k) outputs from (N, d) inputs.
 
-    The penalty is the one with the smallest error over all rows.
+    Of `PENALTIES`, the one with the smallest leave-one-out error over all rows is used.
     """
     centred = np.asarray(inputs, np.float64) - inputs.mean(axis=0)
     deviation = centred.std(axis=0)

@@ -1,4 +1,4 @@
-"""The recognition network: same or other character under other light, hair and crop; which photos are alike to it."""
+"""The recognition stage: verification of characters under varied light, hair and crop, and nearest photos."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ from f2p_deploy.training.train_recognition import verification_accuracy
 
 _BATCH = 32
 
-#: Photos whose nearest neighbours are shown.
+#: Number of photos shown with their nearest neighbours.
 _SHOWN = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """What the recognition network makes of the held-out pictures, each (N, d) float32, not normalised."""
+    """The recognition network's embeddings of the held-out pictures, each (N, d) float32, not normalised."""
 
     front: np.ndarray
     varied: np.ndarray | None
@@ -30,17 +30,17 @@ class Embeddings:
 
 
 def embed_held_out(bundle: Bundle, held: HeldOut) -> Embeddings:
-    """Embed all held-out pictures once."""
+    """Return the embeddings of all held-out pictures."""
     varied = None if held.varied is None else _embed(bundle, held.varied.images())
     photos = None if held.photos is None else _embed(bundle, held.photos.images())
     return Embeddings(_embed(bundle, held.embedded.images()), varied, photos)
 
 
 def measure_recognition(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -> StageResult:
-    """Verify held-out characters that no stage has seen.
+    """Measure the verification of held-out characters.
 
-    Perfect is a verification accuracy of 1. Knowing nothing is what the same network reaches untrained: random filters
-    tell dark from light skin, so a coin would be too easily beaten.
+    A perfect network has an accuracy of 1. The baseline (badness 1) is the accuracy of the same network untrained, at
+    least 0.5: random filters distinguish dark from light skin, so chance would be too easy to beat.
     """
     if held.varied is None or embeddings.varied is None:
         return StageResult("recognition", missing="no renders in varied scenes: name a folder with --varied")
@@ -62,30 +62,30 @@ def measure_recognition(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -
     n_c, truth = bundle.schema.n_c, held.embedded.parameters
     if len(truth) >= 3:
         read = read_out(embeddings.front, truth, n_c)
-        # A mean of the others is farther from a row than one that holds the row.
+        # Deviation of each row from the mean of the other rows (leave-one-out).
         guessed = (truth - truth.mean(axis=0)) * (len(truth) / (len(truth) - 1))
         explained = 1.0 - np.square(read - truth)[:, :n_c].sum() / np.square(guessed)[:, :n_c].sum()
         usual = parameter_error(np.broadcast_to(held.embedded.usual, truth.shape), truth, bundle.schema)
         right = 1.0 - parameter_error(read, truth, bundle.schema).wrong_choices
-        figures.append(Figure("variance of controllers that a linear readout finds", float(explained), "", 1.0, 0.0))
-        figures.append(Figure("choices that a linear readout finds", right, "", 1.0, 1.0 - usual.wrong_choices))
+        figures.append(Figure("controllers' variance explained by a linear readout", float(explained), "", 1.0, 0.0))
+        figures.append(Figure("choices right by a linear readout", right, "", 1.0, 1.0 - usual.wrong_choices))
     sheets: tuple[Sheet, ...] = ()
     if held.photos is not None and embeddings.photos is not None and len(embeddings.photos) > 1:
         figures.append(
-            Figure("photos from renders, over their spread", group_gap(embeddings.photos, embeddings.front), "", 0.0)
+            Figure("distance photos to renders / spread", group_gap(embeddings.photos, embeddings.front), "", 0.0)
         )
         sheets = (_neighbours(held.photos.pictures, held.embedded.pictures, embeddings),)
     return StageResult(
         "recognition",
         badness(accuracy, 1.0, nothing),
-        "same or other character; 1 is the network untrained",
+        "verification of characters; 1 is the network untrained",
         tuple(figures),
         sheets,
     )
 
 
 def pair_similarities(embeddings: np.ndarray, identities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cosines of all pairs of pictures that show the same character, and of all others."""
+    """Return the cosine similarities of all pairs of the same character, and of all pairs of different ones."""
     unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
     first, second = np.triu_indices(len(unit), 1)
     cosine, same = (unit @ unit.T)[first, second], identities[first] == identities[second]
@@ -93,10 +93,10 @@ def pair_similarities(embeddings: np.ndarray, identities: np.ndarray) -> tuple[n
 
 
 def group_gap(photos: np.ndarray, renders: np.ndarray) -> float:
-    """Return how far the mean photo is from the mean render, over the root mean square distance to the own mean.
+    """Return distance between the groups' means / root mean square distance of members to the mean of their group.
 
-    Of unit-length embeddings, since eq. 5 sees directions only. 0: photos and renders lie in the same place; 1: the
-    two groups are as far apart as the members of one are from its middle.
+    Embeddings are scaled to unit length, since eq. 5 compares directions only. 0: the means coincide; 1: they are as
+    far apart as a member typically is from its group's mean.
 
     Args:
         photos: (N, d) embeddings.
@@ -109,12 +109,12 @@ def group_gap(photos: np.ndarray, renders: np.ndarray) -> float:
 
 
 def _verification(same: np.ndarray, different: np.ndarray) -> float:
-    """Return the accuracy where each half of the pairs chooses the threshold for the other one, in turn."""
+    """Return the accuracy with two-fold cross-validation: each half of the pairs sets the threshold for the other."""
     return float(np.mean([verification_accuracy(same[first:], different[first:]) for first in (0, 1)]))
 
 
 def _embed_untrained(bundle: Bundle, images: torch.Tensor) -> np.ndarray:
-    """Return (N, d) embeddings of (N, 3, S, S) pictures by the bundle's recognition network as it was initialised."""
+    """Return (N, d) embeddings of (N, 3, S, S) pictures by an untrained copy of the bundle's recognition network."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = build_network("recognition", bundle.schema, bundle.settings).eval()
@@ -123,7 +123,7 @@ def _embed_untrained(bundle: Bundle, images: torch.Tensor) -> np.ndarray:
     similarity = Similarity(network, bundle.segmentation, settings.similarity, recogniser, crop=crop)
     with torch.inference_mode():
         found = torch.cat([similarity.identity(part) for part in images.split(_BATCH)]).numpy()
-    # Biases are most of what an untrained network says; its cosines would be all but equal.
+    # Biases dominate an untrained network's embeddings; uncentred, all cosines would be almost equal.
     return found - found.mean(axis=0)
 
 
@@ -137,7 +137,7 @@ def _neighbours(pictures: np.ndarray, drawn: np.ndarray, embeddings: Embeddings)
     among = photos @ photos.T - 2.0 * torch.eye(len(photos))
     renders = photos @ F.normalize(torch.from_numpy(embeddings.front)).T
     return Sheet(
-        "Photos, and what is nearest to each for the recognition network",
+        "Photos, and the nearest photo and render of each by recognition",
         {
             "photo": pictures[:_SHOWN],
             "nearest other photo": pictures[among.argmax(dim=1).numpy()[:_SHOWN]],

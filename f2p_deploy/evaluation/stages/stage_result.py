@@ -1,24 +1,24 @@
-"""What is known about one stage: figures between their two anchors, its badness, and pictures of it."""
+"""The result of a stage: figures with their two anchors, badness, and pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-#: The stages in the order in which a photo becomes a character.
+#: The stages in the order of processing.
 STAGES = ("alignment", "imitator", "segmentation", "recognition", "translator", "iterative")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number.
+    """A measured number with its two anchors.
 
     Args:
-        name: what it is.
-        value: as measured.
-        unit: `dB`, `px`, ...; nothing for fractions.
-        perfect: what a perfect stage would have here, where that is known.
-        nothing: what something that knows nothing would have here, where that is known.
+        name: description of the number.
+        value: the measured value.
+        unit: `dB`, `px`, ...; empty for fractions.
+        perfect: value of a perfect stage, if known.
+        nothing: value of the uninformed baseline, if known.
     """
 
     name: str
@@ -30,12 +30,12 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A picture for the page.
+    """Rows of pictures for the page.
 
     Args:
-        title: what it shows, row by row.
-        rows: by the name of each row, (B, H, W, 3) uint8 RGB.
-        large: details matter.
+        title: description of the rows.
+        rows: (B, H, W, 3) uint8 RGB, by name of the row.
+        large: show large pictures, since details matter.
     """
 
     title: str
@@ -45,16 +45,16 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class StageResult:
-    """One stage, measured.
+    """The measurement of a stage.
 
     Args:
         stage: one of `STAGES`.
-        badness: 0 is perfect, 1 knows nothing, more is worse than that; None where it could not be measured.
-        basis: what the badness was measured by.
-        figures: all that was measured.
+        badness: 0 for a perfect stage, 1 for the uninformed baseline, more if worse; None if not measured.
+        basis: the measure behind the badness.
+        figures: all measured numbers.
         sheets: pictures.
-        missing: why it could not be measured.
-        main: how many of the first figures stand for the others in a summary.
+        missing: the reason why it was not measured.
+        main: number of figures, from the first, for a summary.
     """
 
     stage: str
@@ -67,9 +67,9 @@ class StageResult:
 
 
 def badness(value: float, perfect: float, nothing: float) -> float:
-    """Return where a value lies between perfect (0) and knowing nothing (1); it may lie beyond either.
+    """Return a value's position between a perfect stage (0) and the baseline (1); it may lie beyond either.
 
-    Where the anchors coincide nothing can be said against the stage, and the answer is 0.
+    Returns 0 if the two anchors coincide.
     """
     span = nothing - perfect
     return (value - perfect) / span if abs(span) > 1e-9 else 0.0

@@ -1,4 +1,4 @@
-"""The segmentation network on held-out renders and photos, beside its resolution's ceiling and mere position."""
+"""The segmentation stage: class maps of held-out renders and photos, between position alone and perfect shares."""
 
 from dataclasses import dataclass
 
@@ -20,20 +20,21 @@ _BATCH = 10
 
 
 def measure_segmentation(bundle: Bundle, held: HeldOut) -> StageResult:
-    """Compare class maps with the engine's label maps and, on photos, with the regions that landmarks give.
+    """Compare class maps with the engine's label maps and, on photos, with regions derived from landmarks.
 
-    Two measures of the same pictures. *mIoU* enlarges the answer to the picture's resolution, as is usual; beside it
-    stand its ceiling, which exact class shares at the network's resolution reach when they are enlarged the same way,
-    and what the commonest class at each place reaches. Of thin brows and eyes the ceiling can be below the commonest
-    class, so mIoU says little about the network. *Overlap* compares probabilities with shares at the network's
-    own resolution, which is what the content loss reads: the sum of the smaller over the sum of the larger of the two,
-    by class, averaged over the classes that occur. A perfect network has 1, and the mean share at each place is what
-    position alone knows. The badness is that of the overlap, averaged over the sets of pictures.
+    *mIoU* is measured as usual, with the output enlarged to the picture's resolution. Its anchors are a ceiling (exact
+    class shares at the network's resolution, enlarged likewise) and the commonest class at each place. For thin brows
+    and eyes the ceiling can be below the commonest class, so mIoU says little about the network.
 
-    Renders have two kinds of label maps: the engine's own, and those that MediaPipe's mesh gives, as for photos; a
-    network may have been taught either, so it is judged by the kind that it agrees with better. On photos the "truth"
-    is itself a guess, so that part never reaches 0; it is there because a network that is good on renders and lost on
-    photos is the common failure.
+    *Overlap* compares probabilities with class shares at the network's resolution, which the content loss uses:
+    sum of minima / sum of maxima by class, averaged over the occurring classes. A perfect network has 1; the baseline
+    is the mean share of each class at each place. The badness is that of the overlap, averaged over the sets of
+    pictures.
+
+    Renders have two kinds of label maps: the engine's, and those derived from MediaPipe's mesh, as for photos. A
+    network may have been trained on either, so the kind with the better agreement is used. Photos' labels are
+    themselves estimates, so their badness never reaches 0; they are included because networks often work on renders and
+    fail on photos.
     """
     sets = _labelled_sets(held)
     if not sets:
@@ -52,7 +53,7 @@ def measure_segmentation(bundle: Bundle, held: HeldOut) -> StageResult:
 
 @dataclass(frozen=True, eq=False)
 class _LabelledSet:
-    """Pictures (N, S, S, 3) and, by the name of the kind, their label maps (N, S, S)."""
+    """Pictures (N, S, S, 3) and their label maps (N, S, S) by name of the kind."""
 
     pictures: np.ndarray
     labels: dict[str, np.ndarray]
@@ -60,7 +61,7 @@ class _LabelledSet:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What was measured on one set of pictures."""
+    """The measurement of one set of pictures."""
 
     badness: float
     figures: tuple[Figure, ...]
@@ -69,12 +70,12 @@ class _Part:
 
 
 def _labelled_sets(held: HeldOut) -> list[_LabelledSet]:
-    """Return the sets of pictures that have labels; none if the renders have none."""
+    """Return the labelled sets of pictures; none if the renders have no labels."""
     sets = []
     for name, renders in (("front renders", held.front), ("varied renders", held.varied)):
         if renders is None or renders.labels is None:
             continue
-        # No more of the varied scenes than of the front view: verification needs many, this does not.
+        # As many varied scenes as front views suffice here; verification needs more.
         first = len(renders.pictures) - min(renders.unseen, len(held.front.pictures))
         pictures, drawn = renders.pictures[first:], renders.labels[first:]
         kinds = {name: drawn}
@@ -123,17 +124,17 @@ def _probabilities(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
 
 
 def overlaps(probabilities: torch.Tensor, labels: np.ndarray) -> np.ndarray:
-    """Return (2, classes, 2) sums of the smaller and of the larger value, of the network and of the mean shares."""
+    """Return (2, classes, 2): for the network and for the mean shares, sums of minima and of maxima by class."""
     cell = labels.shape[-1] // probabilities.shape[-1]
     maps = torch.from_numpy(labels)
     shares = torch.cat([class_shares(part.long(), cell) for part in maps.split(_BATCH)])
     known = shares.sum(dim=1, keepdim=True)
-    # Each half of the pictures is answered by the mean of the other half.
+    # The prediction for each half of the pictures is the mean of the other half.
     mean = torch.empty_like(shares)
     for own, other in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
         source = other if len(shares) > 1 else own
         mean[own] = shares[source].sum(dim=0) / known[source].sum(dim=0).clamp_min(1e-6)
-    occurs = shares.sum(dim=(0, 2, 3)) > 0  # what never occurs counts for nobody
+    occurs = shares.sum(dim=(0, 2, 3)) > 0  # classes that never occur do not count
     counts = []
     for answer in (probabilities * known, mean * known):
         both = torch.stack([torch.minimum(answer, shares), torch.maximum(answer, shares)], dim=-1)
@@ -142,7 +143,7 @@ def overlaps(probabilities: torch.Tensor, labels: np.ndarray) -> np.ndarray:
 
 
 def intersections(probabilities: torch.Tensor, labels: np.ndarray) -> np.ndarray:
-    """Return (3, classes, 2) intersections and unions of the network, its ceiling and the commonest classes."""
+    """Return (3, classes, 2): for the network, its ceiling and the commonest classes, intersections and unions."""
     cell = labels.shape[-1] // probabilities.shape[-1]
     total = np.zeros((3, len(HELEN_CLASSES), 2))
     places = [_commonest(labels[1::2] if len(labels) > 1 else labels), _commonest(labels[::2])]
@@ -159,7 +160,7 @@ def intersections(probabilities: torch.Tensor, labels: np.ndarray) -> np.ndarray
 
 
 def class_counts(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return (classes, 2) intersection and union in pixels, where the label is known."""
+    """Return (classes, 2) intersections and unions in pixels, over pixels with a known label."""
     known, classes = labels != UNKNOWN, len(HELEN_CLASSES)
     pairs = np.bincount(labels[known].astype(np.int64) * classes + predicted[known], minlength=classes**2)
     table = pairs.reshape(classes, classes)
@@ -168,7 +169,7 @@ def class_counts(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _commonest(labels: np.ndarray) -> np.ndarray:
-    """Return (S, S) commonest known class at each place; background where nothing is known."""
+    """Return the (S, S) commonest known class at each place; background where no class is known."""
     counts = np.stack([(labels == number).sum(axis=0) for number in range(len(HELEN_CLASSES))])
     return counts.argmax(axis=0)
 

@@ -1,4 +1,4 @@
-"""The translator: parameters of renders, where the truth is known, and the losses of photos' characters."""
+"""The translator stage: predicted parameters of renders, and the losses of photos' one-shot characters."""
 
 import numpy as np
 import torch
@@ -13,22 +13,22 @@ from f2p_deploy.model.one_shot import one_shot
 from f2p_deploy.model.similarity import content_loss, identity_loss
 from f2p_deploy.training.data.pair_tensors import to_uint8
 
-#: Photos whose losses are measured, and how many at once.
+#: Largest number of photos whose losses are measured, and batch size.
 _PHOTOS, _BATCH = 40, 10
 
-#: The least that embeddings must tell (of the error of guessing) for a translator to be judged by that alone.
+#: Smallest distance between the two anchors, as a share of the error of guessing.
 _LEAST = 0.25
 
 
 def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) -> StageResult:
-    """Compare made with known parameters, between a linear readout of the same embeddings and guessing.
+    """Compare predicted with true parameters, on the scale from a linear readout of the same embeddings to guessing.
 
-    Guessing answers the mean controllers and the commonest options of the training pairs. A translator cannot know more
-    than its embeddings tell: perfect is what the readout finds in them (never worse than guessing), so that a weak
-    recognition network is not held against it. Where the embeddings tell next to nothing, that span is taken as a
-    quarter of the error of guessing: then only answers worse than a guess count. And embeddings on another scale than
-    those that it was trained on, as a spoiled recognition network gives, would throw it off altogether: the badness is
-    that of the better of its answers to them as they are and to them on the old scale.
+    Guessing predicts the mean controllers and commonest options of the training pairs. A translator is limited by its
+    embeddings, so the readout's error (at most that of guessing) counts as perfect; a weak recognition network is not
+    held against the translator. If the embeddings say next to nothing, the two anchors are set a quarter of the error
+    of guessing apart, so that only predictions worse than a guess count. A spoiled recognition network gives embeddings
+    on another scale than the translator was trained on; so it gets them both unchanged and rescaled, and the
+    better prediction counts.
     """
     truth, schema = held.embedded.parameters, bundle.schema
     if len(truth) < 3:
@@ -50,8 +50,8 @@ def measure_translator(bundle: Bundle, held: HeldOut, embeddings: Embeddings) ->
             for name, wrong in own.groups.items()
         ),
         Figure("renders", len(truth)),
-        Figure("error over that of guessing", error, "", perfect, 1.0),
-        Figure("the same, embeddings on the trained scale", error_on_scale, "", perfect, 1.0),
+        Figure("error / error of guessing", error, "", perfect, 1.0),
+        Figure("the same, embeddings rescaled as in training", error_on_scale, "", perfect, 1.0),
     ]
     sheets: tuple[Sheet, ...] = ()
     missing = [name for name in ("imitator", "segmentation") if name not in bundle.networks]
@@ -75,7 +75,7 @@ def _translate(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
 
 
 def _on_trained_scale(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
-    """Return (N, d) embeddings with the mean and variance of those that the translator was trained on."""
+    """Return (N, d) embeddings rescaled to the mean and variance of the translator's training data."""
     stored = bundle.translator.state_dict()
     mean, variance = (stored[f"normalise.running_{name}"].numpy() for name in ("mean", "var"))
     unit = (embeddings - embeddings.mean(axis=0)) / np.maximum(embeddings.std(axis=0), 1e-9)
@@ -83,7 +83,7 @@ def _on_trained_scale(bundle: Bundle, embeddings: np.ndarray) -> np.ndarray:
 
 
 def _on_photos(bundle: Bundle, photos: Photos) -> tuple[list[Figure], Sheet]:
-    """Return identity and content loss of photos' one-shot characters beside those of the average face."""
+    """Return identity and content losses of photos' one-shot characters, with those of the average face as baseline."""
     faces = photos.images(slice(_PHOTOS))
     losses: dict[str, list[np.ndarray]] = {"identity": [], "content": []}
     drawn = []

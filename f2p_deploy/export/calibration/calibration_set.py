@@ -1,4 +1,4 @@
-"""The calibration set: a folder of real aligned faces that says where each came from, checked before it is used."""
+"""The calibration set: a folder of real aligned faces with their sources, checked before it is used."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from f2p_deploy.system.files import sha256_of, write_folder
 if TYPE_CHECKING:
     from f2p_deploy.model.bundle import Bundle
 
-#: Raised by one whenever an older program could misread a newer set.
+#: Increased whenever an older program could misread a newer set.
 FORMAT_VERSION = 1
 
 FILE = "calibration.json"
@@ -27,7 +27,7 @@ FACES = "faces"
 CONTACT_SHEET = "contact-sheet.png"
 KIND = "calibration set"
 
-#: With fewer faces the largest values of a layer are a matter of luck; with fewer than `RECOMMENDED` still partly.
+#: Smallest and recommended number of faces: with fewer, the largest values of a layer depend on the choice of photos.
 FEWEST, RECOMMENDED = 64, 512
 
 
@@ -36,11 +36,11 @@ class CalibrationFace:
     """One face of a set.
 
     Args:
-        file: the aligned face, inside the folder.
-        sha256: of its pixels.
-        photo: where the photo lay, absolute.
-        photo_sha256: of the photo's file.
-        yaw: of the head, in degrees, 0 to the front; None if the finder does not tell.
+        file: the aligned face, relative to the folder.
+        sha256: SHA-256 of its pixels.
+        photo: absolute path of the photo.
+        photo_sha256: SHA-256 of the photo's file.
+        yaw: of the head, in degrees, 0 for frontal; None if the landmark finder does not measure it.
         brightness: mean luma of the face, in [0, 1].
     """
 
@@ -54,12 +54,12 @@ class CalibrationFace:
 
 @dataclass(frozen=True)
 class Rejection:
-    """One photo that is not in a set.
+    """One photo that was left out of a set.
 
     Args:
         photo: its path.
-        reason: one word for tables: that of the `PhotoError`, `duplicate` or `surplus`.
-        message: the sentence for a person.
+        reason: a keyword for tables: that of the `PhotoError`, `duplicate` or `surplus`.
+        message: a sentence for people.
     """
 
     photo: str
@@ -69,14 +69,14 @@ class Rejection:
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """Real aligned faces.
+    """A set of real aligned faces.
 
     Args:
-        folder: where they lie.
-        bundle, bundle_fingerprint: what they were aligned for.
-        image_size: their edge S in pixels.
+        folder: the set's folder.
+        bundle, bundle_fingerprint: the bundle for which the faces were aligned.
+        image_size: edge S of the faces in pixels.
         faces: in the order of their hashes, so that the order of the photos makes no difference.
-        rejected: what was left out.
+        rejected: the photos that were left out.
         command: the command line that makes the set again.
     """
 
@@ -90,16 +90,16 @@ class CalibrationSet:
 
     @property
     def count(self) -> int:
-        """How many faces there are."""
+        """The number of faces."""
         return len(self.faces)
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the faces' own, which no order changes."""
+        """The SHA-256 of the faces' sorted hashes, independent of their order."""
         return hashlib.sha256("".join(sorted(face.sha256 for face in self.faces)).encode()).hexdigest()
 
     def reasons(self) -> dict[str, int]:
-        """Return how many photos were left out for each reason, most frequent first."""
+        """Return the number of photos that were left out for each reason, most frequent first."""
         words = [rejection.reason for rejection in self.rejected]
         return {word: words.count(word) for word in sorted(set(words), key=lambda word: (-words.count(word), word))}
 
@@ -112,11 +112,11 @@ class CalibrationSet:
         return np.stack([self.image(position) for position in range(self.count)])
 
     def require_made_for(self, bundle: "Bundle") -> None:
-        """Raise unless the faces were aligned for a bundle, and their photos are what they were.
+        """Raise unless the faces were aligned for a bundle and their photos are unchanged.
 
         Raises:
-            InputError: another bundle or input size, or a photo that lies where it lay but has another content. One
-                that is gone is no reason: the set holds what is needed of it.
+            InputError: another bundle or input size, or a photo whose file has changed. A deleted photo is no error,
+                since the set contains its face.
         """
         size = bundle.settings.architecture.image_size
         if self.image_size != size:
@@ -138,7 +138,7 @@ class CalibrationSet:
             )
 
     def again(self, bundle: "Bundle | None" = None) -> str:
-        """Return what to do where a set does not serve."""
+        """Return the advice to make the set again, with the command line; for another bundle if one is given."""
         words = shlex.split(self.command)
         if bundle is not None and "--bundle" in words:
             words[words.index("--bundle") + 1] = str(bundle.path)
@@ -162,34 +162,34 @@ class CalibrationSet:
         }
 
 
-def store_calibration_set(made: CalibrationSet, pixels: Mapping[str, np.ndarray]) -> None:
-    """Write a set: into a temporary folder beside its place, renamed at the end; after an error nothing is left.
+def store_calibration_set(calibration: CalibrationSet, pixels: Mapping[str, np.ndarray]) -> None:
+    """Write a set atomically: into a temporary folder that is renamed at the end; after an error no files are left.
 
     Args:
-        made: what shall be written; a set that lies there already is replaced.
+        calibration: the set; another set in its folder is replaced.
         pixels: (S, S, 3) uint8 RGB of every face, by the SHA-256 of its pixels.
 
     Raises:
-        InputError: the place cannot be written to, or holds something that is not a calibration set.
+        InputError: the folder cannot be written, or holds something that is not a calibration set.
     """
-    with write_folder(made.folder, FILE, KIND) as temporary:
+    with write_folder(calibration.folder, FILE, KIND) as temporary:
         (temporary / FACES).mkdir()
-        for face in made.faces:
+        for face in calibration.faces:
             Image.fromarray(pixels[face.sha256]).save(temporary / face.file)
-        contact_sheet([pixels[face.sha256] for face in made.faces]).save(temporary / CONTACT_SHEET)
-        (temporary / FILE).write_text(json.dumps(made.to_dict(), indent=1) + "\n", encoding="utf-8")
+        contact_sheet([pixels[face.sha256] for face in calibration.faces]).save(temporary / CONTACT_SHEET)
+        (temporary / FILE).write_text(json.dumps(calibration.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 def face_file(sha256: str) -> str:
-    """Return where a face lies inside a set."""
+    """Return the path of a face, relative to the set's folder."""
     return f"{FACES}/{sha256[:16]}.png"
 
 
 def read_calibration_set(folder: str | Path) -> CalibrationSet:
-    """Read a set, every face compared with its hash.
+    """Read a set and compare every face with its hash.
 
     Raises:
-        InputError: no set, another format version, too few faces, or a face that is missing or not what was written.
+        InputError: no set, another format version, too few faces, or a face that is missing or has changed.
     """
     folder = Path(folder)
     path = folder / FILE
@@ -202,18 +202,18 @@ def read_calibration_set(folder: str | Path) -> CalibrationSet:
         ) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON{place_of(error)}, so it is damaged. Calibrate again") from error
-    found = _from_dict(data, folder, path)
-    if found.count < FEWEST:
-        raise InputError(f"the calibration set {folder} has {found.count} faces, at least {FEWEST} are needed")
-    for face in found.faces:
-        problem = _problem(folder / face.file, face, found.image_size)
+    calibration = _from_dict(data, folder, path)
+    if calibration.count < FEWEST:
+        raise InputError(f"the calibration set {folder} has {calibration.count} faces, at least {FEWEST} are needed")
+    for face in calibration.faces:
+        problem = _problem(folder / face.file, face, calibration.image_size)
         if problem:
-            raise InputError(f"the calibration set {folder} is damaged: {face.file} {problem}; {found.again()}")
-    return found
+            raise InputError(f"the calibration set {folder} is damaged: {face.file} {problem}; {calibration.again()}")
+    return calibration
 
 
 def sha256_of_pixels(pixels: np.ndarray) -> str:
-    """Return the SHA-256 of a face (S, S, 3) uint8, whatever file format it lies in."""
+    """Return the SHA-256 of a face's pixels, (S, S, 3) uint8, independent of its file format."""
     return hashlib.sha256(np.ascontiguousarray(pixels, np.uint8).tobytes()).hexdigest()
 
 
@@ -224,7 +224,7 @@ def _from_dict(data: Any, folder: Path, path: Path) -> CalibrationSet:
             f"{path} has format version {version!r}, this f2p-deploy reads version {FORMAT_VERSION}: calibrate again"
         )
     try:
-        found = CalibrationSet(
+        calibration = CalibrationSet(
             folder=folder,
             bundle=str(data["bundle"]),
             bundle_fingerprint=str(data["bundle_fingerprint"]),
@@ -233,25 +233,25 @@ def _from_dict(data: Any, folder: Path, path: Path) -> CalibrationSet:
             rejected=tuple(Rejection(**rejection) for rejection in data["rejected"]),
             command=str(data["command"]),
         )
-        outside = any(Path(face.file).parent != Path(FACES) for face in found.faces)
-        whole = (data.get("hash"), data.get("count")) == (found.hash, found.count)
+        outside = any(Path(face.file).parent != Path(FACES) for face in calibration.faces)
+        whole = (data.get("hash"), data.get("count")) == (calibration.hash, calibration.count)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not that of a calibration set: a value is missing or of the wrong kind") from error
     if outside:
         raise InputError(f"{path} names a face outside its folder")
     if not whole:
-        raise InputError(f"{path} is damaged: its faces are not those that its hash was made of; {found.again()}")
-    return found
+        raise InputError(f"{path} is damaged: its faces do not match its hash; {calibration.again()}")
+    return calibration
 
 
 def _problem(path: Path, face: CalibrationFace, size: int) -> str:
-    """Say what is wrong with a face's file; empty if nothing is."""
+    """Return what is wrong with a face's file; empty if nothing is."""
     if not path.is_file():
         return "is missing"
     try:
         pixels = _pixels(path)
     except (OSError, SyntaxError, ValueError):
-        return "is not a picture, or cut short"
+        return "is not an image, or is truncated"
     if pixels.shape != (size, size, 3):
         return f"has {pixels.shape[1]}x{pixels.shape[0]} pixels instead of {size}x{size}"
     return "" if sha256_of_pixels(pixels) == face.sha256 else "has other pixels (SHA-256 differs)"

@@ -1,4 +1,4 @@
-"""Photos -> calibration set: aligned, rejected with reasons, rid of duplicates and balanced."""
+"""Make a calibration set from photos: align them, reject unsuitable ones, remove duplicates and balance the rest."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from f2p_deploy.system.errors import InputError, PhotoError
 from f2p_deploy.system.files import require_place, sha256_of
 from f2p_deploy.system.progress import Progress, silent
 
-#: Mean luma of a face, and its sharpness, beyond which it shows nothing that ranges should be taken from.
+#: Smallest and largest mean luma, and smallest sharpness, of a face that is used for calibration.
 DARKEST, BRIGHTEST, BLURREST = 0.10, 0.92, 20.0
 
 
@@ -42,36 +42,36 @@ def collect(
     """Write a calibration set of photos.
 
     Args:
-        photos: files; the order makes no difference.
-        bundle: gives the size and the template of aligned faces.
-        finder: of landmarks.
-        folder: where the set shall lie; another set there is replaced.
-        command: the command line that does this.
-        count: of more faces than this, a balanced part is taken.
-        progress: called with every photo.
+        photos: image files; the order makes no difference.
+        bundle: determines the size and the template of aligned faces.
+        finder: finds landmarks.
+        folder: the set's folder; another set there is replaced.
+        command: the command line that makes this set, to be stored in it.
+        count: the largest number of faces; of more, a balanced selection is taken.
+        progress: called for every photo.
 
     Raises:
-        InputError: fewer than `FEWEST` faces are left, or are asked for; the folder cannot be written or holds
-            something else. Nothing is left then.
+        InputError: fewer than `FEWEST` faces are left or asked for, or the folder cannot be written or holds something
+            else. No files are left then.
     """
     if count < FEWEST:
         raise InputError(f"a calibration set needs at least {FEWEST} faces, asked for {count}")
     require_place(folder, FILE, KIND)
-    found, rejected = _align(photos, bundle, finder, progress)
-    twice = duplicates([candidate for _, candidate in found])
+    aligned, rejected = _align(photos, bundle, finder, progress)
+    twice = duplicates([candidate for _, candidate in aligned])
     for position, stays in twice.items():
-        message = f"the same picture as {found[stays][0].name}"
-        rejected.append(Rejection(str(found[position][0]), "duplicate", message))
-    single = [pair for position, pair in enumerate(found) if position not in twice]
+        message = f"the same picture as {aligned[stays][0].name}"
+        rejected.append(Rejection(str(aligned[position][0]), "duplicate", message))
+    single = [pair for position, pair in enumerate(aligned) if position not in twice]
     if len(single) < FEWEST:
         raise InputError(_too_few(len(photos), len(single), rejected))
     chosen = balanced([candidate for _, candidate in single], count)
     rejected += [
-        Rejection(str(photo), "surplus", f"{count} faces are balanced better without it")
+        Rejection(str(photo), "surplus", f"a balanced selection of {count} faces does not need it")
         for position, (photo, _) in enumerate(single)
         if position not in chosen
     ]
-    made = CalibrationSet(
+    calibration = CalibrationSet(
         folder=folder,
         bundle=bundle.name,
         bundle_fingerprint=bundle.fingerprint,
@@ -80,16 +80,16 @@ def collect(
         rejected=tuple(sorted(rejected, key=lambda rejection: (rejection.reason, rejection.photo))),
         command=command,
     )
-    store_calibration_set(made, {candidate.key: candidate.pixels for _, candidate in single})
+    store_calibration_set(calibration, {candidate.key: candidate.pixels for _, candidate in single})
     return read_calibration_set(folder)
 
 
 def _align(
     photos: Sequence[Path], bundle: Bundle, finder: LandmarkFinder, progress: Progress
 ) -> tuple[list[tuple[Path, Candidate]], list[Rejection]]:
-    """Align every photo; return those with a face, and the others with the reason."""
+    """Align every photo; return those with a usable face, and the others with the reason for their rejection."""
     size, template = bundle.settings.architecture.image_size, bundle.settings.alignment.landmarks
-    found: list[tuple[Path, Candidate]] = []
+    aligned: list[tuple[Path, Candidate]] = []
     rejected: list[Rejection] = []
     for number, photo in enumerate(photos):
         progress(photo.name, number, len(photos))
@@ -107,16 +107,16 @@ def _align(
             continue
         pixels = np.ascontiguousarray(face.image)
         candidate = Candidate(sha256_of_pixels(pixels), pixels, face.landmarks.yaw, face.brightness)
-        found.append((photo.absolute(), candidate))
-    return found, rejected
+        aligned.append((photo.absolute(), candidate))
+    return aligned, rejected
 
 
 def _unfit(face: AlignedFace) -> tuple[str, str]:
-    """Return why a face that was found shows too little, in a word and in words; empty if it shows enough."""
+    """Return why a face is too dark, too bright or blurred, as a keyword and a sentence; empty if it is usable."""
     if face.brightness < DARKEST:
         return "too-dark", f"the face's mean brightness is {face.brightness:.2f}, at least {DARKEST} is needed"
     if face.brightness > BRIGHTEST:
-        return "too-bright", f"the face's mean brightness is {face.brightness:.2f}, at most {BRIGHTEST} is of use"
+        return "too-bright", f"the face's mean brightness is {face.brightness:.2f}, at most {BRIGHTEST} is allowed"
     if face.sharpness < BLURREST:
         return "blurred", f"the face's sharpness is {face.sharpness:.0f}, at least {BLURREST:.0f} is needed"
     return "", ""

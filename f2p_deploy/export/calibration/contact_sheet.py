@@ -1,4 +1,4 @@
-"""All faces of a calibration set on one picture, for a look before anything rests on them."""
+"""The contact sheet: all faces of a calibration set in one image, for a visual check."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ EDGE, COLUMNS = 64, 32
 
 
 def contact_sheet(faces: Sequence[np.ndarray]) -> Image.Image:
-    """Return the faces (S, S, 3) uint8 in rows, in their order."""
+    """Arrange faces, (S, S, 3) uint8 each, in rows, in their order."""
     columns = min(COLUMNS, max(1, math.ceil(math.sqrt(2 * len(faces)))))
     sheet = Image.new("RGB", (columns * EDGE, math.ceil(len(faces) / columns) * EDGE), "white")
     for position, pixels in enumerate(faces):

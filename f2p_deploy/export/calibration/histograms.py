@@ -1,4 +1,4 @@
-"""What values a graph computes on real inputs: one histogram for each, whatever the order of the inputs."""
+"""Histograms of the values that a graph computes on real inputs, independent of the order of the inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from f2p_deploy.system.errors import InputError
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-#: Bins of a histogram: 16 for each of 128 steps of an 8-bit scale.
+#: Number of bins: 16 for each of the 128 steps of an 8-bit scale.
 BINS = 2048
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """How often a value was how large.
+    """The distribution of the numbers of one value of a graph.
 
     Args:
-        low, high: its smallest and largest number over all inputs.
-        counts: (BINS,) int64, of equal parts of [low, high].
+        low, high: the smallest and largest number over all inputs.
+        counts: (BINS,) int64, for equal parts of [low, high].
     """
 
     low: float
@@ -32,28 +32,28 @@ class Histogram:
 
     @property
     def centres(self) -> np.ndarray:
-        """(BINS,) float64, the middle of each bin."""
+        """The middle of each bin, (BINS,) float64."""
         edges = np.linspace(self.low, self.high, len(self.counts) + 1)
         return (edges[:-1] + edges[1:]) / 2
 
     def magnitudes(self) -> np.ndarray:
-        """Return (BINS,) int64, how often its magnitude lay in each of equal parts of [0, max(-low, high)]."""
+        """Return a histogram of magnitudes, (BINS,) int64, for equal parts of [0, max(-low, high)]."""
         largest = max(-self.low, self.high, float(np.finfo(np.float32).tiny))
         counts, _ = np.histogram(np.abs(self.centres), len(self.counts), (0.0, largest), weights=self.counts)
         return np.rint(counts).astype(np.int64)
 
 
 def observe(model: "ModelProto", values: Sequence[str], inputs: Sequence[Arrays]) -> dict[str, Histogram]:
-    """Run a model on every input and count what some of its values are.
+    """Run a model on every input and return histograms of some of its values.
 
-    Two passes, the first one for the ranges: so bins are the same whichever input comes first, and the counts are sums
-    of integers. onnxruntime's own collectors grow their bins as inputs come, which makes the result depend on the
-    order, and keep the values of all inputs in memory until the end.
+    There are two passes, the first for the smallest and largest numbers, so that the bins do not depend on the order of
+    the inputs. onnxruntime's own collectors extend their bins from input to input, so that their results depend on the
+    order, and keep the values of all inputs in memory.
 
     Args:
         model: float32 ONNX; not changed.
         values: names of its inputs or of values between its nodes.
-        inputs: one batch each, tensors by name.
+        inputs: batches, tensors by name.
 
     Returns:
         A histogram for each value.
@@ -64,12 +64,12 @@ def observe(model: "ModelProto", values: Sequence[str], inputs: Sequence[Arrays]
     if not inputs:
         raise InputError("calibration needs at least one input, found none")
     session = open_session(_revealing(model, values).SerializeToString())
-    given = {value.name for value in model.graph.input}
-    computed = [value for value in values if value not in given]
+    of_graph = {value.name for value in model.graph.input}
+    computed = [value for value in values if value not in of_graph]
 
     def run(batch: Arrays) -> Mapping[str, np.ndarray]:
-        found = dict(zip(computed, session.run(computed, dict(batch)), strict=True)) if computed else {}
-        return {value: batch[value] if value in given else found[value] for value in values}
+        outputs = dict(zip(computed, session.run(computed, dict(batch)), strict=True)) if computed else {}
+        return {value: batch[value] if value in of_graph else outputs[value] for value in values}
 
     low, high = dict.fromkeys(values, np.inf), dict.fromkeys(values, -np.inf)
     for number, batch in enumerate(inputs):
@@ -88,7 +88,7 @@ def observe(model: "ModelProto", values: Sequence[str], inputs: Sequence[Arrays]
 
 
 def _revealing(model: "ModelProto", values: Sequence[str]) -> "ModelProto":
-    """Return a copy of a model whose outputs are also these values."""
+    """Return a copy of a model that has these values as additional outputs."""
     from onnx import ModelProto, TensorProto, helper
 
     copy = ModelProto()

@@ -1,4 +1,4 @@
-"""What each graph of a bundle is calibrated on, worked out from real faces by the bundle itself."""
+"""The calibration inputs of each graph, computed from real faces with the bundle's own networks."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ from f2p_deploy.model.search_loss import describer
 from f2p_deploy.model.state import first_state, state_from
 from f2p_deploy.system.errors import InputError
 
-#: One face in so many is kept out of the ranges: on those, choices are judged.
+#: Every n-th face is held out from the ranges and used to compare choices.
 JUDGED_ONE_IN = 4
 
-#: At most so many faces are judged; a floor on the worst of them is as hard as any.
+#: Largest number of held-out faces that are used.
 JUDGED = 32
 
-#: Faces at a time in PyTorch.
+#: Batch size in PyTorch.
 BATCH = 16
 
 
@@ -29,8 +29,8 @@ class CalibrationInputs:
     """Real inputs of one graph, tensors by name, K rows each.
 
     Args:
-        measured: what ranges are taken from.
-        judged: of other faces; what choices are measured on.
+        measured: the inputs from which ranges are calibrated.
+        judged: held-out inputs, from other faces, on which choices are compared.
     """
 
     measured: Arrays
@@ -38,18 +38,18 @@ class CalibrationInputs:
 
     @property
     def count(self) -> int:
-        """How many inputs ranges are taken from."""
+        """The number of inputs from which ranges are calibrated."""
         return len(next(iter(self.measured.values())))
 
 
 def calibration_inputs(bundle: Bundle, faces: np.ndarray, graph: str) -> CalibrationInputs:
-    """Return what a graph is calibrated on.
+    """Return the calibration inputs of a graph.
 
     Args:
-        bundle: the networks.
-        faces: (N, 3, S, S) float32 RGB in [0, 1], in the set's own order, N at least `JUDGED_ONE_IN`.
-        graph: `one_shot` and `describe` take the faces, `render` the characters that one-shot generation makes of them
-            (as probabilities, and with one option chosen), `step` states on the way to each face.
+        bundle: holds the networks.
+        faces: (N, 3, S, S) float32 RGB in [0, 1], in the set's order, with N at least `JUDGED_ONE_IN`.
+        graph: `one_shot` and `describe` take the faces; `render` takes their characters by one-shot generation (with
+            probabilities, and with one option chosen); `step` takes states on the way to each face.
 
     Raises:
         InputError: too few faces, or no such graph.
@@ -57,16 +57,16 @@ def calibration_inputs(bundle: Bundle, faces: np.ndarray, graph: str) -> Calibra
     if len(faces) < JUDGED_ONE_IN:
         raise InputError(f"calibration needs at least {JUDGED_ONE_IN} faces, found {len(faces)}")
     if graph not in _INPUTS:
-        raise InputError(f"nothing to calibrate the graph {graph!r} on. Available: {', '.join(_INPUTS)}")
+        raise InputError(f"there are no calibration inputs for the graph {graph!r}. Available: {', '.join(_INPUTS)}")
     measured = np.arange(len(faces)) % JUDGED_ONE_IN != JUDGED_ONE_IN - 1
     make = _INPUTS[graph]
     return CalibrationInputs(make(bundle, faces[measured]), make(bundle, faces[judged_rows(len(faces))]))
 
 
 def judged_rows(count: int) -> np.ndarray:
-    """Return which of so many faces give no range: at most `JUDGED`, evenly spread."""
-    kept_out = np.arange(JUDGED_ONE_IN - 1, count, JUDGED_ONE_IN)
-    return kept_out[np.unique(np.linspace(0, len(kept_out) - 1, min(JUDGED, len(kept_out))).astype(int))]
+    """Return the rows of the held-out faces among `count` faces: at most `JUDGED`, evenly spread."""
+    held_out = np.arange(JUDGED_ONE_IN - 1, count, JUDGED_ONE_IN)
+    return held_out[np.unique(np.linspace(0, len(held_out) - 1, min(JUDGED, len(held_out))).astype(int))]
 
 
 def _faces(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
@@ -74,23 +74,23 @@ def _faces(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _characters(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the characters of faces as the imitator is given them: mixtures in a search, one option when drawn."""
-    made = np.concatenate([one_shot(bundle, part) for part in _parts(faces)])
-    chosen = np.stack([harden(row, bundle.schema, bundle.settings.default_lead) for row in made])
-    return {"parameters": np.concatenate([made, chosen]).astype(np.float32)}
+    """Return the faces' characters as probabilities, as in a search, and with one option chosen, as in a result."""
+    soft = np.concatenate([one_shot(bundle, part) for part in _parts(faces)])
+    hard = np.stack([harden(row, bundle.schema, bundle.settings.default_lead) for row in soft])
+    return {"parameters": np.concatenate([soft, hard]).astype(np.float32)}
 
 
 def _states(bundle: Bundle, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Return for each face the state that a search begins at, one on its way, and one-shot's."""
+    """Return three states for each face: the start of a search, its result, and the one-shot prediction."""
     settings, n_c = bundle.settings.iterative, bundle.schema.n_c
     rows: dict[str, list[np.ndarray]] = {"state": [], "identity": [], "content": []}
     for part in _parts(faces):
         with torch.no_grad():
             identity, content = describer(bundle)(part)
         searched = torch.from_numpy(reference_iterate(bundle, part, settings).parameters)
-        made = torch.from_numpy(one_shot(bundle, part))
-        starts = (first_state(bundle, len(part)), *(state_from(p, n_c, settings.beta) for p in (searched, made)))
-        for state in starts:
+        predicted = torch.from_numpy(one_shot(bundle, part))
+        states = (first_state(bundle, len(part)), *(state_from(p, n_c, settings.beta) for p in (searched, predicted)))
+        for state in states:
             for name, value in (("state", state), ("identity", identity), ("content", content)):
                 rows[name].append(value.numpy())
     return {name: np.concatenate(values).astype(np.float32) for name, values in rows.items()}

@@ -1,25 +1,25 @@
-"""Which faces a calibration set takes: no picture twice, and every pose and brightness as far as there are any."""
+"""Select the faces of a calibration set: without duplicates, and balanced over pose and brightness."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-#: Edge of the small grey pictures that are compared, and the correlation from which two are one picture.
+#: Edge of the grey thumbnails that are compared, and the correlation from which two faces count as duplicates.
 SMALL = 32
 DUPLICATE = 0.985
 
-#: Degrees of yaw, and mean luma, between the bins that are balanced.
+#: Edges of the bins over which faces are balanced: yaw in degrees, and mean luma.
 YAW_EDGES = (-15.0, -5.0, 5.0, 15.0)
 BRIGHTNESS_EDGES = (0.35, 0.5, 0.65)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What choosing needs to know of a face.
+    """The facts about a face that the selection uses.
 
     Args:
-        key: its hash; orders faces that are equal otherwise.
+        key: its hash; determines the order of faces.
         pixels: (S, S, 3) uint8 RGB, aligned.
         yaw: in degrees, or None.
         brightness: mean luma, in [0, 1].
@@ -32,39 +32,39 @@ class Candidate:
 
     @property
     def bin(self) -> tuple[int, int]:
-        """Which pose and brightness it stands for."""
+        """The bins of pose and brightness, see `bin_of`."""
         return bin_of(self.yaw, self.brightness)
 
 
 def bin_of(yaw: float | None, brightness: float) -> tuple[int, int]:
-    """Return which bins of `YAW_EDGES` and `BRIGHTNESS_EDGES` a face lies in; without a yaw it counts as frontal."""
+    """Return a face's bins of `YAW_EDGES` and `BRIGHTNESS_EDGES`; without a yaw it counts as frontal."""
     return int(np.digitize(yaw or 0.0, YAW_EDGES)), int(np.digitize(brightness, BRIGHTNESS_EDGES))
 
 
 def duplicates(candidates: Sequence[Candidate]) -> dict[int, int]:
-    """Return for the position of each face that is there already the position of the one that stays.
+    """Return the positions of duplicates, each with the position of the face that stays.
 
-    Two faces are one picture if their small grey pictures correlate by at least `DUPLICATE`: the same photo at another
-    size, quality or brightness. Of those the one with the smallest key stays.
+    Two faces are duplicates if their grey thumbnails have a correlation of at least `DUPLICATE`: the same photo in
+    another size, quality or brightness. The one with the smallest key stays.
     """
     order = sorted(range(len(candidates)), key=lambda position: candidates[position].key)
     small = np.stack([_small(candidates[position].pixels) for position in order]) if order else np.zeros((0, 1))
     correlations = small @ small.T
-    found: dict[int, int] = {}
+    replaced_by: dict[int, int] = {}
     stay: list[int] = []
     for row in range(len(order)):
         like = [other for other in stay if correlations[row, other] >= DUPLICATE]
         if like:
-            found[order[row]] = order[like[0]]
+            replaced_by[order[row]] = order[like[0]]
         else:
             stay.append(row)
-    return found
+    return replaced_by
 
 
 def balanced(candidates: Sequence[Candidate], count: int) -> list[int]:
-    """Return the positions of so many faces at most, bins of pose and brightness filled evenly; ordered by key.
+    """Return the positions of at most `count` faces, balanced over the bins of pose and brightness; ordered by key.
 
-    One face after the other is taken from each bin in turn until there are enough, so that rare poses are all in.
+    Faces are taken from each bin in turn until there are enough, so that rare poses are all included.
     """
     bins: dict[tuple[int, int], list[int]] = {}
     for position in sorted(range(len(candidates)), key=lambda position: candidates[position].key):
@@ -78,7 +78,7 @@ def balanced(candidates: Sequence[Candidate], count: int) -> list[int]:
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:
-    """Return a face as a unit vector: grey, small, without its mean."""
+    """Return a face's grey thumbnail as a unit vector, with its mean subtracted."""
     grey = pixels.astype(np.float64) @ (0.299, 0.587, 0.114)
     size = len(grey) // SMALL * SMALL
     blocks = grey[:size, :size].reshape(SMALL, size // SMALL, SMALL, size // SMALL).mean(axis=(1, 3))

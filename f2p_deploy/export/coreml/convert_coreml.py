@@ -1,4 +1,4 @@
-"""A graph as a Core ML package: traced by PyTorch, converted by coremltools, on any machine and to the same bytes."""
+"""Convert a graph to a Core ML package: traced by PyTorch, converted by coremltools, reproducible on any machine."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ import torch
 
 from f2p_deploy import __version__
 from f2p_deploy.artifact.artifact import Arrays, TensorSpec
-from f2p_deploy.artifact.coreml_file import make_reproducible, quiet
+from f2p_deploy.artifact.coreml_file import make_reproducible
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.export.coreml.coreml_operators import taught
 from f2p_deploy.export.coreml.coreml_weights import Weights, in_8_bits
@@ -21,8 +21,9 @@ from f2p_deploy.export.onnx.checked_folding import folded_and_proven
 from f2p_deploy.runtimes.coreml.coreml_runtime import is_picture, swift_name
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError
+from f2p_deploy.system.quiet import quiet
 
-#: No further facts.
+#: The default of `_save`: no further metadata.
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -37,29 +38,29 @@ def to_coreml(
 ) -> tuple[Weights, ...]:
     """Write a graph as an `.mlpackage`.
 
-    Inputs and outputs are float32 and called as Swift would; one face is a picture, of which the program itself
-    multiplies the 8-bit numbers by 1/255.
+    Inputs and outputs are float32 and have Swift names. A single face is an image, whose 8-bit values the program
+    itself multiplies by 1/255.
 
     Args:
-        graph: what to convert.
+        graph: the graph to convert.
         example: one real batch, by tensor name, to trace with.
-        path: the package to write; none may be there.
-        precision: fp32, fp16 or int8; below fp32 what `computes_in_half` says stays float32, and with int8 the weights
-            of float16 layers are 8-bit numbers, in the way that costs least, see `in_8_bits`.
-        ios: the oldest release that it shall run on.
+        path: the package to write; it must not exist.
+        precision: fp32, fp16 or int8. Below fp32, `computes_in_half` decides what stays float32. With int8, the weights
+            of float16 layers are 8-bit, in the form with the smallest error, see `in_8_bits`.
+        ios: the oldest release of iOS that it should run on.
         loss_scale: see `ExportGraph.exported`.
-        facts: what else to write into the package, for people and programs.
+        facts: further metadata to write into the package.
 
     Returns:
-        The ways of 8 bits that were tried, the chosen one first; nothing above 8 bits.
+        The forms of 8-bit weights that were tried, the chosen one first; empty for other precisions.
 
     Raises:
         CompilerError: PyTorch cannot trace the graph, or coremltools cannot convert it.
     """
-    with quiet():
+    with quiet("coremltools"):
         import coremltools
 
-    # Folded as those of `step` are, bit by bit, so that several graphs in one package can share their weights.
+    # Folded exactly as in `step`, so that several graphs in one package can share their weights.
     if graph.lower is not None:
         module = graph.exported(loss_scale)
     else:
@@ -67,11 +68,11 @@ def to_coreml(
     compute: Any = coremltools.precision.FLOAT32
     if precision != "fp32":
         compute = coremltools.transform.FP16ComputePrecision(op_selector=computes_in_half)
-    with quiet(), taught():
+    with quiet("coremltools"), taught():
         try:
             with torch.no_grad():
-                given = tuple(torch.from_numpy(example[spec.name]) for spec in graph.inputs)
-                traced = torch.jit.trace(module, given, check_trace=False)
+                tensors = tuple(torch.from_numpy(example[spec.name]) for spec in graph.inputs)
+                traced = torch.jit.trace(module, tensors, check_trace=False)
             model = coremltools.convert(
                 traced,
                 inputs=[_input(spec) for spec in graph.inputs],
@@ -91,7 +92,7 @@ def to_coreml(
 def _save(
     model: Any, path: Path, more: Mapping[str, str] = NOTHING, *, graph: ExportGraph, facts: Mapping[str, str]
 ) -> None:
-    """Write a model with what is to be known of it, and without what is another one each time."""
+    """Write a model with its metadata, and make the package reproducible."""
     _describe(model, graph, {**facts, **more})
     model.save(str(path))
     make_reproducible(path)
@@ -108,7 +109,7 @@ def _input(spec: TensorSpec) -> Any:
 
 
 def _describe(model: Any, graph: ExportGraph, facts: Mapping[str, str]) -> None:
-    """Write into a model what a person, or Xcode, is to know of it."""
+    """Add descriptions for people and for Xcode to a model."""
     model.author = "f2p-deploy"
     model.license = "as the bundle it was made from"
     model.version = __version__
@@ -125,12 +126,13 @@ def _names(specs: Sequence[TensorSpec]) -> str:
 
 
 def computes_in_half(operation: Any) -> bool:
-    """Say whether an operator of a program computes in float16; the others are those of `keep_float32`.
+    """Return whether an operator of a program computes in float16.
 
-    Vectors, and products of them with few weights; reductions of many numbers; arithmetic on what the caller gave.
+    The rules are those of `keep_float32`: vectors and their products with few weights, reductions of many numbers, and
+    arithmetic on the inputs stay float32.
 
     Args:
-        operation: of coremltools' MIL, before anything is cast.
+        operation: an operation of coremltools' MIL, before any cast is inserted.
     """
     read = [value for name in operation.inputs for value in _listed(operation.inputs[name]) if value is not None]
     numbers = [value for value in read if value.op is None or value.op.op_type != "const"]

@@ -1,24 +1,25 @@
-"""Several graphs as functions of one Core ML package, which share what weights they have in common (iOS 18)."""
+"""Join several graphs as functions of one Core ML package that shares common weights (iOS 18)."""
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from f2p_deploy.artifact.coreml_file import MAIN, MODEL, make_reproducible, quiet
+from f2p_deploy.artifact.coreml_file import MAIN, MODEL, make_reproducible
+from f2p_deploy.system.quiet import quiet
 
 
 def join(packages: Mapping[str, Path], path: Path) -> None:
-    """Write one package with a function for each of some packages, and delete these.
+    """Join packages into one with a function for each of them, and delete them.
 
-    Weights of the same bytes, shape and type are stored once. What the packages say of themselves is said of the
-    functions: facts that differ get the function's name behind their own.
+    Weights with the same bytes, shape and type are stored once. The metadata of the packages is kept; keys whose values
+    differ get the function's name as a suffix.
 
     Args:
         packages: by the name of the function; each has one function.
         path: the package to write.
     """
-    with quiet():
+    with quiet("coremltools"):
         import coremltools
         from coremltools.proto import Model_pb2
 
@@ -27,16 +28,16 @@ def join(packages: Mapping[str, Path], path: Path) -> None:
             functions.add_function(str(package), MAIN, name)
         functions.default_function_name = next(iter(packages))
         coremltools.utils.save_multifunction(functions, str(path))
-        said = {name: _metadata(package) for name, package in packages.items()}
+        metadata = {name: _metadata(package) for name, package in packages.items()}
     spec = Model_pb2.Model()
     spec.ParseFromString((path / MODEL).read_bytes())
     about = spec.description.metadata
     for field in ("author", "license", "versionString"):
-        setattr(about, field, getattr(next(iter(said.values())), field))
-    about.shortDescription = "; ".join(one.shortDescription for one in said.values())
-    for name, one in said.items():
+        setattr(about, field, getattr(next(iter(metadata.values())), field))
+    about.shortDescription = "; ".join(one.shortDescription for one in metadata.values())
+    for name, one in metadata.items():
         for key, value in one.userDefined.items():
-            alike = all(other.userDefined.get(key) == value for other in said.values())
+            alike = all(other.userDefined.get(key) == value for other in metadata.values())
             about.userDefined[key if alike else f"{key}.{name}"] = value
     (path / MODEL).write_bytes(spec.SerializeToString())
     make_reproducible(path)

@@ -1,21 +1,21 @@
-"""What coremltools is taught while it converts: an operator that it does not know, and numbers that stay numbers."""
+"""Translations of operators that coremltools lacks or translates wastefully, installed while it converts."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-#: The table of translations is coremltools' own, one for the whole process.
+#: Held while the translations are installed: coremltools has one table for the whole process.
 _LOCK = threading.Lock()
 
 
 @contextmanager
 def taught() -> Iterator[None]:
-    """Put our translations into coremltools' table, and its own back afterwards; one thread at a time.
+    """Install our translations in coremltools' table, and restore it afterwards; for one thread at a time.
 
-    - `where`: its 9.0 widens a number to a tensor of the mask's shape, which then is stored: a fifth to a quarter of
-      `step` was such zeros. The program's own `select` takes a number as it is.
-    - `scalar_tensor`, which its 9.0 does not know: a number that is a tensor already.
+    - `where`: coremltools 9.0 expands a number to a tensor of the mask's shape, and stores it. A fifth to a quarter of
+      `step` consisted of such zeros. MIL's `select` accepts a number directly.
+    - `scalar_tensor`, which coremltools 9.0 does not know: the identity, since its input is already a tensor.
     """
     from coremltools.converters.mil import Builder
     from coremltools.converters.mil.frontend.torch.ops import _get_inputs, promote_input_dtypes
@@ -27,11 +27,11 @@ def taught() -> Iterator[None]:
         context.add(Builder.identity(x=_get_inputs(context, node)[0], name=node.name))
 
     def where(context: Any, node: Any) -> None:
-        given = _get_inputs(context, node)
-        if not _selects_a_number(given):
+        inputs = _get_inputs(context, node)
+        if not _selects_a_number(inputs):
             own["where"](context, node)
             return
-        mask, *choices = given
+        mask, *choices = inputs
         a, b = promote_input_dtypes(choices)
         context.add(Builder.select(cond=mask, a=a, b=b, name=node.name))
 
@@ -45,12 +45,12 @@ def taught() -> Iterator[None]:
             table.update(own)
 
 
-def _selects_a_number(given: list[Any]) -> bool:
-    """Say whether a mask chooses between one number and a tensor of the mask's own shape."""
+def _selects_a_number(inputs: list[Any]) -> bool:
+    """Return whether a mask chooses between a number and a tensor of the mask's shape."""
     from coremltools.converters.mil.mil import types
 
-    if len(given) != 3 or not types.is_bool(given[0].dtype):
+    if len(inputs) != 3 or not types.is_bool(inputs[0].dtype):
         return False
-    mask, *choices = given
+    mask, *choices = inputs
     tensors = [choice for choice in choices if choice.rank]
     return len(tensors) == 1 and tuple(tensors[0].shape) == tuple(mask.shape)

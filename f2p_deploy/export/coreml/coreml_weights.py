@@ -1,4 +1,4 @@
-"""Weights of a Core ML model in 8 bits: steps of one size for each channel, or a table of 256 values for each layer."""
+"""8-bit weights of a Core ML model: linear with a scale for each channel, or a table of 256 values for each layer."""
 
 import shutil
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.runtimes.coreml.coreml_runtime import core_ml_inputs, core_ml_outputs
 from f2p_deploy.runtimes.coreml.mil.program import Program
 
-#: Constants of fewer numbers stay as they are.
+#: Constants with fewer numbers stay float.
 SMALLEST_WEIGHTS = 512
 
-#: Errors within this part of each other are the same; the smaller file is taken.
+#: Errors that differ by at most this fraction count as equal; then the smaller file is chosen.
 NEAR = 0.05
 
 
 @dataclass(frozen=True)
 class Weights:
-    """One way of 8 bits, measured.
+    """The measurement of one form of 8-bit weights.
 
     Args:
         kind: `linear` or `palettised`.
-        error: the largest of the outputs' root mean square errors, over PyTorch's own root mean square.
-        size: bytes of the package.
+        error: the largest ratio over the outputs: root mean square error / root mean square of PyTorch's output.
+        size: size of the package in bytes.
     """
 
     kind: str
@@ -35,26 +35,26 @@ class Weights:
     size: int
 
     def sentence(self) -> str:
-        """Return it in words."""
+        """Return the measurement in words."""
         return f"{self.kind}: off by {self.error:.2g}, {self.size / 1e6:.2f} MB"
 
 
 def in_8_bits(
     model: Any, graph: ExportGraph, example: Arrays, path: Path, save: Callable[[Any, Path, dict[str, str]], None]
 ) -> tuple[Weights, ...]:
-    """Write a model whose weights are 8-bit numbers, in the way whose saved package computes nearer to PyTorch.
+    """Write a model with 8-bit weights, in the form whose saved package has the smaller error.
 
-    What is computed stays as it is in the model: float16.
+    The computation stays in float16.
 
     Args:
-        model: of coremltools.
-        graph: what it was made from.
+        model: coremltools' model.
+        graph: the graph that was converted.
         example: one real batch, by tensor name.
         path: the package to write.
-        save: writes a model, with further facts.
+        save: writes a model with further metadata.
 
     Returns:
-        Both ways, the chosen one first.
+        Both forms, the chosen one first.
     """
     reference = graph.compute(example)
     tried: list[tuple[Weights, Path]] = []
@@ -72,7 +72,7 @@ def in_8_bits(
 
 
 def _linear(model: Any) -> Any:
-    """Return a model whose weights are whole numbers times a scale for each output channel."""
+    """Return a model whose weights are 8-bit integers times a scale for each output channel."""
     from coremltools.optimize import coreml
 
     config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALLEST_WEIGHTS)
@@ -80,19 +80,19 @@ def _linear(model: Any) -> Any:
 
 
 def _palettised(model: Any) -> Any:
-    """Return a model whose weights are places in a table of 256 values for each layer, the best by k-means."""
+    """Return a model whose weights are indices in a table of 256 values for each layer, by k-means."""
     from coremltools.optimize import coreml
 
     config = coreml.OpPalettizerConfig(mode="custom", lut_function=_table, weight_threshold=SMALLEST_WEIGHTS)
     return coreml.palettize_weights(model, coreml.OptimizationConfig(global_config=config))
 
 
-#: The ways that are tried.
+#: The forms that are tried.
 COMPRESSIONS: dict[str, Callable[[Any], Any]] = {"linear": _linear, "palettised": _palettised}
 
 
 def _table(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a table of 256 values and each weight's place in it: one-dimensional k-means, exact and without chance."""
+    """Return a table of 256 values and each weight's index in it, by exact, deterministic one-dimensional k-means."""
     from coremltools.models.neural_network.quantization_utils import _get_kmeans_lookup_table_and_weight
 
     table, places = _get_kmeans_lookup_table_and_weight(8, weight.astype(np.float16), force_kmeans1d=True)
@@ -100,13 +100,14 @@ def _table(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _error(package: Path, graph: ExportGraph, example: Arrays, reference: Arrays) -> float:
-    found = core_ml_outputs(graph.outputs, Program(package).compute(core_ml_inputs(graph.inputs, example)), package)
+    outputs = core_ml_outputs(graph.outputs, Program(package).compute(core_ml_inputs(graph.inputs, example)), package)
 
     def root_mean_square(values: np.ndarray) -> float:
         return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
 
     return max(
-        root_mean_square(found[name] - value) / max(root_mean_square(value), 1e-12) for name, value in reference.items()
+        root_mean_square(outputs[name] - value) / max(root_mean_square(value), 1e-12)
+        for name, value in reference.items()
     )
 
 

@@ -1,29 +1,31 @@
-"""Which nodes must stay float32 for a graph to keep its floors: halved until only those are left that are needed."""
+"""Search by bisection for the nodes that must stay float32 for a graph to meet its accuracy thresholds."""
 
 from collections.abc import Callable, Sequence
 
-#: Whether a graph keeps its floors if, besides what always does, these nodes stay float32.
+#: Whether a graph meets its thresholds if these nodes stay float32, besides those that always do.
 Keeps = Callable[[tuple[str, ...]], bool]
 
 
 class OutOfTries(Exception):
-    """The search may not look any further."""
+    """The end of a search that has used all its measurements."""
 
 
 def needed_nodes(nodes: Sequence[str], keeps_floors: Keeps, tries: int) -> tuple[str, ...] | None:
     """Find a small set of nodes that must stay float32.
 
-    Halves of the topological order are kept in float32: if one half is enough, the search goes on inside it alone; if
-    not, both hold a part of what is needed, and each is narrowed down while the other one stays whole (QuickXplain,
-    Junker 2004). So nodes far apart are found, and NaN, which says nothing about how near one is, does no harm.
+    One half of the topological order at a time is kept in float32. If it is enough, the search continues inside that
+    half. If neither is enough, both contain needed nodes, and each is narrowed down while the other stays whole
+    (QuickXplain, Junker 2004). The search finds nodes that are far apart, and since it compares no errors, NaN does not
+    mislead it.
 
     Args:
         nodes: names in topological order.
-        keeps_floors: measures one choice.
-        tries: how often it may be asked; what is not narrowed down by then stays whole.
+        keeps_floors: measures one choice of nodes.
+        tries: the largest number of measurements; sets that are not narrowed down by then stay whole.
 
     Returns:
-        Names in topological order, for which `keeps_floors` holds; empty if none is needed, None if all are not enough.
+        Names in topological order for which `keeps_floors` holds; empty if none is needed; None if even all of them are
+        not enough, or the measurements do not suffice to know.
     """
     search = _Search(keeps_floors, tries)
     try:
@@ -33,8 +35,8 @@ def needed_nodes(nodes: Sequence[str], keeps_floors: Keeps, tries: int) -> tuple
             return None
     except OutOfTries:
         return None
-    found = set(search.narrowed(tuple(nodes), ()))
-    return tuple(name for name in nodes if name in found)
+    needed = set(search.narrowed(tuple(nodes), ()))
+    return tuple(name for name in nodes if name in needed)
 
 
 class _Search:
@@ -49,7 +51,7 @@ class _Search:
         return self.keeps_floors(kept)
 
     def narrowed(self, nodes: tuple[str, ...], beside: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a part of the nodes that together with those beside keeps the floors, as all of them do."""
+        """Return a subset of the nodes that is enough together with `beside`; all of them are known to be enough."""
         if len(nodes) <= 1:
             return nodes
         first, second = nodes[: len(nodes) // 2], nodes[len(nodes) // 2 :]

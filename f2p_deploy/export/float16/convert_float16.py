@@ -1,9 +1,9 @@
-"""float32 ONNX -> float16 ONNX with float32 inputs and outputs, every type written out for strongly typed compilers.
+"""float32 ONNX -> float16 ONNX with float32 inputs and outputs, with explicit types for strongly typed compilers.
 
-Every node computes in one of two types: those that are named stay float32, all others become float16. A cast stands
-where a value changes hands, once a value. Unlike onnxruntime's converter this sends no value between two float32 nodes
-through float16, leaves weights that only float32 nodes read as they are, and rounds weights that are too small for
-float16 as IEEE does instead of raising them to its smallest number.
+Every node computes in one of two types: the named ones stay float32, all others become float16. A value that is needed
+in the other type is cast once. Unlike onnxruntime's converter, this one sends no value between two float32 nodes
+through float16, does not convert weights that only float32 nodes read, and rounds weights that are too small for
+float16 as IEEE 754 does, instead of raising them to its smallest number.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: The largest finite number of float16.
 LARGEST = float(np.finfo(np.float16).max)
 
-#: Operators that hold a type in their attributes, which this transformation does not look at.
+#: Operators with a type among their attributes, which this transformation does not support.
 TYPED_BY_ATTRIBUTE = ("Cast", "Constant", "ConstantOfShape", "EyeLike", "If", "Loop", "Scan")
 
 
@@ -28,16 +28,16 @@ def to_float16(model: "ModelProto", kept: Collection[str] = ()) -> "ModelProto":
     """Return a model that computes in float16.
 
     Args:
-        model: float32, simplified, nodes in topological order; not changed. What is no float32 number (axes, shapes,
-            masks) stays what it is.
+        model: float32, simplified, nodes in topological order; not changed. Values of other types (axes, shapes, masks)
+            stay unchanged.
         kept: names of nodes that compute in float32.
 
     Returns:
-        A model with the same inputs, outputs and node names. Weights beyond the range of float16 become its largest
-        numbers; those that nodes of both types read are there twice.
+        A model with the same inputs, outputs and node names. Weights beyond the range of float16 are clipped to its
+        largest number; weights that nodes of both types read are stored twice.
 
     Raises:
-        CompilerError: a node without a name of its own, a name in `kept` that no node has, or an operator of
+        CompilerError: a node without a unique name, a name in `kept` that no node has, or an operator of
             `TYPED_BY_ATTRIBUTE`.
     """
     _require_convertible(model, kept)
@@ -56,7 +56,7 @@ def value_infos(model: "ModelProto") -> dict[str, "ValueInfoProto"]:
 
 
 class _Conversion:
-    """One model on its way: the nodes so far, and under which name each value exists in which type."""
+    """The state of a conversion: the nodes so far, and the name of each value in each type."""
 
     def __init__(self, model: "ModelProto") -> None:
         from onnx import TensorProto
@@ -66,10 +66,10 @@ class _Conversion:
         self.infos = {k: v for k, v in value_infos(model).items() if v.type.tensor_type.elem_type == self.float32}
         self.weights = {weight.name: weight for weight in model.graph.initializer if weight.data_type == self.float32}
         self.outputs = {output.name for output in model.graph.output if output.name in self.infos}
-        # Graph inputs and outputs keep their names in float32, everything between in the type it is computed in.
-        self.names: dict[tuple[str, int], str] = {(given.name, self.float32): given.name for given in model.graph.input}
+        # The inputs and outputs of the graph keep their names in float32, values between in the type of their node.
+        self.names: dict[tuple[str, int], str] = {(info.name, self.float32): info.name for info in model.graph.input}
         self.nodes: list[NodeProto] = []
-        self.made: dict[str, TensorProto] = {}
+        self.new_weights: dict[str, TensorProto] = {}
         self.values: list[ValueInfoProto] = []
 
     def convert(self, kept: frozenset[str]) -> "ModelProto":
@@ -84,13 +84,13 @@ class _Conversion:
         graph.output.extend(before.output)
         graph.node.extend(self.nodes)
         graph.initializer.extend(weight for weight in before.initializer if weight.name not in self.weights)
-        graph.initializer.extend(self.made.values())
+        graph.initializer.extend(self.new_weights.values())
         graph.value_info.extend(self.values)
         graph.value_info.extend(info for info in before.value_info if info.name not in self.infos)
         return converted
 
     def _add(self, node: "NodeProto", to: int) -> None:
-        """Append a node that computes in a type."""
+        """Append a node that computes in the type `to`."""
         copy = type(node)()
         copy.CopyFrom(node)
         copy.input[:] = [self._read(name, to) for name in node.input]
@@ -101,20 +101,20 @@ class _Conversion:
                 self._cast(name, name, self.float32)
 
     def _read(self, name: str, to: int) -> str:
-        """Return the name of a value in a type; the first time, append the cast or make the weight."""
+        """Return the name of a value in a type; at the first call, append its cast or convert the weight."""
         if name not in self.infos and name not in self.weights:
             return name
         if (name, to) not in self.names:
             renamed = name + self._suffix(to)
             if name in self.weights:
-                self.made[renamed] = self._weight(name, renamed, to)
+                self.new_weights[renamed] = self._weight(name, renamed, to)
                 self.names[name, to] = renamed
             else:
                 self._cast(name, renamed, to)
         return self.names[name, to]
 
     def _written(self, name: str, to: int) -> str:
-        """Return the name of what a node computes in a type."""
+        """Return the name of a node's result in a type."""
         if name not in self.infos:
             return name
         self.names[name, to] = name + self._suffix(to) if name in self.outputs and to == self.float16 else name
@@ -122,7 +122,7 @@ class _Conversion:
         return self.names[name, to]
 
     def _cast(self, name: str, renamed: str, to: int) -> None:
-        """Append a cast of a value that exists in the other type."""
+        """Append a cast of a value from the other type."""
         from onnx import helper
 
         source = self.names[name, self.float32 if to == self.float16 else self.float16]
@@ -131,7 +131,7 @@ class _Conversion:
         self._describe(name, renamed, to)
 
     def _describe(self, name: str, renamed: str, to: int) -> None:
-        """Write down the type of a value between the nodes; its shape is that of the float32 model."""
+        """Record the type of a value between nodes; its shape is that of the float32 model."""
         if renamed in self.outputs:
             return
         info = type(self.infos[name])()
@@ -156,10 +156,10 @@ def _require_convertible(model: "ModelProto", kept: Collection[str]) -> None:
     names = Counter(node.name for node in model.graph.node)
     for node in model.graph.node:
         if not node.name or names[node.name] > 1:
-            raise CompilerError(f"a {node.op_type} is called {node.name!r}, but needs a name of its own")
+            raise CompilerError(f"a {node.op_type} is called {node.name!r}, but needs a unique name")
         if node.op_type in TYPED_BY_ATTRIBUTE:
             raise CompilerError(
-                f"{node.name} is a {node.op_type}, which has no float16 twin here: simplify the graph first"
+                f"{node.name} is a {node.op_type}, which cannot be converted to float16: simplify the graph first"
             )
     missing = sorted(set(kept) - names.keys())
     if missing:

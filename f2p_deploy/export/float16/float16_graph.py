@@ -1,4 +1,4 @@
-"""One graph in float16: what must stay float32 does so by rule, and more of it where real samples show the need."""
+"""Convert a graph to float16: some nodes stay float32 by rule, and more if real samples miss a threshold."""
 
 import logging
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: How many choices of nodes a search may measure.
+#: Largest number of measurements in a search.
 TRIES = 24
 
-#: A search looks at so many samples: those that are farthest from their floors.
+#: Number of samples on which a search measures: the worst ones of the metrics that miss their threshold.
 SEARCHED_SAMPLES = 3
 
 
@@ -40,7 +40,7 @@ class HalfGraph:
     Args:
         model: the ONNX.
         kept_float32: names of all nodes that stayed float32.
-        proposed: those of them that no rule keeps, but the samples need.
+        proposed: those of them that were found by the search, not kept by a rule.
     """
 
     model: "ModelProto"
@@ -51,39 +51,39 @@ class HalfGraph:
 def half_graph(
     graph: ExportGraph, model: "ModelProto", samples: Samples, schema: Schema, progress: Progress
 ) -> HalfGraph:
-    """Return a graph in float16 that keeps the floors of float16 on the samples, if one can.
+    """Return a graph in float16 that meets the thresholds of float16 on the samples, if possible.
 
-    Measured is `rounding.rounded`: with every value in half precision, whatever a processor makes of the model.
+    Measures the model from `rounded`, which rounds every value to half precision even where a CPU kernel would not.
 
     Args:
-        graph: names and batch.
+        graph: names and batch size.
         model: its float32 ONNX.
         samples: real inputs and PyTorch's outputs.
-        schema: which parameters are controllers.
-        progress: told if a floor is missed and what helps.
+        schema: tells controllers from discrete groups.
+        progress: called if a threshold is missed, and with the result of the search.
 
     Returns:
-        With nothing proposed where the floors hold without it, or where nothing brings them back: then the parity of
-        what was built says so.
+        The graph. `proposed` is empty if the thresholds are met without a search, or if no choice meets them; in the
+        latter case the parity of the built file reports the miss.
     """
     search = _Search(graph, model, samples, schema)
     missed = search.missed(())
     if not missed:
         return search.result(())
     worst = missed[0]
-    progress(f"{graph.name}: float16 misses a floor ({worst.metric} {worst.value:.4g}), looking for what to keep")
+    progress(f"{graph.name}: float16 misses a floor ({worst.metric} {worst.value:.4g}), searching for nodes to keep")
     rows = sorted({samples.names.index(record.worst) for record in missed})[:SEARCHED_SAMPLES]
     candidates = computing_nodes(model, always_float32(model))
     proposed = needed_nodes(candidates, partial(search.keeps, rows), TRIES)
     if not proposed or search.missed(proposed):
-        progress(f"{graph.name}: float32 nodes do not bring the floor back")
+        progress(f"{graph.name}: no choice of float32 nodes meets the floor")
         return search.result(())
     progress(f"{graph.name}: {len(proposed)} of {len(candidates)} nodes stay float32: {listed_names(proposed)}")
     return search.result(proposed)
 
 
 def listed_names(names: Sequence[str]) -> str:
-    """Return names for a line of text."""
+    """Return names as text, shortened if there are many."""
     return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])}, ... {names[-1]}"
 
 
@@ -92,14 +92,14 @@ class _Search:
         self.graph, self.model, self.samples, self.schema = graph, model, samples, schema
 
     def result(self, proposed: tuple[str, ...]) -> HalfGraph:
-        kept = always_float32(self.model, proposed)
-        return HalfGraph(to_float16(self.model, kept), kept, proposed)
+        names = always_float32(self.model, proposed)
+        return HalfGraph(to_float16(self.model, names), names, proposed)
 
     def keeps(self, rows: Sequence[int], proposed: tuple[str, ...]) -> bool:
         return not self.missed(proposed, rows)
 
     def missed(self, proposed: tuple[str, ...], rows: Sequence[int] | None = None) -> tuple[Parity, ...]:
-        """Return the records that miss their floor if nodes stay float32, on some of the samples or all."""
+        """Return the records that miss their threshold if these nodes stay float32, on some or all of the samples."""
         chosen = list(range(len(self.samples.names))) if rows is None else list(rows)
         records = measure(self.graph, rounded(self.result(proposed).model), _only(self.samples, chosen), self.schema)
         logger.debug("%s with %d more nodes in float32: %s", self.graph.name, len(proposed), records)
@@ -107,7 +107,7 @@ class _Search:
 
 
 def measure(graph: ExportGraph, model: "ModelProto", samples: Samples, schema: Schema) -> tuple[Parity, ...]:
-    """Run a model of a graph on samples with ONNX Runtime; return its records against the floors of float16."""
+    """Run a model of a graph on samples with ONNX Runtime; return its records for the thresholds of float16."""
     session = open_session(model.SerializeToString())
     names = [output.name for output in graph.outputs]
 

@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them, before a gradient is taken and passes through them again."""
+"""Fold batch norms into the convolutions before them, so that neither the forward nor the backward pass has them."""
 
 import operator
 from typing import Any
@@ -10,16 +10,16 @@ aten = torch.ops.aten
 
 
 def fold_batch_norms(forward: GraphModule) -> GraphModule:
-    """Fold every batch norm that directly follows a convolution whose output nobody else reads.
+    """Fold every batch norm that directly follows a convolution and is the only reader of its output.
 
     Args:
-        forward: an ATen graph with `aten.convolution` and `aten.native_batch_norm`; changed in place. Batch norms
-            elsewhere, of grouped convolutions, or in training mode stay as they are.
+        forward: an ATen graph with `aten.convolution` and `aten.native_batch_norm`; changed in place. Other batch
+            norms, those of grouped convolutions, and those in training mode are not changed.
 
     Returns:
         The graph itself.
     """
-    forward.graph.eliminate_dead_code()  # a batch norm also gives statistics, which nobody reads here
+    forward.graph.eliminate_dead_code()  # removes the statistics that a batch norm also returns, which are not read
     for node in forward.graph.find_nodes(op="call_function", target=aten.native_batch_norm.default):
         if _can_be_folded(node):
             _fold(forward, node)
@@ -40,7 +40,7 @@ def _can_be_folded(batch_norm: Node) -> bool:
 
 
 def _fold(forward: GraphModule, batch_norm: Node) -> None:
-    """Give the convolution w gamma / sqrt(variance + eps), and the bias that goes with it; computed in float64."""
+    """Replace the convolution's weight w by w gamma / sqrt(variance + eps), and its bias to match; in float64."""
     convolution = batch_norm.all_input_nodes[0]
     of_norm: tuple[Any, ...] = batch_norm.args
     of_convolution: tuple[Any, ...] = convolution.args

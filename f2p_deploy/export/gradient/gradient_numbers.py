@@ -1,7 +1,7 @@
-"""Tensors that hold one number throughout, put back to that number.
+"""Replace constant tensors whose elements are all equal by their number.
 
-A gradient begins with ones, and a mean spreads them over everything it averaged: as a tensor that would be as large as
-the content, stored in every file and read in every step.
+A backward pass begins with ones, and the gradient of a mean spreads them over everything that was averaged. Without
+this, the result would be a tensor as large as the content, stored in every file and read in every step.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from torch.fx import GraphModule, Node
 
 aten = torch.ops.aten
 
-#: What leaves one number that number, whatever the shape becomes.
+#: Operators that change the shape of a constant tensor, but not its number.
 RESHAPES = (aten.expand.default, aten.view.default, aten.unsqueeze.default, aten.squeeze.dims)
 
 
 def restore_numbers(graph: GraphModule) -> GraphModule:
-    """Multiply by numbers where a tensor of one number was multiplied by.
+    """Replace products with constant tensors by products with their number.
 
     Args:
         graph: an ATen graph whose nodes know their shapes; changed in place.
@@ -42,7 +42,7 @@ def restore_numbers(graph: GraphModule) -> GraphModule:
 
 
 def _number(operator: Any, arguments: list[Any]) -> float | None:
-    """Return the number that a node's result holds throughout, if its arguments tell."""
+    """Return the number that fills a node's result, if its arguments determine it."""
     if operator in (aten.full_like.default, aten.full.default):
         return float(arguments[1])
     if not arguments or not isinstance(arguments[0], float):
@@ -61,7 +61,7 @@ def _number(operator: Any, arguments: list[Any]) -> float | None:
 
 
 def _multiply_by_number(node: Node, arguments: list[Any]) -> None:
-    """Replace one factor by its number, unless the product takes its shape from it."""
+    """Replace one factor by its number, unless the product takes its shape from that factor."""
     for number, other in (arguments, arguments[::-1]):
         if isinstance(number, float) and isinstance(other, Node) and other.meta["val"].shape == node.meta["val"].shape:
             node.args = (other, number)

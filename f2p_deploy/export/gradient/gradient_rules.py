@@ -1,6 +1,7 @@
-"""What PyTorch's autograd calls on the way back, said with operators that every inference compiler has.
+"""Rules that express the ATen operators of PyTorch's backward pass by operators that every inference compiler has.
 
-One rule an ATen operator, with that operator's own signature. A rule refuses what it is not exact for.
+There is one rule for each ATen operator, with the same signature. A rule raises for arguments for which it is not
+exact.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from f2p_deploy.system.errors import CompilerError
 
 aten = torch.ops.aten
 
-#: Pads what maxima are looked for in. It is only ever compared, so rounding it to half precision does no harm.
+#: Padding for max pools. It is only compared, so its rounding to half precision does no harm.
 LOWEST = float(torch.finfo(torch.float32).min)
 
 Sizes = Sequence[int]
@@ -36,13 +37,13 @@ def convolution_backward(
     groups: int,
     mask: Sequence[bool],
 ) -> tuple[torch.Tensor, None, None]:
-    """The input's gradient: a transposed convolution with the same weight, and the other way round."""
+    """Return the input's gradient: a transposed convolution with the same weight; for a transposed one, a plain one."""
     if mask[1] or mask[2]:
         raise _refusal("convolution", "the gradient of a weight; freeze it with requires_grad_(False)")
     if not mask[0]:
         raise _refusal("convolution", "no gradient of its input")
     if transposed:
-        # What the output padding added never saw the input, so the rows beyond the last tap are not read.
+        # The rows that the output padding added do not depend on the input, so they are not read.
         return aten.convolution(grad, weight, None, stride, padding, dilation, False, [0, 0], groups), None, None
     missing = [
         x.shape[2 + i]
@@ -50,11 +51,11 @@ def convolution_backward(
         for i in range(len(stride))
     ]
     if any(padding):
-        given = aten.convolution(grad, weight, None, stride, padding, dilation, True, missing, groups)
-    else:  # the same, in the words of Core ML: it takes an output padding only together with a padding
-        given = aten.convolution(grad, weight, None, stride, padding, dilation, True, [0] * len(missing), groups)
-        given = _grown(given, missing)
-    return given, None, None
+        result = aten.convolution(grad, weight, None, stride, padding, dilation, True, missing, groups)
+    else:  # the same in another form, since Core ML supports an output padding only together with a padding
+        result = aten.convolution(grad, weight, None, stride, padding, dilation, True, [0] * len(missing), groups)
+        result = _grown(result, missing)
+    return result, None, None
 
 
 def max_pool2d_backward(
@@ -67,10 +68,10 @@ def max_pool2d_backward(
     ceil_mode: bool,
     indices: torch.Tensor,
 ) -> torch.Tensor:
-    """Each window's gradient goes to its first maximum, row by row, as PyTorch's does; windows may overlap.
+    """Send each window's gradient to its first maximum in row order, as PyTorch does; windows may overlap.
 
-    Every place of the window is looked at in turn: what is the maximum takes what is left of the gradient. The parts
-    are then laid back, and added where windows overlap, by one transposed convolution with one-hot kernels.
+    The positions of the window are visited in turn: the first that equals the maximum takes the gradient. One
+    transposed convolution with one-hot kernels then puts the parts back in place and adds them where windows overlap.
     """
     (rows, columns), (down, right), (top, left) = _pair(kernel), _pair(stride or kernel), _pair(padding)
     if ceil_mode or _pair(dilation) != (1, 1):
@@ -85,8 +86,8 @@ def max_pool2d_backward(
             if (i, j) == (rows - 1, columns - 1):
                 parts.append(rest)
                 continue
-            place = padded[:, :, i : i + down * (high - 1) + 1 : down, j : j + right * (wide - 1) + 1 : right]
-            hit = place == maximum
+            values = padded[:, :, i : i + down * (high - 1) + 1 : down, j : j + right * (wide - 1) + 1 : right]
+            hit = values == maximum
             parts.append(torch.where(hit, rest, 0.0))
             rest = torch.where(hit, 0.0, rest)
     stacked = torch.stack(parts, dim=2).reshape(batch, channels * rows * columns, high, wide)
@@ -106,7 +107,7 @@ def avg_pool2d_backward(
     count_include_pad: bool,
     divisor: int | None,
 ) -> torch.Tensor:
-    """Each window's gradient spread evenly over it: a transposed convolution with constant kernels."""
+    """Spread each window's gradient evenly over it: a transposed convolution with constant kernels."""
     (rows, columns), (down, right) = _pair(kernel), _pair(stride or kernel)
     if any(padding) or ceil_mode or divisor is not None:
         raise _refusal("avg_pool2d", "padding, ceil_mode and divisor_override")
@@ -119,7 +120,7 @@ def avg_pool2d_backward(
 def upsample_nearest2d(
     x: torch.Tensor, output_size: Sizes, scales_h: float | None = None, scales_w: float | None = None
 ) -> torch.Tensor:
-    """Every pixel repeated a whole number of times: a transposed convolution with kernels of ones."""
+    """Repeat every pixel a whole number of times: a transposed convolution with kernels of ones."""
     down, right = _whole_factors(x.shape[2:], output_size)
     channels = x.shape[1]
     ones = _even_kernels(channels, down, right, 1.0, x.dtype)
@@ -133,13 +134,13 @@ def upsample_nearest2d_backward(
     scales_h: float | None = None,
     scales_w: float | None = None,
 ) -> torch.Tensor:
-    """The sum over each pixel's repetitions."""
+    """Sum the gradient over each pixel's repetitions."""
     down, right = _whole_factors(input_size[2:], output_size)
     return aten.avg_pool2d(grad, [down, right]) * (down * right)
 
 
 def slice_backward(grad: torch.Tensor, sizes: Sizes, dim: int, start: int, end: int, step: int) -> torch.Tensor:
-    """Zeros around what was cut out."""
+    """Pad the gradient of a slice with zeros to the size of the whole."""
     if step != 1:
         raise _refusal("slice", "a step")
     length = sizes[dim]
@@ -151,13 +152,13 @@ def slice_backward(grad: torch.Tensor, sizes: Sizes, dim: int, start: int, end: 
 def linalg_vector_norm(
     x: torch.Tensor, ord: float = 2, dim: Sizes | None = None, keepdim: bool = False, dtype: torch.dtype | None = None
 ) -> torch.Tensor:
-    """The Euclidean norm as it is written."""
+    """Return the Euclidean norm as a square root of a sum of squares."""
     if ord != 2 or dtype is not None:
-        raise _refusal("linalg_vector_norm", "orders but 2 and other dtypes")
+        raise _refusal("linalg_vector_norm", "orders other than 2 and other dtypes")
     return (x * x).sum(dim=tuple(range(x.dim())) if dim is None else tuple(dim), keepdim=keepdim).sqrt()
 
 
-#: PyTorch's decompositions into core ATen, and above them the rules of this file.
+#: PyTorch's decompositions into core ATen, overridden by the rules of this file.
 RULES: dict[Any, Callable[..., Any]] = {
     **core_aten_decompositions(),
     **get_decompositions([aten.native_batch_norm.default]),
@@ -190,16 +191,16 @@ def _whole_factors(small: Sizes, large: Sizes) -> tuple[int, int]:
     return large[0] // small[0], large[1] // small[1]
 
 
-# Made by NumPy and cached: the tracer then takes them for weights, stored once, rather than for computations.
+# Created by NumPy and cached, so that the tracer stores them once as weights instead of tracing their computation.
 @lru_cache(maxsize=64)
 def _one_hot_kernels(channels: int, rows: int, columns: int, dtype: torch.dtype) -> torch.Tensor:
-    """(channels * rows * columns, 1, rows, columns): one kernel for each place of a window."""
+    """Return (channels * rows * columns, 1, rows, columns): one kernel for each position in a window."""
     return _constant(np.tile(np.eye(rows * columns).reshape(-1, 1, rows, columns), (channels, 1, 1, 1)), dtype)
 
 
 @lru_cache(maxsize=64)
 def _even_kernels(channels: int, rows: int, columns: int, value: float, dtype: torch.dtype) -> torch.Tensor:
-    """(channels, 1, rows, columns) of one value."""
+    """Return (channels, 1, rows, columns) filled with one value."""
     return _constant(np.full((channels, 1, rows, columns), value), dtype)
 
 

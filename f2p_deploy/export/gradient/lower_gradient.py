@@ -1,7 +1,7 @@
-"""Autograd -> inference operators: a function, its value and its gradient as one graph that any compiler takes.
+"""Lower autograd to inference operators: a function's value and its gradient as one graph for any compiler.
 
-PyTorch's exporters stop at a backward call. Here autograd runs once, under a tracer; what it calls on the way back is
-replaced by the rules of `gradient_rules`, and what is left is an ordinary graph with the weights inside.
+PyTorch's exporters do not support backward calls. Here autograd runs once, under a tracer; the rules of
+`gradient_rules` replace the operators of the backward pass. The result is an ordinary graph with the weights inside.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 aten = torch.ops.aten
 
-#: Every operator, by its ONNX name, that a lowered graph may hold.
+#: The ONNX operators that a lowered graph may contain.
 OPERATORS = frozenset(
     (
         *("Conv", "ConvTranspose", "AveragePool", "MaxPool", "Gemm", "MatMul"),
@@ -42,20 +42,22 @@ def lower_gradient(
 ) -> GraphModule:
     """Trace a function together with its gradient.
 
-    Nothing is computed with the inputs: shapes and dtypes are all that is taken from them.
+    Nothing is computed: only the shapes and dtypes of the inputs are used.
 
     Args:
-        function: takes the inputs in order and gives (N,) numbers, one a sample; in evaluation mode, weights frozen.
+        function: takes the inputs in order and returns (N,) values, one for each sample; in evaluation mode, with
+            frozen weights.
         inputs: tensors of the static shapes, first axis N.
         wrt: positions of the inputs whose gradient is wanted.
-        scale: what the way back begins with in place of 1, so that half precision does not lose small gradients.
+        scale: the value with which the backward pass begins instead of 1, so that half precision does not lose small
+            gradients.
 
     Returns:
-        A module that takes the same inputs and gives `scale` times the gradient of the sum of the numbers with
-        respect to each input of `wrt`, and then the (N,) numbers.
+        A module that takes the same inputs and returns `scale` times the gradient of the sum of the values with respect
+        to each input of `wrt`, and then the (N,) values.
 
     Raises:
-        CompilerError: the function, or its gradient, calls something that no rule covers exactly.
+        CompilerError: the function or its gradient uses an operator that no rule covers exactly.
     """
     forward = fold_batch_norms(_trace(function, inputs, {}))
 
@@ -77,14 +79,14 @@ def lower_gradient(
 
 
 def require_closed(model: "ModelProto", name: str) -> None:
-    """Raise unless a model is made of `OPERATORS` alone.
+    """Raise unless a model contains only `OPERATORS`.
 
     Args:
         model: an exported graph.
-        name: what the sentence calls it.
+        name: its name, for the error message.
 
     Raises:
-        CompilerError: names the operator and the node.
+        CompilerError: another operator; the message names it and its node.
     """
     for node in model.graph.node:
         if node.domain or node.op_type not in OPERATORS:
@@ -104,13 +106,13 @@ def _trace(function: Any, inputs: Sequence[torch.Tensor], rules: dict[Any, Any])
 
 
 class _Spelling(Transformer):
-    """Says what the tracer wrote down in the words that every converter reads."""
+    """Replaces traced ATen calls by the torch functions that every converter knows."""
 
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target in (aten.alias.default, aten.clone.default, aten.lift_fresh_copy.default):
             return args[0]
         if target is aten.view.default:
-            # Large convolutions lay their output out differently here and there; a view would depend on that.
+            # The memory layout of large convolutions differs between machines, and a view would depend on it.
             return torch.reshape(*args)
         if target is aten.max_pool2d_with_indices.default:
             return F.max_pool2d(*args), None
@@ -120,8 +122,8 @@ class _Spelling(Transformer):
                 return F.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups, dilation)
             return F.conv2d(x, weight, bias, stride, padding, dilation, groups)
         if target is aten.addmm.default and not kwargs and args[2].node.target is aten.permute.default:
-            bias, x, turned = args
-            # The weight as it is stored, so that the way back, which needs it like this, shares it.
-            weight = self.tracer.proxy(turned.node.args[0])
+            bias, x, transposed_weight = args
+            # The weight before its transposition, so that the backward pass, which needs it in that form, shares it.
+            weight = self.tracer.proxy(transposed_weight.node.args[0])
             return self.tracer.create_proxy("call_function", F.linear, (x, weight, bias), {})
         return super().call_function(target, args, kwargs)

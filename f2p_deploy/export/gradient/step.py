@@ -1,4 +1,4 @@
-"""One iteration of iterative generation as an ordinary graph: its gradient lowered to inference operators."""
+"""The gradient step of iterative generation as an ordinary graph, with its gradient as inference operators."""
 
 import torch
 
@@ -13,9 +13,9 @@ def lowered_step(bundle: Bundle, batch: int = 1, loss_scale: float = 1.0) -> Ste
     """Return the step with its gradient as inference operators.
 
     Args:
-        bundle: complete but for the translator, which takes no part.
+        bundle: a complete bundle; only the translator may be missing.
         batch: the static batch size N.
-        loss_scale: multiplies the gradient on its whole way back; the update divides by it.
+        loss_scale: factor of the gradient during the backward pass; the update divides by it.
 
     Raises:
         CompilerError: a setting of the bundle needs an operator that no rule lowers.

@@ -1,9 +1,9 @@
-"""float32 ONNX -> the same with explicit QuantizeLinear and DequantizeLinear around chosen layers.
+"""Quantise float32 ONNX: insert explicit QuantizeLinear and DequantizeLinear nodes around chosen layers.
 
-Weights are int8, symmetric, with a scale for each output channel; what goes into a convolution is 8-bit with one scale.
-Products with a vector only have their weights rounded: all they do is read them, and there rounding what goes in costs
-accuracy and saves nothing. What else a compiler needs to see differs (`Scheme`). onnxruntime's own quantizer knows
-neither transposed convolutions nor rectified values of a symmetric scale, and leaves both unfused on processors.
+Weights are int8, symmetric, with a scale for each output channel. The input of a convolution is 8-bit with one scale.
+Matrix-vector products quantise weights only: they are limited by reading the weights, so quantising the input costs
+accuracy without saving time. Other requirements differ between compilers (`Scheme`). onnxruntime's own quantizer
+supports neither transposed convolutions nor rectified values with a symmetric scale; both stay unfused on processors.
 """
 
 import math
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 #: The layers that can compute in 8 bits, and the axis of their weights' output channels.
 LAYERS = {"Conv": 0, "ConvTranspose": 1, "Gemm": 0}
 
-#: The operator set from which on scales may be float16, which a graph that goes on in half precision needs.
+#: The first operator set that allows float16 scales, which graphs with a half-precision rest need.
 OPSET = 19
 
-#: Weights of a channel below this are as good as none.
+#: Smallest scale of a channel; smaller weights are treated as zero.
 SMALLEST_SCALE = 1e-8
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """What a compiler needs to see in order to compute a layer in 8 bits.
+    """The requirements of a compiler for computing a layer in 8 bits.
 
     Args:
-        unsigned: activations are uint8 (zero point 0 where nothing is negative, else 128); otherwise int8 without a
-            zero point.
-        results: what a layer gives is quantised, too, and its bias is int32; otherwise both stay as they are.
-        transposed: transposed convolutions are layers as they are; otherwise each is written as convolutions.
+        unsigned: activations are uint8 (zero point 0 if there are no negative values, else 128); otherwise int8 without
+            a zero point.
+        results: the result of a layer is quantised as well, and its bias is int32; otherwise both stay float.
+        transposed: transposed convolutions can compute in 8 bits; otherwise they are rewritten as convolutions.
         fewest_channels: convolutions with fewer input or output channels stay float.
     """
 
@@ -49,11 +49,12 @@ class Scheme:
     fewest_channels: int
 
 
-#: ONNX Runtime has 8-bit kernels for unsigned activations, for layers between two quantisations, and for no transposed
-#: convolution; with a picture's one or three channels they are slower than float32. OpenVINO takes whatever it gets.
+#: ONNX Runtime has 8-bit kernels for unsigned activations and for layers between two quantisations, but none for
+#: transposed convolutions; with an image's one or three channels they are slower than float32. OpenVINO takes any.
 FOR_PROCESSORS = Scheme(unsigned=True, results=True, transposed=False, fewest_channels=4)
 
-#: TensorRT: "symmetric quantization", int8, before the inputs of layers; tensor cores take 16 channels at a time.
+#: TensorRT requires "symmetric quantization", int8, before the inputs of layers; tensor cores process 16 channels at a
+#: time.
 FOR_TENSORRT = Scheme(unsigned=False, results=False, transposed=True, fewest_channels=16)
 
 
@@ -62,18 +63,18 @@ class Int8Layer:
     """One layer that can compute in 8 bits.
 
     Args:
-        name: of its node.
+        name: the node's name.
         kind: the operator.
-        given: the value that goes in.
-        result: the value that comes out, behind a ReLU if that alone follows.
-        weights: how many numbers its weights have.
+        source: name of the value that it reads.
+        result: name of the value that it writes, or of the ReLU's result if a ReLU is the only reader.
+        weights: number of weights.
         multiplications: for one sample.
-        whole: whether what goes in is rounded, too; only the weights are where that is a vector.
+        whole: whether the input is quantised as well; False for a vector, where only the weights are.
     """
 
     name: str
     kind: str
-    given: str
+    source: str
     result: str
     weights: int
     multiplications: int
@@ -81,7 +82,7 @@ class Int8Layer:
 
 
 def quantised_name(value: str) -> str:
-    """Return what the 8-bit numbers of a value are called in a quantised model."""
+    """Return the name of a value's 8-bit numbers in a quantised model."""
     return f"{value}.quantized"
 
 
@@ -90,7 +91,7 @@ def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Int8Layer, ...]:
     weights = {weight.name: weight.dims for weight in model.graph.initializer}
     kinds = {name: info.type.tensor_type for name, info in value_infos(model).items()}
     readers = _readers(model)
-    found = []
+    layers = []
     for node in model.graph.node:
         if node.op_type not in LAYERS or len(node.input) < 2 or node.input[1] not in weights:
             continue
@@ -105,17 +106,17 @@ def layers_of(model: "ModelProto", scheme: Scheme) -> tuple[Int8Layer, ...]:
         weights_used = math.prod(dims)
         times = places[0] if node.op_type == "ConvTranspose" else places[1]
         sizes = weights_used, weights_used * times
-        found.append(Int8Layer(node.name, node.op_type, node.input[0], result, *sizes, whole))
-    return tuple(found)
+        layers.append(Int8Layer(node.name, node.op_type, node.input[0], result, *sizes, whole))
+    return tuple(layers)
 
 
 def _places(kind: "TypeProto.Tensor") -> int:
-    """Return how many pixels a value has; 1 for a vector."""
+    """Return the number of pixels of a value; 1 for a vector."""
     return math.prod(dim.dim_value for dim in kind.shape.dim[2:])
 
 
 def _rounded_by_channel(node: "NodeProto") -> bool:
-    """Say whether the axis of `LAYERS` is that of the output channels."""
+    """Return whether the axis in `LAYERS` is that of the output channels."""
     attributes = {attribute.name: attribute.i for attribute in node.attribute}
     if node.op_type == "Gemm":
         return attributes.get("transB", 0) == 1
@@ -123,18 +124,18 @@ def _rounded_by_channel(node: "NodeProto") -> bool:
 
 
 def _has_kernel(node: "NodeProto", dims: Sequence[int], scheme: Scheme) -> bool:
-    """Say whether a compiler has an 8-bit kernel for a layer with weights of these dimensions."""
+    """Return whether a compiler has an 8-bit kernel for a layer with weights of these dimensions."""
     if min(dims[:2]) < scheme.fewest_channels:
         return False
     return scheme.transposed or node.op_type != "ConvTranspose" or splittable(node, dims)
 
 
 def values_of(model: "ModelProto", layers: Collection[Int8Layer], scheme: Scheme) -> tuple[str, ...]:
-    """Return the values that are quantised with these layers, whose ranges `to_int8` needs; sorted."""
-    found = {layer.given for layer in layers if layer.whole}
+    """Return the sorted names of the values that are quantised with these layers; `to_int8` needs their ranges."""
+    names = {layer.source for layer in layers if layer.whole}
     if scheme.results:
-        found |= {layer.result for layer in layers if layer.whole}
-    return tuple(sorted(found - {output.name for output in model.graph.output}))
+        names |= {layer.result for layer in layers if layer.whole}
+    return tuple(sorted(names - {output.name for output in model.graph.output}))
 
 
 def to_int8(
@@ -144,13 +145,13 @@ def to_int8(
 
     Args:
         model: float32, simplified, nodes in topological order; not changed.
-        layers: some of `layers_of` the same model and scheme.
-        ranges: of `values_of` them, at least.
-        scheme: what the compiler needs.
+        layers: some of the layers that `layers_of` returns for the model and the scheme.
+        ranges: by the name of the value; at least those of `values_of`.
+        scheme: the compiler's requirements.
 
     Returns:
-        A float32 model of the operator set `OPSET` with the same inputs and outputs. Transposed convolutions that
-        became convolutions are called after the node they were.
+        A float32 model of the operator set `OPSET` with the same inputs and outputs. Convolutions that replace a
+        transposed one are named after it.
 
     Raises:
         CompilerError: a range is missing.
@@ -163,31 +164,31 @@ def to_int8(
     names = {layer.name for layer in layers}
     if scheme.transposed:
         return _Conversion(model, names, known, scheme).convert()
-    written = [layer.name for layer in layers if layer.kind == "ConvTranspose" and layer.whole]
-    split = with_convolutions(model, written)
+    transposed = [layer.name for layer in layers if layer.kind == "ConvTranspose" and layer.whole]
+    split = with_convolutions(model, transposed)
     names = (names - set(split.parts.values())) | set(split.parts)
     known |= {new: ranges[old] for new, old in split.alike.items() if old in known}
     return _Conversion(split.model, names, known, scheme).convert()
 
 
 class _Conversion:
-    """One model on its way: the nodes so far, and the scale of every value that is quantised."""
+    """The state of a conversion: the nodes so far, and the scale of every quantised value."""
 
     def __init__(
         self, model: "ModelProto", layers: Collection[str], ranges: Mapping[str, Range], scheme: Scheme
     ) -> None:
         self.model, self.layers, self.scheme = model, layers, scheme
         self.weights = {weight.name: weight for weight in model.graph.initializer}
-        self.scales = {value: self._scale(found) for value, found in ranges.items()}
+        self.scales = {value: self._scale(value_range) for value, value_range in ranges.items()}
         self.nodes: list[NodeProto] = []
-        self.made: dict[str, TensorProto] = {}
+        self.constants: dict[str, TensorProto] = {}
 
     def convert(self) -> "ModelProto":
         from onnx import ModelProto, checker, helper, shape_inference
 
-        for given in self.model.graph.input:
-            if given.name in self.scales:
-                self._quantise(given.name)
+        for info in self.model.graph.input:
+            if info.name in self.scales:
+                self._quantise(info.name)
         for node in self.model.graph.node:
             self._add(node)
         read = {name for node in self.nodes for name in node.input}
@@ -198,7 +199,7 @@ class _Conversion:
         graph.output.extend(before.output)
         graph.node.extend(self.nodes)
         graph.initializer.extend(weight for weight in before.initializer if weight.name in read)
-        graph.initializer.extend(self.made.values())
+        graph.initializer.extend(self.constants.values())
         checker.check_model(converted)
         return shape_inference.infer_shapes(converted, check_type=True, strict_mode=True)
 
@@ -215,15 +216,15 @@ class _Conversion:
             if name in self.scales:
                 self._quantise(name)
 
-    def _scale(self, found: Range) -> tuple[np.float32, np.ndarray]:
-        """Return scale and zero point of a range."""
+    def _scale(self, value_range: Range) -> tuple[np.float32, np.ndarray]:
+        """Return the scale and the zero point of a range."""
         if self.scheme.unsigned:
-            steps, zero = (SIGNED_STEPS, 128) if found.signed else (UNSIGNED_STEPS, 0)
-            return _step(found.limit / steps), np.array(zero, np.uint8)
-        return _step(found.limit / SIGNED_STEPS), np.array(0, np.int8)
+            steps, zero = (SIGNED_STEPS, 128) if value_range.signed else (UNSIGNED_STEPS, 0)
+            return _step(value_range.limit / steps), np.array(zero, np.uint8)
+        return _step(value_range.limit / SIGNED_STEPS), np.array(0, np.int8)
 
     def _quantise(self, name: str) -> None:
-        """Append what rounds a value to 8 bits and gives the rounded numbers as `<name>.dequantized`."""
+        """Append the nodes that quantise a value and dequantise it as `<name>.dequantized`."""
         from onnx import helper
 
         scale, zero = self.scales[name]
@@ -235,7 +236,7 @@ class _Conversion:
             self.nodes.append(helper.make_node(kind, [source, *constants], [result], name=f"{name}.{kind}"))
 
     def _weight(self, node: "NodeProto") -> tuple[str, np.ndarray]:
-        """Return the name of a layer's rounded weights, and their scales, one a channel."""
+        """Return the name of a layer's quantised weights, and their scales, one for each channel."""
         from onnx import numpy_helper
 
         name, axis = node.input[1], LAYERS[node.op_type]
@@ -248,22 +249,22 @@ class _Conversion:
         return self._dequantised(f"{name}.{axis}", rounded, scales, axis), scales
 
     def _bias(self, node: "NodeProto", scales: np.ndarray) -> str:
-        """Return the name of a layer's rounded bias, whose scales are those of its products."""
+        """Return the name of a layer's quantised bias; `scales` are those of the layer's products."""
         from onnx import numpy_helper
 
         name = node.input[2]
         values = numpy_helper.to_array(self.weights[name]).astype(np.float64)
         limit = np.iinfo(np.int32).max
         rounded = np.clip(np.rint(values / scales), -limit, limit).astype(np.int32)
-        # Layers may share a bias, but not what goes into them and so not its scale.
+        # Layers may share a bias, but they have different inputs and so different scales of it.
         return self._dequantised(f"{node.name}.{name}", rounded, scales.astype(np.float32), 0)
 
     def _dequantised(self, name: str, rounded: np.ndarray, scales: np.ndarray, axis: int) -> str:
-        """Append what gives rounded constants as numbers again, once a constant."""
+        """Append the node that dequantises a constant, once for each constant."""
         from onnx import helper
 
         result = f"{name}.dequantized"
-        if quantised_name(name) in self.made:
+        if quantised_name(name) in self.constants:
             return result
         constants = [
             self._constant(quantised_name(name), rounded),
@@ -278,12 +279,12 @@ class _Conversion:
     def _constant(self, name: str, values: np.ndarray) -> str:
         from onnx import numpy_helper
 
-        self.made[name] = numpy_helper.from_array(values, name)
+        self.constants[name] = numpy_helper.from_array(values, name)
         return name
 
 
 def _step(scale: float) -> np.float32:
-    """Return a scale that float16 has, too, not smaller: so that half precision and float32 round alike."""
+    """Round a scale up to a float16 number, so that graphs in half precision and in float32 quantise alike."""
     with np.errstate(over="ignore"):
         half = np.float16(scale)
     if not np.isfinite(half):
@@ -292,9 +293,9 @@ def _step(scale: float) -> np.float32:
 
 
 def _readers(model: "ModelProto") -> dict[str, list["NodeProto"]]:
-    """Return the nodes that read each value."""
-    found: dict[str, list[NodeProto]] = {}
+    """Return the nodes that read each value, by the value's name."""
+    readers: dict[str, list[NodeProto]] = {}
     for node in model.graph.node:
         for name in node.input:
-            found.setdefault(name, []).append(node)
-    return found
+            readers.setdefault(name, []).append(node)
+    return readers

@@ -1,4 +1,4 @@
-"""One graph in 8 bits: ranges chosen by their error, every layer's cost measured, and no layer that costs a floor."""
+"""Quantise a graph: choose ranges by their error, measure every layer, and keep expensive layers float."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: So many of the judged inputs are run for each single layer.
+#: Number of held-out inputs on which the cost of a single layer is measured.
 JUDGED_A_LAYER = 8
 
-#: Bytes that a weight takes less in 8 bits than in float32.
+#: Bytes that a weight saves in 8 bits, compared with float32.
 SAVED_BYTES = 3
 
 
-#: Makes of a quantised float32 model what ONNX Runtime computes as some compiler's product will.
+#: A function that rewrites a quantised float32 model so that ONNX Runtime rounds the way the target's compiler will.
 AsBuilt = Callable[["ModelProto"], "ModelProto"]
 
 
 @dataclass(frozen=True)
 class Int8Graph:
-    """A graph in which as many layers compute in 8 bits as its floors allow.
+    """A graph in which as many layers compute in 8 bits as its thresholds allow.
 
     Args:
-        model: float32 ONNX with explicit quantisation; the given model if no layer may.
-        report: how it came about.
+        model: float32 ONNX with explicit quantisation; the unchanged model if no layer may compute in 8 bits.
+        report: the measurements behind the choice.
     """
 
     model: "ModelProto"
@@ -63,29 +63,29 @@ def int8_graph(
     progress: Progress,
     as_built: AsBuilt | None = None,
 ) -> Int8Graph:
-    """Return a graph in 8 bits that keeps the floors of int8, if one can.
+    """Return a graph in 8 bits that meets the thresholds of int8, if possible.
 
     Args:
-        graph: names and batch.
+        graph: names and batch size.
         model: its float32 ONNX.
-        scheme: what the compiler needs.
-        inputs: what ranges are taken from, and what choices are judged on.
-        samples: real inputs and PyTorch's outputs that the floors must hold on.
-        schema: which parameters are controllers.
-        progress: told each stage.
-        as_built: makes of a quantised float32 model what ONNX Runtime computes as the compiler's product will; None if
-            ONNX Runtime runs the model itself, so that its times mean something.
+        scheme: the compiler's requirements.
+        inputs: the inputs from which ranges are calibrated, and held-out ones on which choices are compared.
+        samples: real inputs and PyTorch's outputs, on which the thresholds must be met.
+        schema: tells controllers from discrete groups.
+        progress: called with a description of each stage.
+        as_built: rewrites a quantised float32 model so that ONNX Runtime rounds the way the target's compiler will;
+            None if ONNX Runtime itself runs the model, so that its times are worth measuring.
     """
     layers = layers_of(model, scheme)
     judge = _Judge(graph, model, scheme, inputs.judged, samples, schema, as_built)
     values = values_of(model, layers, scheme)
     progress(f"{graph.name}: ranges of {len(values)} values on {inputs.count} inputs")
     histograms = observe(model, values, in_batches(inputs.measured, graph.batch))
-    ranges = {method: {value: range_of(found, method) for value, found in histograms.items()} for method in METHODS}
+    ranges = {method: {value: range_of(counts, method) for value, counts in histograms.items()} for method in METHODS}
     errors = {method: judge.look(layers, ranges[method])[0] for method in METHODS}
     best = min(errors, key=lambda method: errors[method])
     judge.ranges = ranges[best]
-    progress(f"{graph.name}: {best} ranges, mean error {errors[best]:.3g}; what each of {len(layers)} layers costs")
+    progress(f"{graph.name}: {best} ranges, mean error {errors[best]:.3g}; measuring each of {len(layers)} layers")
     quantised = to_int8(model, layers, judge.ranges, scheme)
     times = layer_times(model, quantised, layers) if as_built is None else {}
     costs = tuple(_cost(judge, layer, times.get(layer.name, (None, None))) for layer in layers)
@@ -117,15 +117,15 @@ def int8_graph(
 
 
 def _fewest(layers: int, holds: Callable[[int], bool]) -> int:
-    """Return how few of the most expensive layers must stay float; all of them if nothing less is enough.
+    """Return the smallest number of most expensive layers that must stay float; all if no smaller number is enough.
 
-    Asked are numbers that grow by half, all of them, so that the whole curve is known, and between the last that is not
-    enough and the first that is.
+    First tries 0 to 3 and numbers that grow by half up to all layers, so that the report has the whole curve, then
+    bisects between the last number that is not enough and the first that is.
     """
-    asked = sorted({*range(min(4, layers)), *(int(4 * 1.5**i) for i in range(20)), layers})
-    found = {number: holds(number) for number in asked if number < layers}
-    enough = next((number for number in sorted(found) if found[number]), layers)
-    short = max((number for number in found if number < enough), default=-1)
+    numbers = sorted({*range(min(4, layers)), *(int(4 * 1.5**i) for i in range(20)), layers})
+    results = {number: holds(number) for number in numbers if number < layers}
+    enough = next((number for number in sorted(results) if results[number]), layers)
+    short = max((number for number in results if number < enough), default=-1)
     while enough - short > 1:
         middle = (short + enough) // 2
         if holds(middle):
@@ -136,10 +136,10 @@ def _fewest(layers: int, holds: Callable[[int], bool]) -> int:
 
 
 def dearest_first(layers: Sequence[Int8Layer], costs: Sequence[LayerCost]) -> list[Int8Layer]:
-    """Return layers in the order in which they stay float: most error for what 8 bits save first.
+    """Return layers in the order in which they stay float: the highest ratio error / saving comes first.
 
-    What they save is their share of all weights and of all multiplications: counted, not timed, so that the same bundle
-    and faces make the same graph on every machine.
+    The saving is the layer's share of all weights plus its share of all multiplications. It is counted, not timed, so
+    that the same bundle and faces give the same graph on every machine.
     """
     weights = sum(layer.weights for layer in layers)
     multiplications = sum(layer.multiplications for layer in layers)
@@ -152,12 +152,12 @@ def dearest_first(layers: Sequence[Int8Layer], costs: Sequence[LayerCost]) -> li
 
 
 def in_batches(inputs: Arrays, batch: int) -> list[Arrays]:
-    """Cut inputs of K rows into batches; the last one is filled up with its last row."""
+    """Split inputs of K rows into batches; the last one is padded with its last row."""
     parts: list[Arrays] = []
 
-    def collect(given: dict[str, np.ndarray]) -> Arrays:
-        parts.append(given)
-        return given
+    def collect(part: dict[str, np.ndarray]) -> Arrays:
+        parts.append(part)
+        return part
 
     run_in_batches(collect, inputs, batch)
     return parts
@@ -188,7 +188,7 @@ def _worst(records: Sequence[Parity]) -> float:
 
 
 class _Judge:
-    """Builds a choice of layers and measures it on the inputs that no range comes from, or on the export's samples."""
+    """Builds a choice of layers, and measures it on the held-out calibration inputs or on the export's samples."""
 
     def __init__(
         self,
@@ -211,21 +211,22 @@ class _Judge:
     def look(
         self, layers: Sequence[Int8Layer], ranges: Mapping[str, Range], count: int | None = None
     ) -> tuple[float, tuple[Parity, ...]]:
-        """Measure a choice of layers on the first judged inputs, all if no number is given.
+        """Measure a choice of layers on the first `count` held-out inputs, or on all.
 
         Returns:
-            The mean error, of controllers or of all outputs relative to their mean magnitude; and the records.
+            The mean error (of controllers for `one_shot`, else of all outputs relative to their mean magnitude), and
+            the parity records.
         """
         judged = self.judged if count is None else self.judged.first(count)
-        found = self._run(self._session(layers, ranges), judged.inputs)
+        outputs = self._run(self._session(layers, ranges), judged.inputs)
         errors = []
         for name, expected in judged.reference.items():
-            difference = np.abs(expected - found[name])
+            difference = np.abs(expected - outputs[name])
             if self.graph.name == "one_shot":
                 errors.append(difference[:, : self.schema.n_c].mean())
             else:
                 errors.append(difference.mean() / np.abs(expected).mean())
-        return float(np.mean(errors)), self._compare(found, judged)
+        return float(np.mean(errors)), self._compare(outputs, judged)
 
     def point(self, layers: Sequence[Int8Layer]) -> CurvePoint:
         """Measure a choice of layers on the export's samples."""
@@ -234,12 +235,12 @@ class _Judge:
         ms, restless = None, False
         if self.as_built is None:
             first = in_batches(self.judged.first(1).inputs, self.graph.batch)[0]
-            (found,) = medians([partial(session.run, self.outputs, dict(first))])
-            ms, restless = found.ms, found.restless
+            (median,) = medians([partial(session.run, self.outputs, dict(first))])
+            ms, restless = median.ms, median.restless
         names = {layer.name for layer in layers}
         every = layers_of(self.model, self.scheme)
-        held = sum(layer.weights * (1 if layer.name in names else 1 + SAVED_BYTES) for layer in every)
-        return CurvePoint(len(layers), _worst(worst), _measures(worst), held, ms, restless)
+        size = sum(layer.weights * (1 if layer.name in names else 1 + SAVED_BYTES) for layer in every)
+        return CurvePoint(len(layers), _worst(worst), _measures(worst), size, ms, restless)
 
     def _session(self, layers: Sequence[Int8Layer], ranges: Mapping[str, Range]) -> Any:
         model = to_int8(self.model, layers, ranges, self.scheme) if layers else self.model
@@ -251,5 +252,5 @@ class _Judge:
 
         return run_in_batches(compute, inputs, self.graph.batch)
 
-    def _compare(self, found: Arrays, samples: Samples) -> tuple[Parity, ...]:
-        return compare(self.graph.name, samples.reference, found, samples.names, "int8", self.schema, samples.inputs)
+    def _compare(self, outputs: Arrays, samples: Samples) -> tuple[Parity, ...]:
+        return compare(self.graph.name, samples.reference, outputs, samples.names, "int8", self.schema, samples.inputs)

@@ -1,4 +1,4 @@
-"""What 8 bits cost, as a page and as JSON beside the engines; and the facts of it for the manifest."""
+"""The report on 8 bits as a page and as JSON beside the graphs, and its summary for the manifest."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ VERDICT_HEADERS = (
 CURVE_HEADERS = ("graph", "layers in 8 bits", "their weights", "time", "share of the floor", "")
 
 _NOTES = (
-    "A layer's bar is the mean error that this layer alone in 8 bits makes, all others in float32; layers in red stay "
-    "float, since they cost the most for what they save.",
-    "Share of the floor: 1 is where the export would fail. PSNR counts by the root mean square error, cosines and "
-    "agreements by how far they are from 1. The faces judged are not those that the ranges come from.",
+    "A layer's bar is the mean error with only this layer in 8 bits and all others in float32. Layers in red stay "
+    "float: their error is the largest for what they save.",
+    "Share of the floor: at 1 the export would fail. PSNR counts as a root mean square error, cosines and agreements "
+    "as the difference from 1. The measurements use held-out faces, not those from which the ranges were calibrated.",
     f"{NOISE_MEANS}.",
 )
 
@@ -32,7 +32,7 @@ _NOTES = (
 def calibration_facts(
     calibration: CalibrationSet, reports: Sequence[GraphReport], verdicts: Sequence[Verdict]
 ) -> dict[str, Any]:
-    """Return what the manifest says: how many faces, which, and what became of each graph."""
+    """Return the manifest's entry: the number of faces, their hash, and the result for each graph."""
     return {
         "faces": calibration.count,
         "hash": calibration.hash,
@@ -43,7 +43,7 @@ def calibration_facts(
 
 
 def write_report(folder: Path, reports: Sequence[GraphReport], verdicts: Sequence[Verdict]) -> None:
-    """Write `int8.json` and `int8.html` into a folder; where both tell of one graph, the verdicts' times stand."""
+    """Write `int8.json` and `int8.html` into a folder; the verdicts' times replace those of the reports."""
     by_graph = {verdict.graph: verdict for verdict in verdicts}
     reports = [with_times(r, by_graph[r.graph]) if r.graph in by_graph else r for r in reports]
     data = {
@@ -59,7 +59,7 @@ def write_report(folder: Path, reports: Sequence[GraphReport], verdicts: Sequenc
 
 
 def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
-    """Return a row a graph, under `VERDICT_HEADERS`."""
+    """Return a table row for each graph, under `VERDICT_HEADERS`."""
     return [
         (
             verdict.graph,
@@ -76,10 +76,10 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
 
 
 def curve_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the trade of one graph under `CURVE_HEADERS`, from all layers in 8 bits to none.
+    """Return the rows of one graph's curve, under `CURVE_HEADERS`, from all layers in 8 bits to none.
 
     Args:
-        report: `GraphReport.to_dict()`, as `int8.json` keeps it.
+        report: `GraphReport.to_dict()`, as in `int8.json`.
     """
     return [
         (
@@ -115,12 +115,12 @@ def _card(report: GraphReport) -> Card:
     ]
     if len(points) > 1:
         shares = [round(min(point.share, 10.0), 3) for point in points]
-        drawn = draw_curve(places, shares, "share of the floor", "layers in 8 bits", "share of the floor")
-        parts.append(Drawing(drawn, "Accuracy against layers in 8 bits", "Above 1 a floor is missed."))
+        curve = draw_curve(places, shares, "share of the floor", "layers in 8 bits", "share of the floor")
+        parts.append(Drawing(curve, "Accuracy against layers in 8 bits", "Above 1 a floor is missed."))
         times = [point.ms for point in points if point.ms is not None]
         if len(times) == len(points):
-            drawn = draw_curve(places, times, "time", "layers in 8 bits", "ms")
-            parts.append(Drawing(drawn, "Time against layers in 8 bits", "The whole graph in ONNX Runtime, here."))
+            curve = draw_curve(places, times, "time", "layers in 8 bits", "ms")
+            parts.append(Drawing(curve, "Time against layers in 8 bits", "The whole graph in ONNX Runtime, here."))
         measures = list(points[0].measures)
         rows = [
             (

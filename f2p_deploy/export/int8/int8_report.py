@@ -1,4 +1,4 @@
-"""What 8 bits cost and save, layer by layer: plain data for the terminal, JSON and the page."""
+"""The costs and savings of 8 bits by layer, as plain data for the terminal, JSON and the page."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,17 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One layer alone in 8 bits, all others float32.
+    """The measurements of one layer in 8 bits, with all others in float32.
 
     Args:
-        name, kind: of its node in the float32 graph.
-        weights: how many numbers.
+        name, kind: name and operator of its node in the float32 graph.
+        weights: number of weights.
         multiplications: for one sample.
         error: the mean error, see `GraphReport.errors`.
-        share: of what the floors of int8 allow, how much this layer uses up alone; above 1 it misses one.
-        measures: the numbers behind that, by `output: metric`, on the worst of the judged faces.
-        saved_bytes: against float32.
-        float_ms, int8_ms: what it takes alone in ONNX Runtime here; None where that does not run the product.
+        share: the largest ratio error / allowed error over the thresholds of int8; above 1 one is missed.
+        measures: the measured values by `output: metric`, on the worst of the held-out faces.
+        saved_bytes: bytes saved compared with float32.
+        float_ms, int8_ms: time of the layer alone in ONNX Runtime on this machine; None if another runtime runs the
+            built files.
     """
 
     name: str
@@ -34,15 +35,16 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """One choice of layers: all but the most expensive ones.
+    """The measurements of one choice of layers: all in 8 bits except the most expensive ones.
 
     Args:
-        layers: how many compute in 8 bits.
-        share: of what the floors allow, the largest.
-        measures: by `output: metric`, the worst of the export's samples.
-        weight_bytes: of all layers that can compute in 8 bits.
-        ms: median of the whole graph in ONNX Runtime here; None where that does not run the product.
-        restless: whether the calls did not agree on it, see `f2p_deploy.export.timing.Median`.
+        layers: number of layers in 8 bits.
+        share: the largest ratio error / allowed error over the thresholds; above 1 one is missed.
+        measures: the measured values by `output: metric`, on the worst of the export's samples.
+        weight_bytes: size of the weights of all layers that can compute in 8 bits.
+        ms: median time of the whole graph in ONNX Runtime on this machine; None if another runtime runs the built
+            files.
+        restless: whether the median is unreliable, see `f2p_deploy.export.timing.Median`.
     """
 
     layers: int
@@ -55,17 +57,17 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class GraphReport:
-    """How one graph came to its 8 bits.
+    """The report on the quantisation of one graph.
 
     Args:
-        graph: its name.
-        method: of the ranges.
-        errors: mean error of every method, all layers in 8 bits, on the judged faces: of controllers for `one_shot`,
-            relative to the outputs' mean magnitude for the others.
-        measured, judged: inputs that ranges were taken from, and that choices were measured on.
-        layers: what each costs, in the graph's order.
-        quantised: names of those that compute in 8 bits.
-        curve: from all layers to none.
+        graph: the graph's name.
+        method: the chosen method of calibrating ranges.
+        errors: mean error of every method, with all layers in 8 bits, on the held-out faces: of controllers for
+            `one_shot`, relative to the outputs' mean magnitude for the others.
+        measured, judged: number of inputs from which ranges were calibrated, and of held-out inputs.
+        layers: the cost of each layer, in the graph's order.
+        quantised: names of the layers in 8 bits.
+        curve: from all layers in 8 bits to none.
     """
 
     graph: str
@@ -79,11 +81,11 @@ class GraphReport:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Names of the layers that could compute in 8 bits, but cost too much."""
+        """Names of the layers that could compute in 8 bits but stay float, because they cost too much."""
         return tuple(layer.name for layer in self.layers if layer.name not in self.quantised)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the manifest says of it."""
+        """Return the manifest's entry of this graph."""
         return {
             "method": self.method,
             "measured": self.measured,
@@ -98,7 +100,7 @@ class GraphReport:
         return asdict(self) | {"kept": list(self.kept)}
 
     def sentence(self) -> str:
-        """Return it as a person would read it."""
+        """Return a summary in one sentence."""
         return (
             f"{self.graph}: {len(self.quantised)} of {len(self.layers)} layers in 8 bits, {self.method} ranges of "
             f"{self.measured} inputs"

@@ -1,4 +1,4 @@
-"""What each layer takes alone, in float32 and in 8 bits: cut out of its graph and run by ONNX Runtime."""
+"""Measure the time of each layer alone, in float32 and in 8 bits: extracted from its graph, in ONNX Runtime."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,31 +17,33 @@ if TYPE_CHECKING:
 def layer_times(
     model: "ModelProto", quantised: "ModelProto", layers: Sequence[Int8Layer]
 ) -> dict[str, tuple[float, float]]:
-    """Return the milliseconds of each layer in float32 and in 8 bits, its rectifier included, by the layer's name.
+    """Return the time of each layer in milliseconds, (float32, 8 bits), with its ReLU, by the layer's name.
 
-    In 8 bits from what is quantised already to what is quantised again: rounding between layers is the graph's.
+    In 8 bits, a layer is timed from its quantised input to its quantised result; the quantisation of graph inputs is
+    not part of it.
 
     Args:
         model: float32.
-        quantised: the same with all the layers in 8 bits.
-        layers: of the model.
+        quantised: the same model with all these layers in 8 bits.
+        layers: layers of the model.
     """
     from onnx.utils import Extractor
 
     whole, rounded = Extractor(model), Extractor(quantised)
-    made = {name for node in quantised.graph.node for name in node.output}
-    found = {}
+    values = {name for node in quantised.graph.node for name in node.output}
+    times = {}
     for layer in layers:
-        given, result = (
-            quantised_name(value) if layer.whole and quantised_name(value) in made else value
-            for value in (layer.given, layer.result)
+        source, result = (
+            quantised_name(value) if layer.whole and quantised_name(value) in values else value
+            for value in (layer.source, layer.result)
         )
         pair = (
-            _session(whole.extract_model([layer.given], [layer.result])),
-            _session(rounded.extract_model([given], [result])),
+            _session(whole.extract_model([layer.source], [layer.result])),
+            _session(rounded.extract_model([source], [result])),
         )
-        found[layer.name] = medians_ms([partial(session.run, None, _feed(session)) for session in pair])
-    return {name: (times[0], times[1]) for name, times in found.items()}
+        float_ms, int8_ms = medians_ms([partial(session.run, None, _feed(session)) for session in pair])
+        times[layer.name] = (float_ms, int8_ms)
+    return times
 
 
 def _session(model: "ModelProto") -> Any:
@@ -49,9 +51,9 @@ def _session(model: "ModelProto") -> Any:
 
 
 def _feed(session: Any) -> dict[str, np.ndarray]:
-    """Return some input of the shape and type that a session takes."""
-    (given,) = session.get_inputs()
+    """Return a random input of the shape and type that a session takes."""
+    (info,) = session.get_inputs()
     rng = np.random.default_rng(0)
-    if given.type == "tensor(float)":
-        return {given.name: rng.standard_normal(given.shape).astype(np.float32)}
-    return {given.name: rng.integers(64, 192, given.shape).astype(np.uint8)}
+    if info.type == "tensor(float)":
+        return {info.name: rng.standard_normal(info.shape).astype(np.float32)}
+    return {info.name: rng.integers(64, 192, info.shape).astype(np.uint8)}

@@ -1,4 +1,4 @@
-"""Was it worth it? Every graph in 8 bits beside the same graph without: layers, size, time and what was missed."""
+"""The verdict on 8 bits: each quantised graph compared with its float twin in size, time and accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,26 +15,27 @@ if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
 
-#: The mark of a time that the calls did not agree on, and what it means.
+#: The mark of an unreliable time, and its explanation.
 NOISE = " ~"
 NOISE_MEANS = "~: the calls did not agree; measure again when the machine is quiet"
 
-#: A graph in 8 bits has to be faster by so much for anyone to notice.
+#: Smallest speed-up for which 8 bits are worth it.
 WORTH = 1.05
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One graph in 8 bits beside its twin in float.
+    """The comparison of a graph in 8 bits with its float twin.
 
     Args:
-        graph: its name.
+        graph: the graph's name.
         rest: the twin's precision.
-        quantised, of: how many of the layers that could compute in 8 bits do.
-        weight_bytes, twin_bytes: of both graphs' constants.
-        ms, twin_ms: medians of both in ONNX Runtime here, in turn; None where that does not run the product.
-        missed: the measures whose floors it missed.
-        restless: whether the calls did not agree on a time, see `f2p_deploy.export.timing.Median`.
+        quantised, of: number of layers in 8 bits, and of layers that could compute in 8 bits.
+        weight_bytes, twin_bytes: size of the constants of both graphs.
+        ms, twin_ms: median times of both in ONNX Runtime on this machine, measured in turn; None if another runtime
+            runs the built files.
+        missed: the metrics whose thresholds it misses.
+        restless: whether a time is unreliable, see `f2p_deploy.export.timing.Median`.
     """
 
     graph: str
@@ -50,12 +51,12 @@ class Verdict:
 
     @property
     def speed_ratio(self) -> float | None:
-        """How many times as fast as the twin; None if nobody knows."""
+        """The speed-up: twin's time / own time; None if they were not measured."""
         return None if self.ms is None or self.twin_ms is None else self.twin_ms / self.ms
 
     @property
     def why_not(self) -> str:
-        """Why it is not worth it here; empty if it is, or if nobody knows."""
+        """The reason why it is not worth it here; empty if it is, or if that was not measured."""
         if self.missed:
             return f"it misses a floor ({', '.join(self.missed)})"
         if not self.quantised:
@@ -66,20 +67,20 @@ class Verdict:
         return ""
 
     def times_as_fast(self) -> str:
-        """Return the speed over the twin's, with `~` where the calls did not agree on it; empty if nobody knows."""
+        """Return the speed-up as text, with `~` if it is unreliable; empty if it was not measured."""
         return "" if self.speed_ratio is None else f"{self.speed_ratio:.2f}{NOISE if self.restless else ''}"
 
     def sentence(self) -> str:
-        """Return the verdict as a person would read it."""
+        """Return the verdict as a sentence."""
         if self.why_not:
             return f"{self.graph}: not worth it on this hardware, {self.why_not}: --keep-float {self.graph}"
         if self.speed_ratio is None:
-            return f"{self.graph}: whether it is faster than {self.rest} was not measured; this runs on its card alone"
+            return f"{self.graph}: the speed compared with {self.rest} was not measured, it needs the card"
         return f"{self.graph}: worth it here, {self.times_as_fast()} times as fast as {self.rest}"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
-        """Build a verdict from what `to_dict` gave."""
+        """Build a verdict from the result of `to_dict`."""
         content = {name: data[name] for name in cls.__dataclass_fields__}
         return cls(**{**content, "missed": tuple(content["missed"])})
 
@@ -95,14 +96,14 @@ def judge(
     rest: str,
     runs_here: bool,
 ) -> tuple[Verdict, ...]:
-    """Return the verdict on every graph that was to compute in 8 bits.
+    """Return the verdict on every graph that was quantised.
 
     Args:
-        sources: what was built, by the graph's name.
+        sources: the sources of the built files, by the graph's name.
         inputs: one real batch of each graph, tensors by name.
-        parity: what was measured.
-        rest: the precision without 8 bits.
-        runs_here: whether ONNX Runtime runs the product, so that its times mean something.
+        parity: the parity of the built files.
+        rest: the precision of the twins.
+        runs_here: whether ONNX Runtime runs the built files, so that its times are worth measuring.
     """
     verdicts = []
     for name, source in sources.items():
@@ -137,7 +138,7 @@ def _bytes(model: "ModelProto") -> int:
 
 
 def with_times(report: GraphReport, verdict: Verdict) -> GraphReport:
-    """Return a report with the verdict's times where its curve stands for the same graphs: nothing has two times."""
+    """Return a report with the verdict's times at the points of its curve for the same graphs, so that they agree."""
     same = {len(report.quantised): verdict.ms}
     if verdict.rest == "fp32":
         same.setdefault(0, verdict.twin_ms)

@@ -1,9 +1,6 @@
-"""A graph as ONNX: trace, check, simplify, and prove that simplifying changed nothing."""
+"""Convert a graph to ONNX: trace, check, simplify, and verify that simplifying did not change the results."""
 
 import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from f2p_deploy.artifact.artifact import Arrays
@@ -15,34 +12,35 @@ from f2p_deploy.export.onnx.optimisation import computed_as_written, require_sam
 from f2p_deploy.export.onnx.padded_pools import keep_padding
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError
+from f2p_deploy.system.quiet import quiet
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 logger = logging.getLogger(__name__)
 
-#: What PyTorch's exporter writes without conversion, and every runtime since 2023 reads.
+#: The operator set that PyTorch's exporter writes without conversion; every runtime since 2023 reads it.
 OPSET = 18
 
 
 def to_onnx(graph: ExportGraph, inputs: Arrays, loss_scale: float = 1.0, norms_before: bool = True) -> "ModelProto":
     """Export a graph.
 
-    Batch norms are folded into the layers beside them, long means split in two, paddings kept apart from max pools, and
-    weights are part of the model.
+    Batch norms are folded into adjacent layers, long means are split into two steps, paddings are protected from being
+    fused into max pools, and weights are part of the model.
 
     Args:
-        graph: what to export.
-        inputs: one real batch, by tensor name; the simplified model must compute the same on it.
+        graph: the graph to export.
+        inputs: one real batch, by tensor name; the simplified model must compute the same results on it.
         loss_scale: see `ExportGraph.exported`.
-        norms_before: see `folded`; of those that are left the exporter folds what it can.
+        norms_before: see `folded`; the exporter folds some of the remaining batch norms.
 
     Returns:
         A checked model of opset `OPSET` with static shapes and the tensor names of `graph`.
 
     Raises:
-        CompilerError: PyTorch's exporter, the checker or the simplifier failed, simplifying or ONNX Runtime's graph
-            optimisation changed the results, or a lowered graph holds an operator that it should not.
+        CompilerError: PyTorch's exporter, the checker or the simplifier failed; simplifying or ONNX Runtime's graph
+            optimisation changed the results; or a lowered graph contains an operator outside `OPERATORS`.
     """
     import onnx
     import onnxsim
@@ -70,7 +68,7 @@ def _trace(graph: ExportGraph, inputs: Arrays, loss_scale: float, norms_before: 
     import torch
 
     module = graph.exported(loss_scale) if graph.lower is not None else folded_and_proven(graph, inputs, norms_before)
-    with _quiet():
+    with quiet("torch.onnx", streams=False):
         try:
             program = torch.onnx.export(
                 module,
@@ -88,28 +86,14 @@ def _trace(graph: ExportGraph, inputs: Arrays, loss_scale: float, norms_before: 
     return program.model_proto
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what PyTorch's exporter says about operators that nobody uses."""
-    chatty = logging.getLogger("torch.onnx")
-    level = chatty.level
-    chatty.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        chatty.setLevel(level)
-
-
 def _require_unchanged(graph: ExportGraph, traced: "ModelProto", simplified: "ModelProto", inputs: Arrays) -> None:
-    """Raise unless both models compute the same on a real batch, as they are written."""
+    """Raise unless both models compute the same on a real batch, without graph optimisation."""
     before, after = (computed_as_written(graph, model, inputs) for model in (traced, simplified))
     require_same(graph.name, before, after, "simplifying changed")
 
 
 def _require_folded(graph: ExportGraph, model: "ModelProto") -> None:
-    """Raise if a batch norm is left directly behind a layer that could have taken it in."""
+    """Raise if a batch norm directly follows a layer into which it could have been folded."""
     producers = {output: node.op_type for node in model.graph.node for output in node.output}
     for node in model.graph.node:
         before = producers.get(node.input[0], "") if node.op_type == "BatchNormalization" else ""
@@ -118,7 +102,7 @@ def _require_folded(graph: ExportGraph, model: "ModelProto") -> None:
 
 
 def _forget_where_it_was_built(model: "ModelProto") -> None:
-    """Remove the source lines and paths of this machine that the exporter leaves in every node."""
+    """Remove the source lines and paths of this machine, which the exporter writes into every node."""
     parts = (model, model.graph, *model.graph.node, *model.graph.initializer, *model.graph.value_info)
     for part in (*parts, *model.graph.input, *model.graph.output):
         del part.metadata_props[:]

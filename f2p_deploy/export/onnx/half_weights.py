@@ -1,8 +1,8 @@
-"""Weights that a bundle keeps in float16, kept so in ONNX, too; what is computed stays float32, and the same.
+"""Store float16 weights of a bundle in float16 in ONNX; the computation stays float32, with the same results.
 
-A folded batch norm makes float32 numbers of a layer's float16 weights: their products with a factor for each row or
-column. Such a weight is stored as it was before, and the graph multiplies the factors in. Runtimes do that, and the
-casts, once, when they load a graph.
+Folding a batch norm multiplies a layer's float16 weights by a float32 factor for each row or column. Such a weight is
+stored without the factors, and the graph multiplies them in. Runtimes evaluate these products and casts once, when
+they load a graph.
 """
 
 import hashlib
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
     from torch import nn
 
-#: How far a product may be from the weight that it stands for, relative to the largest weight: float32 rounding.
+#: Largest difference between a product and the weight that it replaces, relative to the largest weight (rounding).
 SAME = 2.0**-21
 
 
 @dataclass(frozen=True)
 class HalfWeight:
-    """A float32 weight, taken apart.
+    """A float32 weight as a product of a float16 weight and float32 factors.
 
     Args:
         values: float16, of the weight's shape.
-        factors: float32, one a row, one a column or both; shaped so that they broadcast.
+        factors: float32, one for each row, one for each column, or both; shaped so that they broadcast.
     """
 
     values: np.ndarray
     factors: tuple[np.ndarray, ...] = ()
 
     def widened(self) -> np.ndarray:
-        """Return the weight, in float32, as a graph computes it."""
-        made = self.values.astype(np.float32)
+        """Return the float32 weight, as a graph computes it."""
+        weight = self.values.astype(np.float32)
         for factor in self.factors:
-            made = made * factor
-        return made
+            weight = weight * factor
+        return weight
 
     def stands_for(self, weight: np.ndarray) -> bool:
-        """Say whether it is a weight, but for float32 rounding, and smaller."""
+        """Return whether it equals a weight up to float32 rounding and takes less space."""
         smaller = 2 * self.values.size + sum(factor.nbytes for factor in self.factors) < weight.nbytes
         return smaller and float(np.abs(self.widened() - weight).max()) <= SAME * float(np.abs(weight).max())
 
@@ -52,12 +52,12 @@ class HalfWeight:
 def keep_halves(
     models: Mapping[str, "ModelProto"], modules: Mapping[str, "nn.Module"]
 ) -> dict[str, "ModelProto"]:
-    """Return models whose weights lie in float16 wherever that loses nothing; all others stay float32.
+    """Return models that store weights in float16 wherever that is lossless; all others stay float32.
 
     Args:
-        models: float32 ONNX by the graph's name, every weight inside; not changed. Weights have the names that they
-            have in the module, or the content of one that has.
-        modules: what the models were exported from, norms not folded; not changed.
+        models: float32 ONNX by the graph's name, every weight inside; not changed. Each weight has its name in the
+            module, or the same content as a weight that has.
+        modules: the modules from which the models were exported, with batch norms not folded; not changed.
     """
     from onnx import numpy_helper
 
@@ -73,15 +73,15 @@ def keep_halves(
 
 
 def _large(model: "ModelProto") -> list["TensorProto"]:
-    """Return the float32 matrices and kernels that are worth it."""
+    """Return the float32 matrices and kernels of at least `SMALLEST` bytes."""
     from onnx import TensorProto
 
-    found = (weight for weight in model.graph.initializer if weight.data_type == TensorProto.FLOAT)
-    return [weight for weight in found if len(weight.dims) > 1 and 4 * int(np.prod(weight.dims)) >= SMALLEST]
+    weights = (weight for weight in model.graph.initializer if weight.data_type == TensorProto.FLOAT)
+    return [weight for weight in weights if len(weight.dims) > 1 and 4 * int(np.prod(weight.dims)) >= SMALLEST]
 
 
 def _taken_apart(module: "nn.Module") -> dict[str, HalfWeight]:
-    """Return the weights of a module's layers, by name: what float16 holds of them, and what folding multiplies in."""
+    """Return the layers' weights that fit float16, by name, with the factors that folding multiplies in."""
     import torch
     from torch import nn
 
@@ -91,7 +91,7 @@ def _taken_apart(module: "nn.Module") -> dict[str, HalfWeight]:
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
     }
     exact = {name: weight.numpy().astype(np.float16) for name, weight in layers.items() if _fits(weight.numpy())}
-    # Folding is linear in the weights: of ones it makes the factors.
+    # Folding is linear in the weights, so folding weights of ones yields the factors.
     ones = deepcopy(module)
     with torch.no_grad():
         for name in layers:
@@ -101,16 +101,16 @@ def _taken_apart(module: "nn.Module") -> dict[str, HalfWeight]:
 
 
 def _fits(weight: np.ndarray) -> bool:
-    """Say whether float16 holds every number of a weight."""
+    """Return whether float16 represents every number of a weight exactly."""
     with np.errstate(over="ignore"):
         return bool((weight.astype(np.float16).astype(np.float32) == weight).all())
 
 
 def _factors(product: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the factors along the first two axes whose product is given: one if a single axis is enough, or none.
+    """Split a product into factors along the first two axes: two, one if a single axis is enough, or none.
 
     Args:
-        product: (R, C, ...) the same along all further axes.
+        product: (R, C, ...), constant along all further axes.
     """
     flat = product.reshape(*product.shape[:2], -1)[:, :, 0]
     row, column = np.unravel_index(np.abs(flat).argmax(), flat.shape)
@@ -124,8 +124,8 @@ def _factors(product: np.ndarray) -> tuple[np.ndarray, ...]:
 def _with_halves(model: "ModelProto", known: Mapping[bytes, HalfWeight]) -> "ModelProto":
     from onnx import ModelProto, numpy_helper
 
-    made = ModelProto()
-    made.CopyFrom(model)
+    converted = ModelProto()
+    converted.CopyFrom(model)
     large = {weight.name for weight in _large(model)}
     stored: list[TensorProto] = []
     nodes: list[NodeProto] = []
@@ -140,14 +140,14 @@ def _with_halves(model: "ModelProto", known: Mapping[bytes, HalfWeight]) -> "Mod
         weights, widening = _widened(weight.name, half)
         stored += weights
         nodes += widening
-    del made.graph.initializer[:], made.graph.node[:]
-    made.graph.initializer.extend(stored)
-    made.graph.node.extend([*nodes, *model.graph.node])
-    return made
+    del converted.graph.initializer[:], converted.graph.node[:]
+    converted.graph.initializer.extend(stored)
+    converted.graph.node.extend([*nodes, *model.graph.node])
+    return converted
 
 
 def _widened(name: str, half: HalfWeight) -> tuple[list["TensorProto"], list["NodeProto"]]:
-    """Return the weights that are stored, and the nodes that make the float32 weight of them under its own name."""
+    """Return the weights to store, and the nodes that compute the float32 weight from them under its original name."""
     from onnx import TensorProto, helper, numpy_helper
 
     parts = [(f"{name}.factor{number}", factor) for number, factor in enumerate(half.factors)]

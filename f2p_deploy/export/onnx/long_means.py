@@ -1,7 +1,7 @@
-"""Means of very many numbers in two steps: a runtime that adds them one after the other in float32 loses digits.
+"""Split means of very many numbers into two steps: runtimes that add in sequence in float32 lose digits.
 
-ONNX Runtime's ReduceMean is off by 1e-3 on the eight million numbers that the paper's content loss averages, where the
-mean of means of equal shares is off by 1e-7, whatever adds them.
+ONNX Runtime's ReduceMean has an error of 1e-3 on the eight million numbers that the paper's content loss averages. The
+mean of the means of equal parts has an error of 1e-7 in every runtime.
 """
 
 import math
@@ -14,7 +14,7 @@ from f2p_deploy.export.float16.convert_float16 import value_infos
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
-#: Means of fewer numbers stay as they are: adding 2^16 numbers of like size costs at most about 1e-5.
+#: Means of fewer numbers are not split: the error of adding 2^16 numbers of similar size is at most about 1e-5.
 LONG = 2**16
 
 
@@ -51,12 +51,12 @@ def _is_row_mean(node: "NodeProto", shapes: dict[str, list[int]], weights: dict[
 
 
 def _share(columns: int) -> int:
-    """Return the divisor of a number that is nearest to its root from below."""
+    """Return the largest divisor of a number that is not above its square root."""
     return next(d for d in range(math.isqrt(columns), 0, -1) if columns % d == 0)
 
 
 def _split(model: "ModelProto", node: "NodeProto", shape: tuple[int, int, int]) -> None:
-    """Put the means of equal shares of a row before the mean of the row, which becomes the mean of those."""
+    """Insert the means of equal parts of a row before a node, which then averages these means."""
     from onnx import TensorProto, helper, numpy_helper
 
     graph, name = model.graph, node.name

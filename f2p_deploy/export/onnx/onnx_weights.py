@@ -1,4 +1,4 @@
-"""The weights of several ONNX graphs in one file beside them, each once: `step` holds those of three networks again."""
+"""Store the weights of several ONNX graphs in one file, equal ones once: `step` shares those of three networks."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "weights.bin"
 
-#: Smaller weights stay in the graph's own file, in bytes.
+#: Size in bytes below which weights stay in the graph's own file.
 SMALLEST = 1024
 
-#: Weights begin at multiples of this, so that runtimes can use the file as it is mapped into memory, in bytes.
+#: Alignment of weights in bytes, so that runtimes can use the memory-mapped file without a copy.
 ALIGNMENT = 64
 
 
 def save_by_precision(models: Mapping[str, tuple[str, "ModelProto"]], folder: Path) -> None:
-    """Write `<name>.onnx` for each model; those of one precision share a file of weights.
+    """Write `<name>.onnx` for each model; models of the same precision share a file of weights.
 
-    Models of several precisions have no weight in common: who needs the small ones must not carry the large ones. The
-    first precision's file is `WEIGHTS_FILE`, that of another `weights-<precision>.bin`.
+    Each precision has a separate file, so that users of the smaller one need not ship the larger one. The file of the
+    first precision is `WEIGHTS_FILE`, that of another `weights-<precision>.bin`.
 
     Args:
         models: precision and model by name, every weight inside; not changed.
@@ -38,10 +38,10 @@ def save_by_precision(models: Mapping[str, tuple[str, "ModelProto"]], folder: Pa
 
 @dataclass(frozen=True)
 class Place:
-    """Where a weight lies.
+    """The place of a weight in a file.
 
     Args:
-        file: beside the graphs.
+        file: its name, in the folder of the graphs.
         offset, length: in bytes.
     """
 
@@ -61,8 +61,8 @@ def save_sharing_weights(
     Args:
         models: by name, every weight inside; not changed.
         folder: where the files go.
-        file: the name of that one.
-        elsewhere: content that lies in other files of the folder already, by `key_of`.
+        file: the name of the file of weights.
+        elsewhere: places of weights in other files of the folder, by the key of their content (`key_of`).
     """
     import onnx
 
@@ -91,12 +91,12 @@ def save_sharing_weights(
 
 
 def key_of(content: bytes) -> bytes:
-    """Return what the same content of a weight is found by."""
+    """Return a key that identifies the content of a weight: its SHA-256."""
     return hashlib.sha256(content).digest()
 
 
 def _outside(weight: "TensorProto", place: Place) -> "TensorProto":
-    """Return a weight that only says where its content lies."""
+    """Return a weight as a reference to its place (ONNX external data)."""
     moved = type(weight)(name=weight.name, data_type=weight.data_type, dims=weight.dims)
     moved.data_location = type(weight).EXTERNAL
     for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):

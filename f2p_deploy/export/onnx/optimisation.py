@@ -1,7 +1,7 @@
-"""ONNX Runtime's graph optimisation, which rewrites every graph that it loads: what we write must survive it.
+"""Check that ONNX Runtime's graph optimisation, which rewrites every graph that it loads, does not change results.
 
-Its fusions have been wrong: up to 1.31.1 a padding with zeros was taken into the max pool behind it, which pads with
-minus infinity. Two ordinary sessions agree on that; so one here computes what the file says, operator by operator.
+Some of its fusions are wrong: up to 1.31.1, it fuses a padding with zeros into the max pool after it, which pads with
+minus infinity. Two ordinary sessions would make the same mistake, so one session here runs without optimisation.
 """
 
 import logging
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Relative to an output's largest value: float32 rounding of a different order of operations, and nothing more.
+#: Largest difference, relative to the output's maximum, that a different order of float32 operations can explain.
 SAME = 1e-5
 
 
 def computed_as_written(graph: "ExportGraph", model: "ModelProto", inputs: Arrays) -> dict[str, np.ndarray]:
-    """Return a model's outputs, by tensor name, as ONNX Runtime computes them with its optimisation off.
+    """Return a model's outputs, by tensor name, from ONNX Runtime with graph optimisation disabled.
 
     Args:
         graph: names of the tensors.
@@ -42,14 +42,15 @@ def computed_as_written(graph: "ExportGraph", model: "ModelProto", inputs: Array
 
 
 def require_unharmed(graph: "ExportGraph", model: "ModelProto", inputs: Arrays, precision: Precision) -> None:
-    """Raise unless ONNX Runtime computes the same with its graph optimisation, as every client runs it, and without.
+    """Raise unless ONNX Runtime computes the same with graph optimisation, its default, and without.
 
     Args:
         graph: names of the tensors.
         model: of that graph.
         inputs: one real batch, by tensor name.
-        precision: in float32 outputs may differ by `SAME`; below it, where a value that is rounded differently stays
-            different, by the precision's floor of a relative L1 difference. A gradient step is judged by what it adds.
+        precision: outputs in float32 may differ by `SAME`. In lower precisions, where values may round differently,
+            they may differ by the precision's threshold of a relative L1 difference; a gradient step is judged by its
+            update.
 
     Raises:
         CompilerError: an output differs by more.
@@ -72,21 +73,21 @@ def require_unharmed(graph: "ExportGraph", model: "ModelProto", inputs: Arrays, 
 
 
 def require_same(graph: str, before: Arrays, after: Arrays, what: str) -> None:
-    """Raise unless float32 outputs are the same but for rounding.
+    """Raise unless float32 outputs are the same up to rounding.
 
     Args:
-        graph: its name, for the sentence.
+        graph: the graph's name, for the error message.
         before, after: outputs by tensor name.
-        what: may have changed them; begins the sentence.
+        what: the operation that may have changed them; the beginning of the error message.
 
     Raises:
         CompilerError: an output has another shape, or differs by more than `SAME` of its largest value.
     """
     for name, expected in before.items():
-        found = after[name]
-        if found.shape != expected.shape:
-            raise CompilerError(f"{what} the shape of {name} of {graph} from {expected.shape} to {found.shape}")
-        difference = float(np.abs(found - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
+        value = after[name]
+        if value.shape != expected.shape:
+            raise CompilerError(f"{what} the shape of {name} of {graph} from {expected.shape} to {value.shape}")
+        difference = float(np.abs(value - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
         logger.debug("%s: %s %s by %.2g", graph, what, name, difference)
         if not difference <= SAME:
             raise CompilerError(f"{what} {name} of {graph} by {difference:.3g} of its largest value")

@@ -1,7 +1,7 @@
-"""Zeros that a picture is padded with before a max pool, kept from being taken into the pool.
+"""Prevent ONNX Runtime from fusing a padding with zeros into the max pool after it.
 
-A pool's own padding is minus infinity: it never wins. ONNX Runtime up to 1.31.1 fuses `Pad` with zeros into the
-`MaxPool` behind it all the same, and windows at the edge that hold negative numbers alone give another answer.
+A max pool's own padding is minus infinity, which is never the maximum. ONNX Runtime up to 1.31.1 nevertheless fuses a
+`Pad` with zeros into the `MaxPool` after it. Windows at the edge with only negative numbers then have wrong results.
 """
 
 import math
@@ -12,14 +12,14 @@ import numpy as np
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-#: Below every number that is not infinite; in half precision it becomes the lowest of that.
+#: The lowest finite number of float32; in half precision it becomes that of float16.
 LOWEST = np.array(np.finfo(np.float32).min)
 
 
 def keep_padding(model: "ModelProto") -> "ModelProto":
-    """Put a maximum with the lowest number, which changes nothing, between each padding with zeros and its max pools.
+    """Insert a maximum with the lowest number, which changes no value, between each zero padding and its max pools.
 
-    Every runtime computes the same of it, whether it would have fused the two or not.
+    All runtimes then compute the same, whether they would have fused the two nodes or not.
 
     Args:
         model: float32, simplified; changed in place.
@@ -36,20 +36,20 @@ def keep_padding(model: "ModelProto") -> "ModelProto":
         pools = [node for node in graph.node if node.op_type == "MaxPool" and node.input[0] == pad.output[0]]
         if not pools:
             continue
-        kept, lowest = f"{pad.output[0]}.kept", f"{pad.output[0]}.lowest"  # nodes may have no names
+        barrier, lowest = f"{pad.output[0]}.kept", f"{pad.output[0]}.lowest"  # named after values: nodes may be unnamed
         graph.initializer.append(numpy_helper.from_array(LOWEST, lowest))
         at = list(graph.node).index(pad) + 1
-        graph.node.insert(at, helper.make_node("Max", [pad.output[0], lowest], [kept], kept))
+        graph.node.insert(at, helper.make_node("Max", [pad.output[0], lowest], [barrier], barrier))
         for info in [info for info in graph.value_info if info.name == pad.output[0]]:
             graph.value_info.add().CopyFrom(info)
-            graph.value_info[-1].name = kept
+            graph.value_info[-1].name = barrier
         for pool in pools:
-            pool.input[0] = kept
+            pool.input[0] = barrier
     return model
 
 
 def _pads_with_zeros(pad: "NodeProto", constants: dict[str, np.ndarray]) -> bool:
-    """Say whether a `Pad` adds zeros: that is what it does where neither a mode nor a value is given."""
+    """Return whether a `Pad` adds zeros, which is its default without a mode and a value."""
     from onnx import helper
 
     mode = next((helper.get_attribute_value(one) for one in pad.attribute if one.name == "mode"), b"constant")

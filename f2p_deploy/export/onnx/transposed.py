@@ -1,8 +1,8 @@
-"""A transposed convolution as convolutions, exactly: for runtimes whose 8-bit kernels are convolutions alone.
+"""Rewrite transposed convolutions as ordinary ones, exactly, for runtimes that have 8-bit kernels only for the latter.
 
-Every second row and column of what stride 2 gives depends on two rows and columns of the input, so each of the four
-interleaved pictures is a 2x2 convolution of its own: as many multiplications as before, and none by zero. (Shi et al.
-2016, "Is the deconvolution layer the same as a convolutional layer?", with stride 2, kernel 4, padding 1: those of the
+With stride 2, every second row and column of the output depends on two rows and columns of the input. Each of the four
+interleaved images is therefore a 2x2 convolution, with as many multiplications in total as before. (Shi et al. 2016,
+"Is the deconvolution layer the same as a convolutional layer?", with stride 2, kernel 4, padding 1: those of the
 imitator, Table 2.)
 """
 
@@ -15,18 +15,18 @@ import numpy as np
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
-#: Rows of the kernel that an output row of each parity reads, nearest to the picture's beginning first.
+#: The rows of the kernel that contribute to an even and to an odd output row, in the order of the input rows.
 TAPS = ((3, 1), (2, 0))
 
 
 @dataclass(frozen=True)
 class Split:
-    """A model in which transposed convolutions are written as convolutions.
+    """A model in which transposed convolutions have been rewritten as convolutions.
 
     Args:
         model: the ONNX.
-        parts: for the name of each new layer that of the node it is part of.
-        alike: for each new value that a layer takes or gives, the old value that it is a part of.
+        parts: the name of the original node, by the name of each new layer.
+        alike: the name of the original value, by the name of each new value that is a part of it.
     """
 
     model: "ModelProto"
@@ -35,35 +35,35 @@ class Split:
 
 
 def splittable(node: "NodeProto", dims: Sequence[int]) -> bool:
-    """Say whether a transposed convolution with weights of these dimensions can be written so."""
-    found: dict[str, list[int]] = {attribute.name: list(attribute.ints) for attribute in node.attribute}
+    """Return whether a transposed convolution with weights of these dimensions can be rewritten."""
+    lists: dict[str, list[int]] = {attribute.name: list(attribute.ints) for attribute in node.attribute}
     group = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
-    plain = found.get("dilations", [1, 1]) == [1, 1] and not any(found.get("output_padding", [0]))
-    if not plain or group != 1 or "output_shape" in found or list(dims[2:]) != [4, 4]:
+    plain = lists.get("dilations", [1, 1]) == [1, 1] and not any(lists.get("output_padding", [0]))
+    if not plain or group != 1 or "output_shape" in lists or list(dims[2:]) != [4, 4]:
         return False
-    return (found.get("strides"), found.get("pads")) == ([2, 2], [1, 1, 1, 1])
+    return (lists.get("strides"), lists.get("pads")) == ([2, 2], [1, 1, 1, 1])
 
 
 def with_convolutions(model: "ModelProto", names: Collection[str]) -> Split:
-    """Write transposed convolutions as convolutions.
+    """Rewrite transposed convolutions as convolutions.
 
-    A ReLU that alone reads the result moves in front of the interleaving, behind each convolution.
+    If a ReLU is the only reader of the result, it is applied to each convolution, before the interleaving.
 
     Args:
         model: float32; not changed.
-        names: of transposed convolutions that are `splittable`.
+        names: names of transposed convolutions that are `splittable`.
     """
     from onnx import ModelProto
 
-    written = _Writing(model, frozenset(names))
+    writing = _Writing(model, frozenset(names))
     copy = ModelProto()
     copy.CopyFrom(model)
     del copy.graph.node[:], copy.graph.initializer[:], copy.graph.value_info[:]
-    copy.graph.node.extend(written.nodes)
-    read = {name for node in written.nodes for name in node.input}
+    copy.graph.node.extend(writing.nodes)
+    read = {name for node in writing.nodes for name in node.input}
     copy.graph.initializer.extend(weight for weight in model.graph.initializer if weight.name in read)
-    copy.graph.initializer.extend(written.made)
-    return Split(copy, written.parts, written.alike)
+    copy.graph.initializer.extend(writing.weights)
+    return Split(copy, writing.parts, writing.alike)
 
 
 class _Writing:
@@ -71,7 +71,7 @@ class _Writing:
         from onnx import numpy_helper
 
         self.nodes: list[NodeProto] = []
-        self.made: list[TensorProto] = []
+        self.weights: list[TensorProto] = []
         self.parts: dict[str, str] = {}
         self.alike: dict[str, str] = {}
         self.arrays = {weight.name: weight for weight in model.graph.initializer}
@@ -92,7 +92,7 @@ class _Writing:
                 self.nodes.append(node)
 
     def _write(self, node: "NodeProto", relu: "NodeProto | None") -> None:
-        """Append four convolutions, and what puts their pictures between each other."""
+        """Append four convolutions, and the nodes that interleave their results."""
         from onnx import helper
 
         weights = self.to_array(self.arrays[node.input[1]])
@@ -117,19 +117,19 @@ class _Writing:
     def _convolution(
         self, name: str, inputs: list[str], result: str, rectified: bool, **attributes: Any
     ) -> str:
-        """Append a convolution, and its ReLU; return what it gives, which is a part of `result`."""
+        """Append a convolution, and its ReLU if there is one; return the name of its output, a part of `result`."""
         from onnx import helper
 
-        made = f"{name}.made"
-        self.nodes.append(helper.make_node("Conv", inputs, [made], name=name, **attributes))
+        output = f"{name}.made"
+        self.nodes.append(helper.make_node("Conv", inputs, [output], name=name, **attributes))
         if rectified:
-            self.nodes.append(helper.make_node("Relu", [made], [f"{name}.rectified"], name=f"{name}.relu"))
-            made = f"{name}.rectified"
-        self.alike[made] = result
-        return made
+            self.nodes.append(helper.make_node("Relu", [output], [f"{name}.rectified"], name=f"{name}.relu"))
+            output = f"{name}.rectified"
+        self.alike[output] = result
+        return output
 
     def _weight(self, name: str, values: np.ndarray) -> str:
         from onnx import numpy_helper
 
-        self.made.append(numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name))
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name))
         return name

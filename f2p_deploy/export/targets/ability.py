@@ -1,4 +1,4 @@
-"""What this machine can do with every target."""
+"""The targets that this machine can build and run."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from f2p_deploy.export.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class TargetAbility:
-    """What this machine can do with a target.
+    """The ability of this machine to build and run a target.
 
     Args:
-        target: which one.
-        why_not_built, why_not_run: what stands in the way, and what to do about it; empty if nothing does.
+        target: the target.
+        why_not_built, why_not_run: what is missing, and what to do about it; empty if nothing is.
     """
 
     target: Target
@@ -20,12 +20,12 @@ class TargetAbility:
 
     @property
     def builds(self) -> bool:
-        """Whether it can be built here."""
+        """True if it can be built here."""
         return not self.why_not_built
 
     @property
     def runs(self) -> bool:
-        """Whether its artifacts can be run here."""
+        """True if its artifacts can be run here."""
         return not self.why_not_run
 
     def to_dict(self) -> dict[str, object]:
@@ -37,5 +37,5 @@ class TargetAbility:
 
 
 def judge_targets() -> tuple[TargetAbility, ...]:
-    """Return what this machine can do with every target. No compiler is loaded."""
+    """Return this machine's ability for every target, without loading a compiler."""
     return tuple(TargetAbility(t, t.why_not_here(), t.why_not_run_here()) for t in TARGETS.values())

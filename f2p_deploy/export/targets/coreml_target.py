@@ -1,4 +1,4 @@
-"""The Core ML target: one package a graph, made on any machine, for iPhones, iPads and Macs."""
+"""The Core ML targets: one package for each graph, built on any machine, for iPhones, iPads and Macs."""
 
 import json
 import logging
@@ -14,11 +14,11 @@ from f2p_deploy.runtimes.coreml.coreml_runtime import on_a_mac
 from f2p_deploy.system.errors import CompilerError, InputError
 from f2p_deploy.system.progress import Progress
 
-#: The releases of iOS that packages can be made for, and the one without a word.
+#: The releases of iOS that packages can be built for, and the default.
 IOS = ("16", "17", "18", "26")
 DEFAULT_IOS = "17"
 
-#: Those whose packages can have several functions, and what the package of all graphs is called.
+#: The releases whose packages can have several functions, and the name of the package of all graphs.
 IOS_OF_FUNCTIONS = ("18", "26")
 JOINED = "graphs.mlpackage"
 
@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 
 
 def coreml_toolchain(options: BuildOptions) -> Toolchain:
-    """Return what will convert, and for which systems; see `Target.toolchain`."""
+    """Return coremltools with its version, and the oldest iOS release; see `Target.toolchain`."""
     from importlib.metadata import version
 
     ios = options.ios or DEFAULT_IOS
     if ios not in IOS:
         raise InputError(f"--ios takes {', '.join(IOS)}, found {ios!r}")
-    found = version("coremltools")
-    return Toolchain(f"coremltools {found}", {"built_for": f"iOS {ios} and later"}, {"coremltools": found})
+    installed = version("coremltools")
+    return Toolchain(f"coremltools {installed}", {"built_for": f"iOS {ios} and later"}, {"coremltools": installed})
 
 
 def build_coreml(
@@ -67,15 +67,15 @@ def build_coreml(
     for name, source in sources.items():
         file = package_of(name, options) if len(packages) > 1 else packages[name].name
         asked = source.asked(precision, rest)
-        found, kept = package_precision(folder / file, name)
-        if found != asked:
-            raise CompilerError(f"{file} should hold {asked} weights of {name}, but {found} was read back from it")
-        entries[name] = source.entry(file, found, kept=kept)
+        actual, float32 = package_precision(folder / file, name)
+        if actual != asked:
+            raise CompilerError(f"{file} should hold {asked} weights of {name}, but {actual} was read back from it")
+        entries[name] = source.entry(file, actual, kept=float32)
     return entries
 
 
 def package_of(graph: str, options: BuildOptions) -> str:
-    """Return which file a graph will lie in."""
+    """Return the name of the package that holds a graph."""
     return JOINED if (options.ios or DEFAULT_IOS) in IOS_OF_FUNCTIONS else f"{graph}{SUFFIX}"
 
 

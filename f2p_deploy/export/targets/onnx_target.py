@@ -1,4 +1,4 @@
-"""The ONNX targets: one file a graph and one of weights, for ONNX Runtime and everything else that reads ONNX."""
+"""The ONNX targets: one file for each graph and one for the weights, for ONNX Runtime and other readers of ONNX."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -38,19 +38,19 @@ def build_onnx(
     entries = {}
     for name, source in sources.items():
         path = folder / f"{name}.onnx"
-        found = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
+        actual = precision_of(onnx.load(path, load_external_data=False), source.kept_float32)
         asked = source.asked(precision, rest)
-        if found != asked:
-            raise CompilerError(f"{path.name} should hold {asked} weights, but {found} was read back from it")
-        entries[name] = source.entry(path.name, found)
+        if actual != asked:
+            raise CompilerError(f"{path.name} should hold {asked} weights, but {actual} was read back from it")
+        entries[name] = source.entry(path.name, actual)
     return entries
 
 
 def onnx_toolchain(options: BuildOptions) -> Toolchain:
-    """Return the exporter, which writes for any machine.
+    """Return the toolchain for any machine, after checking `--weights`.
 
     Raises:
-        InputError: weights cannot lie in files so.
+        InputError: an unknown storage of weights.
     """
     asked = options.weights
     if asked is not None and asked not in STORAGES:

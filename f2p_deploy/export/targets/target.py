@@ -1,4 +1,4 @@
-"""What a target is, and the table of those there are."""
+"""The class of export targets, their build options, and the table of all targets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What a user may say about a build; each target takes some of it (`Target.options`).
+    """The options of a build; each target takes some of them (`Target.options`).
 
     Args:
-        flavor: which of the compilers behind one name: `tensorrt` or `rtx`; chosen by what is here if not given.
-        compute_capabilities: the cards to build for, as NVIDIA numbers them (`8.9`); empty: the flavor's own choice.
+        flavor: which compiler: `tensorrt` or `rtx`; None for the first that can build here.
+        compute_capabilities: the cards to build for, by NVIDIA's numbers (`8.9`); empty for the flavor's default.
         calibration: the folder of a calibration set, see `f2p_deploy.export.calibration`.
         keep_float: names of graphs that stay float beside others in 8 bits.
-        ios: the oldest release of iOS that packages shall run on.
-        weights: how weights lie in the files, one of `f2p_deploy.model.settings.Storage`; computed in float32 either
-            way.
+        ios: the oldest release of iOS that packages should run on.
+        weights: how weights are stored, one of `f2p_deploy.model.settings.Storage`; the computation is in float32 in
+            each case.
     """
 
     flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
@@ -40,28 +40,28 @@ class BuildOptions:
     ios: str | None = field(default=None, metadata={"flag": "--ios"})
     weights: str | None = field(default=None, metadata={"flag": "--weights"})
 
-    def given(self) -> dict[str, tuple[str, ...]]:
+    def flags(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each option that differs from its default, by the option's flag."""
-        given = {}
+        flags = {}
         for option in fields(self):
             value = getattr(self, option.name)
             if value != option.default:
-                given[option.metadata["flag"]] = tuple(map(str, value)) if isinstance(value, tuple) else (str(value),)
-        return given
+                flags[option.metadata["flag"]] = tuple(map(str, value)) if isinstance(value, tuple) else (str(value),)
+        return flags
 
 
-#: Nothing asked for.
+#: The defaults of all options.
 DEFAULT_OPTIONS = BuildOptions()
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """What will compile here, and for which machines.
+    """The compiler on this machine, and the machines that it builds for.
 
     Args:
-        name: with its version, for people.
-        hardware: what the files will run on, for `Manifest.hardware`; see `f2p_deploy.runtimes.hardware` for the keys
-            that are compared.
+        name: name and version, for people.
+        hardware: the machines that will run the files, for `Manifest.hardware`; `f2p_deploy.runtimes.hardware` has the
+            keys that are compared.
         packages: versions of the compiler's packages, for `Manifest.tools`.
     """
 
@@ -71,7 +71,7 @@ class Toolchain:
 
 
 def any_machine(options: BuildOptions) -> Toolchain:
-    """Return the toolchain of formats that PyTorch's exporter writes for any machine."""
+    """Return the toolchain of PyTorch's ONNX exporter, whose files run on any machine."""
     return Toolchain("PyTorch's ONNX exporter", {"built_for": "any"})
 
 
@@ -81,19 +81,19 @@ class Build(Protocol):
     def __call__(
         self, sources: Mapping[str, Source], folder: Path, options: BuildOptions, progress: Progress
     ) -> dict[str, GraphEntry]:
-        """Build.
+        """Build the files.
 
         Args:
-            sources: what to build, by the graph's name.
-            folder: where the files go.
-            options: what the user asked for.
-            progress: told each stage.
+            sources: the sources, by the graph's name.
+            folder: where to write the files.
+            options: the user's options.
+            progress: called with a description of each stage.
 
         Returns:
             The manifest's entries, with the precision read back from the written files.
 
         Raises:
-            CompilerError: a compiler failed, or a file holds another precision than was asked for.
+            CompilerError: a compiler failed, or a file has another precision than was asked for.
         """
         ...
 
@@ -104,27 +104,27 @@ def _nothing() -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """Where graphs go, and at what precision.
+    """A file format and a precision that bundles can be exported to.
 
     Args:
-        name: the word for `--target`.
+        name: the name for `--target`.
         summary: one line for the table.
-        file: what it leaves for each graph.
-        precision: what was asked for; its floors hold.
-        rest: what computes beside 8 bits; the same as `precision` where that is a float.
-        scheme: what its compiler needs to see in order to compute in 8 bits; None for floats.
-        build_extra: the extra that building needs.
-        run_needs: what running needs, in words.
-        runtime: the runtime that measures the artifact here.
+        file: pattern of the files that it writes.
+        precision: the precision that was asked for; its thresholds apply.
+        rest: the precision of everything that does not compute in 8 bits; for a float target the same as `precision`.
+        scheme: the compiler's requirements for 8 bits; None for float targets.
+        build_extra: the extra that the build needs.
+        run_needs: the requirements of running, in words.
+        runtime: the runtime that measures the artifact after the export.
         verified: what a measurement by that runtime proves; with `graph` it runs the sources, not the files.
         build: writes the graphs.
-        build_needs: what building needs, in words.
-        from_modules: whether it converts PyTorch's modules, and no ONNX is made.
+        build_needs: the requirements of the build, in words.
+        from_modules: whether it converts PyTorch modules directly, without ONNX.
         options: flags of `BuildOptions` that it takes.
-        toolchain: finds out what will compile here; raises InputError for options that cannot be meant and
-            MissingDependency for compilers and hardware that are not here.
-        file_of: names the file of a graph, where that is not the graph's name and the suffix.
-        compiler_missing: returns why no compiler of its own can work here, without loading one; empty if one can.
+        toolchain: returns the compiler on this machine; raises InputError for invalid options and MissingDependency
+            for missing compilers and hardware.
+        file_of: returns the file name of a graph; None for the graph's name with the suffix.
+        compiler_missing: returns why its compiler cannot work here, without loading it; empty if it can.
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
     """
 
@@ -149,25 +149,25 @@ class Target:
 
     @property
     def suffix(self) -> str:
-        """The ending of its files."""
+        """The suffix of its files."""
         return Path(self.file).suffix
 
     def planned_file(self, graph: str, options: BuildOptions) -> str:
-        """Return the file that a graph will lie in."""
+        """Return the name of the file that will hold a graph."""
         return f"{graph}{self.suffix}" if self.file_of is None else self.file_of(graph, options)
 
     @property
     def build_extras(self) -> tuple[str, ...]:
-        """The extras that building needs: that of every export, and its own."""
+        """The extras that the build needs: `export`, and the target's own."""
         return tuple(dict.fromkeys(("export", self.build_extra)))
 
     def require_options(self, options: BuildOptions) -> None:
-        """Raise unless everything that was asked for is about this target.
+        """Raise unless the target takes all options that were given.
 
         Raises:
-            InputError: names the option and the targets that take it.
+            InputError: an option of other targets; the message names it and them.
         """
-        for flag in options.given():
+        for flag in options.flags():
             if flag not in self.options:
                 takers = [target.name for target in TARGETS.values() if flag in target.options]
                 raise InputError(f"{self.name} does not take {flag}, only {', '.join(takers)}: leave it out")
@@ -201,7 +201,7 @@ def find_target(name: str) -> Target:
     """Return a target by its name.
 
     Raises:
-        InputError: no such target, with the nearest name.
+        InputError: no such target; the message suggests the nearest name.
     """
     if name not in TARGETS:
         raise InputError(f"no target named {name!r}{suggestion(name, tuple(TARGETS))}")

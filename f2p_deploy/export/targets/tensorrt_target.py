@@ -1,4 +1,4 @@
-"""The TensorRT targets: one engine a graph, by TensorRT or by TensorRT for RTX, beside the ONNX it was built from."""
+"""The TensorRT targets: an engine for each graph, by TensorRT or TensorRT for RTX, beside its ONNX source."""
 
 import logging
 import platform
@@ -28,15 +28,15 @@ from f2p_deploy.system.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-#: What is said of 8 bits until a card has run them: TensorRT for RTX documents them for matrix products alone.
+#: A remark on 8-bit engines until a card has run them: TensorRT for RTX documents 8 bits only for matrix products.
 UNPROVEN = "; unproven, no card has run it yet"
 
-#: Where the ONNX that the engines were built from lies, inside the artifact.
+#: The folder inside the artifact with the ONNX sources of the engines.
 SOURCES = "onnx"
 
 
 def tensorrt_toolchain(options: BuildOptions) -> Toolchain:
-    """Return what will build and for which cards; see `Target.toolchain`."""
+    """Return the compiler and the cards that it builds for; see `Target.toolchain`."""
     flavor = choose_flavor(options.flavor)
     builder: Builder = run_in_child(read_builder, (flavor.module,), doing=f"loading {flavor.title}")
     cards = compute_capabilities(flavor, builder, options.compute_capabilities)
@@ -62,10 +62,10 @@ def build_tensorrt(
     save_by_precision({name: (source.precision, source.onnx) for name, source in sources.items()}, folder / SOURCES)
     entries = {}
     for name, source in sources.items():
-        kept = folder / SOURCES / f"{name}.onnx"
+        file = folder / SOURCES / f"{name}.onnx"
         job = EngineJob(
             graph=name,
-            source=kept,
+            source=file,
             engine=folder / f"{name}.engine",
             flavor=flavor,
             compute_capabilities=options.compute_capabilities,
@@ -76,7 +76,7 @@ def build_tensorrt(
         doing = f"building the engine of {name} with {flavor.title} {installed_version(flavor)}".rstrip()
         report: EngineReport = run_in_child(build_engine, (job,), progress, doing)
         _log(name, report)
-        entries[name] = source.entry(job.engine.name, report.precision, f"{SOURCES}/{kept.name}")
+        entries[name] = source.entry(job.engine.name, report.precision, f"{SOURCES}/{file.name}")
     return entries
 
 

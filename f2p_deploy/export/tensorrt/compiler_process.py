@@ -1,4 +1,4 @@
-"""Compilers run in a process of their own: whatever ends one, a crash in native code included, is a sentence here."""
+"""Run compilers in a child process, so that even a crash in native code becomes an error with a message."""
 
 import contextlib
 import logging
@@ -20,10 +20,10 @@ from f2p_deploy.system.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two signs of life of a compiler that says nothing.
+#: Seconds between two progress reports of a compiler that reports nothing itself.
 TICK = 1.0
 
-#: What the new process begins with: the parent's search path, then the rest of `_serve`.
+#: The child's program: take over the parent's search path, then run `_serve`.
 _BEGIN = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from f2p_deploy.export.tensorrt.compiler_process import _serve; _serve()"
@@ -33,55 +33,55 @@ _BEGIN = (
 def run_in_child(
     function: Callable[..., Any], arguments: tuple[Any, ...] = (), progress: Progress = silent, doing: str = "compiling"
 ) -> Any:
-    """Call a function in a fresh Python process and return its result.
+    """Call a function in a new Python process and return its result.
 
-    What the function logs is logged here, at INFO at most: an error of a compiler belongs into the sentence that it
-    leads to. When this call ends, by Ctrl-C too, the process is gone with all that it started; when this process ends,
-    so are they.
+    The child's log records are logged here, at INFO at most: errors of a compiler belong into the message of the
+    exception that they lead to. The child and all its own children end with this call, even on Ctrl-C, and with this
+    process.
 
     Args:
         function: of an importable module; called as `function(progress, *arguments)`.
-        arguments: what `pickle` can carry, as the result must be.
-        progress: told what the function tells its own, and once a second how long the last of it is taking.
-        doing: the subject of the error's sentence ("building the engine of step").
+        arguments: picklable, like the result.
+        progress: called with the function's own progress reports, and once a second with the time since the last one.
+        doing: the subject of the error message ("building the engine of step").
 
     Raises:
-        CompilerError: the process crashed or was killed, or the function raised something unforeseen.
-        F2PError, OSError: what the function raised.
+        CompilerError: the process crashed or was killed, or the function raised an unexpected exception.
+        F2PError, OSError: raised by the function.
     """
-    with tempfile.TemporaryFile() as last_words:
-        with postponed():  # Ctrl-C before the process is known would leave it behind
+    with tempfile.TemporaryFile() as errors:
+        with postponed():  # a Ctrl-C before `process` is assigned would leave the child running
             process = subprocess.Popen(
                 [sys.executable, "-c", _BEGIN],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=last_words,
-                start_new_session=True,  # Ctrl-C reaches this process alone, which decides
+                stderr=errors,
+                start_new_session=True,  # Ctrl-C reaches only this process, which ends the child
             )
         try:
-            return _follow(process, (function, arguments), progress, doing, last_words)
+            return _follow(process, (function, arguments), progress, doing, errors)
         finally:
             with postponed():
                 _end_all(process)
 
 
 def _end_all(process: subprocess.Popen[bytes]) -> None:
-    """End a process with all that it started; raises nothing that would hide why."""
+    """Kill a process and all its children, without raising exceptions that would hide the original one."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout):
-        with contextlib.suppress(OSError):  # what it did not read any more is still to be written
+        with contextlib.suppress(OSError):  # closing flushes data that the process no longer reads
             if pipe is not None:
                 pipe.close()
 
 
 def _follow(
-    process: subprocess.Popen[bytes], task: tuple[Any, ...], progress: Progress, doing: str, last_words: IO[bytes]
+    process: subprocess.Popen[bytes], task: tuple[Any, ...], progress: Progress, doing: str, errors: IO[bytes]
 ) -> Any:
-    """Hand the task over, pass on what comes back, and return the result."""
+    """Send the task to the child, pass on its messages, and return the result."""
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise CompilerError(f"{doing} could not start: no pipe to its process")
@@ -106,14 +106,14 @@ def _follow(
                 logging.getLogger(name).log(min(level, logging.INFO), text)
     except (EOFError, BrokenPipeError, pickle.UnpicklingError):
         code = process.wait()
-    last_words.seek(0)
-    said = last_words.read().decode(errors="replace").splitlines()
-    logger.info("%s: the process said: %s", doing, "\n".join(said))
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").splitlines()
+    logger.info("%s: standard error of the process: %s", doing, "\n".join(lines))
     raise CompilerError(f"{doing} failed: {_end(code)}; {SAID}")
 
 
 def _end(code: int) -> str:
-    """Say how a process ended that did not say it itself."""
+    """Describe how a process ended that sent no result."""
     if code >= 0:
         return f"its process ended by itself with exit code {code}"
     try:
@@ -121,7 +121,7 @@ def _end(code: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     if name == "SIGKILL":
-        return "its process was killed (SIGKILL), by someone or for want of memory"
+        return "its process was killed (SIGKILL), by a user or for lack of memory"
     return f"its process crashed in native code ({name})"
 
 
@@ -137,9 +137,9 @@ class _Forward(logging.Handler):
 
 
 def _serve() -> None:
-    """Be the other process: run one task, tell the parent about it on what was the standard output."""
+    """Run one task in the child process, and report to the parent over the original standard output."""
     messages = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a native library prints is no message
+    os.dup2(2, 1)  # output of native libraries goes to the standard error, so that it does not mix with messages
     lock = threading.Lock()
 
     def tell(*message: Any) -> None:
@@ -160,21 +160,21 @@ def _serve() -> None:
         threading.Thread(target=_tick, args=(tell,), daemon=True).start()
         message = ("result", function(lambda *stage: tell("progress", *stage), *arguments))
     except (F2PError, OSError) as error:
-        log_causes(error)  # they do not travel with it
+        log_causes(error)  # pickling the error loses its causes
         message = ("failed", error, "")
-    except Exception as error:  # whatever else a compiler raises becomes one sentence of the parent's
+    except Exception as error:  # any other exception of a compiler becomes a message of the parent
         logger.info("the compiler raised %s", type(error).__name__, exc_info=True)
         message = ("failed", None, type(error).__name__)
     tell(*message)
-    os._exit(0)  # a native library that crashes on its way out has done its work
+    os._exit(0)  # skips the clean-up of native libraries, which may crash
 
 
 def _die_with_parent() -> None:
-    """Wait for the end of the parent, which keeps the pipe open as long as it lives."""
+    """Exit when the parent ends, which closes the pipe of the standard input."""
     while os.read(0, 1):
         pass
     if hasattr(os, "killpg"):
-        os.killpg(0, signal.SIGKILL)  # with what the compiler started
+        os.killpg(0, signal.SIGKILL)  # also ends processes that the compiler started
     os._exit(1)
 
 

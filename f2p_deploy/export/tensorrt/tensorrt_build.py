@@ -1,4 +1,4 @@
-"""One ONNX graph to one engine, with either flavor of TensorRT; runs in a process of its own."""
+"""Build an engine from an ONNX graph, with either flavor of TensorRT; runs in a child process."""
 
 import gc
 import logging
@@ -21,41 +21,41 @@ from f2p_deploy.system.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-#: The layers that do the work, and so decide what precision a network has.
+#: The layers that multiply, whose precision counts as the network's.
 WORKERS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY")
 
-#: Our names of data types, as the network's tensors, its weights and an engine's own plan call them.
+#: Our names of data types, by their names in the network's tensors, in its weights and in an engine's plan.
 PRECISIONS = {
     **{"FLOAT": "fp32", "float32": "fp32", "float": "fp32"},
     **{"HALF": "fp16", "float16": "fp16", "half": "fp16"},
     **{"INT8": "int8", "int8": "int8"},
 }
 
-#: Of the weights that a network has in a precision, an engine must hold this share in it: equal ones are stored once,
-#: small ones (in bytes) are folded into others.
+#: Smallest share of a network's weights in a precision that an engine must hold in that precision (equal weights are
+#: stored once), and the size in bytes up to which weights are not compared (they may be folded into others).
 KEPT_SHARE = 0.8
 SMALL = 65_536
 
-#: An engine of TensorRT for RTX holds its plan in words, each constant with its size and type.
+#: A constant's size and type in the plan of an engine of TensorRT for RTX, which is text.
 _CONSTANT = re.compile(rb"const_payload_size=(\d+) [^\n]*? type=(\w+)")
 
-#: Nodes that a parser could not read of which an error names so many.
+#: Largest number of unreadable nodes that an error message names.
 NAMED = 3
 
 
 @dataclass(frozen=True)
 class EngineJob:
-    """What to build.
+    """The description of an engine to build.
 
     Args:
-        graph: its name.
-        source: the ONNX file; weights that lie in another file are found beside it.
+        graph: the graph's name.
+        source: the ONNX file; external weights are found beside it.
         engine: the file to write.
-        flavor: which compiler.
-        compute_capabilities: the cards to build for; empty for all that the flavor builds for by itself.
-        precision: that the workers of the graph must have; of `int8` those that are named in `quantised`.
+        flavor: the compiler.
+        compute_capabilities: the cards to build for; empty for the flavor's default.
+        precision: the precision that the workers must have; for `int8`, only those named in `quantised`.
         kept_float32: names of ONNX nodes that stayed float32 on purpose.
-        quantised: names of ONNX nodes whose weights are 8-bit.
+        quantised: names of ONNX nodes with 8-bit weights.
     """
 
     graph: str
@@ -70,16 +70,16 @@ class EngineJob:
 
 @dataclass(frozen=True)
 class EngineReport:
-    """What was built.
+    """The report on an engine that was built.
 
     Args:
-        precision: of the workers that were not kept in float32, read back.
-        workers: how many layers that do the work there are of each precision.
-        weights: bytes of the parsed network's weights of each precision.
-        constants: bytes of the constants of each precision that the engine says it holds; empty if it does not say.
-        engine_bytes: of the file.
-        seconds: from reading the ONNX to the written file.
-        peak_memory: of the process, in bytes; 0 where the system does not say.
+        precision: the precision of the workers that were not kept in float32, read back from the network.
+        workers: number of multiplying layers by precision.
+        weights: bytes of the parsed network's weights by precision.
+        constants: bytes of the engine's constants by precision, as its plan lists them; empty if it lists none.
+        engine_bytes: size of the file.
+        seconds: from reading the ONNX to writing the file.
+        peak_memory: of the process, in bytes; 0 if the system does not report it.
     """
 
     precision: str
@@ -92,10 +92,10 @@ class EngineReport:
 
 
 def build_engine(progress: Progress, job: EngineJob) -> EngineReport:
-    """Build one engine: strongly typed, so that every tensor has the type that the ONNX gives it.
+    """Build one engine, strongly typed, so that every tensor has its type in the ONNX.
 
     Raises:
-        CompilerError: the library cannot read the graph or build it, or what it made has another precision.
+        CompilerError: the library cannot read or build the graph, or the engine has another precision.
     """
     with _no_collection():
         return _build(progress, job)
@@ -103,10 +103,10 @@ def build_engine(progress: Progress, job: EngineJob) -> EngineReport:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep Python from collecting garbage.
+    """Disable Python's garbage collection; a context manager.
 
-    The library logs, through our logger, while it holds a lock that the end of an older builder takes, too: a
-    collection in the logger that finds one would wait for ever.
+    The library calls our logger while it holds a lock. The destructor of a builder takes the same lock, so a garbage
+    collection inside the logger that destroys an older builder would deadlock.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -132,20 +132,18 @@ def _build(progress: Progress, job: EngineJob) -> EngineReport:
     weights = _weights(trt, network)
 
     config = builder.create_builder_config()
-    config.clear_flag(trt.BuilderFlag.TF32)  # float32 means float32
+    config.clear_flag(trt.BuilderFlag.TF32)  # TF32 would round float32
     monitor = _monitor_of(trt, progress, job.graph)
     config.progress_monitor = monitor
     if job.flavor.needs_gpu:
-        config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED  # else the inspector shows no types
+        config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED  # without it, the inspector shows no types
     if job.compute_capabilities:
         config.num_compute_capabilities = len(job.compute_capabilities)
         for index, capability in enumerate(job.compute_capabilities):
             config.set_compute_capability(member(trt, capability), index)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise CompilerError(
-            f"{job.flavor.title} {trt.__version__} made no engine of {job.graph}; {SAID}"
-        )
+        raise CompilerError(f"{job.flavor.title} {trt.__version__} could not build an engine of {job.graph}; {SAID}")
     constants = constants_of(memoryview(plan))
     require_kept(job, weights, constants)
     if job.flavor.needs_gpu:
@@ -156,7 +154,7 @@ def _build(progress: Progress, job: EngineJob) -> EngineReport:
 
 
 def _read_back(network: Any, job: EngineJob) -> tuple[dict[str, int], str]:
-    """Count the workers of each precision in the parsed network; raise unless they have the one asked for."""
+    """Count the workers of each precision in the parsed network; raise unless they have the job's precision."""
     counts: Counter[str] = Counter()
     judged: dict[str, list[str]] = {}
     makers = {
@@ -170,15 +168,15 @@ def _read_back(network: Any, job: EngineJob) -> tuple[dict[str, int], str]:
             continue
         weights = layer.get_input(1) if layer.num_inputs > 1 else None
         rounded = weights is not None and makers.get(weights.name) == "DEQUANTIZE"
-        found = "INT8" if rounded else layer.get_output(0).dtype.name
-        found = PRECISIONS.get(found, found.lower())
-        counts[found] += 1
+        kind = "INT8" if rounded else layer.get_output(0).dtype.name
+        precision = PRECISIONS.get(kind, kind.lower())
+        counts[precision] += 1
         nodes = _nodes_of(layer)
-        # Beside 8 bits only what was chosen is judged: the others may be in any float.
+        # In an 8-bit graph only the quantised layers are judged: the others may have any float type.
         chosen = nodes & set(job.quantised) if job.precision == "int8" else not nodes & set(job.kept_float32)
         if chosen:
-            judged.setdefault(found, []).append(layer.name)
-    wrong = {found: names for found, names in judged.items() if found != job.precision}
+            judged.setdefault(precision, []).append(layer.name)
+    wrong = {precision: names for precision, names in judged.items() if precision != job.precision}
     if wrong or not judged:
         number = sum(len(names) for names in wrong.values())
         first = next(iter(wrong.values()))[0] if wrong else "none"
@@ -191,67 +189,71 @@ def _read_back(network: Any, job: EngineJob) -> tuple[dict[str, int], str]:
 
 
 def _nodes_of(layer: Any) -> set[str]:
-    """Return the names of the ONNX nodes that a layer was made from; the parser leaves them in its metadata."""
+    """Return the names of the ONNX nodes of a layer, which the parser stores in its metadata."""
     return {layer.name, *re.findall(r"\[ONNX Layer: ([^\]]*)\]", layer.metadata)}
 
 
 def _weights(trt: Any, network: Any) -> dict[str, int]:
-    """Return the bytes of weights of each precision that the network's layers hold, each layer's counted."""
+    """Return the bytes of weights by precision, summed over the network's layers."""
     kinds = {"CONVOLUTION": trt.IConvolutionLayer, "DECONVOLUTION": trt.IDeconvolutionLayer}
-    found: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
     for index in range(network.num_layers):
         layer = network.get_layer(index)
         if layer.type.name in kinds:
-            layer.__class__ = kinds[layer.type.name]  # how the Python API gives access to a layer's own attributes
-            held = [layer.kernel, layer.bias]
+            # `get_layer` returns an `ILayer`; the Python API shows a layer's own attributes once its class is set.
+            layer.__class__ = kinds[layer.type.name]
+            arrays = [layer.kernel, layer.bias]
         elif layer.type.name == "CONSTANT":
             layer.__class__ = trt.IConstantLayer
-            held = [layer.weights]
+            arrays = [layer.weights]
         else:
             continue
-        for weight in held:
-            found[PRECISIONS.get(str(weight.dtype), "other")] += weight.nbytes
-    return {precision: count for precision, count in found.items() if precision != "other"}
+        for weight in arrays:
+            sizes[PRECISIONS.get(str(weight.dtype), "other")] += weight.nbytes
+    return {precision: size for precision, size in sizes.items() if precision != "other"}
 
 
 def constants_of(engine: bytes | memoryview) -> dict[str, int]:
-    """Return the bytes of constants of each precision that an engine says it holds; empty if it does not say.
+    """Return the bytes of an engine's constants by precision, as its plan lists them; empty if it lists none.
 
-    What TensorRT for RTX 1.7 writes; it is not documented, so an engine that says nothing is no error.
+    The format is that of TensorRT for RTX 1.7. It is not documented, so an engine without a list is no error.
     """
-    found: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
     for size, kind in _CONSTANT.findall(engine):
         precision = PRECISIONS.get(kind.decode())
         if precision:
-            found[precision] += int(size)
-    return dict(found)
+            sizes[precision] += int(size)
+    return dict(sizes)
 
 
 def require_kept(job: EngineJob, weights: Mapping[str, int], constants: Mapping[str, int]) -> None:
-    """Raise if an engine's constants have other types than the weights of the network that it was built from.
+    """Raise if an engine's constants have other types than the weights of its network.
 
-    It happens, strong typing or not: TensorRT for RTX 1.7 makes a float16 convolution, float16 weights included, of one
-    in float32 that stands alone between float16 ones. Two in a row stay float32.
+    This happens in spite of strong typing: TensorRT for RTX 1.7 converts a single float32 convolution between float16
+    ones, with its weights, to float16. Two float32 convolutions in a row stay float32.
 
     Args:
-        job: what was built.
-        weights: bytes of the network's weights of each precision.
-        constants: of the engine's, as `constants_of` found them; empty: nothing is compared.
+        job: the description of the engine.
+        weights: bytes of the network's weights by precision.
+        constants: bytes of the engine's constants, from `constants_of`; if empty, nothing is compared.
+
+    Raises:
+        CompilerError: the engine holds less than `KEPT_SHARE` of the weights of a precision.
     """
     if not constants:
         return
-    for precision, given in weights.items():
-        found = constants.get(precision, 0)
-        if given > SMALL and found < KEPT_SHARE * given:
-            hint = " (keep the neighbours of what was kept in float32, too)" if precision != job.precision else ""
+    for precision, expected in weights.items():
+        actual = constants.get(precision, 0)
+        if expected > SMALL and actual < KEPT_SHARE * expected:
+            hint = " (keep the neighbours of float32 layers in float32 as well)" if precision != job.precision else ""
             raise CompilerError(
-                f"{job.graph} has {given / 1e6:.2f} MB of {precision} weights, its engine {found / 1e6:.2f} MB: "
+                f"{job.graph} has {expected / 1e6:.2f} MB of {precision} weights, its engine {actual / 1e6:.2f} MB: "
                 f"{job.flavor.title} changed their precision{hint}"
             )
 
 
 def _require_inspected(trt: Any, log: Any, plan: Any, job: EngineJob) -> None:
-    """Open the engine on the card that it was built on, and look for the precision among its layers' types."""
+    """Open the engine on the card that built it, and check that its layers have the job's precision."""
     engine = trt.Runtime(log).deserialize_cuda_engine(plan)
     if engine is None:
         raise CompilerError(f"{job.flavor.title} cannot open its own engine of {job.graph}; {SAID}")
@@ -263,7 +265,7 @@ def _require_inspected(trt: Any, log: Any, plan: Any, job: EngineJob) -> None:
 
 
 def _refused(parser: Any) -> str:
-    """Return the nodes that the ONNX parser could not read, as the end of a sentence, and log what it says of them."""
+    """Log the errors of the ONNX parser, and return the nodes that it could not read as the end of a sentence."""
     nodes = []
     for index in range(parser.num_errors):
         error = parser.get_error(index)
@@ -274,7 +276,7 @@ def _refused(parser: Any) -> str:
 
 
 def _log_of(trt: Any) -> Any:
-    """Return a logger for the library: errors are kept and logged, warnings logged."""
+    """Return a logger object for the library that passes errors and warnings to our logger, each warning once."""
 
     class Log(trt.ILogger):
         def __init__(self) -> None:
@@ -285,18 +287,18 @@ def _log_of(trt: Any) -> Any:
             if severity <= trt.ILogger.ERROR:
                 logger.error("%s", message)
             elif severity == trt.ILogger.WARNING and message not in self.warned:
-                self.warned.add(message)  # it repeats itself for every layer
+                self.warned.add(message)  # the library repeats warnings for every layer
                 logger.warning("%s", message)
 
     return Log()
 
 
 class Phases:
-    """How far a build is, from the phases inside phases that the library tells of."""
+    """The progress of a build, from the nested phases that the library reports."""
 
     def __init__(self) -> None:
         self._lock = Lock()  # the library calls from several threads
-        self._steps: dict[str, tuple[int, int]] = {}  # done and all, outermost phase first
+        self._steps: dict[str, tuple[int, int]] = {}  # (steps done, steps in total), outermost phase first
         self._farthest = 0.0
 
     def begin(self, name: str, steps: int) -> None:
@@ -316,9 +318,9 @@ class Phases:
             self._steps.pop(name, None)
 
     def fraction(self) -> float:
-        """Return the share that is done, in [0, 1]: each phase is part of one step of the one around it.
+        """Return the completed share of the build, in [0, 1]; each phase is part of one step of the phase around it.
 
-        It never falls, though the library may end a phase before it counts the step around it.
+        The result never decreases, although the library may end a phase before it counts the step around it.
         """
         with self._lock:
             fraction = 0.0
@@ -329,7 +331,7 @@ class Phases:
 
 
 def _monitor_of(trt: Any, progress: Progress, graph: str) -> Any:
-    """Return a progress monitor for the library that tells `progress`."""
+    """Return a progress monitor for the library that calls `progress`."""
     phases = Phases()
 
     class Monitor(trt.IProgressMonitor):
@@ -354,8 +356,8 @@ def _monitor_of(trt: Any, progress: Progress, graph: str) -> Any:
 
 
 def _peak_memory() -> int:
-    """Return the most memory that this process has had, in bytes; 0 where the system does not say."""
-    status = Path("/proc/self/status")  # on Linux getrusage begins with what the parent had
+    """Return the peak memory of this process in bytes; 0 if the system does not report it."""
+    status = Path("/proc/self/status")  # on Linux getrusage includes the parent's memory
     if status.exists():
         return 1024 * int(status.read_text().partition("VmHWM:")[2].split()[0])
     try:

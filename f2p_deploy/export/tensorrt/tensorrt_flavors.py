@@ -1,4 +1,4 @@
-"""The two flavors of TensorRT: everything that tells one from the other, and which one works here."""
+"""The two flavors of TensorRT, their differences, and the choice of the one that can build here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from f2p_deploy.system.cuda_devices import CudaDevice, cuda_devices
 from f2p_deploy.system.errors import InputError, MissingDependency
 from f2p_deploy.system.extras import install_line
 
-#: Cards older than everything that a portable engine is for; an engine for them is for nothing else.
+#: The compute capability of Turing: portable engines are for newer cards, and an engine for Turing is for nothing else.
 TURING = "7.5"
 
 
@@ -22,15 +22,15 @@ class Flavor:
     """One of the two compilers.
 
     Args:
-        name: the word for `--flavor`.
+        name: the name for `--flavor`.
         title: NVIDIA's name of it.
-        module: what is imported.
-        distribution: what pip calls it.
-        extra: the extra of this package that brings it.
-        oldest: the first version whose networks can be strongly typed and built in the way done here.
-        needs_gpu: whether it builds only on the card that the engine shall run on. Else it builds anywhere, for the
-            compute capabilities that it is told, and what it built cannot be opened here to look at it.
-        os: the operating systems that an engine runs on, for `Manifest.hardware`; empty: the one it was built on.
+        module: its Python module.
+        distribution: pip's name of it.
+        extra: the extra of this package that installs it.
+        oldest: the first version with strongly typed networks and the other features that are used here.
+        needs_gpu: whether it builds only on the card that will run the engine. Otherwise it builds on any machine for
+            given compute capabilities, and the engine cannot be opened here for inspection.
+        os: the operating systems that an engine runs on, for `Manifest.hardware`; empty for the one it was built on.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Flavor:
     os: str
 
 
-#: In the order of preference.
+#: All flavors by name, in the order of preference.
 FLAVORS = {
     flavor.name: flavor
     for flavor in (
@@ -63,11 +63,11 @@ FLAVORS = {
 
 
 def choose_flavor(name: str | None = None) -> Flavor:
-    """Return the flavor asked for, or the first one that can build here.
+    """Return the named flavor, or without a name the first one that can build here.
 
     Raises:
         InputError: no such flavor.
-        MissingDependency: it, or each of them, cannot build here; with what to install.
+        MissingDependency: it cannot build here, or without a name none can; the message says what to install.
     """
     if name is not None:
         if name not in FLAVORS:
@@ -82,26 +82,26 @@ def choose_flavor(name: str | None = None) -> Flavor:
             return flavor
     raise MissingDependency(
         f"TensorRT engines need a compiler. TensorRT for RTX builds on any machine: {install_line('rtx')}. "
-        f"TensorRT builds on the card that the engine shall run on: {install_line('trt')}. "
+        f"TensorRT builds on the card that will run the engine: {install_line('trt')}. "
         f"Here: {'; '.join(reasons.values())}"
     )
 
 
 def why_not(flavor: Flavor) -> str:
-    """Return why a flavor cannot build here; empty if it can. Nothing of it is loaded."""
+    """Return why a flavor cannot build here; empty if it can. Does not load it."""
     if find_spec(flavor.module) is None:
         return f"{flavor.title} is not installed ({install_line(flavor.extra)})"
-    found = installed_version(flavor)
-    if found and Version(found) < Version(flavor.oldest):
+    installed = installed_version(flavor)
+    if installed and Version(installed) < Version(flavor.oldest):
         newer = install_line(flavor.extra, options="--upgrade")
-        return f"{flavor.title} {found} is too old, {flavor.oldest} is needed ({newer})"
+        return f"{flavor.title} {installed} is too old, {flavor.oldest} is needed ({newer})"
     if flavor.needs_gpu and not cuda_devices():
-        return f"{flavor.title} builds only on the NVIDIA card that the engine shall run on, and there is none here"
+        return f"{flavor.title} builds only on the NVIDIA card that will run the engine, and there is none here"
     return ""
 
 
 def installed_version(flavor: Flavor) -> str:
-    """Return the version that pip knows of; empty if it was installed in another way."""
+    """Return the installed version by pip's record; empty if it was not installed with pip."""
     try:
         return version(flavor.distribution)
     except PackageNotFoundError:
@@ -110,11 +110,11 @@ def installed_version(flavor: Flavor) -> str:
 
 @dataclass(frozen=True)
 class Builder:
-    """What a flavor says about itself once it is loaded.
+    """The facts about a loaded flavor.
 
     Args:
-        version: of the library.
-        compute_capabilities: those that it builds for, as NVIDIA numbers them, in rising order.
+        version: the library's version.
+        compute_capabilities: those that it can build for, by NVIDIA's numbers, in ascending order.
     """
 
     version: str
@@ -122,7 +122,7 @@ class Builder:
 
 
 def read_builder(progress: object, module: str) -> Builder:
-    """Load a flavor and ask it; runs in a process of its own."""
+    """Load a flavor and return its version and compute capabilities; runs in a child process."""
     from importlib import import_module
 
     trt = import_module(module)
@@ -131,26 +131,26 @@ def read_builder(progress: object, module: str) -> Builder:
 
 
 def member(trt: Any, compute_capability: str) -> Any:
-    """Return the library's own name of a compute capability."""
+    """Return the library's enum member of a compute capability."""
     return _capabilities(trt)[f"SM{compute_capability.replace('.', '')}"]
 
 
 def compute_capabilities(flavor: Flavor, builder: Builder, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the cards that an engine will run on.
+    """Return the compute capabilities of the cards that an engine will run on.
 
     Args:
-        flavor: what builds.
-        builder: what it said of itself.
-        asked: by the user; empty for the flavor's own choice.
+        flavor: the compiler.
+        builder: the facts about it.
+        asked: the compute capabilities that the user named; empty for the flavor's default.
 
     Raises:
-        InputError: malformed, not among what the builder takes, or not to be combined.
+        InputError: malformed, unsupported, or combined with Turing.
     """
     if flavor.needs_gpu:
         card = cuda_devices()[0]
         if asked:
             raise InputError(
-                f"{flavor.title} builds for the card that it finds ({card.name}, compute capability "
+                f"{flavor.title} builds for the card in this machine ({card.name}, compute capability "
                 f"{card.compute_capability}): leave --compute-capability out, or choose --flavor rtx"
             )
         return (card.compute_capability,)
@@ -164,17 +164,17 @@ def compute_capabilities(flavor: Flavor, builder: Builder, asked: Sequence[str])
             )
     if TURING in asked and len(set(asked)) > 1:
         raise InputError(
-            f"an engine for {TURING} (Turing) runs on no other card, found also "
-            f"{', '.join(sorted(set(asked) - {TURING}))}: export once for {TURING} alone, and once for the others"
+            f"an engine for {TURING} (Turing) runs on no other card, but {', '.join(sorted(set(asked) - {TURING}))} "
+            f"was also asked for: export once for {TURING} alone, and once for the others"
         )
     return tuple(dict.fromkeys(asked))
 
 
 def why_no_card_runs(devices: Sequence[CudaDevice]) -> str:
-    """Return why no card here can run an engine; empty if one may."""
+    """Return why no card here can run an engine; empty if there is a card."""
     return "" if devices else "no NVIDIA card is visible here"
 
 
 def _capabilities(trt: Any) -> dict[str, Any]:
-    """Return the compute capabilities that a library has names for; none in releases that only build for their card."""
+    """Return the library's enum of compute capabilities; empty in releases that build only for the card here."""
     return dict(getattr(getattr(trt, "ComputeCapability", None), "__members__", {}))

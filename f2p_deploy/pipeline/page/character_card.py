@@ -25,15 +25,15 @@ class CharacterCard:
 
     Args:
         result: the character.
-        doubts: what to look at first.
-        edited: the file to draw again, where somebody changed it since; else empty.
-        pictures: from the left; the photo stands to the right of them.
-        photo: what it was made from.
-        below_photo: what stands below the photo.
-        choices: which options were read.
-        sliders: furthest from the average.
-        curve: the loss over the iterations, if there were any.
-        files: what its folder has.
+        doubts: unsure options, which an artist should check first.
+        edited: the parameter file to draw again if it was edited after it was drawn; else empty.
+        pictures: left of the photo, from left to right.
+        photo: the source photo.
+        below_photo: pictures below the photo.
+        choices: the options.
+        sliders: the sliders furthest from the average.
+        curve: loss over the iterations; None without iterations.
+        files: names of the files in its folder.
     """
 
     result: Created
@@ -66,10 +66,10 @@ def character_card(result: Created) -> CharacterCard:
 
 
 def _pictures(result: Created) -> tuple[tuple[ShownPicture, ...], tuple[ShownPicture, ...]]:
-    """Return the pictures beside the photo and those below it.
+    """Return the pictures left of the photo and those below it.
 
-    The engine's is the first, and beside it the face in the same frame: what a player would see; the imitator's picture
-    flatters mouths and jaws.
+    The engine's picture comes first, since a player sees that one, then the aligned face in the same frame. The
+    imitator's picture is only a preview: it flatters mouths and jaws.
     """
     preview = preview_picture(result)
     if result.has_engine_picture:

@@ -1,4 +1,4 @@
-"""`index.html`: photos and characters side by side; plain HTML beside its pictures, nothing from elsewhere."""
+"""`index.html`: photos and characters side by side, as plain HTML without external resources."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from f2p_deploy.report.templates import render_template
 from f2p_deploy.system.files import write_whole
 from f2p_deploy.system.names import address
 
-#: From this many photos on, the page begins with an overview.
+#: Smallest number of photos for which the page has an overview.
 _OVERVIEW_FROM = 4
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A character, or one photo's, small and with a link.
+    """A thumbnail with a link, for one character or for all characters of a photo.
 
     Args:
-        link: its address.
-        pictures: addresses.
-        label: what it is called.
-        mark: what to say of it; empty for nothing.
+        link: address of the character.
+        pictures: addresses of the pictures.
+        label: name of the character or photo.
+        mark: a remark; empty for none.
     """
 
     link: str
@@ -37,12 +37,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class PhotoCards:
-    """What the page says of one photo.
+    """The cards of one photo.
 
     Args:
-        character: the card of its only character.
-        comparison: the card of its characters, if there are several.
-        failures: in which ways none came of it.
+        character: the card of the character, if there is exactly one.
+        comparison: the card of the characters, if there are several.
+        failures: the modes that failed.
     """
 
     character: CharacterCard | None
@@ -51,20 +51,20 @@ class PhotoCards:
 
 
 def write_characters_page(report: Report, work: Path | None = None) -> None:
-    """Write the page of a run, whole or not at all.
+    """Write the page of a run atomically.
 
     Args:
-        report: what came of the photos.
-        work: the folder of the temporary file, see `write_whole`.
+        report: the results of the run.
+        work: folder for the temporary file, see `write_whole`.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the page cannot be written.
     """
     write_whole(report.page, characters_html(report).encode("utf-8"), beside=work)
 
 
 def characters_html(report: Report) -> str:
-    """Return the page as HTML; its pictures are those in the characters' folders, by relative paths."""
+    """Return the page as HTML; it refers to the pictures in the characters' folders by relative paths."""
     characters, failed = len(report.characters), len(report.failed)
     counts = f"{characters} character{'' if characters == 1 else 's'}"
     counts += f", {failed} photo{'' if failed == 1 else 's'} failed" if failed else ""
@@ -84,7 +84,7 @@ def characters_html(report: Report) -> str:
 
 
 def _by_photo(report: Report) -> Iterator[tuple[list[Created], list[Failed]]]:
-    """Yield what came of each photo."""
+    """Yield (characters, failures) of each photo."""
     for _, group in groupby(report.results, key=lambda result: result.photo):
         results = list(group)
         yield (
@@ -102,19 +102,19 @@ def _cards(characters: Sequence[Created], failures: Sequence[Failed]) -> PhotoCa
 
 
 def _about_pictures(report: Report) -> Iterator[str]:
-    """Yield what is to be said of the pictures."""
+    """Yield notes about the pictures."""
     characters = report.characters
     if any(result.drawn_beforehand for result in characters):
         yield (
-            "The engine drew these characters when the bundle was made, and its pictures came with it: each is shown "
-            "only where every slider is as it was drawn."
+            "The engine drew these pictures in advance, and the bundle holds them; each is shown only if every slider "
+            "is as it was drawn."
         )
     elif characters and not any(result.has_engine_picture for result in characters):
-        yield "What the game would show, the engine draws: --engine, with its assets."
+        yield "The game would show other pictures; --engine, with its assets, draws them."
 
 
 def _tile(characters: Sequence[Created]) -> Tile:
-    """Return a photo's characters for the overview, and how many choices are worth a look."""
+    """Return the tile of a photo's characters for the overview, marked with the number of unsure choices."""
     first = characters[0]
     drawn = [(result.name, file) for result in characters if (file := first_picture(result))]
     pictures = tuple(address(f"{name}/{file}") for name, file in [(first.name, ALIGNED_FILE), *drawn])
@@ -124,7 +124,7 @@ def _tile(characters: Sequence[Created]) -> Tile:
 
 
 def _earlier_tile(one: Earlier) -> Tile:
-    """Return a character of an earlier run, which this page says no more of."""
+    """Return the tile of a character of an earlier run; it has no card on this page."""
     pictures = tuple(address(f"{one.name}/{file}") for file in (ALIGNED_FILE, one.picture))
     label = f"{one.name} · edited since" if one.edited else one.name
     return Tile(address(f"{one.name}/{PARAMETERS_FILE}"), pictures, label)

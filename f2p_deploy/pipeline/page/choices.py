@@ -1,4 +1,4 @@
-"""The part of the page about choices: which options were read, how surely, and what nothing could read."""
+"""The part of the page about choices: the options read, their confidence, and the parts that were not read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from f2p_deploy.model.reading import UNSURE, ReadPart, ordered_groups
 from f2p_deploy.pipeline.results import Created
 
-#: Sliders that are read: the schema's tag, and what their ends are.
+#: Sliders that are read from the photo, by the schema's tag, with the meaning of 0 and of 1.
 SLIDER_ROLES = {"age": ("young", "old"), "sex": ("woman", "man")}
 
-#: The next option is named from this probability on.
+#: Smallest probability of a next option that is shown.
 _WORTH_NAMING = 0.05
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """An option that was read, but not surely.
+    """An option read with low confidence.
 
     Args:
-        group: whose option it is.
-        option: what was read.
-        next: what it may be as well.
+        group: the discrete group.
+        option: the option that was read.
+        next: the next most probable option.
     """
 
     group: str
@@ -30,11 +30,11 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Doubts:
-    """What an artist should look at first.
+    """The unsure options of a photo, which an artist should check first.
 
     Args:
-        doubts: none where nothing is unsure.
-        mode: whose doubts they are; empty for those of every mode.
+        doubts: empty if nothing is unsure.
+        mode: the mode concerned; empty if all modes agree.
     """
 
     doubts: tuple[Doubt, ...]
@@ -46,11 +46,11 @@ class Choice:
     """One choice of a character.
 
     Args:
-        name: of the group, or of a slider that is read as choices are.
-        option: what was chosen.
-        sure: how surely it was read, in per cent; empty where that was not measured.
-        beside: where the option is from, or the next one.
-        unsure: whether it is worth a look.
+        name: the discrete group, or a slider that is read like a choice.
+        option: the chosen option.
+        sure: confidence in per cent; empty if not measured.
+        beside: origin of the option, or the next most probable one.
+        unsure: low confidence; worth checking.
     """
 
     name: str
@@ -65,8 +65,8 @@ class ChoiceTable:
     """The choices of one character.
 
     Args:
-        rows: one a choice.
-        notes: what the rows do not say, as sentences.
+        rows: one for each choice.
+        notes: further sentences.
     """
 
     rows: tuple[Choice, ...]
@@ -78,8 +78,8 @@ class ChoiceBeside:
     """One choice in several modes.
 
     Args:
-        name: of the group.
-        options: what was chosen and how surely it was read, one a mode.
+        name: the discrete group.
+        options: (chosen option, confidence) of each mode.
     """
 
     name: str
@@ -87,7 +87,7 @@ class ChoiceBeside:
 
     @property
     def differs(self) -> bool:
-        """Whether the modes have different options."""
+        """True if the modes have different options."""
         return len({option for option, _ in self.options}) > 1
 
 
@@ -96,9 +96,9 @@ class ChoicesBeside:
     """The choices of one photo's characters side by side.
 
     Args:
-        modes: one a column.
-        rows: one a choice.
-        notes: what the rows do not say, as sentences.
+        modes: one for each column.
+        rows: one for each choice.
+        notes: further sentences.
     """
 
     modes: tuple[str, ...]
@@ -107,10 +107,10 @@ class ChoicesBeside:
 
 
 def to_check(results: Mapping[str, Created]) -> tuple[Doubts, ...]:
-    """Return what an artist should look at first: unsure options; empty if there are none.
+    """Return the unsure options of a photo, by mode if the modes differ; empty if there are none.
 
     Args:
-        results: one photo's characters by mode; modes are named where they were read in different ways.
+        results: one photo's characters by mode.
     """
     found = {mode: _doubts(result) for mode, result in results.items()}
     if len(set(found.values())) > 1:
@@ -123,14 +123,14 @@ def _doubts(result: Created) -> tuple[Doubt, ...]:
 
 
 def choice_table(result: Created) -> ChoiceTable:
-    """Return the choices with how surely they were read."""
+    """Return the choices of a character with their confidences."""
     on_a_line = ordered_groups(result.parameters.schema)
     rows = [_choice(name, option, result.read.get(name), name in on_a_line) for name, option in result.choices.items()]
     return ChoiceTable((*rows, *_read_sliders(result)), _notes(result))
 
 
 def _read_sliders(result: Created) -> Iterator[Choice]:
-    """Yield age and sex, which are sliders but read from the photo as choices are."""
+    """Yield age and sex: sliders that are read from the photo like choices."""
     parameters = result.parameters
     for role, ends in SLIDER_ROLES.items():
         name = parameters.schema.tags.get(role, "")
@@ -140,10 +140,10 @@ def _read_sliders(result: Created) -> Iterator[Choice]:
 
 
 def choices_beside(results: Mapping[str, Created]) -> ChoicesBeside:
-    """Return the choices of one photo's characters, which differ, side by side.
+    """Return the choices of one photo's characters side by side.
 
     Args:
-        results: by mode.
+        results: one photo's characters by mode.
     """
     first = next(iter(results.values()))
     rows = [
@@ -154,7 +154,7 @@ def choices_beside(results: Mapping[str, Created]) -> ChoicesBeside:
 
 
 def same_choices(results: Mapping[str, Created]) -> bool:
-    """Return whether all of one photo's characters have the same options, read as surely."""
+    """Return whether all of one photo's characters have the same options with the same confidences."""
     read = [
         {name: (option, _share(result, name)) for name, option in result.choices.items()}
         for result in results.values()
@@ -184,16 +184,16 @@ def _choice(name: str, option: str, part: ReadPart | None, on_a_line: bool) -> C
 
 
 def _notes(result: Created) -> tuple[str, ...]:
-    """Return what the table does not say."""
+    """Return notes on confidence and on the parts that were not read."""
     sure = any(part.confidence is not None for part in result.read.values())
-    notes = [f"The per cent say how sure the reading is; below {UNSURE:.0%} it is marked."] if sure else []
+    notes = [f"The percentages are confidences; those below {UNSURE:.0%} are marked."] if sure else []
     missing = _unread(result)
     notes += [f"Not read from the photo: {missing}."] if missing else []
     return tuple(notes)
 
 
 def _share(result: Created, name: str) -> str:
-    """Return how surely an option was read; empty where that was not measured."""
+    """Return an option's confidence in per cent, or `edited`; empty if it was not measured."""
     part = result.read.get(name)
     if part is None or part.confidence is None or name in ordered_groups(result.parameters.schema):
         return ""
@@ -201,12 +201,12 @@ def _share(result: Created, name: str) -> str:
 
 
 def _percent(probability: float) -> str:
-    """Return a probability in whole per cent, cut rather than rounded: nothing is certain, and below is below."""
+    """Return a probability in whole per cent, rounded down, so that 49.9% stays below 50%; 99% at most."""
     return f"{min(int(100 * probability), 99)}%"
 
 
 def _unread(result: Created) -> str:
-    """Return what nothing read, sliders that make a face uneven as a number."""
+    """Return the unread parts as a list in words; sliders that make a face asymmetric are only counted."""
     schema = result.parameters.schema
     uneven = {controller.name for controller in schema.controllers if controller.asymmetric}
     names = [name for name in result.unread if name not in uneven]
@@ -214,7 +214,7 @@ def _unread(result: Created) -> str:
              for name in names if not _edited(result, name)]  # fmt: skip
     count = len(uneven.intersection(result.unread))
     if count:
-        parts.append(f"what is uneven in the face ({count} slider{'' if count == 1 else 's'})")
+        parts.append(f"the face's asymmetry ({count} slider{'' if count == 1 else 's'})")
     return "; ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The part of the page about one photo in several modes: its characters side by side, and where they differ."""
+"""The part of the page about one photo in several modes: its characters side by side, and their differences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,11 +35,11 @@ class Way:
 
     Args:
         result: the character.
-        picture: what stands for it.
-        preview: the imitator's picture, where the engine's stands for the character.
-        facts: what it took.
-        parameters: the file to edit.
-        curve: the loss over the iterations, if there were any.
+        picture: the main picture.
+        preview: the imitator's picture, if the main picture is the engine's.
+        facts: duration, and loss of a search.
+        parameters: name of the parameter file, for editing.
+        curve: loss over the iterations; None without iterations.
     """
 
     result: Created
@@ -55,15 +55,15 @@ class Comparison:
     """The card of one photo in several modes.
 
     Args:
-        first: the first character, for what all have in common.
-        ways: a column a mode.
-        photo, aligned: what all were made from.
-        seconds: for all.
-        warnings: sentences, each once.
-        doubts: what to look at first.
-        choices: those of the first character.
-        choices_beside: those of all, where they differ.
-        sliders: where they differ most.
+        first: the first character, for properties that all share.
+        ways: a column for each mode.
+        photo, aligned: the source of all.
+        seconds: total duration.
+        warnings: sentences without repetition.
+        doubts: unsure options, which an artist should check first.
+        choices: options of the first character.
+        choices_beside: options of all, if they differ.
+        sliders: the sliders that differ most.
     """
 
     first: Created
@@ -82,7 +82,7 @@ def comparison(results: Sequence[Created]) -> Comparison:
     """Return the card of one photo.
 
     Args:
-        results: its characters, two or more, each in another mode.
+        results: two or more characters of the photo, each of another mode.
     """
     first = results[0]
     by_mode = {f"{result.mode}{' (auto)' if result.mode_reason != 'as asked' else ''}": result for result in results}

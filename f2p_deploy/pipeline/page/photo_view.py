@@ -1,4 +1,4 @@
-"""The photo as the page shows it: small, and what was found in it in the small photo's pixels."""
+"""The photo on the page: a small copy, with frame and landmarks in pixels of the copy."""
 
 import numpy as np
 from PIL import Image
@@ -12,11 +12,11 @@ LONGEST_EDGE = 640
 
 
 def draw_photo(image: np.ndarray, aligned: AlignedFace) -> tuple[Image.Image, PhotoView]:
-    """Shrink a photo and say where the face is in it.
+    """Return a small copy of a photo, with the frame of the aligned face and the landmarks in its pixels.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        aligned: its face.
+        aligned: the photo's face.
     """
     photo = Image.fromarray(image)
     photo.thumbnail((LONGEST_EDGE, LONGEST_EDGE), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""The pictures of a character on the page: which there are, what stands below each, and who drew it."""
+"""The pictures of a character on the page, with captions that name the renderer."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ class ShownPicture:
     """A picture in a character's folder, with a link to itself.
 
     Args:
-        folder: its name.
-        file: the file in it; empty where nothing has drawn the character, which the page says then.
-        caption: what it is.
-        detail: more about that, in a quieter voice.
-        kind: the figure's class in the style sheet.
+        folder: name of the folder.
+        file: name of the file; empty if there is no picture, which the page then says.
+        caption: the caption.
+        detail: a second, less prominent caption.
+        kind: CSS class of the figure.
     """
 
     folder: str
@@ -27,13 +27,13 @@ class ShownPicture:
 
 @dataclass(frozen=True)
 class ShownPhoto:
-    """The photo, with the frame of the aligned face and the landmarks over it.
+    """The photo, overlaid with the frame of the aligned face and the landmarks.
 
     Args:
-        folder: of the character.
+        folder: folder of the character.
         file: the small photo in it.
-        view: what was found in it.
-        description: what it shows, for those who do not see it.
+        view: frame and landmarks.
+        description: text for screen readers.
     """
 
     folder: str
@@ -64,18 +64,18 @@ def preview_picture(result: Created) -> ShownPicture:
 
 
 def first_picture(result: Created) -> str:
-    """Return the file of the picture that stands for a character: the engine's where there is one; empty for none."""
+    """Return the file of a character's main picture: the engine's if there is one; empty if there is no picture."""
     if result.has_engine_picture:
         return ENGINE_FILE
     return CHARACTER_FILE if result.has_preview else ""
 
 
 def drawn_by(result: Created, of: str) -> str:
-    """Return who drew a picture of a character, and whether it is another one by now.
+    """Return in words who drew a picture, and whether the character was edited afterwards.
 
     Args:
         result: the character.
-        of: the file.
+        of: the picture's file.
     """
     drawn = "drawn by the engine" if of == ENGINE_FILE else "by the imitator, not the engine"
     return f"{drawn}, before it was edited" if result.edited else drawn

@@ -1,4 +1,4 @@
-"""The part of the page about sliders: furthest from the average, and where one photo's characters differ."""
+"""The part of the page about sliders: those furthest from the average, or those that differ between modes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ import numpy as np
 
 from f2p_deploy.character.parameters import Parameters, average
 
-#: How many controllers are shown.
+#: Largest number of controllers shown.
 CONTROLLERS_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class SliderBar:
-    """One slider as a bar; all lengths are of its range, in [0, 1].
+    """One slider as a bar; all lengths are fractions of its range, in [0, 1].
 
     Args:
-        name: the controller's.
-        values: one a character.
-        left, width: of the bar.
-        mean: where the average face stands.
+        name: name of the controller.
+        values: one for each character.
+        left, width: start and length of the bar.
+        mean: value of the average face.
     """
 
     name: str
@@ -31,12 +31,12 @@ class SliderBar:
 
 @dataclass(frozen=True)
 class SliderTable:
-    """Sliders worth a look, the first ones most.
+    """The sliders that differ most, in descending order.
 
     Args:
-        bars: of one character from the average to its value; of several from the lowest value to the highest.
-        total: how many sliders the schema has.
-        modes: of several characters, in the order of the bars' values; none for one character.
+        bars: for one character, from the average to its value; for several, from the lowest to the highest value.
+        total: number of the schema's sliders.
+        modes: of several characters, in the order of the bars' values; empty for one character.
     """
 
     bars: tuple[SliderBar, ...]
@@ -58,10 +58,10 @@ def controllers(parameters: Parameters) -> SliderTable:
 
 
 def controllers_beside(characters: Mapping[str, Parameters]) -> SliderTable:
-    """Return the controllers that differ most among one photo's characters; none where they are all the same.
+    """Return the controllers that differ most between one photo's characters; empty if the characters are equal.
 
     Args:
-        characters: by mode.
+        characters: one photo's characters by mode.
     """
     schema = next(iter(characters.values())).schema
     values = np.stack([parameters.values[: schema.n_c] for parameters in characters.values()])

@@ -17,19 +17,24 @@ from f2p_deploy.system.threads import default_threads
 
 logger = logging.getLogger(__name__)
 
-#: Silent but for errors: everything worth telling is told by this package.
+#: ONNX Runtime's log level for errors only: what users need to know is logged by this package.
 LOG_ERRORS = 3
 
 
-@register_runtime("onnxruntime", "ONNX Runtime on the processor", suffixes=(".onnx",), module="onnxruntime")
+@register_runtime
 class OnnxRuntime(Runtime):
-    """ONNX Runtime on the CPU. A graph is loaded when it is first used; its calls run side by side in one session."""
+    """ONNX Runtime on the CPU. A graph is loaded when it is first used; its calls run in parallel in one session."""
 
+    name = "onnxruntime"
+    summary = "ONNX Runtime on the processor"
+    suffixes = (".onnx",)
+    module = "onnxruntime"
+    #: ONNX Runtime's name of the execution provider.
     provider: ClassVar[str] = "CPUExecutionProvider"
 
     @classmethod
     def why_not_here(cls) -> str:
-        """Return why this machine cannot run it: not installed, or built without the provider."""
+        """Return why this machine cannot run it: ONNX Runtime is missing, or was built without the provider."""
         reason = super().why_not_here()
         if reason:
             return reason
@@ -61,26 +66,28 @@ def _run(session: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return dict(zip(names, session.run(names, inputs), strict=True))
 
 
-@register_runtime("onnxruntime-cuda", "ONNX Runtime on an NVIDIA card", suffixes=(".onnx",), module="onnxruntime")
+@register_runtime
 class OnnxRuntimeCuda(OnnxRuntime):
     """ONNX Runtime on an NVIDIA card; needs the package `onnxruntime-gpu` in place of `onnxruntime`.
 
-    Each graph is captured in a CUDA graph where ONNX Runtime allows that, which it does if all of it runs on the card;
-    inputs and outputs then lie in memory that stays the same, so calls wait for one another.
+    Each graph is captured in a CUDA graph if ONNX Runtime allows it, that is, if every node runs on the card. Inputs
+    and outputs are then in fixed buffers, so calls run one after another.
     """
 
+    name = "onnxruntime-cuda"
+    summary = "ONNX Runtime on an NVIDIA card"
     provider = "CUDAExecutionProvider"
     on_card = True
 
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
         super().__init__(artifact, threads, device)
-        # Bound memory is everybody's, and a card that is being captured bears nobody who loads.
+        # All threads share the bound memory, and nothing may be loaded on the card during a capture.
         self._lock = threading.Lock()
 
     def _load(self, graph: str) -> Any:
-        """Return a session, and what is bound to it; None where it runs without a CUDA graph."""
+        """Return a session and the result of `_bind`, which is None for a session without a CUDA graph."""
         model, options = str(self.artifact.path(graph)), session_options(self.threads)
-        # Float32 is to be float32: without TF32, which half precision is faster than anyway.
+        # Without TF32: float32 must not be rounded further, and half precision is faster anyway.
         settings = {"device_id": str(self.device), "use_tf32": "0"}
         with self._lock:
             try:
@@ -97,14 +104,14 @@ class OnnxRuntimeCuda(OnnxRuntime):
         with self._lock:
             if bound is None:
                 return _run(session, inputs)
-            binding, given, found = bound
+            binding, on_card, results = bound
             for name, value in inputs.items():
-                given[name].update_inplace(value)
+                on_card[name].update_inplace(value)
             session.run_with_iobinding(binding)
-            return {name: value.numpy() for name, value in found.items()}
+            return {name: value.numpy() for name, value in results.items()}
 
     def _bind(self, graph: str, session: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        """Return a binding of memory on the card, and that memory, of inputs and of outputs, by tensor name."""
+        """Return an I/O binding, and its memory on the card by tensor name: that of the inputs and of the outputs."""
         import onnxruntime
 
         entry = self.artifact.manifest.graphs[graph]
@@ -113,22 +120,22 @@ class OnnxRuntimeCuda(OnnxRuntime):
         def memory(spec: TensorSpec) -> Any:
             return onnxruntime.OrtValue.ortvalue_from_shape_and_type(spec.shape, np.float32, "cuda", self.device)
 
-        given = {spec.name: memory(spec) for spec in entry.inputs}
-        found = {spec.name: memory(spec) for spec in entry.outputs}
-        for name, value in given.items():
+        inputs = {spec.name: memory(spec) for spec in entry.inputs}
+        outputs = {spec.name: memory(spec) for spec in entry.outputs}
+        for name, value in inputs.items():
             binding.bind_ortvalue_input(name, value)
-        for name, value in found.items():
+        for name, value in outputs.items():
             binding.bind_ortvalue_output(name, value)
-        return binding, given, found
+        return binding, inputs, outputs
 
 
 def open_session(model: str | bytes, provider: str = OnnxRuntime.provider, threads: int | None = None) -> Any:
-    """Open a deterministic session on exactly the provider that was asked for.
+    """Open a deterministic session on a provider, without a fallback to another one.
 
     Args:
         model: path of an `.onnx` file, or its content.
         provider: ONNX Runtime's name of an execution provider.
-        threads: threads within one operator; `default_threads` if None, and without that the physical cores.
+        threads: number of threads within one operator; None for `default_threads`, and without that all physical cores.
 
     Returns:
         An `onnxruntime.InferenceSession`.
@@ -141,7 +148,7 @@ def open_session(model: str | bytes, provider: str = OnnxRuntime.provider, threa
 
 
 def session_options(threads: int | None) -> Any:
-    """Return options of a deterministic session that says nothing but errors."""
+    """Return the options of a deterministic session that logs only errors."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -153,18 +160,19 @@ def session_options(threads: int | None) -> Any:
 
 
 def opened(model: str | bytes, options: Any, provider: str, providers: list[Any] | None) -> Any:
-    """Return a session if it uses the provider that was asked for; see `open_session`.
+    """Open a session and check that it uses a provider; see `open_session`.
 
     Args:
         model: path of an `.onnx` file, or its content.
-        options: of the session.
-        provider: what must be used.
-        providers: what is asked for; None where the options name it.
+        options: the session's options.
+        provider: the provider that the session must use.
+        providers: the argument of `InferenceSession`; None if the options name the provider.
     """
     import onnxruntime
+
     if isinstance(model, str):
         require_utf8(model, "ONNX Runtime")
-    # ONNX Runtime appends the CPU by itself, so a list of one provider is no promise that it is used.
+    # ONNX Runtime adds the CPU to the list, so it may use the CPU even if the list names one other provider.
     try:
         session = onnxruntime.InferenceSession(model, options, providers=providers)
     except load_failures() as error:

@@ -1,4 +1,4 @@
-"""ONNX Runtime with TensorRT for RTX: needs no engine file, compiles graphs for the card when they are first used."""
+"""ONNX Runtime with TensorRT for RTX: compiles graphs for the card at their first use, without an engine file."""
 
 from threading import Lock
 from typing import Any
@@ -12,26 +12,24 @@ from f2p_deploy.system.cuda_devices import cuda_devices
 from f2p_deploy.system.errors import MissingDependency
 from f2p_deploy.system.extras import package_line
 
-#: A plugin of its own: it lies beside the ordinary onnxruntime.
+#: A separate plugin, installed beside the ordinary onnxruntime.
 PACKAGE = "onnxruntime-ep-nv-tensorrt-rtx-cu13"
 
-#: Launches are saved by a CUDA graph for each of our graphs; their shapes are fixed. The plugin compares addresses in
-#: each call and captures again where they changed, so that arrays of a processor need not be bound.
+#: A CUDA graph for each graph saves launches; all shapes are fixed. The plugin compares addresses in each call and
+#: captures again if they changed, so arrays in host memory need no binding.
 OPTIONS = {"enable_cuda_graph": "1"}
 
 _registered: set[str] = set()
 _registering = Lock()
 
 
-@register_runtime(
-    "onnxruntime-trt-rtx",
-    "ONNX Runtime with TensorRT for RTX, on an NVIDIA card",
-    suffixes=(".onnx",),
-    module="onnxruntime_ep_nv_tensorrt_rtx",
-)
+@register_runtime
 class OnnxRuntimeTensorRtRtx(OnnxRuntime):
-    """ONNX Runtime's plugin provider of TensorRT for RTX. Calls wait for one another: a CUDA graph is one caller's."""
+    """ONNX Runtime with TensorRT for RTX as a plugin. Calls run one after another: they share a CUDA graph."""
 
+    name = "onnxruntime-trt-rtx"
+    summary = "ONNX Runtime with TensorRT for RTX, on an NVIDIA card"
+    module = "onnxruntime_ep_nv_tensorrt_rtx"
     provider = "NvTensorRTRTXExecutionProvider"
     on_card = True
 
@@ -41,7 +39,7 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
 
     @classmethod
     def why_not_here(cls) -> str:
-        """Return why this machine cannot run it: the plugin is not installed, or there is no card."""
+        """Return why this machine cannot run it: the plugin is missing, or there is no card."""
         reason = super(OnnxRuntime, cls).why_not_here()
         if reason:
             return f"{cls.module} is not installed: {package_line(PACKAGE)}"
@@ -49,7 +47,7 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
 
     def _load(self, graph: str) -> Any:
         options = session_options(self.threads)
-        # What the card cannot compute would be computed by the processor, and nobody would be told.
+        # Without this, nodes that the card cannot compute would silently run on the processor.
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         options.add_provider_for_devices([self._device()], OPTIONS)
         with self._lock:
@@ -61,10 +59,10 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
             return super()._compute(graph, inputs)
 
     def _device(self) -> Any:
-        """Return the card, as the plugin calls it.
+        """Return the plugin's object for the card.
 
         Raises:
-            MissingDependency: it cannot use it.
+            MissingDependency: the plugin cannot use the card.
         """
         import onnxruntime
         import onnxruntime_ep_nv_tensorrt_rtx as plugin
@@ -73,10 +71,10 @@ class OnnxRuntimeTensorRtRtx(OnnxRuntime):
             if self.provider not in _registered:
                 onnxruntime.register_execution_provider_library(plugin.get_ep_name(), plugin.get_library_path())
                 _registered.add(self.provider)
-        found = [device for device in onnxruntime.get_ep_devices() if device.ep_name == plugin.get_ep_name()]
-        if self.device >= len(found):
+        cards = [device for device in onnxruntime.get_ep_devices() if device.ep_name == plugin.get_ep_name()]
+        if self.device >= len(cards):
             raise MissingDependency(
-                f"the card {self.device} was asked for, and {PACKAGE} finds {len(found)} here that it can use: it "
-                "needs RTX 30 or newer"
+                f"the card {self.device} was asked for, but {PACKAGE} can use only {len(cards)} here, counted from 0: "
+                "it needs RTX 30 or newer"
             )
-        return found[self.device]
+        return cards[self.device]

@@ -1,8 +1,8 @@
-"""What a float16 graph computes where every value is stored in half precision, worked out by any float32 runtime.
+"""A CPU stand-in for float16 graphs on a card: every value is rounded to half precision, the arithmetic is float32.
 
 ONNX Runtime has few float16 kernels for processors: it computes the others in float32 and drops the casts between them,
-so values that overflow on a card look fine there. Here every value that a node computes in float16 is rounded to it on
-its way to the next; sums inside a node are float32, as tensor cores add.
+so values that overflow on a card stay finite there. Here each float16 output of a node is rounded before the next node
+reads it. Sums inside a node are float32, as in tensor cores.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime, open_sessi
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-#: Operators that only pass numbers on: what they give is rounded already.
+#: Operators whose outputs need no rounding: they only select, move or negate rounded values.
 EXACT = frozenset(
     (
         *("Abs", "Concat", "Expand", "Identity", "Max", "MaxPool", "Min", "Neg", "Pad", "Relu", "Reshape", "Sign"),
@@ -28,10 +28,10 @@ def rounded(model: "ModelProto") -> "ModelProto":
     """Return a float32 model that rounds as a float16 one does.
 
     Args:
-        model: from `float16.to_float16`; not changed.
+        model: from `to_float16`; not changed.
 
     Returns:
-        A model with the same inputs and outputs, every value float32: those of float16 are sent through two casts.
+        A model with the same inputs and outputs, all float32; float16 values are cast to half precision and back.
     """
     from onnx import ModelProto, TensorProto, helper, numpy_helper
 
@@ -56,9 +56,9 @@ def rounded(model: "ModelProto") -> "ModelProto":
                 node.output[position] = exact
         if not to_half:
             nodes.insert(len(nodes) - 2 * len(node.output), node)
-    kept = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:], graph.value_info[:]
-    graph.node.extend(kept)
+    graph.node.extend(copies)
     for weight in graph.initializer:
         if weight.data_type == TensorProto.FLOAT16:
             weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype("<f4"), weight.name))
@@ -66,19 +66,19 @@ def rounded(model: "ModelProto") -> "ModelProto":
 
 
 class RoundedOnnx(OnnxRuntime):
-    """Runs float16 ONNX so: what can be said here about files that only a card runs. Needs the package onnx."""
+    """Runs float16 ONNX with every value rounded: a CPU stand-in for files that only a card runs. Needs onnx."""
 
     @property
     def proves(self) -> Verified:
-        """What a measurement by it proves: it runs what a file was compiled from."""
+        """The value of `Manifest.verified` for a measurement by it: it runs the graph that a file was compiled from."""
         return "graph"
 
     def describe_device(self) -> str:
-        """Return what computes and how."""
+        """Return ONNX Runtime's version and the rounding."""
         return f"{super().describe_device()}, every float16 value rounded"
 
     def require_finite(self, graph: str, name: str, value: np.ndarray) -> None:
-        """Let NaN and infinite values through: an overflow is what this looks for, and misses every floor."""
+        """Accept NaN and infinite values: the parity check reports an overflow, which misses every threshold."""
 
     def _load(self, graph: str) -> Any:
         import onnx

@@ -1,6 +1,7 @@
-"""A whole search on a card as one CUDA graph: `describe` once, then `step` as often as there are steps.
+"""A whole search on a card as one CUDA graph: `describe` once, then `step` for every step.
 
-One launch a photo. The arithmetic is that of `f2p_deploy.runtimes.search.iterate`, all of it in the graphs.
+Each batch of photos needs one launch. The arithmetic is that of `f2p_deploy.runtimes.search.iterate`, all of it inside
+the engines.
 """
 
 import logging
@@ -20,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SearchEngines:
-    """What a search runs on, all of one thread.
+    """The engines and the stream of a search; all belong to one thread.
 
     Args:
         describe, step: engines with their buffers.
-        stream: that they are enqueued on.
-        context: that they lie in.
+        stream: the stream on which they are enqueued.
+        context: the CUDA context that holds everything.
         keep_cache: called with an engine after its first run.
-        require_finite: raises if (graph, tensor, values) are not finite.
+        require_finite: called with (graph, tensor, values); raises unless the values are finite.
     """
 
     describe: LoadedEngine
@@ -39,15 +40,16 @@ class SearchEngines:
 
 
 class CapturedLoop:
-    """A search of one batch of faces.
+    """A search for one batch of faces.
+
+    The first run enqueues every step, then captures them in a CUDA graph. Later runs launch that graph.
 
     Args:
-        engines: what to run.
-        plan: what to capture.
-        strict: raise where it cannot be captured, instead of enqueuing every step.
+        engines: the engines to run.
+        plan: the settings of the search.
+        strict: raise if the search cannot be captured, instead of enqueuing every step in each run.
 
     Raises:
-        CompilerError: with `strict`, it cannot be captured.
         MissingDependency: the card has too little memory.
     """
 
@@ -56,14 +58,14 @@ class CapturedLoop:
         self.why_not_captured = ""
         self.batch, self.n = engines.step.inputs[0].shape
         self._count, steps = self.batch * self.n, len(plan.learning_rates) + 1
-        # Row i of `reached` is where step i - 1 arrived, and row 0 the start; rows of `ahead` are where losses were
-        # computed.
+        # Row 0 of `reached` is the start, and row i + 1 the result of step i. Row i of `ahead` is the state at which
+        # step i computed its loss.
         states = self._row(4 * self._count)
         sizes = {"reached": (steps + 1) * states, "ahead": steps * states, "losses": steps * self._row(4 * self.batch)}
         sizes |= {"rates": steps * ALIGNMENT, "momenta": steps * ALIGNMENT, "locked": 4 * self.n}
         sizes |= {"beta": ALIGNMENT, "discrete_rate": ALIGNMENT}
         self._buffers = {name: Buffer(size, f"{name} of a search") for name, size in sizes.items()}
-        # The last step gives the loss of the state that was reached: it is neither carried on nor moved.
+        # One more step, without momentum and with learning rate 0, computes the loss of the final state.
         self._upload_numbers("rates", (*plan.learning_rates, 0.0))
         self._upload_numbers("momenta", (*[plan.momentum] * (steps - 1), 0.0))
         self._upload_numbers("beta", (plan.beta,))
@@ -73,26 +75,26 @@ class CapturedLoop:
 
     @property
     def captured(self) -> bool:
-        """Whether a graph is launched."""
+        """True if runs launch a CUDA graph."""
         return self._graph is not None
 
     def run(self, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Search.
+        """Search for the parameters of one batch of faces.
 
         Args:
-            faces: (N, 3, S, S) float32, N being the engines' batch.
-            start: (N, n) float32 state.
+            faces: (N, 3, S, S) float32, where N is the engines' batch size.
+            start: (N, n) float32 states.
             locked: (n,) bool, entries that never change; None for none.
 
         Returns:
-            (steps + 1, N, n) the states that losses were computed at, and (steps + 1, N) these.
+            (steps + 1, N, n) the states at which losses were computed, and (steps + 1, N) the losses.
 
         Raises:
             InputError: arrays of another shape or dtype, photos out of their range, NaN.
             CompilerError: with `strict`, the search cannot be captured.
             FloorMissed: the search computed NaN.
         """
-        # The search copies both to the card, so here they are NumPy's: the check is that of every other runtime.
+        # Both are copied to the card, so unlike the inputs of `on_device` they must be NumPy arrays.
         faces = check_input("describe", self.engines.describe.inputs[0], faces)
         start = check_input("step", self.engines.step.inputs[0], start)
         with self.engines.context:
@@ -107,7 +109,7 @@ class CapturedLoop:
         stream.upload(place("reached"), start)
         stream.upload(place("locked"), locked.astype(np.float32))
         if not self._tried:
-            # TensorRT allocates and compiles in its first run, which no capture may see.
+            # TensorRT allocates and compiles in its first run, which is not allowed during a capture.
             self._enqueue()
             stream.wait()
             for engine in (self.engines.describe, self.engines.step):
@@ -130,7 +132,7 @@ class CapturedLoop:
         try:
             for engine in (self.engines.describe, self.engines.step):
                 if not engine.can_be_captured(stream):
-                    raise CompilerError(f"TensorRT says that the engine of {engine.name} cannot be captured")
+                    raise CompilerError(f"TensorRT reports that the engine of {engine.name} cannot be captured")
             self._graph = stream.capture(self._enqueue)
         except F2PError as error:
             self.why_not_captured = str(error)
@@ -139,7 +141,7 @@ class CapturedLoop:
             logger.warning("the search runs step by step, a CUDA graph cannot be captured: %s", error)
 
     def _enqueue(self) -> None:
-        """Put a whole search on the stream: what is captured, and what runs where it cannot be."""
+        """Enqueue a whole search on the stream, to capture it or to run it without a capture."""
         describe, step, stream = self.engines.describe, self.engines.step, self.engines.stream
         described = {spec.name: describe.buffers[spec.name].pointer for spec in describe.outputs}
         describe.bind({"face": describe.buffers["face"].pointer, **described})
@@ -164,7 +166,7 @@ class CapturedLoop:
             step.enqueue(stream)
 
     def _upload_numbers(self, name: str, values: tuple[float, ...]) -> None:
-        """Put numbers on the card, each at the beginning of a row of its own."""
+        """Copy numbers to the card, each to the beginning of a separate row of `ALIGNMENT` bytes."""
         rows = np.zeros((len(values), ALIGNMENT // 4), np.float32)
         rows[:, 0] = values
         self.engines.stream.upload(self._place(name), rows)
@@ -173,5 +175,5 @@ class CapturedLoop:
         return self._buffers[name].pointer
 
     def _row(self, size: int) -> int:
-        """Return the bytes that a row takes, so that each begins where TensorRT may write."""
+        """Return a row's size in bytes, rounded up so that each row begins at an aligned address."""
         return -(-size // ALIGNMENT) * ALIGNMENT

@@ -1,4 +1,4 @@
-"""CUDA through cuda-python, without PyTorch: checked calls, memory that frees itself, streams and graphs."""
+"""CUDA through cuda-python, without PyTorch: checked calls, buffers that free themselves, streams and graphs."""
 
 import math
 import sys
@@ -12,15 +12,15 @@ import numpy as np
 from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
 from f2p_deploy.system.extras import install_line
 
-#: What TensorRT wants addresses of tensors to be multiples of, in bytes; cudaMalloc gives such addresses.
+#: Alignment in bytes that TensorRT requires of tensor addresses; cudaMalloc's addresses have it.
 ALIGNMENT = 256
 
 
 def runtime_api() -> Any:
-    """Return cuda-python's module of the runtime API.
+    """Return cuda-python's module of the CUDA runtime API.
 
     Raises:
-        MissingDependency: it is not installed.
+        MissingDependency: cuda-python is not installed.
     """
     try:
         from cuda.bindings import runtime
@@ -32,11 +32,11 @@ def runtime_api() -> Any:
 
 
 def checked_call(result: tuple[Any, ...], doing: str) -> Any:
-    """Return what a call of cuda-python gave behind its status.
+    """Return the values of a cuda-python call after checking its status.
 
     Args:
         result: (status,), (status, value) or (status, value, ...).
-        doing: what was being done, for the sentence.
+        doing: what the call does, for the error message.
 
     Raises:
         MissingDependency: no driver, no card, or not enough memory.
@@ -54,10 +54,10 @@ def checked_call(result: tuple[Any, ...], doing: str) -> Any:
 
 
 class Context:
-    """A CUDA context: current inside of `with`, in any thread; what was current before is current again behind it.
+    """A CUDA context, as a context manager: current inside `with`, in any thread. `with` restores the previous one.
 
     Args:
-        handle: the driver's.
+        handle: the driver's handle.
         device: the card's number.
     """
 
@@ -70,14 +70,14 @@ class Context:
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         result = _driver().cuCtxPopCurrent()
-        if kind is None:  # else what went wrong in the block is what counts
+        if kind is None:  # otherwise the exception from the block must not be replaced
             checked_call(result, f"leaving the card {self.device}")
 
 
 def context_on(device: int) -> Context:
-    """Return this thread's current context if it is on a card (PyCUDA's, say), else that card's primary one.
+    """Return this thread's current context if it is on the card (for example PyCUDA's), else the card's primary one.
 
-    The primary one is what PyTorch, CuPy and the CUDA runtime share; it is kept until the process ends.
+    PyTorch, CuPy and the CUDA runtime share the primary context. It is kept until the process ends.
 
     Raises:
         MissingDependency: no driver, or no such card.
@@ -94,50 +94,50 @@ def context_on(device: int) -> Context:
     return Context(checked_call(driver.cuDevicePrimaryCtxRetain(card), f"starting the card {device}"), device)
 
 
-def release_with(owner: object, release: Callable[[Any], Any], held: Any) -> None:
-    """Release something of the current context when its owner is gone, in whatever thread that is.
+def release_with(owner: object, release: Callable[[Any], Any], handle: Any) -> None:
+    """Release a resource of the current context when its owner is garbage-collected, in whichever thread that happens.
 
     Args:
-        owner: who holds it.
-        release: cuda-python's function for it.
-        held: what it is called with.
+        owner: the object that holds the resource.
+        release: cuda-python's function that releases it.
+        handle: the argument of `release`.
     """
     context = checked_call(_driver().cuCtxGetCurrent(), "asking for the current context")
-    weakref.finalize(owner, release_in, context, release, held)
+    weakref.finalize(owner, release_in, context, release, handle)
 
 
-def release_in(context: Any, release: Callable[[Any], Any], held: Any) -> None:
-    """Call `release(held)` while a driver's context is current; not at all if that, or Python, is on its way out."""
+def release_in(context: Any, release: Callable[[Any], Any], handle: Any) -> None:
+    """Call `release(handle)` with a driver context current; do nothing if the context is gone or Python is exiting."""
     if sys.is_finalizing():
         return
     driver = _driver()
-    if int(driver.cuCtxPushCurrent(context)[0]) == 0:  # else the context is gone, and all of its memory with it
-        release(held)
+    if int(driver.cuCtxPushCurrent(context)[0]) == 0:  # otherwise the context is gone, and its memory with it
+        release(handle)
         driver.cuCtxPopCurrent()
 
 
 def _driver() -> Any:
-    runtime_api()  # says what is missing
+    runtime_api()  # raises if cuda-python is missing
     from cuda.bindings import driver
 
     return driver
 
 
 def free_memory() -> tuple[int, int]:
-    """Return the bytes that are free on the current card, and its bytes in all."""
+    """Return the free and the total memory of the current card, in bytes."""
     free, total = checked_call(runtime_api().cudaMemGetInfo(), "asking for free memory")
     return int(free), int(total)
 
 
 class Buffer:
-    """Memory on the current card; freed when nobody holds it any more.
+    """Memory on the current card; freed when the object is garbage-collected.
 
     Args:
         size: bytes.
-        purpose: what it is for, for the sentence.
+        purpose: what it is used for, for the error message.
 
     Raises:
-        MissingDependency: not enough memory, with how much was asked for and how much is free.
+        MissingDependency: not enough memory; the message has the size and the free memory.
     """
 
     def __init__(self, size: int, purpose: str) -> None:
@@ -156,7 +156,7 @@ class Buffer:
 
 
 class Stream:
-    """An explicit stream of its own: the default one would wait for everybody's."""
+    """A non-blocking stream: the default stream would wait for the streams of all other users."""
 
     def __init__(self) -> None:
         cudart = runtime_api()
@@ -165,12 +165,15 @@ class Stream:
         release_with(self, cudart.cudaStreamDestroy, self.handle)
 
     def wait(self) -> None:
-        """Wait until everything on it is done."""
+        """Wait until the stream has finished all its work."""
         checked_call(runtime_api().cudaStreamSynchronize(self.handle), "computing")
         self._uploaded.clear()
 
     def upload(self, pointer: int, values: np.ndarray) -> None:
-        """Copy an array to the card; it is kept until `wait`, since one in page-locked memory is read later."""
+        """Copy an array to the card.
+
+        The array is kept until `wait`: from page-locked memory the copy is asynchronous.
+        """
         cudart = runtime_api()
         contiguous = np.ascontiguousarray(values)
         self._uploaded.append(contiguous)
@@ -179,7 +182,7 @@ class Stream:
         checked_call(status, "copying to the card")
 
     def download(self, values: np.ndarray, pointer: int) -> None:
-        """Copy from the card into an array, and wait for it."""
+        """Copy from the card into an array, and wait for the copy."""
         cudart = runtime_api()
         kind = cudart.cudaMemcpyKind.cudaMemcpyDeviceToHost
         status = cudart.cudaMemcpyAsync(values.ctypes.data, pointer, values.nbytes, kind, self.handle)
@@ -187,18 +190,18 @@ class Stream:
         self.wait()
 
     def copy(self, target: int, source: int, size: int) -> None:
-        """Copy from one place on the card to another."""
+        """Copy `size` bytes from one address on the card to another."""
         cudart = runtime_api()
         kind = cudart.cudaMemcpyKind.cudaMemcpyDeviceToDevice
         checked_call(cudart.cudaMemcpyAsync(target, source, size, kind, self.handle), "copying on the card")
 
     def capture(self, enqueue: Callable[[], None]) -> "CudaGraph":
-        """Return a graph of everything that a function enqueues on this stream.
+        """Return a graph of all work that a function enqueues on this stream.
 
-        Other threads may go on using the card: the capture is this thread's.
+        Other threads may use the card meanwhile: the capture is local to this thread.
 
         Raises:
-            CompilerError: something cannot be captured.
+            CompilerError: some of the work cannot be captured.
         """
         cudart = runtime_api()
         mode = cudart.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
@@ -206,14 +209,14 @@ class Stream:
         try:
             enqueue()
         except BaseException:
-            cudart.cudaStreamEndCapture(self.handle)  # the stream is to be usable again
+            cudart.cudaStreamEndCapture(self.handle)  # makes the stream usable again
             cudart.cudaGetLastError()
             raise
         return CudaGraph(checked_call(cudart.cudaStreamEndCapture(self.handle), "ending a capture"))
 
 
 class CudaGraph:
-    """A captured graph, ready to be launched."""
+    """An instantiated CUDA graph, ready to be launched."""
 
     def __init__(self, captured: Any) -> None:
         cudart = runtime_api()
@@ -222,22 +225,22 @@ class CudaGraph:
         release_with(self, cudart.cudaGraphExecDestroy, self._executable)
 
     def launch(self, stream: Stream) -> None:
-        """Launch it on a stream."""
+        """Launch the graph on a stream."""
         checked_call(runtime_api().cudaGraphLaunch(self._executable, stream.handle), "launching a graph")
 
 
 @dataclass(frozen=True)
 class DeviceArray:
-    """An array on a card, to be read by whatever knows DLPack or the CUDA array interface, without a copy.
+    """An array on a card, for libraries that read DLPack or the CUDA array interface, without a copy.
 
-    It is computed when you get it: the stream was waited for.
+    Its values are complete when a method returns it: the method waits for the stream.
 
     Args:
-        shape: its shape.
-        pointer: where it lies.
+        shape: the array's shape.
+        pointer: address on the card.
         device: the card's number.
-        owner: what keeps the memory; it lives as long as somebody reads it.
-        dtype: NumPy's name.
+        owner: the object that keeps the memory alive, for as long as a reader holds it.
+        dtype: NumPy's name of the dtype.
     """
 
     shape: tuple[int, ...]
@@ -248,7 +251,7 @@ class DeviceArray:
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
-        """Version 3 of the interface; PyCUDA, CuPy, Numba and PyTorch read it."""
+        """The array in version 3 of the CUDA array interface, which PyCUDA, CuPy, Numba and PyTorch read."""
         return {
             "shape": self.shape,
             "typestr": np.dtype(self.dtype).str,
@@ -274,7 +277,7 @@ class DeviceArray:
         """Return a DLPack capsule, as the Python array API standard describes it.
 
         Raises:
-            BufferError: it is wanted on another device.
+            BufferError: another device was asked for.
         """
         from f2p_deploy.runtimes.tensorrt.dlpack import CUDA, give
 
@@ -293,17 +296,17 @@ class DeviceArray:
 
 
 def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int, stream: int) -> tuple[int, Any]:
-    """Return where a device array lies, and what has to be kept while it is read.
+    """Return the address of a device array, and an object that must be kept while the array is read.
 
     Args:
-        value: with `__dlpack__` (PyTorch, CuPy, JAX), or `__cuda_array_interface__` (PyCUDA's GPUArray, Numba).
-        shape: what it must have.
-        name: of the tensor, for the sentence.
-        device: the card that will read it.
-        stream: the stream that will read it: it waits for whatever still computes the array.
+        value: an object with `__dlpack__` (PyTorch, CuPy, JAX) or `__cuda_array_interface__` (PyCUDA, Numba).
+        shape: the required shape.
+        name: the tensor's name, for the error message.
+        device: the card that will read the array.
+        stream: the stream that will read the array; it waits for the work that still computes the array.
 
     Raises:
-        InputError: another shape or dtype, gaps between its numbers, another card, or no device array.
+        InputError: another shape or dtype, a non-contiguous array, another card, or no device array.
     """
     if hasattr(value, "__dlpack__"):
         from f2p_deploy.runtimes.tensorrt.dlpack import CUDA, take
@@ -311,29 +314,29 @@ def pointer_of(value: Any, shape: tuple[int, ...], name: str, device: int, strea
         place = tuple(map(int, value.__dlpack_device__()))
         if place != (CUDA, device):
             raise InputError(f"the tensor {name!r} lies on the device {place}, not on the card {device}")
-        taken = take(value.__dlpack__(stream=stream))  # whoever gives it makes our stream wait
-        if taken.dtype != "float32" or taken.shape != shape:
-            raise InputError(f"the tensor {name!r} must be float32 {shape}, found {taken.dtype} {taken.shape}")
-        if not taken.contiguous:
-            raise InputError(f"the tensor {name!r} has gaps between its numbers: make it contiguous")
-        return taken.pointer, taken
+        array = take(value.__dlpack__(stream=stream))  # the array's library makes our stream wait
+        if array.dtype != "float32" or array.shape != shape:
+            raise InputError(f"the tensor {name!r} must be float32 {shape}, found {array.dtype} {array.shape}")
+        if not array.contiguous:
+            raise InputError(f"the tensor {name!r} is not contiguous: copy it into a contiguous array")
+        return array.pointer, array
     interface = getattr(value, "__cuda_array_interface__", None)
     if interface is not None:
-        strides, found = interface.get("strides"), tuple(interface["shape"])
-        if np.dtype(interface["typestr"]) != np.float32 or found != shape:
-            raise InputError(f"the tensor {name!r} must be float32 {shape}, found {interface['typestr']} {found}")
+        strides, actual = interface.get("strides"), tuple(interface["shape"])
+        if np.dtype(interface["typestr"]) != np.float32 or actual != shape:
+            raise InputError(f"the tensor {name!r} must be float32 {shape}, found {interface['typestr']} {actual}")
         if strides is not None and tuple(strides) != _strides(shape):
-            raise InputError(f"the tensor {name!r} has gaps between its numbers: make it contiguous")
+            raise InputError(f"the tensor {name!r} is not contiguous: copy it into a contiguous array")
         _wait_for(interface)
         return int(interface["data"][0]), value
     raise InputError(f"the tensor {name!r} must be a NumPy array or an array on a card, found {type(value).__name__}")
 
 
 def require_same_context(pointer: int, name: str, context: Context) -> None:
-    """Raise if an array's memory belongs to another context, whose addresses mean nothing here.
+    """Raise if an array's memory belongs to another context, whose addresses are not valid in this one.
 
     Raises:
-        InputError: it does.
+        InputError: it belongs to another context.
     """
     handle = _context_of(pointer)
     if handle and int(handle) != int(context.handle):
@@ -344,7 +347,7 @@ def require_same_context(pointer: int, name: str, context: Context) -> None:
 
 
 def _context_of(pointer: int) -> Any:
-    """Return the driver's context that memory belongs to; None for a pool's, which belongs to none."""
+    """Return the handle of the context that owns an address; None for memory of a pool, which no context owns."""
     driver = _driver()
     attribute = driver.CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT
     status, handle = driver.cuPointerGetAttribute(attribute, pointer)
@@ -352,9 +355,9 @@ def _context_of(pointer: int) -> Any:
 
 
 def _wait_for(interface: dict[str, Any]) -> None:
-    """Wait for the stream that computes an array; for everything if the array's maker says nothing of streams.
+    """Wait for the stream that computes an array; for the whole card if the interface has no stream entry.
 
-    PyCUDA says that there is none and computes on the default stream, which no stream of our own waits for.
+    PyCUDA's entry is None, although it computes on the default stream. Non-blocking streams do not wait for that one.
     """
     cudart = runtime_api()
     if "stream" not in interface:

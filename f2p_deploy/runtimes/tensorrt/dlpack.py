@@ -1,4 +1,4 @@
-"""DLPack capsules, made and read: arrays go from one library to another without a copy and without a dependency.
+"""DLPack capsules: write and read them, to exchange arrays with other libraries without a copy or a dependency.
 
 The structures are those of dlpack.h, version 0.8 (`DLManagedTensor`), which every library reads and writes.
 """
@@ -55,23 +55,23 @@ _python.PyCapsule_GetPointer.restype = ctypes.c_void_p
 _python.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 _python.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
-# The destructor gets a capsule that is being destroyed: it may be looked at as an address alone.
+# The destructor gets a capsule that is being destroyed, so these functions take it as a plain address.
 _is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_IsValid", _python))
 _pointer_in = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_GetPointer", _python))
 
-#: What capsules that somebody may still read need, by the address of their structure.
+#: The objects that keep a capsule's memory alive, by the address of its `DLManagedTensor`.
 _alive: dict[int, tuple[Any, ...]] = {}
 
 
 @_Deleter
 def _forget(managed: Any) -> None:
-    """Let go of what a capsule needed; called once by whoever took it."""
+    """Release a capsule's objects; the library that took the capsule calls this once."""
     _alive.pop(ctypes.addressof(managed.contents), None)
 
 
 @_Destructor
 def _unread(capsule: Any) -> None:
-    """Let go of what a capsule needed that nobody took."""
+    """Release the objects of a capsule that no library took."""
     if _is_valid(capsule, _NEW):
         _alive.pop(_pointer_in(capsule, _NEW), None)
 
@@ -80,11 +80,11 @@ def give(pointer: int, shape: tuple[int, ...], dtype: str, device: tuple[int, in
     """Return a capsule of a contiguous array.
 
     Args:
-        pointer: where it lies.
-        shape: its shape.
-        dtype: NumPy's name of a whole or a floating number.
-        device: type and number, `(CUDA, 0)`.
-        owner: kept until whoever takes the capsule has no more use for it.
+        pointer: the array's address.
+        shape: the array's shape.
+        dtype: NumPy's name of an integer or floating-point dtype.
+        device: type and number, such as `(CUDA, 0)`.
+        owner: an object that is kept until the reader releases the array.
     """
     kind = np.dtype(dtype)
     code = {"i": 0, "u": 1, "f": 2}[kind.kind]
@@ -108,15 +108,15 @@ def give(pointer: int, shape: tuple[int, ...], dtype: str, device: tuple[int, in
 
 
 @dataclass(frozen=True)
-class Taken:
-    """An array that was taken out of a capsule; its maker is told when this is gone.
+class CapsuleArray:
+    """An array from another library's capsule; that library's deleter is called when this is garbage-collected.
 
     Args:
-        pointer: where its first number lies.
-        shape: its shape.
-        dtype: NumPy's name, or `bfloat16`.
+        pointer: address of the first element.
+        shape: the array's shape.
+        dtype: NumPy's name of the dtype, or `bfloat16`.
         device: type and number.
-        contiguous: whether its numbers follow one another, the last axis fastest.
+        contiguous: True if the array is contiguous in C order.
     """
 
     pointer: int
@@ -132,8 +132,8 @@ class Taken:
             managed.contents.deleter(managed)
 
 
-def take(capsule: Any) -> Taken:
-    """Return what lies in a capsule; it can be taken once.
+def take(capsule: Any) -> CapsuleArray:
+    """Take the array out of a capsule, which is possible once.
 
     Raises:
         InputError: no DLPack capsule, or one that was taken already.
@@ -154,4 +154,4 @@ def take(capsule: Any) -> Taken:
             expected *= shape[axis]
     name = f"{_CODES.get(tensor.dtype.code, 'unknown')}{tensor.dtype.bits}"
     device = (tensor.device.kind, tensor.device.index)
-    return Taken((tensor.data or 0) + tensor.byte_offset, shape, name, device, contiguous, managed)
+    return CapsuleArray((tensor.data or 0) + tensor.byte_offset, shape, name, device, contiguous, managed)

@@ -1,7 +1,8 @@
-"""One engine in one thread: its execution context, and a buffer for each tensor."""
+"""An engine in one thread: its execution context, and a buffer for each tensor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,14 @@ from f2p_deploy.system.errors import CompilerError
 
 @dataclass
 class LoadedEngine:
-    """What one thread runs an engine with.
+    """An engine's execution context and buffers, for one thread.
 
     Args:
-        name: of the graph.
-        context: of CUDA, in which all of it lies.
-        execution: TensorRT's context, and what lives as long as it.
-        buffers: by tensor name.
-        inputs, outputs: their specs.
+        name: the graph's name.
+        context: the CUDA context that holds everything.
+        execution: TensorRT's execution context, and the objects that must live as long.
+        buffers: by tensor name, on the card.
+        inputs, outputs: the manifest's entries of the tensors.
     """
 
     name: str
@@ -38,19 +39,19 @@ class LoadedEngine:
     buffers: dict[str, Buffer]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    #: Whether what TensorRT for RTX compiles was written beside the engine.
-    kept: bool = False
+    #: Whether the kernels that TensorRT for RTX compiled were written beside the engine.
+    cache_written: bool = False
     _addresses: dict[str, int] = field(default_factory=dict)
 
     def __del__(self) -> None:
-        # TensorRT frees its memory where it is current, and a thread that ends has no context of its own.
-        release_in(self.context.handle, self.__dict__.pop, "execution")
+        # TensorRT frees an execution context in the current CUDA context, and a thread that ends has none.
+        release_in(self.context.handle, partial(delattr, self), "execution")
 
     def bind(self, addresses: Mapping[str, int]) -> None:
-        """Say where tensors lie for the next `enqueue`; others stay where they were.
+        """Set the addresses of tensors for the next `enqueue`; other tensors keep theirs.
 
         Raises:
-            CompilerError: TensorRT takes no such tensor.
+            CompilerError: TensorRT refuses the tensor or its address.
         """
         for tensor, address in addresses.items():
             if self._addresses.get(tensor) != address:
@@ -59,14 +60,14 @@ class LoadedEngine:
                 self._addresses[tensor] = address
 
     def bind_inputs(self, values: Mapping[str, Any], stream: Stream) -> list[Any]:
-        """Bind device arrays where they lie, and copy NumPy's to the card.
+        """Bind device arrays without a copy, and copy NumPy arrays to the card.
 
         Args:
-            values: by tensor name, one for each input; NumPy's are checked already.
-            stream: what the engine will run on.
+            values: by tensor name, one for each input; NumPy arrays have been checked.
+            stream: the stream on which the engine will run.
 
         Returns:
-            What must live until the inputs were read.
+            Objects that must be kept until the engine has read the inputs.
 
         Raises:
             InputError: a device array of another shape, dtype, card or context.
@@ -82,21 +83,21 @@ class LoadedEngine:
                 owners.append(owner)
                 if pointer % ALIGNMENT == 0:
                     place = pointer
-                else:  # a part of a larger array may begin where TensorRT cannot read
+                else:  # a slice of a larger array may begin at an address that is not aligned
                     stream.copy(place, pointer, self.buffers[spec.name].size)
             self.bind({spec.name: place})
         return owners
 
     def can_be_captured(self, stream: Stream) -> bool:
-        """Say whether TensorRT lets a stream that this engine runs on be captured; one that cannot tell does."""
+        """Return whether TensorRT allows a capture of this engine; True for versions without that query."""
         ask = getattr(self.execution.context, "is_stream_capturable", None)
         return ask is None or bool(ask(int(stream.handle)))
 
     def enqueue(self, stream: Stream) -> None:
-        """Begin to compute.
+        """Start the computation on a stream.
 
         Raises:
             CompilerError: TensorRT refuses.
         """
         if not self.execution.context.execute_async_v3(int(stream.handle)):
-            raise CompilerError(f"TensorRT cannot run the engine of {self.name}; its log says why")
+            raise CompilerError(f"TensorRT cannot run the engine of {self.name}; its log has the reason")

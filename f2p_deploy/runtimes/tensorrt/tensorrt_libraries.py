@@ -1,4 +1,4 @@
-"""The two libraries that run engines, TensorRT and TensorRT for RTX: everything that tells them apart at run time."""
+"""The two libraries that run engines, TensorRT and TensorRT for RTX, and their differences at run time."""
 
 import logging
 import shlex
@@ -19,20 +19,20 @@ from f2p_deploy.system.files import write_whole
 
 logger = logging.getLogger(__name__)
 
-#: Beside an engine: what TensorRT for RTX compiled for this card when it first ran it.
+#: Suffix of the file beside an engine with the kernels that TensorRT for RTX compiled for this card in the first run.
 CACHE_SUFFIX = ".cache"
 
 
 @dataclass(frozen=True)
 class Library:
-    """One of the two.
+    """One of the two libraries.
 
     Args:
-        flavor: as `export --flavor` and `Manifest.hardware` call it.
+        flavor: its name in `export --flavor` and `Manifest.hardware`.
         title: NVIDIA's name of it.
-        module: what is imported.
-        distribution: what pip calls it.
-        extra: the extra of this package that brings it.
+        module: its Python module.
+        distribution: pip's name of it.
+        extra: the extra of this package that installs it.
     """
 
     flavor: str
@@ -42,16 +42,16 @@ class Library:
     extra: str
 
     def why_not_here(self) -> str:
-        """Return why it cannot be loaded; empty if it can. Nothing is loaded."""
+        """Return why the library cannot be loaded; empty if it can. Does not load it."""
         lacking = [module for module in (self.module, "cuda") if find_spec(module) is None]
         packages = " and ".join(PACKAGES.get(module, module) for module in lacking)
         return f"{packages} missing: {install_line(self.extra)}" if lacking else ""
 
     def load(self) -> Any:
-        """Import it.
+        """Import the library.
 
         Raises:
-            MissingDependency: it, or a library that it needs, is not here.
+            MissingDependency: it, or a library that it needs, is missing.
         """
         reason = self.why_not_here()
         if reason:
@@ -62,15 +62,15 @@ class Library:
             raise MissingDependency(f"{self.title} is installed, but cannot be loaded; {SAID}") from error
 
     def require_version(self, manifest: Manifest, folder: Path, loaded: str = "") -> None:
-        """Raise unless this is the version that built an artifact's engines: another one may not read them.
+        """Raise unless this is the version that built an artifact's engines: another version may not read them.
 
         Args:
-            manifest: says which version built them.
-            folder: the artifact's, for the sentence.
-            loaded: what the library itself says, once it is loaded; before that, pip is asked.
+            manifest: names the version that built them.
+            folder: the artifact's folder, for the error message.
+            loaded: the version of the loaded library; if empty, pip's record is used.
 
         Raises:
-            MissingDependency: it is another version, with the line that builds the engines again.
+            MissingDependency: another version; the message has the command that builds the engines again.
         """
         built = manifest.tools.get(self.distribution, "")
         here = loaded or self.installed_version()
@@ -78,49 +78,49 @@ class Library:
             return
         built_with = package_line(shlex.quote(f"{self.distribution}=={built}"))
         raise MissingDependency(
-            f"the engines in {folder} were built by {self.title} {built}, here is {here}, which cannot be relied on to "
+            f"the engines in {folder} were built by {self.title} {built}, here is {here}, which may not be able to "
             f"read them. Build them again: {manifest.command}; or {built_with}"
         )
 
     def installed_version(self) -> str:
-        """Return the version that pip knows of; empty if it was installed in another way."""
+        """Return the installed version by pip's record; empty if it was not installed with pip."""
         try:
             return version(self.distribution)
         except PackageNotFoundError:
             return ""
 
     def context(self, trt: Any, engine: Any, path: Path) -> "Execution":
-        """Return an execution context of an engine.
+        """Create an execution context of an engine.
 
         Args:
-            trt: the library, as `load` gives it.
-            engine: TensorRT's.
+            trt: the library, as `load` returns it.
+            engine: TensorRT's engine object.
             path: the engine's file.
         """
         if self.flavor != "rtx":
             return Execution(engine.create_execution_context())
         config = engine.create_runtime_config()
-        # Graphs are captured here, over several engines; the library's own would be captured inside of them.
+        # `CapturedLoop` captures one graph over several engines; the library must not capture another inside it.
         if hasattr(trt, "CudaGraphStrategy"):
             config.cuda_graph_strategy = trt.CudaGraphStrategy.DISABLED
         cache = config.create_runtime_cache()
-        kept = cache_of(path)
-        if kept.is_file() and not cache.deserialize(kept.read_bytes()):
-            logger.info("%s is of another card or version, and is written anew", kept)
+        file = cache_of(path)
+        if file.is_file() and not cache.deserialize(file.read_bytes()):
+            logger.info("%s belongs to another card or version, and will be replaced", file)
         if not config.set_runtime_cache(cache):
-            logger.info("%s takes no cache here: the kernels of %s are compiled every time", self.title, path.name)
+            logger.info("%s accepts no cache here: the kernels of %s are compiled every time", self.title, path.name)
             cache = None
         return Execution(engine.create_execution_context(config), cache, config)
 
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution context, and what has to live as long as it.
+    """An execution context, and the objects that must live as long.
 
     Args:
-        context: TensorRT's; None where it could not be made.
-        cache: what TensorRT for RTX compiles; None elsewhere.
-        config: the settings of TensorRT for RTX; None elsewhere.
+        context: TensorRT's execution context; None if it could not be created.
+        cache: the compiled kernels of TensorRT for RTX; None for TensorRT.
+        config: the runtime settings of TensorRT for RTX; None for TensorRT.
     """
 
     context: Any
@@ -138,37 +138,37 @@ LIBRARIES = {
 
 
 def library_for(manifest: Manifest) -> Library:
-    """Return what built an artifact's engines.
+    """Return the library that built an artifact's engines.
 
     Raises:
-        InputError: the manifest does not say.
+        InputError: the manifest names none.
     """
     flavor = manifest.hardware.get("flavor", "")
     if flavor not in LIBRARIES:
         raise InputError(
-            f"the manifest says no flavor of TensorRT that built its engines, found {flavor!r}: "
+            f"the manifest does not say which flavor of TensorRT built its engines, found {flavor!r}: "
             f"make the artifact again: {manifest.command}"
         )
     return LIBRARIES[flavor]
 
 
 def cache_of(engine: Path) -> Path:
-    """Return where the cache of an engine lies."""
+    """Return the path of an engine's cache."""
     return engine.with_name(engine.name + CACHE_SUFFIX)
 
 
 def keep(cache: Any, engine: Path) -> None:
-    """Write a cache beside its engine, whole or not at all; where that cannot be, it is made again next time."""
+    """Write a cache beside its engine, atomically; if the folder is not writable, the next run compiles again."""
     if cache is None:
         return
     content = bytes(cache.serialize())
-    place = cache_of(engine)
-    if place.is_file() and place.read_bytes() == content:
+    file = cache_of(engine)
+    if file.is_file() and file.read_bytes() == content:
         return
     try:
-        write_whole(place, content)
+        write_whole(file, content)
     except F2PError as error:
-        logger.info("the compiled kernels of %s are not kept: %s", engine.name, error)
+        logger.info("the compiled kernels of %s cannot be kept: %s", engine.name, error)
 
 
 def _same_release(one: str, other: str) -> bool:

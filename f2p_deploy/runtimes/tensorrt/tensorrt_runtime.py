@@ -22,25 +22,31 @@ from f2p_deploy.system.errors import CompilerError, MissingDependency
 logger = logging.getLogger(__name__)
 
 
-@register_runtime("tensorrt", "TensorRT's engines, on an NVIDIA card", (".engine",), "cuda", "trt")
+@register_runtime
 class TensorRt(Runtime):
     """Engines of TensorRT or TensorRT for RTX; the manifest says which. An engine is loaded when it is first used.
 
-    Every method also takes arrays on the card where it takes NumPy's: see `on_device`, which returns such arrays too.
+    Every method that takes NumPy arrays also takes arrays on the card. `on_device` returns arrays on the card as well.
 
-    Safe to call from several threads: each has execution contexts, buffers and a stream of its own. All of it lies in
-    the CUDA context that is current where it is made (PyCUDA's, say), else in the card's primary one; the callers' own
-    contexts stay current in their threads.
+    Thread-safe: each thread has separate execution contexts, buffers and a stream. All memory belongs to the CUDA
+    context that is current when the runtime is created (for example PyCUDA's), or else to the card's primary context.
+    The current contexts of the calling threads do not change.
 
     Args:
-        artifact: of engines.
-        threads: has no meaning on a card.
+        artifact: holds engines.
+        threads: not used on a card.
         device: the card's number.
 
     Raises:
-        MissingDependency: no driver, no such card, one of another kind, or another version of TensorRT than built it.
+        MissingDependency: no driver, no such card, a card of another compute capability, or another version of
+            TensorRT than the one that built the engines.
     """
 
+    name = "tensorrt"
+    summary = "TensorRT's engines, on an NVIDIA card"
+    suffixes = (".engine",)
+    module = "cuda"
+    extra = "trt"
     on_card = True
 
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
@@ -60,12 +66,12 @@ class TensorRt(Runtime):
         self._local = threading.local()
 
     def __del__(self) -> None:
-        if "_engines" in self.__dict__:  # else it was refused
+        if "_engines" in self.__dict__:  # otherwise __init__ raised, and there is nothing to free
             release_in(self.context.handle, dict.clear, self._engines)
 
     @classmethod
     def why_not_here(cls) -> str:
-        """Return why no engine can run here: neither library, no cuda-python, or no card."""
+        """Return why no engine can run here: both libraries missing, no cuda-python, or no card."""
         if find_spec("cuda") is None or all(find_spec(library.module) is None for library in LIBRARIES.values()):
             reasons = (f"{library.title}: {library.why_not_here()}" for library in LIBRARIES.values())
             return "; ".join(reasons)
@@ -76,30 +82,30 @@ class TensorRt(Runtime):
         return f"{self.library.title} {self._trt.__version__}, {cuda_devices()[self.device].name}"
 
     def prepare(self, graphs: Collection[str]) -> None:
-        """Load engines, and make this thread's contexts and buffers."""
+        """Load engines, and create this thread's execution contexts and buffers."""
         for graph in graphs:
             self.engine(graph)
 
     @property
     def stream(self) -> Stream:
-        """This thread's stream."""
+        """The CUDA stream of the calling thread."""
         if not hasattr(self._local, "stream"):
             with self.context:
                 self._local.stream = Stream()
         return self._local.stream
 
     def on_device(self, graph: str, inputs: Mapping[str, Any], alias: bool = False) -> dict[str, DeviceArray]:
-        """Run one graph with arrays on the card in and out, without a copy.
+        """Run one graph with inputs and outputs on the card, without copies.
 
         Args:
-            graph: a name of `graphs`.
-            inputs: by tensor name: arrays on this card (DLPack or the CUDA array interface), or NumPy's. Of the first
-                the values are not looked at; ones that do not begin at a multiple of 256 bytes are copied.
-            alias: give the static buffers themselves, which the next call of this thread writes over; else memory of
-                their own.
+            graph: one of `graphs`.
+            inputs: by tensor name: arrays on this card (DLPack or the CUDA array interface) or NumPy arrays. The values
+                of arrays on the card are not checked; those not aligned to 256 bytes are copied.
+            alias: return the static buffers themselves, which the next call in this thread overwrites; else the outputs
+                are in new buffers.
 
         Returns:
-            The outputs by tensor name; the stream was waited for.
+            The outputs by tensor name, complete: the call waits for the stream.
 
         Raises:
             InputError: no such graph, a missing or unknown tensor, or one of another shape, dtype, card or context.
@@ -107,26 +113,29 @@ class TensorRt(Runtime):
         checked = self.checked(graph, inputs)
         with self.context:
             engine = self.engine(graph)
-            found = {spec.name: engine.buffers[spec.name] for spec in engine.outputs}
+            buffers = {spec.name: engine.buffers[spec.name] for spec in engine.outputs}
             if not alias:
-                found = {name: Buffer(buffer.size, f"an output of {graph}") for name, buffer in found.items()}
-            self._run(engine, checked, {name: buffer.pointer for name, buffer in found.items()})
-        return {s.name: DeviceArray(s.shape, found[s.name].pointer, self.device, found[s.name]) for s in engine.outputs}
+                buffers = {name: Buffer(buffer.size, f"an output of {graph}") for name, buffer in buffers.items()}
+            self._run(engine, checked, {name: buffer.pointer for name, buffer in buffers.items()})
+        return {
+            spec.name: DeviceArray(spec.shape, buffers[spec.name].pointer, self.device, buffers[spec.name])
+            for spec in engine.outputs
+        }
 
     def engine(self, graph: str) -> LoadedEngine:
         """Return a graph's engine with this thread's execution context and buffers."""
         path = self.artifact.path(graph)
-        mine: dict[str, LoadedEngine] = self._local.__dict__.setdefault("engines", {})
-        if graph not in mine:
+        engines: dict[str, LoadedEngine] = self._local.__dict__.setdefault("engines", {})
+        if graph not in engines:
             with self.context:
-                mine[graph] = self._in_this_thread(graph, path)
-        return mine[graph]
+                engines[graph] = self._in_this_thread(graph, path)
+        return engines[graph]
 
     def capture(self, plan: Plan, strict: bool = False) -> CapturedLoop | None:
-        """Return a whole search as one launch, see `CapturedLoop`; the same plan is captured once a thread.
+        """Return a search that runs as a single launch, see `CapturedLoop`; a plan is captured once per thread.
 
-        None where memory is short, or for an artifact of format version 2, whose step leaves momentum and locks to the
-        loop: then the plain loop runs, and a line says so.
+        Returns None, with a warning, if memory is short or the artifact has format version 2, whose step lacks momentum
+        and locks. Then the search runs step by step.
         """
         loops: dict[Plan, CapturedLoop | None] = self._local.__dict__.setdefault("loops", {})
         if loops.get(plan) is None and (strict or plan not in loops):
@@ -139,34 +148,34 @@ class TensorRt(Runtime):
                     raise
                 logger.warning("the search runs step by step: %s", error)
                 loops[plan] = None
-        found = loops[plan]
-        if strict and found is not None and found.why_not_captured:
-            raise CompilerError(f"the search cannot be captured in a CUDA graph: {found.why_not_captured}")
-        return found
+        loop = loops[plan]
+        if strict and loop is not None and loop.why_not_captured:
+            raise CompilerError(f"the search cannot be captured in a CUDA graph: {loop.why_not_captured}")
+        return loop
 
     def _search_engines(self) -> SearchEngines:
         """Return this thread's engines for a search.
 
         Raises:
-            CompilerError: momentum and locks are no inputs of the artifact's step.
+            CompilerError: the artifact's step has no inputs for momentum and locks.
         """
         step = self.engine("step")
         if "before" not in {spec.name for spec in step.inputs}:
             raise CompilerError(
-                f"the artifact {self.artifact.folder} is of an earlier format, whose step leaves momentum and locks to "
-                f"the loop. Make it again: {self.artifact.manifest.command}"
+                f"the artifact {self.artifact.folder} has an earlier format, whose step has no inputs for momentum and "
+                f"locks. Make it again: {self.artifact.manifest.command}"
             )
         engines = self.engine("describe"), step
         return SearchEngines(*engines, self.stream, self.context, self.keep_cache, self.require_finite)
 
     def keep_cache(self, engine: LoadedEngine) -> None:
-        """Write what TensorRT for RTX compiled in an engine's first run beside it."""
-        if not engine.kept:
+        """Write the kernels that TensorRT for RTX compiled in an engine's first run beside the engine."""
+        if not engine.cache_written:
             keep(engine.execution.cache, self.artifact.path(engine.name))
-            engine.kept = True
+            engine.cache_written = True
 
     def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:
-        """Return an input as it is to be bound: arrays on the card as they are, `pointer_of` looks at them."""
+        """Check a NumPy input; arrays on the card are returned unchanged and checked later by `pointer_of`."""
         if not isinstance(value, np.ndarray) and (
             hasattr(value, "__dlpack__") or hasattr(value, "__cuda_array_interface__")
         ):
@@ -178,13 +187,13 @@ class TensorRt(Runtime):
             engine = self.engine(graph)
             places = {spec.name: engine.buffers[spec.name].pointer for spec in engine.outputs}
             self._run(engine, inputs, places)
-            found = {spec.name: np.empty(spec.shape, np.float32) for spec in engine.outputs}
-            for name, value in found.items():
+            outputs = {spec.name: np.empty(spec.shape, np.float32) for spec in engine.outputs}
+            for name, value in outputs.items():
                 self.stream.download(value, places[name])
-        return found
+        return outputs
 
     def _run(self, engine: LoadedEngine, inputs: dict[str, Any], outputs: Mapping[str, int]) -> None:
-        """Run an engine, and wait for it."""
+        """Run an engine and wait until it has finished."""
         stream = self.stream
         owners = engine.bind_inputs(inputs, stream)
         engine.bind(outputs)
@@ -203,8 +212,9 @@ class TensorRt(Runtime):
             free, total = free_memory()
             needed = getattr(self._engines[graph], "device_memory_size_v2", 0)
             raise MissingDependency(
-                f"{path.name} needs {needed / 2**20:.0f} MiB on the card beside its weights, and {free / 2**20:.0f} of "
-                f"{total / 2**20:.0f} MiB are free: export a smaller batch, or close what else uses the card"
+                f"{path.name} needs {needed / 2**20:.0f} MiB on the card besides its weights, and "
+                f"{free / 2**20:.0f} of {total / 2**20:.0f} MiB are free: "
+                "export a smaller batch, or close what else uses the card"
             )
         specs = (*entry.inputs, *entry.outputs)
         sizes = {spec.name: 4 * int(np.prod(spec.shape)) for spec in specs}
@@ -221,13 +231,13 @@ class TensorRt(Runtime):
                     f"{free / 2**20:.0f} of {total / 2**20:.0f} MiB are free: close what else uses the card"
                 )
             raise CompilerError(
-                f"{self.library.title} {self._trt.__version__} cannot read {path}, though the manifest says that it "
-                f"should run here. Build it again: {self.artifact.manifest.command}"
+                f"{self.library.title} {self._trt.__version__} cannot read {path}, although the manifest says that it "
+                f"was built for this version and card. Build it again: {self.artifact.manifest.command}"
             )
         return engine
 
     def _require_card(self) -> None:
-        """Raise unless the card is one that the engines were built for."""
+        """Raise unless the engines were built for this card."""
         cards, manifest = cuda_devices(), self.artifact.manifest
         if not cards:
             raise MissingDependency(f"the engines in {self.artifact.folder} need an NVIDIA card; none is visible here")

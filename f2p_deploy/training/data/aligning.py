@@ -16,7 +16,7 @@ from f2p_deploy.alignment import LandmarkFinder, align_photo
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.model.settings import AlignmentTemplate
-from f2p_deploy.system.errors import F2PError, PhotoError
+from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.system.interruption import unheard_by_children
 from f2p_deploy.training.data.face_shapes import contour_shape
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
@@ -93,7 +93,7 @@ def align_one(
     """
     try:
         aligned = align_photo(photo, finder, template.landmarks, size)
-    except PhotoError as error:
+    except InputError as error:  # also landmarks that are not those of a face, which a cascade may find
         return str(error)
     dense, shape = aligned.landmarks.dense, aligned.landmarks.shape
     return {

@@ -20,8 +20,8 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import write_whole
 from f2p_deploy.system.names import shown
 from f2p_deploy.training.data.age_sex import AgeSex, AgeSexJudge
+from f2p_deploy.training.data.labels import label_rows
 from f2p_deploy.training.data.photo_choice import photo_name
-from f2p_deploy.training.train_reader import label_rows
 
 #: Knots of the piecewise linear map from predicted years to the slider tagged as age; constant beyond them.
 AGES, AGE_SLIDER = (25.0, 35.0, 50.0, 65.0, 72.0), (0.02, 0.30, 0.65, 0.93, 0.98)

@@ -1,4 +1,4 @@
-"""MakeHuman's file formats are read as they are found, quirks included."""
+"""The readers of MakeHuman's file formats, with the irregularities of real files."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_a_fit_follows_the_base_mesh_and_scales_its_offsets(tmp_path: Path) -> N
     path.write_text(FIT)
     fit = load_fit(path)
     base = np.array([[0, 0, 0], [4, 0, 0], [0, 8, 0]], np.float32)
-    # The second vertex lies 1 to the side where 0 and 1 are 2 apart; here they are 4 apart.
+    # The second vertex has an offset of 1 if the vertices 0 and 1 are 2 apart; here they are 4 apart.
     assert fit.place(base).tolist() == [[0, 8, 0], [1 + 2, 2, 0]]
     assert fit.place(base + 1) == pytest.approx(fit.place(base) + 1)
 

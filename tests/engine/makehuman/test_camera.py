@@ -1,4 +1,4 @@
-"""The camera puts the eyes where it promises, and turns the head about the named axes."""
+"""The camera: the eyes are at the documented position, and the head turns about the right axes."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from f2p_deploy.engine.engine import Scene
 from f2p_deploy.engine.makehuman.camera import EYE_LINE, Camera
 
 EYES = np.array([0.0, 7.3, 1.2], np.float32)
-#: Eyes, then a decimetre to the right, upwards, and towards the viewer of them.
+#: The eyes, and points one decimetre to the right of them, above them, and nearer to the viewer.
 POINTS = EYES + np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
 
 

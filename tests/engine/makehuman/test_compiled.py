@@ -1,4 +1,4 @@
-"""Whether the engine was compiled before, as numba's own cache tells."""
+"""The test for compiled loops agrees with numba's cache."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Glasses stand before the eyes of any head, and reach its ears."""
+"""Glasses are in front of the eyes of any head, and reach its ears."""
 
 from pathlib import Path
 

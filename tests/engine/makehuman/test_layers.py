@@ -1,4 +1,4 @@
-"""Hair, brows and eyes come with the channels that the shading expects, and hair leaves the eyes free."""
+"""Layers have the channels that the shading expects, and hair does not cover the eyes."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def test_hair_is_cut_alike_on_heads_of_other_heights(makehuman_assets: Path, hea
 
 @pytest.mark.parametrize("style", ["short04", "bob02"])
 def test_hair_of_any_texture_has_the_same_brightness(makehuman_assets: Path, head: np.ndarray, style: str) -> None:
-    # One is painted black, the other nearly white.
+    # One texture is painted black, the other nearly white.
     brightness, label, alpha = np.moveaxis(level(load_hair(makehuman_assets, style, head).texture), -1, 0)
     assert np.median(brightness[alpha > 0.5]) == pytest.approx(0.4, abs=0.05)
     assert np.array_equal(label, alpha)

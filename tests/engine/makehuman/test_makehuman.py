@@ -1,4 +1,4 @@
-"""The reference engine draws every part of its schema, labels it, and refuses what it cannot draw."""
+"""The reference engine draws and labels every part of its schema, and refuses what it cannot draw."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -54,7 +54,7 @@ def test_the_same_parameters_give_the_same_picture(engine: MakeHumanEngine) -> N
 
 
 def test_each_controller_moves_pixels_at_both_ends(engine: MakeHumanEngine) -> None:
-    # Some move only what is seen from the side, such as the back of the head.
+    # Some change only parts that are visible from the side, such as the back of the head.
     scenes = (Scene(), Scene(yaw=40))
     usual = [draw(engine, scene, hair="bald").image.astype(int) for scene in scenes]
     still = []
@@ -71,7 +71,7 @@ def test_each_controller_moves_pixels_at_both_ends(engine: MakeHumanEngine) -> N
 
 def test_each_option_looks_different(engine: MakeHumanEngine) -> None:
     for group in engine.schema.discrete_groups:
-        # The colour of the hair is seen on hair, that of a beard on a beard.
+        # The colour of hair is visible only with hair, that of a beard only with a beard.
         pictures = [draw(engine, **{group.name: option}).image.tobytes() for option in group.options]
         assert len(set(pictures)) == len(group.options), group.name
 
@@ -175,10 +175,10 @@ def test_an_asymmetric_controller_s_ends_mirror_each_other(engine: MakeHumanEngi
         low, high = np.repeat(usual[None], 2, 0)
         low[i], high[i] = 0, 1
         low, high = (engine._morphs.shape(values)[drawn] - engine._morphs.shape(usual)[drawn] for values in (low, high))
-        # What moves both halves alike misses its mirror image by as much as itself.
+        # The ratio is 0 for exact mirror images, and 1 if a controller moves both halves alike.
         misses.append(np.abs(high[partner] * (-1, 1, 1) - low).mean() / np.abs(high - low).mean())
     assert len(misses) == 19
-    # MakeHuman drew most pairs of targets as exact mirror images, some freely: asym-jaw-1 misses by half.
+    # In MakeHuman most pairs of targets are exact mirror images, but some are not: asym-jaw-1 differs by half.
     assert np.median(misses) < 0.1 and max(misses) < 0.6
 
 
@@ -199,7 +199,7 @@ def test_the_schema_that_bundles_stored_before_draws_about_the_same_person(engin
 
 
 def test_a_schema_without_the_newer_parts_is_drawn_as_before(engine: MakeHumanEngine) -> None:
-    """Bundles carry the schema that they were trained on, without paint, unevenness, glasses and make-up."""
+    """An older bundle may have a schema without paint, asymmetry, glasses and make-up."""
     whole = engine.schema
     older = replace(
         whole,
@@ -222,7 +222,7 @@ def test_the_most_probable_option_is_drawn(engine: MakeHumanEngine) -> None:
 
 def test_processes_draw_what_one_draws_and_in_order(engine: MakeHumanEngine) -> None:
     batch = random_batch(engine.schema, 9, seed=5)
-    # Without hair, whose shade each process would compute.
+    # Without hair, since each process would compute its ambient occlusion.
     hair = engine.schema.discrete_slices["hair"]
     batch[:, hair], batch[:, hair.start] = 0, 1
     scenes = [Scene(yaw=float(i)) for i in range(9)]
@@ -250,7 +250,7 @@ def test_workers_end_in_the_middle_of_a_picture(engine: MakeHumanEngine) -> None
     assert len(workers) == 2
     engine.abandon()
     for process in workers:
-        # Not `is_alive`: the pool's own thread asks the system at the same time, and only one of both is told.
+        # Not `is_alive`: the pool's thread also waits for the process, and the system informs only one of the two.
         assert multiprocessing.connection.wait([process.sentinel], 60)
     engine.close()
 
@@ -276,7 +276,7 @@ def test_wrong_parameters_are_refused_by_name(engine: MakeHumanEngine) -> None:
         engine.render(usual, 8)
     with pytest.raises(InputError, match="zoom"):
         engine.render(usual, SIZE, Scene(zoom=0))
-    with pytest.raises(InputError, match="as many scenes"):
+    with pytest.raises(InputError, match="1 characters need 1 scenes"):
         list(engine.render_many(usual[None], SIZE, []))
 
 

@@ -1,4 +1,4 @@
-"""Controllers move the head as their ranges say: linearly on each side, both halves of the face alike."""
+"""Controllers move the head within their ranges: linearly on each side, and symmetrically."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Noise has the statistics it promises and is smoother the wider it is blurred."""
+"""Noise has the documented mean and variance, and a wider blur makes it smoother."""
 
 import numpy as np
 import pytest

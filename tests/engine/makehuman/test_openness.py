@@ -1,4 +1,4 @@
-"""Openness tells a free plate from a covered one."""
+"""Openness is high on a free plate and low on a covered one."""
 
 import numpy as np
 import pytest

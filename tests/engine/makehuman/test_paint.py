@@ -1,4 +1,4 @@
-"""Controllers and options become the numbers of the shading, and average where a schema lacks them."""
+"""Controllers and options become parameters of the shading; missing ones are average."""
 
 import pytest
 

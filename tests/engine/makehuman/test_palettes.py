@@ -1,4 +1,4 @@
-"""The shipped schemas use the engine's words, and their colours can be told apart."""
+"""The shipped schemas use the engine's options, and the colours of the options differ visibly."""
 
 from itertools import combinations
 
@@ -23,7 +23,7 @@ def test_schemas_and_engine_agree(name: str) -> None:
         (DiscreteGroup("glasses", ("none", "thinn")), "glasses has no option 'thinn'.*'thin'"),
     ],
 )
-def test_what_the_engine_cannot_draw_is_named_with_the_nearest_that_it_can(group: DiscreteGroup, words: str) -> None:
+def test_an_unknown_option_is_named_with_the_nearest_known_one(group: DiscreteGroup, words: str) -> None:
     with pytest.raises(InputError, match=words):
         palettes.check_groups(Schema("wrong", (Controller("nose.hump", "nose"),), (group,)))
 

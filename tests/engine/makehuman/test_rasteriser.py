@@ -1,4 +1,4 @@
-"""The rasteriser covers the right samples, keeps the nearest surface, and samples and averages as it says."""
+"""The rasteriser covers the right samples, keeps the nearest surface, and samples and averages correctly."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Surfaces grow brighter towards the light, and layers blend, hide and label as they say."""
+"""Surfaces are brighter towards the light, and layers blend, hide and label correctly."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from f2p_deploy.engine.makehuman.shading import SkinLabels, SkinPaint, Strands, 
 from f2p_deploy.engine.makehuman.skin_tones import CHANNELS, TEETH
 
 EDGE = 16
-#: Channels whose middle means nothing.
+#: Channels that are neutral at 0.5.
 NEUTRAL = ("mottle", "strands", "slope-across", "slope-down", "pores")
 HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 UV = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -87,7 +87,7 @@ def test_lipstick_and_beard_cover_the_skin() -> None:
         ("rims", {"liner": 1.0}),
     ],
 )
-def test_what_darkens_skin_does_so_where_its_mask_is_and_by_its_amount(channel: str, paint: dict) -> None:
+def test_dark_paint_darkens_skin_within_its_mask_by_its_amount(channel: str, paint: dict) -> None:
     usual = skin((0, 0, 1), {channel: 255}).image.mean()
     half = skin((0, 0, 1), {channel: 255}, **{name: value / 2 for name, value in paint.items()}).image.mean()
     full = skin((0, 0, 1), {channel: 255}, **paint).image.mean()
@@ -105,7 +105,7 @@ def test_redness_and_rouge_redden_where_the_blush_is(amount: str) -> None:
 
 
 def test_folds_turn_the_skin_towards_and_from_the_light() -> None:
-    # The height grows to the right: the slope looks to the left, away from a light at the right.
+    # The height grows to the right, so the surface faces left, away from a light at the right.
     light = make_light((1, 0, 0.3), (1, 1, 1), 0.4)
     flat = skin((0, 0, 1), light=light).image.mean()
     assert skin((0, 0, 1), {"slope-across": 255}, light=light, wrinkles=1.0).image.mean() < 0.95 * flat
@@ -168,5 +168,5 @@ def test_hair_shines_across_its_strands() -> None:
     dull, shiny = blank_canvas(EDGE, (0, 0, 0)), blank_canvas(EDGE, (0, 0, 0))
     blend(dull, 1.0, 255)
     blend(shiny, 1.0, 255, sheen=1.0)
-    # Strands run upwards and the light comes from the front: at right angles.
+    # Strands run upwards and the light comes from the front, at right angles to them.
     assert shiny.image[8, 8, 1] > 1.2 * dull.image[8, 8, 1]

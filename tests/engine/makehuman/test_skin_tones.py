@@ -1,4 +1,4 @@
-"""The masks and labels of the skin lie where the face has these parts."""
+"""The masks and labels of the skin are at the right parts of the face."""
 
 from pathlib import Path
 

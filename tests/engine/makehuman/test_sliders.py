@@ -1,4 +1,4 @@
-"""Each slider names target files that exist, and its words tell which end moves what."""
+"""Each slider names target files that exist, for each of its directions."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An old face folds where faces fold, alike on both sides."""
+"""The wrinkles of an old face are in the right places, and symmetric."""
 
 import numpy as np
 import pytest

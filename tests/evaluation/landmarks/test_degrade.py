@@ -1,4 +1,4 @@
-"""Spoiled photos: stronger is worse, the same on photos of any size, and never better than the photo."""
+"""Degraded photos: each kind gets stronger by steps, whatever the size of the photo."""
 
 import numpy as np
 import pytest

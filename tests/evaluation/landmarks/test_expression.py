@@ -1,4 +1,4 @@
-"""Expression: what is learned from faces that are known, and what becomes of a smile."""
+"""Removal of expression: learned from known faces, and applied to a smile."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def looks(count: int) -> tuple[list[MeshWithExpression], np.ndarray]:
     return found, face
 
 
-def test_what_blendshapes_do_is_learned_and_taken_out(tmp_path: Path) -> None:
+def test_the_effect_of_blendshapes_is_learned_and_removed(tmp_path: Path) -> None:
     found, face = looks(200)
     table, explained = learn_expression(found, ridge=0.1)
     assert explained > 0.95 and table.neutral[44] == 0.0
@@ -58,7 +58,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.linalg.norm((one - one.mean(axis=0)) - (other - other.mean(axis=0)), axis=1).mean())
 
 
-def test_no_look_no_change() -> None:
+def test_without_an_expression_the_mesh_is_unchanged() -> None:
     mesh = np.random.default_rng(0).random((478, 2))
     assert (load_expression_table().neutralise(mesh, None) == mesh).all()
 

@@ -1,4 +1,4 @@
-"""The measurement as JSON and CSV: every figure, and nothing that JSON does not know."""
+"""The measurement as JSON and CSV: every figure, in standard JSON."""
 
 import csv
 import json

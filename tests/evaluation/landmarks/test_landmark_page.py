@@ -1,4 +1,4 @@
-"""What the measurement leaves in its folder: a page whose pictures are there, the figures on it, and the tables."""
+"""The folder of a measurement: a page with figures and existing pictures, and the tables."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""One photo: what is compared with what, in which frame, and what becomes of failures."""
+"""The measurement of one photo: compared meshes, their frame, and failures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_the_sharp_mesh_is_the_truth_for_spoiled_photos(
     assert all((tmp_path / file).is_file() for file in found.pictures.values())
 
 
-def test_what_cannot_be_aligned_any_more_is_infinitely_far(
+def test_a_degraded_photo_that_cannot_be_aligned_is_infinitely_far(
     measure: Measure, photo: Path, aligned: "AlignedFace"
 ) -> None:
     ruined = (Condition("small-face", 12.0, "tiny"), Condition("low-light", 12.0, "night"))

@@ -1,4 +1,4 @@
-"""Medians over all photos: by mode, by turn of the head, under each condition; failures in all of them."""
+"""Medians over all photos by mode, by turn of the head and by condition, each with failures."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The tables: what a person reads off them is what was measured."""
+"""The tables show the measured figures."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def test_pose_true_tables_stand_after_the_summary(turned_report: LandmarkReport)
     assert rows["hybrid"][1] == "10.00 % (10.00 to 10.00)" and rows["average face"][2] == rows["average face"][5] == ""
     assert all(len(row) == len(figures.headers) for row in figures.rows)
     assert [figures.rows[i][0] for i in figures.marked] == ["one-shot"] and len(parts.rows) == 5
-    assert "at the photo's yaw and pitch" in figures.text and "is taken out. Centred" in figures.text
+    assert "at the photo's yaw and pitch" in figures.text and "is removed from its mesh. Centred" in figures.text
     blind = replace(turned_report, turns=False, neutral=False)
     text = landmark_report_tables(blind)[1].text
     assert "cannot turn a head" in text and "still in its mesh" in text

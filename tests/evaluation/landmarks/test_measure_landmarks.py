@@ -1,4 +1,4 @@
-"""The measurement over photos: refusals before slow work, stops, and what depends on nothing but the photo."""
+"""The measurement over photos: early errors, interrupts, and results that depend on the photo only."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_photos_are_measured_or_refused(
         ["one-shot", "iterative", "one-shot"],
         imitator=True,
         out=tmp_path / "out",
-        progress=lambda done, total, doing: told.append((done, total)),
+        progress=lambda doing, done, total: told.append((done, total)),
     )
     assert report.complete and report.modes == ("one-shot", "iterative")
     assert report.subjects[-2:] == ("one-shot, imitator", "iterative, imitator")
@@ -83,7 +83,7 @@ def test_a_stop_keeps_what_was_measured(
 
     Image.open(photo).save(photo.with_name("second.png"))
 
-    def stop(done: int, total: int, doing: str) -> None:
+    def stop(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         if doing.startswith("second.png: one-shot"):
             raise KeyboardInterrupt
 
@@ -132,7 +132,7 @@ def test_a_photos_random_character_is_its_own(
     assert strangers([photo], 1) != both[1:]
 
 
-def test_what_does_not_fit_is_refused(
+def test_invalid_inputs_are_refused(
     small_bundle: "Bundle", engine: Engine, mesh_finder: "MediaPipeFinder", photo: Path, tmp_path: Path
 ) -> None:
     from f2p_deploy.evaluation.landmarks.measure_landmarks import check_measured_modes, measure_landmarks
@@ -160,5 +160,5 @@ def test_without_the_landmarker_it_says_how_to_get_it(tmp_path: Path, monkeypatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(MissingDependency, match="f2p-deploy landmarker downloads it"):
         open_landmarker()
-    with pytest.raises(InputError, match="gone.task is no file"):
+    with pytest.raises(InputError, match="gone.task is not a file"):
         open_landmarker(tmp_path / "gone.task")

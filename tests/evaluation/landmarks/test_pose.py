@@ -1,4 +1,4 @@
-"""Poses: what the finder reads, and how the engine has to turn a head for the finder to read the same."""
+"""Poses: the finder's reading, and the turn of the engine's head that gives the same reading."""
 
 import math
 from pathlib import Path

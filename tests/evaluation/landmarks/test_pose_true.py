@@ -1,4 +1,4 @@
-"""One photo, pose-true: placement, the turn, and engines that cannot."""
+"""The pose-true comparison of one photo: placement, turn, and engines that cannot turn heads."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ SIZE = 256
 
 @pytest.fixture(scope="module")
 def template() -> np.ndarray:
-    """Where the five points of the shipped bundle belong, in pixels."""
+    """The template of the shipped bundle's five landmarks, in pixels."""
     pytest.importorskip("torch")
     from f2p_deploy.model.bundle import load_bundle
 

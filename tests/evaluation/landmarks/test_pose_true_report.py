@@ -1,4 +1,4 @@
-"""The pose-true figures of meshes that were made up, so that each is known."""
+"""The pose-true figures of synthetic meshes with known results."""
 
 import math
 
@@ -33,7 +33,7 @@ def people(count: int) -> list[PoseTrue]:
     return found
 
 
-def test_figures_are_what_was_put_in() -> None:
+def test_known_differences_give_known_figures() -> None:
     found = summarise_poses(people(120), SUBJECTS, "average", 0)
     follows, stranger = found["follows"], found["stranger"]
     assert follows.correlation.value == pytest.approx(1.0, abs=1e-6)
@@ -53,6 +53,6 @@ def test_a_face_that_was_not_found_is_infinitely_far_and_left_out_of_means() -> 
     assert found.figures["together"].value == pytest.approx(found.centred["together"].value, abs=0.01)
 
 
-def test_of_few_photos_nothing_is_followed() -> None:
+def test_few_photos_give_no_correlation() -> None:
     found = summarise_poses(people(FEWEST_PHOTOS - 1), SUBJECTS, "average", 0)
     assert math.isnan(found["follows"].correlation.value) and found["follows"].figures["together"].value > 0

@@ -9,7 +9,7 @@ from f2p_deploy.evaluation.likeness.age_sex_figures import compare_age_sex  # no
 from f2p_deploy.training.data.age_sex import UNKNOWN, AgeSex  # noqa: E402
 
 
-def test_every_figure_is_what_was_put_in() -> None:
+def test_known_people_give_known_figures() -> None:
     ages = np.linspace(30, 70, 20)
     photos = [AgeSex(0.1 if i < 8 else 0.9, age) for i, age in enumerate(ages)]
     characters = [AgeSex(0.1 if i < 6 else 0.9, 20 + (age - 30) / 2) for i, age in enumerate(ages)]

@@ -1,4 +1,4 @@
-"""Identification: what is known of made-up people comes out."""
+"""Identification of synthetic people with known results."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_one_character_for_everybody_is_no_better_than_chance() -> None:
     assert found.auc.value == 0.5
 
 
-def test_what_cannot_be_compared_is_refused() -> None:
+def test_incomparable_descriptors_are_refused() -> None:
     with pytest.raises(InputError, match="at least 10 people, found 9"):
         identify(people(9), people(9))
     with pytest.raises(InputError, match="one photo"):

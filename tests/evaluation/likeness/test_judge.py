@@ -1,4 +1,4 @@
-"""A judge from a file, run by ONNX Runtime itself."""
+"""A judge network from a file, run by ONNX Runtime."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_the_points_say_what_is_seen(tmp_path: Path) -> None:
     assert left.max() < -0.9 and right.min() > 0.9
 
 
-def test_what_is_no_judge_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_judge_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="an .onnx or .tflite file"):
         FileJudge(tmp_path / "judge.pth")
     with pytest.raises(InputError, match="there is no judge"):

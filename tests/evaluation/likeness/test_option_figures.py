@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 from f2p_deploy.character.parameters import Parameters, average  # noqa: E402
 from f2p_deploy.character.schema import load_schema  # noqa: E402
 from f2p_deploy.evaluation.likeness.option_figures import compare_labels  # noqa: E402
-from f2p_deploy.training.train_reader import read_labels  # noqa: E402
+from f2p_deploy.training.data.labels import read_labels  # noqa: E402
 
 SCHEMA = load_schema("makehuman")
 
@@ -53,7 +53,7 @@ def test_shares_are_counted_among_those_known(tmp_path: Path) -> None:
     assert (bald.right_with, bald.right_without) == (1.0, 0.0)
     beard = found.presence["beard"]
     assert (beard.known_with, beard.right_with, beard.right_without) == (2, 0.5, 1.0)
-    assert found.sliders["head.age"] == pytest.approx(1.0)
+    assert found.sliders["head.age"] == pytest.approx(1.0) and found.known_sliders == {"head.age": 3}
 
 
 def test_a_table_of_other_photos_says_nothing(tmp_path: Path) -> None:

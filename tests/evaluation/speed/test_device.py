@@ -1,4 +1,4 @@
-"""What a benchmark says it ran on."""
+"""The description of a benchmark's machine."""
 
 import json
 import platform

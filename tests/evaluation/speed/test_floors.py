@@ -1,4 +1,4 @@
-"""The file of floors: read, refused, and judged."""
+"""The file of minimum results: reading, errors, and judgement."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,9 +29,9 @@ def test_floors_that_are_kept_and_missed(tmp_path: Path) -> None:
     assert missed(floors, (replace(ROW, median_ms=3.0),)) == []
 
 
-def test_what_was_not_measured_or_is_not_the_same_face_is_missed(tmp_path: Path) -> None:
+def test_unmeasured_rows_and_failed_parity_miss_floors(tmp_path: Path) -> None:
     floors = read_floors(written(tmp_path, '[[floor]]\nruntime = "openvino"\nvs_eager = 1\n'))
-    assert "nothing of that kind was measured" in missed(floors, (ROW,))[0]
+    assert "no such row was measured" in missed(floors, (ROW,))[0]
     floors = read_floors(written(tmp_path, '[[floor]]\nmode = "one-shot"\nvs_eager = 1\n'))
     assert "is parity (PSNR)" in missed(floors, (replace(ROW, status="parity", why="PSNR"),))[0]
     assert "has no vs_eager" in missed(floors, (replace(ROW, vs_eager=None),))[0]
@@ -40,9 +40,9 @@ def test_what_was_not_measured_or_is_not_the_same_face_is_missed(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("floor = 3", r"holds no \[\[floor\]\] tables"),
-        ("", r"holds no \[\[floor\]\] tables"),
-        ("[[floor]]\nmode = 'render'", "floor 1 asks for nothing"),
+        ("floor = 3", r"should hold \[\[floor\]\] tables"),
+        ("", r"should hold \[\[floor\]\] tables"),
+        ("[[floor]]\nmode = 'render'", "floor 1 limits nothing"),
         ("[[floor]]\nvs_eagr = 2", "unknown entry 'vs_eagr'. Did you mean 'vs_eager'"),
         ("[[floor]]\nvs_eager = 'fast'", "vs_eager must be a number, found 'fast'"),
         ("[[floor", "is not valid TOML at end of document"),

@@ -1,4 +1,4 @@
-"""What there is to compute, counted."""
+"""The count of arithmetic and of memory traffic."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_a_convolution_is_counted_as_by_hand() -> None:
     assert counter.total == 2 * (2 * 8 * 10 * 12) * (3 * 3 * 3)
 
 
-def test_a_step_holds_the_way_there_and_the_way_back(small_bundle: Bundle) -> None:
+def test_a_step_counts_forward_and_backward(small_bundle: Bundle) -> None:
     render, describe, step = (count_flops(small_bundle, name) for name in ("render", "describe", "step"))
     there = render.flops + describe.flops
     # The way back to the state needs no gradient of a weight: about as much as the way there.

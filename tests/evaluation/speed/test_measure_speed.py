@@ -1,4 +1,4 @@
-"""A benchmark from end to end, on the small bundle: rows, parity, reasons. No time is judged."""
+"""A whole benchmark on the small bundle: rows, parity and reasons; no measured time is judged."""
 
 import re
 import shutil
@@ -18,10 +18,8 @@ from f2p_deploy.evaluation.speed import (  # noqa: E402
     Row,
     SpeedReport,
     contenders,  # noqa: E402
-    peers,  # noqa: E402
 )
 from f2p_deploy.evaluation.speed import measure_speed as runs  # noqa: E402
-from f2p_deploy.evaluation.speed.contenders import NAMES, contenders_for  # noqa: E402
 from f2p_deploy.evaluation.speed.measure_speed import run_benchmark, summary  # noqa: E402
 from f2p_deploy.export import export_bundle  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
@@ -41,7 +39,7 @@ def quick() -> object:
 
 @pytest.fixture(scope="module")
 def report(small_bundle: Bundle, small_artifact: Path) -> SpeedReport:
-    # torch.compile needs a C++ compiler and half a minute; it has a limit of its own to be skipped by.
+    # torch.compile needs a C++ compiler and half a minute; the limit skips it.
     request = Request(MODES, artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
     return run_benchmark(small_bundle, request, "f2p-deploy bench")
 
@@ -65,7 +63,7 @@ def test_every_runtime_is_timed_and_compared(report: SpeedReport, mode: str) -> 
     assert found["torch"].parity["share"] < 1e-6, "eager PyTorch is what is compared with"  # type: ignore[index]
 
 
-def test_what_cannot_run_says_why(report: SpeedReport) -> None:
+def test_skipped_and_failed_contenders_have_a_reason(report: SpeedReport) -> None:
     found = rows(report, "one-shot")
     assert found["torch.compile"].status == "skipped" and "beyond the limit" in found["torch.compile"].why
     if not torch.cuda.is_available():
@@ -83,7 +81,7 @@ def test_the_report_is_whole(report: SpeedReport) -> None:
     assert set(summary(report)) == {f"{mode}, batch 1" for mode in MODES}
 
 
-def test_another_face_is_parity_and_not_ok(
+def test_a_wrong_face_has_status_parity(
     small_bundle: Bundle, small_artifact: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compute = contenders._compute
@@ -116,7 +114,7 @@ def test_one_wrong_step_is_seen_in_a_search(
     assert row.status == "parity"
 
 
-def test_batches_have_artifacts_of_their_own(
+def test_each_batch_size_has_its_artifact(
     small_bundle: Bundle, small_artifact: Path, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -145,10 +143,8 @@ def test_batches_have_artifacts_of_their_own(
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"runtimes": ("onnxruntme",)}, InputError, "no runtime named 'onnxruntme'. Did you mean 'onnxruntime'"),
-        ({"runtimes": ("coreml",)}, InputError, "'coreml' runs none of the artifacts"),
-        ({"runtimes": ("onnxruntime-cuda",)}, MissingDependency, "'onnxruntime-cuda' cannot run here"),
-        ({"batches": (4,)}, InputError, "was exported for batches of 1, and batches of 4 are to be measured"),
+        ({"runtimes": ("onnxruntme",)}, InputError, "no runtime named 'onnxruntme'"),
+        ({"batches": (4,)}, InputError, "was exported for batches of 1"),
         ({"device": "cuda"}, MissingDependency, "can use no NVIDIA card"),
     ],
 )
@@ -160,16 +156,3 @@ def test_mistakes_are_found_before_anything_is_measured(
     request = Request(**{"artifacts": (small_artifact,), "device": "cpu", **change})
     with pytest.raises(error, match=words):
         run_benchmark(small_bundle, request, "")
-
-
-def test_an_artifact_of_another_bundle(small_bundle: Bundle, small_artifact: Path) -> None:
-    from f2p_deploy.model.bundle import load_bundle
-
-    with pytest.raises(InputError, match="was made from another bundle"):
-        run_benchmark(load_bundle(), Request(artifacts=(small_artifact,), device="cpu"), "")
-
-
-def test_every_peer_and_runtime_has_a_name(small_artifact: Path) -> None:
-    found = contenders_for((read_artifact(small_artifact),), ())
-    assert found[0].name == "torch" and {contender.name for contender in found} <= set(NAMES)
-    assert peers.require_device("cpu") == "cpu"

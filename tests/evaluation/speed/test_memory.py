@@ -1,4 +1,4 @@
-"""The process's own memory."""
+"""The memory of this process."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The picture of latency against batch size."""
+"""The plot of latency against batch size."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a benchmark may be asked for."""
+"""The request of a benchmark, and invalid requests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What this machine can do at most, and how far from it something is."""
+"""The measured peak rates of this machine, and a result's share of them."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_ceilings_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1e8 < whole.flop_per_s < 1e14 and 1e8 < whole.byte_per_s < 1e13
 
 
-def test_the_share_is_of_what_binds() -> None:
+def test_the_share_is_of_the_limiting_rate() -> None:
     ceiling = Ceiling("fp32", flop_per_s=1e12, byte_per_s=1e11)
     assert roofline.share_of_ceiling(ceiling, int(1e9), 0, 2.0) == pytest.approx(0.5)
     assert roofline.share_of_ceiling(ceiling, int(1e6), int(1e8), 2.0) == pytest.approx(0.5)

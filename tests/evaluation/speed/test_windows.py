@@ -1,4 +1,4 @@
-"""Timing in turns, on a clock that the test drives."""
+"""Timing in turns, on a simulated clock."""
 
 from collections.abc import Callable
 
@@ -41,17 +41,17 @@ def test_a_turn_begins_with_calls_that_are_not_timed() -> None:
     found = time_in_turns({"a": clock.takes("a", *slow_first), "b": clock.takes("b", 0.01)}, clock=clock)
     assert max(found["a"].windows[0]) == pytest.approx(10.0)
     before = clock.order.index("b")
-    assert before >= CALLS + (SPINNING - 0.1) / 0.01, "so many untimed calls, then a window, then the next contender"
+    assert before >= CALLS + (SPINNING - 0.1) / 0.01, "untimed calls, then a window, then the next contender"
 
 
-def test_a_long_call_is_a_window_of_its_own() -> None:
+def test_a_long_call_is_one_window() -> None:
     clock = Clock()
     found = time_in_turns({"a": clock.takes("a", 1.0), "b": clock.takes("b", 2.0)}, clock=clock)
     assert found["a"].windows == ((1000.0,),) * FEWEST
     assert clock.order == ["a", "b"] * FEWEST
 
 
-def test_restless_calls_are_given_up_and_said_to_be() -> None:
+def test_unstable_calls_end_at_the_time_limit_and_are_marked() -> None:
     clock = Clock()
     restless = [0.01 * (1 + i // CALLS % 7) for i in range(100_000)]
     found = time_in_turns({"a": clock.takes("a", *restless)}, longest=3.0, clock=clock)

@@ -1,4 +1,4 @@
-"""Which stage holds the result back: the verdict on its own, and five bundles spoiled on purpose."""
+"""The verdict of `evaluate stages`, from given figures and from five bundles spoiled on purpose."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_the_worst_stage_is_named_and_those_close_to_it(small_bundle: "Bundle") 
     assert report(small_bundle, imitator=0.4, recognition=0.9).sentence.endswith("next is imitator, 0.40")
 
 
-def test_what_a_feeding_stage_explains_is_not_held_against_the_fed_one(small_bundle: "Bundle") -> None:
+def test_badness_explained_by_a_feeding_stage_is_not_blamed_on_the_fed_one(small_bundle: "Bundle") -> None:
     assert report(small_bundle, recognition=1.0, translator=1.2).verdict == "recognition"
     assert report(small_bundle, recognition=1.0, translator=1.2, segmentation=1.1).verdict == "segmentation"
     assert report(small_bundle, recognition=0.3, translator=1.2).verdict == "translator"
@@ -56,7 +56,7 @@ def test_no_healthy_stage_is_named(small_bundle: "Bundle") -> None:
     assert report(small_bundle).sentence == "no stage could be measured"
 
 
-def test_sources_that_do_not_go_together(small_bundle: "Bundle", tmp_path: Path) -> None:
+def test_invalid_sources_are_refused(small_bundle: "Bundle", tmp_path: Path) -> None:
     with pytest.raises(InputError, match="varied pairs go with front ones"):
         StageSources(varied=tmp_path)
     with pytest.raises(InputError, match="need a landmark finder"):
@@ -108,11 +108,11 @@ def verdict_on(held: HeldOut) -> Callable[["Bundle"], str | None]:
 
 
 @pytest.mark.parametrize("stage", REQUIRED_NETWORKS)
-def test_a_spoiled_network_is_pointed_at(stage: str, verdict_on: Callable, tmp_path: Path) -> None:
+def test_a_spoiled_network_is_named(stage: str, verdict_on: Callable, tmp_path: Path) -> None:
     assert verdict_on(with_noisy_network(tmp_path / "spoiled", stage)) == stage
 
 
-def test_a_shifted_template_is_pointed_at(
+def test_a_shifted_template_is_named(
     verdict_on: Callable, held: HeldOut, sources: StageSources, tmp_path: Path
 ) -> None:
     assert sources.finder is not None

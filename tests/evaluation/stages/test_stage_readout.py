@@ -1,4 +1,4 @@
-"""The linear readout: what it finds, and that no row sees itself."""
+"""The linear readout: its predictions, each without the predicted row."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from f2p_deploy.evaluation.stages.stage_readout import PENALTIES, leave_one_out,
 SCHEMA = Schema("two", (Controller("a", "x"), Controller("b", "x")), (DiscreteGroup("hue", ("red", "green", "blue")),))
 
 
-def test_what_the_inputs_tell_is_found() -> None:
+def test_a_linear_relation_is_found() -> None:
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(60, 8))
     outputs = inputs @ rng.normal(size=(8, 3)) + 2.0

@@ -1,4 +1,4 @@
-"""What is computed from embeddings."""
+"""Figures that are computed from embeddings."""
 
 import numpy as np
 import pytest

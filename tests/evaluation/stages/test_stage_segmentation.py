@@ -1,4 +1,4 @@
-"""What is counted for segmentation."""
+"""Overlaps, intersections and unions of class maps."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_the_ceiling_is_what_exact_shares_reach_when_enlarged(labels: np.ndarray
     assert place < ceiling
 
 
-def test_an_answer_that_is_wrong_everywhere_is_worse_than_position(labels: np.ndarray) -> None:
+def test_a_wrong_prediction_everywhere_is_worse_than_position(labels: np.ndarray) -> None:
     wrong = torch.zeros(4, 11, 4, 4)
     wrong[:, 6] = 1.0
     network, position = overlaps(wrong, labels)

@@ -1,4 +1,4 @@
-"""The calibration set's folder: read back whole, and refused by name when anything in it is not what was written."""
+"""The calibration set's folder: it reads back complete, and changed files are refused by name."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_damage_is_named(make_calibration_set: Make, tmp_path: Path) -> None:
     name = read_calibration_set(folder).faces[3].file
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=f"damaged: {name} is not a picture, or cut short; make it again: f2p-deploy"):
+    with pytest.raises(InputError, match=f"damaged: {name} is not an image, or is truncated; make it again: f2p"):
         read_calibration_set(folder)
     Image.new("RGB", (128, 128)).save(folder / name)
     with pytest.raises(InputError, match=f"{name} has other pixels"):
@@ -87,7 +87,7 @@ def test_sixty_three_faces_are_too_few(make_calibration_set: Make, tmp_path: Pat
         read_calibration_set(make_calibration_set(tmp_path / "set", 63))
 
 
-def test_what_is_no_set_is_said_to_be_none(make_calibration_set: Make, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_set_is_refused(make_calibration_set: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such folder\. f2p-deploy calibrate PHOTOS -o .* makes one"):
         read_calibration_set(tmp_path / "nowhere")
     folder = make_calibration_set(tmp_path / "set")
@@ -105,7 +105,7 @@ def test_a_face_list_that_was_changed_and_a_path_that_leads_out_are_refused(
     folder = make_calibration_set(tmp_path / "set", 65)
     data = json.loads((folder / FILE).read_text())
     change(folder, faces=data["faces"][1:])
-    with pytest.raises(InputError, match="its faces are not those that its hash was made of"):
+    with pytest.raises(InputError, match="its faces do not match its hash"):
         read_calibration_set(folder)
     data["faces"][0]["file"] = "../../face.png"
     change(folder, faces=data["faces"])

@@ -1,4 +1,4 @@
-"""Photos to a calibration set: what is left out and why, and nothing half-written."""
+"""Collecting a calibration set: reasons for rejected photos, and no incomplete folders."""
 
 from dataclasses import replace
 from pathlib import Path

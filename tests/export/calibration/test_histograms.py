@@ -1,4 +1,4 @@
-"""What values a graph computes: counted whole, and the same whatever the order of the inputs."""
+"""Histograms of a graph's values: every number is counted, independent of the order of the inputs."""
 
 import numpy as np
 import onnx

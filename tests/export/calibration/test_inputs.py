@@ -1,4 +1,4 @@
-"""What graphs are calibrated on comes of real faces, and is judged on others."""
+"""Calibration inputs: computed from real faces, with others held out."""
 
 import numpy as np
 import pytest
@@ -54,5 +54,5 @@ def test_states_begin_where_a_search_does_and_go_on(small_bundle: Bundle, faces:
 def test_too_few_faces_and_unknown_graphs_are_refused(small_bundle: Bundle, faces: np.ndarray) -> None:
     with pytest.raises(InputError, match="at least 4 faces, found 3"):
         calibration_inputs(small_bundle, faces[:3], "one_shot")
-    with pytest.raises(InputError, match="nothing to calibrate the graph 'onenshot' on"):
+    with pytest.raises(InputError, match="there are no calibration inputs for the graph 'onenshot'"):
         calibration_inputs(small_bundle, faces, "onenshot")

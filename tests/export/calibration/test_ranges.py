@@ -1,4 +1,4 @@
-"""Ranges: each method cuts off what it says, and never an end that is really used."""
+"""Ranges: each method clips what it documents, and none clips an end that is really used."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Graphs as Core ML packages: which operators stay float32, and a step that reads what callers give."""
+"""Core ML packages: the operators that stay float32, and a step that reads the caller's float32 inputs."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,7 +43,7 @@ def operation(kind: str, *outputs: Any, **inputs: Any) -> Any:
     ],
     ids=lambda case: case if isinstance(case, bool) else case.op_type,
 )
-def test_what_computes_in_half(made: Any, half: bool) -> None:
+def test_some_operators_stay_float32(made: Any, half: bool) -> None:
     assert computes_in_half(made) is half
 
 
@@ -99,7 +99,7 @@ def test_no_tensor_of_one_number_and_no_batch_norm_is_stored(
     assert not [made.name for made in operations if made.op_type == "batch_norm"]
 
 
-def test_what_cannot_be_converted_is_a_compiler_error(small_bundle: Bundle, tmp_path: Path) -> None:
+def test_an_unknown_operator_is_a_compiler_error(small_bundle: Bundle, tmp_path: Path) -> None:
     import torch
 
     class Odd(torch.nn.Module):

@@ -62,7 +62,7 @@ def test_the_same_packages_give_the_same_bytes(joined: Path, coreml_folder: Path
     assert all((joined / name).read_bytes() == (again / name).read_bytes() for name in names)
 
 
-def test_what_the_packages_said_is_still_said(joined: Path) -> None:
+def test_metadata_of_the_packages_is_kept(joined: Path) -> None:
     import coremltools
 
     spec = coremltools.models.utils.load_spec(str(joined))

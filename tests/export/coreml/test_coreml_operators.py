@@ -1,4 +1,4 @@
-"""What coremltools is taught: masks choose between numbers and tensors without a tensor of that number being stored."""
+"""Our translations in coremltools: masks choose between a number and a tensor, without storing a tensor of it."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,9 +9,10 @@ import torch
 
 ct = pytest.importorskip("coremltools")
 
-from f2p_deploy.artifact.coreml_file import WEIGHTS, quiet  # noqa: E402
+from f2p_deploy.artifact.coreml_file import WEIGHTS  # noqa: E402
 from f2p_deploy.export.coreml.coreml_operators import taught  # noqa: E402
 from f2p_deploy.runtimes.coreml.mil.program import Program  # noqa: E402
+from f2p_deploy.system.quiet import quiet  # noqa: E402
 
 SHAPE = (1, 8, 16, 16)
 
@@ -33,7 +34,7 @@ class Wider(torch.nn.Module):
 def converted(module: torch.nn.Module, path: Path, ours: bool) -> tuple[Program, int]:
     """Return a package of a module, and the bytes of its weights."""
     inputs = (torch.zeros(SHAPE), torch.zeros(SHAPE))
-    with quiet(), taught() if ours else nullcontext():
+    with quiet("coremltools"), taught() if ours else nullcontext():
         model = ct.convert(
             torch.jit.trace(module.eval(), inputs),
             inputs=[ct.TensorType(name=name, shape=SHAPE, dtype=np.float32) for name in "xy"],

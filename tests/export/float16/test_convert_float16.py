@@ -1,4 +1,4 @@
-"""float32 ONNX to float16: types that hang together, and no detour of a float32 value through float16."""
+"""ONNX from float32 to float16: consistent types, and no float32 value rounded through float16 on its way."""
 
 from collections.abc import Callable
 
@@ -73,14 +73,14 @@ def test_weights_round_as_ieee_does_and_end_at_the_largest_number(toy_model: Mak
     assert found.tolist() == [0.0, float(np.float16(3e-6)), -LARGEST, np.inf, float(np.float16(1 / 3))]
 
 
-def test_what_cannot_be_converted(toy_model: MakeModel) -> None:
+def test_inconvertible_graphs_are_refused(toy_model: MakeModel) -> None:
     model = toy_model(CHAIN, WEIGHTS)
     with pytest.raises(CompilerError, match="no node is called 'c', which should stay float32"):
         to_float16(model, ("a", "c"))
     model.graph.node[1].name = "a"
-    with pytest.raises(CompilerError, match="a Add is called 'a', but needs a name of its own"):
+    with pytest.raises(CompilerError, match="a Add is called 'a', but needs a unique name"):
         to_float16(model)
     cast = toy_model([("Cast", ["x"], "y")], {})
     cast.graph.node[0].attribute.append(helper.make_attribute("to", TensorProto.FLOAT))
-    with pytest.raises(CompilerError, match="y is a Cast, which has no float16 twin"):
+    with pytest.raises(CompilerError, match="y is a Cast, which cannot be converted to float16"):
         to_float16(cast)

@@ -1,4 +1,4 @@
-"""A graph in float16: nothing is kept without need, and what overflows is found and kept."""
+"""A graph in float16: nodes stay float32 only where needed, and the search finds those that overflow."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_an_overflowing_layer_is_found_and_kept(overflowing: int) -> None:
     lines: list[str] = []
     half = half_graph(graph, model, samples, SCHEMA, lines.append)
     layers = [node.name for node in model.graph.node if node.op_type == "Conv"]
-    assert half.proposed == (layers[overflowing], layers[overflowing + 1]), "its numbers must reach the next one, too"
+    assert half.proposed == (layers[overflowing], layers[overflowing + 1]), "its numbers must also reach the next one"
     assert set(half.proposed) <= set(half.kept_float32)
     assert all(record.passed for record in measure(graph, rounded(half.model), samples, SCHEMA))
     assert precision_of(half.model, half.kept_float32) == "fp16" and precision_of(half.model) == "mixed"
@@ -74,4 +74,4 @@ def test_a_floor_that_float32_misses_as_well_is_left_to_parity() -> None:
     wrong = Samples(samples.names, samples.inputs, {"image": samples.reference["image"] * np.float32(0.5)})
     lines: list[str] = []
     half = half_graph(graph, model, wrong, SCHEMA, lines.append)
-    assert half.proposed == () and lines[-1] == "render: float32 nodes do not bring the floor back"
+    assert half.proposed == () and lines[-1] == "render: no choice of float32 nodes meets the floor"

@@ -1,4 +1,4 @@
-"""What stays float32 by rule, on the graphs of a bundle."""
+"""The rules for nodes that stay float32, on the graphs of a bundle."""
 
 from collections import Counter
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_losses_are_float32_and_networks_are_not(step: onnx.ModelProto) -> None:
         assert operators[operator, False] and not operators[operator, True], operator
 
 
-def test_what_passes_on_a_float32_value_is_float32_too(step: onnx.ModelProto) -> None:
+def test_nodes_that_pass_on_a_float32_value_are_float32(step: onnx.ModelProto) -> None:
     """Else a maximum would be looked for among rounded values and not be found: pooling compares with its input."""
     by_name = {node.name: node for node in step.graph.node}
     pool = next(node for node in step.graph.node if node.op_type == "MaxPool")
@@ -65,7 +65,7 @@ def test_what_passes_on_a_float32_value_is_float32_too(step: onnx.ModelProto) ->
     assert {"MaxPool", "Equal", "Slice"} <= {by_name[name].op_type for name in more}
 
 
-def test_choices_are_what_computes(step: onnx.ModelProto) -> None:
+def test_only_computing_nodes_are_candidates(step: onnx.ModelProto) -> None:
     kept = always_float32(step)
     names = computing_nodes(step, kept)
     found = {node.op_type for node in step.graph.node if node.name in names}

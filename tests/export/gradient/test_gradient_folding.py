@@ -1,4 +1,4 @@
-"""Batch norms that can be folded are gone and nothing is changed; the others stay."""
+"""The folding of batch norms in a gradient: those that can be folded disappear, without changing results."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Tensors of one number are gone where only the number matters, and nothing is changed."""
+"""Constant tensors in a gradient: those that only scale disappear, without changing results."""
 
 import torch
 from torch.fx import GraphModule

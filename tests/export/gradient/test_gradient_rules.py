@@ -77,7 +77,7 @@ INPUTS = {
 
 
 class Loss(nn.Module):
-    """A function's outputs, each with a weight of its own, summed for each sample."""
+    """A function's outputs, weighted separately and summed for each sample."""
 
     def __init__(self, function: Function) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ def test_the_first_of_equal_maxima_takes_all() -> None:
         (lambda x: F.avg_pool2d(x, 3, 2, 1), "avg_pool2d is not lowered for padding"),
         (lambda x: x[:, :, ::2], "slice is not lowered for a step"),
         (lambda x: F.interpolate(x, size=(12, 12), mode="nearest"), "a factor that is not whole"),
-        (lambda x: torch.linalg.vector_norm(x, ord=3, dim=1), "orders but 2"),
+        (lambda x: torch.linalg.vector_norm(x, ord=3, dim=1), "orders other than 2"),
         (lambda x: F.adaptive_avg_pool2d(x, 3), "no rule of gradient_rules lowers aten._adaptive_avg_pool2d_backward"),
     ],
 )

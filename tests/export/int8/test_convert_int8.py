@@ -1,4 +1,4 @@
-"""Explicit quantisation: symmetric, a scale a channel, no kernel left without 8 bits, and every sample counts."""
+"""Explicit quantisation: symmetric, one scale per channel, in forms that the runtimes' 8-bit kernels accept."""
 
 from collections import Counter
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_which_layers_can(model: onnx.ModelProto) -> None:
     names = ["both", "grow", "last", "product"]
     assert [layer.name for layer in processors] == [layer.name for layer in tensorrt] == names
     both, grow, last, product = processors
-    assert (both.given, both.result, both.weights) == ("light", "both", 2 * CHANNELS * CHANNELS * 9)
+    assert (both.source, both.result, both.weights) == ("light", "both", 2 * CHANNELS * CHANNELS * 9)
     assert grow.result == "big", "behind the ReLU that alone follows"
     assert (both.multiplications, grow.multiplications) == (both.weights * 64, grow.weights * 64)
     assert last.multiplications == last.weights * 256 and product.multiplications == product.weights

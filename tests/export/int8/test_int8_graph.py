@@ -1,4 +1,4 @@
-"""A graph in 8 bits: the layer that 8 bits ruin is found and stays float, and nothing else does."""
+"""A graph in 8 bits: the layer that quantisation ruins is found and stays float, and no other does."""
 
 import numpy as np
 import onnx
@@ -94,14 +94,14 @@ def test_the_same_inputs_make_the_same_graph() -> None:
     assert first == again
 
 
-def test_where_no_layer_may_the_graph_stays_as_it_was() -> None:
+def test_without_allowed_layers_the_graph_is_unchanged() -> None:
     graph, model, inputs, samples = exported(None)
     wrong = Samples(samples.names, samples.inputs, {"image": 1 - samples.reference["image"]})
     made = int8_graph(graph, model, FOR_PROCESSORS, inputs, wrong, SCHEMA, lambda stage, *_: None)
     assert made.model is model and made.report.quantised == ()
 
 
-def test_what_another_compiler_makes_of_it_is_judged_and_not_timed() -> None:
+def test_the_rounding_of_another_compiler_is_judged_and_not_timed() -> None:
     seen = []
 
     def as_built(whole: onnx.ModelProto) -> onnx.ModelProto:

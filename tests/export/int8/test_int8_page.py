@@ -1,4 +1,4 @@
-"""The page on 8 bits: a bar a layer, the whole trade, and the verdict in words."""
+"""The page of an 8-bit export: a bar for each layer, the trade-off curve, and the verdict in words."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def test_the_page_shows_layers_the_trade_and_the_verdict(int8_report: GraphRepor
 
 
 def test_one_graph_has_one_time_and_its_noise_mark(int8_report: GraphReport, tmp_path: Path) -> None:
-    """What is in 8 bits now, and what it was before, are both in the curve and in the verdict."""
+    """The 8-bit graph and the original are both in the curve and in the verdict."""
     verdict = replace(VERDICT, ms=2.22, twin_ms=3.33, restless=True)
     write_report(tmp_path, (int8_report,), (verdict,))
     (report,) = json.loads((tmp_path / "int8.json").read_text())["graphs"]
@@ -45,7 +45,7 @@ def test_one_graph_has_one_time_and_its_noise_mark(int8_report: GraphReport, tmp
     assert [point.ms for point in with_times(int8_report, half).curve] == [0.7, 2.22, 1.4]
 
 
-def test_what_was_not_timed_has_no_time(int8_report: GraphReport, tmp_path: Path) -> None:
+def test_an_untimed_graph_shows_no_time(int8_report: GraphReport, tmp_path: Path) -> None:
     untimed = replace(
         int8_report,
         layers=tuple(replace(layer, float_ms=None, int8_ms=None) for layer in int8_report.layers),
@@ -70,7 +70,7 @@ def test_the_trade_for_a_terminal(int8_report: GraphReport) -> None:
     assert all(len(row) == len(CURVE_HEADERS) for row in rows)
 
 
-def test_what_no_card_has_run_is_unproven(int8_report: GraphReport, tmp_path: Path) -> None:
+def test_a_graph_that_no_card_has_run_is_unproven(int8_report: GraphReport, tmp_path: Path) -> None:
     empty = CalibrationSet(tmp_path, "demo", "0" * 64, 256, (), (), "f2p-deploy calibrate")
     facts = calibration_facts(empty, (int8_report,), (VERDICT,))
     assert facts["running"] == "measured" and facts["graphs"]["render"]["kept"] == ["second"]

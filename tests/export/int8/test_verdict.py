@@ -1,4 +1,4 @@
-"""The verdict: what is slower, or misses a floor, is said not to be worth it."""
+"""The verdict: a graph that is slower or misses a threshold is reported as not worth it."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ FAST = Verdict("render", "fp32", 6, 6, 3_500_000, 13_700_000, 3.0, 6.0, ())
         ),
         (
             {"ms": None, "twin_ms": None, "rest": "fp16"},
-            "render: whether it is faster than fp16 was not measured; this runs on its card alone",
+            "render: the speed compared with fp16 was not measured, it needs the card",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Batch norms of a graph: folded only if a real batch proves that nothing changed."""
+"""Batch norms of a graph: folded only if the outputs of a real batch are unchanged."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ def test_folding_is_proven_on_a_batch(
 
 
 class Halved(nn.Module):
-    """What a wrong folding could do to a picture."""
+    """A fault that a wrong folding could cause: the picture is halved."""
 
     def forward(self, face: torch.Tensor) -> torch.Tensor:
         return face / 2

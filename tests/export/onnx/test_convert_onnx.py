@@ -1,4 +1,4 @@
-"""The ONNX of a graph: portable, folded, without a trace of the machine, and proven to be unchanged."""
+"""The ONNX of a graph: portable, folded, without traces of this machine, and with unchanged outputs."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -99,7 +99,7 @@ def test_half_the_size_and_the_same_floors(artifact: Artifact, small_artifact: P
     assert share < 0.55
 
 
-def test_every_matrix_of_every_graph_is_stored_so(artifact: Artifact) -> None:
+def test_every_matrix_of_every_graph_is_stored_in_float16(artifact: Artifact) -> None:
     for graph in artifact.manifest.graphs:
         model = onnx.load(artifact.path(graph))
         onnx.checker.check_model(artifact.path(graph), full_check=True)

@@ -1,4 +1,4 @@
-"""Means of many numbers: exact whatever adds them."""
+"""Means of many numbers: exact in every runtime."""
 
 import numpy as np
 import onnx

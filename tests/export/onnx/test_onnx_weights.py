@@ -33,7 +33,7 @@ def models(toy_model: Callable[..., onnx.ModelProto]) -> dict[str, onnx.ModelPro
     }
 
 
-def test_equal_weights_lie_there_once(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
+def test_equal_weights_are_stored_once(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
     before = {name: model.SerializeToString() for name, model in models.items()}
     save_sharing_weights(models, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first.onnx", "second.onnx", WEIGHTS_FILE]
@@ -59,7 +59,7 @@ def test_small_weights_stay_in_the_graph(models: dict[str, onnx.ModelProto], tmp
     assert places == {"large": onnx.TensorProto.EXTERNAL, "other": onnx.TensorProto.EXTERNAL, "small": 0}
 
 
-def test_each_precision_has_a_file_of_its_own(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
+def test_each_precision_has_a_separate_file(models: dict[str, onnx.ModelProto], tmp_path: Path) -> None:
     save_by_precision({"first": ("int8", models["first"]), "second": ("fp32", models["second"])}, tmp_path)
     sizes = {path.name: path.stat().st_size for path in tmp_path.glob("*.bin")}
     assert sizes == {WEIGHTS_FILE: 2 * LARGE.nbytes + (-LARGE.nbytes) % ALIGNMENT, "weights-fp32.bin": LARGE.nbytes}

@@ -77,6 +77,6 @@ def test_openvino_computes_the_same(tmp_path: Path) -> None:
     [padded(np.array(-9, np.float32)), padded(mode="edge"), padded(pool="AveragePool")],
     ids=["another number", "no number", "another pool"],
 )
-def test_what_no_runtime_fuses_stays(model: ModelProto) -> None:
+def test_a_pad_that_no_runtime_fuses_is_unchanged(model: ModelProto) -> None:
     before = model.SerializeToString()
     assert keep_padding(model).SerializeToString() == before

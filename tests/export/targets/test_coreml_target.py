@@ -1,4 +1,4 @@
-"""The Core ML targets: what they take, what they refuse, and what 8-bit weights save."""
+"""The Core ML targets: their options, their errors, and the space that 8-bit weights save."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The files of the ONNX targets: what they hold, and that half precision is really in them."""
+"""The files of the ONNX targets: their content, and the precision read back from them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whatever ends a compiler's process is one sentence, and no process outlives its need."""
+"""Compilers in a child process: every way in which it can end becomes an error message, and no process is left."""
 
 import importlib
 import logging
@@ -76,7 +76,7 @@ def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process ends within two seconds."""
+    """Return whether a process ends within two seconds."""
     for _ in range(40):
         try:
             os.kill(pid, 0)
@@ -106,7 +106,7 @@ def test_the_result_the_progress_and_the_log_come_back(
     [
         (signal.SIGSEGV, "building failed: its process crashed in native code (SIGSEGV)"),
         (signal.SIGABRT, "building failed: its process crashed in native code (SIGABRT)"),
-        (getattr(signal, "SIGKILL", 9), "building failed: its process was killed (SIGKILL), by someone or for want of"),
+        (getattr(signal, "SIGKILL", 9), "building failed: its process was killed (SIGKILL), by a user or for lack of"),
     ],
 )
 def test_what_the_compiler_complained_about_before_it_crashed_is_in_the_log(
@@ -140,7 +140,7 @@ def test_any_other_error_is_a_sentence(tasks: ModuleType, caplog: pytest.LogCapt
     assert "division by zero" in caplog.text
 
 
-def test_what_led_to_an_error_of_ours_in_the_other_process_is_in_the_log(
+def test_the_cause_of_an_f2p_error_in_the_child_is_in_the_log(
     tasks: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "f2p_deploy"), pytest.raises(CompilerError, match="^it failed$"):

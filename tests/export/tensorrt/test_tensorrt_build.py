@@ -1,4 +1,4 @@
-"""What TensorRT for RTX builds without a card: the precision that was asked for, or an error that says why not."""
+"""Engines that TensorRT for RTX builds without a card: the precision that was asked for, or an error that says why."""
 
 import gc
 from pathlib import Path
@@ -103,7 +103,7 @@ def in_8_bits(*layers: str) -> onnx.ModelProto:
     """Two convolutions of which some are quantised."""
     chain = onnx.shape_inference.infer_shapes(network("fp32", "fp32"), strict_mode=True)
     chosen = [layer for layer in layers_of(chain, FOR_TENSORRT) if layer.name in layers]
-    return to_int8(chain, chosen, {layer.given: Range(4.0, True) for layer in chosen}, FOR_TENSORRT)
+    return to_int8(chain, chosen, {layer.source: Range(4.0, True) for layer in chosen}, FOR_TENSORRT)
 
 
 def test_8_bits_are_read_back_from_the_network_and_from_the_engine(tmp_path: Path) -> None:
@@ -123,12 +123,12 @@ def test_a_layer_beside_8_bits_may_be_float_and_one_that_should_be_8_bits_may_no
         build(tmp_path, in_8_bits("conv1"), "int8", quantised=("conv0", "conv1"))
 
 
-def test_a_compiler_that_narrows_what_was_kept_is_found_out(tmp_path: Path) -> None:
+def test_a_compiler_that_rounds_kept_nodes_is_detected(tmp_path: Path) -> None:
     """TensorRT for RTX 1.7 does, where a float32 convolution stands alone: the parsed network does not show it."""
     with pytest.raises(CompilerError) as caught:
         build(tmp_path, network("fp16", "fp32", "fp16"), "fp16", kept_float32=("conv1",))
     assert "chain has 2.36 MB of fp32 weights, its engine 0.00 MB" in str(caught.value)
-    assert "keep the neighbours of what was kept in float32, too" in str(caught.value)
+    assert "keep the neighbours of float32 layers in float32 as well" in str(caught.value)
     assert not (tmp_path / "chain.engine").exists()
 
 
@@ -164,12 +164,12 @@ def test_no_garbage_is_collected_while_the_library_may_hold_its_lock(tmp_path: P
 
 
 def test_no_engine_quotes_the_library(tmp_path: Path) -> None:
-    """Turing has no bfloat16. In a process of its own: the library keeps to the first logger that a process gave it."""
+    """Turing has no bfloat16. In a separate process, since the library keeps a process's first logger."""
     pytest.importorskip("tensorrt_rtx")
     onnx.save(network("bf16"), tmp_path / "chain.onnx")
     files = {"source": tmp_path / "chain.onnx", "engine": tmp_path / "chain.engine"}
     job = EngineJob("chain", **files, flavor=FLAVORS["rtx"], compute_capabilities=("7.5",), precision="bf16")
-    with pytest.raises(CompilerError, match="made no engine of chain; --verbose shows what it said"):
+    with pytest.raises(CompilerError, match="could not build an engine of chain; --verbose shows what it said"):
         run_in_child(build_engine, (job,))
     assert not files["engine"].exists()
 

@@ -1,4 +1,4 @@
-"""Which TensorRT builds here, and for which cards."""
+"""The choice of the flavor of TensorRT that builds here, and of the cards that it builds for."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ CARD = CudaDevice("NVIDIA GeForce RTX 3090", "8.6")
 
 
 class Machine:
-    """What is installed and plugged in, as the choice looks it up: here it can be anything."""
+    """Simulated modules and cards, which the choice of the flavor looks up."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.versions: dict[str, str] = {}
@@ -90,13 +90,13 @@ def test_a_card_that_the_builder_does_not_know(wrong: str) -> None:
     assert f"no compute capability {wrong!r}: TensorRT for RTX 1.7.1.116 builds for 7.5, 8.0, " in str(caught.value)
 
 
-def test_turing_wants_an_engine_of_its_own() -> None:
-    with pytest.raises(InputError, match=r"7.5 \(Turing\) runs on no other card, found also 8.9: export once for 7.5"):
+def test_turing_needs_a_separate_engine() -> None:
+    with pytest.raises(InputError, match=r"7.5 \(Turing\) runs on no other card, but 8.9 was also asked for: export"):
         compute_capabilities(RTX, BUILDER, ("8.9", "7.5"))
 
 
 def test_tensorrt_builds_for_the_card_that_is_here(machine: Machine) -> None:
     machine.cards = (CARD,)
     assert compute_capabilities(TENSORRT, BUILDER, ()) == ("8.6",)
-    with pytest.raises(InputError, match="builds for the card that it finds .NVIDIA GeForce RTX 3090, .* --flavor rtx"):
+    with pytest.raises(InputError, match="builds for the card in this machine .NVIDIA GeForce RTX 3090, .* rtx"):
         compute_capabilities(TENSORRT, BUILDER, ("8.9",))

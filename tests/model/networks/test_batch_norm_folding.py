@@ -1,4 +1,4 @@
-"""Batch norms of modules: taken in by the layer before them, in the same weights that the gradient step gets."""
+"""Batch norms folded into the adjacent layer, with the same weights as in the gradient step."""
 
 import torch
 from torch import nn

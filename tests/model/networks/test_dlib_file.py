@@ -1,4 +1,4 @@
-"""dlib's own file, and dlib itself beside the network that is made of it."""
+"""dlib's weights file, and the network loaded from it compared with dlib itself."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from f2p_deploy.system.errors import InputError  # noqa: E402
 
 @pytest.fixture(scope="module")
 def models() -> Path:
-    """The folder of dlib's models; the package is found, not imported: it needs what setuptools no longer brings."""
+    """The folder of dlib's models. The package is located without import, since it needs an old setuptools."""
     spec = find_spec("face_recognition_models")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("face_recognition_models is not installed (extra dev)")

@@ -1,4 +1,4 @@
-"""A character of which something was read in every way, without a photo and without a network."""
+"""A character with choices of every origin, made without a photo or a network."""
 
 from pathlib import Path
 

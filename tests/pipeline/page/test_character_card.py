@@ -1,4 +1,4 @@
-"""The card of one character: which pictures where, the loss, the files; and all of it in the page's HTML."""
+"""The card of one character: pictures, loss and files, and their HTML."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,8 +49,8 @@ def test_files_are_those_that_are_there(created: Created) -> None:
     assert links in _html(created)
 
 
-def test_what_was_edited_says_how_to_draw_it(created: Created) -> None:
-    assert character_card(created).edited == "" and "Edited since" not in _html(created)
+def test_an_edited_character_says_how_to_draw_it(created: Created) -> None:
+    assert character_card(created).edited == "" and "Edited after" not in _html(created)
     odd = replace(created, name="b <&>", edited=True)
     assert character_card(odd).edited == "b <&>/parameters.json"
     assert "<code>f2p-deploy render b &lt;&amp;&gt;/parameters.json</code>" in _html(odd)

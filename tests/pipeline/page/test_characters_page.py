@@ -1,4 +1,4 @@
-"""The page: complete, escaped, without anything from elsewhere."""
+"""The page of a run: complete, escaped, without external resources."""
 
 import json
 import os
@@ -69,10 +69,10 @@ def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
         assert (page.parent / unquote(link)).is_file(), link
 
 
-def test_it_says_what_happened(page: Path) -> None:
+def test_the_page_shows_characters_and_failures(page: Path) -> None:
     reader = _Reader()
     reader.feed(page.read_text())
-    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "2 ways side by side", "Loss over 20 iterations"):
+    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "2 modes side by side", "Loss over 20 iterations"):
         assert words in reader.text, words
     assert "notes.jpg: this is not a picture" in reader.text
     assert "Where they differ most, 6 of 6 sliders" in reader.text and page.read_text().count("<article") == 2
@@ -143,25 +143,25 @@ def test_an_overview_of_four_photos_shows_every_mode(
     assert overview.count("<a ") == 4 and overview.count("<img") == 12 and 'href="#0-one-shot"' in overview
     text = create_characters(many[:3], small_bundle, tmp_path / "out", modes, finder=finder).page.read_text()
     (earlier,) = re.findall(r"<nav.*?</nav>", text, re.DOTALL)
-    assert "Of earlier runs in this folder" in text and earlier.count("<a ") == 2
+    assert "From earlier runs in this folder" in text and earlier.count("<a ") == 2
     assert 'href="3-hybrid/parameters.json"' in earlier and 'src="3-one-shot/character.png"' in earlier
     alone = create_characters(many[:1], small_bundle, tmp_path / "alone", modes, finder=finder)
     assert "<nav" not in alone.page.read_text() and alone.to_dict()["others"] == []
 
 
-def test_what_was_edited_is_said_beside_the_pictures_of_before(
+def test_an_edited_character_is_marked_beside_its_older_pictures(
     small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", tmp_path: Path
 ) -> None:
     from f2p_deploy.pipeline import create_characters
 
     report = create_characters([photo], small_bundle, tmp_path / "out", ["one-shot"], finder=finder)
-    assert "Edited since" not in report.page.read_text()
+    assert "Edited after" not in report.page.read_text()
     path = tmp_path / "out" / "astronaut" / "parameters.json"
     content = json.loads(path.read_text())
     content["controllers"]["eye.tx"] = 0.125
     path.write_text(json.dumps(content))
     report = create_characters([photo], small_bundle, tmp_path / "out", ["one-shot"], finder=finder)
-    assert "Edited since it was drawn" in report.page.read_text() and report.characters[0].edited
+    assert "Edited after it was drawn" in report.page.read_text() and report.characters[0].edited
     assert "not the engine, before it was edited" in report.page.read_text()
     compared = create_characters([photo], small_bundle, tmp_path / "two", ["one-shot", "hybrid"], finder=finder)
-    assert "Edited since" not in compared.page.read_text()
+    assert "Edited after" not in compared.page.read_text()

@@ -1,4 +1,4 @@
-"""Choices on the page: how sure each is, the next one, and what nothing read."""
+"""Choices on the page: confidence, next option, and unread parts."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from f2p_deploy.pipeline.page.choices import (
 )
 from f2p_deploy.pipeline.results import Created
 
-SURENESS = "The per cent say how sure the reading is; below 50% it is marked."
+SURENESS = "The percentages are confidences; those below 50% are marked."
 
 
 def _row(created: Created, name: str) -> Choice:
@@ -34,7 +34,7 @@ def test_each_option_says_where_it_is_from(created: Created) -> None:
     assert _row(created, "skin") == Choice("skin", "tan", "", "near dark")
     assert _row(created, "make-up") == Choice("make-up", "none", "", "not read: the default")
     assert _row(created, "beard") == Choice("beard", "full", "", "kept")
-    unread = "Not read from the photo: make-up (stays none); head.age; what is uneven in the face (1 slider)."
+    unread = "Not read from the photo: make-up (stays none); head.age; the face's asymmetry (1 slider)."
     assert choice_table(created).notes == (SURENESS, unread)
     assert [row.name for row in choice_table(created).rows] == ["hair-colour", "skin", "make-up", "beard"]
 
@@ -54,12 +54,12 @@ def test_nothing_is_certain(created: Created) -> None:
     assert _row(replace(created, read=read), "hair-colour") == Choice("hair-colour", "brown", "99%")
 
 
-def test_what_was_edited_is_no_doubt_any_more(created: Created) -> None:
+def test_an_edited_option_is_no_longer_unsure(created: Created) -> None:
     other = created.parameters.with_values({"hair-colour": "black", "make-up": "evening"})
     edited = replace(created, parameters=other, edited=True)
     assert _row(edited, "hair-colour") == Choice("hair-colour", "black", "", "edited; was brown")
     assert to_check({"hybrid": edited}) == ()
-    assert choice_table(edited).notes[-1].startswith("Not read from the photo: head.age; what is uneven")
+    assert choice_table(edited).notes[-1].startswith("Not read from the photo: head.age; the face's asymmetry")
 
 
 def test_an_artifact_that_says_nothing_has_options_alone(created: Created) -> None:
@@ -67,7 +67,7 @@ def test_an_artifact_that_says_nothing_has_options_alone(created: Created) -> No
     assert silent.rows[0] == Choice("hair-colour", "brown") and silent.notes == ()
 
 
-def test_modes_that_chose_otherwise_stand_side_by_side(created: Created) -> None:
+def test_different_choices_of_modes_stand_side_by_side(created: Created) -> None:
     other = replace(created, parameters=created.parameters.with_values({"hair-colour": "black"}))
     assert same_choices({"one-shot": created, "hybrid": created})
     both = {"one-shot": created, "hybrid": other}

@@ -1,4 +1,4 @@
-"""The card of one photo in several modes: a column each, what they share once, and where they differ."""
+"""The card of one photo in several modes: a column for each, shared facts once, and differences."""
 
 import re
 from collections import Counter
@@ -33,12 +33,12 @@ def _html(*results: Created) -> str:
     return characters_html(Report(Path("out"), "demo", "small", "By hand.", results))
 
 
-def test_what_all_share_is_said_once(both: tuple[Created, Created]) -> None:
+def test_shared_facts_are_shown_once(both: tuple[Created, Created]) -> None:
     card = comparison(both)
     assert card.first is both[0] and card.seconds == 2.0 and card.warnings == ("dark", "small")
     assert card.aligned.folder == card.photo.folder == "a-one-shot"
     text = _html(*both)
-    assert text.count("<li>Small</li>") == 1 and "2 ways side by side" in text and "2.00 s for all" in text
+    assert text.count("<li>Small</li>") == 1 and "2 modes side by side" in text and "2.00 s for all" in text
 
 
 def test_each_mode_has_a_column(both: tuple[Created, Created]) -> None:
@@ -58,7 +58,7 @@ def test_an_imitators_picture_that_stands_for_a_character_says_so(created: Creat
     assert way.picture.detail == "preview by the imitator, not the engine" and way.preview is None
 
 
-def test_what_differs_stands_side_by_side(both: tuple[Created, Created]) -> None:
+def test_differences_stand_side_by_side(both: tuple[Created, Created]) -> None:
     text = _html(*both)
     assert '<tr class="differs"><th scope="row">hair-colour</th>' in text
     assert '<td>brown <span class="quiet">49%</span></td>' in text and '<span class="quiet">edited</span>' in text
@@ -67,12 +67,12 @@ def test_what_differs_stands_side_by_side(both: tuple[Created, Created]) -> None
     assert "<p>hybrid (auto): nothing unsure.</p>" in text
 
 
-def test_what_is_the_same_is_one_table(created: Created) -> None:
+def test_equal_choices_are_one_table(created: Created) -> None:
     other = replace(created, name="b", mode="one-shot")
     assert comparison((created, other)).choices_beside is None
     text = _html(created, other)
     assert 'class="choices"' in text and 'class="choices beside"' not in text
-    assert "The same in all of them." in text and text.count("unsure, brown or chestnut") == 1
+    assert "The same in all modes." in text and text.count("unsure, brown or chestnut") == 1
 
 
 def test_every_character_can_be_linked_to_and_no_two_places_have_one_name(both: tuple[Created, Created]) -> None:

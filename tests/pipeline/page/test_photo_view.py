@@ -1,4 +1,4 @@
-"""The small photo of the page, with the frame and the points where the face is."""
+"""The small photo of the page, with frame and landmarks in its pixels."""
 
 from typing import TYPE_CHECKING
 

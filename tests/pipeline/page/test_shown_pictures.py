@@ -1,4 +1,4 @@
-"""Pictures on the page: which stands for a character, and who drew it."""
+"""Pictures on the page: the main picture of a character, and its renderer."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Core ML packages: the saved file is what is computed, and whatever is wrong with it shows."""
+"""Core ML packages: the saved file is interpreted, so every damage to it shows in the results."""
 
 import shutil
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def module_patch() -> Any:
 
 @pytest.fixture
 def broken(artifact: Artifact, tmp_path: Path) -> Callable[..., Artifact]:
-    """Makes a copy of the artifact, one package's model changed; its files are not checked again."""
+    """Copies the artifact and changes one package's model; the files are not checked again."""
     from coremltools.proto import Model_pb2
 
     def make(graph: str, change: Callable[[Any], None]) -> Artifact:

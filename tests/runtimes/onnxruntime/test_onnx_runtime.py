@@ -1,7 +1,6 @@
 """ONNX Runtime computes the golden vectors, the same every time, on the provider that was asked for."""
 
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +41,18 @@ def test_the_number_of_threads_reaches_the_session(small_artifact: Path) -> None
     assert session.get_session_options().intra_op_num_threads == 1
 
 
-def test_graphs_are_loaded_when_first_used(small_artifact: Path, tmp_path: Path) -> None:
-    artifact = read_artifact(shutil.copytree(small_artifact, tmp_path / "copy"))
-    artifact.path("render").unlink()
-    OnnxRuntime(artifact, threads=1).one_shot(artifact.golden()["one_shot.face"][:1])
+def test_graphs_are_loaded_when_first_used(small_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    load_graph = OnnxRuntime._load
+    monkeypatch.setattr(OnnxRuntime, "_load", lambda self, graph: loaded.append(graph) or load_graph(self, graph))
+    runtime = OnnxRuntime(read_artifact(small_artifact), threads=1)
+    face = runtime.artifact.golden()["one_shot.face"][:1]
+    assert loaded == []
+    runtime.one_shot(face)
+    runtime.one_shot(face)
+    assert loaded == ["one_shot"], "once, and no other graph"
+    runtime.describe(face)
+    assert loaded == ["one_shot", "describe"]
 
 
 @NO_CUDA_BUILD

@@ -1,4 +1,4 @@
-"""Every value in half precision: what a card computes, shown on a processor."""
+"""The CPU stand-in for float16 graphs: every value is rounded, so overflows of a card show on a processor."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_float32_nodes_are_not_rounded(toy_model: MakeModel, run_toy: Run) -> No
     assert run_toy(rounded(to_float16(model, ("y",))), 0.1, 0.2) == run_toy(model, 0.1, 0.2)
 
 
-def test_files_that_only_a_card_runs_are_measured_so(small_artifact: Path) -> None:
+def test_it_runs_an_artifact_and_proves_the_graph_only(small_artifact: Path) -> None:
     runtime = RoundedOnnx(read_artifact(small_artifact))
     golden = runtime.artifact.golden()
     found = runtime.one_shot(golden["one_shot.face"][:1])  # of float32 nothing is rounded

@@ -1,4 +1,4 @@
-"""CUDA through cuda-python: what a status becomes, and which arrays are taken; what needs a card is in tests/gpu."""
+"""CUDA through cuda-python without a card: errors from statuses, and the arrays that are accepted; see tests/gpu."""
 
 from types import SimpleNamespace
 
@@ -17,9 +17,9 @@ class Status(int):
 
 
 def status(number: int, name: str) -> Status:
-    made = Status(number)
-    made.name = name
-    return made
+    status = Status(number)
+    status.name = name
+    return status
 
 
 def test_values_come_behind_the_status() -> None:
@@ -82,7 +82,7 @@ def test_an_array_is_given_on_its_own_card_alone() -> None:
     [
         (described(typestr="<f8"), r"must be float32 \(2, 3\), found <f8"),
         (described(shape=(3, 2)), r"found <f4 \(3, 2\)"),
-        (described(strides=(4, 8)), "has gaps between its numbers"),
+        (described(strides=(4, 8)), "is not contiguous: copy it"),
         (np.zeros((2, 3), np.float32), r"lies on the device \(1, 0\), not on the card 0"),
         ([[1.0]], "must be a NumPy array or an array on a card, found list"),
     ],

@@ -1,4 +1,4 @@
-"""DLPack capsules: NumPy and PyTorch read ours, we read theirs, and memory lives as long as somebody reads it."""
+"""DLPack capsules: NumPy and PyTorch read ours, we read theirs, and memory lives as long as its reader."""
 
 import gc
 import weakref
@@ -83,7 +83,7 @@ def test_we_read_numpys_and_pytorchs() -> None:
     assert taken.dtype == "bfloat16" and taken.pointer == tensor.data_ptr() + 4
 
 
-def test_their_maker_is_told_when_we_are_done() -> None:
+def test_their_deleter_is_called_when_we_release_the_array() -> None:
     array = np.ones(1000, np.float32)
     taken = take(array.__dlpack__())
     watched = weakref.ref(array)

@@ -1,4 +1,4 @@
-"""The two libraries that run engines: which one built an artifact, and whether the one here reads it."""
+"""The two libraries that run engines: the one that built an artifact, and the check of its version."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ def manifest(forged: Callable[..., Path]) -> Callable[..., Manifest]:
 def test_the_manifest_says_which(manifest: Callable[..., Manifest]) -> None:
     assert library_for(manifest(hardware={"flavor": "rtx"})).module == "tensorrt_rtx"
     assert library_for(manifest(hardware={"flavor": "tensorrt"})).module == "tensorrt"
-    with pytest.raises(InputError, match="says no flavor of TensorRT that built its engines, found ''"):
+    with pytest.raises(InputError, match="does not say which flavor of TensorRT built its engines, found ''"):
         library_for(manifest(hardware={}))
 
 
@@ -62,7 +62,7 @@ def test_what_is_not_installed_is_said_with_its_extra() -> None:
 
 
 class Cache:
-    """What TensorRT for RTX gives: something whose `serialize` is a buffer."""
+    """A stand-in for the runtime cache of TensorRT for RTX, whose `serialize` returns a buffer."""
 
     def serialize(self) -> memoryview:
         return memoryview(b"kernels")
@@ -81,4 +81,4 @@ def test_a_cache_is_written_beside_its_engine_and_is_no_part_of_the_artifact(for
 def test_a_folder_that_cannot_be_written_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         keep(Cache(), tmp_path / "nothing" / "step.engine")
-    assert "the compiled kernels of step.engine are not kept" in caplog.text
+    assert "the compiled kernels of step.engine cannot be kept" in caplog.text

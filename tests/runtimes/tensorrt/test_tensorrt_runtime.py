@@ -1,4 +1,4 @@
-"""TensorRT's engines where there is no card: refused in one sentence, before anything is loaded."""
+"""TensorRT's engines without a card: refused with one message, before anything is loaded."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""face-api's network: what the package itself gives, under Node, of the same weights and crops."""
+"""The network of face-api against the results of the npm package under Node, on the same weights and crops."""
 
 import json
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_it_computes_what_the_package_computes(age_sex_file: Path) -> None:
-    """The expected answers are those of @vladmandic/face-api 1.7.15 of these weights and pictures."""
+    """The expected values are those of @vladmandic/face-api 1.7.15 for these weights and pictures."""
     y, x = np.mgrid[:224, :224]
     picture = np.stack([x, y, (x + y) // 2], axis=-1).astype(np.uint8)
     one, other = AgeSexJudge(age_sex_file).of_crops(np.stack([picture, picture[::-1, ::-1]])[:, ::2, ::2])

@@ -1,4 +1,4 @@
-"""Engine pictures are looked at as photos are: aligned, and only once."""
+"""Engine pictures are described as photos are: aligned, and each only once."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from f2p_deploy.training.data import aligned_pairs  # noqa: E402
 
 
 class Aside:
-    """Finds the engine's own points, all of them 4 pixels to the right."""
+    """A finder of the engine's landmarks, all of them 4 pixels to the right."""
 
     def __init__(self, pairs: PairSet) -> None:
         self.pairs, self.asked = pairs, 0

@@ -15,7 +15,7 @@ from f2p_deploy.training.data.aligning import FinderProcesses, align_one, look_a
 
 
 class EndingFinder:
-    """Ends the process that opens it, as a system without memory does."""
+    """A finder that kills the process that opens it, as a system without memory does."""
 
     def __init__(self) -> None:
         os._exit(9)

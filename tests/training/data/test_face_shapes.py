@@ -106,10 +106,10 @@ def test_the_weighted_distance_is_the_ruler_s() -> None:
 
 def test_renders_are_looked_at_once_and_again_when_they_are_others(tmp_path) -> None:
     cache, pairs = tmp_path / "work" / "shapes.npz", CountingPairs()
-    told: list[tuple[int, int]] = []
-    shapes = shapes_of_pairs(pairs, Finder(), cache, lambda done, total: told.append((done, total)))
+    calls: list[tuple[int, int]] = []
+    shapes = shapes_of_pairs(pairs, Finder(), cache, lambda done, total: calls.append((done, total)))
     assert np.isnan(shapes[1]).all() and shapes[2, 0, 0] == pytest.approx((2 * CONTOUR_POINTS[0] + 2) / 10)
-    assert told[-1] == (3, 3) and told[0] == (1, 3)
+    assert calls[-1] == (3, 3) and calls[0] == (1, 3)
     np.testing.assert_array_equal(shapes_of_pairs(pairs, Finder(), cache), shapes)
     assert pairs.seen == 3
     other = CountingPairs(seed=2)

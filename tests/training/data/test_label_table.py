@@ -1,4 +1,4 @@
-"""Tables of age and sex: the mapping, and that the reader's stage takes what is written."""
+"""Tables of age and sex: the mapping to sliders, and a written table read by the reader's stage."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from f2p_deploy.training.data.label_table import (  # noqa: E402
     sex_to_slider,
     write_labels,
 )
-from f2p_deploy.training.train_reader import read_labels  # noqa: E402
+from f2p_deploy.training.data.labels import read_labels  # noqa: E402
 
 
 def test_years_and_probabilities_become_sliders() -> None:
@@ -59,7 +59,7 @@ def test_a_schema_without_age_and_sex_is_refused(tmp_path: Path) -> None:
         write_labels(table, load_schema("justice-male"), tmp_path / "labels.csv")
 
 
-def test_photos_without_a_face_are_told(photo: Path, landmarker: Path, age_sex_file: Path) -> None:
+def test_photos_without_a_face_are_named(photo: Path, landmarker: Path, age_sex_file: Path) -> None:
     pytest.importorskip("mediapipe")
     from f2p_deploy.evaluation.landmarks.measure_landmarks import open_landmarker
 
@@ -67,9 +67,9 @@ def test_photos_without_a_face_are_told(photo: Path, landmarker: Path, age_sex_f
     Image.new("RGB", (200, 200), "grey").save(wall)
     broken.write_text("not a picture")
     finder, judge = open_landmarker(landmarker), AgeSexJudge(age_sex_file)
-    told: list[tuple[int, int]] = []
-    table = label_photos([photo, wall, broken], finder, judge, lambda done, total: told.append((done, total)))
-    assert table.names == ("photos/astronaut.png",) and table.predictions[0].known and told[-1] == (3, 3)
+    calls: list[tuple[int, int]] = []
+    table = label_photos([photo, wall, broken], finder, judge, lambda done, total: calls.append((done, total)))
+    assert table.names == ("photos/astronaut.png",) and table.predictions[0].known and calls[-1] == (3, 3)
     assert table.refused[0] == "wall.png: no face was found" and "broken.png" in table.refused[1]
     with pytest.raises(InputError, match="no photo has a usable face: "):
         label_photos([wall], finder, judge)

@@ -1,4 +1,4 @@
-"""Options told by colour, on pictures whose colours are known."""
+"""Options recognised by colour, on pictures of known colours."""
 
 import numpy as np
 import pytest
@@ -38,16 +38,16 @@ def test_the_group_that_shows_is_told_and_one_that_does_not_is_not() -> None:
     rng = np.random.default_rng(0)
     skin, shirt = rng.integers(0, 2, (2, 40))
     parameters = np.concatenate([rng.random((40, 1)), np.eye(2)[skin], np.eye(2)[shirt]], axis=1).astype(np.float32)
-    told = OptionColours(SCHEMA, parameters, region_colours(*rendered(skin)))
-    assert told.groups == ("skin",)
+    options = OptionColours(SCHEMA, parameters, region_colours(*rendered(skin)))
+    assert options.groups == ("skin",)
     seen = region_colours(*rendered(np.array([1, 0, 1])))
     seen[2] = np.nan
-    assert told(seen)["skin"].tolist() == [1, 0, 0]  # the last one's is unknown: the default
+    assert options(seen)["skin"].tolist() == [1, 0, 0]  # the last one's is unknown: the default
 
 
 def test_an_option_that_was_never_drawn_is_never_chosen() -> None:
     schema = Schema("three", SCHEMA.controllers, (DiscreteGroup("skin", ("pale", "dark", "green"), "pale"),))
     skin = np.arange(20) % 2
     parameters = np.concatenate([np.zeros((20, 1)), np.eye(3)[skin]], axis=1).astype(np.float32)
-    told = OptionColours(schema, parameters, region_colours(*rendered(skin)))
-    assert told(region_colours(*rendered(skin)))["skin"].tolist() == skin.tolist()
+    options = OptionColours(schema, parameters, region_colours(*rendered(skin)))
+    assert options(region_colours(*rendered(skin)))["skin"].tolist() == skin.tolist()

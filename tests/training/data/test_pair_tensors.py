@@ -48,7 +48,8 @@ def test_bytes_survive_the_way_to_floats_and_back() -> None:
     assert floats.shape == (1, 3, 16, 16) and float(floats.max()) == 1.0
     assert floats.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_array_equal(to_uint8(floats), pictures)
-    assert to_uint8(torch.tensor([-1.0, 2.0]).view(1, 1, 1, 2)).ravel().tolist() == [0, 255]
+    values = torch.tensor([-1.0, 2.0, 7.6 / 255.0]).view(1, 1, 1, 3)
+    assert to_uint8(values).ravel().tolist() == [0, 255, 8]
 
 
 def test_a_sheet_has_its_rows_below_each_other() -> None:

@@ -1,4 +1,4 @@
-"""Which photos are measured: the split is the one that training keeps."""
+"""The choice of photos to measure: the split is that of training."""
 
 from pathlib import Path
 

@@ -14,7 +14,7 @@ from f2p_deploy.training.data.portraits import is_held_out, list_photos, load_po
 
 
 class NoFinder:
-    """Fails the test that lets it look for a face."""
+    """A finder that fails the test if it is used."""
 
     def find(self, image, name=None):
         raise AssertionError("aligned again although nothing changed")
@@ -43,7 +43,6 @@ def test_names_of_any_bytes_and_every_ending_of_a_photo(photo, landmarker, tmp_p
         for finder in (MediaPipeFinder(landmarker), NoFinder())
     ]
     assert made == [(f"photos/{name.name}",)] * 2
-    assert is_held_out(f"photos/{name.name}") in (True, False)
     assert is_held_out("photos/写.jpg") == (hashlib.sha256("photos/写.jpg".encode()).digest()[0] % 8 == 0)
 
 

@@ -1,4 +1,4 @@
-"""Too little data is said in numbers, before a picture is decoded or a folder made."""
+"""Too little data is reported in numbers before a picture is decoded or a folder created."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ from f2p_deploy.training.presets import PAPER, SMALL  # noqa: E402
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Forty files that are named like photos, and hold nothing: whoever opens one fails."""
+    """Forty empty files with names of photos: opening one fails."""
     folder = tmp_path / "people"
     folder.mkdir()
     for i in range(40):
@@ -106,7 +106,7 @@ def test_a_refused_training_leaves_no_folder(disc_pairs: Path, tmp_path: Path, p
 
 
 def test_nor_does_one_that_is_refused_later(disc_pairs: Path, tmp_path: Path, monkeypatch) -> None:
-    """Pictures of another size than the preset's are only seen when they are opened."""
+    """The size of pictures is known only after they are opened."""
     monkeypatch.setattr(stages, "HELD_OUT_PAIRS", 12)
     for folder in (tmp_path / "new", tmp_path / "old"):
         (tmp_path / "old").mkdir(exist_ok=True)

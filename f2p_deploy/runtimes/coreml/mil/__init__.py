@@ -1,1 +1,1 @@
-"""Core ML's own language of programs, MIL: what a saved package says, computed without Core ML."""
+"""An interpreter of MIL, the intermediate language of Core ML programs, for machines without Core ML."""

@@ -1,7 +1,8 @@
-"""A saved Core ML package, computed from its file where there is no Core ML: operator by operator, rounded as declared.
+"""Interpret a saved Core ML package without Core ML: operator by operator, with every result rounded as declared.
 
-The package is read by coremltools' own loader, weights and all, so that what is computed is what was saved and not what
-was in memory. Sums inside an operator are float32; what it gives is rounded to the type that the program declares.
+coremltools' loader reads the package and its weights from the file, so the interpreter computes what was saved rather
+than what was in memory at the export. Sums inside an operator are float32; each result is rounded to the type that the
+program declares.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f2p_deploy.artifact.coreml_file import MAIN, WEIGHTS, function_for, quiet
+from f2p_deploy.artifact.coreml_file import MAIN, WEIGHTS, function_for
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
+from f2p_deploy.system.quiet import quiet
 from f2p_deploy.system.threads import use_torch_threads
 
 if TYPE_CHECKING:
@@ -26,13 +28,12 @@ class Program:
 
     Args:
         package: the `.mlpackage` folder.
-        threads: how many threads to use; PyTorch's own number if None, see `use_torch_threads`.
-        function: which function of a package that has several; that of any other package is its only one.
+        threads: number of threads; None for PyTorch's own setting, see `use_torch_threads`.
+        function: the function's name; ignored for a package with a single function.
 
     Raises:
-        InputError: no ML Program, no such function, one that is damaged, or one with operators that the interpreter
-            does not have.
-        MissingDependency: coremltools or PyTorch is not here.
+        InputError: no ML Program, no such function, a damaged package, or operators that the interpreter lacks.
+        MissingDependency: coremltools or PyTorch is missing.
     """
 
     def __init__(self, package: Path, threads: int | None = None, function: str = MAIN) -> None:
@@ -47,13 +48,13 @@ class Program:
         """Run the program.
 
         Args:
-            inputs: float32 by the program's names; pictures as (1, 3, S, S) numbers from 0 to 255.
+            inputs: float32 by the program's names; images as (1, 3, S, S) numbers from 0 to 255.
 
         Returns:
             float32 by the program's names.
 
         Raises:
-            InputError: an input is missing, or has another shape.
+            InputError: an input is missing or has another shape.
         """
         import torch
 
@@ -61,8 +62,8 @@ class Program:
         values: dict[str, Any] = {}
         for name, declared in self.function.inputs.items():
             if name not in inputs or tuple(inputs[name].shape) != tuple(declared.shape):
-                wanted, found = tuple(declared.shape), tuple(inputs[name].shape) if name in inputs else "nothing"
-                raise InputError(f"{self.package.name} takes {name} of the shape {wanted}, found {found}")
+                wanted, actual = tuple(declared.shape), tuple(inputs[name].shape) if name in inputs else "nothing"
+                raise InputError(f"{self.package.name} takes {name} of the shape {wanted}, found {actual}")
             value = inputs[name][:, ::-1] if name in self.reversed else inputs[name]
             values[name] = torch.from_numpy(np.ascontiguousarray(value, np.float32))
         with torch.inference_mode():
@@ -72,7 +73,7 @@ class Program:
         return {name: values[name].float().numpy() for name in self.outputs}
 
     def operators(self) -> dict[str, int]:
-        """Return how many operators of each kind there are, most frequent first."""
+        """Return the number of operators of each type, most frequent first."""
         from collections import Counter
 
         return dict(Counter(op.op_type for op in self.function.operations if op.op_type != "const").most_common())
@@ -80,19 +81,19 @@ class Program:
     def _run(self, operation: Any, values: dict[str, Any]) -> None:
         from f2p_deploy.runtimes.coreml.mil.operators import OPERATORS
 
-        given = {}
+        inputs = {}
         for name, value in operation.inputs.items():
             if isinstance(value, list | tuple):
-                given[name] = [self._value(one, values) for one in value]
+                inputs[name] = [self._value(one, values) for one in value]
             elif value is not None:
-                given[name] = self._value(value, values)
-        made = OPERATORS[operation.op_type](given)
-        results = made if isinstance(made, tuple) else (made,)
+                inputs[name] = self._value(value, values)
+        result = OPERATORS[operation.op_type](inputs)
+        results = result if isinstance(result, tuple) else (result,)
         for output, result in zip(operation.outputs, results, strict=True):
             values[output.name] = _as_declared(output, result)
 
     def _value(self, variable: Any, values: dict[str, Any]) -> Any:
-        """Return what a variable holds: computed before, or constant."""
+        """Return a variable's value: a previous result or a constant."""
         if variable.name in values:
             return values[variable.name]
         if variable.name not in self._constants:
@@ -101,17 +102,17 @@ class Program:
 
     @cached_property
     def _constants(self) -> dict[str, Any]:
-        """Constants by name: float tensors as float32, rounded as they were stored; words as they are."""
-        found: dict[str, Any] = {}
-        for operation in self.function.operations:
-            if operation.op_type == "const":
-                found[operation.outputs[0].name] = _constant(operation.outputs[0].val)
-        return found
+        """The constants by name: float tensors as float32, with the rounding of the file; strings unchanged."""
+        return {
+            operation.outputs[0].name: _constant(operation.outputs[0].val)
+            for operation in self.function.operations
+            if operation.op_type == "const"
+        }
 
 
 def _read(package: Path, graph: str) -> tuple[Any, frozenset[str]]:
-    """Return a function of a package as coremltools loads it, and the pictures that it takes as BGR."""
-    with quiet():
+    """Return a function of a package as coremltools loads it, and the names of the images that it takes as BGR."""
+    with quiet("coremltools"):
         import coremltools
         from coremltools.converters.mil.frontend.milproto.load import load
     from google.protobuf.message import DecodeError
@@ -129,8 +130,8 @@ def _read(package: Path, graph: str) -> tuple[Any, frozenset[str]]:
         program = load(spec, spec.specificationVersion, str(package / WEIGHTS))
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
         raise InputError(
-            f"{package} cannot be read: it is damaged, or holds what coremltools {coremltools.__version__} does not "
-            f"know; {SAID}"
+            f"{package} cannot be read: it is damaged, or uses features that coremltools {coremltools.__version__} "
+            f"does not support; {SAID}"
         ) from error
     described = next((one for one in spec.description.functions if one.name == function), spec.description)
     kinds = {given.name: given.type.imageType for given in described.input if given.type.HasField("imageType")}
@@ -160,7 +161,7 @@ def _constant(value: Any) -> Any:
 
 
 def _as_declared(output: Any, result: "torch.Tensor") -> "torch.Tensor":
-    """Round what an operator gave to the type that the program declares for it."""
+    """Round an operator's result to the type that the program declares for it."""
     from coremltools.converters.mil.mil import types
 
     kind = types.builtin_to_string(output.dtype)

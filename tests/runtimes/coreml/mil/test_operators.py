@@ -1,4 +1,4 @@
-"""MIL's operators: each computes what its document says, compared with numbers worked out by hand or by NumPy."""
+"""MIL's operators: each is compared with results computed by hand or by NumPy, as MIL's reference defines them."""
 
 import numpy as np
 import pytest
@@ -58,9 +58,9 @@ def test_pooling() -> None:
     assert run("max_pool", **pool)[0, 0].tolist() == [[-20, -18, -17], [-12, -10, -9], [-8, -6, -5]]
     average = run("avg_pool", **pool, exclude_padding_from_average=False)
     assert average[0, 0, 0].tolist() == [-5, (-19 - 18) / 4, -17 / 4]
-    with pytest.raises(InputError, match="leaves its padding out"):
+    with pytest.raises(InputError, match="excludes its padding"):
         run("avg_pool", **pool, exclude_padding_from_average=True)
-    with pytest.raises(InputError, match="rounds sizes up"):
+    with pytest.raises(InputError, match="no pooling with ceil_mode"):
         run("max_pool", **pool, ceil_mode=True)
 
 
@@ -83,7 +83,7 @@ def test_slices_pads_crops_and_tiles() -> None:
     )
     np.testing.assert_array_equal(run("crop", x=x, crop_height=[1, 0], crop_width=[1, 2]), x[:, 1:, 1:2])
     np.testing.assert_array_equal(run("tile", x=x, reps=[1, 2, 1]), np.tile(x, (1, 2, 1)))
-    with pytest.raises(InputError, match="forwards alone"):
+    with pytest.raises(InputError, match="no slices with a negative or zero stride"):
         run("slice_by_index", x=x, begin=[0, 0, 3], end=[2, 3, 0], stride=[1, 1, -1])
 
 
@@ -143,7 +143,7 @@ def test_weights_in_a_table_of_ios_16() -> None:
     places = np.array([0, 1, 255, 8, 9, 10], np.uint8)
     found = run("constexpr_lut_to_dense", lut=table, indices=places, shape=np.array([3, 2], np.uint32))
     assert found.tolist() == [[0, 0.25], [63.75, 2], [2.25, 2.5]]
-    with pytest.raises(InputError, match="tables of 256 values, the program's have 16"):
+    with pytest.raises(InputError, match="tables of 256 values, the program's has 16"):
         run("constexpr_lut_to_dense", lut=table[:16], indices=places, shape=np.array([6], np.uint32))
 
 
@@ -155,5 +155,5 @@ def test_weights_in_tables_for_parts_of_them_of_ios_18() -> None:
     assert found.tolist() == [[9, 13], [13, 1], [5, 1], [26, 2], [18, 10], [2, 26]]
     one = run("constexpr_lut_to_dense", lut=tables[:1], indices=places)
     assert one.tolist() == tables[0].ravel()[places].tolist()
-    with pytest.raises(InputError, match="tables of numbers"):
+    with pytest.raises(InputError, match="tables of scalars"):
         run("constexpr_lut_to_dense", lut=tables.reshape(1, 1, 4, 2), indices=places)

@@ -44,7 +44,7 @@ struct Alignment {
         guard distance >= limits.smallestEyeDistance * cosine(min(yaw, limits.largestYaw)) else {
             throw F2PError(
                 .tooSmall,
-                "the face is too small: \(Int(distance.rounded())) pixels between the outer eye corners, "
+                "the face is too small: \(Int(distance.rounded(.down))) pixels between the outer eye corners, "
                     + "at least \(Int(limits.smallestEyeDistance)) are needed")
         }
         guard yaw <= limits.largestYaw else {
@@ -56,7 +56,7 @@ struct Alignment {
         var warnings: [String] = []
         if distance < limits.smallEyeDistance * cosine(yaw) {
             warnings.append(
-                "the face is small (\(Int(distance.rounded())) pixels between the outer eye corners); "
+                "the face is small (\(Int(distance.rounded(.down))) pixels between the outer eye corners); "
                     + "a closer photo gives a better character")
         }
         if yaw > limits.largeYaw {

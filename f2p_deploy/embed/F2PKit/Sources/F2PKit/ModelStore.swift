@@ -5,7 +5,7 @@
 
     /// The models of a folder, compiled for Core ML once and kept.
     ///
-    /// A model that was compiled beforehand (`<name>.mlmodelc`, see Scripts/compile-models.sh) is taken as it is. A
+    /// A model that was compiled beforehand (`<name>.mlmodelc`, see Scripts/compile-models.sh) is used unchanged. A
     /// package (`<name>.mlpackage`) is compiled when it is first asked for; the result is kept in Application Support
     /// under the package's digest, so that another version of a model is another file, and what is no longer used is
     /// deleted.

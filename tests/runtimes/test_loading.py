@@ -1,4 +1,4 @@
-"""`load`: the right runtime for an artifact, or a sentence."""
+"""The function `load`: the right runtime for an artifact or a bundle, or an error that says why there is none."""
 
 import json
 import logging
