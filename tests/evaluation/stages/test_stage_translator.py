@@ -52,7 +52,7 @@ def test_a_translator_that_is_right_is_no_worse_than_a_readout(
     known = figures(result)
     assert known["controllers, mean absolute error"].value == 0.0 and known["choices right"].value == 1.0
     assert known["hair right"].value == known["lips right"].value == 1.0 and known["renders"].value == COUNT
-    assert known["error over that of guessing"].value == 0.0
+    assert known["error / error of guessing"].value == 0.0
     assert result.badness is not None and result.badness <= 0.0
 
 
@@ -61,7 +61,7 @@ def test_answers_to_other_peoples_embeddings_are_worse_than_guessing(
 ) -> None:
     result = measure_translator(small_bundle, HeldOut(replace(own, parameters=own.parameters[::-1].copy())), embeddings)
     assert result.badness is not None and result.badness > 0.5
-    assert figures(result)["error over that of guessing"].value > 1
+    assert figures(result)["error / error of guessing"].value > 1
 
 
 def test_another_scale_of_embeddings_is_not_held_against_it(
@@ -69,7 +69,7 @@ def test_another_scale_of_embeddings_is_not_held_against_it(
 ) -> None:
     elsewhere = Embeddings(embeddings.front * 5.0 + 3.0, None, None)
     result = measure_translator(small_bundle, HeldOut(own), elsewhere)
-    as_they_are = figures(result)["error over that of guessing"].value
+    as_they_are = figures(result)["error / error of guessing"].value
     on_scale = figures(result)["the same, embeddings on the trained scale"].value
     assert on_scale < 0.01 < as_they_are
     assert result.badness is not None and result.badness <= 0.01
