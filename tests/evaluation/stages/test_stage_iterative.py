@@ -46,7 +46,8 @@ def test_photos_are_searched_from_every_start(surrogate_bundle: "Bundle", held: 
     result = measure_iterative(surrogate_bundle, held, 3)
     starts = ["the average face", "one-shot", *(f"random face {number + 1}" for number in range(RANDOM_STARTS))]
     names = [figure.name for figure in result.figures[3:]]
-    assert names == [*(f"loss left, photos (2), from {start}" for start in starts), "excess loss of the worst start / best loss"]
+    excess = "excess loss of the worst start / best loss"
+    assert names == [*(f"loss left, photos (2), from {start}" for start in starts), excess]
     assert 0 < result.figures[3].value < 1 and result.figures[-1].value >= 0
     assert list(result.sheets[1].rows) == ["photo", *(f"from {start}" for start in starts)]
 

@@ -70,7 +70,7 @@ def test_another_scale_of_embeddings_is_not_held_against_it(
     elsewhere = Embeddings(embeddings.front * 5.0 + 3.0, None, None)
     result = measure_translator(small_bundle, HeldOut(own), elsewhere)
     as_they_are = figures(result)["error / error of guessing"].value
-    on_scale = figures(result)["the same, embeddings on the trained scale"].value
+    on_scale = figures(result)["the same, embeddings rescaled as in training"].value
     assert on_scale < 0.01 < as_they_are
     assert result.badness is not None and result.badness <= 0.01
 
