@@ -173,7 +173,7 @@ class CapturedSearch:
         with self._half():
             identity, content = (value.float() for value in self._describe(self._face))
         if self._reads:
-            content = with_locked(content, self._start, self._locked.float())
+            content = with_locked(content, self._start, self._locked.float(), self._update.n)
         reached = before = self._start
         states, losses = [], []
         for learning_rate in self.settings.learning_rates():

@@ -61,7 +61,7 @@ class Step(nn.Module):
         """
         ahead = lookahead(state, before, momentum, self.n_c)
         if self.reads:
-            content = with_locked(content, ahead, locked)
+            content = with_locked(content, ahead, locked, self.update.n)
         described = (identity, content) if beta is None else (identity, content, beta)
         gradient, loss = self.gradient_and_loss(ahead, *described)
         # The learning rate is divided instead of the gradient: it is float32 in every precision of the networks.

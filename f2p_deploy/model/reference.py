@@ -70,7 +70,7 @@ def reference_iterate(
     fixed = start.to(faces.device, copy=True)
     locked = None if locked is None else locked.to(faces.device)
     if locked is not None and bundle.settings.search == "surrogate":
-        content = with_locked(content, fixed, locked.float())
+        content = with_locked(content, fixed, locked.float(), bundle.schema.n)
     reached, before = fixed, fixed
     states, losses = [], []
     for done, learning_rate in enumerate(settings.learning_rates(), start=1):

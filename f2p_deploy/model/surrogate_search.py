@@ -96,7 +96,7 @@ class SurrogateLoss(nn.Module):
         return loss + self.shape_weight * self.surrogate.calm * (apart * apart).sum(dim=1)
 
 
-def with_locked(content: torch.Tensor, state: torch.Tensor, locked: torch.Tensor) -> torch.Tensor:
+def with_locked(content: torch.Tensor, state: torch.Tensor, locked: torch.Tensor, n: int) -> torch.Tensor:
     """Return the content of photos with a state's locked entries in place of those that were read from the photo.
 
     The loss of a locked option or age does then not count that the photo says something else.
@@ -105,7 +105,7 @@ def with_locked(content: torch.Tensor, state: torch.Tensor, locked: torch.Tensor
         content: (N, n + k) of `SurrogateDescribe`.
         state: (N, n).
         locked: (n,) 1 for entries that do not change, 0 for the others.
+        n: length of a state; a number, since coremltools cannot convert an index that is traced from a shape.
     """
-    n = state.shape[1]
     kept = content[:, :n] * (1.0 - locked) + state * locked
-    return kept if content.shape[1] == n else torch.cat([kept, content[:, n:]], dim=1)
+    return kept if int(content.shape[1]) == n else torch.cat([kept, content[:, n:]], dim=1)
