@@ -82,6 +82,16 @@ def test_a_bundle_that_reads_photos_converts(surrogate_bundle: Bundle, small_fac
     np.testing.assert_allclose(found, samples.reference["parameters"], atol=5e-3)
 
 
+def test_the_step_of_a_surrogate_s_search_converts(
+    surrogate_bundle: Bundle, small_faces: Faces, tmp_path: Path
+) -> None:
+    """Cut locked entries out of the content at positions that the converter knows."""
+    graphs = {graph.name: graph for graph in exportable_graphs(surrogate_bundle)}
+    samples = sample_graphs(surrogate_bundle, (graphs["describe"], graphs["step"]), small_faces)["step"]
+    to_coreml(graphs["step"], samples.first_batch(1), tmp_path / "step.mlpackage", "fp32", "17", 1.0, {})
+    assert (tmp_path / "step.mlpackage").is_dir()
+
+
 @pytest.mark.parametrize("name", ["one_shot", "step"])
 def test_no_tensor_of_one_number_and_no_batch_norm_is_stored(
     name: str, small_bundle: Bundle, small_faces: Faces, tmp_path: Path
