@@ -19,6 +19,7 @@ SCRIPTS = (
     ("int8.py", "8 bits compared with float32: speed, size, and accuracy of characters", "docs/calibration.md"),
     ("int8_step.py", "accuracy of the gradient step in 8 bits", "docs/calibration.md"),
     ("fewer_steps.py", "number of steps that a search needs", "docs/imitator-search.md"),
+    ("shortcut.py", "quality and speed of searches through the shortcut", "docs/shortcut.md"),
     ("shape_limits.py", "smallest distance of the reference engine's faces from real ones", "docs/imitator-search.md"),
     ("many_photos.py", "thousands of photos, including unusual files: none lost, kills survived, workers", ""),
     ("strange_photos.py", "the unusual files for many_photos.py", ""),

@@ -139,9 +139,30 @@ def surrogate_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFa
     )
     bundle = create_bundle(tmp_path_factory.mktemp("surrogate") / "bundle", "surrogate", schema, settings)
     torch.manual_seed(1)
-    for name in tuple(NETWORKS):
+    for name in [name for name in NETWORKS if name != "shortcut"]:
         bundle = store_network(bundle, name, _lively(build_network(name, schema, settings)), {"command": "tests"})
     return bundle
+
+
+@pytest.fixture(scope="session")
+def fast_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory) -> "Bundle":
+    """The small bundle with a narrow shortcut of random weights, which searches use by default."""
+    import torch
+
+    from f2p_deploy.model.bundle import create_bundle, described_by, store_network
+    from f2p_deploy.model.networks.table import build_network
+
+    sizes = replace(small_bundle.settings.architecture, shortcut_width=0.1)
+    iterative = replace(small_bundle.settings.iterative, iterations=4, learning_rate=0.5, beta=3.0, keep_best=True)
+    settings = replace(
+        small_bundle.settings, architecture=sizes, iterative=iterative, hybrid=iterative, fast=True
+    )
+    bundle = create_bundle(tmp_path_factory.mktemp("fast") / "bundle", "fast", small_bundle.schema, settings)
+    for name in small_bundle.networks:
+        bundle = store_network(bundle, name, getattr(small_bundle, name), {"command": "tests"})
+    torch.manual_seed(2)
+    network = _lively(build_network("shortcut", bundle.schema, settings))
+    return store_network(bundle, "shortcut", network, {"command": "tests", "described_by": described_by(bundle)})
 
 
 @pytest.fixture(scope="session")

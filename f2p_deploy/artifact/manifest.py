@@ -13,6 +13,9 @@ from f2p_deploy.system.errors import FloorMissed, InputError
 #: Increased by one whenever an older program could misread a newer manifest.
 FORMAT_VERSION = 3
 
+#: Graphs that take one gradient step, with the same inputs and outputs: the exact one, and the one through a shortcut.
+STEPS = ("step", "step_fast")
+
 #: Versions that can be read. In version 2, momentum, locks and learning rates were not part of the graph `step`.
 READABLE_VERSIONS = (2, 3)
 
@@ -69,6 +72,11 @@ class GraphEntry:
     source: str = ""
     loss_scale: float = 1.0
     kept_float32: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> int:
+        """The number of samples of one call: the first axis of the first input."""
+        return self.inputs[0].shape[0]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ Each measure is judged on its worst sample. Its threshold is called a floor, for
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Arrays, Parity
+from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.errors import InputError
 
@@ -89,7 +90,7 @@ def compare(
     """Compare the outputs of one graph with PyTorch's.
 
     Args:
-        graph: `one_shot`, `describe`, `render`, `step` or `segment`.
+        graph: a key of `MEASURES`.
         reference: PyTorch's float32 outputs by tensor name, K samples along the first axis.
         outputs: the artifact's outputs, of the same shapes.
         samples: the names of the K samples.
@@ -111,13 +112,14 @@ def compare(
         pairs[name] = (expected.astype(np.float64), outputs[name].astype(np.float64))
     if graph not in MEASURES:
         raise InputError(f"no measures for the graph {graph!r}. Available: {', '.join(MEASURES)}")
-    if graph == "step":
+    if graph in STEPS:
         if inputs is None or "state" not in inputs:
-            raise InputError("step cannot be compared without its input state: pass the inputs")
+            raise InputError(f"{graph} cannot be compared without its input state: pass the inputs")
         expected, actual = pairs["next_state"]
         start = reference.get("lookahead", inputs["state"])  # graphs of format version 2 do not look ahead
         pairs["update"] = (expected - start, actual - start)
-    return MEASURES[graph](pairs, tuple(samples), FLOORS[precision], schema)
+    records = MEASURES[graph](pairs, tuple(samples), FLOORS[precision], schema)
+    return tuple(replace(record, graph=graph) for record in records)
 
 
 def _one_shot(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
@@ -182,13 +184,27 @@ def _segment(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Sch
     return (_at_most("segment", "classes", "relative L1 difference", differences, floors.content, samples),)
 
 
+def _compare_fast(pairs: Pairs, samples: tuple[str, ...], floors: Floors, schema: Schema) -> tuple[Parity, ...]:
+    return tuple(
+        _at_most("compare_fast", name, "relative difference", _relative(*pairs[name]), floors.loss, samples)
+        for name in ("loss", "content_loss")
+    )
+
+
 def step_error(floors: Floors) -> float:
     """Return the largest error of a step relative to its update: the sine of the largest angle allowed."""
     return math.sqrt(1.0 - floors.update**2)
 
 
 #: The comparison of each graph.
-MEASURES = {"one_shot": _one_shot, "describe": _describe, "render": _render, "step": _step, "segment": _segment}
+MEASURES = {
+    "one_shot": _one_shot,
+    "describe": _describe,
+    "render": _render,
+    **dict.fromkeys(STEPS, _step),
+    "compare_fast": _compare_fast,
+    "segment": _segment,
+}
 
 
 def compare_trajectories(

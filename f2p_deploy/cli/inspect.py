@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.cli import console, options
 
 #: Number of node names that are printed; the others are only counted.
@@ -67,7 +68,7 @@ def _show_artifact(found: Mapping[str, Any]) -> None:
             graph["precision_asked"],
             graph["precision_found"],
             f"{len(graph['kept_float32'])} nodes" if graph["kept_float32"] else "",
-            f"{graph['loss_scale']:g}" if name == "step" else "",
+            f"{graph['loss_scale']:g}" if name in STEPS else "",
             graph["source"],
         )
         for name, graph in graphs.items()

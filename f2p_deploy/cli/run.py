@@ -30,6 +30,14 @@ def run(
     artifact: options.Artifact = None,
     runtime: options.RuntimeName = "auto",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path("f2p-out"),
+    fast: Annotated[
+        bool | None,
+        typer.Option(
+            "--fast/--exact",
+            help="Search through the shortcut, or through the imitator; by default as the bundle says.",
+            show_default=False,
+        ),
+    ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Also take the photos in subfolders.")
     ] = False,
@@ -77,6 +85,7 @@ def run(
     modes = modes_of(mode, compare)
     find(photos, recursive, out)
     opened = options.open_source(bundle, artifact, runtime, threads)
+    opened.fast = fast
     kept = None if keep is None else read_character(keep, opened.schema)
     if engine:
         options.announce_compiling(assets)

@@ -22,6 +22,7 @@ from f2p_deploy.artifact.artifact import (
     write_artifact,
 )
 from f2p_deploy.artifact.golden import GOLDEN_ITERATIONS, GoldenTrajectory
+from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.artifact.parity import Precision, compare, compare_trajectories
 from f2p_deploy.export.int8.convert_int8 import Scheme
 from f2p_deploy.export.int8.int8_page import calibration_facts, write_report
@@ -159,7 +160,7 @@ def _int8_settings(
 def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:
     arrays: dict[str, np.ndarray] = {}
     for graph, sample in samples.items():
-        part = sample.first(GOLDEN_SAMPLES) if graph != "step" else sample.rows(_golden_steps(len(sample.names)))
+        part = sample.first(GOLDEN_SAMPLES) if graph not in STEPS else sample.rows(_golden_steps(len(sample.names)))
         arrays[f"{graph}.samples"] = np.array(part.names)
         arrays |= {f"{graph}.{name}": value for name, value in {**part.inputs, **part.reference}.items()}
     if runs:
@@ -195,7 +196,8 @@ def _measure(
     precisions = {name: cast(Precision, entry.precision_asked) for name, entry in artifact.manifest.graphs.items()}
     records: list[Parity] = []
     for graph, sample in samples.items():
-        outputs = run_in_batches(partial(runtime.compute, graph), sample.inputs, batch, sample.shared)
+        size = artifact.manifest.graphs[graph].batch
+        outputs = run_in_batches(partial(runtime.compute, graph), sample.inputs, size, sample.shared)
         records += compare(graph, sample.reference, outputs, sample.names, precisions[graph], schema, sample.inputs)
     if runs:
         records += _measure_iterative(partial(runtime.compute, "step"), batch, precisions["step"], runs, bundle)

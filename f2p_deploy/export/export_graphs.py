@@ -32,11 +32,14 @@ class ExportGraph(graphs.BundleGraph):
 
 
 def exportable_graphs(bundle: Bundle, batch: int = 1) -> tuple[ExportGraph, ...]:
-    """Return the graphs of a bundle, see `f2p_deploy.model.graphs.bundle_graphs`, with a lowered form of `step`.
+    """Return the graphs of a bundle, see `f2p_deploy.model.graphs.bundle_graphs`, with a lowered form of each step.
 
     Raises:
         InputError: the batch size is below 1.
     """
-    lower = {"step": partial(lowered_step, bundle, batch)}
+    lower = {
+        "step": partial(lowered_step, bundle, batch),
+        "step_fast": partial(lowered_step, bundle, batch, fast=True),
+    }
     plain = graphs.bundle_graphs(bundle, batch)
     return tuple(ExportGraph(**vars(graph), lower=lower.get(graph.name)) for graph in plain)

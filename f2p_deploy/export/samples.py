@@ -8,6 +8,7 @@ import numpy as np
 
 from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.artifact.artifact import Arrays
+from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.runtimes.batches import run_in_batches
@@ -64,7 +65,7 @@ def sample_graphs(bundle: Bundle, graphs: tuple["ExportGraph", ...], faces: Face
     """Return samples of every graph by its name.
 
     The samples of `one_shot`, `describe` and `segment` are the faces, those of `render` their characters and random
-    ones, and those of `step` the first step from `f2p_deploy.model.state.first_state` towards each face.
+    ones, and those of the steps the first step from `f2p_deploy.model.state.first_state` towards each face.
 
     Raises:
         InputError: the faces have another size than the bundle's.
@@ -81,7 +82,11 @@ def sample_graphs(bundle: Bundle, graphs: tuple["ExportGraph", ...], faces: Face
         names, inputs = faces.names, {"face": faces.images}
         if graph.name == "render":
             names, inputs = characters, {"parameters": parameters}
-        elif graph.name == "step":
+        elif graph.name == "compare_fast":
+            photo = samples["describe"].reference
+            names = characters
+            inputs = {"parameters": parameters, "identity": photo["identity"][:1], "content": photo["content"][:1]}
+        elif graph.name in STEPS:
             start, settings = first_state(bundle, len(names)).numpy(), bundle.settings.iterative
             inputs = plain_step(start, samples["describe"].reference, settings.learning_rate, settings)
             inputs["momentum"] = np.array([settings.momentum or MOMENTUM], np.float32)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from f2p_deploy.model.networks.crop import Crop
     from f2p_deploy.model.networks.reader import Reader
     from f2p_deploy.model.networks.segmentation import Segmentation
+    from f2p_deploy.model.networks.shortcut import Shortcut
     from f2p_deploy.model.networks.surrogate import Surrogate
     from f2p_deploy.model.similarity import Similarity
 
@@ -36,6 +37,10 @@ FORMAT = "f2p-bundle"
 VERSION = 1
 HEADER = "bundle.json"
 PRIORS_FILE = "priors.safetensors"
+
+#: The networks that a shortcut replaces.
+DESCRIBING = ("imitator", "recognition", "segmentation")
+
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -106,6 +111,11 @@ class Bundle:
         return cast("Surrogate", self._load("surrogate"))
 
     @cached_property
+    def shortcut(self) -> "Shortcut":
+        """The shortcut H: (N, n) to (N, d) embeddings and (N, M, H, W) maps; see `require_own_shortcut`."""
+        return cast("Shortcut", self._load("shortcut"))
+
+    @cached_property
     def reader(self) -> "Reader | None":
         """The reader, which predicts options and sliders from photos; None if the bundle has none."""
         return cast("Reader", self._load("reader")) if "reader" in self.networks else None
@@ -162,6 +172,43 @@ class Bundle:
             reason = reason_of(error, "it is damaged or cut short")
             raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {reason}") from error
         return network.eval().requires_grad_(False)
+
+
+def described_by(bundle: Bundle) -> str:
+    """Return the SHA-256 of everything that determines the description of the imitator's pictures.
+
+    These are the weights of the imitator, recognition and segmentation, and the settings that describe faces. A
+    shortcut is valid only for the value that it was trained for.
+    """
+    similarity = bundle.settings.similarity
+    content = {
+        "files": {name: bundle.stored[_file_of(name)].sha256 for name in DESCRIBING if name in bundle.networks},
+        "features": similarity.features,
+        "colours": similarity.colour_weight > 0,
+        "class_weights": similarity.class_weights if similarity.features not in ("probabilities", "logits") else (),
+        "mirrored": similarity.mirrored,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def why_other_shortcut(bundle: Bundle) -> str:
+    """Return why a bundle's shortcut does not belong to its other networks; empty if it does."""
+    if bundle.provenance.get("shortcut", {}).get("described_by") == described_by(bundle):
+        return ""
+    return (
+        f"the shortcut of the bundle {bundle.path} was trained for other networks or other settings of the "
+        "similarity: f2p-deploy train shortcut makes it anew"
+    )
+
+
+def require_own_shortcut(bundle: Bundle) -> None:
+    """Raise unless a bundle's shortcut was trained for its other networks.
+
+    Raises:
+        InputError: it was not.
+    """
+    if reason := why_other_shortcut(bundle):
+        raise InputError(reason)
 
 
 def demo_bundle_path() -> Path:

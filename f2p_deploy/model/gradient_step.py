@@ -21,12 +21,19 @@ class Step(nn.Module):
         gradient_and_loss: maps (state, identity, content, beta) to (gradient (N, n), losses (N,)); without beta if the
             schema has no discrete groups. PyTorch's autograd if not given.
         loss_scale: factor by which that gradient is scaled.
+        fast: take the gradient of the loss through the bundle's shortcut.
     """
 
-    def __init__(self, bundle: Bundle, gradient_and_loss: nn.Module | None = None, loss_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        gradient_and_loss: nn.Module | None = None,
+        loss_scale: float = 1.0,
+        fast: bool = False,
+    ) -> None:
         super().__init__()
         settings = bundle.settings.iterative
-        self.gradient_and_loss = gradient_and_loss or Autograd(search_loss(bundle, settings.beta))
+        self.gradient_and_loss = gradient_and_loss or Autograd(search_loss(bundle, settings.beta, fast))
         self.loss_scale, self.n_c = loss_scale, bundle.schema.n_c
         self.update = Update(bundle, settings)
         self.reads = bundle.settings.search == "surrogate"

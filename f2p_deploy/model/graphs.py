@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,26 @@ import torch
 from torch import nn
 
 from f2p_deploy.artifact.artifact import Arrays, TensorSpec
+from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.character.face import HELEN_CLASSES
-from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.bundle import Bundle, why_other_shortcut
 from f2p_deploy.model.gradient_step import Step
 from f2p_deploy.model.one_shot import OneShot
 from f2p_deploy.model.search_loss import describer
 from f2p_deploy.model.settings import shown_by_content, to_data
+from f2p_deploy.model.shortcut_search import CompareFast
 from f2p_deploy.model.similarity import Segment
 from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import InputError
 
 #: Names of the functions of a bundle, in the order of their graphs.
-GRAPHS = ("one_shot", "describe", "render", "step", "segment")
+GRAPHS = ("one_shot", "describe", "render", "step", "step_fast", "compare_fast", "segment")
+
+#: Graphs through the shortcut.
+FAST = ("step_fast", "compare_fast")
+
+#: Largest number of characters that `compare_fast` takes, and of values of their contents together.
+COMPARED, COMPARED_VALUES = 64, 2**23
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class BundleGraph:
     """One function of a bundle.
 
     Args:
-        name: `one_shot`, `describe`, `render`, `step` or `segment`.
+        name: one of `GRAPHS`.
         module: in evaluation mode; takes the inputs in order and gives the outputs in order.
         inputs, outputs: their tensors; the first axis is the batch.
         shared: names of inputs that belong to the whole batch, without an axis for it.
@@ -70,7 +79,8 @@ def bundle_graphs(bundle: Bundle, batch: int = 1, names: Collection[str] = GRAPH
     """Return graphs of a bundle.
 
     `segment` is left out if the content that `describe` gives contains the class probabilities already. Alignment needs
-    them to locate eyes and mouth where only the artifact is at hand, see `f2p_deploy.alignment.refinement`.
+    them to locate eyes and mouth where only the artifact is at hand, see `f2p_deploy.alignment.refinement`. The
+    graphs of `FAST` are left out if the bundle has no shortcut.
 
     Args:
         bundle: loaded, in evaluation mode.
@@ -82,19 +92,23 @@ def bundle_graphs(bundle: Bundle, batch: int = 1, names: Collection[str] = GRAPH
     """
     if batch < 1:
         raise InputError(f"the batch size must be at least 1, found {batch}")
-    wanted = [name for name in GRAPHS if name in names]
+    wanted = [name for name in GRAPHS if name in names and not _left_out(bundle, name)]
     for name in wanted:
         if reason := why_incomplete(bundle, name):
             raise InputError(reason)
-    return tuple(
-        _BUILDERS[name](bundle, batch) for name in wanted if name != "segment" or not shown_by_content(bundle.settings)
-    )
+    return tuple(_BUILDERS[name](bundle, batch) for name in wanted)
 
 
 def available_graphs(bundle: Bundle) -> tuple[str, ...]:
     """Return the names of the graphs whose networks and priors the bundle has."""
-    complete = (name for name in GRAPHS if not why_incomplete(bundle, name))
-    return tuple(name for name in complete if name != "segment" or not shown_by_content(bundle.settings))
+    return tuple(name for name in GRAPHS if not why_incomplete(bundle, name) and not _left_out(bundle, name))
+
+
+def _left_out(bundle: Bundle, graph: str) -> bool:
+    """Return whether a bundle has no use for a graph, or no shortcut for it."""
+    if graph == "segment":
+        return shown_by_content(bundle.settings)
+    return graph in FAST and (bundle.settings.search == "surrogate" or "shortcut" not in bundle.networks)
 
 
 def why_incomplete(bundle: Bundle, graph: str) -> str:
@@ -106,12 +120,17 @@ def why_incomplete(bundle: Bundle, graph: str) -> str:
         "describe": describing,
         "render": ("imitator",),
         "step": (*describing, *(() if surrogate else ("imitator",))),
+        **dict.fromkeys(FAST, ("recognition", "segmentation", "shortcut")),
         "segment": ("segmentation",),
     }
+    if graph in FAST and surrogate:
+        return f"the bundle {bundle.path} searches through its surrogate, whose step is the fast one already"
     for name in needs[graph]:
         if name not in bundle.networks:
             return f"the bundle {bundle.path} has no {name} yet: f2p-deploy train {name} makes it"
-    through_priors = {"one_shot": settings.one_shot_prior, "step": settings.iterative.use_prior}
+    if graph in FAST and (reason := why_other_shortcut(bundle)):
+        return reason
+    through_priors = {"one_shot": settings.one_shot_prior, **dict.fromkeys(STEPS, settings.iterative.use_prior)}
     if through_priors.get(graph) and bundle.priors is None:
         return f"the bundle {bundle.path} has no priors yet: f2p-deploy train priors makes them"
     return ""
@@ -142,7 +161,7 @@ def _segment_graph(bundle: Bundle, batch: int) -> BundleGraph:
     return _graph("segment", module, _face(bundle, batch), {"classes": meaning})
 
 
-def _step_graph(bundle: Bundle, batch: int) -> BundleGraph:
+def _step_graph(bundle: Bundle, batch: int, fast: bool = False) -> BundleGraph:
     describe = _describe_graph(bundle, batch)
     n, meaning, loss = bundle.schema.n, _state(bundle), "lambda_1 L_idt + lambda_2 L_ctt at the look-ahead"
     if bundle.settings.search == "surrogate":
@@ -158,8 +177,8 @@ def _step_graph(bundle: Bundle, batch: int) -> BundleGraph:
             TensorSpec("discrete_rate", "float32", (1,), "discrete groups' rate / the controllers'", low=0.0),
         ]
     return BundleGraph(
-        name="step",
-        module=Step(bundle).eval(),
+        name="step_fast" if fast else "step",
+        module=Step(bundle, fast=fast).eval(),
         inputs=(
             TensorSpec("state", "float32", (batch, n), meaning),
             TensorSpec("before", "float32", (batch, n), "the state that went into the step before; at first `state`"),
@@ -172,6 +191,23 @@ def _step_graph(bundle: Bundle, batch: int) -> BundleGraph:
             TensorSpec("lookahead", "float32", (batch, n), "where the loss was computed: the state, carried on"),
         ),
         shared=tuple(spec.name for spec in shared),
+    )
+
+
+def _compare_fast_graph(bundle: Bundle, batch: int) -> BundleGraph:
+    """Return the graph for as many characters as their contents allow, whatever the artifact's batch is."""
+    photo = _describe_graph(bundle, 1).outputs
+    values = int(np.prod(photo[1].shape))
+    count = max(1, min(COMPARED, COMPARED_VALUES // values))
+    return BundleGraph(
+        name="compare_fast",
+        module=CompareFast(bundle).eval(),
+        inputs=(_parameters(bundle, count), *photo),
+        outputs=(
+            TensorSpec("loss", "float32", (count,), "lambda_1 L_idt + lambda_2 L_ctt of each character", low=0.0),
+            TensorSpec("content_loss", "float32", (count,), "L_ctt of each character", low=0.0),
+        ),
+        shared=("identity", "content"),
     )
 
 
@@ -218,6 +254,8 @@ _BUILDERS: dict[str, Callable[[Bundle, int], BundleGraph]] = {
     "describe": _describe_graph,
     "render": _render_graph,
     "step": _step_graph,
+    "step_fast": partial(_step_graph, fast=True),
+    "compare_fast": _compare_fast_graph,
     "segment": _segment_graph,
 }
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.imitator_search import Describe, GenerationLoss
+from f2p_deploy.model.shortcut_search import ShortcutLoss
 from f2p_deploy.model.surrogate_search import SurrogateDescribe, SurrogateLoss
 
 
@@ -37,6 +38,17 @@ def describer(bundle: Bundle) -> nn.Module:
     return SEARCHES[bundle.settings.search].describe(bundle).eval()
 
 
-def search_loss(bundle: Bundle, beta: float) -> Any:
-    """Return the loss of a bundle's search: (state, identity, content, beta) to (N,)."""
+def search_loss(bundle: Bundle, beta: float, fast: bool = False) -> Any:
+    """Return the loss of a bundle's search: (state, identity, content, beta) to (N,).
+
+    Args:
+        bundle: gives the networks and the kind of search.
+        beta: sharpness of the softmax over discrete groups.
+        fast: through the bundle's shortcut.
+
+    Raises:
+        InputError: the bundle has no shortcut of its own.
+    """
+    if fast:
+        return ShortcutLoss(bundle, beta).eval()
     return SEARCHES[bundle.settings.search].loss(bundle, beta).eval()

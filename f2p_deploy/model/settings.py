@@ -50,6 +50,7 @@ class Architecture:
         strided_stage: the stage that has Table 3's stride, see `f2p_deploy.model.networks.segmentation`.
         recognition: the kind of F_recg, a key of `f2p_deploy.model.recognisers.RECOGNISERS`.
         surrogate_width: multiplies the 768 hidden channels of the surrogate, if the bundle has one.
+        shortcut_width: multiplies the numbers of channels of the shortcut, if the bundle has one.
         shape_length: length of the face shapes that a search through the surrogate compares, 24; 0 compares none.
         reader_stage: the stage of F_seg, `conv_2` to `conv_5`, whose features the reader takes in addition to the class
             maps, left and right halves averaged; empty for class maps alone.
@@ -65,12 +66,14 @@ class Architecture:
     translator_width: float = 1.0
     recognition: str = "light-cnn-29v2"
     surrogate_width: float = 1.0
+    shortcut_width: float = 1.0
     shape_length: int = 0
     reader_stage: str = ""
 
     def __post_init__(self) -> None:
         _positive(
             surrogate_width=self.surrogate_width,
+            shortcut_width=self.shortcut_width,
             imitator_width=self.imitator_width,
             recognition_width=self.recognition_width,
             segmentation_width=self.segmentation_width,
@@ -231,6 +234,8 @@ class BundleSettings:
         default_lead: lead in probability that an option needs to replace the default of its discrete group in one-shot
             generation. Options are equally frequent in rendered pairs, but not among people.
         one_shot_prior: project the translator's controllers onto the priors' subspace (section 3.5).
+        fast: take the steps of iterative and hybrid generation through the shortcut, if the bundle has one, see
+            `f2p_deploy.model.shortcut_search`. A search through a surrogate needs none.
         search: the network that iterative and hybrid generation go through, `imitator` or `surrogate`, see
             `f2p_deploy.model.surrogate_search`.
     """
@@ -245,6 +250,7 @@ class BundleSettings:
     default_lead: float = 0.0
     storage: Storage = "float32"
     search: Search = "imitator"
+    fast: bool = False
 
     def __post_init__(self) -> None:
         _require_choice("storage", self.storage, Storage)

@@ -8,7 +8,7 @@ from torch import nn
 
 from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.model.networks.crop import Crop
-from f2p_deploy.model.networks.segmentation import Segmentation
+from f2p_deploy.model.networks.segmentation import CLASSES, Segmentation
 from f2p_deploy.model.recognisers import RECOGNISERS, Recogniser
 from f2p_deploy.model.settings import Reduction, SimilaritySettings
 
@@ -159,18 +159,56 @@ class Similarity(nn.Module):
         face_seen = reduce_to(face, self.segmentation_size)
         stages = self.segmentation.features(face_seen)
         probabilities = stages["logits"].softmax(dim=1)
-        weighted = probabilities * self.class_weights
         if self.settings.features == "probabilities":
-            if not self.settings.colour_weight:
-                return weighted
-            colours = reduce_to(face_seen, probabilities.shape[-1]) * self.settings.colour_weight
-            shares = F.conv2d(probabilities, self.regions_of)
-            return torch.cat([weighted, *(colours * share for share in shares.split(1, dim=1))], dim=1)
+            seen = reduce_to(face_seen, probabilities.shape[-1]) if self.settings.colour_weight else None
+            return self.content_of_classes(probabilities, seen)
         features = stages[self.settings.features]
-        omega = weighted.sum(dim=1, keepdim=True)
+        omega = (probabilities * self.class_weights).sum(dim=1, keepdim=True)
         if omega.shape[2:] != features.shape[2:]:  # a stage before the strided one is finer than the class maps
             omega = F.interpolate(omega, size=features.shape[2:], mode="nearest")
         return features * omega
+
+    def content_of_classes(self, probabilities: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the content for the features `probabilities`.
+
+        Args:
+            probabilities: (N, 11, H, W) class maps.
+            seen: (N, 3, H, W) the face at the class maps' resolution, RGB in [0, 1]; None without a colour weight.
+        """
+        weighted = probabilities * self.class_weights
+        if seen is None:
+            return weighted
+        colours = seen * self.settings.colour_weight
+        shares = F.conv2d(probabilities, self.regions_of)
+        return torch.cat([weighted, *(colours * share for share in shares.split(1, dim=1))], dim=1)
+
+    def maps(self, face: torch.Tensor) -> torch.Tensor:
+        """Return the maps (N, M, H, W) that determine the content of faces (N, 3, S, S) RGB in [0, 1].
+
+        For `probabilities` they are the 11 class maps and, with a colour weight, the face at their resolution; for
+        `logits` the 11 logits; otherwise the content itself.
+        """
+        features = self.settings.features
+        if features not in ("probabilities", "logits"):
+            return self.content(face)
+        face_seen = reduce_to(face, self.segmentation_size)
+        logits = self.segmentation(face_seen)
+        if features == "logits":
+            return logits
+        probabilities = logits.softmax(dim=1)
+        if not self.settings.colour_weight:
+            return probabilities
+        return torch.cat([probabilities, reduce_to(face_seen, probabilities.shape[-1])], dim=1)
+
+    def content_of_maps(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the content (N, C, H, W) that the result of `maps` determines."""
+        features = self.settings.features
+        if features == "probabilities":
+            seen = maps[:, CLASSES:] if self.settings.colour_weight else None
+            return self.content_of_classes(maps[:, :CLASSES], seen)
+        if features == "logits":
+            return maps * (maps.softmax(dim=1) * self.class_weights).sum(dim=1, keepdim=True)
+        return maps
 
     def describe(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return identity (N, d) and content (N, C, H, W) of faces (N, 3, S, S) RGB in [0, 1]."""
@@ -187,7 +225,16 @@ class Similarity(nn.Module):
         Returns:
             (N,) losses.
         """
-        own_identity, own_content = self.describe(face)
+        return self.compare(*self.describe(face), identity, content)
+
+    def compare(
+        self,
+        own_identity: torch.Tensor,
+        own_content: torch.Tensor,
+        identity: torch.Tensor,
+        content: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the (N,) losses of eq. 9 of rendered faces' descriptions against those of photos."""
         settings = self.settings
         apart = settings.identity_weight * settings.search_identity * identity_loss(identity, own_identity)
         return apart + settings.content_weight * content_loss(content, own_content, settings.reduction)

@@ -24,7 +24,7 @@ def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
         InputError: a graph is missing, or the images beside the bundle or artifact are damaged.
     """
     for mode in modes:
-        search.require_mode(runtime, mode)
+        search.require_mode(runtime, mode, mode != "one-shot" and search.goes_fast(runtime))
     if runtime.suffixes:
         search.require_graph(runtime, "render", "a character's picture")
     drawn_beside(runtime)
@@ -32,7 +32,8 @@ def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
 
 def load_networks_for(runtime: Runtime, modes: Sequence[Mode]) -> None:
     """Load the graphs of some modes and the imitator, so that the first photo takes no longer than the others."""
-    needed = [graph for mode in modes for graph in search.graphs_for(runtime, mode)]
+    fast = any(mode != "one-shot" for mode in modes) and search.goes_fast(runtime)
+    needed = [graph for mode in modes for graph in search.graphs_for(runtime, mode, fast)]
     if draws(runtime):
         needed.append("render")
     runtime.prepare(tuple(dict.fromkeys(needed)))

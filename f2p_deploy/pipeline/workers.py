@@ -53,6 +53,7 @@ class WorkerOrder:
         runtime: name of the runtime.
         device: the card's number, for a runtime that computes on one.
         threads: processor cores for each worker.
+        fast: see `Runtime.fast`.
         ways: the modes of generation that will be used.
         finder: the arguments to choose it, or the finder itself if they cannot describe it.
         out, face, keep, engine, conditions: see `RunContext`.
@@ -63,6 +64,7 @@ class WorkerOrder:
     runtime: str
     device: int
     threads: int
+    fast: bool | None
     ways: tuple[Mode, ...]
     finder: FinderChoice | ChosenFinder
     out: Path
@@ -75,6 +77,7 @@ class WorkerOrder:
     def open(self, work: Path) -> RunContext:
         """Load everything; raises what `load` and `choose_finder_for` raise."""
         runtime = load(self.source, self.runtime, self.threads, self.device)
+        runtime.fast = self.fast
         chosen = self.finder
         if isinstance(chosen, FinderChoice):
             chosen = choose_finder_for(runtime, chosen.landmarker, chosen.landmarks, chosen.offline)
@@ -94,6 +97,7 @@ def order_for(context: RunContext, ways: Sequence[Mode], workers: int, threads: 
         runtime=runtime.name,
         device=runtime.device,
         threads=threads or max(1, usable_cores() // workers),
+        fast=runtime.fast,
         ways=tuple(ways),
         finder=finder.choice or finder,
         out=context.out.absolute(),

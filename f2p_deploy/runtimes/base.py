@@ -51,6 +51,8 @@ class Runtime(ABC):
     extra: ClassVar[str] = ""
     #: Whether it computes on an NVIDIA card, so that `device` may choose one.
     on_card: ClassVar[bool] = False
+    #: The user's choice to search through the shortcut (True) or exactly (False); None for the bundle's setting.
+    fast: bool | None = None
 
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
         self.require_usable(threads, device)
@@ -135,7 +137,11 @@ class Runtime(ABC):
         Two identities may generate different characters from the same face.
         """
         manifest = self.artifact.folder / MANIFEST_FILE
-        return f"{self.name} {sha256_of(manifest)}" if manifest.is_file() else self.name
+        return self.search_identity(f"{self.name} {sha256_of(manifest)}" if manifest.is_file() else self.name)
+
+    def search_identity(self, identity: str) -> str:
+        """Return an identity together with the user's choice of the search, if there is one."""
+        return identity if self.fast is None else f"{identity}, {'fast' if self.fast else 'exact'} search"
 
     def why_no_graph(self, graph: str) -> str:
         """Return a sentence that says why there is no graph of this name, and what to do about it."""
@@ -186,12 +192,13 @@ class Runtime(ABC):
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run one graph. The inputs have been checked."""
 
-    def compute(self, graph: str, inputs: Arrays) -> dict[str, np.ndarray]:
+    def compute(self, graph: str, inputs: Arrays, check: bool = True) -> dict[str, np.ndarray]:
         """Run one graph by its name.
 
         Args:
             graph: one of `graphs`.
             inputs: by tensor name, with exactly the shape and dtype in the manifest.
+            check: False for inputs that have been checked, or that are outputs of another call.
 
         Returns:
             The outputs by tensor name.
@@ -200,7 +207,7 @@ class Runtime(ABC):
             InputError: no such graph, a missing or unknown tensor, a wrong shape, dtype or range, NaN.
             FloorMissed: the graph computed NaN.
         """
-        outputs = self._compute(graph, self.checked(graph, inputs))
+        outputs = self._compute(graph, self.checked(graph, inputs) if check else dict(inputs))
         for name, value in outputs.items():
             self.require_finite(graph, name, value)
         return outputs
@@ -313,8 +320,15 @@ class Runtime(ABC):
         )
         return StepOutputs(**self.take_step(inputs))
 
-    def take_step(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph `step` of any format version with the tensors that `step_inputs` returns.
+    def take_step(
+        self, inputs: Mapping[str, np.ndarray], graph: str = "step", check: bool = True
+    ) -> dict[str, np.ndarray]:
+        """Run the graph `step` of any format version, or `step_fast`, with the tensors that `step_inputs` returns.
+
+        Args:
+            inputs: see `step_inputs`.
+            graph: `step` or `step_fast`.
+            check: see `compute`.
 
         Returns:
             `next_state`, `loss` and `lookahead`, see `StepOutputs`.
@@ -322,12 +336,12 @@ class Runtime(ABC):
         Raises:
             InputError: as `compute` says.
         """
-        self.artifact.path("step")
-        names = [spec.name for spec in self.artifact.manifest.graphs["step"].inputs]
+        self.artifact.path(graph)
+        names = [spec.name for spec in self.artifact.manifest.graphs[graph].inputs]
         if "before" not in names:
-            compute = partial(self.compute, "step")
+            compute = partial(self.compute, graph)
             return step_of_version_2(compute, inputs, self.settings.iterative, self.schema.n_c)
-        return self.compute("step", {name: inputs[name] for name in names})
+        return self.compute(graph, {name: inputs[name] for name in names}, check)
 
 
 RUNTIMES: dict[str, type[Runtime]] = {}

@@ -7,7 +7,7 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.character.parameters import Parameters, average, harden, smooth
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.model.reading import softmax_sharpness
+from f2p_deploy.model.reading import SHARPNESS, softmax_sharpness
 from f2p_deploy.model.result import (
     DEFAULT_MARGIN,
     SMALLEST_PROBABILITY,
@@ -37,6 +37,7 @@ def generate(
     keep: Parameters | None = None,
     progress: OnIteration | None = None,
     shape: np.ndarray | None = None,
+    fast: bool | None = None,
 ) -> Generation:
     """Generate a character from one aligned face, as `f2p_deploy.model.reference.reference_generate` does.
 
@@ -47,6 +48,7 @@ def generate(
         keep: a character whose locked controllers and discrete groups are kept.
         progress: called after every iteration.
         shape: (24,) the face's shape as a landmark finder measured it (`Landmarks.shape`); None to estimate it.
+        fast: whether to search through the shortcut; None for the runtime's choice, see `goes_fast`.
 
     Raises:
         InputError: an unknown mode, a face of another size, `keep` of another schema, a shape of another length, or an
@@ -54,22 +56,35 @@ def generate(
     """
     schema = runtime.schema
     check_request(mode, keep, schema)
-    require_mode(runtime, mode)
+    fast = mode != "one-shot" and goes_fast(runtime, fast)
+    require_mode(runtime, mode, fast)
     faces = to_planes(face, runtime.artifact.manifest.image_size)
     lead, unread = runtime.settings.default_lead, runtime.artifact.manifest.unread
     if mode == "one-shot":
         return finish(schema, _one_shot(runtime, faces)[0], mode, (), keep, lead, unread)
     settings = _settings_of(runtime, mode)
-    start = starting_state(runtime, faces, mode)
+    # The photo is described once: where the description holds the characters, they are not computed a second time.
+    described = describe(runtime, faces) if mode == "hybrid" and _reads_characters(runtime) else None
+    if described is None:
+        start = starting_state(runtime, faces, mode)
+    else:
+        start = state_of(read_characters(runtime, described["content"]), schema.n_c, settings.beta)
     locked = None if keep is None else keep.locked_mask
     if keep is not None:
         start = np.where(keep.locked_mask, state_of(keep.values[None], schema.n_c, settings.beta), start)
     if runtime.settings.choose_options:
         # Before the search: in the wrong skin tone, the search would distort the face to compensate.
         first = harden(smooth(start[0], schema, settings.beta), schema, lead)
-        start = state_of(choose_options(runtime, faces, first, locked)[None], schema.n_c, settings.beta)
+        if fast:
+            described = described or describe(runtime, faces)
+            chosen = choose_options_fast(runtime, described, first, locked)
+        else:
+            chosen = choose_options(runtime, faces, first, locked)
+        start = state_of(chosen[None], schema.n_c, settings.beta)
     measured = None if shape is None else shape[None]
-    trajectory = iterate(runtime, faces, settings, start, locked, progress, shapes=measured)
+    trajectory = iterate(
+        runtime, faces, settings, start, locked, progress, shapes=measured, fast=fast, described=described
+    )
     losses, sharpness = trajectory.losses[:, 0].tolist(), softmax_sharpness(runtime.settings, mode)
     return finish(schema, trajectory.parameters[0], mode, losses, keep, unread=unread, sharpness=sharpness)
 
@@ -83,6 +98,8 @@ def iterate(
     progress: OnIteration | None = None,
     strict: bool = False,
     shapes: np.ndarray | None = None,
+    fast: bool = False,
+    described: dict[str, np.ndarray] | None = None,
 ) -> Trajectory:
     """Search for parameters by projected gradient descent (section 3.4.2, eq. 9).
 
@@ -99,6 +116,9 @@ def iterate(
         progress: called after every iteration; for a search that is one launch, after the launch.
         strict: raise if a runtime that captures searches cannot capture this one, instead of running step by step.
         shapes: (K, k) shapes measured in the photos, see `with_shapes`; such a search runs step by step.
+        fast: search through the shortcut, with the graph `step_fast`, and let the true networks choose between the
+            start and the result: the losses of both are the first and the last one of the trajectory.
+        described: `identity` and `content` of the photos, if they are known; not used by a search that is one launch.
 
     Raises:
         InputError: settings that need another graph, or photos, a start or locks that are not as above.
@@ -113,6 +133,8 @@ def iterate(
     if locked is not None and (locked.shape != (runtime.schema.n,) or locked.dtype != bool):
         raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
     captured = None
+    if fast:
+        return _iterate_fast(runtime, described or describe(runtime, faces), settings, first, locked, progress)
     if shapes is None:
         captured = runtime.capture(Plan.of(settings), strict)
     if captured is not None:
@@ -121,10 +143,67 @@ def iterate(
             if progress is not None:
                 progress(done, float(loss.mean()))
     else:
-        states, losses = _steps(runtime, faces, settings, first, locked, progress, shapes)
+        described = described or describe(runtime, faces)
+        states, losses = _steps(runtime, described, settings, first, locked, progress, shapes)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
+
+
+def _iterate_fast(
+    runtime: Runtime,
+    described: dict[str, np.ndarray],
+    settings: IterativeSettings,
+    start: np.ndarray,
+    locked: np.ndarray | None,
+    progress: OnIteration | None,
+) -> Trajectory:
+    """Search through the shortcut; the true networks judge the result and the start, and the better one is returned."""
+    states, losses = _steps(runtime, described, settings, start, locked, progress, None, "step_fast")
+    rows = np.arange(len(start))
+    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(start), len(losses) - 1)
+    judged = [smooth(state, runtime.schema, settings.beta) for state in (states[0], states[chosen, rows])]
+    true = np.stack([true_losses(runtime, parameters, described) for parameters in judged])
+    better = true.argmin(axis=0) if settings.keep_best else np.ones(len(start), int)
+    losses = np.concatenate([true[:1], losses[1:-1], true[better, rows][None]])
+    return Trajectory(np.stack(judged)[better, rows], losses.astype(np.float32))
+
+
+def true_losses(runtime: Runtime, parameters: np.ndarray, wanted: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the (K,) losses of eq. 9 of (K, n) parameters, from the imitator's pictures of them.
+
+    Args:
+        runtime: of an artifact with the graphs `render` and `describe`.
+        parameters: (K, n) float32.
+        wanted: `identity` and `content` of the K photos.
+    """
+    settings = runtime.settings.similarity
+    own = describe(runtime, _run(runtime, "render", {"parameters": parameters})["image"])
+    lengths = np.linalg.norm(own["identity"], axis=1) * np.linalg.norm(wanted["identity"], axis=1)
+    cosines = (own["identity"] * wanted["identity"]).sum(axis=1) / np.maximum(lengths, 1e-8)
+    apart = np.abs(own["content"] - wanted["content"]).reshape(len(parameters), -1)
+    distances = apart.mean(axis=1) if settings.reduction == "mean" else apart.sum(axis=1)
+    identity_weight = settings.identity_weight * settings.search_identity
+    return identity_weight * (1.0 - cosines) + settings.content_weight * distances
+
+
+def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
+    """Return whether searches go through the shortcut.
+
+    Args:
+        runtime: of an artifact or a bundle.
+        fast: the choice; None for that of the runtime, and if that is None, too, for the bundle's setting, if there is
+            a shortcut. A search through a surrogate is fast in any case and needs no shortcut.
+
+    Raises:
+        InputError: a fast search is chosen, and there is no shortcut.
+    """
+    fast = runtime.fast if fast is None else fast
+    if runtime.settings.search == "surrogate":
+        return False
+    if fast:
+        require_graph(runtime, "step_fast", "a fast search")
+    return fast if fast is not None else runtime.settings.fast and "step_fast" in runtime.graphs
 
 
 def _launch(
@@ -142,16 +221,16 @@ def _launch(
 
 def _steps(
     runtime: Runtime,
-    faces: np.ndarray,
+    described: dict[str, np.ndarray],
     settings: IterativeSettings,
     start: np.ndarray,
     locked: np.ndarray | None,
     progress: OnIteration | None,
     shapes: np.ndarray | None,
+    graph: str = "step",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the (steps + 1, K, n) states at which losses were computed, and the (steps + 1, K) losses."""
-    described = describe(runtime, faces)
-    described["content"] = with_shapes(described["content"], runtime.schema.n, shapes)
+    described = {**described, "content": with_shapes(described["content"], runtime.schema.n, shapes)}
     batch = runtime.artifact.manifest.batch
     reached, before = start, start
     states, losses = [], []
@@ -168,13 +247,29 @@ def _steps(
             beta=settings.beta,
             discrete_rate=settings.discrete_rate,
         )
-        outputs = run_in_batches(runtime.take_step, inputs, batch, SHARED)
+        # Only the first step is given tensors that no other graph computed.
+        take = partial(runtime.take_step, graph=graph, check=done == 1)
+        outputs = run_in_batches(take, inputs, batch, SHARED)
         states.append(outputs["lookahead"])
         losses.append(outputs["loss"])
         before, reached = reached, outputs["next_state"]
         if progress is not None and done < len(rates):
             progress(done, float(outputs["loss"].mean()))
     return np.stack(states), np.stack(losses)
+
+
+def _reads_characters(runtime: Runtime) -> bool:
+    """Return whether the description of a photo holds the character that one-shot generation makes of it."""
+    return runtime.settings.search == "surrogate" and not runtime.settings.one_shot_prior
+
+
+def read_characters(runtime: Runtime, content: np.ndarray) -> np.ndarray:
+    """Return the (K, n) parameters that one-shot generation gives, from the (K, n + k) content of a surrogate's search.
+
+    The content holds the logits of the options in the sharpness of the search, see
+    `f2p_deploy.model.surrogate_search.SurrogateDescribe`.
+    """
+    return smooth(content[:, : runtime.schema.n], runtime.schema, runtime.settings.iterative.beta / SHARPNESS)
 
 
 def starting_state(runtime: Runtime, faces: np.ndarray, mode: Mode) -> np.ndarray:
@@ -219,15 +314,65 @@ def choose_options(
     for part in schema.discrete_slices.values():
         if locked is not None and locked[part].any():
             continue
-        count = part.stop - part.start
-        tried = np.tile(chosen, (count, 1))
-        tried[:, part] = np.eye(count, dtype=np.float32)
+        tried = _with_each_option(chosen, part)
+        count = len(tried)
         images = _run(runtime, "render", {"parameters": tried})["image"]
         distance = np.abs(wanted - describe(runtime, images)["content"]).reshape(count, -1)
         losses = distance.mean(axis=1) if reduction == "mean" else distance.sum(axis=1)
         losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
         chosen = tried[int(losses.argmin())]
     return chosen
+
+
+def choose_options_fast(
+    runtime: Runtime,
+    described: dict[str, np.ndarray],
+    parameters: np.ndarray,
+    locked: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return (n,) parameters with each group's best option by the content loss through the shortcut.
+
+    All options of all groups are compared at once, each beside the others' present options. The best option of every
+    group is taken; if together they are worse than the best single change, that one alone is. This is repeated until
+    nothing changes, at most once for every group.
+
+    Args:
+        runtime: of an artifact with the graph `compare_fast`.
+        described: `identity` and `content` of the photo, each (1, ...).
+        parameters: (n,) float32.
+        locked: (n,) bool, or None; groups with a locked entry are left alone.
+    """
+    schema = runtime.schema
+    default = average(schema).values
+    groups = [part for part in schema.discrete_slices.values() if locked is None or not locked[part].any()]
+    chosen = harden(parameters, schema)
+    photo = {name: described[name][:1] for name in ("identity", "content")}
+    for _ in groups:
+        tried = np.concatenate([_with_each_option(chosen, part) for part in groups])
+        losses = _run(runtime, "compare_fast", {"parameters": tried, **photo})["content_loss"].astype(np.float64)
+        together, single, start = chosen.copy(), (np.inf, chosen), 0
+        for part in groups:
+            own = losses[start : start + part.stop - part.start].copy()
+            own[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
+            best = int(own.argmin())
+            together[part] = np.eye(len(own), dtype=np.float32)[best]
+            gain = own[best] / own[int(chosen[part].argmax())]
+            single = min(single, (gain, tried[start + best]), key=lambda candidate: candidate[0])
+            start += len(own)
+        if np.array_equal(together, chosen):
+            break
+        pair = np.stack([together, single[1]])
+        both = _run(runtime, "compare_fast", {"parameters": pair, **photo})["content_loss"]
+        chosen = pair[int(both.argmin())]
+    return chosen
+
+
+def _with_each_option(parameters: np.ndarray, part: slice) -> np.ndarray:
+    """Return (options, n) copies of (n,) parameters, each with another option of one group."""
+    count = part.stop - part.start
+    tried = np.tile(parameters, (count, 1))
+    tried[:, part] = np.eye(count, dtype=np.float32)
+    return tried
 
 
 def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:
@@ -250,12 +395,15 @@ def render(runtime: Runtime, parameters: Parameters) -> np.ndarray:
     return to_picture(_run(runtime, "render", {"parameters": parameters.values[None]})["image"][0])
 
 
-def graphs_for(runtime: Runtime, mode: Mode) -> tuple[str, ...]:
-    """Return the names of the graphs that a mode needs."""
+def graphs_for(runtime: Runtime, mode: Mode, fast: bool = False) -> tuple[str, ...]:
+    """Return the names of the graphs that a mode needs, with or without the shortcut."""
     if mode == "one-shot":
         return ("one_shot",)
     first = ("one_shot",) if mode == "hybrid" else ()
-    return (*first, "describe", "step", *(("render",) if runtime.settings.choose_options else ()))
+    options = runtime.settings.choose_options
+    if fast:
+        return (*first, "describe", "step_fast", "render", *(("compare_fast",) if options else ()))
+    return (*first, "describe", "step", *(("render",) if options else ()))
 
 
 def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
@@ -273,13 +421,13 @@ def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
         raise InputError(f"{purpose} needs the graph {graph!r}, but {runtime.why_no_graph(graph)}")
 
 
-def require_mode(runtime: Runtime, mode: Mode) -> None:
+def require_mode(runtime: Runtime, mode: Mode, fast: bool = False) -> None:
     """Raise unless an artifact can generate in a mode.
 
     Raises:
         InputError: it lacks a graph, or its gradient step does not fit the mode's settings.
     """
-    for graph in graphs_for(runtime, mode):
+    for graph in graphs_for(runtime, mode, fast):
         require_graph(runtime, graph, f"{mode} generation")
     if mode != "one-shot":
         require_step(runtime.artifact, runtime.settings.iterative, _settings_of(runtime, mode), runtime.schema)
@@ -323,5 +471,5 @@ def _one_shot(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
 def _run(runtime: Runtime, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Run a graph on any number of samples."""
     runtime.artifact.path(graph)
-    shared = runtime.artifact.manifest.graphs[graph].shared
-    return run_in_batches(partial(runtime.compute, graph), inputs, runtime.artifact.manifest.batch, shared)
+    entry = runtime.artifact.manifest.graphs[graph]
+    return run_in_batches(partial(runtime.compute, graph), inputs, entry.batch, entry.shared)

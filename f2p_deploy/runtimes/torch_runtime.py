@@ -100,7 +100,7 @@ class TorchRuntime(Runtime):
     @property
     def identity(self) -> str:
         """The runtime's name: PyTorch's version is not part of it."""
-        return self.name
+        return self.search_identity(self.name)
 
     @cached_property
     def artifact(self) -> Artifact:  # type: ignore[override]

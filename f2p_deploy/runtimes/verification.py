@@ -98,12 +98,11 @@ def verify(
     schema = Schema.from_dict(artifact.manifest.schema, f"{artifact.folder}: schema")
     runner, why_not_run = _runtime(artifact, runtime, threads)
     golden = artifact.golden()
-    batch = artifact.manifest.batch
     records: list[Parity] = []
     for graph, entry in artifact.manifest.graphs.items():
         progress(f"{graph} with {runner.name}")
         samples, precision = samples_of(artifact, golden, graph), _precision(artifact, graph)
-        outputs: Arrays = run_in_batches(partial(runner.compute, graph), samples.inputs, batch, entry.shared)
+        outputs: Arrays = run_in_batches(partial(runner.compute, graph), samples.inputs, entry.batch, entry.shared)
         trajectory = trajectory_of(golden) if graph == "step" else None
         iterated: tuple[Parity, ...] = ()
         if trajectory is not None:

@@ -10,10 +10,20 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.schedule import Schedule
 
 #: Names of all stages.
-STAGES = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator", "refinement", "priors")
+STAGES = (
+    "recognition",
+    "segmentation",
+    "surrogate",
+    "reader",
+    "translator",
+    "imitator",
+    "refinement",
+    "priors",
+    "shortcut",
+)
 
 #: The stages of the paper in order; all networks are trained through the imitator.
-THROUGH_IMITATOR = ("imitator", "recognition", "segmentation", "translator", "refinement", "priors")
+THROUGH_IMITATOR = ("imitator", "recognition", "segmentation", "translator", "refinement", "priors", "shortcut")
 
 #: The stages of a search through the surrogate in order; there the imitator only renders.
 THROUGH_SURROGATE = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator")
@@ -35,6 +45,8 @@ class Preset:
         mesh_labels: label renders by MediaPipe's mesh, as portraits are, if a landmark finder is given.
         shipped: networks that are copied from the bundle inside the package instead of trained: those that do not
             depend on the engine.
+        shortcut_characters, shortcut_states: numbers of descriptions, and of gradients in each round, that the shortcut
+            learns from; see `f2p_deploy.training.train_shortcut.ShortcutStage`.
     """
 
     name: str
@@ -45,6 +57,8 @@ class Preset:
     feature_weight: float = 1.0
     mesh_labels: bool = False
     shipped: tuple[str, ...] = ()
+    shortcut_characters: int = 16384
+    shortcut_states: int = 1536
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -53,6 +67,11 @@ class Preset:
             return THROUGH_SURROGATE
         return tuple(stage for stage in THROUGH_IMITATOR if stage != OPTIONAL or stage in self.schedules)
 
+
+#: The shortcut's schedule: half an hour on two cores, after as long again for its labels.
+SHORTCUT = Schedule(
+    steps=5000, batch=64, optimiser="adam", learning_rate=2e-3, weight_decay=1e-4, decay="cosine"
+)
 
 #: Section 3.6: SGD, batch 16, momentum 0.9, learning rate reduced by 10 % every 50 epochs, 500 epochs; segmentation at
 #: a tenth of the learning rate; the translator with Adam at 1e-4 for 20 epochs. The paper uses the published weights of
@@ -65,6 +84,7 @@ PAPER = Preset(
         "segmentation": Schedule(learning_rate=0.001),
         "recognition": Schedule(epochs=80, batch=128, weight_decay=1e-4, decay_by=0.543, decay_epochs=10),
         "translator": Schedule(optimiser="adam", learning_rate=1e-4, epochs=20),
+        "shortcut": SHORTCUT,
     },
 )
 
@@ -114,6 +134,7 @@ SMALL = Preset(
         choose_options=True,
         default_lead=0.5,
         storage="float16",
+        fast=True,
     ),
     {
         "imitator": Schedule(steps=8000, optimiser="adam", learning_rate=2e-3, decay="cosine"),
@@ -121,6 +142,7 @@ SMALL = Preset(
         "segmentation": Schedule(steps=1000, batch=12, optimiser="adam", learning_rate=2e-3, decay="cosine"),
         "translator": Schedule(steps=2500, batch=8, optimiser="adam", learning_rate=1e-3, decay="cosine"),
         "refinement": Schedule(steps=800, batch=96, optimiser="adam", learning_rate=1e-3, decay="cosine"),
+        "shortcut": SHORTCUT,
     },
     supervised_weight=1.0,
     shape_weight=10.0,

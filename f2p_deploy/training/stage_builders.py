@@ -21,16 +21,21 @@ from f2p_deploy.training.data.aligned_pairs import (
 from f2p_deploy.training.data.face_shapes import shapes_of_pairs
 from f2p_deploy.training.data.pair_tensors import PairTensors
 from f2p_deploy.training.data.portraits import Portraits
+from f2p_deploy.training.data.shortcut_labels import describe_targets
 from f2p_deploy.training.data.training_sources import Sources
 from f2p_deploy.training.presets import Preset
 from f2p_deploy.training.train_imitator import ImitatorStage
 from f2p_deploy.training.train_loop import Stage
 from f2p_deploy.training.train_recognition import RecognitionStage
 from f2p_deploy.training.train_segmentation import SegmentationStage
+from f2p_deploy.training.train_shortcut import ShortcutStage
 from f2p_deploy.training.train_surrogate import SurrogateStage
 from f2p_deploy.training.train_surrogate_translator import SurrogateTranslatorStage
 from f2p_deploy.training.train_translator import TranslatorStage
 from f2p_deploy.training.translator_refinement import RefinementStage
+
+#: Numbers of photos, and of drawn characters, that the shortcut's searches are run towards.
+TARGET_FACES, TARGET_CHARACTERS = 384, 128
 
 
 @dataclass(frozen=True)
@@ -199,6 +204,18 @@ def _build_surrogate_translator(inputs: StageInputs) -> Stage:
     )
 
 
+def _build_shortcut(inputs: StageInputs) -> Stage:
+    bundle, portraits = inputs.bundle, inputs.portraits
+    schedule = inputs.preset.schedules["shortcut"]
+    faces = np.empty((0, inputs.image_size, inputs.image_size, 3), np.uint8)
+    if portraits is not None:
+        faces = portraits.pictures[portraits.training[:TARGET_FACES]]
+    targets = describe_targets(bundle, faces, TARGET_CHARACTERS, inputs.seed)
+    characters, states = inputs.preset.shortcut_characters, inputs.preset.shortcut_states
+    steps, folder = schedule.total_steps(characters), inputs.work / "shortcut-labels"
+    return ShortcutStage(bundle, targets, folder, steps, inputs.seed, characters, states, inputs.progress)
+
+
 def _build_refinement(inputs: StageInputs) -> Stage | None:
     """Return the stage; None where renders or photos have no contour points."""
     portraits, finder = inputs.require_portraits("refinement"), inputs.sources.finder
@@ -234,4 +251,5 @@ BUILDERS: dict[str, Callable[[StageInputs], Stage | None]] = {
     "surrogate": _build_surrogate,
     "translator": _build_translator,
     "refinement": _build_refinement,
+    "shortcut": _build_shortcut,
 }

@@ -14,7 +14,7 @@ import numpy as np
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.model.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network
+from f2p_deploy.model.bundle import HEADER, Bundle, create_bundle, described_by, load_bundle, store_network
 from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
@@ -138,6 +138,8 @@ def _train_and_store(stage_name: str, stage: Stage, inputs: StageInputs, progres
         "seconds": round(outcome.seconds, 1),
         "metrics": outcome.metrics,
     }
+    if stage_name == "shortcut":
+        provenance["described_by"] = described_by(inputs.bundle)
     bundle = load_bundle(inputs.bundle.path)
     if stage_name == OPTIONAL:
         provenance = {**bundle.provenance.get("translator", {}), OPTIONAL: provenance}

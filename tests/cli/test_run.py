@@ -426,6 +426,30 @@ def test_a_picture_of_a_bundle_that_carries_its_artifact_without_torch(
     assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "average.png").is_file()
 
 
+def test_fast_and_exact_searches_are_different_characters(
+    f2p: Callable, fast_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    words = ("run", photo, "--mode", "iterative", "--bundle", fast_bundle.path, "--landmarks", landmarks)
+    words = (*words, "-o", tmp_path / "out", "--json")
+    losses = {}
+    for option in ((), ("--fast",), ("--exact",)):
+        (result,) = f2p(*words, *option).json["results"]
+        assert result["status"] == "created"  # that of the other search does not count as the same
+        losses[option] = result["losses"]
+    assert losses[()] == losses["--fast",] != losses["--exact",]
+    assert losses["--fast",][0] == pytest.approx(losses["--exact",][0], rel=1e-4)
+
+
+def test_a_fast_search_without_a_shortcut_is_refused(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out", "--fast")
+    ran = f2p(*words, "--mode", "hybrid")
+    assert ran.code == 2 and "has no shortcut yet: f2p-deploy train shortcut makes it" in ran.err
+    assert not (tmp_path / "out").exists()
+    assert f2p(*words, "--mode", "one-shot").code == 0  # searches nothing
+
+
 def test_invalid_combinations_of_options_are_refused(
     f2p: Callable, small_artifact: Path, small_bundle: "Bundle", photo: Path, tmp_path: Path
 ) -> None:

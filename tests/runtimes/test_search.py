@@ -207,6 +207,77 @@ def test_a_face_of_another_size(runtime: Runtime) -> None:
         search.generate(runtime, np.zeros((64, 64, 3), np.uint8), "one-shot")
 
 
+@pytest.fixture(scope="module")
+def fast_artifact(fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    from f2p_deploy.export import export_bundle
+
+    return export_bundle(fast_bundle, "onnx", tmp_path_factory.mktemp("fast") / "artifact", faces=small_faces)
+
+
+def test_a_fast_search_is_judged_by_the_true_networks(fast_bundle: "Bundle", faces: np.ndarray) -> None:
+    runtime = TorchRuntime(fast_bundle, batch=2)
+    settings = fast_bundle.settings.iterative
+    start = search.starting_state(runtime, faces, "iterative")
+    fast = search.iterate(runtime, faces, settings, start, fast=True)
+    wanted = search.describe(runtime, faces)
+    first = search.smooth(start, runtime.schema, settings.beta)
+    exact = search.iterate(runtime, faces, settings, start)
+    np.testing.assert_allclose(search.true_losses(runtime, first, wanted), exact.losses[0], rtol=1e-5)
+    np.testing.assert_allclose(fast.losses[0], exact.losses[0], rtol=1e-5)
+    np.testing.assert_allclose(fast.losses[-1], search.true_losses(runtime, fast.parameters, wanted), rtol=1e-5)
+    assert (fast.losses[-1] <= fast.losses[0]).all() and fast.losses.shape == exact.losses.shape
+
+
+def test_the_exported_fast_step_passes_and_searches_as_in_pytorch(
+    fast_artifact: Artifact, fast_bundle: "Bundle", faces: np.ndarray
+) -> None:
+    records = [record for record in fast_artifact.manifest.parity if record.graph == "step_fast"]
+    assert len(records) == 4 and all(record.passed for record in records)
+    runtime = load(fast_artifact, "onnxruntime", threads=1)
+    face = picture(faces)
+    through = [search.generate(one, face, "iterative", fast=True) for one in (runtime, TorchRuntime(fast_bundle))]
+    np.testing.assert_allclose(through[0].losses, through[1].losses, rtol=1e-3)
+    assert search.generate(runtime, face, "iterative").losses == through[0].losses  # the bundle's default
+    exact = search.generate(runtime, face, "iterative", fast=False)
+    assert exact.losses[0] == pytest.approx(through[0].losses[0], rel=1e-4) and exact.losses != through[0].losses
+
+
+def test_a_fast_search_needs_a_shortcut(
+    runtime: Runtime, small_bundle: "Bundle", surrogate_bundle: "Bundle", faces: np.ndarray
+) -> None:
+    face = picture(faces)
+    with pytest.raises(InputError, match="a fast search needs the graph 'step_fast'"):
+        search.generate(runtime, face, "iterative", fast=True)
+    with pytest.raises(InputError, match="no shortcut yet: f2p-deploy train shortcut makes it"):
+        search.generate(TorchRuntime(small_bundle), face, "iterative", fast=True)
+    through = TorchRuntime(surrogate_bundle)
+    assert not search.goes_fast(through, True)  # every step through a surrogate is fast
+
+
+def test_fast_options_cannot_be_bettered_one_by_one(fast_bundle: "Bundle", faces: np.ndarray) -> None:
+    runtime = TorchRuntime(fast_bundle)
+    schema = runtime.schema
+    described = search.describe(runtime, faces[:1])
+    parameters = average(schema).values.copy()
+    chosen = search.choose_options_fast(runtime, described, parameters)
+    np.testing.assert_array_equal(chosen[: schema.n_c], parameters[: schema.n_c])
+    assert np.array_equal(chosen, harden(chosen, schema))
+    others = np.concatenate([search._with_each_option(chosen, part) for part in schema.discrete_slices.values()])
+    losses = search._run(runtime, "compare_fast", {"parameters": np.concatenate([chosen[None], others]), **described})
+    # A default counts as better by its margin, so others may be better by less than that.
+    assert losses["content_loss"].min() >= (1.0 - search.DEFAULT_MARGIN) * losses["content_loss"][0] - 1e-6
+
+
+def test_fast_options_leave_locked_groups_alone(fast_bundle: "Bundle", faces: np.ndarray) -> None:
+    runtime = TorchRuntime(fast_bundle)
+    locked = np.zeros(runtime.schema.n, bool)
+    for part in runtime.schema.discrete_slices.values():
+        locked[part.start] = True
+    parameters = harden(np.random.default_rng(0).random(runtime.schema.n, np.float32), runtime.schema)
+    described = search.describe(runtime, faces[:1])
+    assert np.array_equal(search.choose_options_fast(runtime, described, parameters, locked), parameters)
+
+
 @pytest.mark.parametrize("name", ["hair", "age"])
 def test_locking_what_was_read_does_not_change_the_loss(
     surrogate_bundle: "Bundle", faces: np.ndarray, name: str

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
-from f2p_deploy.model.bundle import load_bundle, store_network  # noqa: E402
+from f2p_deploy.model.bundle import load_bundle, store_network, why_other_shortcut  # noqa: E402
 from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.reference import reference_generate  # noqa: E402
@@ -27,9 +27,13 @@ from f2p_deploy.training.schedule import Schedule  # noqa: E402
 SMALL = replace(
     SMALL,
     settings=replace(
-        SMALL.settings, architecture=Architecture(128, 0.06, 0.06, 128, 0.06, 64, 2, 0.06), storage="float32"
+        SMALL.settings,
+        architecture=Architecture(128, 0.06, 0.06, 128, 0.06, 64, 2, 0.06, shortcut_width=0.1),
+        storage="float32",
     ),
     schedules={name: Schedule(steps=2, batch=4, optimiser="adam") for name in SMALL.schedules},
+    shortcut_characters=16,
+    shortcut_states=8,
 )
 
 
@@ -84,7 +88,8 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     for name in SMALL.stages:
         stages.train_stage(name, folder, SMALL, sources, seed=1, command=f"train {name}")
     bundle = load_bundle(folder)
-    assert bundle.networks == ("imitator", "recognition", "segmentation", "translator")
+    assert bundle.networks == ("imitator", "recognition", "segmentation", "translator", "shortcut")
+    assert not why_other_shortcut(bundle) and "update_controllers" in bundle.provenance["shortcut"]["metrics"]
     assert bundle.priors is not None
     assert bundle.provenance["imitator"]["command"] == "train imitator"
     assert bundle.provenance["imitator"]["samples"] == 48

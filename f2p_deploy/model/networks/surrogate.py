@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.networks.activations import silu
 from f2p_deploy.model.networks.width import scale_channels
 from f2p_deploy.model.settings import BundleSettings
 
@@ -23,14 +24,9 @@ class Member(nn.Module):
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = self.dropout(_silu(self.first(x)))
-        y = self.dropout(_silu(self.second(y)))
+        y = self.dropout(silu(self.first(x)))
+        y = self.dropout(silu(self.second(y)))
         return self.last(y) + self.straight(x)
-
-
-def _silu(x: torch.Tensor) -> torch.Tensor:
-    """Return x sigmoid(x): smooth for gradient search, and written out so that its gradient can be exported."""
-    return x * torch.sigmoid(x)
 
 
 class Surrogate(nn.Module):

@@ -32,6 +32,7 @@ NETWORKS: dict[str, NetworkEntry] = {
     "segmentation": NetworkEntry("segmentation.build_segmentation"),
     "translator": NetworkEntry("translator.build_translator"),
     "surrogate": NetworkEntry("surrogate.build_surrogate", required=False),
+    "shortcut": NetworkEntry("shortcut.build_shortcut", required=False),
     "reader": NetworkEntry("reader.build_reader", required=False),
 }
 

@@ -15,7 +15,16 @@ from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, is_he
 #: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits if given.
 FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "translator", "refinement")
 FROM_VARIED = ("recognition", "segmentation")
-FROM_PORTRAITS = ("recognition", "segmentation", "surrogate", "reader", "translator", "refinement", "priors")
+FROM_PORTRAITS = (
+    "recognition",
+    "segmentation",
+    "surrogate",
+    "reader",
+    "translator",
+    "refinement",
+    "priors",
+    "shortcut",
+)
 
 #: The stages that require portraits.
 PORTRAITS_ALONE = ("reader", "translator", "refinement", "priors")

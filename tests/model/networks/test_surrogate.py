@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from f2p_deploy.model.networks.surrogate import MEMBERS, Surrogate, _silu  # noqa: E402
+from f2p_deploy.model.networks.surrogate import MEMBERS, Surrogate  # noqa: E402
 
 
 def test_gives_the_mean_of_its_members() -> None:
@@ -13,8 +13,3 @@ def test_gives_the_mean_of_its_members() -> None:
     assert len(each) == MEMBERS and each[0].shape == (4, 5)
     torch.testing.assert_close(network(x), torch.stack(each).mean(0))
     torch.testing.assert_close(each[0], 3.0 * network.members[0](x - network.middle))
-
-
-def test_its_bend_is_pytorchs_silu() -> None:
-    x = torch.linspace(-5, 5, 21)
-    torch.testing.assert_close(_silu(x), torch.nn.functional.silu(x))
