@@ -181,13 +181,15 @@ def described_by(bundle: Bundle) -> str:
     shortcut is valid only for the value that it was trained for.
     """
     similarity = bundle.settings.similarity
-    content = {
+    content: dict[str, Any] = {
         "files": {name: bundle.stored[_file_of(name)].sha256 for name in DESCRIBING if name in bundle.networks},
         "features": similarity.features,
         "colours": similarity.colour_weight > 0,
         "class_weights": similarity.class_weights if similarity.features not in ("probabilities", "logits") else (),
         "mirrored": similarity.mirrored,
     }
+    if bundle.settings.architecture.recogniser.points:
+        content["crop"] = bundle.settings.alignment.landmarks
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -181,8 +181,7 @@ def true_losses(runtime: Runtime, parameters: np.ndarray, wanted: dict[str, np.n
     own = describe(runtime, _run(runtime, "render", {"parameters": parameters})["image"])
     lengths = np.linalg.norm(own["identity"], axis=1) * np.linalg.norm(wanted["identity"], axis=1)
     cosines = (own["identity"] * wanted["identity"]).sum(axis=1) / np.maximum(lengths, 1e-8)
-    apart = np.abs(own["content"] - wanted["content"]).reshape(len(parameters), -1)
-    distances = apart.mean(axis=1) if settings.reduction == "mean" else apart.sum(axis=1)
+    distances = _content_distances(runtime, wanted["content"], own["content"])
     identity_weight = settings.identity_weight * settings.search_identity
     return identity_weight * (1.0 - cosines) + settings.content_weight * distances
 
@@ -196,10 +195,14 @@ def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
             a shortcut. A search through a surrogate is fast in any case and needs no shortcut.
 
     Raises:
-        InputError: a fast search is chosen, and there is no shortcut.
+        InputError: a fast search is chosen, and there is no shortcut; or an exact one, and there is only a surrogate.
     """
     fast = runtime.fast if fast is None else fast
     if runtime.settings.search == "surrogate":
+        if fast is False:
+            raise InputError(
+                f"an exact search draws every step, but {runtime.folder} searches through a surrogate, which draws none"
+            )
         return False
     if fast:
         require_graph(runtime, "step_fast", "a fast search")
@@ -307,7 +310,7 @@ def choose_options(
         parameters: (n,) float32.
         locked: (n,) bool, or None; groups with a locked entry are left alone.
     """
-    schema, reduction = runtime.schema, runtime.settings.similarity.reduction
+    schema = runtime.schema
     default = average(schema).values
     chosen = harden(parameters, schema)
     wanted = describe(runtime, face)["content"]
@@ -315,10 +318,8 @@ def choose_options(
         if locked is not None and locked[part].any():
             continue
         tried = _with_each_option(chosen, part)
-        count = len(tried)
         images = _run(runtime, "render", {"parameters": tried})["image"]
-        distance = np.abs(wanted - describe(runtime, images)["content"]).reshape(count, -1)
-        losses = distance.mean(axis=1) if reduction == "mean" else distance.sum(axis=1)
+        losses = _content_distances(runtime, wanted, describe(runtime, images)["content"])
         losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
         chosen = tried[int(losses.argmin())]
     return chosen
@@ -365,6 +366,12 @@ def choose_options_fast(
         both = _run(runtime, "compare_fast", {"parameters": pair, **photo})["content_loss"]
         chosen = pair[int(both.argmin())]
     return chosen
+
+
+def _content_distances(runtime: Runtime, photos: np.ndarray, characters: np.ndarray) -> np.ndarray:
+    """Return the (K,) content losses (eq. 6) of the contents of K characters and of K photos, or of one."""
+    apart = np.abs(photos - characters).reshape(len(characters), -1)
+    return apart.mean(axis=1) if runtime.settings.similarity.reduction == "mean" else apart.sum(axis=1)
 
 
 def _with_each_option(parameters: np.ndarray, part: slice) -> np.ndarray:

@@ -116,7 +116,7 @@ class ShortcutStage:
                 states, positions = visited_states(self.bundle, self.loss_of, self.states, self.targets, generator)
                 self.network.train(training)
             # A resumed training has another network than the one that visited the states; its file stays valid.
-            key = f"round {number}, seed {self.seed}, {self.states} states, {len(self.targets.identities)} faces"
+            key = f"round {number}, seed {self.seed}, {self.states} states"
             self.gradients.append(label_gradients(self.bundle, states, positions, self.targets, path, key))
 
     def _error_of_values(self, batch: np.ndarray) -> torch.Tensor:

@@ -18,6 +18,7 @@ from f2p_deploy.model.result import Mode  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.runtimes import Runtime, TorchRuntime, load, search  # noqa: E402
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime  # noqa: E402
+from f2p_deploy.runtimes.verification import verify  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -231,8 +232,10 @@ def test_a_fast_search_is_judged_by_the_true_networks(fast_bundle: "Bundle", fac
 def test_the_exported_fast_step_passes_and_searches_as_in_pytorch(
     fast_artifact: Artifact, fast_bundle: "Bundle", faces: np.ndarray
 ) -> None:
-    records = [record for record in fast_artifact.manifest.parity if record.graph == "step_fast"]
-    assert len(records) == 4 and all(record.passed for record in records)
+    for graph, count in (("step_fast", 4), ("compare_fast", 2)):
+        records = [record for record in fast_artifact.manifest.parity if record.graph == graph]
+        assert len(records) == count and all(record.passed for record in records)
+    verify(fast_artifact.folder, "onnxruntime", 1).measured.require_parity()
     runtime = load(fast_artifact, "onnxruntime", threads=1)
     face = picture(faces)
     through = [search.generate(one, face, "iterative", fast=True) for one in (runtime, TorchRuntime(fast_bundle))]
@@ -252,6 +255,8 @@ def test_a_fast_search_needs_a_shortcut(
         search.generate(TorchRuntime(small_bundle), face, "iterative", fast=True)
     through = TorchRuntime(surrogate_bundle)
     assert not search.goes_fast(through, True)  # every step through a surrogate is fast
+    with pytest.raises(InputError, match="an exact search draws every step, but .* searches through a surrogate"):
+        search.generate(through, face, "hybrid", fast=False)
 
 
 def test_fast_options_cannot_be_bettered_one_by_one(fast_bundle: "Bundle", faces: np.ndarray) -> None:

@@ -58,11 +58,13 @@ class Targets:
         identities: (T, d).
         contents: (T, C, H, W).
         parameters: (T, n) one-shot characters of the faces.
+        key: names the faces; labels made for other faces are not used again.
     """
 
     identities: torch.Tensor
     contents: torch.Tensor
     parameters: torch.Tensor
+    key: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +181,9 @@ def describe_targets(bundle: Bundle, faces: np.ndarray, characters: int, seed: i
             identities.append(identity)
             contents.append(content)
             parameters.append(torch.from_numpy(one_shot(bundle, pictures)))
-    return Targets(*(torch.cat(values).clone() for values in (identities, contents, parameters)))
+    key = hashlib.sha256(faces.tobytes()).hexdigest() + f", {characters} characters, seed {seed}"
+    described = [torch.cat(values).clone() for values in (identities, contents, parameters)]
+    return Targets(described[0], described[1], described[2], key)
 
 
 def label_gradients(
@@ -193,9 +197,9 @@ def label_gradients(
         positions: (N,) of `targets`.
         targets: descriptions of the faces.
         path: file of the result.
-        key: names the states; together with the bundle it decides whether the file is used again.
+        key: names the states; together with bundle and targets it decides whether the file is used again.
     """
-    key = _key(bundle, "gradients", key)
+    key = _key(bundle, "gradients", key, targets.key)
     content = _read(path, key)
     if content is None:
         loss_of = GenerationLoss(bundle, bundle.settings.iterative.beta).eval()

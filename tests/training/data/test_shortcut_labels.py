@@ -69,6 +69,21 @@ def test_gradients_are_those_of_the_exact_loss(fast_bundle: Bundle, targets: Tar
     np.testing.assert_allclose(labels.gradients[2], gradient[0].numpy(), rtol=1e-2, atol=1e-5)
 
 
+def test_gradients_towards_other_faces_are_labelled_again(
+    fast_bundle: Bundle, targets: Targets, tmp_path: Path
+) -> None:
+    """As many faces as before, but others: the file of the first ones does not count."""
+    states, positions = sampled_states(fast_bundle, 4, targets, torch.Generator().manual_seed(1))
+    faces = np.random.default_rng(9).integers(0, 256, (2, 128, 128, 3), np.uint8)
+    others = describe_targets(fast_bundle, faces, characters=2, seed=0)
+    path = tmp_path / "gradients.npz"
+    first, again, other = (
+        label_gradients(fast_bundle, states, positions, chosen, path, "test").losses
+        for chosen in (targets, targets, others)
+    )
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
 def test_visited_states_are_on_the_way_of_searches(fast_bundle: Bundle, targets: Targets) -> None:
     loss_of = GenerationLoss(fast_bundle, fast_bundle.settings.iterative.beta).eval()
     states, positions = visited_states(fast_bundle, loss_of, 7, targets, torch.Generator().manual_seed(1))
