@@ -162,6 +162,10 @@ def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
     if stage_name == "reader" and sources.labels is not None and not sources.labels.is_file():
         raise InputError(f"there is no table of labels {sources.labels}")
     schedule = preset.schedules.get(stage_name)
+    if schedule is None and stage_name not in FITTED:
+        raise InputError(
+            f"the preset {preset.name!r} does not train a {stage_name}; its stages are {', '.join(preset.stages)}"
+        )
     require_enough(stage_name, sources, schedule.batch if schedule else 1, HELD_OUT_PAIRS, HELD_OUT_CHARACTERS)
 
 

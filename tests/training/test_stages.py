@@ -21,7 +21,7 @@ from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402
 from f2p_deploy.training.data.portraits import Portraits, is_held_out  # noqa: E402
-from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR  # noqa: E402
+from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR, Preset  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 
 SMALL = replace(
@@ -99,6 +99,12 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     assert bundle.provenance["translator"]["portraits"]["training"] == len(portraits.training)
     assert (tmp_path / "made.training" / "translator" / "metrics.jsonl").is_file()
     assert bundle.settings.alignment.landmarks["left-eye"] == pytest.approx((0.25, 0.25))
+
+
+@pytest.mark.parametrize(("stage", "preset"), [("shortcut", LITE), ("surrogate", PAPER)])
+def test_a_stage_that_the_preset_lacks_is_refused(sources, stage: str, preset: Preset) -> None:
+    with pytest.raises(InputError, match=f"'{preset.name}' does not train a {stage}; its stages are .*imitator"):
+        stages.check_stage(stage, preset, sources)
 
 
 def test_with_a_mesh_shape_is_learned_and_measured(sources, portraits, tmp_path) -> None:
