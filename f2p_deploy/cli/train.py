@@ -22,7 +22,14 @@ def train(
         str,
         typer.Argument(metavar="STAGE", autocompletion=choices.complete("stages"), help="One of {stages}."),
     ],
-    front: Annotated[Path, typer.Option("--front", metavar="DIR", help="Rendered pairs of the front view.")],
+    front: Annotated[
+        Path | None,
+        typer.Option(
+            "--front",
+            metavar="DIR",
+            help="Rendered pairs of the front view; not needed for priors and shortcut of a bundle that is there.",
+        ),
+    ] = None,
     varied: Annotated[
         Path | None,
         typer.Option("--varied", metavar="DIR", help="Rendered pairs in varied scenes, for recognition, segmentation."),

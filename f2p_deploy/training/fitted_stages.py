@@ -36,7 +36,7 @@ def fit_reader(inputs: StageInputs) -> Bundle:
         return bundle
     started = time.monotonic()
     labels = read_labels(inputs.sources.labels, bundle.schema)
-    tones = measured_tones(bundle, inputs.sources.front, portraits)
+    tones = measured_tones(bundle, inputs.front, portraits)
     reader, metrics = learn_reader(bundle, portraits, labels, tones)
     facts = {
         "command": inputs.command,

@@ -74,6 +74,15 @@ class StageInputs:
         """The edge S of the bundle's pictures in pixels."""
         return self.bundle.settings.architecture.image_size
 
+    @property
+    def front(self) -> Path:
+        """The folder of pairs of the front view.
+
+        Raises:
+            InputError: it was not given.
+        """
+        return self.sources.require_front("this stage")
+
     def provenance(self) -> dict[str, Any]:
         """Return what the provenance of every stage begins with: command, preset, seed, pairs and portraits."""
         facts: dict[str, Any] = {"command": self.command, "preset": self.preset.name, "seed": self.seed}
@@ -127,13 +136,13 @@ def build_stage(name: str, inputs: StageInputs) -> Stage | None:
 
 def _build_imitator(inputs: StageInputs) -> Stage:
     weight = inputs.preset.feature_weight
-    pairs = PairTensors(inputs.sources.front, inputs.image_size, labels=None if weight != 1.0 else False)
+    pairs = PairTensors(inputs.front, inputs.image_size, labels=None if weight != 1.0 else False)
     return ImitatorStage(inputs.bundle, pairs, inputs.held_out_pairs, weight)
 
 
 def _build_recognition(inputs: StageInputs) -> Stage:
     varied_folder, finder = inputs.require_varied("recognition"), inputs.sources.finder
-    front = PairTensors(inputs.sources.front, inputs.image_size)
+    front = PairTensors(inputs.front, inputs.image_size)
     varied = PairTensors(varied_folder, inputs.image_size)
     return RecognitionStage(
         inputs.bundle,
@@ -147,7 +156,7 @@ def _build_recognition(inputs: StageInputs) -> Stage:
 
 
 def _build_segmentation(inputs: StageInputs) -> Stage:
-    folders = {"front": inputs.sources.front, "varied": inputs.require_varied("segmentation")}
+    folders = {"front": inputs.front, "varied": inputs.require_varied("segmentation")}
     sets = {name: PairTensors(folder, inputs.image_size, labels=True) for name, folder in folders.items()}
     shapes, finder = None, inputs.sources.finder
     if inputs.preset.mesh_labels and finder is not None:
@@ -159,7 +168,7 @@ def _build_segmentation(inputs: StageInputs) -> Stage:
 
 def _build_surrogate(inputs: StageInputs) -> Stage:
     bundle, sources, portraits = inputs.bundle, inputs.sources, inputs.portraits
-    pairs = PairSet(sources.front)
+    pairs = PairSet(inputs.front)
     descriptors = _front_descriptors(inputs, pairs)
     people, people_shapes = np.empty((0, descriptors.shape[1]), np.float32), None
     if portraits is not None:
@@ -177,7 +186,7 @@ def _build_translator(inputs: StageInputs) -> Stage:
         return _build_surrogate_translator(inputs)
     preset, finder = inputs.preset, inputs.sources.finder
     portraits = inputs.require_portraits("translator")
-    pairs = PairTensors(inputs.sources.front, inputs.image_size) if preset.supervised_weight else None
+    pairs = PairTensors(inputs.front, inputs.image_size) if preset.supervised_weight else None
     shapes = None
     if pairs is not None and preset.shape_weight and finder is not None:
         shapes = inputs.contour_shapes(pairs, finder, "front")
@@ -193,7 +202,7 @@ def _build_translator(inputs: StageInputs) -> Stage:
 
 
 def _build_surrogate_translator(inputs: StageInputs) -> Stage:
-    bundle, pairs = inputs.bundle, PairSet(inputs.sources.front)
+    bundle, pairs = inputs.bundle, PairSet(inputs.front)
     descriptors = _front_descriptors(inputs, pairs)
     portraits = inputs.require_portraits("translator")
     people = varied_identities(bundle, portraits.pictures[portraits.training])
@@ -221,7 +230,7 @@ def _build_refinement(inputs: StageInputs) -> Stage | None:
     portraits, finder = inputs.require_portraits("refinement"), inputs.sources.finder
     if finder is None:
         raise InputError("portraits need a landmark finder")
-    pairs = PairTensors(inputs.sources.front, inputs.image_size, labels=None)
+    pairs = PairTensors(inputs.front, inputs.image_size, labels=None)
     shapes = inputs.contour_shapes(pairs, finder, "front")
     if not np.isfinite(shapes).any() or not np.isfinite(portraits.shapes).any():
         return None

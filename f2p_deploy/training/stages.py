@@ -36,15 +36,18 @@ TEMPLATE_PAIRS = 200
 HELD_OUT_CHARACTERS = 100
 
 
-def start_bundle(folder: Path, preset: Preset, front: Path, finder: LandmarkFinder | None = None) -> Bundle:
-    """Open the bundle in a folder, or create one with a preset's settings for the schema of a folder of pairs.
+def start_bundle(folder: Path, preset: Preset, sources: Sources) -> Bundle:
+    """Open the bundle in a folder, or create one with a preset's settings for the schema of the pairs.
 
     Raises:
-        InputError: the folder holds a bundle of another schema.
+        InputError: the folder holds a bundle of another schema, or none and there are no pairs.
     """
-    pairs, settings = PairSet(front), preset.settings
-    if not (folder / HEADER).is_file():
-        settings = replace(settings, alignment=template_of(pairs, finder))
+    there = (folder / HEADER).is_file()
+    if there and sources.front is None:
+        return load_bundle(folder)
+    pairs, settings = PairSet(sources.require_front(f"a new bundle ({folder})")), preset.settings
+    if not there:
+        settings = replace(settings, alignment=template_of(pairs, sources.finder))
     return create_bundle(folder, folder.name, pairs.schema, settings)
 
 
@@ -95,11 +98,11 @@ def train_stage(
     """
     check_stage(stage_name, preset, sources)
     if stage_name in preset.shipped:
-        return _take_shipped(stage_name, start_bundle(folder, preset, sources.front, sources.finder))
+        return _take_shipped(stage_name, start_bundle(folder, preset, sources))
     work = folder.with_name(folder.name + ".training")
     started = time.monotonic()
     with _nothing_left_if_refused(folder, work):
-        bundle = start_bundle(folder, preset, sources.front, sources.finder)
+        bundle = start_bundle(folder, preset, sources)
         portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
         if portraits is not None:
             require_enough_faces(stage_name, portraits)

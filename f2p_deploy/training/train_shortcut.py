@@ -29,7 +29,7 @@ from f2p_deploy.training.data.shortcut_labels import (
 HELD_OUT, HELD_OUT_STATES = 512, 128
 
 #: Progress of the training at which the states that its own searches visit are labelled.
-ROUNDS = (0.3, 0.6)
+ROUNDS = (0.1, 0.3, 0.5, 0.7)
 
 #: States of one update.
 GRADIENT_BATCH = 24

@@ -107,6 +107,13 @@ def test_a_stage_that_the_preset_lacks_is_refused(sources, stage: str, preset: P
         stages.check_stage(stage, preset, sources)
 
 
+def test_the_shortcut_of_a_bundle_needs_no_pairs(sources, portraits, tmp_path) -> None:
+    for name in SMALL.stages[:-1]:
+        stages.train_stage(name, tmp_path / "made", SMALL, sources)
+    bundle = stages.train_stage("shortcut", tmp_path / "made", SMALL, replace(sources, front=None))
+    assert "shortcut" in bundle.networks
+
+
 def test_with_a_mesh_shape_is_learned_and_measured(sources, portraits, tmp_path) -> None:
     folder, seeing = tmp_path / "made", replace(sources, finder=MeshFinder())
     for name in ("imitator", "recognition", "segmentation", "translator"):
@@ -184,6 +191,8 @@ def test_without_a_finder_the_template_is_the_engine_s(disc_pairs) -> None:
         ("translator", {"portraits": ()}, "name folders of portraits"),
         ("priors", {"portraits": ()}, "name folders of portraits"),
         ("recognition", {"varied": None}, "engine render --varied"),
+        ("imitator", {"front": None}, "imitator needs rendered pairs of the front view .*engine render"),
+        ("shortcut", {"front": None}, "a new bundle .* needs rendered pairs of the front view"),
     ],
 )
 def test_missing_data_is_named_before_training(sources, portraits, tmp_path, stage, change, sentence) -> None:
@@ -207,7 +216,7 @@ def tiny_lite(sources, portraits, tmp_path):
     )
     schedules = {name: Schedule(steps=2, batch=4, optimiser="adam") for name in LITE.schedules}
     preset = replace(LITE, settings=settings, schedules=schedules, shipped=())
-    bundle = stages.start_bundle(tmp_path / "made", preset, sources.front, sources.finder)
+    bundle = stages.start_bundle(tmp_path / "made", preset, sources)
     for name in ("recognition", "segmentation"):
         bundle = store_network(bundle, name, build_network(name, bundle.schema, settings), {})
     return preset

@@ -14,6 +14,7 @@ from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.model.bundle import Bundle, described_by
 from f2p_deploy.model.imitator_search import GenerationLoss
 from f2p_deploy.model.one_shot import one_shot
+from f2p_deploy.model.result import SMALLEST_PROBABILITY
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.model.state import first_state, state_from
 from f2p_deploy.model.update import Update, lookahead
@@ -238,8 +239,9 @@ def visited_states(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return states that searches with a loss visit, and the positions of their targets.
 
-    Half of the searches begin like iterative generation, half at one-shot characters, some with random options; each
-    gives four states.
+    A third of the searches begin like iterative generation and a third at one-shot characters, both with the options
+    that the loss prefers if the bundle's searches choose options; a third begin at one-shot characters with random
+    options. Each search gives four states.
 
     Args:
         bundle: gives the settings of the searches.
@@ -258,7 +260,7 @@ def visited_states(
         size = min(SEARCHES_AT_ONCE, -(-(count - begun) // each))
         at = torch.randint(len(targets.identities), (size,), generator=generator)
         identity, content = targets.identities[at], targets.contents[at]
-        reached = before = _starts(bundle, targets.parameters[at], generator)
+        reached = before = _starts(bundle, loss_of, targets, at, generator)
         seen = []
         for rate in rates:
             ahead = lookahead(reached, before, settings.momentum, n_c).requires_grad_(True)
@@ -273,16 +275,37 @@ def visited_states(
     return torch.cat(states)[:count], torch.cat(positions)[:count]
 
 
-def _starts(bundle: Bundle, parameters: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def _starts(
+    bundle: Bundle, loss_of: torch.nn.Module, targets: Targets, at: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
     """Return the (N, n) states at which searches towards faces begin: a third each of three kinds."""
     schema, beta = bundle.schema, bundle.settings.iterative.beta
+    parameters = targets.parameters[at]
     count, n_c = len(parameters), schema.n_c
     seed = int(torch.randint(2**31, (1,), generator=generator))
     options = torch.from_numpy(random_batch(schema, count, seed))[:, n_c:]
     kind = torch.rand(count, 1, generator=generator)
-    chosen = state_from(torch.cat([parameters[:, :n_c], options], dim=1), n_c, beta)
+    random = state_from(torch.cat([parameters[:, :n_c], options], dim=1), n_c, beta)
     start = torch.where(kind < 1 / 3, first_state(bundle, count), state_from(parameters, n_c, beta))
-    return torch.where(kind > 2 / 3, chosen, start)
+    if bundle.settings.choose_options:
+        start = _with_best_options(bundle, loss_of, start, targets.identities[at], targets.contents[at])
+    return torch.where(kind > 2 / 3, random, start)
+
+
+@torch.no_grad()
+def _with_best_options(
+    bundle: Bundle, loss_of: torch.nn.Module, states: torch.Tensor, identity: torch.Tensor, content: torch.Tensor
+) -> torch.Tensor:
+    """Return (N, n) states with the option of least loss in every discrete group, chosen in the schema's order."""
+    schema, beta = bundle.schema, bundle.settings.iterative.beta
+    rows = torch.arange(len(states))
+    for part in schema.discrete_slices.values():
+        options = torch.eye(part.stop - part.start).clamp_min(SMALLEST_PROBABILITY).log() / beta
+        before, after = states[:, : part.start], states[:, part.stop :]
+        tried = [torch.cat([before, option.expand(len(states), -1), after], dim=1) for option in options]
+        losses = torch.stack([loss_of(candidate, identity, content) for candidate in tried])
+        states = torch.stack(tried)[losses.argmin(dim=0), rows]
+    return states
 
 
 def _key(bundle: Bundle, *words: object) -> str:

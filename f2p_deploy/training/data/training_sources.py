@@ -13,7 +13,7 @@ from f2p_deploy.training.data.aligning import FinderProcesses
 from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
 
 #: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits if given.
-FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "translator", "refinement")
+FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "reader", "translator", "refinement")
 FROM_VARIED = ("recognition", "segmentation")
 FROM_PORTRAITS = (
     "recognition",
@@ -35,7 +35,7 @@ class Sources:
     """The data sources of training.
 
     Args:
-        front: folder of rendered pairs of the front view.
+        front: folder of rendered pairs of the front view; needed by `FROM_FRONT`, and for a new bundle.
         varied: folder of rendered pairs in varied scenes, several pictures of each character; for recognition and
             segmentation.
         portraits: folders of photos.
@@ -44,12 +44,27 @@ class Sources:
         processes: that find faces; this one if not given.
     """
 
-    front: Path
+    front: Path | None = None
     varied: Path | None = None
     portraits: tuple[Path, ...] = ()
     finder: LandmarkFinder | None = None
     labels: Path | None = None
     processes: FinderProcesses | None = None
+
+    def require_front(self, purpose: str) -> Path:
+        """Return the folder of pairs of the front view.
+
+        Args:
+            purpose: what needs it, as the subject of the error message.
+
+        Raises:
+            InputError: it was not given.
+        """
+        if self.front is None:
+            raise InputError(
+                f"{purpose} needs rendered pairs of the front view (--front DIR): f2p-deploy engine render makes them"
+            )
+        return self.front
 
 
 def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int, held_out_characters: int) -> None:
@@ -68,7 +83,9 @@ def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int
     """
     held_out = held_out_characters if stage == "segmentation" else held_out_pairs
     if stage in FROM_FRONT:
-        _require_pairs(stage, PairSet(sources.front), held_out, batch)
+        front = PairSet(sources.require_front(stage))
+        if stage != "reader":  # it measures colours in the pairs and holds none out
+            _require_pairs(stage, front, held_out, batch)
     if stage in FROM_VARIED:
         if sources.varied is None:
             raise InputError(
