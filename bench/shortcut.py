@@ -30,7 +30,7 @@ from f2p_deploy.model.state import state_from
 from f2p_deploy.model.update import Update, lookahead
 from f2p_deploy.pipeline import choose_finder_for
 from f2p_deploy.pipeline.faces import aligned_faces
-from f2p_deploy.runtimes import TorchRuntime, search
+from f2p_deploy.runtimes import TorchRuntime, option_choice
 from f2p_deploy.training.data.photo_choice import select_photos
 
 #: The number of steps of the longer search / that of the bundle's settings.
@@ -61,7 +61,7 @@ class Photo:
         exact = reference_options(self.bundle, self.face, first, None)
         between = time.perf_counter()
         described = {"identity": self.identity.numpy(), "content": self.content.numpy()}
-        fast = search.choose_options_fast(runtime, described, first)
+        fast = option_choice.choose_options_fast(runtime, described, first)
         return exact, fast, between - began, time.perf_counter() - between
 
     def search(

@@ -11,7 +11,7 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.pipeline.run_source import runtime_of
-from f2p_deploy.runtimes import Runtime, search
+from f2p_deploy.runtimes import Runtime, graph_calls
 from f2p_deploy.system.errors import InputError
 
 #: Limits of the edge in pixels. The engine draws in any size; the imitator's image is resampled.
@@ -70,7 +70,7 @@ def draw_character(
         raise InputError(f"a picture is {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, found {edge}")
     if engine is not None:
         return engine.render(parameters.values, edge).image
-    picture = search.render(runtime, parameters)
+    picture = graph_calls.render(runtime, parameters)
     if picture.shape[0] == edge:
         return picture
     return np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.LANCZOS))

@@ -19,7 +19,7 @@ from f2p_deploy.alignment import (
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.settings import shown_by_content
 from f2p_deploy.pipeline.run_source import runtime_of
-from f2p_deploy.runtimes import Runtime, search
+from f2p_deploy.runtimes import Runtime, graph_calls
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import install_line, missing_modules
 from f2p_deploy.system.files import sha256_of
@@ -91,12 +91,12 @@ def class_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] 
     class weights; the probabilities of classes with weight 0 are 0 then.
     """
     if "segment" in runtime.graphs:
-        return lambda face: search.segment(runtime, _planes(face))[0]
+        return lambda face: graph_calls.segment(runtime, _planes(face))[0]
     if not shown_by_content(runtime.settings) or "describe" not in runtime.graphs:
         return None
     weights = np.array(runtime.settings.similarity.class_weights, np.float32)
     scale = np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0)[:, None, None]
-    return lambda face: search.describe(runtime, _planes(face))["content"][0, : len(weights)] * scale
+    return lambda face: graph_calls.describe(runtime, _planes(face))["content"][0, : len(weights)] * scale
 
 
 def _planes(face: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ from f2p_deploy.pipeline.mode import choose_mode
 from f2p_deploy.pipeline.page.photo_view import draw_photo
 from f2p_deploy.pipeline.results import Created, Failed
 from f2p_deploy.pipeline.run_source import drawn_beside, draws
-from f2p_deploy.runtimes import Runtime, search
+from f2p_deploy.runtimes import Runtime, graph_calls, search
 from f2p_deploy.system.errors import F2PError, InputError, PhotoError
 from f2p_deploy.system.names import shown
 
@@ -169,7 +169,7 @@ def _create(
     generation_seconds = time.perf_counter() - generating
     pictures = {ALIGNED_FILE: aligned.image}
     if draws(runtime):
-        pictures[CHARACTER_FILE] = search.render(runtime, generation.parameters)
+        pictures[CHARACTER_FILE] = graph_calls.render(runtime, generation.parameters)
     beforehand = None
     if context.engine is not None:
         within(0.95, "drawing with the engine")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.drawn import FOLDER, Drawn, read_drawn
-from f2p_deploy.runtimes import Runtime, load, search
+from f2p_deploy.runtimes import Runtime, fast_search, graph_calls, load, search
 
 
 def runtime_of(source: Bundle | Runtime) -> Runtime:
@@ -24,15 +24,15 @@ def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
         InputError: a graph is missing, or the images beside the bundle or artifact are damaged.
     """
     for mode in modes:
-        search.require_mode(runtime, mode, mode != "one-shot" and search.goes_fast(runtime))
+        search.require_mode(runtime, mode, mode != "one-shot" and fast_search.goes_fast(runtime))
     if runtime.suffixes:
-        search.require_graph(runtime, "render", "a character's picture")
+        graph_calls.require_graph(runtime, "render", "a character's picture")
     drawn_beside(runtime)
 
 
 def load_networks_for(runtime: Runtime, modes: Sequence[Mode]) -> None:
     """Load the graphs of some modes and the imitator, so that the first photo takes no longer than the others."""
-    fast = any(mode != "one-shot" for mode in modes) and search.goes_fast(runtime)
+    fast = any(mode != "one-shot" for mode in modes) and fast_search.goes_fast(runtime)
     needed = [graph for mode in modes for graph in search.graphs_for(runtime, mode, fast)]
     if draws(runtime):
         needed.append("render")

@@ -1,32 +1,29 @@
 """Iterative generation with any runtime's gradient step: the loop of `f2p_deploy.model.reference`, in NumPy only."""
 
-from functools import partial
 
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact
-from f2p_deploy.character.parameters import Parameters, average, harden, smooth
+from f2p_deploy.character.parameters import Parameters, harden, smooth
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.reading import SHARPNESS, softmax_sharpness
 from f2p_deploy.model.result import (
-    DEFAULT_MARGIN,
     SMALLEST_PROBABILITY,
     Generation,
     Mode,
     OnIteration,
     Trajectory,
     check_request,
-    check_schema,
     finish,
-    to_picture,
     to_planes,
-    with_shapes,
 )
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.runtimes.base import Runtime
-from f2p_deploy.runtimes.batches import run_in_batches
-from f2p_deploy.runtimes.search_plan import Plan, WholeSearch
-from f2p_deploy.runtimes.step_tensors import SHARED, step_inputs
+from f2p_deploy.runtimes.fast_search import goes_fast, iterate_fast
+from f2p_deploy.runtimes.graph_calls import describe, require_graph, run_graph
+from f2p_deploy.runtimes.option_choice import choose_options, choose_options_fast
+from f2p_deploy.runtimes.search_plan import Plan
+from f2p_deploy.runtimes.step_loop import launch, take_steps
 from f2p_deploy.system.errors import InputError
 
 
@@ -134,131 +131,20 @@ def iterate(
         raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
     captured = None
     if fast:
-        return _iterate_fast(runtime, described or describe(runtime, faces), settings, first, locked, progress)
+        return iterate_fast(runtime, described or describe(runtime, faces), settings, first, locked, progress)
     if shapes is None:
         captured = runtime.capture(Plan.of(settings), strict)
     if captured is not None:
-        states, losses = _launch(captured, faces, first, locked)
+        states, losses = launch(captured, faces, first, locked)
         for done, loss in enumerate(losses[:-1], start=1):
             if progress is not None:
                 progress(done, float(loss.mean()))
     else:
         described = described or describe(runtime, faces)
-        states, losses = _steps(runtime, described, settings, first, locked, progress, shapes)
+        states, losses = take_steps(runtime, described, settings, first, locked, progress, shapes)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)
-
-
-def _iterate_fast(
-    runtime: Runtime,
-    described: dict[str, np.ndarray],
-    settings: IterativeSettings,
-    start: np.ndarray,
-    locked: np.ndarray | None,
-    progress: OnIteration | None,
-) -> Trajectory:
-    """Search through the shortcut; the true networks judge the result and the start, and the better one is returned."""
-    states, losses = _steps(runtime, described, settings, start, locked, progress, None, "step_fast")
-    rows = np.arange(len(start))
-    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(start), len(losses) - 1)
-    judged = [smooth(state, runtime.schema, settings.beta) for state in (states[0], states[chosen, rows])]
-    true = np.stack([true_losses(runtime, parameters, described) for parameters in judged])
-    better = true.argmin(axis=0) if settings.keep_best else np.ones(len(start), int)
-    losses = np.concatenate([true[:1], losses[1:-1], true[better, rows][None]])
-    return Trajectory(np.stack(judged)[better, rows], losses.astype(np.float32))
-
-
-def true_losses(runtime: Runtime, parameters: np.ndarray, wanted: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the (K,) losses of eq. 9 of (K, n) parameters, from the imitator's pictures of them.
-
-    Args:
-        runtime: of an artifact with the graphs `render` and `describe`.
-        parameters: (K, n) float32.
-        wanted: `identity` and `content` of the K photos.
-    """
-    settings = runtime.settings.similarity
-    own = describe(runtime, _run(runtime, "render", {"parameters": parameters})["image"])
-    lengths = np.linalg.norm(own["identity"], axis=1) * np.linalg.norm(wanted["identity"], axis=1)
-    cosines = (own["identity"] * wanted["identity"]).sum(axis=1) / np.maximum(lengths, 1e-8)
-    distances = _content_distances(runtime, wanted["content"], own["content"])
-    identity_weight = settings.identity_weight * settings.search_identity
-    return identity_weight * (1.0 - cosines) + settings.content_weight * distances
-
-
-def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
-    """Return whether searches go through the shortcut.
-
-    Args:
-        runtime: of an artifact or a bundle.
-        fast: the choice; None for that of the runtime, and if that is None, too, for the bundle's setting, if there is
-            a shortcut. A search through a surrogate is fast in any case and needs no shortcut.
-
-    Raises:
-        InputError: a fast search is chosen, and there is no shortcut; or an exact one, and there is only a surrogate.
-    """
-    fast = runtime.fast if fast is None else fast
-    if runtime.settings.search == "surrogate":
-        if fast is False:
-            raise InputError(
-                f"an exact search draws every step, but {runtime.folder} searches through a surrogate, which draws none"
-            )
-        return False
-    if fast:
-        require_graph(runtime, "step_fast", "a fast search")
-    return fast if fast is not None else runtime.settings.fast and "step_fast" in runtime.graphs
-
-
-def _launch(
-    captured: WholeSearch, faces: np.ndarray, start: np.ndarray, locked: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the same arrays as `_steps`, with one launch for each batch of the artifact's size."""
-
-    def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        states, losses = captured.run(inputs["face"], inputs["start"], locked)
-        return {"states": states.swapaxes(0, 1), "losses": losses.swapaxes(0, 1)}
-
-    results = run_in_batches(run, {"face": faces, "start": start}, captured.batch)
-    return results["states"].swapaxes(0, 1), results["losses"].swapaxes(0, 1)
-
-
-def _steps(
-    runtime: Runtime,
-    described: dict[str, np.ndarray],
-    settings: IterativeSettings,
-    start: np.ndarray,
-    locked: np.ndarray | None,
-    progress: OnIteration | None,
-    shapes: np.ndarray | None,
-    graph: str = "step",
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (steps + 1, K, n) states at which losses were computed, and the (steps + 1, K) losses."""
-    described = {**described, "content": with_shapes(described["content"], runtime.schema.n, shapes)}
-    batch = runtime.artifact.manifest.batch
-    reached, before = start, start
-    states, losses = [], []
-    # One more step, without momentum and with learning rate 0, computes the loss of the final state.
-    rates = [(rate, settings.momentum) for rate in settings.learning_rates()] + [(0.0, 0.0)]
-    for done, (learning_rate, momentum) in enumerate(rates, start=1):
-        inputs = step_inputs(
-            reached,
-            before,
-            described,
-            learning_rate,
-            locked=locked,
-            momentum=momentum,
-            beta=settings.beta,
-            discrete_rate=settings.discrete_rate,
-        )
-        # Only the first step is given tensors that no other graph computed.
-        take = partial(runtime.take_step, graph=graph, check=done == 1)
-        outputs = run_in_batches(take, inputs, batch, SHARED)
-        states.append(outputs["lookahead"])
-        losses.append(outputs["loss"])
-        before, reached = reached, outputs["next_state"]
-        if progress is not None and done < len(rates):
-            progress(done, float(outputs["loss"].mean()))
-    return np.stack(states), np.stack(losses)
 
 
 def _reads_characters(runtime: Runtime) -> bool:
@@ -299,109 +185,6 @@ def state_of(parameters: np.ndarray, n_c: int, beta: float) -> np.ndarray:
     return state
 
 
-def choose_options(
-    runtime: Runtime, face: np.ndarray, parameters: np.ndarray, locked: np.ndarray | None = None
-) -> np.ndarray:
-    """Return (n,) parameters with each group's best option; see `f2p_deploy.model.reference.reference_options`.
-
-    Args:
-        runtime: of an artifact with the graphs `render` and `describe`.
-        face: (1, 3, S, S) float32 aligned photo, RGB in [0, 1].
-        parameters: (n,) float32.
-        locked: (n,) bool, or None; groups with a locked entry are left alone.
-    """
-    schema = runtime.schema
-    default = average(schema).values
-    chosen = harden(parameters, schema)
-    wanted = describe(runtime, face)["content"]
-    for part in schema.discrete_slices.values():
-        if locked is not None and locked[part].any():
-            continue
-        tried = _with_each_option(chosen, part)
-        images = _run(runtime, "render", {"parameters": tried})["image"]
-        losses = _content_distances(runtime, wanted, describe(runtime, images)["content"])
-        losses[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
-        chosen = tried[int(losses.argmin())]
-    return chosen
-
-
-def choose_options_fast(
-    runtime: Runtime,
-    described: dict[str, np.ndarray],
-    parameters: np.ndarray,
-    locked: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return (n,) parameters with each group's best option by the content loss through the shortcut.
-
-    All options of all groups are compared at once, each beside the others' present options. The best option of every
-    group is taken; if together they are worse than the best single change, that one alone is. This is repeated until
-    nothing changes, at most once for every group.
-
-    Args:
-        runtime: of an artifact with the graph `compare_fast`.
-        described: `identity` and `content` of the photo, each (1, ...).
-        parameters: (n,) float32.
-        locked: (n,) bool, or None; groups with a locked entry are left alone.
-    """
-    schema = runtime.schema
-    default = average(schema).values
-    groups = [part for part in schema.discrete_slices.values() if locked is None or not locked[part].any()]
-    chosen = harden(parameters, schema)
-    photo = {name: described[name][:1] for name in ("identity", "content")}
-    for _ in groups:
-        tried = np.concatenate([_with_each_option(chosen, part) for part in groups])
-        losses = _run(runtime, "compare_fast", {"parameters": tried, **photo})["content_loss"].astype(np.float64)
-        together, single, start = chosen.copy(), (np.inf, chosen), 0
-        for part in groups:
-            own = losses[start : start + part.stop - part.start].copy()
-            own[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
-            best = int(own.argmin())
-            together[part] = np.eye(len(own), dtype=np.float32)[best]
-            gain = own[best] / own[int(chosen[part].argmax())]
-            single = min(single, (gain, tried[start + best]), key=lambda candidate: candidate[0])
-            start += len(own)
-        if np.array_equal(together, chosen):
-            break
-        pair = np.stack([together, single[1]])
-        both = _run(runtime, "compare_fast", {"parameters": pair, **photo})["content_loss"]
-        chosen = pair[int(both.argmin())]
-    return chosen
-
-
-def _content_distances(runtime: Runtime, photos: np.ndarray, characters: np.ndarray) -> np.ndarray:
-    """Return the (K,) content losses (eq. 6) of the contents of K characters and of K photos, or of one."""
-    apart = np.abs(photos - characters).reshape(len(characters), -1)
-    return apart.mean(axis=1) if runtime.settings.similarity.reduction == "mean" else apart.sum(axis=1)
-
-
-def _with_each_option(parameters: np.ndarray, part: slice) -> np.ndarray:
-    """Return (options, n) copies of (n,) parameters, each with another option of one group."""
-    count = part.stop - part.start
-    tried = np.tile(parameters, (count, 1))
-    tried[:, part] = np.eye(count, dtype=np.float32)
-    return tried
-
-
-def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Return `identity` (K, d) and `content` (K, ...) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
-    return _run(runtime, "describe", {"face": faces})
-
-
-def segment(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
-    """Return the class probabilities (K, 11, h, w) of any number of faces (K, 3, S, S) float32 in [0, 1]."""
-    return _run(runtime, "segment", {"face": faces})["classes"]
-
-
-def render(runtime: Runtime, parameters: Parameters) -> np.ndarray:
-    """Render parameters with the imitator: (S, S, 3) uint8 RGB.
-
-    Raises:
-        InputError: the parameters are for another schema, or the artifact has no graph `render`.
-    """
-    check_schema(parameters, runtime.schema)
-    return to_picture(_run(runtime, "render", {"parameters": parameters.values[None]})["image"][0])
-
-
 def graphs_for(runtime: Runtime, mode: Mode, fast: bool = False) -> tuple[str, ...]:
     """Return the names of the graphs that a mode needs, with or without the shortcut."""
     if mode == "one-shot":
@@ -411,21 +194,6 @@ def graphs_for(runtime: Runtime, mode: Mode, fast: bool = False) -> tuple[str, .
     if fast:
         return (*first, "describe", "step_fast", "render", *(("compare_fast",) if options else ()))
     return (*first, "describe", "step", *(("render",) if options else ()))
-
-
-def require_graph(runtime: Runtime, graph: str, purpose: str) -> None:
-    """Raise unless a runtime has a graph.
-
-    Args:
-        runtime: of an artifact or a bundle.
-        graph: the graph's name.
-        purpose: what needs it, as the subject of the error message.
-
-    Raises:
-        InputError: there is no such graph.
-    """
-    if graph not in runtime.graphs:
-        raise InputError(f"{purpose} needs the graph {graph!r}, but {runtime.why_no_graph(graph)}")
 
 
 def require_mode(runtime: Runtime, mode: Mode, fast: bool = False) -> None:
@@ -472,11 +240,4 @@ def require_step(artifact: Artifact, graph: IterativeSettings, wanted: Iterative
 
 
 def _one_shot(runtime: Runtime, faces: np.ndarray) -> np.ndarray:
-    return _run(runtime, "one_shot", {"face": faces})["parameters"]
-
-
-def _run(runtime: Runtime, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Run a graph on any number of samples."""
-    runtime.artifact.path(graph)
-    entry = runtime.artifact.manifest.graphs[graph]
-    return run_in_batches(partial(runtime.compute, graph), inputs, entry.batch, entry.shared)
+    return run_graph(runtime, "one_shot", {"face": faces})["parameters"]

@@ -11,32 +11,19 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.artifact.artifact import Artifact, read_artifact  # noqa: E402
-from f2p_deploy.character.parameters import average, harden  # noqa: E402
+from f2p_deploy.character.parameters import average  # noqa: E402
 from f2p_deploy.model import reference  # noqa: E402
-from f2p_deploy.model.one_shot import one_shot  # noqa: E402
 from f2p_deploy.model.result import Mode  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.runtimes import Runtime, TorchRuntime, load, search  # noqa: E402
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime  # noqa: E402
-from f2p_deploy.runtimes.verification import verify  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 if TYPE_CHECKING:
-    from f2p_deploy.export import Faces
     from f2p_deploy.model.bundle import Bundle
 
 #: Few and small steps, so that rounding does not grow on the way.
 GENTLE = IterativeSettings(iterations=4, learning_rate=0.5)
-
-
-@pytest.fixture(scope="module")
-def runtime(small_artifact: Path) -> Runtime:
-    return load(small_artifact, "onnxruntime", threads=1)
-
-
-@pytest.fixture(scope="module")
-def faces(small_faces: "Faces") -> np.ndarray:
-    return small_faces.images[:2]
 
 
 def picture(faces: np.ndarray) -> np.ndarray:
@@ -99,34 +86,6 @@ def test_the_demo_bundles_own_settings(photo: Path) -> None:
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=1e-5)
 
 
-def test_options_are_tried_out_as_pytorch_does(small_bundle: "Bundle", faces: np.ndarray) -> None:
-    parameters = np.full(small_bundle.schema.n, 0.5, np.float32)
-    options = reference.reference_options(small_bundle, torch.from_numpy(faces[:1]), parameters, None)
-    assert np.array_equal(search.choose_options(TorchRuntime(small_bundle), faces[:1], parameters), options)
-
-
-def test_one_face_fills_a_batch(small_bundle: "Bundle", faces: np.ndarray) -> None:
-    """With batch size 2, one face is repeated and three faces make two batches; each is computed as if alone."""
-    two = TorchRuntime(small_bundle, batch=2)
-    settings = replace(GENTLE, iterations=2)
-    three = search.iterate(two, np.concatenate([faces, faces[:1]]), settings)
-    alone = search.iterate(two, faces[:1], settings)
-    assert three.losses.shape == (3, 3) and alone.losses.shape == (3, 1)
-    np.testing.assert_allclose(three.losses[:, [0]], alone.losses, rtol=1e-5)
-    np.testing.assert_allclose(three.losses[:, [2]], alone.losses, rtol=1e-5)
-
-
-def test_locked_entries_and_a_start(runtime: Runtime, faces: np.ndarray) -> None:
-    start = search.starting_state(runtime, faces, "iterative")
-    start[:, 1] = 0.875
-    locked = np.zeros(runtime.schema.n, bool)
-    locked[1] = True
-    found = search.iterate(runtime, faces, replace(GENTLE, learning_rate=50.0), start, locked)
-    assert (found.parameters[:, 1] == 0.875).all() and (found.parameters[:, 0] != start[:, 0]).any()
-    with pytest.raises(InputError, match=r"2 faces start at \(2, 11\), found \(1, 11\)"):
-        search.iterate(runtime, faces, GENTLE, start[:1])
-
-
 @pytest.mark.parametrize("mode", ["one-shot", "hybrid"])
 def test_generate_is_generations(
     runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, mode: Mode
@@ -151,24 +110,6 @@ def test_locks_of_another_kind_are_refused(runtime: Runtime, faces: np.ndarray, 
 def test_hybrid_starts_where_one_shot_ends(runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray) -> None:
     expected = reference.reference_start(small_bundle, torch.from_numpy(faces), "hybrid", small_bundle.settings.hybrid)
     np.testing.assert_allclose(search.starting_state(runtime, faces, "hybrid"), expected.numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize("locked", [None, "hair"])
-def test_options_are_chosen_as_in_torch(
-    runtime: Runtime, small_bundle: "Bundle", faces: np.ndarray, locked: str | None
-) -> None:
-    mask = None if locked is None else average(small_bundle.schema).lock(locked).locked_mask
-    start = one_shot(small_bundle, torch.from_numpy(faces[:1]))[0]
-    expected = reference.reference_options(small_bundle, torch.from_numpy(faces[:1]), start, mask)
-    found = search.choose_options(runtime, faces[:1], start, mask)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert np.array_equal(found[6:], harden(found, small_bundle.schema)[6:])
-
-
-def test_the_picture_is_the_imitators(runtime: Runtime, small_bundle: "Bundle") -> None:
-    parameters = average(small_bundle.schema)
-    difference = search.render(runtime, parameters).astype(int) - reference.reference_render(small_bundle, parameters)
-    assert np.abs(difference).max() <= 1
 
 
 def with_settings(artifact: Artifact, **changes: object) -> Runtime:
@@ -206,81 +147,6 @@ def test_an_artifact_without_the_graph(small_artifact: Path, faces: np.ndarray) 
 def test_a_face_of_another_size(runtime: Runtime) -> None:
     with pytest.raises(InputError, match=r"an aligned face is \(128, 128, 3\) uint8"):
         search.generate(runtime, np.zeros((64, 64, 3), np.uint8), "one-shot")
-
-
-@pytest.fixture(scope="module")
-def fast_artifact(fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    from f2p_deploy.export import export_bundle
-
-    return export_bundle(fast_bundle, "onnx", tmp_path_factory.mktemp("fast") / "artifact", faces=small_faces)
-
-
-def test_a_fast_search_is_judged_by_the_true_networks(fast_bundle: "Bundle", faces: np.ndarray) -> None:
-    runtime = TorchRuntime(fast_bundle, batch=2)
-    settings = fast_bundle.settings.iterative
-    start = search.starting_state(runtime, faces, "iterative")
-    fast = search.iterate(runtime, faces, settings, start, fast=True)
-    wanted = search.describe(runtime, faces)
-    first = search.smooth(start, runtime.schema, settings.beta)
-    exact = search.iterate(runtime, faces, settings, start)
-    np.testing.assert_allclose(search.true_losses(runtime, first, wanted), exact.losses[0], rtol=1e-5)
-    np.testing.assert_allclose(fast.losses[0], exact.losses[0], rtol=1e-5)
-    np.testing.assert_allclose(fast.losses[-1], search.true_losses(runtime, fast.parameters, wanted), rtol=1e-5)
-    assert (fast.losses[-1] <= fast.losses[0]).all() and fast.losses.shape == exact.losses.shape
-
-
-def test_the_exported_fast_step_passes_and_searches_as_in_pytorch(
-    fast_artifact: Artifact, fast_bundle: "Bundle", faces: np.ndarray
-) -> None:
-    for graph, count in (("step_fast", 4), ("compare_fast", 2)):
-        records = [record for record in fast_artifact.manifest.parity if record.graph == graph]
-        assert len(records) == count and all(record.passed for record in records)
-    verify(fast_artifact.folder, "onnxruntime", 1).measured.require_parity()
-    runtime = load(fast_artifact, "onnxruntime", threads=1)
-    face = picture(faces)
-    through = [search.generate(one, face, "iterative", fast=True) for one in (runtime, TorchRuntime(fast_bundle))]
-    np.testing.assert_allclose(through[0].losses, through[1].losses, rtol=1e-3)
-    assert search.generate(runtime, face, "iterative").losses == through[0].losses  # the bundle's default
-    exact = search.generate(runtime, face, "iterative", fast=False)
-    assert exact.losses[0] == pytest.approx(through[0].losses[0], rel=1e-4) and exact.losses != through[0].losses
-
-
-def test_a_fast_search_needs_a_shortcut(
-    runtime: Runtime, small_bundle: "Bundle", surrogate_bundle: "Bundle", faces: np.ndarray
-) -> None:
-    face = picture(faces)
-    with pytest.raises(InputError, match="a fast search needs the graph 'step_fast'"):
-        search.generate(runtime, face, "iterative", fast=True)
-    with pytest.raises(InputError, match="no shortcut yet: f2p-deploy train shortcut makes it"):
-        search.generate(TorchRuntime(small_bundle), face, "iterative", fast=True)
-    through = TorchRuntime(surrogate_bundle)
-    assert not search.goes_fast(through, True)  # every step through a surrogate is fast
-    with pytest.raises(InputError, match="an exact search draws every step, but .* searches through a surrogate"):
-        search.generate(through, face, "hybrid", fast=False)
-
-
-def test_fast_options_cannot_be_bettered_one_by_one(fast_bundle: "Bundle", faces: np.ndarray) -> None:
-    runtime = TorchRuntime(fast_bundle)
-    schema = runtime.schema
-    described = search.describe(runtime, faces[:1])
-    parameters = average(schema).values.copy()
-    chosen = search.choose_options_fast(runtime, described, parameters)
-    np.testing.assert_array_equal(chosen[: schema.n_c], parameters[: schema.n_c])
-    assert np.array_equal(chosen, harden(chosen, schema))
-    others = np.concatenate([search._with_each_option(chosen, part) for part in schema.discrete_slices.values()])
-    losses = search._run(runtime, "compare_fast", {"parameters": np.concatenate([chosen[None], others]), **described})
-    # A default counts as better by its margin, so others may be better by less than that.
-    assert losses["content_loss"].min() >= (1.0 - search.DEFAULT_MARGIN) * losses["content_loss"][0] - 1e-6
-
-
-def test_fast_options_leave_locked_groups_alone(fast_bundle: "Bundle", faces: np.ndarray) -> None:
-    runtime = TorchRuntime(fast_bundle)
-    locked = np.zeros(runtime.schema.n, bool)
-    for part in runtime.schema.discrete_slices.values():
-        locked[part.start] = True
-    parameters = harden(np.random.default_rng(0).random(runtime.schema.n, np.float32), runtime.schema)
-    described = search.describe(runtime, faces[:1])
-    assert np.array_equal(search.choose_options_fast(runtime, described, parameters, locked), parameters)
 
 
 @pytest.mark.parametrize("name", ["hair", "age"])

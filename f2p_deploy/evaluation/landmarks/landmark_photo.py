@@ -22,7 +22,7 @@ from f2p_deploy.evaluation.landmarks.landmark_report import AVERAGE, PHOTO, RAND
 from f2p_deploy.evaluation.landmarks.pose_true import PoseTrue, Posing, compare_posed
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
-from f2p_deploy.runtimes import Runtime, TorchRuntime, search
+from f2p_deploy.runtimes import Runtime, TorchRuntime, graph_calls, search
 from f2p_deploy.system.errors import InputError, PhotoError
 from f2p_deploy.system.files import open_whole
 from f2p_deploy.training.data.photo_choice import photo_name
@@ -223,7 +223,7 @@ def _add_character(
     parameters = search.generate(context.runtime, face.image, cast(Mode, mode), shape=shape).parameters
     comparison.add(mode, context.engine.render(parameters.values, context.size).image, parameters.values)
     if imitator:
-        comparison.add(imitated(mode), search.render(context.runtime, parameters))
+        comparison.add(imitated(mode), graph_calls.render(context.runtime, parameters))
 
 
 def _align(image: np.ndarray, context: MeasurementContext) -> AlignedFace:

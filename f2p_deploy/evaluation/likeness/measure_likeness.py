@@ -27,7 +27,7 @@ from f2p_deploy.evaluation.likeness.option_figures import LabelFigures, compare_
 from f2p_deploy.evaluation.likeness.skin import SkinFigures, cheek_colour, compare_skin
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
-from f2p_deploy.runtimes import Runtime, search
+from f2p_deploy.runtimes import Runtime, graph_calls, search
 from f2p_deploy.runtimes.torch_runtime import TorchRuntime, require_torch
 from f2p_deploy.system.errors import InputError, PhotoError
 from f2p_deploy.system.progress import Progress, silent
@@ -332,7 +332,7 @@ def _add_character(
     points = np.array([template[name] for name in LANDMARKS]) * size  # the front view is what photos are aligned to
     person.characters[mode] = _judged(drawn, points, parameters, judges)
     if imitator:
-        person.characters[imitated(mode)] = _judged(search.render(runtime, parameters), points, parameters, judges)
+        person.characters[imitated(mode)] = _judged(graph_calls.render(runtime, parameters), points, parameters, judges)
 
 
 def _judged(picture: np.ndarray, points: np.ndarray, parameters: Parameters, judges: _Judges) -> Likeness:

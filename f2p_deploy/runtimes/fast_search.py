@@ -1,0 +1,71 @@
+"""The search through the shortcut, judged by the true networks."""
+
+import numpy as np
+
+from f2p_deploy.character.parameters import smooth
+from f2p_deploy.model.result import OnIteration, Trajectory
+from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.runtimes.base import Runtime
+from f2p_deploy.runtimes.graph_calls import describe, require_graph, run_graph
+from f2p_deploy.runtimes.option_choice import content_distances
+from f2p_deploy.runtimes.step_loop import take_steps
+from f2p_deploy.system.errors import InputError
+
+
+def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
+    """Return whether searches go through the shortcut.
+
+    Args:
+        runtime: of an artifact or a bundle.
+        fast: the choice; None for that of the runtime, and if that is None, too, for the bundle's setting, if there is
+            a shortcut. A search through a surrogate is fast in any case and needs no shortcut.
+
+    Raises:
+        InputError: a fast search is chosen, and there is no shortcut; or an exact one, and there is only a surrogate.
+    """
+    fast = runtime.fast if fast is None else fast
+    if runtime.settings.search == "surrogate":
+        if fast is False:
+            raise InputError(
+                f"an exact search draws every step, but {runtime.folder} searches through a surrogate, which draws none"
+            )
+        return False
+    if fast:
+        require_graph(runtime, "step_fast", "a fast search")
+    return fast if fast is not None else runtime.settings.fast and "step_fast" in runtime.graphs
+
+
+def iterate_fast(
+    runtime: Runtime,
+    described: dict[str, np.ndarray],
+    settings: IterativeSettings,
+    start: np.ndarray,
+    locked: np.ndarray | None,
+    progress: OnIteration | None,
+) -> Trajectory:
+    """Search through the shortcut; the true networks judge the result and the start, and the better one is returned."""
+    states, losses = take_steps(runtime, described, settings, start, locked, progress, None, "step_fast")
+    rows = np.arange(len(start))
+    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(start), len(losses) - 1)
+    judged = [smooth(state, runtime.schema, settings.beta) for state in (states[0], states[chosen, rows])]
+    true = np.stack([true_losses(runtime, parameters, described) for parameters in judged])
+    better = true.argmin(axis=0) if settings.keep_best else np.ones(len(start), int)
+    losses = np.concatenate([true[:1], losses[1:-1], true[better, rows][None]])
+    return Trajectory(np.stack(judged)[better, rows], losses.astype(np.float32))
+
+
+def true_losses(runtime: Runtime, parameters: np.ndarray, wanted: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the (K,) losses of eq. 9 of (K, n) parameters, from the imitator's pictures of them.
+
+    Args:
+        runtime: of an artifact with the graphs `render` and `describe`.
+        parameters: (K, n) float32.
+        wanted: `identity` and `content` of the K photos.
+    """
+    settings = runtime.settings.similarity
+    own = describe(runtime, run_graph(runtime, "render", {"parameters": parameters})["image"])
+    lengths = np.linalg.norm(own["identity"], axis=1) * np.linalg.norm(wanted["identity"], axis=1)
+    cosines = (own["identity"] * wanted["identity"]).sum(axis=1) / np.maximum(lengths, 1e-8)
+    distances = content_distances(runtime, wanted["content"], own["content"])
+    identity_weight = settings.identity_weight * settings.search_identity
+    return identity_weight * (1.0 - cosines) + settings.content_weight * distances
