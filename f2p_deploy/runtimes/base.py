@@ -1,7 +1,7 @@
 """The base class of all runtimes: it checks inputs and outputs, and has a Python method for each graph."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,9 @@ from f2p_deploy.system.errors import FloorMissed, InputError, MissingDependency
 from f2p_deploy.system.extras import install_line, package_line
 from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.threads import check_threads
+
+#: Takes a step: called with the tensors that `step_inputs` returns, and whether to check them.
+StepCall = Callable[[Mapping[str, np.ndarray], bool], dict[str, np.ndarray]]
 
 
 class Runtime(ABC):
@@ -182,6 +185,8 @@ class Runtime(ABC):
         Raises:
             InputError: there is no such graph.
         """
+        if (ready := self._ready.get(graph)) is not None:
+            return ready
         self.artifact.path(graph)
         with self._locks[graph]:
             if graph not in self._ready:
@@ -198,7 +203,8 @@ class Runtime(ABC):
         Args:
             graph: one of `graphs`.
             inputs: by tensor name, with exactly the shape and dtype in the manifest.
-            check: False for inputs that have been checked, or that are outputs of another call.
+            check: False to check neither the inputs, since they are outputs of another call, nor the outputs, since the
+                caller does.
 
         Returns:
             The outputs by tensor name.
@@ -207,7 +213,9 @@ class Runtime(ABC):
             InputError: no such graph, a missing or unknown tensor, a wrong shape, dtype or range, NaN.
             FloorMissed: the graph computed NaN.
         """
-        outputs = self._compute(graph, self.checked(graph, inputs) if check else dict(inputs))
+        if not check:
+            return self._compute(graph, dict(inputs))
+        outputs = self._compute(graph, self.checked(graph, inputs))
         for name, value in outputs.items():
             self.require_finite(graph, name, value)
         return outputs
@@ -336,12 +344,20 @@ class Runtime(ABC):
         Raises:
             InputError: as `compute` says.
         """
+        return self.stepper(graph)(inputs, check)
+
+    def stepper(self, graph: str = "step") -> StepCall:
+        """Return the function that `take_step` calls, for a loop over many steps.
+
+        Raises:
+            InputError: there is no such graph.
+        """
         self.artifact.path(graph)
         names = [spec.name for spec in self.artifact.manifest.graphs[graph].inputs]
         if "before" not in names:
-            compute = partial(self.compute, graph)
-            return step_of_version_2(compute, inputs, self.settings.iterative, self.schema.n_c)
-        return self.compute(graph, {name: inputs[name] for name in names}, check)
+            built_in, n_c = self.settings.iterative, self.schema.n_c
+            return lambda inputs, check: step_of_version_2(partial(self.compute, graph), inputs, built_in, n_c)
+        return lambda inputs, check: self.compute(graph, {name: inputs[name] for name in names}, check)
 
 
 RUNTIMES: dict[str, type[Runtime]] = {}

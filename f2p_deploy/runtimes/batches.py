@@ -21,10 +21,27 @@ def run_in_batches(
     Returns:
         The outputs by tensor name, K samples along the first axis.
     """
-    count = len(next(value for name, value in inputs.items() if name not in shared))
+    split = {name: value for name, value in inputs.items() if name not in shared}
+    whole = {name: inputs[name] for name in shared if name in inputs}
+    count = len(next(iter(split.values())))
+    parts = [compute({**part, **whole}) for part in split_in_batches(split, batch)]
+    if len(parts) == 1:
+        return {name: value[:count] for name, value in parts[0].items()}
+    return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
+
+
+def split_in_batches(arrays: Arrays, batch: int) -> list[dict[str, np.ndarray]]:
+    """Split arrays along their first axis into batches; the last batch is padded with the last sample.
+
+    Args:
+        arrays: by tensor name, K samples along the first axis.
+        batch: the static batch size.
+    """
+    count = len(next(iter(arrays.values())))
+    if count == batch:
+        return [{name: np.ascontiguousarray(value) for name, value in arrays.items()}]
     parts = []
     for start in range(0, count, batch):
         rows = np.minimum(np.arange(start, start + batch), count - 1)
-        part = {name: value if name in shared else np.ascontiguousarray(value[rows]) for name, value in inputs.items()}
-        parts.append(compute(part))
-    return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
+        parts.append({name: np.ascontiguousarray(value[rows]) for name, value in arrays.items()})
+    return parts

@@ -1,5 +1,6 @@
 """Iterative generation with any runtime's gradient step: the loop of `f2p_deploy.model.reference`, in NumPy only."""
 
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -51,39 +52,98 @@ def generate(
         InputError: an unknown mode, a face of another size, `keep` of another schema, a shape of another length, or an
             artifact that cannot generate in this mode, see `require_mode`.
     """
+    shapes = None if shape is None else shape[None]
+    return generate_many(runtime, [face], mode, keep, progress, shapes, fast)[0]
+
+
+def generate_many(
+    runtime: Runtime,
+    faces: Sequence[np.ndarray],
+    mode: Mode,
+    keep: Parameters | None = None,
+    progress: OnIteration | None = None,
+    shapes: np.ndarray | None = None,
+    fast: bool | None = None,
+) -> list[Generation]:
+    """Generate a character from each of several aligned faces, as `generate` does from one.
+
+    All searches run together, in batches of the artifact's size: an artifact that was exported with `--batch 64` takes
+    a step of 64 searches in one call.
+
+    Args:
+        runtime, mode, fast: see `generate`.
+        faces: K aligned faces, each (S, S, 3) uint8 RGB.
+        keep: a character whose locked controllers and discrete groups every character keeps.
+        progress: called after every iteration with the mean loss of all searches.
+        shapes: (K, 24) the faces' shapes as a landmark finder measured them; None to estimate them.
+
+    Raises:
+        InputError: as `generate` says.
+    """
     schema = runtime.schema
     check_request(mode, keep, schema)
     fast = mode != "one-shot" and goes_fast(runtime, fast)
     require_mode(runtime, mode, fast)
-    faces = to_planes(face, runtime.artifact.manifest.image_size)
-    lead, unread = runtime.settings.default_lead, runtime.artifact.manifest.unread
+    if not len(faces):
+        return []
+    planes = np.concatenate([to_planes(face, runtime.artifact.manifest.image_size) for face in faces])
+    unread = runtime.artifact.manifest.unread
     if mode == "one-shot":
-        return finish(schema, _one_shot(runtime, faces)[0], mode, (), keep, lead, unread)
+        lead = runtime.settings.default_lead
+        return [finish(schema, vector, mode, (), keep, lead, unread) for vector in _one_shot(runtime, planes)]
     settings = _settings_of(runtime, mode)
-    # The photo is described once: where the description holds the characters, they are not computed a second time.
-    described = describe(runtime, faces) if mode == "hybrid" and _reads_characters(runtime) else None
-    if described is None:
-        start = starting_state(runtime, faces, mode)
-    else:
-        start = state_of(read_characters(runtime, described["content"]), schema.n_c, settings.beta)
     locked = None if keep is None else keep.locked_mask
+    start, described = _start(runtime, planes, mode, settings, keep)
+    if runtime.settings.choose_options:
+        if fast and described is None:
+            described = describe(runtime, planes)
+        start = _with_options(runtime, planes, described if fast else None, start, settings, locked)
+    found = iterate(runtime, planes, settings, start, locked, progress, shapes=shapes, fast=fast, described=described)
+    sharpness = softmax_sharpness(runtime.settings, mode)
+    return [
+        finish(schema, vector, mode, losses, keep, unread=unread, sharpness=sharpness)
+        for vector, losses in zip(found.parameters, found.losses.T.tolist(), strict=True)
+    ]
+
+
+def _start(
+    runtime: Runtime, faces: np.ndarray, mode: Mode, settings: IterativeSettings, keep: Parameters | None
+) -> tuple[np.ndarray, dict[str, np.ndarray] | None]:
+    """Return the (K, n) states to start from, and the photos' descriptions if they were computed for them."""
+    schema, described = runtime.schema, None
+    # A photo is described once: where the description holds the character, it is not computed a second time.
+    if mode == "hybrid" and _reads_characters(runtime):
+        described = describe(runtime, faces)
+        start = state_of(read_characters(runtime, described["content"]), schema.n_c, settings.beta)
+    else:
+        start = starting_state(runtime, faces, mode)
     if keep is not None:
         start = np.where(keep.locked_mask, state_of(keep.values[None], schema.n_c, settings.beta), start)
-    if runtime.settings.choose_options:
-        # Before the search: in the wrong skin tone, the search would distort the face to compensate.
-        first = harden(smooth(start[0], schema, settings.beta), schema, lead)
-        if fast:
-            described = described or describe(runtime, faces)
-            chosen = choose_options_fast(runtime, described, first, locked)
+    return start, described
+
+
+def _with_options(
+    runtime: Runtime,
+    faces: np.ndarray,
+    described: dict[str, np.ndarray] | None,
+    start: np.ndarray,
+    settings: IterativeSettings,
+    locked: np.ndarray | None,
+) -> np.ndarray:
+    """Return the (K, n) states with the best options, chosen through the shortcut if the faces are described.
+
+    They are chosen before the search: in the wrong skin tone, it would distort the face to compensate.
+    """
+    schema = runtime.schema
+    first = harden(smooth(start, schema, settings.beta), schema, runtime.settings.default_lead)
+    rows = []
+    for i, parameters in enumerate(first):
+        if described is None:
+            rows.append(choose_options(runtime, faces[i : i + 1], parameters, locked))
         else:
-            chosen = choose_options(runtime, faces, first, locked)
-        start = state_of(chosen[None], schema.n_c, settings.beta)
-    measured = None if shape is None else shape[None]
-    trajectory = iterate(
-        runtime, faces, settings, start, locked, progress, shapes=measured, fast=fast, described=described
-    )
-    losses, sharpness = trajectory.losses[:, 0].tolist(), softmax_sharpness(runtime.settings, mode)
-    return finish(schema, trajectory.parameters[0], mode, losses, keep, unread=unread, sharpness=sharpness)
+            photo = {name: value[i : i + 1] for name, value in described.items()}
+            rows.append(choose_options_fast(runtime, photo, parameters, locked))
+    return state_of(np.stack(rows), schema.n_c, settings.beta)
 
 
 def iterate(

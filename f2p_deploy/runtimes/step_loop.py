@@ -1,15 +1,13 @@
 """The steps of a search, one call each or all in one launch."""
 
-from functools import partial
-
 import numpy as np
 
 from f2p_deploy.model.result import OnIteration, with_shapes
 from f2p_deploy.model.settings import IterativeSettings
-from f2p_deploy.runtimes.base import Runtime
-from f2p_deploy.runtimes.batches import run_in_batches
+from f2p_deploy.runtimes.base import Runtime, StepCall
+from f2p_deploy.runtimes.batches import run_in_batches, split_in_batches
 from f2p_deploy.runtimes.search_plan import WholeSearch
-from f2p_deploy.runtimes.step_tensors import SHARED, step_inputs
+from f2p_deploy.runtimes.step_tensors import step_inputs
 
 
 def launch(
@@ -35,30 +33,60 @@ def take_steps(
     shapes: np.ndarray | None,
     graph: str = "step",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (steps + 1, K, n) states at which losses were computed, and the (steps + 1, K) losses."""
-    described = {**described, "content": with_shapes(described["content"], runtime.schema.n, shapes)}
-    batch = runtime.artifact.manifest.batch
-    reached, before = start, start
-    states, losses = [], []
+    """Return the (steps + 1, K, n) states at which losses were computed, and the (steps + 1, K) losses.
+
+    Inputs are checked at the first step, and outputs once at the end: all other tensors come from the graph itself.
+    """
+    content = with_shapes(described["content"], runtime.schema.n, shapes)
+    photos = {"identity": described["identity"], "content": content, "start": start}
+    batches = [_Batch(part, locked, settings) for part in split_in_batches(photos, runtime.artifact.manifest.batch)]
+    take = runtime.stepper(graph)
     # One more step, without momentum and with learning rate 0, computes the loss of the final state.
     rates = [(rate, settings.momentum) for rate in settings.learning_rates()] + [(0.0, 0.0)]
+    states, losses = [], []
     for done, (learning_rate, momentum) in enumerate(rates, start=1):
-        inputs = step_inputs(
-            reached,
-            before,
+        outputs = [batch.advance(take, learning_rate, momentum, check=done == 1) for batch in batches]
+        states.append(_joined([output["lookahead"] for output in outputs], len(start)))
+        losses.append(_joined([output["loss"] for output in outputs], len(start)))
+        if progress is not None and done < len(rates):
+            progress(done, float(losses[-1].mean()))
+    visited, found = np.stack(states), np.stack(losses)
+    runtime.require_finite(graph, "loss", found)
+    runtime.require_finite(graph, "lookahead", visited)
+    return visited, found
+
+
+def _joined(parts: list[np.ndarray], count: int) -> np.ndarray:
+    return parts[0][:count] if len(parts) == 1 else np.concatenate(parts)[:count]
+
+
+class _Batch:
+    """The search of one batch of photos.
+
+    Args:
+        photos: `identity`, `content` and `start` of as many photos as the graph takes.
+        locked: (n,) bool; None for none.
+        settings: of the search.
+    """
+
+    def __init__(self, photos: dict[str, np.ndarray], locked: np.ndarray | None, settings: IterativeSettings) -> None:
+        start = photos["start"]
+        described = {name: value for name, value in photos.items() if name != "start"}
+        self.inputs = step_inputs(
+            start,
+            start,
             described,
-            learning_rate,
+            0.0,
             locked=locked,
-            momentum=momentum,
+            momentum=0.0,
             beta=settings.beta,
             discrete_rate=settings.discrete_rate,
         )
-        # Only the first step is given tensors that no other graph computed.
-        take = partial(runtime.take_step, graph=graph, check=done == 1)
-        outputs = run_in_batches(take, inputs, batch, SHARED)
-        states.append(outputs["lookahead"])
-        losses.append(outputs["loss"])
-        before, reached = reached, outputs["next_state"]
-        if progress is not None and done < len(rates):
-            progress(done, float(outputs["loss"].mean()))
-    return np.stack(states), np.stack(losses)
+
+    def advance(self, take: StepCall, learning_rate: float, momentum: float, check: bool) -> dict[str, np.ndarray]:
+        """Take one step and return the graph's outputs."""
+        inputs = self.inputs
+        inputs |= {"learning_rate": np.array([learning_rate], np.float32), "momentum": np.array([momentum], np.float32)}
+        outputs = take(inputs, check)
+        inputs["before"], inputs["state"] = inputs["state"], outputs["next_state"]
+        return outputs

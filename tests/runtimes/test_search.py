@@ -161,3 +161,20 @@ def test_locking_what_was_read_does_not_change_the_loss(
     assert again.losses[-1] == pytest.approx(free.losses[-1], rel=0.05)
     expected = reference.reference_generate(surrogate_bundle, face, "hybrid", keep=locked)
     np.testing.assert_allclose(again.losses, expected.losses, rtol=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
+def test_several_faces_search_together_as_each_alone(small_bundle: "Bundle", faces: np.ndarray, mode: Mode) -> None:
+    pictures = [picture(faces[:1]), picture(faces[1:]), picture(faces[:1])]
+    means: list[float] = []
+    runtime = TorchRuntime(small_bundle, batch=2)
+    together = search.generate_many(runtime, pictures, mode, progress=lambda done, loss: means.append(loss))
+    alone = [search.generate(TorchRuntime(small_bundle), face, mode) for face in pictures]
+    for own, other in zip(together, alone, strict=True):
+        assert len(own.losses) == len(other.losses)
+        np.testing.assert_allclose(own.losses[:2], other.losses[:2], rtol=1e-3)
+        if mode == "one-shot":
+            np.testing.assert_allclose(own.probabilities, other.probabilities, atol=1e-5)
+    if mode != "one-shot":
+        assert means[0] == pytest.approx(np.mean([generation.losses[0] for generation in alone]), rel=1e-4)
+    assert search.generate_many(runtime, [], mode) == []
