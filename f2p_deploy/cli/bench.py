@@ -76,15 +76,17 @@ def bench(
     require("export", "bench, which compares with PyTorch,")
     if plot is not None:
         require("bench", "--plot")
-    from f2p_deploy.evaluation.speed import MODES, Request
+    from f2p_deploy.evaluation.speed import Request
     from f2p_deploy.evaluation.speed.floors import missed, read_floors
     from f2p_deploy.evaluation.speed.measure_speed import run_benchmark
+    from f2p_deploy.evaluation.speed.request import modes_of
     from f2p_deploy.model.bundle import load_bundle
     from f2p_deploy.system.errors import FloorMissed
 
     floors = read_floors(check) if check is not None else ()
+    opened = load_bundle(bundle)
     request = Request(
-        modes=MODES if mode == "all" else _words(mode),
+        modes=modes_of("shortcut" in opened.networks) if mode == "all" else _words(mode),
         runtimes=() if runtime == "all" else _words(runtime),
         batches=_batches(batch, tuple(artifact or ())),
         artifacts=tuple(artifact or ()),
@@ -92,7 +94,6 @@ def bench(
         device=device,
         limit=limit,
     )
-    opened = load_bundle(bundle)
     with console.bar() as bar:
         report = run_benchmark(
             opened,
@@ -133,7 +134,9 @@ def show(report: "SpeedReport") -> None:
     for mode, batch in dict.fromkeys((row.mode, row.batch) for row in rows):
         own = [row for row in rows if (row.mode, row.batch) == (mode, batch)]
         console.result(f"{mode}, batches of {batch}:")
-        console.table([(row.runtime, row.precision, *_speed(row)) for row in own], ("runtime", "precision", *SPEED))
+        alike = LIKENESS if any(row.loss is not None for row in own) else ()
+        cells = [(row.runtime, row.precision, *_speed(row), *_likeness(row)[: len(alike)]) for row in own]
+        console.table(cells, ("runtime", "precision", *SPEED, *alike))
         console.result("")
         console.table([(row.runtime, row.precision, *_costs(row)) for row in own], ("runtime", "precision", *COSTS))
         console.result("")
@@ -153,8 +156,10 @@ def show(report: "SpeedReport") -> None:
         )
 
 
-#: Columns of the two tables of a mode; one table with all of them would be too wide for a terminal.
+#: Columns of the two tables of a mode; one table with all of them would be too wide for a terminal. Searches also show
+#: how alike their characters are to the faces.
 SPEED = ("status", "median", "p95", "vs eager", "of floor")
+LIKENESS = ("likeness", "loss")
 COSTS = ("faces/s", "load", "first", "memory", "ceiling")
 
 
@@ -167,6 +172,10 @@ def _speed(row: "Row") -> tuple[str, ...]:
         "" if row.vs_eager is None else f"{row.vs_eager:.2f}x",
         "" if row.parity is None else f"{row.parity['share']:.2g}",
     )
+
+
+def _likeness(row: "Row") -> tuple[str, ...]:
+    return tuple("" if value is None else f"{value:.4f}" for value in (row.likeness, row.loss))
 
 
 def _costs(row: "Row") -> tuple[str, ...]:

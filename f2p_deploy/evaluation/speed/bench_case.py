@@ -1,6 +1,6 @@
 """A case of a benchmark: one mode at one batch size, on real faces, with PyTorch's reference output."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
@@ -9,12 +9,15 @@ import torch
 
 from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.artifact.artifact import Artifact
-from f2p_deploy.artifact.parity import Precision, SearchResults, compare, compare_trajectories, share_of_floor
-from f2p_deploy.evaluation.speed.request import GRAPHS
+from f2p_deploy.artifact.parity import Parity, Precision, SearchResults, compare, compare_trajectories, share_of_floor
+from f2p_deploy.character.parameters import harden
+from f2p_deploy.evaluation.speed.request import GRAPHS, SEARCHES
 from f2p_deploy.model.bundle import Bundle, load_bundle
 from f2p_deploy.model.captured_search import full_float32
 from f2p_deploy.model.graphs import BundleGraph
-from f2p_deploy.model.reference import reference_iterate
+from f2p_deploy.model.reference import reference_generate, reference_iterate
+from f2p_deploy.model.result import to_picture
+from f2p_deploy.model.similarity import identity_loss
 from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes.step_tensors import plain_step
 
@@ -37,11 +40,12 @@ class BenchCase:
         here: the same networks on PyTorch's device.
         graphs: the bundle's graphs of this batch size, by name.
         faces: (N, 3, S, S) float32, RGB in [0, 1], and their names.
-        inputs: of the mode's graph; for `iterative`, the faces.
+        inputs: of the mode's graph; for a search, the faces.
         artifacts: of this batch size.
         threads: number of CPU cores; None means all that this process may use.
         device: PyTorch's device, `cpu` or `cuda`.
-        reference: PyTorch's float32 outputs; for `iterative`, two searches whose starts differ by one rounding step.
+        reference: PyTorch's float32 outputs; for `iterative`, two searches whose starts differ by one rounding step;
+            empty for the other searches, whose single steps are compared.
     """
 
     mode: str
@@ -71,7 +75,27 @@ class BenchCase:
         described = self.graphs["describe"].compute({"face": self.faces.images})
         settings, start = self.bundle.settings.iterative, first_state(self.bundle, self.batch).numpy()
         given = plain_step(start, described, settings.learning_rate, settings)
-        return {spec.name: given[spec.name] for spec in self.graphs["step"].inputs}
+        return {spec.name: given[spec.name] for spec in self.graph.inputs}
+
+    @property
+    def pictures(self) -> list[np.ndarray]:
+        """The faces as (S, S, 3) uint8."""
+        return [to_picture(face) for face in self.faces.images]
+
+    def likeness(self, answer: "SearchResults") -> tuple[float, float]:
+        """Return how alike the characters of a search are to their faces, by the imitator's pictures of them.
+
+        Returns:
+            The mean cosine between the embeddings of face and character, and their mean loss (eq. 9). Options are
+            one-hot, as a game needs them.
+        """
+        bundle = self.bundle
+        hard = torch.from_numpy(harden(answer.parameters, bundle.schema))
+        with torch.inference_mode():
+            wanted = bundle.similarity.describe(torch.from_numpy(self.faces.images))
+            own = bundle.similarity.describe(bundle.imitator(hard))
+            losses = bundle.similarity.compare(*own, *wanted)
+        return float(1.0 - identity_loss(wanted[0], own[0]).mean()), float(losses.mean())
 
     def judge(self, answer: "Outputs | SearchResults", precision: str, step: Step | None = None) -> dict[str, Any]:
         """Compare outputs with PyTorch's and return the worst parity record.
@@ -88,11 +112,14 @@ class BenchCase:
         floors = cast(Precision, named if named in get_args(Precision) else "fp32")
         names = self.faces.names
         if isinstance(answer, SearchResults):
-            exact, rounded = cast(tuple[SearchResults, SearchResults], self.reference)
-            records = compare_trajectories(exact, rounded, answer, names, floors)
+            records: tuple[Parity, ...] = ()
+            if self.reference:
+                exact, rounded = cast(tuple[SearchResults, SearchResults], self.reference)
+                records += compare_trajectories(exact, rounded, answer, names, floors)
             if step is not None:
-                graph, given = self.graphs["step"], self.first_step
-                records += compare("step", graph.compute(given), step(given), names, floors, self.bundle.schema, given)
+                graph, given = self.graph, self.first_step
+                outputs = graph.compute(given), step(given)
+                records += compare(graph.name, *outputs, names, floors, self.bundle.schema, given)
         else:
             reference = cast(Outputs, self.reference)
             records = compare(self.graph.name, reference, answer, names, floors, self.bundle.schema, self.inputs)
@@ -133,6 +160,8 @@ def make_case(
         with full_float32():
             runs = search(here, faces, start), search(here, faces, beside)
         reference: Outputs | tuple[SearchResults, SearchResults] = runs
+    elif mode in SEARCHES:
+        reference = {}
     else:
         reference = graphs[GRAPHS[mode]].compute(inputs)
     return BenchCase(mode, bundle, here, graphs, faces, inputs, artifacts, threads, device, reference)
@@ -148,6 +177,12 @@ def search(
     return SearchResults(trajectory.parameters, trajectory.losses.T)
 
 
+def hybrid(bundle: Bundle, pictures: Sequence[np.ndarray]) -> SearchResults:
+    """Run PyTorch's plain hybrid generation of one face after another on the CPU."""
+    made = [reference_generate(bundle, picture, "hybrid") for picture in pictures]
+    return SearchResults(np.stack([one.probabilities for one in made]), np.array([one.losses for one in made]))
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A contender that is loaded and ready for calls.
@@ -157,7 +192,7 @@ class Prepared:
         read: converts the result of a call to NumPy; not timed.
         precision: of its multiplications.
         device: description of the device by the runtime.
-        step: for `iterative`, a function of a single gradient step, if there is one.
+        step: for a search, a function of a single gradient step, if there is one.
     """
 
     call: Callable[[], Any]

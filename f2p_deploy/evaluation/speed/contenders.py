@@ -2,16 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.parity import SearchResults
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.evaluation.speed import peers
 from f2p_deploy.evaluation.speed.bench_case import BenchCase, Outputs, Prepared
-from f2p_deploy.evaluation.speed.request import GRAPHS
+from f2p_deploy.evaluation.speed.request import GRAPHS, SEARCHES
+from f2p_deploy.model.result import Generation
 from f2p_deploy.runtimes import RUNTIMES, Runtime, load
-from f2p_deploy.runtimes.search import iterate
+from f2p_deploy.runtimes.search import generate_many, graphs_for, iterate
 from f2p_deploy.system.errors import InputError, MissingDependency
 
 
@@ -41,7 +46,12 @@ PEERS = (
         for suffix, precision in (("", "fp32"), ("-fp16", "fp16"), ("-bf16", "bf16"))
     ),
     # Measured with the demo bundle on two cores: 28 s for one-shot, 66 s for the loss and its gradient.
-    Contender("torch.compile", peers.compiled, compiles_s=lambda mode: 66.0 if mode == "iterative" else 28.0),
+    Contender(
+        "torch.compile",
+        peers.compiled,
+        peers.why_not_whole,
+        compiles_s=lambda mode: 66.0 if mode == "iterative" else 28.0,
+    ),
 )
 
 NAMES = (*(peer.name for peer in PEERS), *(name for name in RUNTIMES if name != "torch"))
@@ -105,19 +115,34 @@ def _of_artifact(name: str, artifact: Artifact, reason: str) -> Contender:
             raise MissingDependency("only the reference interpreter could run it here, and its speed is irrelevant")
         entry = artifact.manifest.graphs[case.graph.name]
         precision = "bf16" if name.endswith("bf16") else entry.precision_found
-        if case.mode == "iterative":
-            runtime.prepare(("describe", "step"))
-            return Prepared(
-                lambda: iterate(runtime, case.faces.images),
-                _ends,
-                precision,
-                runtime.describe_device(),
-                lambda given: runtime.compute("step", given),
-            )
+        if case.mode in SEARCHES:
+            return _prepare_search(runtime, case, precision)
         runtime.prepare((case.graph.name,))
         return Prepared(lambda: _compute(runtime, case), lambda found: found, precision, runtime.describe_device())
 
     return Contender(name, prepare, why_not)
+
+
+def _prepare_search(runtime: Runtime, case: BenchCase, precision: str) -> Prepared:
+    mode, fast = SEARCHES[case.mode]
+    runtime.prepare(graphs_for(runtime, mode, fast))
+    if mode == "iterative":
+        call: Callable[[], Any] = partial(iterate, runtime, case.faces.images, fast=fast)
+    else:
+        # Through a surrogate every search is fast.
+        chosen = None if runtime.settings.search == "surrogate" else fast
+        call = partial(generate_many, runtime, case.pictures, mode, fast=chosen)
+    return Prepared(
+        call,
+        _ends if mode == "iterative" else _characters,
+        precision,
+        runtime.describe_device(),
+        lambda given: runtime.compute(case.graph.name, given),
+    )
+
+
+def _characters(made: list[Generation]) -> SearchResults:
+    return SearchResults(np.stack([one.probabilities for one in made]), np.array([one.losses for one in made]))
 
 
 def _compute(runtime: Runtime, case: BenchCase) -> Outputs:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.parity import SearchResults
 from f2p_deploy.evaluation.speed.bench_case import BenchCase, Prepared, make_case, moved
 from f2p_deploy.evaluation.speed.contenders import Contender, contenders_for, require_here
 from f2p_deploy.evaluation.speed.device import describe_device
@@ -16,15 +17,16 @@ from f2p_deploy.evaluation.speed.flops import Flops, count_flops
 from f2p_deploy.evaluation.speed.memory import resident_bytes
 from f2p_deploy.evaluation.speed.peers import require_device
 from f2p_deploy.evaluation.speed.prepare import faces_of, named_artifacts, onnx_artifact
-from f2p_deploy.evaluation.speed.request import Request
+from f2p_deploy.evaluation.speed.request import SEARCHES, Request
 from f2p_deploy.evaluation.speed.roofline import measure_ceilings, share_of_ceiling
 from f2p_deploy.evaluation.speed.rows import Ceiling, Row, SpeedReport
 from f2p_deploy.evaluation.speed.windows import Timing, time_in_turns
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.graphs import bundle_graphs
+from f2p_deploy.model.shortcut_search import own_shortcut
 from f2p_deploy.runtimes import RUNTIMES
 from f2p_deploy.system.causes import SAID, log_causes
-from f2p_deploy.system.errors import F2PError, MissingDependency
+from f2p_deploy.system.errors import F2PError, InputError, MissingDependency
 from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.system.threads import use_torch_threads
 
@@ -51,6 +53,7 @@ def run_benchmark(
         CompilerError: the bundle cannot be exported to ONNX.
     """
     started = time.perf_counter()
+    _require_modes(bundle, request)
     device = require_device(request.device)
     facts = describe_device(request.threads)  # before measuring, so that the load is that of other processes
     use_torch_threads(request.threads)
@@ -85,6 +88,18 @@ def run_benchmark(
         rows=tuple(_against(row, ceilings) for row in rows),
         ceilings=ceilings,
     )
+
+
+def _require_modes(bundle: Bundle, request: Request) -> None:
+    """Raise if a mode goes through a shortcut that the bundle does not have."""
+    for mode in request.modes:
+        if mode in SEARCHES and SEARCHES[mode][1]:
+            if bundle.settings.search == "surrogate":
+                raise InputError(
+                    f"the bundle {bundle.name} searches through a surrogate, so all its searches are fast: "
+                    f"--mode {SEARCHES[mode][0]}"
+                )
+            own_shortcut(bundle)
 
 
 def _tell(progress: Progress, done: int, total: int, doing: str) -> None:
@@ -140,7 +155,9 @@ def _first_call(case: BenchCase, contender: Contender, row: Row) -> tuple[Row, P
         loaded = time.perf_counter()
         answer = prepared.call()
         called = time.perf_counter()
-        judged = case.judge(prepared.read(answer), prepared.precision, prepared.step)
+        found = prepared.read(answer)
+        judged = case.judge(found, prepared.precision, prepared.step)
+        likeness = case.likeness(found) if isinstance(found, SearchResults) else (None, None)
     except MissingDependency as error:
         return replace(row, why=_short(error)), None
     except F2PError as error:
@@ -159,6 +176,8 @@ def _first_call(case: BenchCase, contender: Contender, row: Row) -> tuple[Row, P
         first_ms=1000.0 * (called - loaded),
         memory_mb=max(0, _memory(case.device) - before) / 1e6,
         parity=judged,
+        likeness=likeness[0],
+        loss=likeness[1],
     )
     return row, prepared
 
@@ -184,11 +203,16 @@ def _against(row: Row, ceilings: tuple[Ceiling, ...]) -> Row:
 
 
 def _counted(case: BenchCase) -> Flops:
-    """Return the work of one call; a search is one `describe`, every step, and the loss of the last state."""
-    if case.mode != "iterative":
+    """Return the work of one call.
+
+    An iterative search is one `describe`, every step, and the loss of the last state; the start and the options of a
+    hybrid are not counted.
+    """
+    if case.mode not in SEARCHES:
         return count_flops(case.bundle, case.graph.name, case.batch)
-    describe, step = (count_flops(case.bundle, name, case.batch) for name in ("describe", "step"))
-    steps = case.bundle.settings.iterative.iterations + 1
+    describe, step = (count_flops(case.bundle, name, case.batch) for name in ("describe", case.graph.name))
+    settings = case.bundle.settings
+    steps = getattr(settings, SEARCHES[case.mode][0]).iterations + 1
     return replace(describe, flops=describe.flops + steps * step.flops, bytes=describe.bytes + steps * step.bytes)
 
 

@@ -3,13 +3,15 @@
 import logging
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
 from f2p_deploy.artifact.parity import SearchResults
-from f2p_deploy.evaluation.speed.bench_case import BenchCase, Outputs, Prepared, search
+from f2p_deploy.evaluation.speed.bench_case import BenchCase, Outputs, Prepared, hybrid, search
+from f2p_deploy.evaluation.speed.request import SEARCHES
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.gradient_step import Step
 from f2p_deploy.model.graphs import BundleGraph, bundle_graphs
@@ -19,13 +21,22 @@ from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, MissingDependency
 from f2p_deploy.system.quiet import quiet
 
-__all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_captured"]
+__all__ = ["Trajectory", "captured", "compiled", "eager", "naive", "why_not_captured", "why_not_naive", "why_not_whole"]
 
 
 def eager(case: BenchCase) -> Prepared:
-    """Prepare eager PyTorch in float32: the plain loop for a search, the module for a graph."""
-    if case.mode == "iterative":
-        return Prepared(lambda: search(case.here, case.faces), lambda found: found, _plain(case), _device(case))
+    """Prepare eager PyTorch in float32: the module for a graph, for a search the plain loop over exact steps.
+
+    Raises:
+        MissingDependency: a hybrid on a GPU, which the plain loop does not do.
+    """
+    if case.mode in SEARCHES:
+        whole = SEARCHES[case.mode][0] == "hybrid"
+        if whole and case.device != "cpu":
+            raise MissingDependency("the plain loop computes a hybrid on the CPU")
+        run = partial(hybrid, case.bundle, case.pictures) if whole else partial(search, case.here, case.faces)
+        step = None if case.reference else case.graph.compute
+        return Prepared(run, lambda found: found, _plain(case), _device(case), step)
     module, given = _module(case), _given(case)
 
     def call() -> Any:
@@ -84,12 +95,18 @@ def naive(case: BenchCase) -> Prepared:
 
 def why_not_naive(case: BenchCase) -> str:
     """Return the reason for skipping the naive export; empty on a CPU."""
-    return "" if case.device == "cpu" else "its default session computes on the CPU"
+    return why_not_whole(case) or ("" if case.device == "cpu" else "its default session computes on the CPU")
+
+
+def why_not_whole(case: BenchCase) -> str:
+    """Return the reason for skipping the searches that only this project has; empty for the other modes."""
+    return f"only runtimes compute {case.mode}" if case.mode in SEARCHES and case.mode != "iterative" else ""
 
 
 def why_not_captured(case: BenchCase) -> str:
     """Return the reason why no CUDA graph can be captured; empty on a GPU."""
-    return "" if case.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
+    reason = "" if case.device == "cuda" else "a CUDA graph needs an NVIDIA card that PyTorch can use"
+    return why_not_whole(case) or reason
 
 
 def captured(precision: str) -> Callable[[BenchCase], Prepared]:

@@ -4,17 +4,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f2p_deploy.character.schema import suggestion
+from f2p_deploy.model.result import Mode
 from f2p_deploy.system.errors import InputError
 
-#: The graph that each mode runs; `iterative` is a whole search: `describe`, then every gradient step.
-GRAPHS = {"one-shot": "one_shot", "describe": "describe", "render": "render", "iterative": "step"}
+#: The graph that each mode runs; in a search it takes every gradient step.
+GRAPHS = {
+    "one-shot": "one_shot",
+    "describe": "describe",
+    "render": "render",
+    "iterative": "step",
+    "iterative-fast": "step_fast",
+    "hybrid": "step",
+    "hybrid-fast": "step_fast",
+}
 MODES = tuple(GRAPHS)
+
+#: The modes that are searches: the mode of generation, and whether it goes through the shortcut. `iterative` and
+#: `iterative-fast` are the search alone, the hybrids also its start and its options, as `run` computes them.
+SEARCHES: dict[str, tuple[Mode, bool]] = {
+    "iterative": ("iterative", False),
+    "iterative-fast": ("iterative", True),
+    "hybrid": ("hybrid", False),
+    "hybrid-fast": ("hybrid", True),
+}
 
 #: Default number of seconds after which contenders that need minutes to compile are skipped.
 DEFAULT_LIMIT = 100.0
 
 #: Largest batch size; no GPU has memory for the activations of more.
 LARGEST_BATCH = 1024
+
+
+def modes_of(shortcut: bool) -> tuple[str, ...]:
+    """Return all modes of a bundle with or without a shortcut."""
+    return tuple(mode for mode in MODES if shortcut or not SEARCHES.get(mode, ("", False))[1])
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,11 @@ class Row:
         first_ms: first-call latency, with compilation, memory allocation and caches.
         memory_mb: growth of memory until after the first call, of the process or, if it computes there, of the GPU.
         faces_per_s: batch size / median.
-        vs_eager: median of eager PyTorch / median.
+        vs_eager: median of eager PyTorch / median; in the modes through the shortcut, eager PyTorch searches exactly.
         parity: the worst parity record against PyTorch's float32, with `share`: difference / difference that its floor
             allows.
+        likeness, loss: of a search's characters: the mean cosine between the embeddings of face and character, and the
+            mean loss (eq. 9), by the imitator's pictures.
         flops, bytes: multiplications and additions of one call, and its minimum memory traffic.
         share_of_ceiling: least time at the device's measured peak rates / median.
     """
@@ -49,6 +51,8 @@ class Row:
     faces_per_s: float | None = None
     vs_eager: float | None = None
     parity: dict[str, Any] | None = None
+    likeness: float | None = None
+    loss: float | None = None
     flops: int | None = None
     bytes: int | None = None
     share_of_ceiling: float | None = None

@@ -13,7 +13,6 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
 from f2p_deploy.artifact.artifact import read_artifact  # noqa: E402
 from f2p_deploy.evaluation.speed import (  # noqa: E402
-    MODES,
     Request,
     Row,
     SpeedReport,
@@ -21,6 +20,7 @@ from f2p_deploy.evaluation.speed import (  # noqa: E402
 )
 from f2p_deploy.evaluation.speed import measure_speed as runs  # noqa: E402
 from f2p_deploy.evaluation.speed.measure_speed import run_benchmark, summary  # noqa: E402
+from f2p_deploy.evaluation.speed.request import SEARCHES, modes_of  # noqa: E402
 from f2p_deploy.export import export_bundle  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.system.errors import InputError, MissingDependency  # noqa: E402
@@ -40,7 +40,7 @@ def quick() -> object:
 @pytest.fixture(scope="module")
 def report(small_bundle: Bundle, small_artifact: Path) -> SpeedReport:
     # torch.compile needs a C++ compiler and half a minute; the limit skips it.
-    request = Request(MODES, artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
+    request = Request(modes_of(False), artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
     return run_benchmark(small_bundle, request, "f2p-deploy bench")
 
 
@@ -48,7 +48,7 @@ def rows(report: SpeedReport, mode: str) -> dict[str, Row]:
     return {row.runtime: row for row in report.rows if row.mode == mode}
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", modes_of(False))
 def test_every_runtime_is_timed_and_compared(report: SpeedReport, mode: str) -> None:
     found = rows(report, mode)
     assert list(found)[0] == "torch" and found["torch"].vs_eager == 1.0
@@ -61,6 +61,33 @@ def test_every_runtime_is_timed_and_compared(report: SpeedReport, mode: str) -> 
         assert row.parity and row.parity["passed"] and row.parity["share"] < 1
         assert row.flops and row.bytes and row.share_of_ceiling
     assert found["torch"].parity["share"] < 1e-6, "eager PyTorch is what is compared with"  # type: ignore[index]
+
+
+def test_searches_show_how_alike_their_characters_are(report: SpeedReport) -> None:
+    for row in report.rows:
+        if row.status == "ok":
+            assert (row.loss is not None) == (row.likeness is not None) == (row.mode in SEARCHES)
+    exact, runtime = (rows(report, "iterative")[name] for name in ("torch", "onnxruntime"))
+    assert runtime.loss == pytest.approx(exact.loss, rel=0.02) and -1.0 <= exact.likeness <= 1.0
+
+
+def test_searches_through_the_shortcut_are_timed_beside_the_exact_ones(fast_bundle: Bundle, tmp_path: Path) -> None:
+    artifact = export_bundle(fast_bundle, "onnx", tmp_path / "fast", trajectories=0)
+    modes = ("iterative-fast", "hybrid-fast")
+    request = Request(modes, runtimes=("onnxruntime",), artifacts=(artifact.folder,), threads=1, device="cpu")
+    report = run_benchmark(fast_bundle, request, "f2p-deploy bench")
+    for mode in modes:
+        found = rows(report, mode)
+        assert list(found) == ["torch", "onnxruntime"] and {row.status for row in found.values()} == {"ok"}
+        assert found["onnxruntime"].parity["graph"] in ("step", "step_fast")
+        assert found["onnxruntime"].loss is not None and found["onnxruntime"].flops < 1e9
+
+
+def test_without_a_shortcut_nothing_is_fast(small_bundle: Bundle, surrogate_bundle: Bundle) -> None:
+    sentences = {"train shortcut makes it": small_bundle, "all its searches are fast": surrogate_bundle}
+    for sentence, bundle in sentences.items():
+        with pytest.raises(InputError, match=sentence):
+            run_benchmark(bundle, Request(("hybrid-fast",), device="cpu"), "f2p-deploy bench")
 
 
 def test_skipped_and_failed_contenders_have_a_reason(report: SpeedReport) -> None:
@@ -78,7 +105,7 @@ def test_the_report_is_whole(report: SpeedReport) -> None:
     data = report.to_dict()
     assert data["bundle"]["name"] == "small" and data["device"]["computes"] == "cpu"
     assert {c["precision"] for c in data["ceilings"]} >= {"fp32"}
-    assert set(summary(report)) == {f"{mode}, batch 1" for mode in MODES}
+    assert set(summary(report)) == {f"{mode}, batch 1" for mode in modes_of(False)}
 
 
 def test_a_wrong_face_has_status_parity(

@@ -7,7 +7,7 @@ from f2p_deploy.system.errors import InputError
 
 
 def test_every_mode_is_known() -> None:
-    assert set(MODES) == {"one-shot", "describe", "render", "iterative"}
+    assert set(MODES) == {"one-shot", "describe", "render", "iterative", "iterative-fast", "hybrid", "hybrid-fast"}
     assert Request(MODES, (1, 8)).batches == (1, 8)
 
 
