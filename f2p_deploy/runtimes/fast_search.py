@@ -3,12 +3,11 @@
 import numpy as np
 
 from f2p_deploy.character.parameters import smooth
-from f2p_deploy.model.result import OnIteration, Trajectory
+from f2p_deploy.model.result import Trajectory
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.runtimes.base import Runtime
 from f2p_deploy.runtimes.graph_calls import describe, require_graph, run_graph
 from f2p_deploy.runtimes.option_choice import content_distances
-from f2p_deploy.runtimes.step_loop import take_steps
 from f2p_deploy.system.errors import InputError
 
 
@@ -35,21 +34,29 @@ def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
     return fast if fast is not None else runtime.settings.fast and "step_fast" in runtime.graphs
 
 
-def iterate_fast(
+def judge(
     runtime: Runtime,
     described: dict[str, np.ndarray],
     settings: IterativeSettings,
-    start: np.ndarray,
-    locked: np.ndarray | None,
-    progress: OnIteration | None,
+    states: np.ndarray,
+    losses: np.ndarray,
 ) -> Trajectory:
-    """Search through the shortcut; the true networks judge the result and the start, and the better one is returned."""
-    states, losses = take_steps(runtime, described, settings, start, locked, progress, None, "step_fast")
-    rows = np.arange(len(start))
-    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(start), len(losses) - 1)
+    """Let the true networks choose between the start and the result of a search through the shortcut.
+
+    Args:
+        runtime: of an artifact with the graphs `render` and `describe`.
+        described: `identity` and `content` of the K photos.
+        settings: of the search; without `keep_best` the result is the last state, as in an exact search.
+        states, losses: (steps + 1, K, n) states and (steps + 1, K) losses through the shortcut.
+
+    Returns:
+        The better one; the first and the last loss are the true ones of the start and of what is returned.
+    """
+    rows = np.arange(states.shape[1])
+    chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(rows), len(losses) - 1)
     judged = [smooth(state, runtime.schema, settings.beta) for state in (states[0], states[chosen, rows])]
     true = np.stack([true_losses(runtime, parameters, described) for parameters in judged])
-    better = true.argmin(axis=0) if settings.keep_best else np.ones(len(start), int)
+    better = true.argmin(axis=0) if settings.keep_best else np.ones(len(rows), int)
     losses = np.concatenate([true[:1], losses[1:-1], true[better, rows][None]])
     return Trajectory(np.stack(judged)[better, rows], losses.astype(np.float32))
 

@@ -20,7 +20,7 @@ from f2p_deploy.model.result import (
 )
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.runtimes.base import Runtime
-from f2p_deploy.runtimes.fast_search import goes_fast, iterate_fast
+from f2p_deploy.runtimes.fast_search import goes_fast, judge
 from f2p_deploy.runtimes.graph_calls import describe, require_graph, run_graph
 from f2p_deploy.runtimes.option_choice import choose_options, choose_options_fast
 from f2p_deploy.runtimes.search_plan import Plan
@@ -189,19 +189,18 @@ def iterate(
     locked = None if locked is None else np.asarray(locked)
     if locked is not None and (locked.shape != (runtime.schema.n,) or locked.dtype != bool):
         raise InputError(f"locks are ({runtime.schema.n},) bool, found {locked.shape} {locked.dtype}")
-    captured = None
-    if fast:
-        return iterate_fast(runtime, described or describe(runtime, faces), settings, first, locked, progress)
-    if shapes is None:
-        captured = runtime.capture(Plan.of(settings), strict)
-    if captured is not None:
+    graph = "step_fast" if fast else "step"
+    captured = runtime.capture(Plan.of(settings, graph), strict) if shapes is None else None
+    if captured is None:
+        described = described or describe(runtime, faces)
+        states, losses = take_steps(runtime, described, settings, first, locked, progress, shapes, graph)
+    else:
         states, losses = launch(captured, faces, first, locked)
         for done, loss in enumerate(losses[:-1], start=1):
             if progress is not None:
                 progress(done, float(loss.mean()))
-    else:
-        described = described or describe(runtime, faces)
-        states, losses = take_steps(runtime, described, settings, first, locked, progress, shapes)
+    if fast:
+        return judge(runtime, described or describe(runtime, faces), settings, states, losses)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)

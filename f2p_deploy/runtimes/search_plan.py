@@ -15,17 +15,19 @@ class Plan:
     Args:
         learning_rates: one for each step.
         momentum, beta, discrete_rate: see `f2p_deploy.model.settings.IterativeSettings`.
+        graph: the graph that takes the steps, `step` or `step_fast`.
     """
 
     learning_rates: tuple[float, ...]
     momentum: float
     beta: float
     discrete_rate: float
+    graph: str = "step"
 
     @classmethod
-    def of(cls, settings: IterativeSettings) -> "Plan":
-        """Return the plan for a bundle's settings."""
-        return cls(settings.learning_rates(), settings.momentum, settings.beta, settings.discrete_rate)
+    def of(cls, settings: IterativeSettings, graph: str = "step") -> "Plan":
+        """Return the plan for a bundle's settings and the graph that takes the steps."""
+        return cls(settings.learning_rates(), settings.momentum, settings.beta, settings.discrete_rate, graph)
 
 
 class WholeSearch(Protocol):

@@ -14,19 +14,11 @@ from f2p_deploy.runtimes.verification import verify  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 if TYPE_CHECKING:
-    from f2p_deploy.export import Faces
     from f2p_deploy.model.bundle import Bundle
 
 
 def picture(faces: np.ndarray) -> np.ndarray:
     return (faces[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def fast_artifact(fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    from f2p_deploy.export import export_bundle
-
-    return export_bundle(fast_bundle, "onnx", tmp_path_factory.mktemp("fast") / "artifact", faces=small_faces)
 
 
 def test_a_fast_search_is_judged_by_the_true_networks(fast_bundle: "Bundle", faces: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""A whole search on a card as one CUDA graph: `describe` once, then `step` for every step.
+"""A whole search on a card as one CUDA graph: `describe` once, then `step` or `step_fast` for every step.
 
 Each batch of photos needs one launch. The arithmetic is that of `f2p_deploy.runtimes.search.iterate`, all of it inside
 the engines.
@@ -24,7 +24,8 @@ class SearchEngines:
     """The engines and the stream of a search; all belong to one thread.
 
     Args:
-        describe, step: engines with their buffers.
+        describe: engine with its buffers.
+        step: that of `step` or `step_fast`.
         stream: the stream on which they are enqueued.
         context: the CUDA context that holds everything.
         keep_cache: called with an engine after its first run.
@@ -96,11 +97,11 @@ class CapturedLoop:
         """
         # Both are copied to the card, so unlike the inputs of `on_device` they must be NumPy arrays.
         faces = check_input("describe", self.engines.describe.inputs[0], faces)
-        start = check_input("step", self.engines.step.inputs[0], start)
+        start = check_input(self.plan.graph, self.engines.step.inputs[0], start)
         with self.engines.context:
             states, losses = self._run(faces, start, np.zeros(self.n, bool) if locked is None else locked)
-        self.engines.require_finite("step", "lookahead", states)
-        self.engines.require_finite("step", "loss", losses)
+        self.engines.require_finite(self.plan.graph, "lookahead", states)
+        self.engines.require_finite(self.plan.graph, "loss", losses)
         return states, losses
 
     def _run(self, faces: np.ndarray, start: np.ndarray, locked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -142,7 +142,7 @@ class TensorRt(Runtime):
             loops.clear()
             try:
                 with self.context:
-                    loops[plan] = CapturedLoop(self._search_engines(), plan, strict)
+                    loops[plan] = CapturedLoop(self._search_engines(plan.graph), plan, strict)
             except (MissingDependency, CompilerError) as error:
                 if strict:
                     raise
@@ -153,13 +153,13 @@ class TensorRt(Runtime):
             raise CompilerError(f"the search cannot be captured in a CUDA graph: {loop.why_not_captured}")
         return loop
 
-    def _search_engines(self) -> SearchEngines:
-        """Return this thread's engines for a search.
+    def _search_engines(self, graph: str) -> SearchEngines:
+        """Return this thread's engines for a search whose steps a graph takes.
 
         Raises:
             CompilerError: the artifact's step has no inputs for momentum and locks.
         """
-        step = self.engine("step")
+        step = self.engine(graph)
         if "before" not in {spec.name for spec in step.inputs}:
             raise CompilerError(
                 f"the artifact {self.artifact.folder} has an earlier format, whose step has no inputs for momentum and "

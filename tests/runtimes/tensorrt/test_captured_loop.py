@@ -155,19 +155,25 @@ def artifact(small_artifact: Path) -> Artifact:
 def card(artifact: Artifact, memory: Memory) -> Callable[..., CardRuntime]:
     """Makes a runtime whose searches run on the stand-in."""
 
-    def make(settings: IterativeSettings = SETTINGS, strict: bool = True, **options: bool) -> CardRuntime:
+    def make(
+        settings: IterativeSettings = SETTINGS,
+        strict: bool = True,
+        artifact: Artifact = artifact,
+        graph: str = "step",
+        **options: bool,
+    ) -> CardRuntime:
         runtime = CardRuntime(artifact, threads=1)
-        engines = {name: CardEngine(runtime, name, memory) for name in ("describe", "step")}
+        engines = {name: CardEngine(runtime, name, memory) for name in ("describe", graph)}
         runtime.first_runs: list[str] = []  # type: ignore[attr-defined, misc]
         whole = SearchEngines(
             cast(Any, engines["describe"]),
-            cast(Any, engines["step"]),
+            cast(Any, engines[graph]),
             cast(Any, CardStream(memory, **options)),
             cast(Any, _Current()),
             lambda engine: runtime.first_runs.append(engine.name),  # type: ignore[attr-defined]
             runtime.require_finite,
         )
-        runtime.loop = CapturedLoop(whole, Plan.of(settings), strict)
+        runtime.loop = CapturedLoop(whole, Plan.of(settings, graph), strict)
         return runtime
 
     return make
@@ -200,6 +206,16 @@ def test_a_launch_computes_the_search_of_the_same_runtime(
         assert np.array_equal(found.parameters, expected.parameters)
     assert runtime.loop.captured and stream_of(runtime).launches == 3
     assert runtime.first_runs == ["describe", "step"], "caches are kept once"  # type: ignore[attr-defined]
+
+
+def test_a_launch_computes_the_search_through_the_shortcut(
+    fast_artifact: Artifact, card: Callable[..., CardRuntime], small_faces: "Faces"
+) -> None:
+    runtime, plain = card(artifact=fast_artifact, graph="step_fast"), OnnxRuntime(fast_artifact, threads=1)
+    faces = small_faces.images[:1]
+    found, expected = (iterate(which, faces, SETTINGS, fast=True) for which in (runtime, plain))
+    assert np.array_equal(found.losses, expected.losses) and stream_of(runtime).launches == 1
+    assert np.array_equal(found.parameters, expected.parameters)
 
 
 def test_without_a_capture_every_step_is_enqueued(
