@@ -10,7 +10,7 @@ import numpy as np
 
 from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.photo import Photo, open_photo
-from f2p_deploy.alignment.sharpness import brightness_of, sharpness_of
+from f2p_deploy.alignment.sharpness import sharpness_and_brightness
 from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, transform, warp
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.system.errors import InputError, PhotoError
@@ -48,7 +48,7 @@ class AlignedFace:
         faces: number of faces in the photo.
         face: number of this face; 1 is the largest.
         residual: r.m.s. distance of the five points from the template after the fit, in fractions of S.
-        sharpness: see `sharpness_of`; independent of S.
+        sharpness: see `sharpness_and_brightness`; independent of S.
         brightness: mean luma of the face, in [0, 1].
         warnings: sentences about problems that may spoil the character.
     """
@@ -125,15 +125,17 @@ def align(
         )
     if 1.0 - inside_fraction(image, matrix, size) > LARGE_OUTSIDE:
         warnings += ("the face is close to the photo's edge or cut by it; the missing part repeats the pixels there",)
+    aligned = warp(image, matrix, size)
+    sharpness, brightness = sharpness_and_brightness(image, matrix, target, size, aligned)
     return AlignedFace(
-        image=warp(image, matrix, size),
+        image=aligned,
         matrix=matrix,
         landmarks=landmarks,
         faces=len(faces),
         face=index + 1,
         residual=residual,
-        sharpness=sharpness_of(image, matrix, target, size),
-        brightness=brightness_of(image, matrix, target, size),
+        sharpness=sharpness,
+        brightness=brightness,
         warnings=warnings,
     )
 

@@ -1,5 +1,6 @@
 """A landmark finder without a download: scikit-image's frontal-face cascade, refined by the segmentation network."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,11 @@ _SEARCH_EDGES = (256, 512)
 
 #: The cascade's smallest window in pixels, and the ratio of each window to the one before.
 _WINDOW, _GROWTH = 24, 1.1
+
+#: The step of the first look at a photo, in steps of the cascade. Around the windows that it accepts, every window is
+#: then looked at, of sizes up to `_AROUND` times smaller and larger, in an area wider by `_MARGIN` of the window. In
+#: 194 portraits and paintings this takes a quarter of the time and finds the same boxes, within a window's growth.
+_FIRST_STEP, _AROUND, _MARGIN = 3.0, 1.35, 0.3
 
 #: Smallest number of windows (photo and mirrored photo together) that must agree on a face. In 290 photos, 95 % of the
 #: true faces have 14 or more, and 90 % of the false ones fewer than 10.
@@ -34,6 +40,9 @@ _POINTS_IN_BOX = np.array([(0.32, 0.38), (0.68, 0.38), (0.50, 0.59), (0.31, 0.74
 #: A photo is also searched upside down if its clearest face has fewer windows than this. In 77 upside-down portraits no
 #: false face had more than 25 windows; of upright portraits, 90 % reach this number.
 _CLEAR = 40
+
+
+_NO_WINDOWS = np.empty((0, 3))
 
 
 @dataclass(frozen=True)
@@ -101,21 +110,36 @@ class CascadeFinder:
         return candidates
 
     def _windows_and_mirrored(self, grey: np.ndarray) -> np.ndarray:
-        """Return the (N, 3) windows of a picture and of its mirror image, in pixels of the picture."""
-        mirrored = self._windows(np.ascontiguousarray(grey[:, ::-1]))
-        mirrored[:, 0] = grey.shape[1] - mirrored[:, 0] - mirrored[:, 2]
-        return np.concatenate([self._windows(grey), mirrored])
+        """Return the (N, 3) windows of a picture and of its mirror image, in pixels of the picture.
 
-    def _windows(self, grey: np.ndarray) -> np.ndarray:
+        Where a first look finds no face, all windows are looked at.
+        """
+        found = [_NO_WINDOWS]
+        for left, top, right, bottom, smallest, largest in _areas(self._windows(grey, step=_FIRST_STEP)):
+            left, top = max(0, int(left)), max(0, int(top))
+            windows = self._both_ways(grey[top : int(bottom), left : int(right)], smallest, largest)
+            found.append(windows + (left, top, 0.0))
+        near = np.concatenate(found)
+        return near if _agreeing(near) else self._both_ways(grey)
+
+    def _both_ways(self, grey: np.ndarray, smallest: float = _WINDOW, largest: float = math.inf) -> np.ndarray:
+        mirrored = self._windows(grey[:, ::-1], smallest, largest)
+        mirrored[:, 0] = grey.shape[1] - mirrored[:, 0] - mirrored[:, 2]
+        return np.concatenate([self._windows(grey, smallest, largest), mirrored])
+
+    def _windows(
+        self, grey: np.ndarray, smallest: float = _WINDOW, largest: float = math.inf, step: float = 1.0
+    ) -> np.ndarray:
         """Return the (N, 3) windows that the cascade accepts as a face: left, top, edge."""
-        if min(grey.shape) < _WINDOW:
-            return np.empty((0, 3))
+        height, width = grey.shape
+        if min(height, width) < _WINDOW:
+            return _NO_WINDOWS
         boxes = self._cascade.detect_multi_scale(
-            img=grey,
+            img=np.ascontiguousarray(grey),
             scale_factor=_GROWTH,
-            step_ratio=1,
-            min_size=(_WINDOW, _WINDOW),
-            max_size=grey.shape,
+            step_ratio=step,
+            min_size=(smallest, smallest),
+            max_size=(min(height, largest), min(width, largest)),
             min_neighbor_number=1,
             intersection_score_threshold=2.0,  # above 1, so no windows are merged: their number is needed
         )
@@ -126,6 +150,37 @@ class CascadeFinder:
             return Landmarks(five_points(candidate.points), source="cascade", yaw=0.0)
         refined = refine(image, candidate.points, self._segmentation)
         return None if refined is None else Landmarks(five_points(refined), source="cascade+segmentation")
+
+
+def _areas(windows: np.ndarray) -> list[tuple[float, ...]]:
+    """Return where every window is to be looked at, from the windows of a first look; areas that overlap are one.
+
+    Returns:
+        Left, top, right and bottom of each area, and the smallest and the largest edge of its windows. The smallest is
+        one of the cascade's own sizes.
+    """
+    areas: list[tuple[float, ...]] = []
+    for left, top, edge in windows:
+        margin = _MARGIN * edge
+        area = (left - margin, top - margin, left + edge + margin, top + edge + margin, edge / _AROUND, edge * _AROUND)
+        # An area that has grown may overlap others, so all are looked at again.
+        while others := [other for other in areas if _overlap(area, other)]:
+            areas = [other for other in areas if other not in others]
+            low, high = np.min([area, *others], axis=0), np.max([area, *others], axis=0)
+            area = (low[0], low[1], high[2], high[3], low[4], high[5])
+        areas.append(area)
+    return [(*area[:4], _size_below(area[4]), area[5]) for area in areas]
+
+
+def _overlap(area: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    apart = area[0] >= other[2] or other[0] >= area[2] or area[1] >= other[3] or other[1] >= area[3]
+    return not apart
+
+
+def _size_below(edge: float) -> float:
+    """Return the cascade's largest window that is not larger than an edge."""
+    growths = max(0, math.floor(math.log(max(edge, _WINDOW) / _WINDOW, _GROWTH) + 1e-6))
+    return float(_WINDOW * _GROWTH**growths)
 
 
 def _agreeing(windows: np.ndarray) -> list[tuple[np.ndarray, int]]:

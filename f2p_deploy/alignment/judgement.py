@@ -9,8 +9,8 @@ from f2p_deploy.alignment.aligned_face import AlignedFace
 FRONTAL_YAW = 15.0
 FRONTAL_PITCH = 20.0
 
-#: Smallest sharpness in the unit of `sharpness_of`. The same portraits have 64 to 173. Blurred with a Gaussian of sigma
-#: 1 pixel (aligned face of 256 pixels), 30 of them have 43 to 76; with sigma 2, 21 to 38.
+#: Smallest sharpness in the unit of `sharpness_and_brightness`. The same portraits have 64 to 173. Blurred with a
+#: Gaussian of sigma 1 pixel (aligned face of 256 pixels), 30 of them have 43 to 76; with sigma 2, 21 to 38.
 SHARP = 40.0
 
 #: Smallest distance of the outer eye corners in pixels. If those portraits are shrunk, their sharpness stays the same

@@ -12,39 +12,36 @@ _SIZE = 256
 _GRAIN = 2
 
 
-def sharpness_of(image: np.ndarray, matrix: np.ndarray, landmarks: np.ndarray, size: int) -> float:
-    """Return the sharpness of a face between brows and mouth, in per cent of its contrast.
+def sharpness_and_brightness(
+    image: np.ndarray, matrix: np.ndarray, landmarks: np.ndarray, size: int, aligned: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Return the sharpness and the brightness of a face between brows and mouth.
 
-    The face is drawn at 256 pixels and averaged over 2x2 pixels. The result is 100 times the standard deviation of its
-    Laplacian / the standard deviation of its grey values; 0 is a flat picture. Lighting, contrast and the size of the
-    aligned face hardly change it.
+    The face is drawn at 256 pixels. Sharpness is 100 times the standard deviation of its Laplacian, averaged over 2x2
+    pixels, / the standard deviation of its grey values: per cent of its contrast, 0 for a flat picture. Lighting,
+    contrast and the size of the aligned face hardly change it. Brightness is the mean luma, in [0, 1].
 
     Args:
         image: (H, W, 3) uint8 RGB photo.
         matrix: (2, 3) from the photo to the aligned face of `size` pixels.
         landmarks: (5, 2) points in the aligned face.
         size: edge of the aligned face in pixels.
+        aligned: (size, size, 3) uint8, the aligned face if there is one; of 256 pixels it is not drawn again.
     """
-    grey = _inner_face(image, matrix, landmarks, size, reduction=_GRAIN)
+    drawn = aligned if aligned is not None and size == _SIZE else warp(image, matrix * (_SIZE / size), _SIZE)
+    face = Image.fromarray(drawn).convert("L")
+    points = landmarks * (_SIZE / size)
+    grey = _inner_face(face, points, _GRAIN)
     laplacian = 4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
     contrast = float(grey.std())
-    return 100.0 * float(laplacian.std()) / contrast if contrast > 0.5 else 0.0
+    sharpness = 100.0 * float(laplacian.std()) / contrast if contrast > 0.5 else 0.0
+    return sharpness, float(_inner_face(face, points, 8).mean()) / 255.0
 
 
-def brightness_of(image: np.ndarray, matrix: np.ndarray, landmarks: np.ndarray, size: int) -> float:
-    """Return the mean luma of a face between brows and mouth, in [0, 1]; for the arguments see `sharpness_of`."""
-    return float(_inner_face(image, matrix, landmarks, size, reduction=8).mean()) / 255.0
-
-
-def _inner_face(
-    image: np.ndarray, matrix: np.ndarray, landmarks: np.ndarray, size: int, reduction: int
-) -> np.ndarray:
-    """Return the grey values (float32, 0 to 255) of the rectangle around eyes and mouth."""
-    scale = _SIZE / size
-    face = Image.fromarray(warp(image, matrix * scale, _SIZE)).convert("L").reduce(reduction)
-    low = landmarks.min(axis=0) * scale / reduction
-    high = landmarks.max(axis=0) * scale / reduction
+def _inner_face(face: Image.Image, landmarks: np.ndarray, reduction: int) -> np.ndarray:
+    """Return the grey values (float32, 0 to 255) of the rectangle around eyes and mouth, reduced."""
+    low, high = landmarks.min(axis=0) / reduction, landmarks.max(axis=0) / reduction
     margin = 0.25 * (high - low)
     left, top = np.maximum(low - margin, 0).astype(int)
     right, bottom = np.minimum(np.ceil(high + margin), _SIZE // reduction).astype(int)
-    return np.asarray(face, dtype=np.float32)[top:bottom, left:right]
+    return np.asarray(face.reduce(reduction), dtype=np.float32)[top:bottom, left:right]

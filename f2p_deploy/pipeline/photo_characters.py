@@ -40,6 +40,9 @@ logger = logging.getLogger(__name__)
 #: Smallest edge of the engine's image in pixels, since the page shows it large.
 ENGINE_EDGE = 512
 
+#: zlib's level for the pictures: a quarter of the time of Pillow's own (6), and files 10 % larger.
+COMPRESSION = 2
+
 #: Called with (finished characters of this photo, with a fraction for the current one; the current activity).
 Within = Callable[[float, str], None]
 
@@ -207,7 +210,7 @@ def _create(
                 created = replace(created, warnings=(*created.warnings, sentence))
             small.save(place / PHOTO_FILE, quality=88)
             for file, picture in pictures.items():
-                Image.fromarray(picture).save(place / file)
+                Image.fromarray(picture).save(place / file, compress_level=COMPRESSION)
             write_parameters(place / PARAMETERS_FILE, generation.parameters, sync=False)  # nor are the pictures
             created = replace(created, seconds=time.perf_counter() - started)
             conditions = context.conditions.asked(task.photo, asked)
