@@ -99,7 +99,7 @@ class CascadeFinder:
         groups, upside_down = _agreeing(self._windows_and_mirrored(small)), False
         if not groups or groups[0][1] < _CLEAR:
             # The cascade may detect an upside-down face, with hair and forehead as its chin, but with fewer windows.
-            turned = _agreeing(self._windows_and_mirrored(np.ascontiguousarray(small[::-1, ::-1])))
+            turned = _agreeing(self._windows_and_mirrored(small[::-1, ::-1], again=not groups))
             if turned and (not groups or turned[0][1] > groups[0][1]):
                 groups, upside_down = turned, True
         candidates = []
@@ -109,10 +109,10 @@ class CascadeFinder:
             candidates.append(_Candidate(left / scale, top / scale, side / scale, upside_down))
         return candidates
 
-    def _windows_and_mirrored(self, grey: np.ndarray) -> np.ndarray:
+    def _windows_and_mirrored(self, grey: np.ndarray, again: bool = True) -> np.ndarray:
         """Return the (N, 3) windows of a picture and of its mirror image, in pixels of the picture.
 
-        Where a first look finds no face, all windows are looked at.
+        If a first look finds no face, all windows are looked at, unless `again` is False.
         """
         found = [_NO_WINDOWS]
         for left, top, right, bottom, smallest, largest in _areas(self._windows(grey, step=_FIRST_STEP)):
@@ -120,7 +120,7 @@ class CascadeFinder:
             windows = self._both_ways(grey[top : int(bottom), left : int(right)], smallest, largest)
             found.append(windows + (left, top, 0.0))
         near = np.concatenate(found)
-        return near if _agreeing(near) else self._both_ways(grey)
+        return self._both_ways(grey) if again and not _agreeing(near) else near
 
     def _both_ways(self, grey: np.ndarray, smallest: float = _WINDOW, largest: float = math.inf) -> np.ndarray:
         mirrored = self._windows(grey[:, ::-1], smallest, largest)
