@@ -1,5 +1,7 @@
 """Choice of the best option of each discrete group, by pictures or through the shortcut."""
 
+from itertools import combinations
+
 import numpy as np
 
 from f2p_deploy.character.parameters import average, harden
@@ -42,9 +44,10 @@ def choose_options_fast(
 ) -> np.ndarray:
     """Return (n,) parameters with each group's best option by the content loss through the shortcut.
 
-    All options of all groups are compared at once, each beside the others' present options. The best option of every
-    group is taken; if together they are worse than the best single change, that one alone is. This is repeated until
-    nothing changes, at most once for every group.
+    Each round compares all options of all groups at once, each beside the others' present options. A second call
+    compares the best single change, the best of every group together, and the best other options of every two groups,
+    since two changes may be good together that are bad alone. The best of all is taken, until nothing is better. As in
+    `choose_options`, a schema's default counts as better by `DEFAULT_MARGIN`.
 
     Args:
         runtime: of an artifact with the graph `compare_fast`.
@@ -53,27 +56,38 @@ def choose_options_fast(
         locked: (n,) bool, or None; groups with a locked entry are left alone.
     """
     schema = runtime.schema
-    default = average(schema).values
     groups = [part for part in schema.discrete_slices.values() if locked is None or not locked[part].any()]
     chosen = harden(parameters, schema)
     photo = {name: described[name][:1] for name in ("identity", "content")}
-    for _ in groups:
-        tried = np.concatenate([_with_each_option(chosen, part) for part in groups])
+    default = average(schema).values
+
+    def scores_of(tried: np.ndarray) -> np.ndarray:
         losses = run_graph(runtime, "compare_fast", {"parameters": tried, **photo})["content_loss"].astype(np.float64)
-        together, single, start = chosen.copy(), (np.inf, chosen), 0
+        defaults = sum((tried[:, part] * default[part]).sum(axis=1) for part in groups)
+        return losses * (1.0 - DEFAULT_MARGIN) ** defaults
+
+    for _ in groups:
+        singles = np.concatenate([_with_each_option(chosen, part) for part in groups])
+        scores = scores_of(singles)
+        present = float(scores[(singles == chosen).all(axis=1)][0])
+        together, others, start = chosen.copy(), [], 0
         for part in groups:
-            own = losses[start : start + part.stop - part.start].copy()
-            own[int(default[part].argmax())] *= 1.0 - DEFAULT_MARGIN
-            best = int(own.argmin())
-            together[part] = np.eye(len(own), dtype=np.float32)[best]
-            gain = own[best] / own[int(chosen[part].argmax())]
-            single = min(single, (gain, tried[start + best]), key=lambda candidate: candidate[0])
+            own, tried = (values[start : start + part.stop - part.start] for values in (scores, singles))
+            together[part] = tried[int(own.argmin())][part]
+            changed = ~(tried == chosen).all(axis=1)
+            if changed.any():
+                others.append((part, tried[changed][int(own[changed].argmin())][part]))
             start += len(own)
-        if np.array_equal(together, chosen):
+        pairs = []
+        for (one, its), (other, own_its) in combinations(others, 2):
+            pair = chosen.copy()
+            pair[one], pair[other] = its, own_its
+            pairs.append(pair)
+        candidates = np.stack([singles[int(scores.argmin())], together, *pairs])
+        found = scores_of(candidates)
+        if found.min() >= present * (1.0 - 1e-6):  # not by rounding alone
             break
-        pair = np.stack([together, single[1]])
-        both = run_graph(runtime, "compare_fast", {"parameters": pair, **photo})["content_loss"]
-        chosen = pair[int(both.argmin())]
+        chosen = candidates[int(found.argmin())]
     return chosen
 
 
