@@ -57,14 +57,15 @@ def run(
     engine: Annotated[bool, typer.Option("--engine", help="Also draw them with the reference engine.")] = False,
     assets: options.Assets = None,
     workers: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--workers",
             min=1,
             metavar="N",
-            help="Number of parallel processes, for many photos; each loads all networks.",
+            help="Number of parallel processes, each of which loads all networks; by default as many as the photos and "
+            "the cores are worth, and one with --threads.",
         ),
-    ] = 1,
+    ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,

@@ -20,7 +20,7 @@ from f2p_deploy.pipeline.results import Created, Failed, Report
 from f2p_deploy.pipeline.run_source import check_modes_of, load_networks_for, runtime_of
 from f2p_deploy.pipeline.summary_table import write_table
 from f2p_deploy.pipeline.work_folder import remove_abandoned, work_folder
-from f2p_deploy.pipeline.workers import WorkerPool, order_for
+from f2p_deploy.pipeline.workers import WorkerPool, order_for, workers_for
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import F2PError, InputError, Interrupted
 from f2p_deploy.system.files import sha256_of
@@ -43,7 +43,7 @@ def create_characters(
     engine: Engine | None = None,
     recursive: bool = False,
     again: bool = False,
-    workers: int = 1,
+    workers: int | None = 1,
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Report:
@@ -66,8 +66,9 @@ def create_characters(
         engine: draws the characters as well.
         recursive: also take photos from subfolders.
         again: create every character again, even if an earlier run has a valid one.
-        workers: number of processes; 1 uses only this one. More are started with `multiprocessing`'s method `spawn`, so
-            a script that asks for them needs its `if __name__ == "__main__"`.
+        workers: number of processes; 1 uses only this one, and None as many as `workers_for` says. More are started
+            with `multiprocessing`'s method `spawn`, so a script that asks for them needs its
+            `if __name__ == "__main__"`.
         threads: processor cores for each of several workers; None to divide the cores between them.
         progress: called with the progress.
 
@@ -154,7 +155,7 @@ class _Run:
     made_with: str = ""
 
 
-def _create(run: _Run, again: bool, workers: int, threads: int | None) -> KeyboardInterrupt | F2PError | None:
+def _create(run: _Run, again: bool, workers: int | None, threads: int | None) -> KeyboardInterrupt | F2PError | None:
     """Fill in the results of a run; return the error that stopped it, or None."""
     try:
         if not again:
@@ -162,6 +163,8 @@ def _create(run: _Run, again: bool, workers: int, threads: int | None) -> Keyboa
         pairs = zip(run.tasks, run.results, strict=True)
         left = {i: rest for i, (task, results) in enumerate(pairs) if (rest := _without(task, results)).names}
         run.tally.say("loading the networks" if left else "everything is there")
+        if workers is None:
+            workers = 1 if threads or run.context.runtime.on_card else workers_for(len(left))
         if left and workers > 1:
             _create_by_workers(run, left, workers, threads)
         elif left:
@@ -265,11 +268,11 @@ def _without(task: Task, results: Mapping[str, object]) -> Task:
     return replace(task, names={mode: name for mode, name in task.names.items() if mode not in results})
 
 
-def _check_numbers(face: int | None, workers: int) -> None:
+def _check_numbers(face: int | None, workers: int | None) -> None:
     """Raise if the number of a face or the number of workers is below 1."""
     if face is not None and face < 1:
         raise InputError(f"faces are counted from 1, the largest; found {face}")
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise InputError(f"at least one worker makes characters, found {workers}")
 
 

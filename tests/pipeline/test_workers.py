@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from f2p_deploy.pipeline import workers
 from f2p_deploy.system.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
@@ -156,3 +157,8 @@ def test_an_artifact_is_run_by_several_without_its_parents_sessions(
     runtime = load(small_artifact, "onnxruntime", threads=1)
     report = create_characters(many, runtime, tmp_path / "out", ["one-shot"], finder=finder, workers=2, threads=1)
     assert len(report.created) == 6 and report.made_with.startswith("onnxruntime ")
+
+
+def test_processes_are_started_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "usable_cores", lambda: 4)
+    assert [workers.workers_for(photos) for photos in (0, 31, 64, 100, 10_000)] == [1, 1, 2, 3, 4]
