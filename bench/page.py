@@ -29,6 +29,8 @@ SCRIPTS = (
     ("stability.py", "change of the character for a mirrored, moved, grey or dark photo", "docs/fidelity.md"),
     ("pictures.py", "number of engine pictures that a surrogate needs", "docs/fidelity.md"),
     ("expression_table.py", "effect of expressions on meshes, for pose-true landmarks", "docs/fidelity.md"),
+    ("run_profile.py", "where each millisecond of `run` goes", "docs/shortcut.md"),
+    ("search_cost.py", "how the cost of a search grows with controllers, batch and steps", "docs/shortcut.md"),
     ("threads.py", "throughput of one runtime shared by several threads, with and without a lock", "docs/targets.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
 )
