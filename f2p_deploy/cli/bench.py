@@ -134,9 +134,11 @@ def show(report: "SpeedReport") -> None:
     for mode, batch in dict.fromkeys((row.mode, row.batch) for row in rows):
         own = [row for row in rows if (row.mode, row.batch) == (mode, batch)]
         console.result(f"{mode}, batches of {batch}:")
-        alike = LIKENESS if any(row.loss is not None for row in own) else ()
-        cells = [(row.runtime, row.precision, *_speed(row), *_likeness(row)[: len(alike)]) for row in own]
-        console.table(cells, ("runtime", "precision", *SPEED, *alike))
+        console.table([(row.runtime, row.precision, *_speed(row)) for row in own], ("runtime", "precision", *SPEED))
+        if any(row.loss is not None for row in own):
+            console.result("")
+            cells = [(row.runtime, row.precision, *_likeness(row)) for row in own]
+            console.table(cells, ("runtime", "precision", *LIKENESS))
         console.result("")
         console.table([(row.runtime, row.precision, *_costs(row)) for row in own], ("runtime", "precision", *COSTS))
         console.result("")
@@ -156,8 +158,8 @@ def show(report: "SpeedReport") -> None:
         )
 
 
-#: Columns of the two tables of a mode; one table with all of them would be too wide for a terminal. Searches also show
-#: how alike their characters are to the faces.
+#: Columns of the tables of a mode; one table with all of them would be too wide for a terminal. The second one shows
+#: how alike the characters of a search are to the faces.
 SPEED = ("status", "median", "p95", "vs eager", "of floor")
 LIKENESS = ("likeness", "loss")
 COSTS = ("faces/s", "load", "first", "memory", "ceiling")
