@@ -46,13 +46,13 @@ BATCHES = (1, 4, 16, 64, 256)
 LARGEST_EXACT = 16
 STEPS = (1, 5, 10, 50, 100, 500)
 PAPER_STEPS = 50
-NEEDED = ("imitator", "recognition", "segmentation", "shortcut")
+NEEDED = ("imitator", "recognition", "segmentation", "translator", "shortcut")
 
 Call = Callable[[], object]
 
 
 def random_bundle(folder: Path, schema: str, settings: BundleSettings) -> Bundle:
-    """Create a bundle with random weights, with a shortcut and without priors and translator."""
+    """Create a bundle with random weights, with a shortcut and without priors."""
     torch.manual_seed(0)
     bundle = create_bundle(folder, f"random {schema}", load_schema(schema), settings)
     for name in NEEDED:
