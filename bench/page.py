@@ -31,6 +31,7 @@ SCRIPTS = (
     ("expression_table.py", "effect of expressions on meshes, for pose-true landmarks", "docs/fidelity.md"),
     ("run_profile.py", "where each millisecond of `run` goes", "docs/shortcut.md"),
     ("search_cost.py", "how the cost of a search grows with controllers, batch and steps", "docs/shortcut.md"),
+    ("search_files.py", "a whole search from three ONNX files, for search_cost.py", ""),
     ("threads.py", "throughput of one runtime shared by several threads, with and without a lock", "docs/targets.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
 )

@@ -13,7 +13,6 @@ the true networks, are part of the search.
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from search_files import peak_megabytes
 from torch import nn
 
 from f2p_deploy.character.schema import load_schema
@@ -39,7 +39,7 @@ from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 from f2p_deploy.runtimes.step_tensors import plain_step
 from f2p_deploy.training.presets import SMALL
 
-#: Schemas of 104 and of 264 controllers; the second has 310 parameters with its discrete groups.
+#: Schemas of 136 and of 208 controllers: 215 and 310 parameters with their discrete groups.
 SCHEMAS = ("makehuman", "justice-female")
 BATCHES = (1, 4, 16, 64, 256)
 #: The exact step is measured up to this batch size; larger ones take minutes and gigabytes.
@@ -152,35 +152,10 @@ def paper_search(way: str, threads: int) -> dict[str, float]:
                 one = next(graph for graph in exportable_graphs(bundle, 1) if graph.name == name)
                 given = {spec.name: np.full(spec.shape, 0.5, np.float32) for spec in one.inputs}
                 graphs[name].write_bytes(to_onnx(one, given).SerializeToString())
-            child = [sys.executable, __file__, "--threads", str(threads), "--files", folder]
+            script = Path(__file__).with_name("search_files.py")
+            child = [sys.executable, script, folder, str(threads), str(PAPER_STEPS)]
             return json.loads(subprocess.run(child, check=True, capture_output=True, text=True).stdout)
-    return {"seconds": took, "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
-
-
-def run_files(folder: Path, threads: int) -> dict[str, float]:
-    """Measure a whole search through the shortcut from three ONNX files, without PyTorch's bundle in memory."""
-    sessions = {name: open_session(str(folder / f"{name}.onnx"), threads=threads) for name in GRAPHS}
-    shapes = {spec.name: spec.shape for session in sessions.values() for spec in session.get_inputs()}
-    face = np.random.default_rng(0).random(shapes["face"], np.float32)
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        identity, content = sessions["describe"].run(None, {"face": face})
-        state = np.full(shapes["state"], 0.5, np.float32)
-        given = {"state": state, "before": state, "identity": identity, "content": content}
-        given |= {name: np.full(shapes[name], 0.5, np.float32) for name in shapes if name not in (*given, *NOT_STEP)}
-        given["locked"] = np.zeros(shapes["locked"], np.float32)
-        for _ in range(PAPER_STEPS + 1):
-            given["before"], given["state"] = given["state"], sessions["step_fast"].run(["next_state"], given)[0]
-        for parameters in (state, given["state"].clip(0.0, 1.0)):
-            (image,) = sessions["render"].run(None, {"parameters": parameters})
-            sessions["describe"].run(None, {"face": image})
-        took.append(time.perf_counter() - began)
-    return {"seconds": min(took), "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
-
-
-GRAPHS = ("describe", "render", "step_fast")
-NOT_STEP = ("face", "parameters")
+    return {"seconds": took, "memory_mb": peak_megabytes()}
 
 
 def draw(rows: list[dict[str, object]], path: Path) -> None:
@@ -220,12 +195,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     parser.add_argument("-o", "--out", type=Path)
     parser.add_argument("--way", choices=("eager", "fast"), help=argparse.SUPPRESS)
-    parser.add_argument("--files", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    if given.files:
-        print(json.dumps(run_files(given.files, given.threads)))
-        return
     if given.way:
         print(json.dumps(paper_search(given.way, given.threads)))
         return

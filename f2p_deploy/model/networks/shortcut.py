@@ -48,7 +48,9 @@ class Shortcut(nn.Module):
         for i in range(doublings):
             layers += [nn.ConvTranspose2d(widths[i], widths[i + 1], 4, 2, 1), nn.BatchNorm2d(widths[i + 1]), SiLU()]
         self.decoder = nn.Sequential(*layers)
-        self.maps = nn.Conv2d(widths[doublings], channels, 3, 1, 1)
+        # The features of a stage are hundreds of maps; 3x3 filters of each would cost more than all other layers.
+        kernel = 3 if kind in ("probabilities", "logits") else 1
+        self.maps = nn.Conv2d(widths[doublings], channels, kernel, 1, kernel // 2)
         self.identity = nn.Sequential(
             nn.Linear(n + hidden, hidden), SiLU(), nn.Linear(hidden, hidden), SiLU(), nn.Linear(hidden, length)
         )
