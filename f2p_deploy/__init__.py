@@ -22,7 +22,7 @@ _PUBLIC = {
     "load_bundle": "f2p_deploy.model.bundle",
     "load_schema": "f2p_deploy.character.schema",
     "read_artifact": "f2p_deploy.artifact.artifact",
-    "render": "f2p_deploy.runtimes.search",
+    "render": "f2p_deploy.runtimes.graph_calls",
     "shipped_schemas": "f2p_deploy.character.schema",
     "write_parameters": "f2p_deploy.character.parameter_files",
     "write_picture": "f2p_deploy.system.pictures",

@@ -79,14 +79,14 @@ def bench(
     from f2p_deploy.evaluation.speed import Request
     from f2p_deploy.evaluation.speed.floors import missed, read_floors
     from f2p_deploy.evaluation.speed.measure_speed import run_benchmark
-    from f2p_deploy.evaluation.speed.request import modes_of
+    from f2p_deploy.evaluation.speed.request import timed_modes
     from f2p_deploy.model.bundle import load_bundle
     from f2p_deploy.system.errors import FloorMissed
 
     floors = read_floors(check) if check is not None else ()
     opened = load_bundle(bundle)
     request = Request(
-        modes=modes_of("shortcut" in opened.networks) if mode == "all" else _words(mode),
+        modes=timed_modes("shortcut" in opened.networks) if mode == "all" else _words(mode),
         runtimes=() if runtime == "all" else _words(runtime),
         batches=_batches(batch, tuple(artifact or ())),
         artifacts=tuple(artifact or ()),

@@ -34,7 +34,7 @@ def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
     return fast if fast is not None else runtime.settings.fast and "step_fast" in runtime.graphs
 
 
-def judge(
+def better_of(
     runtime: Runtime,
     described: dict[str, np.ndarray],
     settings: IterativeSettings,

@@ -20,7 +20,7 @@ from f2p_deploy.model.result import (
 )
 from f2p_deploy.model.settings import IterativeSettings
 from f2p_deploy.runtimes.base import Runtime
-from f2p_deploy.runtimes.fast_search import goes_fast, judge
+from f2p_deploy.runtimes.fast_search import better_of, goes_fast
 from f2p_deploy.runtimes.graph_calls import describe, require_graph, run_graph
 from f2p_deploy.runtimes.option_choice import choose_options, choose_options_fast
 from f2p_deploy.runtimes.search_plan import Plan
@@ -200,7 +200,7 @@ def iterate(
             if progress is not None:
                 progress(done, float(loss.mean()))
     if fast:
-        return judge(runtime, described or describe(runtime, faces), settings, states, losses)
+        return better_of(runtime, described or describe(runtime, faces), settings, states, losses)
     chosen = losses.argmin(axis=0) if settings.keep_best else np.full(len(faces), len(losses) - 1)
     last = states[chosen, np.arange(len(faces))]
     return Trajectory(smooth(last, runtime.schema, settings.beta), losses)

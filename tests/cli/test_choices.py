@@ -62,7 +62,7 @@ def test_a_registry_whose_package_is_missing_is_left_out(monkeypatch: pytest.Mon
 
 
 def test_words_after_a_comma_are_completed() -> None:
-    assert complete("timed_modes")("one-shot,it") == ["one-shot,iterative"]
+    assert complete("timed_modes")("one-shot,it") == ["one-shot,iterative", "one-shot,iterative-fast"]
     assert complete("targets")("trt-f") == ["trt-fp16", "trt-fp32"]
 
 

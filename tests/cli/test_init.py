@@ -115,7 +115,7 @@ def _process(*words: str, **environment: str) -> subprocess.CompletedProcess[str
         ("export --bathc 3", "f2p-deploy export", "--batch"),
         ("engine render --cuont 3", "f2p-deploy engine render", "--count"),
         ("schema show", "f2p-deploy schema show", ""),
-        ("train imitator", "f2p-deploy train", ""),
+        ("train", "f2p-deploy train", ""),
     ],
 )
 def test_the_help_page_that_is_named_exists(f2p: Callable, words: str, place: str, meant: str) -> None:

@@ -35,7 +35,7 @@ DEFAULT_LIMIT = 100.0
 LARGEST_BATCH = 1024
 
 
-def modes_of(shortcut: bool) -> tuple[str, ...]:
+def timed_modes(shortcut: bool) -> tuple[str, ...]:
     """Return all modes of a bundle with or without a shortcut."""
     return tuple(mode for mode in MODES if shortcut or not SEARCHES.get(mode, ("", False))[1])
 

@@ -20,7 +20,7 @@ from f2p_deploy.evaluation.speed import (  # noqa: E402
 )
 from f2p_deploy.evaluation.speed import measure_speed as runs  # noqa: E402
 from f2p_deploy.evaluation.speed.measure_speed import run_benchmark, summary  # noqa: E402
-from f2p_deploy.evaluation.speed.request import SEARCHES, modes_of  # noqa: E402
+from f2p_deploy.evaluation.speed.request import SEARCHES, timed_modes  # noqa: E402
 from f2p_deploy.export import export_bundle  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.system.errors import InputError, MissingDependency  # noqa: E402
@@ -40,7 +40,7 @@ def quick() -> object:
 @pytest.fixture(scope="module")
 def report(small_bundle: Bundle, small_artifact: Path) -> SpeedReport:
     # torch.compile needs a C++ compiler and half a minute; the limit skips it.
-    request = Request(modes_of(False), artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
+    request = Request(timed_modes(False), artifacts=(small_artifact,), threads=1, device="cpu", limit=1e-6)
     return run_benchmark(small_bundle, request, "f2p-deploy bench")
 
 
@@ -48,7 +48,7 @@ def rows(report: SpeedReport, mode: str) -> dict[str, Row]:
     return {row.runtime: row for row in report.rows if row.mode == mode}
 
 
-@pytest.mark.parametrize("mode", modes_of(False))
+@pytest.mark.parametrize("mode", timed_modes(False))
 def test_every_runtime_is_timed_and_compared(report: SpeedReport, mode: str) -> None:
     found = rows(report, mode)
     assert list(found)[0] == "torch" and found["torch"].vs_eager == 1.0
@@ -105,7 +105,7 @@ def test_the_report_is_whole(report: SpeedReport) -> None:
     data = report.to_dict()
     assert data["bundle"]["name"] == "small" and data["device"]["computes"] == "cpu"
     assert {c["precision"] for c in data["ceilings"]} >= {"fp32"}
-    assert set(summary(report)) == {f"{mode}, batch 1" for mode in modes_of(False)}
+    assert set(summary(report)) == {f"{mode}, batch 1" for mode in timed_modes(False)}
 
 
 def test_a_wrong_face_has_status_parity(
