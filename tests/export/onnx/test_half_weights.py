@@ -44,7 +44,9 @@ class Net(nn.Module):
 @pytest.fixture(scope="module")
 def artifact(half_bundle: Bundle, small_faces: Faces, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     folder = tmp_path_factory.mktemp("stored") / "artifact"
-    return export_bundle(half_bundle, "onnx", folder, faces=small_faces, options=BuildOptions(weights="float16"))
+    # Single steps are compared: over 50 of them, untrained networks amplify rounding by more on some processors.
+    options = BuildOptions(weights="float16")
+    return export_bundle(half_bundle, "onnx", folder, faces=small_faces, trajectories=0, options=options)
 
 
 @pytest.mark.parametrize(
