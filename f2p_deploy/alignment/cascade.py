@@ -17,8 +17,9 @@ _SEARCH_EDGES = (256, 512)
 _WINDOW, _GROWTH = 24, 1.1
 
 #: The step of the first look at a photo, in steps of the cascade. Around the windows that it accepts, every window is
-#: then looked at, of sizes up to `_AROUND` times smaller and larger, in an area wider by `_MARGIN` of the window. In
-#: 194 portraits and paintings this takes a quarter of the time and finds the same boxes, within a window's growth.
+#: then looked at, of sizes up to `_AROUND` times smaller and larger, in an area wider by `_MARGIN` of the window. On
+#: 194 portraits and paintings this took a quarter of the time; 169 had the same boxes within 5 % of their edge, two had
+#: none until all windows were looked at, and most others differed by one of the cascade's sizes.
 _FIRST_STEP, _AROUND, _MARGIN = 3.0, 1.35, 0.3
 
 #: Smallest number of windows (photo and mirrored photo together) that must agree on a face. In 290 photos, 95 % of the

@@ -63,7 +63,7 @@ def run(
             min=1,
             metavar="N",
             help="Number of parallel processes, each of which loads all networks; by default as many as the photos and "
-            "the cores are worth, and one with --threads.",
+            "the cores are worth, and one with --threads or --engine.",
         ),
     ] = None,
     threads: options.Threads = None,

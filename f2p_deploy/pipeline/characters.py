@@ -164,7 +164,9 @@ def _create(run: _Run, again: bool, workers: int | None, threads: int | None) ->
         left = {i: rest for i, (task, results) in enumerate(pairs) if (rest := _without(task, results)).names}
         run.tally.say("loading the networks" if left else "everything is there")
         if workers is None:
-            workers = 1 if threads or run.context.runtime.on_card else workers_for(len(left))
+            # A card is shared, and an engine is large: further processes are then only started if asked for.
+            alone = bool(threads) or run.context.runtime.on_card or run.context.engine is not None
+            workers = 1 if alone else workers_for(len(left))
         if left and workers > 1:
             _create_by_workers(run, left, workers, threads)
         elif left:

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 5.0
 
 #: Smallest number of photos for which another process is worth its start of 2 s, and largest number of processes that
-#: are started unasked: each holds 0.3 to 0.6 GB.
+#: are started unasked, since each holds the networks.
 _WORTH, _MOST = 32, 8
 
 #: Called with (position of the photo, its finished characters with a fraction, the current activity).

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from f2p_deploy.alignment import CascadeFinder, FaceSegmenter, MediaPipeFinder, read_photo
+from f2p_deploy.alignment import CascadeFinder, FaceSegmenter, MediaPipeFinder, cascade, read_photo
 from f2p_deploy.character.face import HELEN_CLASSES
 
 pytest.importorskip("skimage")
@@ -69,3 +69,18 @@ def test_the_photo_is_not_changed(astronaut: np.ndarray) -> None:
     CascadeFinder().find(copy)
     assert np.array_equal(copy, astronaut)
     assert Image.fromarray(copy).size == (512, 512)
+
+
+def test_a_first_look_finds_the_box_that_all_windows_give(astronaut: np.ndarray) -> None:
+    grey = np.asarray(Image.fromarray(astronaut).convert("L").resize((256, 256), Image.Resampling.BOX))
+    finder = CascadeFinder()
+    ((whole, _),) = cascade._agreeing(finder._both_ways(grey))
+    ((near, _),) = cascade._agreeing(finder._windows_and_mirrored(grey, again=False))
+    assert np.abs(near - whole).max() < 0.15 * whole[2]
+
+
+def test_areas_that_overlap_are_looked_at_once() -> None:
+    areas = cascade._areas(np.array([(10.0, 10.0, 30.0), (20.0, 12.0, 40.0), (150.0, 150.0, 30.0)]))
+    assert len(areas) == 2
+    left, top, right, bottom, smallest, largest = max(areas, key=lambda area: area[2] - area[0])
+    assert left <= 10 and top <= 10 and right >= 60 and bottom >= 52 and smallest <= 30 and largest >= 40

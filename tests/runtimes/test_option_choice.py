@@ -58,3 +58,26 @@ def test_fast_options_leave_locked_groups_alone(fast_bundle: "Bundle", faces: np
     parameters = harden(np.random.default_rng(0).random(runtime.schema.n, np.float32), runtime.schema)
     described = graph_calls.describe(runtime, faces[:1])
     assert np.array_equal(option_choice.choose_options_fast(runtime, described, parameters, locked), parameters)
+
+
+def test_two_changes_that_are_good_only_together_are_found(
+    fast_bundle: "Bundle", faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The losses are made up: only the last options of the first two groups together are better than the start."""
+    runtime = TorchRuntime(fast_bundle)
+    first, second, *_ = runtime.schema.discrete_slices.values()
+    start = average(runtime.schema).values.copy()
+    default = start.copy()
+
+    def made_up(_: object, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        tried = inputs["parameters"]
+        changed = (tried != default).any(axis=1)
+        both = (tried[:, first.stop - 1] == 1) & (tried[:, second.stop - 1] == 1)
+        others = np.delete(tried, np.r_[first, second], axis=1) != np.delete(default, np.r_[first, second])
+        one = (tried[:, first.stop - 1] == 1) | (tried[:, second.stop - 1] == 1)
+        losses = np.where(both & ~others.any(axis=1), 0.1, np.where(one, 1.5, np.where(changed, 2.0, 1.0)))
+        return {"content_loss": losses}
+
+    monkeypatch.setattr(option_choice, "run_graph", made_up)
+    chosen = option_choice.choose_options_fast(runtime, {"identity": faces, "content": faces}, start)
+    assert chosen[first.stop - 1] == chosen[second.stop - 1] == 1

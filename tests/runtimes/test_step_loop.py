@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
 from f2p_deploy.runtimes import Runtime, TorchRuntime, search  # noqa: E402
-from f2p_deploy.system.errors import InputError  # noqa: E402
+from f2p_deploy.system.errors import FloorMissed, InputError  # noqa: E402
 
 if TYPE_CHECKING:
     from f2p_deploy.model.bundle import Bundle
@@ -39,3 +39,19 @@ def test_locked_entries_and_a_start(runtime: Runtime, faces: np.ndarray) -> None
     assert (found.parameters[:, 1] == 0.875).all() and (found.parameters[:, 0] != start[:, 0]).any()
     with pytest.raises(InputError, match=r"2 faces start at \(2, 11\), found \(1, 11\)"):
         search.iterate(runtime, faces, GENTLE, start[:1])
+
+
+def test_nan_on_the_way_is_refused_at_the_end(
+    small_bundle: "Bundle", faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = TorchRuntime(small_bundle)
+    compute, calls = runtime._compute, []
+
+    def second_fails(graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        outputs = compute(graph, inputs)
+        calls.append(graph)
+        return outputs | {"loss": outputs["loss"] * np.nan} if calls.count("step") == 2 else outputs
+
+    monkeypatch.setattr(runtime, "_compute", second_fails)
+    with pytest.raises(FloorMissed, match="step computed NaN or infinite values in loss"):
+        search.iterate(runtime, faces[:1], GENTLE)
