@@ -41,7 +41,17 @@ class ShortcutLoss(nn.Module):
 
         `beta` (1,) replaces the module's.
         """
-        own_identity, maps = self.shortcut(self.to_parameters(state, beta))
+        return self.compare(*self.describe(state, beta), identity, content)
+
+    def describe(self, state: torch.Tensor, beta: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the predicted identities (N, d) and maps (N, M, H, W) of states, see `Similarity.maps`."""
+        described: tuple[torch.Tensor, torch.Tensor] = self.shortcut(self.to_parameters(state, beta))
+        return described
+
+    def compare(
+        self, own_identity: torch.Tensor, maps: torch.Tensor, identity: torch.Tensor, content: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the (N,) losses of predicted identities and maps against the photos' identities and contents."""
         return self.similarity.compare(own_identity, self.similarity.content_of_maps(maps), identity, content)
 
 

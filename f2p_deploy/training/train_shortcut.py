@@ -34,8 +34,8 @@ ROUNDS = (0.1, 0.3, 0.5, 0.7)
 #: States of one update.
 GRADIENT_BATCH = 24
 
-#: Weights of the gradients' directions, and of the logarithm of their lengths.
-DIRECTION, LENGTH = 0.5, 0.05
+#: Weights of the descriptions of visited states, of the gradients' directions, and of the logarithm of their lengths.
+VISITED, DIRECTION, LENGTH = 0.5, 0.5, 0.05
 
 
 class ShortcutStage:
@@ -89,9 +89,13 @@ class ShortcutStage:
         pools = [self._training(pool) for pool in self.gradients]
         pool = pools[int(rng.integers(len(pools)))]
         rows = np.sort(rng.choice(pool, min(GRADIENT_BATCH, len(pool)), replace=False, axis=0), axis=0)
-        turned, longer, apart = self._error_of_updates(rows)
-        numbers = {"described": float(described.detach()), "turned": float(turned.detach())}
-        return described + DIRECTION * turned + LENGTH * longer + apart, numbers
+        visited, turned, longer, apart = self._errors_of_states(rows)
+        numbers = {
+            "described": float(described.detach()),
+            "visited": float(visited.detach()),
+            "turned": float(turned.detach()),
+        }
+        return described + VISITED * visited + DIRECTION * turned + LENGTH * longer + apart, numbers
 
     def _training(self, pool: Gradients) -> np.ndarray:
         number = self.gradients.index(pool)
@@ -140,13 +144,16 @@ class ShortcutStage:
         longer = ((identity - true_identity) / self.length).square().sum(dim=1).mean()
         return (apart.abs().mean() + 3.0 * apart.square().mean()) / scale + turned + 0.02 * longer
 
-    def _error_of_updates(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the errors of the updates' directions, of their lengths, and of the losses."""
+    def _errors_of_states(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the errors of states' descriptions, of their updates' directions and lengths, and of their losses."""
         pool = self.gradients[int(rows[0, 0])]
         chosen = rows[:, 1]
         state = torch.from_numpy(pool.states[chosen]).requires_grad_(True)
         at = torch.from_numpy(pool.targets[chosen])
-        loss = self.loss_of(state, self.targets.identities[at], self.targets.contents[at])
+        identity, maps = self.loss_of.describe(state)
+        loss = self.loss_of.compare(identity, maps, self.targets.identities[at], self.targets.contents[at])
+        true_maps = torch.from_numpy(pool.maps[chosen]).float()
+        described = self._described(identity, maps, torch.from_numpy(pool.identities[chosen]), true_maps)
         (gradient,) = torch.autograd.grad(loss.sum(), state, create_graph=True)
         true = torch.from_numpy(pool.gradients[chosen])
         turned, longer = torch.zeros(()), torch.zeros(())
@@ -155,7 +162,7 @@ class ShortcutStage:
             lengths = own.norm(dim=1).clamp_min(1e-12), exact.norm(dim=1).clamp_min(1e-12)
             longer = longer + (lengths[0] / lengths[1]).log().square().mean()
         apart = (loss / torch.from_numpy(pool.losses[chosen]) - 1.0).abs().mean()
-        return turned, longer, apart
+        return described, turned, longer, apart
 
     def parts(self, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return what a search uses of (N, n) gradients: the controllers', projected, and the discrete groups'."""

@@ -12,11 +12,10 @@ import torch.nn.functional as F
 
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.model.bundle import Bundle, described_by
-from f2p_deploy.model.imitator_search import GenerationLoss
 from f2p_deploy.model.one_shot import one_shot
 from f2p_deploy.model.result import SMALLEST_PROBABILITY
 from f2p_deploy.model.settings import IterativeSettings
-from f2p_deploy.model.state import first_state, state_from
+from f2p_deploy.model.state import StateToParameters, first_state, state_from
 from f2p_deploy.model.update import Update, lookahead
 from f2p_deploy.system.files import open_whole
 from f2p_deploy.training.data.pair_tensors import to_float
@@ -70,19 +69,23 @@ class Targets:
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """Gradients of the exact loss at states of searches.
+    """Gradients of the exact loss at states of searches, and descriptions of the pictures of these states.
 
     Args:
         states: (N, n) float32.
         targets: (N,) int64 positions of `Targets`.
         gradients: (N, n) float32, dL/dstate.
         losses: (N,) float32.
+        identities: (N, d) float32.
+        maps: (N, M, H, W) float16, see `Similarity.maps`.
     """
 
     states: np.ndarray
     targets: np.ndarray
     gradients: np.ndarray
     losses: np.ndarray
+    identities: np.ndarray
+    maps: np.ndarray
 
 
 def sample_characters(bundle: Bundle, count: int, generator: torch.Generator) -> torch.Tensor:
@@ -200,22 +203,22 @@ def label_gradients(
         path: file of the result.
         key: names the states; together with bundle and targets it decides whether the file is used again.
     """
-    key = _key(bundle, "gradients", key, targets.key)
+    key = _key(bundle, "described gradients", key, targets.key)
     content = _read(path, key)
     if content is None:
-        loss_of = GenerationLoss(bundle, bundle.settings.iterative.beta).eval()
-        gradients, losses = [], []
+        to_parameters = StateToParameters(bundle, bundle.settings.iterative.beta)
+        similarity = bundle.similarity
+        parts = []
         for part, at in zip(states.split(BATCH), positions.split(BATCH), strict=True):
             leaf = part.clone().requires_grad_(True)
-            loss = loss_of(leaf, targets.identities[at], targets.contents[at])
-            gradients.append(torch.autograd.grad(loss.sum(), leaf)[0])
-            losses.append(loss.detach())
-        content = {
-            "states": states.numpy(),
-            "targets": positions.numpy(),
-            "gradients": torch.cat(gradients).numpy(),
-            "losses": torch.cat(losses).numpy(),
-        }
+            picture = bundle.imitator(to_parameters(leaf))
+            identity, maps = similarity.identity(picture), similarity.maps(picture)
+            own = similarity.content_of_maps(maps)
+            loss = similarity.compare(identity, own, targets.identities[at], targets.contents[at])
+            (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+            parts.append({"gradients": gradient, "losses": loss, "identities": identity, "maps": maps.half()})
+        labels = {name: torch.cat([part[name].detach() for part in parts]).numpy() for name in parts[0]}
+        content = {"states": states.numpy(), "targets": positions.numpy(), **labels}
         _write(path, key, content)
     return Gradients(**content)
 
