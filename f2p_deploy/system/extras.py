@@ -34,6 +34,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "coreml": ("coremltools", "torch"),
     "openvino": ("openvino",),
     "bench": ("matplotlib",),
+    "train": ("lightning_fabric", "tomli_w", "tensorboard"),
     "dev": (
         "pytest", "xdist", "ruff", "mypy", "importlinter", "tree_sitter", "tree_sitter_swift", "tree_sitter_c",
         "tree_sitter_c_sharp", "dlib", "face_recognition_models",
@@ -46,6 +47,8 @@ PACKAGES = {
     "pillow_heif": "pillow-heif",
     "tensorrt_rtx": "tensorrt-rtx",
     "cuda": "cuda-bindings",
+    "lightning_fabric": "lightning-fabric",
+    "tomli_w": "tomli-w",
     "xdist": "pytest-xdist",
     "importlinter": "import-linter",
     "tree_sitter": "tree-sitter",

@@ -58,7 +58,7 @@ class Preset:
     mesh_labels: bool = False
     shipped: tuple[str, ...] = ()
     shortcut_characters: int = 16384
-    shortcut_states: int = 1536
+    shortcut_states: int = 3072
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ from f2p_deploy.training.data.portraits import Portraits
 from f2p_deploy.training.data.shortcut_labels import describe_targets
 from f2p_deploy.training.data.training_sources import Sources
 from f2p_deploy.training.presets import Preset
+from f2p_deploy.training.stage import Stage
 from f2p_deploy.training.train_imitator import ImitatorStage
-from f2p_deploy.training.train_loop import Stage
 from f2p_deploy.training.train_recognition import RecognitionStage
 from f2p_deploy.training.train_segmentation import SegmentationStage
 from f2p_deploy.training.train_shortcut import ShortcutStage

@@ -21,8 +21,9 @@ from f2p_deploy.training.data.portraits import Portraits, load_portraits
 from f2p_deploy.training.data.training_sources import Sources, require_enough, require_enough_faces
 from f2p_deploy.training.fitted_stages import FITTED
 from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
+from f2p_deploy.training.stage import Stage
 from f2p_deploy.training.stage_builders import StageInputs, build_stage
-from f2p_deploy.training.train_loop import OnUpdate, Stage, train
+from f2p_deploy.training.train_loop import OnUpdate, train
 
 log = logging.getLogger(__name__)
 

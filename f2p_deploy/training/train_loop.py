@@ -1,6 +1,7 @@
 """The training loop of every stage: seeded, resumable after a kill, with metrics and picture sheets on disk.
 
-A stage's folder holds `state.pt` (tensors and numbers only), `metrics.jsonl` and `sheet-<step>.png`.
+A stage's folder holds `state.pt` (tensors and numbers only), `metrics.jsonl`, `sheet-<step>.png` and, with
+`--tensorboard`, event files.
 """
 
 import io
@@ -8,56 +9,27 @@ import json
 import logging
 import pickle
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, cast
 
 import numpy as np
 import torch
-from PIL import Image
 
 from f2p_deploy.system.errors import InputError, Interrupted
-from f2p_deploy.system.files import open_whole, write_whole
+from f2p_deploy.system.files import write_whole
 from f2p_deploy.system.interruption import postponed
+from f2p_deploy.training.batches import prepared_parts
+from f2p_deploy.training.hardware import Processes
+from f2p_deploy.training.metrics_files import MetricsFiles
 from f2p_deploy.training.schedule import Schedule
+from f2p_deploy.training.stage import Prepared, Stage
 
 log = logging.getLogger(__name__)
 
 #: Called after every update with (updates done, updates in total, metrics of this update).
 OnUpdate = Callable[[int, int, Mapping[str, float]], None]
-
-
-class Stage(Protocol):
-    """A stage as the training loop sees it: networks, loss and evaluation."""
-
-    name: str
-    #: The modules to optimise and to save, by name.
-    modules: dict[str, torch.nn.Module]
-    #: Number of training samples; one pass over them is an epoch.
-    samples: int
-
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the loss of a batch, and numbers for the metrics file.
-
-        Args:
-            batch: (B,) positions of training samples.
-            step: number of the update, from 0.
-            rng: for augmentation; the same for the same seed and step.
-        """
-        ...
-
-    def trained(self) -> torch.nn.Module:
-        """Return the network that the bundle stores."""
-        ...
-
-    def evaluate(self) -> dict[str, float]:
-        """Return metrics on held-out data; the modules are in evaluation mode."""
-        ...
-
-    def sheet(self) -> np.ndarray:
-        """Return a picture (H, W, 3) uint8 that shows the state of training; the modules are in evaluation mode."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -83,6 +55,7 @@ def train(
     progress: OnUpdate | None = None,
     sheet_every: int = 1000,
     save_seconds: float = 60.0,
+    processes: Processes | None = None,
 ) -> Outcome:
     """Train a stage, or resume where an earlier run stopped.
 
@@ -98,17 +71,18 @@ def train(
         progress: called after every update.
         sheet_every: updates between two evaluations with a picture sheet.
         save_seconds: seconds between two saved states.
+        processes: that train together; this one alone, on its CPU, if not given.
 
     Raises:
         InputError: the folder cannot be written, or holds a damaged state or one of another schedule or seed.
         Interrupted: the user stopped it; the state is saved.
     """
-    training = _Training(stage, schedule, folder, seed)
+    training = _Training(stage, schedule, folder, seed, processes or Processes())
     training.resume()
     saved_at = time.monotonic()
     try:
-        while training.done < training.total:
-            numbers = training.update()
+        for parts in training.batches():
+            numbers = training.update(parts)
             if progress is not None:
                 progress(training.done, training.total, numbers)
             if training.done % sheet_every == 0 and training.done < training.total:
@@ -131,16 +105,35 @@ class _Training:
         schedule: length, optimiser and learning rate.
         folder: of the state, the metrics and the sheets.
         seed: of order and augmentation.
+        processes: that train together.
+
+    Raises:
+        InputError: a batch has fewer samples than parts.
     """
 
-    def __init__(self, stage: Stage, schedule: Schedule, folder: Path, seed: int) -> None:
+    def __init__(self, stage: Stage, schedule: Schedule, folder: Path, seed: int, processes: Processes) -> None:
         self.stage, self.schedule, self.folder, self.seed = stage, schedule, folder, seed
+        self.processes, self.fabric = processes, processes.fabric
         self.state_path = folder / "state.pt"
-        self.optimiser = schedule.optimiser_for(stage.modules)
+        hardware = processes.hardware
+        size = min(schedule.batch, stage.samples)
+        if size < hardware.parts:
+            raise InputError(
+                f"{stage.name}: a batch of {size} samples cannot be divided into {hardware.parts} parts: give fewer "
+                "--devices, --nodes or --accumulate, or a larger --batch"
+            )
+        if hardware.compiled:
+            for module in stage.modules.values():
+                module.compile()
+        self.raw_optimiser = schedule.optimiser_for(stage.modules)
+        self.module, self.optimiser = self.fabric.setup(_Computed(stage), self.raw_optimiser)
         self.total = schedule.total_steps(stage.samples)
         #: The settings that a saved state must share with this training to be resumed.
         self.settings = {"stage": stage.name, "seed": seed, "samples": stage.samples, "schedule": asdict(schedule)}
+        if hardware.parts > 1:  # batch norms and augmentation depend on the parts
+            self.settings["parts"] = hardware.parts
         self.done, self.seconds = 0, 0.0
+        self.metrics = MetricsFiles(folder, hardware.tensorboard and processes.first)
 
     def resume(self) -> None:
         """Create the folder, and load the state that it holds.
@@ -157,7 +150,21 @@ class _Training:
         if self.done:
             log.info("%s: resuming after %d of %d updates", self.stage.name, self.done, self.total)
 
-    def update(self) -> dict[str, float]:
+    def batches(self) -> Iterator[Iterator[Prepared]]:
+        """Yield, for every update that is left, this process's parts of its batch, on the device."""
+        hardware = self.processes.hardware
+        yield from prepared_parts(
+            self.stage,
+            self.schedule.batch,
+            range(self.done, self.total),
+            self.seed,
+            hardware.parts,
+            self.processes.own_parts,
+            hardware.loaders,
+            self.fabric.to_device,
+        )
+
+    def update(self, parts: Iterator[Prepared]) -> dict[str, float]:
         """Make one update, append its metrics to the metrics file and return them.
 
         Raises:
@@ -165,36 +172,42 @@ class _Training:
         """
         with postponed():  # a state saved in the middle of an update could not be resumed
             started = time.monotonic()
-            for group in self.optimiser.param_groups:
+            for group in self.raw_optimiser.param_groups:
                 group["lr"] = self.schedule.rate(self.done, self.stage.samples)
             for module in self.stage.modules.values():
                 module.train()
-            rng = np.random.default_rng((self.seed, self.done))
-            torch.manual_seed(int(rng.integers(2**31)))
-            batch = _batch(self.stage.samples, self.schedule.batch, self.done, self.seed)
-            loss, numbers = self.stage.loss(batch, self.done, rng)
-            self._require_finite(loss)
             self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            own = len(self.processes.own_parts)
+            losses, found = [], []
+            for position, prepared in enumerate(parts, start=1):
+                with self.fabric.no_backward_sync(self.module, enabled=position < own):
+                    loss, numbers = self.module(prepared, self.done)
+                    losses.append(loss.detach())
+                    found.append(numbers)
+                    self.fabric.backward(loss / own)
+            loss = cast("torch.Tensor", self.fabric.all_reduce(torch.stack(losses).mean(), reduce_op="mean"))
+            self._require_finite(loss)
             self.optimiser.step()
             self.done += 1
             self.seconds += time.monotonic() - started
-            numbers = {"loss": float(loss.detach()), **numbers}
-            self._append({"step": self.done, "seconds": round(self.seconds, 2), **numbers})
-        return numbers
+            means = {name: float(np.mean([float(part[name]) for part in found])) for name in found[0]}
+            means = {"loss": float(loss), **means}
+            if self.processes.first:
+                self.metrics.append(self.done, self.seconds, means)
+        return means
 
     def evaluate(self) -> dict[str, float]:
         """Evaluate the stage; append the metrics to the metrics file, write a sheet and return the metrics."""
         for module in self.stage.modules.values():
             module.eval()
-        with torch.no_grad():
-            metrics = self.stage.evaluate()
-            picture = self.stage.sheet()
-        self._append({"step": self.done, "evaluation": metrics})
-        with open_whole(self.folder / f"sheet-{self.done:06d}.png") as file:
-            Image.fromarray(picture).save(file, "PNG")
-        log.info("%s after %d updates: %s", self.stage.name, self.done, metrics)
-        return metrics
+        metrics: dict[str, float] = {}
+        if self.processes.first:
+            with torch.no_grad():
+                metrics = self.stage.evaluate()
+                picture = self.stage.sheet()
+            self.metrics.append_evaluation(self.done, metrics, picture)
+            log.info("%s after %d updates: %s", self.stage.name, self.done, metrics)
+        return dict(self.fabric.broadcast(metrics))
 
     def save(self) -> None:
         """Write the state: modules, optimiser, number of updates, seconds and settings.
@@ -202,12 +215,14 @@ class _Training:
         Raises:
             InputError: it cannot be written.
         """
+        if not self.processes.first:
+            return
         content = {
             "described": json.dumps(self.settings, sort_keys=True),
             "step": self.done,
             "seconds": self.seconds,
             "modules": {name: module.state_dict() for name, module in self.stage.modules.items()},
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.raw_optimiser.state_dict(),
         }
         stream = io.BytesIO()
         torch.save(content, stream)
@@ -228,7 +243,7 @@ class _Training:
             _require_resumable(self.state_path, json.loads(content["described"]), json.loads(json.dumps(self.settings)))
             for name, module in self.stage.modules.items():
                 module.load_state_dict(content["modules"][name])
-            self.optimiser.load_state_dict(content["optimiser"])
+            self.raw_optimiser.load_state_dict(content["optimiser"])
             self.done, self.seconds = int(content["step"]), float(content["seconds"])
         except (KeyError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
             raise InputError(
@@ -243,18 +258,22 @@ class _Training:
                 "--seed"
             )
 
-    def _append(self, line: dict[str, Any]) -> None:
-        """Append a line to the metrics file."""
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
 
+class _Computed(torch.nn.Module):
+    """A stage's loss as one module, so that gradients are shared among processes after the whole loss.
 
-def _batch(samples: int, size: int, step: int, seed: int) -> np.ndarray:
-    """Return the sorted positions of update `step`: a new permutation every epoch."""
-    size = min(size, samples)
-    epoch, position = divmod(step, max(1, samples // size))
-    order = np.random.default_rng((seed, 7, epoch)).permutation(samples)
-    return np.sort(order[position * size : (position + 1) * size])
+    Args:
+        stage: its networks become submodules and move to the device with it.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.trained = torch.nn.ModuleList(stage.modules.values())
+        self.passed = torch.nn.ModuleList(stage.frozen.values())
+        self.stage = stage
+
+    def forward(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        return self.stage.loss(prepared, step)
 
 
 def _require_resumable(path: Path, stored: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at,
 from f2p_deploy.training.data.face_shapes import ShapeTarget
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
+from f2p_deploy.training.stage import Numbers, Prepared, Stage
 
 #: Scale and margin of CosFace.
 SCALE = 24.0
@@ -57,7 +58,7 @@ SHAPE_PART = 0.8
 JITTER = Variation(rotation=4.0, scale=0.04, shift=0.015)
 
 
-class RecognitionStage:
+class RecognitionStage(Stage):
     """The training of the recognition network; the module's docstring describes its losses.
 
     Args:
@@ -112,8 +113,8 @@ class RecognitionStage:
             self.modules["shape"] = nn.Linear(EMBEDDING, self.front_shapes.shape[1])
         self.grey = torch.tensor(GREY).view(1, 3, 1, 1)
 
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the weighted sum of the losses that the module's docstring describes."""
+    def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
+        """Return augmented photos, renders and front renders, one after another, and what is known about them."""
         from_photos = round(self.portrait_share * len(batch))
         chosen = self.training[batch[from_photos:] if from_photos else batch]
         images = reduce_to(self.pairs.images(chosen), self.size)
@@ -130,38 +131,51 @@ class RecognitionStage:
             fronts = reduce_to(self.front.images(straight), self.size)
             images = torch.cat([images, sample_at(fronts, affine_grids(len(fronts), self.size, JITTER, rng))])
             truth = torch.cat([truth, self.front.parameters(straight)])
-        embeddings = self._embed(vary_light(images, Variation(), rng))
-        crossed, accuracy = self._identities(embeddings[: len(identities)], torch.from_numpy(identities))
-        parts, numbers = {"identities": IDENTITIES_WEIGHT * crossed}, {"accuracy": accuracy}
-        parts["controllers"], parts["groups"] = self._parameters(embeddings[from_photos:], truth)
+        prepared: Prepared = {
+            "photos": from_photos,
+            "pictures": vary_light(images, Variation(), rng),
+            "identities": torch.from_numpy(identities),
+            "parameters": truth,
+        }
         if self.front_shapes is not None and self.front is not None:
-            shapes = self.front_shapes[straight]
-            shown = embeddings[len(identities) :]
+            shapes, shown = self.front_shapes[straight], np.arange(len(identities), len(images))
             if self.photo_shapes is not None and from_photos:
                 shapes = np.concatenate([shapes, self.photo_shapes[positions]])
-                shown = torch.cat([shown, embeddings[:from_photos]])
+                shown = np.concatenate([shown, np.arange(from_photos)])
             known = np.flatnonzero(np.isfinite(shapes).all(axis=1))
-            error = self.modules["shape"](shown[known]) - torch.from_numpy(shapes[known])
+            prepared |= {"shapes": torch.from_numpy(shapes[known]), "shown": torch.from_numpy(shown[known])}
+        return prepared
+
+    def loss(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Numbers]:
+        """Return the weighted sum of the losses that the module's docstring describes."""
+        from_photos, identities = prepared["photos"], prepared["identities"]
+        embeddings = self._embed(prepared["pictures"])
+        crossed, accuracy = self._identities(embeddings[: len(identities)], identities)
+        parts, numbers = {"identities": IDENTITIES_WEIGHT * crossed}, {"accuracy": accuracy}
+        parts["controllers"], parts["groups"] = self._parameters(embeddings[from_photos:], prepared["parameters"])
+        if "shapes" in prepared:
+            error = self.modules["shape"](embeddings[prepared["shown"]]) - prepared["shapes"]
             parts["shape"] = SHAPE_WEIGHT * error.square().mean()
         if from_photos:
             apart = embeddings[:from_photos].mean(dim=0) - embeddings[from_photos:].mean(dim=0)
             parts["domain"] = DOMAIN_WEIGHT * apart.square().mean()
-        numbers |= {name: float(value.detach()) for name, value in parts.items()}
+        numbers |= {name: value.detach() for name, value in parts.items()}
         return torch.stack(list(parts.values())).sum(), numbers
 
-    def _identities(self, embeddings: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
+    def _identities(self, embeddings: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the cross-entropy with margin over identities of the same kind (photo or render), and the accuracy."""
         cosine = F.normalize(embeddings) @ F.normalize(self.modules["classifier"].weight).T  # type: ignore[arg-type]
-        other_kind = (target < self.characters)[:, None] != (torch.arange(cosine.shape[1]) < self.characters)
+        classes = torch.arange(cosine.shape[1], device=target.device)
+        other_kind = (target < self.characters)[:, None] != (classes < self.characters)
         cosine = cosine.masked_fill(other_kind, -1.0)
         scores = SCALE * (cosine - MARGIN * F.one_hot(target, cosine.shape[1]))
-        return F.cross_entropy(scores, target), (cosine.argmax(1) == target).float().mean().item()
+        return F.cross_entropy(scores, target), (cosine.argmax(1) == target).float().mean()
 
     def _parameters(self, embeddings: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the weighted losses of controllers and of discrete groups."""
         predicted, n_c = self.modules["parameters"](embeddings), self.schema.n_c
         squared = 12.0 * (predicted[:, :n_c] - (truth[:, :n_c] - 0.5)).square().mean()  # a uniform variance is 1 / 12
-        crossed = torch.zeros(())
+        crossed = torch.zeros((), device=truth.device)
         for part in self.schema.discrete_slices.values():
             crossed = crossed + F.cross_entropy(predicted[:, part], truth[:, part].argmax(dim=1))
         return CONTROLLERS_WEIGHT * squared, GROUPS_WEIGHT * crossed
@@ -199,7 +213,7 @@ class RecognitionStage:
         """Return the network that the bundle stores: batch norms folded, the embedding rotated onto shape."""
         network = without_batch_norms(self.network)
         if self.front_shapes is not None:
-            deviation = torch.from_numpy(self.target.deviation.reshape(-1).astype(np.float32))
+            deviation = torch.from_numpy(self.target.deviation.reshape(-1).astype(np.float32)).to(self.device)
             head = cast("nn.Linear", self.modules["shape"])
             onto_shape(network.fc, head.weight * deviation[:, None], head.bias * deviation)  # type: ignore[arg-type]
         return network
@@ -209,16 +223,17 @@ class RecognitionStage:
         positions = positions[np.isfinite(shapes[positions]).all(axis=1)]
         parts = np.array_split(positions, max(1, len(positions) // 32))
         embeddings = torch.cat([self._embed(reduce_to(source.images(part), self.size)) for part in parts])
-        residual = (self.modules["shape"](embeddings) - torch.from_numpy(shapes[positions])).square().sum()
+        residual = (self.modules["shape"](embeddings).cpu() - torch.from_numpy(shapes[positions])).square().sum()
         return 1.0 - float(residual) / float(np.square(shapes[positions] - shapes[positions].mean(axis=0)).sum())
 
     def _embed(self, images: torch.Tensor, network: nn.Module | None = None) -> torch.Tensor:
-        return (network or self.network)((images * self.grey).sum(dim=1, keepdim=True))
+        images = images.to(self.device)
+        return (network or self.network)((images * self.grey.to(self.device)).sum(dim=1, keepdim=True))
 
     def _held_out_embeddings(self) -> torch.Tensor:
         parts, network = np.array_split(self.held_out, max(1, len(self.held_out) // 32)), self.trained()
         images = (reduce_to(self.pairs.images(part), self.size) for part in parts)
-        return F.normalize(torch.cat([self._embed(part, network) for part in images]))
+        return F.normalize(torch.cat([self._embed(part, network).cpu() for part in images]))
 
 
 def with_batch_norms(network: nn.Module) -> nn.Module:
@@ -261,7 +276,7 @@ def onto_shape(fc: nn.Linear, slopes: torch.Tensor, offset: torch.Tensor) -> Non
         length = float(s[:SHAPE_COORDINATES].square().sum()) ** 0.5
         rest = torch.linalg.svd(v[:SHAPE_COORDINATES], full_matrices=True)[2][SHAPE_COORDINATES:]
         turned = torch.cat([principal * SHAPE_PART**0.5 / length, rest * ((1.0 - SHAPE_PART) / len(rest)) ** 0.5])
-        moved = torch.cat([shift * SHAPE_PART**0.5 / length, torch.zeros(len(rest))])
+        moved = torch.cat([shift * SHAPE_PART**0.5 / length, torch.zeros(len(rest), device=rest.device)])
         fc.weight.copy_(turned @ fc.weight)
         fc.bias.copy_(turned @ fc.bias + moved)
 

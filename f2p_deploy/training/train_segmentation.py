@@ -17,6 +17,7 @@ from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at,
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, render_labels
 from f2p_deploy.training.data.portraits import Portraits
+from f2p_deploy.training.stage import Numbers, Prepared, Stage
 
 #: Output stride: edge of the network's input / edge of its output.
 STRIDE = 8
@@ -31,7 +32,7 @@ COLOURS = np.array(
 )  # fmt: skip
 
 
-class SegmentationStage:
+class SegmentationStage(Stage):
     """The training of the segmentation network: cross-entropy between predicted classes and class shares.
 
     Args:
@@ -65,8 +66,8 @@ class SegmentationStage:
         self.ends = np.cumsum([len(pairs) - held_out for pairs in pair_sets])
         self.samples = int(self.ends[-1])
 
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the cross-entropy against class shares, averaged over the known area."""
+    def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
+        """Return augmented pictures (B, 3, s, s) and the shares of the classes (B, 11, s/8, s/8)."""
         from_photos = round(self.portrait_share * len(batch))
         images, labels = self._rendered(batch[from_photos:] if from_photos else batch)
         if self.portraits is not None and from_photos:
@@ -76,8 +77,12 @@ class SegmentationStage:
         grids = affine_grids(len(images), images.shape[-1], Variation(rotation=15.0, scale=0.15, shift=0.08), rng)
         images, labels = sample_at(images, grids), warp_labels(labels, grids, UNKNOWN)
         images = vary_light(reduce_to(images, self.size), Variation(), rng)
-        shares = class_shares(labels, labels.shape[-1] // (self.size // STRIDE))
-        log_probabilities = self.network(images).log_softmax(dim=1)
+        return {"pictures": images, "shares": class_shares(labels, labels.shape[-1] // (self.size // STRIDE))}
+
+    def loss(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Numbers]:
+        """Return the cross-entropy against class shares, averaged over the known area."""
+        shares = prepared["shares"]
+        log_probabilities = self.network(prepared["pictures"]).log_softmax(dim=1)
         weight = shares.sum(dim=1)
         return -(shares * log_probabilities).sum() / weight.sum().clamp_min(1.0), {}
 
@@ -132,7 +137,7 @@ class SegmentationStage:
         return labels
 
     def _predict(self, images: torch.Tensor) -> torch.Tensor:
-        scores = self.network(reduce_to(images, self.size))
+        scores = self.network(reduce_to(images, self.size).to(self.device)).cpu()
         return F.interpolate(scores, size=images.shape[2:], mode="bilinear").argmax(dim=1)
 
     def _intersections_and_unions(self, images: torch.Tensor, labels: torch.Tensor) -> np.ndarray:

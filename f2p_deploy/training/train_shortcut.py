@@ -24,6 +24,7 @@ from f2p_deploy.training.data.shortcut_labels import (
     sampled_states,
     visited_states,
 )
+from f2p_deploy.training.stage import Numbers, Prepared, Stage, half_precision
 
 #: Largest numbers of described characters, and of states of every round, that are held out; at most an eighth.
 HELD_OUT, HELD_OUT_STATES = 512, 128
@@ -38,7 +39,7 @@ GRADIENT_BATCH = 24
 VISITED, DIRECTION, LENGTH = 0.5, 0.5, 0.05
 
 
-class ShortcutStage:
+class ShortcutStage(Stage):
     """The training of H by descriptions and by the direction in which a search moves.
 
     An update's direction is what a search uses of a gradient, after the projection onto the priors' subspace. It is
@@ -55,6 +56,7 @@ class ShortcutStage:
     """
 
     name = "shortcut"
+    prepares_ahead = False  # the states of the later rounds are those that the network's own searches visit
 
     def __init__(
         self,
@@ -80,21 +82,47 @@ class ShortcutStage:
         self.gradients: list[Gradients] = []
         self.loss_of = _loss_of(bundle, self.network)
         self.update = Update(bundle, bundle.settings.iterative)
-        self.half = bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the errors of descriptions and of updates."""
-        self._label(step)
-        described = self._error_of_values(batch)
+    @property
+    def frozen(self) -> dict[str, torch.nn.Module]:
+        """The descriptor, whose formula makes the content of the predicted maps."""
+        return {"loss": self.loss_of.similarity, "to_parameters": self.loss_of.to_parameters, "update": self.update}
+
+    def begin(self, step: int) -> None:
+        """Label the states of every round that has begun."""
+        while len(self.gradients) < len(self.rounds) and step >= self.rounds[len(self.gradients)]:
+            self._label_round(len(self.gradients))
+
+    def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
+        """Return described characters, and states of one round with their gradients."""
         pools = [self._training(pool) for pool in self.gradients]
         pool = pools[int(rng.integers(len(pools)))]
         rows = np.sort(rng.choice(pool, min(GRADIENT_BATCH, len(pool)), replace=False, axis=0), axis=0)
-        visited, turned, longer, apart = self._errors_of_states(rows)
-        numbers = {
-            "described": float(described.detach()),
-            "visited": float(visited.detach()),
-            "turned": float(turned.detach()),
+        return {
+            "parameters": torch.from_numpy(self.values.parameters[batch]),
+            "identities": torch.from_numpy(self.values.identities[batch]),
+            "maps": torch.from_numpy(self.values.maps[batch]).float(),
+            **self._states(self.gradients[int(rows[0, 0])], rows[:, 1]),
         }
+
+    def _states(self, pool: Gradients, chosen: np.ndarray) -> Prepared:
+        """Return states of one round, the faces that they search for, and what is known of the exact loss there."""
+        at = torch.from_numpy(pool.targets[chosen])
+        return {
+            "states": torch.from_numpy(pool.states[chosen]),
+            "wanted_identities": self.targets.identities[at],
+            "wanted_contents": self.targets.contents[at],
+            "gradients": torch.from_numpy(pool.gradients[chosen]),
+            "losses": torch.from_numpy(pool.losses[chosen]),
+            "state_identities": torch.from_numpy(pool.identities[chosen]),
+            "state_maps": torch.from_numpy(pool.maps[chosen]).float(),
+        }
+
+    def loss(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Numbers]:
+        """Return the errors of descriptions and of updates."""
+        described = self._error_of_values(prepared)
+        visited, turned, longer, apart = self._errors_of_states(prepared)
+        numbers = {"described": described.detach(), "visited": visited.detach(), "turned": turned.detach()}
         return described + VISITED * visited + DIRECTION * turned + LENGTH * longer + apart, numbers
 
     def _training(self, pool: Gradients) -> np.ndarray:
@@ -106,33 +134,24 @@ class ShortcutStage:
     def _held_out_states(pool: Gradients) -> int:
         return min(HELD_OUT_STATES, len(pool.states) // 8)
 
-    def _label(self, step: int) -> None:
-        """Label the states of every round that has begun."""
-        while len(self.gradients) < len(self.rounds) and step >= self.rounds[len(self.gradients)]:
-            number = len(self.gradients)
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + 31 + number)
-            path = self.work / f"gradients-{number}.npz"
-            if number == 0:
-                states, positions = sampled_states(self.bundle, self.states, self.targets, generator)
-            else:
-                training = self.network.training
-                self.network.eval()
-                states, positions = visited_states(self.bundle, self.loss_of, self.states, self.targets, generator)
-                self.network.train(training)
-            # A resumed training has another network than the one that visited the states; its file stays valid.
-            key = f"round {number}, seed {self.seed}, {self.states} states"
-            self.gradients.append(label_gradients(self.bundle, states, positions, self.targets, path, key))
+    def _label_round(self, number: int) -> None:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + 31 + number)
+        path = self.work / f"gradients-{number}.npz"
+        if number == 0:
+            states, positions = sampled_states(self.bundle, self.states, self.targets, generator)
+        else:
+            training = self.network.training
+            self.network.eval()
+            states, positions = visited_states(self.bundle, self.loss_of, self.states, self.targets, generator)
+            self.network.train(training)
+        # A resumed training has another network than the one that visited the states; its file stays valid.
+        key = f"round {number}, seed {self.seed}, {self.states} states"
+        self.gradients.append(label_gradients(self.bundle, states, positions, self.targets, path, key))
 
-    def _error_of_values(self, batch: np.ndarray) -> torch.Tensor:
-        parameters = torch.from_numpy(self.values.parameters[batch])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
-            identity, maps = self.network(parameters)
-        return self._described(
-            identity.float(),
-            maps.float(),
-            torch.from_numpy(self.values.identities[batch]),
-            torch.from_numpy(self.values.maps[batch]).float(),
-        )
+    def _error_of_values(self, prepared: Prepared) -> torch.Tensor:
+        with half_precision(self.device):
+            identity, maps = self.network(prepared["parameters"])
+        return self._described(identity.float(), maps.float(), prepared["identities"], prepared["maps"])
 
     def _described(
         self, identity: torch.Tensor, maps: torch.Tensor, true_identity: torch.Tensor, true_maps: torch.Tensor
@@ -144,24 +163,22 @@ class ShortcutStage:
         longer = ((identity - true_identity) / self.length).square().sum(dim=1).mean()
         return (apart.abs().mean() + 3.0 * apart.square().mean()) / scale + turned + 0.02 * longer
 
-    def _errors_of_states(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _errors_of_states(
+        self, prepared: Prepared
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the errors of states' descriptions, of their updates' directions and lengths, and of their losses."""
-        pool = self.gradients[int(rows[0, 0])]
-        chosen = rows[:, 1]
-        state = torch.from_numpy(pool.states[chosen]).requires_grad_(True)
-        at = torch.from_numpy(pool.targets[chosen])
+        state = prepared["states"].clone().requires_grad_(True)
         identity, maps = self.loss_of.describe(state)
-        loss = self.loss_of.compare(identity, maps, self.targets.identities[at], self.targets.contents[at])
-        true_maps = torch.from_numpy(pool.maps[chosen]).float()
-        described = self._described(identity, maps, torch.from_numpy(pool.identities[chosen]), true_maps)
+        loss = self.loss_of.compare(identity, maps, prepared["wanted_identities"], prepared["wanted_contents"])
+        described = self._described(identity, maps, prepared["state_identities"], prepared["state_maps"])
         (gradient,) = torch.autograd.grad(loss.sum(), state, create_graph=True)
-        true = torch.from_numpy(pool.gradients[chosen])
-        turned, longer = torch.zeros(()), torch.zeros(())
+        true = prepared["gradients"]
+        turned = longer = torch.zeros((), device=state.device)
         for own, exact in zip(self.parts(gradient), self.parts(true), strict=True):
             turned = turned + (1.0 - F.cosine_similarity(own, exact, dim=1)).mean()
             lengths = own.norm(dim=1).clamp_min(1e-12), exact.norm(dim=1).clamp_min(1e-12)
             longer = longer + (lengths[0] / lengths[1]).log().square().mean()
-        apart = (loss / torch.from_numpy(pool.losses[chosen]) - 1.0).abs().mean()
+        apart = (loss / prepared["losses"] - 1.0).abs().mean()
         return described, turned, longer, apart
 
     def parts(self, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -184,7 +201,8 @@ class ShortcutStage:
         identity, maps = self._predicted(self.held_out)
         true = self.values.identities[self.held_out], self.values.maps[self.held_out]
         similarity = self.bundle.similarity
-        apart = similarity.content_of_maps(maps) - similarity.content_of_maps(torch.from_numpy(true[1]).float())
+        true_maps = torch.from_numpy(true[1]).float().to(self.device)
+        apart = similarity.content_of_maps(maps.to(self.device)) - similarity.content_of_maps(true_maps)
         metrics = {
             "content_l1": float(apart.abs().mean()),
             "identity_cosine": float(F.cosine_similarity(identity, torch.from_numpy(true[0]), dim=1).mean()),
@@ -195,17 +213,18 @@ class ShortcutStage:
         return metrics
 
     def _predicted(self, positions: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        parts = [self.network(part) for part in torch.from_numpy(self.values.parameters[positions]).split(64)]
-        return torch.cat([identity for identity, _ in parts]), torch.cat([maps for _, maps in parts])
+        parameters = torch.from_numpy(self.values.parameters[positions]).to(self.device)
+        parts = [self.network(part) for part in parameters.split(64)]
+        return torch.cat([identity for identity, _ in parts]).cpu(), torch.cat([maps for _, maps in parts]).cpu()
 
     def _cosines(self, pool: Gradients, chosen: np.ndarray) -> dict[str, float]:
-        at = torch.from_numpy(pool.targets[chosen])
+        prepared = {name: value.to(self.device) for name, value in self._states(pool, chosen).items()}
         with torch.enable_grad():
-            state = torch.from_numpy(pool.states[chosen]).requires_grad_(True)
-            loss = self.loss_of(state, self.targets.identities[at], self.targets.contents[at])
+            state = prepared["states"].requires_grad_(True)
+            loss = self.loss_of(state, prepared["wanted_identities"], prepared["wanted_contents"])
             (gradient,) = torch.autograd.grad(loss.sum(), state)
-        true = torch.from_numpy(pool.gradients[chosen])
-        metrics = {"loss_apart": float((loss.detach() / torch.from_numpy(pool.losses[chosen]) - 1.0).abs().mean())}
+        true = prepared["gradients"]
+        metrics = {"loss_apart": float((loss.detach() / prepared["losses"] - 1.0).abs().mean())}
         names = ("controllers", "groups")
         for name, own, exact in zip(names, self.parts(gradient), self.parts(true), strict=False):
             cosine = F.cosine_similarity(own, exact, dim=1)

@@ -8,6 +8,7 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.held import held_entries
 from f2p_deploy.model.networks.surrogate import Surrogate
 from f2p_deploy.model.networks.table import build_network
+from f2p_deploy.training.stage import Numbers, Prepared, Stage
 
 #: L2 penalties of the linear maps from parameters to shapes (in samples) and from descriptors to shapes (relative to
 #: the variance of the descriptors).
@@ -20,7 +21,7 @@ LEFT_OUT = 10
 CALM = 0.8
 
 
-class SurrogateStage:
+class SurrogateStage(Stage):
     """The training of the surrogate by least squares; all members are trained in parallel.
 
     Args:
@@ -71,10 +72,14 @@ class SurrogateStage:
             away = photos - self.network.photos.numpy()
             self.fits["shape_guess_r2"] = _fit(self.network.guess, away, photo_shapes, GUESS_RIDGE)
 
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+    def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
+        """Return parameters of pictures, and their descriptors."""
+        return {"parameters": self.x[batch], "descriptors": self.y[batch]}
+
+    def loss(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Numbers]:
         """Return the sum of the members' mean squared errors, in units of the descriptors' variance."""
-        target = self.y[batch]
-        errors = [F.mse_loss(predicted, target) for predicted in self.network.each(self.x[batch])]
+        target = prepared["descriptors"]
+        errors = [F.mse_loss(predicted, target) for predicted in self.network.each(prepared["parameters"])]
         return torch.stack(errors).sum() / self.network.scale**2, {}
 
     def trained(self) -> torch.nn.Module:
@@ -83,7 +88,7 @@ class SurrogateStage:
 
     def evaluate(self) -> dict[str, float]:
         """Return r2 and centred cosine (mean, 10th percentile) on held-out pictures, and r2 of the linear maps."""
-        predicted = self.network(self.held_x)
+        predicted = self.network(self.held_x.to(self.device)).cpu()
         residual = (predicted - self.held_y).square().sum() / self.held_y.square().sum()
         cosine = F.cosine_similarity(predicted, self.held_y, dim=1)
         metrics = {
@@ -96,7 +101,7 @@ class SurrogateStage:
     def sheet(self) -> np.ndarray:
         """Return descriptors of 64 held-out pictures, one per column, above the predicted ones; grey is +-2.5 s.d."""
         scale = float(self.network.scale)
-        both = torch.cat([self.held_y[:64], self.network(self.held_x[:64])], dim=1).T / scale
+        both = torch.cat([self.held_y[:64], self.network(self.held_x[:64].to(self.device)).cpu()], dim=1).T / scale
         grey = ((both / 5.0 + 0.5).clamp(0, 1) * 255).to(torch.uint8).numpy()
         return np.repeat(np.repeat(grey, 4, axis=0), 8, axis=1)[..., None].repeat(3, axis=2)
 

@@ -11,6 +11,7 @@ from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at,
 from f2p_deploy.training.data.face_shapes import ShapeModel, shape_distance
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
+from f2p_deploy.training.stage import Numbers, Prepared, Stage
 from f2p_deploy.training.train_recognition import JITTER
 
 #: Every n-th update uses photos of any pose and leaves out the content loss (section 3.4.1).
@@ -21,7 +22,7 @@ SEEN_PHOTOS = 3
 SEEN_RENDERS = 4
 
 
-class TranslatorStage:
+class TranslatorStage(Stage):
     """The training of the translator with the losses of eq. 4; imitator, recognition and segmentation are frozen.
 
     Args:
@@ -60,23 +61,39 @@ class TranslatorStage:
         if pairs is not None and shapes is not None and shape_weight and np.isfinite(shapes[: self.known]).any():
             self.shape_model = ShapeModel(pairs.pairs.parameters[: self.known], shapes[: self.known])
 
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the loss of eq. 4, plus the supervised and the shape loss if their weights are not 0."""
+    @property
+    def frozen(self) -> dict[str, torch.nn.Module]:
+        """The networks that the losses pass through."""
+        return {"imitator": self.imitator, "similarity": self.similarity}
+
+    def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
+        """Return photos, augmented photos and renders, and what the optional losses compare them with."""
         any_pose = step % ANY_POSE_EVERY == ANY_POSE_EVERY - 1
         pool = self.photos.training if any_pose else self.photos.frontal
         supervised = self.pairs is not None and self.supervised_weight > 0
         shaped = self.shape_model is not None and not any_pose
         positions = pool[rng.integers(0, len(pool), len(batch) * (SEEN_PHOTOS if shaped else 1))]
         faces = self.photos.images(positions)
+        prepared: Prepared = {"photos": faces[: len(batch)], "varied": self._varied(faces, rng), "any_pose": any_pose}
+        if self.pairs is not None and supervised:
+            renders = rng.integers(0, self.known, SEEN_RENDERS * len(batch))
+            prepared["varied_renders"] = self._varied(self.pairs.images(renders), rng)
+            prepared["parameters"] = self.pairs.parameters(renders)
+        if shaped:
+            prepared["shapes"] = torch.from_numpy(self.photos.shapes[positions])
+        return prepared
+
+    def loss(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Numbers]:
+        """Return the loss of eq. 4, plus the supervised and the shape loss if their weights are not 0."""
+        photos, varied, any_pose = prepared["photos"], prepared["varied"], prepared["any_pose"]
         with torch.no_grad():
-            embeddings = self._embed_varied(faces, rng)
-            if self.pairs is not None and supervised:
-                renders = rng.integers(0, self.known, SEEN_RENDERS * len(batch))
-                embeddings = torch.cat([embeddings, self._embed_varied(self.pairs.images(renders), rng)])
-            identity, content = self.similarity.describe(faces[: len(batch)])
+            embeddings = self.similarity.identity(varied)
+            if "varied_renders" in prepared:
+                embeddings = torch.cat([embeddings, self.similarity.identity(prepared["varied_renders"])])
+            identity, content = self.similarity.describe(photos)
         # Photos and renders pass in one batch, so that batch norm treats them alike.
         translated = self.network(embeddings)
-        parameters = translated[: len(batch)]
+        parameters = translated[: len(photos)]
         rendered = self.imitator(parameters)
         own_identity = self.similarity.identity(rendered)
         parts = {"identity": self.settings.identity_weight * identity_loss(identity, own_identity).mean()}
@@ -88,14 +105,13 @@ class TranslatorStage:
         parts["loopback"] = (
             self.settings.loopback_weight * loopback_loss(parameters, again, self.settings.reduction).mean()
         )
-        if self.shape_model is not None and not any_pose:
-            shapes = torch.from_numpy(self.photos.shapes[positions])
-            distance = shape_distance(self.shape_model(translated[: len(positions)]), shapes)
+        if self.shape_model is not None and "shapes" in prepared:
+            distance = shape_distance(self.shape_model(translated[: len(varied)]), prepared["shapes"])
             parts["shape"] = self.shape_weight * distance[distance.isfinite()].mean()
-        if self.pairs is not None and supervised:
-            truth = self.pairs.parameters(renders)
-            parts["supervised"] = self.supervised_weight * self._distance(translated[len(positions) :], truth)
-        return torch.stack(list(parts.values())).sum(), {name: float(part.detach()) for name, part in parts.items()}
+        if "parameters" in prepared:
+            known = self._distance(translated[len(varied) :], prepared["parameters"])
+            parts["supervised"] = self.supervised_weight * known
+        return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 
     def trained(self) -> torch.nn.Module:
         """Return the network that the bundle stores."""
@@ -105,19 +121,19 @@ class TranslatorStage:
         """Return losses on held-out photos and, if pairs are given, parameter errors on held-out renders."""
         identity, content = [], []
         for part in np.array_split(self.photos.held_out, max(1, len(self.photos.held_out) // 10)):
-            photo_identity, photo_content = self.similarity.describe(self.photos.images(part))
+            photo_identity, photo_content = self.similarity.describe(self.photos.images(part).to(self.device))
             own_identity, own_content = self.similarity.describe(self.imitator(self.network(photo_identity)))
             identity += identity_loss(photo_identity, own_identity).tolist()
             content += content_loss(photo_content, own_content, self.settings.reduction).tolist()
         metrics = {"identity_photos": float(np.mean(identity)), "content_photos": float(np.mean(content))}
         if self.shape_model is not None:
             held = self.photos.held_out[np.abs(self.photos.yaw[self.photos.held_out]) <= FRONTAL_YAW]
-            parameters = self.network(self.similarity.identity(self.photos.images(held)))
-            distance = shape_distance(self.shape_model(parameters), torch.from_numpy(self.photos.shapes[held]))
+            parameters = self._translated(self.photos.images(held))
+            distance = shape_distance(self.shape_model(parameters).cpu(), torch.from_numpy(self.photos.shapes[held]))
             metrics["shape_photos"] = float(distance[distance.isfinite()].mean())
         if self.pairs is not None:
             held = np.arange(self.known, len(self.pairs))
-            parameters = self.network(self.similarity.identity(self.pairs.images(held)))
+            parameters = self._translated(self.pairs.images(held)).cpu()
             truth = self.pairs.parameters(held)
             n_c = self.schema.n_c
             metrics["controllers_renders"] = float((parameters[:, :n_c] - truth[:, :n_c]).abs().mean())
@@ -129,14 +145,19 @@ class TranslatorStage:
     def sheet(self) -> np.ndarray:
         """Return eight held-out photos above their characters."""
         faces = self.photos.images(self.photos.held_out[:8])
-        return tile([to_uint8(faces), to_uint8(self.imitator(self.network(self.similarity.identity(faces))))])
+        return tile([to_uint8(faces), to_uint8(self.imitator(self._translated(faces)).cpu())])
 
-    def _embed_varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-        """Return (B, d) embeddings of faces with augmented light and alignment."""
+    def _translated(self, faces: torch.Tensor) -> torch.Tensor:
+        """Return the (B, n) characters of faces."""
+        parameters: torch.Tensor = self.network(self.similarity.identity(faces.to(self.device)))
+        return parameters
+
+    def _varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        """Return faces with augmented light and alignment, in the size that recognition takes."""
         # A network that takes the whole face gets it reduced first: augmenting small pictures is faster.
         size = self.similarity.recogniser.size if self.similarity.crop is None else faces.shape[-1]
         moved = sample_at(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))
-        return self.similarity.identity(vary_light(moved, Variation(), rng))
+        return vary_light(moved, Variation(), rng)
 
     def _as_used(self, embeddings: torch.Tensor) -> torch.Tensor:
         """Return T's parameters in evaluation mode: the batch statistics of rendered faces alone would differ."""

@@ -25,6 +25,7 @@ from f2p_deploy.training.data.face_shapes import PointWeights
 from f2p_deploy.training.data.option_colours import OptionColours, region_colours
 from f2p_deploy.training.data.pair_tensors import PairTensors
 from f2p_deploy.training.data.portraits import Portraits
+from f2p_deploy.training.stage import Numbers, Prepared
 from f2p_deploy.training.train_translator import TranslatorStage
 
 #: Weight of the sliders' mean squared distance from their defaults, in quarters of their range. On held-out portraits
@@ -94,37 +95,47 @@ class RefinementStage(TranslatorStage):
             self.before_rendered = before(self.rendered)
         self.options = self._options(frontal, renders)
 
-    def loss(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Return the weighted sum of the losses that the module's docstring describes."""
+    def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
+        """Return embeddings of photos and renders, and what their characters are compared with."""
         variant = rng.integers(0, len(self.seen), len(batch))
         renders = rng.integers(0, len(self.rendered), max(2, len(batch) // 2))
-        parameters = self.network(torch.cat([self.seen[variant, batch], self.rendered[renders]]))
-        people, characters = parameters[: len(batch)], parameters[len(batch) :]
-        n_c = self.schema.n_c
-        options = torch.cat([self._chosen(people.detach()), self.rendered_options[renders]])
-        shapes = self.model(torch.cat([parameters[:, :n_c], options], dim=1))
-        apart = self.distance(shapes, torch.cat([self.points[batch], self.rendered_points[renders]]))
-        away = (parameters[:, :n_c] - self.defaults) / 0.25
-        unchanged = (characters[:, n_c:] - self.before_rendered[renders, n_c:]).abs().mean()
-        crossed = torch.zeros(())
+        return {
+            "people": self.seen[variant, batch],
+            "characters": self.rendered[renders],
+            "points": torch.cat([self.points[batch], self.rendered_points[renders]]),
+            "options": self.rendered_options[renders],
+            "people_before": self.before_seen[variant, batch],
+            "characters_before": self.before_rendered[renders],
+            "known": {name: torch.from_numpy(options[batch]) for name, options in self.options.items()},
+        }
+
+    def loss(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Numbers]:
+        """Return the weighted sum of the losses that the module's docstring describes."""
+        count, n_c = len(prepared["people"]), self.schema.n_c
+        parameters = self.network(torch.cat([prepared["people"], prepared["characters"]]))
+        people, characters = parameters[:count], parameters[count:]
+        options = torch.cat([self._chosen(people.detach()), prepared["options"]])
+        apart = self.distance(self.model(torch.cat([parameters[:, :n_c], options], dim=1)), prepared["points"])
+        away = (parameters[:, :n_c] - self.defaults.to(parameters.device)) / 0.25
+        unchanged = (characters[:, n_c:] - prepared["characters_before"][:, n_c:]).abs().mean()
+        crossed = torch.zeros((), device=parameters.device)
         for name, part in self.schema.discrete_slices.items():
-            if name in self.options:
-                right = torch.from_numpy(self.options[name][batch])
-                crossed = crossed + F.nll_loss(people[:, part].clamp_min(1e-6).log(), right)
+            if name in prepared["known"]:
+                crossed = crossed + F.nll_loss(people[:, part].clamp_min(1e-6).log(), prepared["known"][name])
             else:
-                before = self.before_seen[variant, batch, part]
-                unchanged = unchanged + (people[:, part] - before).abs().mean()
+                unchanged = unchanged + (people[:, part] - prepared["people_before"][:, part]).abs().mean()
         parts = {
-            "shape": apart[: len(batch)].mean() + RENDERS_WEIGHT * apart[len(batch) :].mean(),
+            "shape": apart[:count].mean() + RENDERS_WEIGHT * apart[count:].mean(),
             "plainness": PLAINNESS_WEIGHT * away.square().mean(),
             "options": OPTIONS_WEIGHT * crossed,
             "unchanged": UNCHANGED_WEIGHT * unchanged,
         }
-        return torch.stack(list(parts.values())).sum(), {name: float(part.detach()) for name, part in parts.items()}
+        return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 
     def _chosen(self, parameters: torch.Tensor) -> torch.Tensor:
         """Return (B, n_d) one-hot options as one-shot generation chooses them."""
-        return torch.from_numpy(harden(parameters.numpy(), self.schema, self.lead))[:, self.schema.n_c :]
+        chosen = harden(parameters.cpu().numpy(), self.schema, self.lead)[:, self.schema.n_c :]
+        return torch.from_numpy(chosen).to(parameters.device)
 
     def _options(self, photos: np.ndarray, renders: np.ndarray) -> dict[str, np.ndarray]:
         """Return (N,) options of the photos by group, for groups that a colour identifies; empty without label maps."""
@@ -142,5 +153,5 @@ class RefinementStage(TranslatorStage):
         parts = []
         for part in np.array_split(positions, max(1, len(positions) // _TOGETHER)):
             faces = source.images(part)
-            parts.append(self.similarity.identity(faces) if rng is None else self._embed_varied(faces, rng))
+            parts.append(self.similarity.identity(faces if rng is None else self._varied(faces, rng)))
         return torch.cat(parts)

@@ -19,7 +19,7 @@ def stage(disc_bundle, disc_tensors) -> ImitatorStage:
 
 def test_the_loss_is_the_mean_absolute_difference(stage, disc_tensors) -> None:
     batch, rng = np.arange(4), np.random.default_rng(0)
-    loss, _ = stage.loss(batch, 0, rng)
+    loss, _ = stage.loss(stage.prepare(batch, 0, rng), 0)
     difference = stage.network(disc_tensors.parameters(batch)) - disc_tensors.images(batch)
     torch.testing.assert_close(loss, difference.abs().mean())
 
@@ -30,9 +30,9 @@ def test_features_weigh_more_where_label_maps_show_them(disc_bundle, disc_tensor
     stage = ImitatorStage(disc_bundle, disc_tensors, 12, feature_weight=4.0)
     stage.half = False
     batch, rng = np.arange(4), np.random.default_rng(0)
-    plain, _ = stage.loss(batch, 0, rng)
+    plain, _ = stage.loss(stage.prepare(batch, 0, rng), 0)
     disc_tensors._labels[:] = HELEN_CLASSES.index("left-brow")
-    weighted, _ = stage.loss(batch, 0, rng)
+    weighted, _ = stage.loss(stage.prepare(batch, 0, rng), 0)
     torch.testing.assert_close(weighted, 4.0 * plain)
 
 

@@ -13,12 +13,13 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.system.errors import InputError, Interrupted  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
+from f2p_deploy.training.stage import Stage  # noqa: E402
 from f2p_deploy.training.train_loop import train  # noqa: E402
 
 SCHEDULE = Schedule(steps=12, batch=4, learning_rate=0.05)
 
 
-class LineStage:
+class LineStage(Stage):
     """A stage that fits a line, and stops or breaks at the update that a test names."""
 
     name = "line"
@@ -33,12 +34,15 @@ class LineStage:
         x = np.random.default_rng(0).random((20, 3)).astype(np.float32)
         self.x, self.y = torch.from_numpy(x), torch.from_numpy(x.sum(1, keepdims=True))
 
-    def loss(self, batch, step, rng):
+    def prepare(self, batch, step, rng):
         if step == self.stop_at:
             raise KeyboardInterrupt
         self.seen.append(batch.tolist())
         noise = torch.from_numpy(rng.normal(0, 0.01, (len(batch), 3)).astype(np.float32)) + 0.01 * torch.randn(1)
-        loss = (self.network(self.x[batch] + noise) - self.y[batch]).square().mean()
+        return {"x": self.x[batch] + noise, "y": self.y[batch]}
+
+    def loss(self, prepared, step):
+        loss = (self.network(prepared["x"]) - prepared["y"]).square().mean()
         return (loss * float("nan") if step == self.break_at else loss), {}
 
     def trained(self):
@@ -76,8 +80,8 @@ class NormedStage(LineStage):
         torch.nn.init.normal_(self.network[1].weight)
         self.modules, self.press_at = {"line": self.network}, press_at
 
-    def loss(self, batch, step, rng):
-        found = super().loss(batch, step, rng)
+    def loss(self, prepared, step):
+        found = super().loss(prepared, step)
         if step == self.press_at:
             signal.raise_signal(signal.SIGINT)
         return found

@@ -39,7 +39,7 @@ class FixedScores(torch.nn.Module):
 
 
 def loss_of(stage: SegmentationStage, seed: int = 0) -> torch.Tensor:
-    return stage.loss(np.arange(10), 0, np.random.default_rng(seed))[0]
+    return stage.loss(stage.prepare(np.arange(10), 0, np.random.default_rng(seed)), 0)[0]
 
 
 def test_without_knowledge_the_loss_is_that_of_eleven_equal_classes(disc_bundle, disc_tensors, disc_portraits) -> None:

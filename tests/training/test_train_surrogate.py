@@ -64,7 +64,7 @@ def test_a_bundle_may_go_without(surrogate_bundle: Bundle) -> None:
 def test_the_loss_is_each_member_s_mean_squared_error_in_variances(stage: SurrogateStage) -> None:
     stage.network.eval()
     batch = np.arange(16)
-    loss, _ = stage.loss(batch, 0, np.random.default_rng(0))
+    loss, _ = stage.loss(stage.prepare(batch, 0, np.random.default_rng(0)), 0)
     errors = [(member - stage.y[batch]).square().mean() for member in stage.network.each(stage.x[batch])]
     torch.testing.assert_close(loss, sum(errors) / stage.network.scale**2)
     assert float(stage.y.mean(dim=0).abs().max()) < 1e-5, "descriptors are centred"

@@ -88,7 +88,8 @@ class ShapeModel:
 
     def __call__(self, parameters: torch.Tensor) -> torch.Tensor:
         """Return (B, K, 2) contour points in edges of the picture for (B, n) parameters."""
-        return (parameters @ self.slopes + self.offset).unflatten(1, (-1, 2))
+        slopes, offset = self.slopes.to(parameters.device), self.offset.to(parameters.device)
+        return (parameters @ slopes + offset).unflatten(1, (-1, 2))
 
 
 def shape_distance(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

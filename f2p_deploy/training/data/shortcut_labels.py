@@ -160,9 +160,9 @@ def _describe_characters(bundle: Bundle, parameters: torch.Tensor) -> dict[str, 
     identities, maps = [], []
     with torch.inference_mode():
         for part in parameters.split(BATCH):
-            pictures = bundle.imitator(part)
-            identities.append(bundle.similarity.identity(pictures))
-            maps.append(bundle.similarity.maps(pictures).half())
+            pictures = bundle.imitator(part.to(_device_of(bundle.imitator)))
+            identities.append(bundle.similarity.identity(pictures).cpu())
+            maps.append(bundle.similarity.maps(pictures).half().cpu())
     return {"identities": torch.cat(identities).numpy(), "maps": torch.cat(maps).numpy()}
 
 
@@ -207,17 +207,18 @@ def label_gradients(
     content = _read(path, key)
     if content is None:
         to_parameters = StateToParameters(bundle, bundle.settings.iterative.beta)
-        similarity = bundle.similarity
+        similarity, device = bundle.similarity, _device_of(bundle.imitator)
         parts = []
         for part, at in zip(states.split(BATCH), positions.split(BATCH), strict=True):
             leaf = part.clone().requires_grad_(True)
-            picture = bundle.imitator(to_parameters(leaf))
+            picture = bundle.imitator(to_parameters(leaf).to(device))
             identity, maps = similarity.identity(picture), similarity.maps(picture)
             own = similarity.content_of_maps(maps)
-            loss = similarity.compare(identity, own, targets.identities[at], targets.contents[at])
+            wanted = targets.identities[at].to(device), targets.contents[at].to(device)
+            loss = similarity.compare(identity, own, *wanted)
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
             parts.append({"gradients": gradient, "losses": loss, "identities": identity, "maps": maps.half()})
-        labels = {name: torch.cat([part[name].detach() for part in parts]).numpy() for name in parts[0]}
+        labels = {name: torch.cat([part[name].detach().cpu() for part in parts]).numpy() for name in parts[0]}
         content = {"states": states.numpy(), "targets": positions.numpy(), **labels}
         _write(path, key, content)
     return Gradients(**content)
@@ -255,7 +256,7 @@ def visited_states(
         settings: of the searches; the bundle's for iterative generation if not given.
     """
     settings = settings or bundle.settings.iterative
-    n_c, each = bundle.schema.n_c, 4
+    n_c, each, device = bundle.schema.n_c, 4, _device_of(loss_of)
     update = Update(bundle, settings)
     rates = settings.learning_rates()
     states, positions = [], []
@@ -267,7 +268,8 @@ def visited_states(
         seen = []
         for rate in rates:
             ahead = lookahead(reached, before, settings.momentum, n_c).requires_grad_(True)
-            (gradient,) = torch.autograd.grad(loss_of(ahead, identity, content).sum(), ahead)
+            loss = loss_of(ahead.to(device), identity.to(device), content.to(device))
+            (gradient,) = torch.autograd.grad(loss.sum(), ahead)
             seen.append(ahead.detach())
             with torch.no_grad():
                 before, reached = reached, update(ahead.detach(), gradient, rate, content)
@@ -301,14 +303,19 @@ def _with_best_options(
 ) -> torch.Tensor:
     """Return (N, n) states with the option of least loss in every discrete group, chosen in the schema's order."""
     schema, beta = bundle.schema, bundle.settings.iterative.beta
-    rows = torch.arange(len(states))
+    rows, device = torch.arange(len(states)), _device_of(loss_of)
     for part in schema.discrete_slices.values():
         options = torch.eye(part.stop - part.start).clamp_min(SMALLEST_PROBABILITY).log() / beta
         before, after = states[:, : part.start], states[:, part.stop :]
         tried = [torch.cat([before, option.expand(len(states), -1), after], dim=1) for option in options]
-        losses = torch.stack([loss_of(candidate, identity, content) for candidate in tried])
+        wanted = identity.to(device), content.to(device)
+        losses = torch.stack([loss_of(candidate.to(device), *wanted).cpu() for candidate in tried])
         states = torch.stack(tried)[losses.argmin(dim=0), rows]
     return states
+
+
+def _device_of(module: torch.nn.Module) -> torch.device:
+    return next(module.parameters()).device
 
 
 def _key(bundle: Bundle, *words: object) -> str:

@@ -1,0 +1,146 @@
+"""The hardware of a training: device, precision, number of processes, and what each process does of a batch."""
+
+import logging
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import torch
+
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.extras import require
+
+if TYPE_CHECKING:
+    pass
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["32", "bf16", "16"]
+
+#: Processes that prepare batches for one CUDA device, if their number is not given.
+LOADERS = 8
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The hardware that a training uses, and how it uses it.
+
+    A batch is divided into `parts` equal parts. Each process computes `accumulate` of them, one after another, so two
+    processes compute the same as one with `accumulate = 2`, including augmentation and statistics of batch norms.
+
+    Args:
+        device: `cpu`, `cuda`, `mps`, or `auto` for the first of CUDA, MPS and CPU that is there.
+        precision: `32`; `bf16` or `16` compute the losses in mixed precision. With `32` the imitator's convolutions
+            are still computed in bfloat16 where the device has it; weights, updates and losses are float32.
+        devices: number of processes on this machine, each with a device of its own.
+        nodes: number of machines; each runs the same command, with MASTER_ADDR, MASTER_PORT and NODE_RANK set, or
+            under torchrun or Slurm.
+        accumulate: number of parts of a batch that one process computes.
+        compiled: compile the networks by torch.compile.
+        workers: number of processes that prepare batches, for each device; None for `LOADERS` on CUDA and for none,
+            which means the training process itself, on others.
+        tensorboard: write metrics and sheets for TensorBoard, too.
+
+    Raises:
+        InputError: an unknown word, or a number below its minimum.
+    """
+
+    device: Device = "auto"
+    precision: Precision = "32"
+    devices: int = 1
+    nodes: int = 1
+    accumulate: int = 1
+    compiled: bool = False
+    workers: int | None = None
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value, kind in (("device", self.device, Device), ("precision", self.precision, Precision)):
+            if value not in get_args(kind):
+                raise InputError(f"{name} must be one of {', '.join(get_args(kind))}, found {value!r}")
+        for name, number in (("devices", self.devices), ("nodes", self.nodes), ("accumulate", self.accumulate)):
+            if number < 1:
+                raise InputError(f"{name} must be at least 1, found {number}")
+        if self.workers is not None and self.workers < 0:
+            raise InputError(f"workers must be at least 0, found {self.workers}")
+
+    @property
+    def parts(self) -> int:
+        """The number of parts that a batch is divided into."""
+        return self.devices * self.nodes * self.accumulate
+
+    @property
+    def found(self) -> str:
+        """The kind of device: `cpu`, `cuda` or `mps`.
+
+        Raises:
+            InputError: this machine has no such device, or too few.
+        """
+        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        kind = next(kind for kind in there if there[kind]) if self.device == "auto" else self.device
+        if not there[kind]:
+            raise InputError(f"PyTorch finds no {kind} device here: leave out --device, or say --device cpu")
+        count = torch.cuda.device_count() if kind == "cuda" else 1
+        if kind != "cpu" and self.devices > count:
+            raise InputError(f"--devices {self.devices} needs as many {kind} devices; PyTorch finds {count}")
+        return kind
+
+    @property
+    def loaders(self) -> int:
+        """The number of processes that prepare batches for one device."""
+        if self.workers is not None:
+            return self.workers
+        if self.found != "cuda":
+            return 0
+        return min(LOADERS, max(1, (os.cpu_count() or 1) // self.devices - 1))
+
+
+class Processes:
+    """The processes of one training, started; this one is one of them.
+
+    Args:
+        hardware: of the training.
+
+    Raises:
+        InputError: there is no such hardware.
+        MissingDependency: Lightning Fabric is not installed.
+    """
+
+    def __init__(self, hardware: Hardware | None = None) -> None:
+        require("train", "training")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from lightning_fabric import Fabric
+            from lightning_fabric.strategies import DDPStrategy
+
+        self.hardware = hardware or Hardware(device="cpu")
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        many = self.hardware.devices * self.hardware.nodes > 1
+        kind = self.hardware.found
+        precision = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[self.hardware.precision]
+        self.fabric: Fabric = Fabric(
+            accelerator=kind,
+            # Some losses leave a head out of some batches.
+            strategy=DDPStrategy(find_unused_parameters=True) if many else "auto",
+            devices=self.hardware.devices,
+            num_nodes=self.hardware.nodes,
+            precision=precision,  # type: ignore[arg-type]
+        )
+        self.fabric.launch()
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes files and reports progress."""
+        return self.fabric.is_global_zero
+
+    @property
+    def own_parts(self) -> tuple[int, ...]:
+        """The positions of the parts of every batch that this process computes."""
+        every = self.fabric.world_size
+        return tuple(self.fabric.global_rank + every * i for i in range(self.hardware.accumulate))
+
+    def silence_others(self) -> None:
+        """Discard what processes other than the first one print; their errors still reach stderr."""
+        if not self.first:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
