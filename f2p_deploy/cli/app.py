@@ -19,6 +19,7 @@ from f2p_deploy.cli.export import export
 from f2p_deploy.cli.inspect import inspect
 from f2p_deploy.cli.options import Verbose
 from f2p_deploy.cli.picture import render
+from f2p_deploy.cli.preset import preset_app
 from f2p_deploy.cli.run import run
 from f2p_deploy.cli.schema import schema_app
 from f2p_deploy.cli.targets import targets
@@ -58,5 +59,5 @@ def _options(
 for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker):
     app.command(cls=CommandWithChoices)(_command)
 app.command(cls=StageOrLabels)(train)
-for _group in (bundle_app, embed_app, engine_app, evaluate_app, schema_app):
+for _group in (bundle_app, preset_app, embed_app, engine_app, evaluate_app, schema_app):
     app.add_typer(_group)

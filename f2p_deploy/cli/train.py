@@ -46,14 +46,66 @@ def train(
         Path, typer.Option("--bundle", metavar="DIR", help="The bundle to create or continue.")
     ] = Path("bundle"),
     preset: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--preset",
-            metavar="NAME",
+            metavar="NAME|FILE.toml",
             autocompletion=choices.complete("presets"),
-            help="Sizes and schedules of a new bundle: {presets}.",
+            help="Sizes of a new bundle, and schedules: {presets}, or a file as `f2p-deploy preset show` prints it; by "
+            "default that of the bundle, lite for a new one.",
+            show_default=False,
         ),
-    ] = "lite",
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, metavar="N", help="Number of updates, instead of the preset's.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data, instead of --steps.")
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", min=1, metavar="N", help="Samples of an update, over all devices together."),
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--lr", metavar="RATE", help="Learning rate of the first update.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="NAME", help="cpu, cuda, mps, or auto for the best that is there.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="NAME", help="32, or mixed precision: bf16 or 16.")
+    ] = "32",
+    devices: Annotated[
+        int, typer.Option("--devices", min=1, metavar="N", help="Devices of this machine that train together.")
+    ] = 1,
+    nodes: Annotated[
+        int,
+        typer.Option(
+            "--nodes",
+            min=1,
+            metavar="N",
+            help="Machines that train together; each runs this command with MASTER_ADDR, MASTER_PORT, NODE_RANK set.",
+        ),
+    ] = 1,
+    accumulate: Annotated[
+        int,
+        typer.Option(
+            "--accumulate", min=1, metavar="N", help="Compute a batch in N parts one after another, to save memory."
+        ),
+    ] = 1,
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the networks by torch.compile.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=0,
+            metavar="N",
+            help="Processes that prepare batches, for each device; by default up to 8 on CUDA, and none on a CPU.",
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write <bundle>.training/<stage>/tensorboard.")
+    ] = False,
     seed: Annotated[
         int,
         typer.Option(
@@ -75,7 +127,7 @@ def train(
     `f2p-deploy train labels` makes a table of age and sex for --labels.
 
     The same command continues a stopped or killed training from its last checkpoint. Checkpoints, metrics and picture
-    sheets are in <bundle>.training.
+    sheets are in <bundle>.training. With --devices or --nodes the batch is divided among processes.
     """
     from f2p_deploy.system.extras import missing_modules, require
 
@@ -83,20 +135,27 @@ def train(
         require("export", "training")
     from f2p_deploy.alignment import choose_finder
     from f2p_deploy.character.schema import suggestion
-    from f2p_deploy.training.presets import STAGES, preset_named
+    from f2p_deploy.training.presets import STAGES
 
     if stage not in (*STAGES, ALL):
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
-    recipe = preset_named(preset)
     from f2p_deploy.system.threads import usable_cores
     from f2p_deploy.training.data.aligning import FinderProcesses
-    from f2p_deploy.training.stages import Sources, check_stage, stage_facts, train_stage
+    from f2p_deploy.training.preset_files import find_preset, preset_of, with_schedule
+    from f2p_deploy.training.stages import Sources, check_stage, opened_bundle, stage_facts, train_stage
+    from f2p_deploy.training.training_hardware import Hardware, Processes
 
+    recipe = preset_of(opened_bundle(bundle)) if preset is None else find_preset(preset)
     stages = recipe.stages if stage == ALL else (stage,)
+    changes = {"steps": steps, "epochs": epochs, "batch": batch, "learning_rate": learning_rate}
+    recipe = with_schedule(recipe, stages, changes)
+    hardware = Hardware(device, precision, devices, nodes, accumulate, compiled, workers, tensorboard)
     sources = Sources(front, varied, tuple(portraits or ()), labels=labels)
     for name in stages:
         check_stage(name, recipe, sources)
     options.use_threads(threads)
+    processes = Processes(hardware)
+    processes.silence_others()
     if portraits:
         opener = partial(choose_finder, landmarker, landmarks)
         sources = replace(sources, finder=opener(), processes=FinderProcesses(threads or usable_cores(), opener))
@@ -110,7 +169,7 @@ def train(
             def aligned(done: int, total: int, name: str = name) -> None:
                 bar.update("faces", done, total, f"{name}: finding faces")
 
-            trained = train_stage(name, bundle, recipe, sources, seed, command, updated, aligned)
+            trained = train_stage(name, bundle, recipe, sources, seed, command, updated, aligned, processes)
         if not as_json:
             facts = stage_facts(trained.provenance, name)
             metrics = ", ".join(f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
@@ -55,6 +56,7 @@ class StageInputs:
         command: the line that repeats this training, for the provenance.
         started: `time.monotonic()` when the stage began.
         progress: called with (pictures done, pictures in total) while faces are found in renders.
+        device: of the training.
     """
 
     bundle: Bundle
@@ -68,6 +70,7 @@ class StageInputs:
     command: str
     started: float
     progress: Callable[[int, int], None] | None = None
+    device: torch.device | str = "cpu"
 
     @property
     def image_size(self) -> int:
@@ -128,8 +131,6 @@ def build_stage(name: str, inputs: StageInputs) -> Stage | None:
     Raises:
         InputError: data that the stage needs is missing.
     """
-    import torch
-
     torch.manual_seed(inputs.seed)
     return BUILDERS[name](inputs)
 
@@ -220,6 +221,9 @@ def _build_shortcut(inputs: StageInputs) -> Stage:
     if portraits is not None:
         faces = portraits.pictures[portraits.training[:TARGET_FACES]]
     targets = describe_targets(bundle, faces, TARGET_CHARACTERS, inputs.seed)
+    # Labels are computed where the training is.
+    bundle.imitator.to(inputs.device)
+    bundle.similarity.to(inputs.device)
     characters, states = inputs.preset.shortcut_characters, inputs.preset.shortcut_states
     steps, folder = schedule.total_steps(characters), inputs.work / "shortcut-labels"
     return ShortcutStage(bundle, targets, folder, steps, inputs.seed, characters, states, inputs.progress)

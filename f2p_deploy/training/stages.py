@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
 from f2p_deploy.training.stage import Stage
 from f2p_deploy.training.stage_builders import StageInputs, build_stage
 from f2p_deploy.training.train_loop import OnUpdate, train
+from f2p_deploy.training.training_hardware import Processes
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,11 @@ TEMPLATE_PAIRS = 200
 
 #: Number of last characters held out from recognition, and of last pairs of each set held out from segmentation.
 HELD_OUT_CHARACTERS = 100
+
+
+def opened_bundle(folder: Path) -> Bundle | None:
+    """Return the bundle in a folder; None if the folder holds none."""
+    return load_bundle(folder) if (folder / HEADER).is_file() else None
 
 
 def start_bundle(folder: Path, preset: Preset, sources: Sources) -> Bundle:
@@ -78,6 +84,7 @@ def train_stage(
     command: str = "",
     progress: OnUpdate | None = None,
     aligning: Callable[[int, int], None] | None = None,
+    processes: Processes | None = None,
 ) -> Bundle:
     """Train one stage and store its part in the bundle.
 
@@ -90,6 +97,8 @@ def train_stage(
         command: the line that repeats this training, for the provenance.
         progress: called after every update.
         aligning: called with (pictures done, pictures in total) while faces are found in portraits and renders.
+        processes: that train together; this one alone, on its CPU, if not given. The first one aligns faces and stores
+            the network.
 
     Returns:
         The bundle with the new part.
@@ -98,16 +107,15 @@ def train_stage(
         InputError: there is no such stage, or data that the stage needs is missing.
     """
     check_stage(stage_name, preset, sources)
-    if stage_name in preset.shipped:
-        return _take_shipped(stage_name, start_bundle(folder, preset, sources))
+    processes = processes or Processes()
     work = folder.with_name(folder.name + ".training")
-    started = time.monotonic()
-    with _nothing_left_if_refused(folder, work):
+
+    def read_inputs() -> StageInputs:
         bundle = start_bundle(folder, preset, sources)
         portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
         if portraits is not None:
             require_enough_faces(stage_name, portraits)
-        inputs = StageInputs(
+        return StageInputs(
             bundle,
             preset,
             sources,
@@ -119,36 +127,53 @@ def train_stage(
             command=command,
             started=started,
             progress=aligning,
+            device=processes.fabric.device,
         )
-        if stage_name in FITTED:
-            return FITTED[stage_name](inputs)
+
+    started = time.monotonic()
+    # The other processes read what the first one has aligned, labelled and stored.
+    with processes.fabric.rank_zero_first(), _nothing_left_if_refused(folder, work):
+        if stage_name in preset.shipped or stage_name in FITTED:
+            if processes.first and stage_name in FITTED:
+                return FITTED[stage_name](read_inputs())
+            bundle = start_bundle(folder, preset, sources)
+            return _take_shipped(stage_name, bundle) if stage_name in preset.shipped else bundle
+        inputs = read_inputs()
         stage = build_stage(stage_name, inputs)
     if stage is None:
         log.info("%s is left out: it needs the contour points that MediaPipe's landmarker finds", stage_name)
-        return bundle
-    return _train_and_store(stage_name, stage, inputs, progress)
+        return inputs.bundle
+    return _train_and_store(stage_name, stage, inputs, progress, processes)
 
 
-def _train_and_store(stage_name: str, stage: Stage, inputs: StageInputs, progress: OnUpdate | None) -> Bundle:
+def _train_and_store(
+    stage_name: str, stage: Stage, inputs: StageInputs, progress: OnUpdate | None, processes: Processes
+) -> Bundle:
     """Train a stage in the loop and store its network.
 
     Refinement replaces the translator and extends its provenance.
     """
     provenance = inputs.provenance()
-    outcome = train(stage, inputs.preset.schedules[stage_name], inputs.work / stage_name, inputs.seed, progress)
+    schedule, folder = inputs.preset.schedules[stage_name], inputs.work / stage_name
+    outcome = train(stage, schedule, folder, inputs.seed, progress, processes=processes)
     provenance |= {
         "samples": stage.samples,
         "steps": outcome.steps,
+        "batch": min(schedule.batch, stage.samples),
         "seconds": round(outcome.seconds, 1),
+        "hardware": {name: value for name, value in asdict(processes.hardware).items() if value},
         "metrics": outcome.metrics,
     }
     if stage_name == "shortcut":
         provenance["described_by"] = described_by(inputs.bundle)
-    bundle = load_bundle(inputs.bundle.path)
-    if stage_name == OPTIONAL:
-        provenance = {**bundle.provenance.get("translator", {}), OPTIONAL: provenance}
-        return store_network(bundle, "translator", stage.trained(), provenance)
-    return store_network(bundle, stage_name, stage.trained(), provenance)
+    with processes.fabric.rank_zero_first():
+        bundle = load_bundle(inputs.bundle.path)
+        if not processes.first:
+            return bundle
+        network = stage.trained()
+        if stage_name == OPTIONAL:
+            provenance = {**bundle.provenance.get("translator", {}), OPTIONAL: provenance}
+        return store_network(bundle, "translator" if stage_name == OPTIONAL else stage_name, network, provenance)
 
 
 def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:

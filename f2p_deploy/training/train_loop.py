@@ -20,11 +20,11 @@ import torch
 from f2p_deploy.system.errors import InputError, Interrupted
 from f2p_deploy.system.files import write_whole
 from f2p_deploy.system.interruption import postponed
-from f2p_deploy.training.batches import prepared_parts
-from f2p_deploy.training.hardware import Processes
+from f2p_deploy.training.batch_parts import prepared_parts
 from f2p_deploy.training.metrics_files import MetricsFiles
 from f2p_deploy.training.schedule import Schedule
 from f2p_deploy.training.stage import Prepared, Stage
+from f2p_deploy.training.training_hardware import Processes
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def train(
     training.resume()
     saved_at = time.monotonic()
     try:
-        for parts in training.batches():
+        for parts in training.updates():
             numbers = training.update(parts)
             if progress is not None:
                 progress(training.done, training.total, numbers)
@@ -150,7 +150,7 @@ class _Training:
         if self.done:
             log.info("%s: resuming after %d of %d updates", self.stage.name, self.done, self.total)
 
-    def batches(self) -> Iterator[Iterator[Prepared]]:
+    def updates(self) -> Iterator[Iterator[Prepared]]:
         """Yield, for every update that is left, this process's parts of its batch, on the device."""
         hardware = self.processes.hardware
         yield from prepared_parts(

@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -15,8 +15,13 @@ from f2p_deploy.system.extras import require
 if TYPE_CHECKING:
     pass
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["32", "bf16", "16"]
+#: Words for the device, and precisions with the name that Fabric gives each.
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
+    "32": "32-true",
+    "bf16": "bf16-mixed",
+    "16": "16-mixed",
+}
 
 #: Processes that prepare batches for one CUDA device, if their number is not given.
 LOADERS = 8
@@ -46,8 +51,8 @@ class Hardware:
         InputError: an unknown word, or a number below its minimum.
     """
 
-    device: Device = "auto"
-    precision: Precision = "32"
+    device: str = "auto"
+    precision: str = "32"
     devices: int = 1
     nodes: int = 1
     accumulate: int = 1
@@ -56,9 +61,9 @@ class Hardware:
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        for name, value, kind in (("device", self.device, Device), ("precision", self.precision, Precision)):
-            if value not in get_args(kind):
-                raise InputError(f"{name} must be one of {', '.join(get_args(kind))}, found {value!r}")
+        for name, value, known in (("device", self.device, DEVICES), ("precision", self.precision, PRECISIONS)):
+            if value not in known:
+                raise InputError(f"{name} must be one of {', '.join(known)}, found {value!r}")
         for name, number in (("devices", self.devices), ("nodes", self.nodes), ("accumulate", self.accumulate)):
             if number < 1:
                 raise InputError(f"{name} must be at least 1, found {number}")
@@ -118,14 +123,13 @@ class Processes:
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         many = self.hardware.devices * self.hardware.nodes > 1
         kind = self.hardware.found
-        precision = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[self.hardware.precision]
         self.fabric: Fabric = Fabric(
             accelerator=kind,
             # Some losses leave a head out of some batches.
             strategy=DDPStrategy(find_unused_parameters=True) if many else "auto",
             devices=self.hardware.devices,
             num_nodes=self.hardware.nodes,
-            precision=precision,  # type: ignore[arg-type]
+            precision=PRECISIONS[self.hardware.precision],
         )
         self.fabric.launch()
 
