@@ -8,6 +8,7 @@ import typer
 from f2p_deploy.cli import choices, console, options
 from f2p_deploy.cli.evaluate_likeness import likeness
 from f2p_deploy.cli.evaluate_stages import stages
+from f2p_deploy.cli.evaluate_verification import verification
 
 evaluate_app = typer.Typer(
     name="evaluate", no_args_is_help=True, help="Measure the quality of a bundle's characters.", rich_markup_mode=None
@@ -21,6 +22,7 @@ def _group() -> None:
 
 evaluate_app.command(cls=choices.CommandWithChoices)(stages)
 evaluate_app.command(cls=choices.CommandWithChoices)(likeness)
+evaluate_app.command(cls=choices.CommandWithChoices)(verification)
 
 
 @evaluate_app.command(cls=choices.CommandWithChoices)
