@@ -1,23 +1,72 @@
-"""The commands `f2p-deploy bundle`: show a bundle, or import a network into it."""
+"""The commands `f2p-deploy bundle`: create, show, change, check and pack bundles, and import networks into them."""
 
 import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from f2p_deploy.cli import choices, console, options
+from f2p_deploy.system.errors import InputError
+
+if TYPE_CHECKING:
+    from f2p_deploy.model.network_import import NetworkImport
 
 bundle_app = typer.Typer(
-    name="bundle", no_args_is_help=True, help="Show and change bundles.", rich_markup_mode=None
+    name="bundle", no_args_is_help=True, help="Create, show, change and check bundles.", rich_markup_mode=None
 )
 
 
 @bundle_app.callback()
 def _bundle() -> None:
-    """Show and change bundles."""
+    """Create, show, change and check bundles."""
+
+
+_Changed = Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle to change.")]
+
+
+@bundle_app.command(cls=choices.CommandWithChoices)
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle to create; a new or empty folder.")],
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset",
+            metavar="NAME|FILE.toml",
+            autocompletion=choices.complete("presets"),
+            help="Sizes and settings: {presets}, or a file as `f2p-deploy preset show` prints it.",
+        ),
+    ],
+    schema: Annotated[
+        str,
+        typer.Option(
+            "--schema",
+            metavar="NAME|FILE.toml",
+            autocompletion=choices.complete("schemas"),
+            help="One of {schemas}, or a file.",
+        ),
+    ],
+    as_json: options.Json = False,
+) -> None:
+    """Create a bundle without networks, to import them into and to train the others.
+
+    Its landmarks are the default average face's; `bundle set` changes them.
+    """
+    from f2p_deploy.character.schema import load_schema
+    from f2p_deploy.model.bundle import create_bundle
+    from f2p_deploy.training.preset_files import find_preset
+
+    recipe, loaded = find_preset(preset), load_schema(schema)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not an empty folder: name a new one")
+    facts = {"command": shlex.join(["f2p-deploy", *sys.argv[1:]]), "preset": recipe.name}
+    made = create_bundle(folder, folder.absolute().name, loaded, recipe.settings, {"bundle": facts})
+    if as_json:
+        console.emit({"bundle": str(made.path), "schema": loaded.name, "preset": recipe.name, "networks": []})
+    else:
+        console.result(f"bundle: {made.path}, schema {loaded.name}, settings of the preset {recipe.name}")
 
 
 @bundle_app.command()
@@ -65,23 +114,157 @@ def import_(
         str, typer.Argument(metavar="NETWORK", autocompletion=choices.complete("networks"), help="One of {networks}.")
     ],
     checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch checkpoint or a .safetensors file.")
+        Path,
+        typer.Argument(metavar="CHECKPOINT", help="A .pth, .pt, .pth.tar, .safetensors, .npz or dlib .dat file."),
     ],
-    bundle: Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle to change.")],
+    bundle: _Changed,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", metavar="FILE", help="TOML or JSON: names of our tensors = names of theirs."),
+    ] = None,
+    crop: Annotated[
+        bool | None,
+        typer.Option(
+            "--crop/--whole-face",
+            show_default=False,
+            help="The face that LightCNN takes: the crop that its authors trained it on, by default where their "
+            "checkpoint is imported and nothing is trained on the whole face yet, or the whole aligned face.",
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Import a network from a checkpoint instead of training it, such as the official LightCNN-29v2.
 
-    The checkpoint's tensors must match the bundle's architecture. A translator is trained for one recognition network:
-    train it again after importing another one.
+    The tensors must match the bundle's architecture; what else the file holds is left aside. torchvision's ResNet-50
+    becomes the start of a segmentation network, which training finishes. A translator is trained for one recognition
+    network: train it again after importing another one.
     """
-    from f2p_deploy.model.bundle import import_network, load_bundle
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.model.network_import import import_network
+
+    _require_torch("reading a checkpoint")
+    command = shlex.join(["f2p-deploy", *sys.argv[1:]])
+    done = import_network(load_bundle(bundle), network, checkpoint, command, mapping, crop)
+    if as_json:
+        facts = {"aside": list(done.aside), "outdated": list(done.outdated), "recognition": done.recognition[1]}
+        console.emit({"bundle": str(bundle), "provenance": done.bundle.provenance[network], **facts})
+        return
+    console.result(f"{network}: from {checkpoint.name} ({done.kind}), now in {bundle}")
+    for line in _told(network, done):
+        console.result(line)
+
+
+def _told(network: str, done: "NetworkImport") -> list[str]:
+    """Return what an import has to say beside its success."""
+    lines = []
+    if done.aside:
+        more = f" and {len(done.aside) - 8} more" if len(done.aside) > 8 else ""
+        lines.append(f"left aside: {', '.join(done.aside[:8])}{more}")
+    if done.fresh:
+        lines.append(f"a start: {', '.join(done.fresh)} are fresh, so f2p-deploy train {network} has to finish it")
+    before, after = done.recognition
+    if before != after:
+        lines.append(f"architecture.recognition: {before} -> {after} (--crop and --whole-face choose)")
+    if done.keeps_whole_face:
+        lines.append(
+            "it was trained on a crop of the face, but this bundle keeps the whole face, since other networks are "
+            "trained on that: bundle new and this import make one with the crop"
+        )
+    if done.outdated:
+        lines.append(f"train again what was trained on the network before: {', '.join(done.outdated)}")
+    return lines
+
+
+@bundle_app.command("set")
+def set_(
+    assignments: Annotated[
+        list[str],
+        typer.Argument(metavar="KEY=VALUE...", help="Settings by dotted path, such as hybrid.iterations=50."),
+    ],
+    bundle: _Changed,
+    as_json: options.Json = False,
+) -> None:
+    """Change settings of a bundle, all of them or, after an error, none.
+
+    Keys are those that `bundle show` prints, such as similarity.content_weight, alignment.landmarks.left-eye=0.36,0.42
+    or similarity.class_weights.nose. The architecture can change only while no network is stored.
+    """
+    from f2p_deploy.model.bundle import load_bundle, replace_settings
+    from f2p_deploy.model.setting_paths import change_settings
+
+    opened = load_bundle(bundle)
+    settings, changes = change_settings(opened.settings, assignments)
+    if changes:
+        replace_settings(opened, settings)
+    if as_json:
+        console.emit({"bundle": str(bundle), "changes": [vars(change) for change in changes]})
+        return
+    for change in changes:
+        console.result(f"{change.path}: {json.dumps(change.before)} -> {json.dumps(change.after)}")
+    if not changes:
+        console.result("nothing changed: the settings have these values already")
+    if opened.networks and any(change.path.startswith("alignment.") for change in changes):
+        console.sentence("the networks are trained on faces that were aligned by the old landmarks", "warning")
+
+
+@bundle_app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.")],
+    as_json: options.Json = False,
+) -> None:
+    """Check a bundle's files, weights, settings and graphs, and show where its networks come from.
+
+    The exit code is 1 if every file is sound and something is still to be trained, and 2 if a file is damaged.
+    """
+    from f2p_deploy.model.bundle_check import check_whole_bundle
+
+    checked = check_whole_bundle(folder)
+    if as_json:
+        parts = [vars(part) for part in checked.parts]
+        console.emit({"bundle": str(folder), "fingerprint": checked.bundle.fingerprint, "parts": parts})
+    else:
+        console.table([(part.part, part.state, part.detail) for part in checked.parts], ("part", "state", ""))
+    checked.require_whole()
+
+
+@bundle_app.command()
+def pack(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip", help="The file to write.")],
+    as_json: options.Json = False,
+) -> None:
+    """Check a bundle and write it to one .zip file; the same bundle gives the same bytes."""
+    from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.model.bundle_pack import pack_bundle
+    from f2p_deploy.system.files import require_file, sha256_of
+
+    require_file(output)
+    names, sha256 = pack_bundle(load_bundle(folder), output), sha256_of(output)
+    if as_json:
+        console.emit({"file": str(output), "bytes": output.stat().st_size, "sha256": sha256, "files": list(names)})
+    else:
+        console.result(f"{output}: {len(names)} files, {output.stat().st_size / 1e6:.2f} MB, sha256 {sha256}")
+
+
+@bundle_app.command()
+def unpack(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="A packed bundle.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new or empty folder.")],
+    as_json: options.Json = False,
+) -> None:
+    """Unpack a bundle into a new folder and check every file; after an error nothing is left there."""
+    from f2p_deploy.model.bundle_pack import unpack_bundle
+
+    bundle = unpack_bundle(file, output)
+    if as_json:
+        console.emit({"bundle": str(output), "name": bundle.name, "fingerprint": bundle.fingerprint})
+    else:
+        weights = f"{len(bundle.stored)} files of weights"
+        console.result(f"{bundle.name}: {output}, {weights}, fingerprint {bundle.fingerprint}")
+
+
+def _require_torch(purpose: str) -> None:
     from f2p_deploy.system.extras import missing_modules, require
 
     if "torch" in missing_modules("export"):
-        require("export", "reading a checkpoint")
-    changed = import_network(load_bundle(bundle), network, checkpoint, shlex.join(["f2p-deploy", *sys.argv[1:]]))
-    if as_json:
-        console.emit({"bundle": str(changed.path), "provenance": changed.provenance[network]})
-    else:
-        console.result(f"{network}: from {checkpoint.name}, now in {changed.path}")
+        require("export", purpose)

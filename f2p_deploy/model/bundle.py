@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from f2p_deploy.character.priors import Priors, load_priors, priors_to_bytes
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.model.networks.table import NETWORKS, build_network
+from f2p_deploy.model.import_mark import import_mark
+from f2p_deploy.model.networks.table import NETWORKS
 from f2p_deploy.model.reading import unread_parts
 from f2p_deploy.model.settings import BundleSettings, from_data, to_data
 from f2p_deploy.system.causes import place_of, reason_of
@@ -82,8 +83,19 @@ class Bundle:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The names of the stored networks."""
-        return tuple(name for name in NETWORKS if _file_of(name) in self.stored)
+        """The names of the stored networks, without `starts`."""
+        return tuple(name for name in NETWORKS if _file_of(name) in self.stored and not self._is_start(name))
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The names of the stored networks that training starts from and that cannot be used before it.
+
+        They were imported without all of their tensors, see `f2p_deploy.model.network_import`.
+        """
+        return tuple(name for name in NETWORKS if _file_of(name) in self.stored and self._is_start(name))
+
+    def _is_start(self, name: str) -> bool:
+        return bool(import_mark(self.provenance, name).get("start"))
 
     @cached_property
     def imitator(self) -> "nn.Module":
@@ -152,26 +164,14 @@ class Bundle:
         return load_priors(self.path / PRIORS_FILE, self.schema)
 
     def _load(self, name: str) -> "nn.Module":
-        import torch
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        from f2p_deploy.model.networks.checkpoint import require_fitting
-
+        if name in self.starts:
+            raise InputError(f"the {name} of {self.path} is only a start: f2p-deploy train {name} trains it")
         if name not in self.networks:
             raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
-        path = self.path / _file_of(name)
-        try:
-            # Weights created in a caller's inference mode could not be used by autograd later.
-            with torch.inference_mode(False):
-                network = build_network(name, self.schema, self.settings)
-                stored = load_file(path)
-                require_fitting(network, stored, f"{path} does not hold the {name} that {HEADER} describes")
-                network.load_state_dict({key: t.float() if t.is_floating_point() else t for key, t in stored.items()})
-        except (SafetensorError, OSError) as error:
-            reason = reason_of(error, "it is damaged or cut short")
-            raise InputError(f"{path} does not hold the {name} that {HEADER} describes: {reason}") from error
-        return network.eval().requires_grad_(False)
+        from f2p_deploy.model.stored_network import read_network
+
+        network = read_network(self.path / _file_of(name), name, self.schema, self.settings)
+        return network.requires_grad_(False)
 
 
 def described_by(bundle: Bundle) -> str:
@@ -238,7 +238,19 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
     Raises:
         InputError: not a bundle, another version, or a file that is missing, truncated or changed; the file is named.
     """
-    folder = demo_bundle_path() if path is None else Path(path)
+    bundle = read_header(demo_bundle_path() if path is None else Path(path))
+    for name in bundle.stored:
+        if reason := why_damaged(bundle, name):
+            raise InputError(reason)
+    return bundle
+
+
+def read_header(folder: Path) -> Bundle:
+    """Open a bundle without checking its other files.
+
+    Raises:
+        InputError: not a bundle, another version, or a damaged header.
+    """
     header = folder / HEADER
     if not header.is_file():
         raise InputError(f"{folder} is not a bundle: it has no {HEADER}")
@@ -265,13 +277,22 @@ def load_bundle(path: str | Path | None = None) -> Bundle:
         raise InputError(f"{header} is damaged: {error.args[0]!r} is missing") from error
     except (TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{header} is damaged: a value is of the wrong kind") from error
-    for name, entry in stored.items():
-        _check_file(folder, name, entry)
+    if not isinstance(bundle.provenance, dict):
+        raise InputError(f"{header} is damaged: a value is of the wrong kind")
+    for name in stored:
+        if Path(name).name != name:
+            raise InputError(f"{header} lists {name!r}, which is not a file of the bundle's own folder")
     return bundle
 
 
-def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSettings) -> Bundle:
+def create_bundle(
+    folder: Path, name: str, schema: Schema, settings: BundleSettings, provenance: Mapping[str, Any] | None = None
+) -> Bundle:
     """Create a bundle without networks, or open the one that the folder holds.
+
+    Args:
+        folder, name, schema, settings: see `Bundle`.
+        provenance: of a new bundle; empty if None.
 
     Raises:
         InputError: the folder holds a bundle of another schema, or cannot be written.
@@ -287,7 +308,7 @@ def create_bundle(folder: Path, name: str, schema: Schema, settings: BundleSetti
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot create the bundle {folder}: {error.strerror}") from error
-    bundle = Bundle(folder, name, schema, settings)
+    bundle = Bundle(folder, name, schema, settings, provenance or {})
     _write_header(bundle)
     return bundle
 
@@ -306,26 +327,6 @@ def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: M
         for key, value in network.state_dict().items()
     }
     return _store(bundle, name, _file_of(name), save(tensors), provenance)
-
-
-def import_network(bundle: Bundle, name: str, checkpoint: Path, command: str) -> Bundle:
-    """Store a network from a checkpoint, such as the official LightCNN-29v2, instead of training it.
-
-    Args:
-        bundle: the bundle to store it in; its architecture must fit (the official weights need recognition_width 1).
-        name: a key of `f2p_deploy.model.networks.table.NETWORKS`.
-        checkpoint: see `f2p_deploy.model.networks.checkpoint`.
-        command: the line that repeats this import, for the provenance.
-
-    Raises:
-        InputError: no such network, or the checkpoint does not fit.
-    """
-    from f2p_deploy.model.networks.checkpoint import load_checkpoint
-
-    network = build_network(name, bundle.schema, bundle.settings)
-    load_checkpoint(network, checkpoint)
-    sha256 = sha256_of(checkpoint)
-    return store_network(bundle, name, network, {"command": command, "checkpoint": checkpoint.name, "sha256": sha256})
 
 
 def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
@@ -365,9 +366,13 @@ def copy_bundle(bundle: Bundle, folder: Path, name: str) -> Bundle:
 def _store(bundle: Bundle, part: str, file_name: str, content: bytes, provenance: Mapping[str, Any]) -> Bundle:
     """Write a file of a bundle, then the header that lists it, and return the updated bundle."""
     entry = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
+    facts = dict(provenance)
+    before = import_mark(bundle.provenance, part)
+    if before.get("start") and "imported" not in facts:
+        facts["started_from"] = dict(before)
     changed = replace(
         bundle,
-        provenance={**bundle.provenance, part: dict(provenance)},
+        provenance={**bundle.provenance, part: facts},
         stored={**bundle.stored, file_name: entry},
     )
     with postponed():  # the header holds the hash of the file
@@ -389,17 +394,17 @@ def _write_header(bundle: Bundle) -> None:
     write_whole(bundle.path / HEADER, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def _check_file(folder: Path, name: str, entry: StoredFile) -> None:
-    path = folder / name
-    if Path(name).name != name:
-        raise InputError(f"{folder / HEADER} lists {name!r}, which is not a file of the bundle's own folder")
+def why_damaged(bundle: Bundle, file: str) -> str:
+    """Return why a file of a bundle is not the one that its header lists; empty if it is."""
+    path, entry = bundle.path / file, bundle.stored[file]
     if not path.is_file():
-        raise InputError(f"the bundle {folder} lacks {name}")
+        return f"the bundle {bundle.path} lacks {file}"
     size = path.stat().st_size
     if size != entry.bytes:
-        raise InputError(f"{path} is damaged: it has {size} bytes, {HEADER} says {entry.bytes}")
+        return f"{path} is damaged: it has {size} bytes, {HEADER} says {entry.bytes}"
     if sha256_of(path) != entry.sha256:
-        raise InputError(f"{path} is damaged: its SHA-256 is not the one in {HEADER}")
+        return f"{path} is damaged: its SHA-256 is not the one in {HEADER}"
+    return ""
 
 
 def _file_of(network: str) -> str:

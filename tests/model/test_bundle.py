@@ -11,10 +11,11 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.model.bundle import (  # noqa: E402
     copy_bundle,
     create_bundle,
-    import_network,
     load_bundle,
+    read_header,
     replace_settings,
     store_network,
+    why_damaged,
 )
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
@@ -180,16 +181,28 @@ def copied_network(bundle):
     return build_network("imitator", bundle.schema, bundle.settings)
 
 
-def test_a_checkpoint_replaces_a_network_and_is_named_in_the_provenance(copied, tmp_path) -> None:
-    network = copied_network(copied)
-    torch.save({"state_dict": {f"module.{k}": v for k, v in network.state_dict().items()}}, tmp_path / "own.pth")
-    changed = import_network(copied, "imitator", tmp_path / "own.pth", "f2p-deploy bundle import imitator own.pth")
-    assert changed.provenance["imitator"]["checkpoint"] == "own.pth"
-    torch.testing.assert_close(load_bundle(copied.path).imitator.state_dict(), network.state_dict())
+def test_a_start_is_no_network_until_it_is_trained(copied) -> None:
+    mark = {"file": "resnet50.pth", "sha256": "0" * 64, "kind": "ResNet-50", "start": True, "fresh": ["x"]}
+    network = build_network("segmentation", copied.schema, copied.settings)
+    started = store_network(copied, "segmentation", network, {"command": "import", "imported": mark})
+    assert started.starts == ("segmentation",) and "segmentation" not in started.networks
+    assert load_bundle(copied.path).starts == ("segmentation",)
+    with pytest.raises(InputError, match="only a start: f2p-deploy train segmentation trains it"):
+        _ = started.segmentation
+    trained = store_network(started, "segmentation", network, {"command": "train"})
+    assert not trained.starts and "segmentation" in trained.networks
+    assert trained.provenance["segmentation"] == {"command": "train", "started_from": mark}
 
 
-def test_a_checkpoint_that_does_not_fit_leaves_the_bundle_alone(copied, tmp_path) -> None:
-    torch.save({"layers.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(InputError, match="does not fit this Imitator"):
-        import_network(copied, "imitator", tmp_path / "other.pth", "")
-    assert load_bundle(copied.path).stored == copied.stored
+def test_a_header_is_read_without_the_files(copied) -> None:
+    (copied.path / "imitator.safetensors").unlink()
+    opened = read_header(copied.path)
+    assert why_damaged(opened, "imitator.safetensors").endswith("lacks imitator.safetensors")
+    assert why_damaged(opened, "translator.safetensors") == ""
+
+
+def test_a_provenance_that_is_no_table_is_damage(copied) -> None:
+    header = copied.path / "bundle.json"
+    header.write_text(json.dumps(json.loads(header.read_text()) | {"provenance": [1]}))
+    with pytest.raises(InputError, match="a value is of the wrong kind"):
+        load_bundle(copied.path)

@@ -1,59 +1,89 @@
-"""Third-party checkpoints: only tensors are read, and all names and shapes are checked before any is used."""
+"""Third-party checkpoints: files of tensors by name. Only tensors are read, and no code of a file is ever run."""
 
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
 
 from f2p_deploy.model.networks.dlib_file import is_dlib_file, read_dlib_weights
 from f2p_deploy.system.errors import InputError
 
-#: Prefixes of tensors that are ignored: LightCNN's classifier of its training identities.
-NOT_NEEDED = ("fc2.",)
+#: Keys under which training scripts keep the weights of the whole checkpoint, in the order in which they are tried.
+STATES = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+
+#: Prefixes that wrappers put before all names: DataParallel's and `torch.compile`'s.
+WRAPPERS = ("module.", "_orig_mod.")
 
 
-def load_checkpoint(network: nn.Module, path: Path) -> None:
-    """Load a network's weights from a `.safetensors` file or a PyTorch checkpoint, such as LightCNN-29v2's.
-
-    A checkpoint is a state dict, or holds one as `state_dict`; the `module.` prefix of DataParallel is dropped.
-    A `.dat` file is dlib's, see `f2p_deploy.model.networks.dlib_file`.
-
-    Args:
-        network: the network to fill; unchanged if an error is raised.
-        path: the file.
-
-    Raises:
-        InputError: the file is not a checkpoint, could run code, or has tensors of other names or shapes; the first
-            that differs is named.
-    """
-    tensors = {name: value for name, value in _read(path).items() if not name.startswith(NOT_NEEDED)}
-    require_fitting(network, tensors, f"{path} does not fit this {type(network).__name__}")
-    network.load_state_dict(tensors)
-
-
-def require_fitting(network: nn.Module, tensors: Mapping[str, torch.Tensor], sentence: str) -> None:
-    """Raise unless tensors have the names and shapes of a network's state dict.
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The content of a checkpoint.
 
     Args:
-        network: gives the names and shapes.
-        tensors: by name.
-        sentence: beginning of the error message.
+        tensors: by name, without the prefixes of `WRAPPERS`.
+        beside: what the file holds beside its weights, such as `epoch` or `optimizer`.
+    """
+
+    tensors: Mapping[str, torch.Tensor]
+    beside: tuple[str, ...] = ()
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    `.safetensors` and `.npz` are read as such, `.dat` as dlib's (see `f2p_deploy.model.networks.dlib_file`), every
+    other file as PyTorch's (`.pth`, `.pt`, `.pth.tar`). A PyTorch checkpoint is a state dict, or holds one under a key
+    of `STATES`.
 
     Raises:
-        InputError: names the first tensor that differs, with both shapes.
+        InputError: the file is not a checkpoint, holds no dense finite tensors, or holds objects that could run code.
     """
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
-    for name in sorted(expected.keys() | shapes.keys()):
-        if expected.get(name) != shapes.get(name):
-            raise InputError(
-                f"{sentence}: {name} should be {expected.get(name, 'absent')}, found {shapes.get(name, 'nothing')}"
-            )
+    content = _read(path)
+    state, beside = _state_of(content)
+    if not state:
+        raise InputError(
+            f"{path} holds no state dict of tensors: save one with torch.save(network.state_dict(), FILE)"
+        )
+    tensors = {_unwrapped(name): value for name, value in state.items()}
+    for name, value in tensors.items():
+        if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":
+            raise InputError(f"cannot use the checkpoint {path}: {name} is not a plain dense tensor")
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise InputError(f"cannot use the checkpoint {path}: {name} holds a number that is not finite")
+    return Checkpoint(tensors, tuple(beside))
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
+def _unwrapped(name: str) -> str:
+    while name.startswith(WRAPPERS):
+        name = name.partition(".")[2]
+    return name
+
+
+def _state_of(content: object) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """Return the tensors by name, and the names of everything beside them."""
+    if not isinstance(content, Mapping):
+        return {}, []
+    for key in STATES:
+        inner = content.get(key)
+        if isinstance(inner, Mapping) and any(isinstance(value, torch.Tensor) for value in inner.values()):
+            beside = [str(name) for name in content if name != key]
+            return _tensors(inner), [*beside, *_others(inner)]
+    return _tensors(content), _others(content)
+
+
+def _tensors(state: Mapping[Any, Any]) -> dict[str, torch.Tensor]:
+    return {str(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
+
+
+def _others(state: Mapping[Any, Any]) -> list[str]:
+    return [str(name) for name, value in state.items() if not isinstance(value, torch.Tensor)]
+
+
+def _read(path: Path) -> object:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -62,26 +92,40 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix == ".npz":
+            return _read_arrays(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except SafetensorError as error:
         raise InputError(
             f"cannot read the checkpoint {path}: it is no safetensors file, or damaged or cut short"
         ) from error
     except OSError as error:
         raise InputError(f"cannot read the checkpoint {path}: {error.strerror or 'it cannot be opened'}") from error
-    except Exception as error:  # PyTorch's reader may raise any error for a foreign file
+    except Exception as error:  # the readers may raise any error for a foreign file
         raise InputError(f"cannot read the checkpoint {path}: {_what_is_wrong(path)}") from error
-    state = content.get("state_dict", content) if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise InputError(
-            f"{path} holds no state dict of tensors: save one with torch.save(network.state_dict(), FILE)"
-        )
-    return {str(name).removeprefix("module."): value for name, value in state.items()}
+
+
+def _read_arrays(path: Path) -> dict[str, torch.Tensor]:
+    """Return the arrays of numbers of an `.npz` file; arrays of objects are refused, since they are pickles."""
+    with np.load(path, allow_pickle=False) as arrays:
+        values = {name: arrays[name] for name in arrays.files}
+    return {
+        name: torch.from_numpy(value.astype(value.dtype.newbyteorder("="), order="C"))
+        for name, value in values.items()
+        if value.dtype.kind in "fiub"
+    }
 
 
 def _what_is_wrong(path: Path) -> str:
-    """Return the reason why PyTorch cannot read a file: not a checkpoint, damaged, or not only tensors."""
+    """Return the reason why a file cannot be read: not a checkpoint, damaged, or not only tensors."""
+    if path.suffix == ".npz":
+        return "it is no .npz file of numbers, or damaged or cut short, or holds objects that could run code"
     if zipfile.is_zipfile(path):
+        if any(name.endswith("/constants.pkl") for name in zipfile.ZipFile(path).namelist()):
+            return (
+                "it is a TorchScript program, which could run code: save its weights alone, "
+                "torch.save(torch.jit.load(FILE).state_dict(), OTHER), and import that"
+            )
         try:
             others = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         except Exception:  # damaged; reported below
@@ -95,4 +139,4 @@ def _what_is_wrong(path: Path) -> str:
         start = file.read(2)
     if start.startswith((b"PK", b"\x80")):
         return "it is damaged or cut short, or holds more than tensors"
-    return "it is no PyTorch checkpoint; a file of the other format is recognised by its suffix .safetensors"
+    return "it is no PyTorch checkpoint; files of other formats are recognised by .safetensors, .npz and .dat"

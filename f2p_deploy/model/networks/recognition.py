@@ -8,7 +8,11 @@ from f2p_deploy.model.networks.light_cnn import LightCNN
 from f2p_deploy.model.settings import BundleSettings
 
 #: By the word of `Architecture.recognition`.
-KINDS: dict[str, type[nn.Module]] = {"light-cnn-29v2": LightCNN, "dlib-resnet": DlibResNet}
+KINDS: dict[str, type[nn.Module]] = {
+    "light-cnn-29v2": LightCNN,
+    "light-cnn-29v2-crop": LightCNN,
+    "dlib-resnet": DlibResNet,
+}
 
 
 def build_recognition(schema: Schema, settings: BundleSettings) -> nn.Module:
