@@ -137,7 +137,7 @@ def main() -> None:
     asked = parser.parse_args()
     bundle, finder = load_bundle(asked.bundle), choose_finder(asked.landmarker)
     size, pairs = bundle.settings.architecture.image_size, PairSet(asked.front)
-    photos = load_portraits(asked.portraits, finder, bundle.settings.alignment, size, asked.cache / "portraits.npz")
+    photos = load_portraits(asked.portraits, finder, bundle.settings.alignment, size, asked.cache / "faces")
     shapes = shapes_of_pairs(pairs, finder, asked.cache / "shapes-front.npz")
     found = measure(bundle, photos, ShapeModel(np.array(pairs.parameters, np.float32), shapes))
     for name, values in found.items():

@@ -135,6 +135,7 @@ def train(
         require("export", "training")
     from f2p_deploy.alignment import choose_finder
     from f2p_deploy.character.schema import suggestion
+    from f2p_deploy.pipeline.finder import identify_finder
     from f2p_deploy.training.presets import STAGES
 
     if stage not in (*STAGES, ALL):
@@ -158,7 +159,10 @@ def train(
     processes.silence_others()
     if portraits:
         opener = partial(choose_finder, landmarker, landmarks)
-        sources = replace(sources, finder=opener(), processes=FinderProcesses(threads or usable_cores(), opener))
+        finder = opener()
+        _, key = identify_finder(finder, landmarker, landmarks)
+        finders = FinderProcesses(threads or usable_cores(), opener)
+        sources = replace(sources, finder=finder, processes=finders, finder_key=key)
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
     for name in stages:
         with console.bar() as bar:

@@ -79,7 +79,7 @@ def choose_finder_for(
         raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
     segmentation = _segmentation_of(runtime_of(source))
     finder = CascadeFinder(segmentation) if offline else choose_finder(landmarker, landmarks, segmentation)
-    choice, identity = _identify(finder, landmarker, landmarks)
+    choice, identity = identify_finder(finder, landmarker, landmarks)
     return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None), choice, identity)
 
 
@@ -110,7 +110,7 @@ def _segmentation_of(runtime: Runtime) -> FaceSegmenter | None:
     return None if probabilities is None else FaceSegmenter(probabilities, template, size)
 
 
-def _identify(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:
+def identify_finder(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:
     """Return the choice and the identity of a finder, see `ChosenFinder`."""
     if isinstance(finder, LandmarksFile) and landmarks is not None:
         return FinderChoice(landmarks=landmarks.absolute()), f"landmarks {sha256_of(landmarks)}"

@@ -19,6 +19,7 @@ from f2p_deploy.training.data.aligned_pairs import (
     shapes_of_characters,
     varied_identities,
 )
+from f2p_deploy.training.data.face_cache import choose_rows
 from f2p_deploy.training.data.face_shapes import shapes_of_pairs
 from f2p_deploy.training.data.pair_tensors import PairTensors
 from f2p_deploy.training.data.portraits import Portraits
@@ -173,7 +174,7 @@ def _build_surrogate(inputs: StageInputs) -> Stage:
     descriptors = _front_descriptors(inputs, pairs)
     people, people_shapes = np.empty((0, descriptors.shape[1]), np.float32), None
     if portraits is not None:
-        people = identities_of(bundle, portraits.pictures[portraits.training]).numpy()
+        people = identities_of(bundle, choose_rows(portraits.pictures, portraits.training)).numpy()
         people_shapes = portraits.face_shapes[portraits.training]
     cache = inputs.work / "face-shapes-front.npz"
     shapes = shapes_of_characters(pairs, sources.finder, cache, inputs.progress, sources.processes)
@@ -206,8 +207,8 @@ def _build_surrogate_translator(inputs: StageInputs) -> Stage:
     bundle, pairs = inputs.bundle, PairSet(inputs.front)
     descriptors = _front_descriptors(inputs, pairs)
     portraits = inputs.require_portraits("translator")
-    people = varied_identities(bundle, portraits.pictures[portraits.training])
-    held_out_people = identities_of(bundle, portraits.pictures[portraits.held_out]).numpy()
+    people = varied_identities(bundle, choose_rows(portraits.pictures, portraits.training))
+    held_out_people = identities_of(bundle, choose_rows(portraits.pictures, portraits.held_out)).numpy()
     shapes = np.tile(portraits.face_shapes[portraits.training], (1 + VARIATIONS, 1))
     return SurrogateTranslatorStage(
         bundle, people, held_out_people, _parameters_of(pairs), descriptors, inputs.held_out_pairs, shapes

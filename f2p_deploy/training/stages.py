@@ -112,7 +112,7 @@ def train_stage(
 
     def read_inputs() -> StageInputs:
         bundle = start_bundle(folder, preset, sources)
-        portraits = _portraits(bundle, sources, work / "portraits.npz", aligning)
+        portraits = _portraits(bundle, sources, work / "faces", aligning)
         if portraits is not None:
             require_enough_faces(stage_name, portraits)
         return StageInputs(
@@ -249,5 +249,12 @@ def _portraits(
         raise InputError("portraits need a landmark finder")
     size = bundle.settings.architecture.image_size
     return load_portraits(
-        sources.portraits, sources.finder, bundle.settings.alignment, size, cache, progress, sources.processes
+        sources.portraits,
+        sources.finder,
+        bundle.settings.alignment,
+        size,
+        cache,
+        progress,
+        sources.processes,
+        sources.finder_key,
     )

@@ -12,6 +12,7 @@ from f2p_deploy.model.held import read_controllers
 from f2p_deploy.model.networks.reader import Reader
 from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.training.data.face_cache import Rows, choose_rows
 from f2p_deploy.training.data.labels import Labels
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.data.portraits import Portraits
@@ -75,10 +76,10 @@ def learn_reader(
     sliders = {name: _values_of(values, rows, np.float32(np.nan)) for name, values in labels.sliders.items()}
     tones = {name: torch.from_numpy(np.asarray(values, np.int64)) for name, values in (measured or {}).items()}
     reader: Reader = build_network("reader", bundle.schema, bundle.settings)  # type: ignore[assignment]
-    pictures = photos.pictures[positions]
+    pictures = choose_rows(photos.pictures, positions)
     features = _features(bundle, reader, pictures)
     repeated = _with_options(options) & training
-    augmented = [_features(bundle, reader, pictures[repeated.numpy()], augment) for augment in AUGMENTATIONS]
+    augmented = [_features(bundle, reader, choose_rows(pictures, repeated.numpy()), augment) for augment in AUGMENTATIONS]
     samples = torch.cat([features[training], *augmented])
     order = torch.cat([training.nonzero()[:, 0], *[repeated.nonzero()[:, 0]] * len(AUGMENTATIONS)])
     reader.mean.copy_(samples.mean(dim=0))
@@ -124,7 +125,7 @@ def _part(tensors: Mapping[str, torch.Tensor], which: torch.Tensor) -> dict[str,
 
 
 def _features(
-    bundle: Bundle, reader: Reader, pictures: np.ndarray, augment: Callable[[torch.Tensor], torch.Tensor] | None = None
+    bundle: Bundle, reader: Reader, pictures: Rows, augment: Callable[[torch.Tensor], torch.Tensor] | None = None
 ) -> torch.Tensor:
     """Return (N, f) features of pictures (N, S, S, 3) uint8, augmented first if a function is given."""
     rows = [torch.empty(0, reader.mean.shape[0])]

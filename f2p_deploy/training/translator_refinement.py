@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from f2p_deploy.character.parameters import average, harden
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.training.data.face_cache import choose_rows
 from f2p_deploy.training.data.face_shapes import PointWeights
 from f2p_deploy.training.data.option_colours import OptionColours, region_colours
 from f2p_deploy.training.data.pair_tensors import PairTensors
@@ -144,7 +145,8 @@ class RefinementStage(TranslatorStage):
         parts = np.array_split(renders, max(1, len(renders) // _TOGETHER))
         colours = np.concatenate([region_colours(*self.renders.labelled(part)) for part in parts])
         options = OptionColours(self.schema, self.renders.pairs.parameters[renders], colours)
-        return options(region_colours(self.photos.pictures[photos], self.photos.regions[photos]))
+        pictures, regions = (choose_rows(rows, photos) for rows in (self.photos.pictures, self.photos.regions))
+        return options(region_colours(pictures, regions))
 
     def _embed_all(
         self, source: PairTensors | Portraits, positions: np.ndarray, rng: np.random.Generator | None = None

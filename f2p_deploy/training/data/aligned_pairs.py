@@ -23,6 +23,7 @@ from f2p_deploy.system.threads import usable_cores
 from f2p_deploy.training.data.aligning import FinderProcesses, look_at_all
 from f2p_deploy.training.data.augment import Variation, affine_grids, vary_light
 from f2p_deploy.training.data.augment import sample_at as warp_batch
+from f2p_deploy.training.data.face_cache import Rows
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.train_recognition import JITTER
 
@@ -169,14 +170,14 @@ def _pairs_in(folder: Path, count: int) -> PairSet:
     return PairSet(folder)
 
 
-def identities_of(bundle: Bundle, pictures: np.ndarray) -> torch.Tensor:
+def identities_of(bundle: Bundle, pictures: Rows) -> torch.Tensor:
     """Return (N, d) identities of aligned faces (N, S, S, 3) uint8."""
     with torch.inference_mode():
         parts = [bundle.similarity.identity(to_float(pictures[i : i + BATCH])) for i in range(0, len(pictures), BATCH)]
     return torch.cat(parts).clone()
 
 
-def varied_identities(bundle: Bundle, pictures: np.ndarray) -> np.ndarray:
+def varied_identities(bundle: Bundle, pictures: Rows) -> np.ndarray:
     """Return (3 N, d) identities of aligned faces: first unchanged, then twice with augmented light and alignment.
 
     Args:

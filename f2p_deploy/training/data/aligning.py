@@ -2,11 +2,11 @@
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,8 +21,9 @@ from f2p_deploy.system.interruption import unheard_by_children
 from f2p_deploy.training.data.face_shapes import contour_shape
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
 
-#: Number of pictures sent to a process at once.
+#: Number of pictures sent to a process at once, and of such groups that each process has waiting.
 _AT_ONCE = 4
+_WAITING = 4
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,9 +66,16 @@ def look_at_all(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes.workers, context, _open, (processes.open_finder,)) as pool:
         try:
-            with unheard_by_children():  # the pool starts its processes with the first task
-                results = pool.map(partial(_look, look), items, chunksize=_AT_ONCE)
-            yield from results
+            groups = [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
+            running: deque[Future[list[R]]] = deque()
+            with unheard_by_children():  # the pool starts its processes with the first tasks
+                for group in groups[: processes.workers * _WAITING]:
+                    running.append(pool.submit(_look_at, look, group))
+            for group in groups[processes.workers * _WAITING :]:
+                yield from running.popleft().result()
+                running.append(pool.submit(_look_at, look, group))
+            while running:
+                yield from running.popleft().result()
         except BrokenProcessPool as error:
             raise F2PError(
                 "a process that looked for faces was killed, as happens when memory runs out: try --threads 1"
@@ -88,8 +96,9 @@ def align_one(
         size: edge S of the aligned face in pixels.
 
     Returns:
-        `pictures` (S, S, 3) uint8, `regions` (S, S) uint8, `yaw` () float32, `shapes` (K, 2) float32 and `face_shapes`
-        (24,) float32, see `f2p_deploy.training.data.portraits.Portraits`; or the reason why no face can be used.
+        `pictures` (S, S, 3) uint8, `regions` (S, S) uint8, `yaw`, `sharpness` and `eye_distance` () float32, `shapes`
+        (K, 2) float32 and `face_shapes` (24,) float32, see `f2p_deploy.training.data.portraits.Portraits`; or the
+        reason why no face can be used.
     """
     try:
         aligned = align_photo(photo, finder, template.landmarks, size)
@@ -101,6 +110,8 @@ def align_one(
         "regions": np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels,
         "yaw": np.asarray(aligned.landmarks.yaw or 0.0, np.float32),
         "face_shapes": np.full(SHAPE_LENGTH, np.nan, np.float32) if shape is None else shape,
+        "sharpness": np.asarray(aligned.sharpness, np.float32),
+        "eye_distance": np.asarray(aligned.landmarks.eye_distance, np.float32),
         "shapes": contour_shape(None if dense is None else transform(aligned.matrix, dense), size),
     }
 
@@ -115,5 +126,5 @@ def _open(open_finder: Callable[[], LandmarkFinder]) -> None:
     _opened.append(open_finder())
 
 
-def _look(look: Callable[[Any, LandmarkFinder], R], item: Any) -> R:
-    return look(item, _opened[0])
+def _look_at(look: Callable[[Any, LandmarkFinder], R], items: Sequence[Any]) -> list[R]:
+    return [look(item, _opened[0]) for item in items]

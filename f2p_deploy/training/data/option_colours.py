@@ -12,6 +12,7 @@ from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.similarity import COLOURED_REGIONS
+from f2p_deploy.training.data.face_cache import Rows
 
 #: Minimum number of pixels of a region for its colour to be known.
 _FEWEST_PIXELS = 30
@@ -20,7 +21,7 @@ _FEWEST_PIXELS = 30
 LEAST_EXPLAINED = 0.75
 
 
-def region_colours(pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def region_colours(pictures: Rows, labels: Rows) -> np.ndarray:
     """Return (N, R, 3) float32 median RGB in [0, 1] of each of `COLOURED_REGIONS`; NaN if a region has too few pixels.
 
     Args:

@@ -1,7 +1,6 @@
-"""Portrait photos as training data: aligned once, cached in a file, split by name into training and held-out."""
+"""Portrait photos as training data: aligned once, cached on the disk, split by name into training and held-out."""
 
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -16,17 +15,14 @@ from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.alignment.suffixes import SUFFIXES
 from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.files import open_whole
 from f2p_deploy.training.data.aligning import FinderProcesses, align_one, look_at_all
+from f2p_deploy.training.data.face_cache import FaceCache, Rows, cache_key
 from f2p_deploy.training.data.pair_tensors import to_float
 
 log = logging.getLogger(__name__)
 
 #: Every n-th photo on average is held out, by the hash of its name.
 HELD_OUT_ONE_IN = 8
-
-#: The arrays of `Portraits`, which the cache stores beside the names.
-_ARRAYS = ("pictures", "regions", "yaw", "shapes", "face_shapes")
 
 #: Maximum yaw in degrees of the paper's "high-quality front-view" faces.
 FRONTAL_YAW = 15.0
@@ -38,19 +34,23 @@ class Portraits:
 
     Args:
         names: (N,) names of the photos, folder and file.
-        pictures: (N, S, S, 3) uint8 RGB.
-        regions: (N, S, S) uint8 Helen classes, 255 where unknown.
+        pictures: (N, S, S, 3) uint8 RGB; may be on the disk, so that indexing reads the chosen ones only.
+        regions: (N, S, S) uint8 Helen classes, 255 where unknown; as `pictures`.
         yaw: (N,) float32 degrees.
         shapes: (N, K, 2) float32 contour points in edges of the picture, NaN where there is no mesh.
         face_shapes: (N, 24) float32, see `f2p_deploy.character.face_shape`, NaN where there is no mesh.
+        sharpness: (N,) float32, see `f2p_deploy.alignment.sharpness`; None if unknown.
+        eye_distance: (N,) float32, of the outer eye corners in pixels of the photo; None if unknown.
     """
 
     names: tuple[str, ...]
-    pictures: np.ndarray
-    regions: np.ndarray
+    pictures: Rows
+    regions: Rows
     yaw: np.ndarray
     shapes: np.ndarray
     face_shapes: np.ndarray
+    sharpness: np.ndarray | None = None
+    eye_distance: np.ndarray | None = None
 
     @property
     def held_out(self) -> np.ndarray:
@@ -94,51 +94,61 @@ def load_portraits(
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
     processes: FinderProcesses | None = None,
+    finder_key: str = "",
 ) -> Portraits:
-    """Return the aligned photos of some folders, from the cache if an earlier call aligned them.
+    """Return the aligned photos of some folders; those that an earlier call aligned are read from the cache.
 
-    Photos without a usable face are left out, each with a line in the log. Labels need MediaPipe's 478 points; if
-    another finder found the face, all pixels are unknown.
+    Pictures and regions stay on the disk. Photos without a usable face are left out, each with a line in the log and in
+    the cache's index. Labels need MediaPipe's 478 points; if another finder found the face, all pixels are unknown.
 
     Args:
         folders: of photos.
         finder: of landmarks.
         template: positions of the average face's landmarks.
         size: edge of the aligned faces in pixels.
-        cache: `.npz` file of the result; replaced if photos, template or size differ.
+        cache: folder of the caches; there is one for every template, size and finder.
         progress: called with (photos done, photos in total).
         processes: that find faces; this one if not given.
+        finder_key: kind, version and file of the finder.
 
     Raises:
-        InputError: there are no photos, or none has a usable face.
+        InputError: there are no photos, none has a usable face, or the cache cannot be written.
         F2PError: a process was killed.
     """
     photos = list_photos(folders)
-    key = _key(photos, template, size)
-    if cache.is_file():
-        with np.load(cache, allow_pickle=False) as stored:
-            if str(stored["key"]) == key:
-                return Portraits(tuple(stored["names"].tolist()), **{name: stored[name] for name in _ARRAYS})
-    names: list[str] = []
-    rows: dict[str, list] = {name: [] for name in _ARRAYS}
-    look = partial(align_one, template=template, size=size)
-    for done, aligned in enumerate(look_at_all(look, photos, finder, processes), start=1):
-        photo = photos[done - 1]
-        if progress is not None:
-            progress(done, len(photos))
-        if isinstance(aligned, str):
-            log.info("left out %s: %s", photo.name, aligned)
-            continue
-        names.append(name_of(photo))
-        for name in _ARRAYS:
-            rows[name].append(aligned[name])
+    faces = FaceCache(cache / cache_key(template.landmarks, size, finder_key), size)
+    entries = [faces.find(photo, name_of(photo)) for photo in photos]
+    new = [position for position, entry in enumerate(entries) if entry is None]
+    if new:
+        look = partial(align_one, template=template, size=size)
+        with faces:
+            results = look_at_all(look, [photos[position] for position in new], finder, processes)
+            for position, aligned in zip(new, results, strict=True):
+                entries[position] = faces.append(photos[position], name_of(photos[position]), aligned)
+                if progress is not None:
+                    progress(position + 1, len(photos))
+    names, records = [], []
+    for photo, entry in zip(photos, entries, strict=True):
+        assert entry is not None
+        if "reason" in entry:
+            log.info("left out %s: %s", photo.name, entry["reason"])
+        else:
+            names.append(name_of(photo))
+            records.append(entry["record"])
     if not names:
         raise InputError(f"none of the {len(photos)} photos in {', '.join(map(str, folders))} has a usable face")
-    arrays = {name: np.stack(values) for name, values in rows.items()}
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    with open_whole(cache) as file:
-        np.savez(file, key=key, names=names, **arrays)  # type: ignore[arg-type]
-    return Portraits(tuple(names), **arrays)
+    rows = np.array(records)
+    facts = faces.facts(rows)
+    return Portraits(
+        tuple(names),
+        faces.mapped("pictures", rows),
+        faces.mapped("regions", rows),
+        facts["yaw"],
+        facts["shapes"],
+        facts["face_shapes"],
+        facts["sharpness"],
+        facts["eye_distance"],
+    )
 
 
 def list_photos(paths: Sequence[Path]) -> list[Path]:
@@ -154,9 +164,3 @@ def list_photos(paths: Sequence[Path]) -> list[Path]:
     if not photos:
         raise InputError(f"no photos ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}")
     return photos
-
-
-def _key(photos: Sequence[Path], template: AlignmentTemplate, size: int) -> str:
-    """Return a hash that changes when photos, template or size do; it marks the cache."""
-    listed = [(photo.name, photo.stat().st_size) for photo in photos]
-    return hashlib.sha256(json.dumps([listed, template.landmarks, size, _ARRAYS]).encode()).hexdigest()

@@ -42,6 +42,7 @@ class Sources:
         finder: of landmarks in the photos.
         labels: table of labels of photos, for the reader.
         processes: that find faces; this one if not given.
+        finder_key: kind, version and file of the finder.
     """
 
     front: Path | None = None
@@ -50,6 +51,7 @@ class Sources:
     finder: LandmarkFinder | None = None
     labels: Path | None = None
     processes: FinderProcesses | None = None
+    finder_key: str = ""
 
     def require_front(self, purpose: str) -> Path:
         """Return the folder of pairs of the front view.

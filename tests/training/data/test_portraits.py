@@ -22,14 +22,16 @@ class NoFinder:
 
 def test_photos_are_aligned_labelled_and_kept(photo, landmarker, tmp_path) -> None:
     (photo.parent / "broken.jpg").write_text("not a picture")
-    cache, template = tmp_path / "kept" / "portraits.npz", AlignmentTemplate()
+    cache, template = tmp_path / "kept" / "faces", AlignmentTemplate()
     made = load_portraits([photo.parent], MediaPipeFinder(landmarker), template, 128, cache)
     assert made.names == ("photos/astronaut.png",) and made.pictures.shape == (1, 128, 128, 3)
     y, x = np.nonzero(made.regions[0] == HELEN_CLASSES.index("left-eye"))
     assert (x.mean() / 128, y.mean() / 128) == pytest.approx(template.landmarks["left-eye"], abs=0.03)
     assert abs(made.yaw[0]) < 10 and made.images(np.array([0])).shape == (1, 3, 128, 128)
     again = load_portraits([photo.parent], NoFinder(), template, 128, cache)
-    np.testing.assert_array_equal(again.pictures, made.pictures)
+    np.testing.assert_array_equal(again.pictures[:], made.pictures[:])
+    assert made.sharpness is not None and made.sharpness[0] > 0.0
+    assert made.eye_distance is not None and made.eye_distance[0] > 55.0
     with pytest.raises(AssertionError, match="aligned again"):
         load_portraits([photo.parent], NoFinder(), template, 64, cache)
 
@@ -39,7 +41,7 @@ def test_names_of_any_bytes_and_every_ending_of_a_photo(photo, landmarker, tmp_p
     name = photo.with_name(os.fsdecode(b"caf\xe9.jfif"))
     photo.rename(name)
     made = [
-        load_portraits([name.parent], finder, AlignmentTemplate(), 128, tmp_path / "kept.npz").names
+        load_portraits([name.parent], finder, AlignmentTemplate(), 128, tmp_path / "kept").names
         for finder in (MediaPipeFinder(landmarker), NoFinder())
     ]
     assert made == [(f"photos/{name.name}",)] * 2
@@ -56,4 +58,4 @@ def test_folders_without_photos_are_named(tmp_path) -> None:
 def test_photos_without_a_face_are_said_to_be_useless(tmp_path, landmarker) -> None:
     (tmp_path / "broken.jpg").write_text("not a picture")
     with pytest.raises(InputError, match="none of the 1 photos"):
-        load_portraits([tmp_path], MediaPipeFinder(landmarker), AlignmentTemplate(), 128, tmp_path / "kept.npz")
+        load_portraits([tmp_path], MediaPipeFinder(landmarker), AlignmentTemplate(), 128, tmp_path / "kept")

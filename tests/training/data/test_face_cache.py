@@ -1,0 +1,126 @@
+"""The cache of aligned faces: it grows, resumes after any interruption, and reads only what is asked for."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from f2p_deploy.character.face_shape import LENGTH  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
+from f2p_deploy.training.data.face_cache import (  # noqa: E402
+    FACES,
+    FACTS,
+    INDEX,
+    FaceCache,
+    MappedRows,
+    cache_key,
+    choose_rows,
+)
+from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402
+
+SIZE = 16
+
+
+def _aligned(value: int) -> dict[str, np.ndarray]:
+    return {
+        "pictures": np.full((SIZE, SIZE, 3), value, np.uint8),
+        "regions": np.full((SIZE, SIZE), value % 11, np.uint8),
+        "yaw": np.asarray(value, np.float32),
+        "sharpness": np.asarray(1.0, np.float32),
+        "eye_distance": np.asarray(60.0, np.float32),
+        "shapes": np.full((len(CONTOUR_POINTS), 2), np.nan, np.float32),
+        "face_shapes": np.zeros(LENGTH, np.float32),
+    }
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"p{i}.jpg" for i in range(5)]
+    for i, path in enumerate(paths):
+        path.write_bytes(bytes([i]) * (i + 1))
+    return paths
+
+
+def _fill(folder: Path, photos: list[Path]) -> FaceCache:
+    """Align all photos but those that are there; the second has no face."""
+    cache = FaceCache(folder, SIZE)
+    with cache:
+        for i, photo in enumerate(photos):
+            if cache.find(photo, photo.name) is None:
+                cache.append(photo, photo.name, "no face was found" if i == 1 else _aligned(10 + i))
+    return cache
+
+
+def test_faces_are_found_again_by_name_or_by_content(photos: list[Path], tmp_path: Path) -> None:
+    _fill(tmp_path / "cache", photos)
+    cache = FaceCache(tmp_path / "cache", SIZE)
+    assert cache.faces == cache.faces_written == 4
+    entries = [cache.find(photo, photo.name) for photo in photos]
+    assert [entry and entry.get("record") for entry in entries] == [0, None, 1, 2, 3]
+    assert entries[1] is not None and entries[1]["reason"] == "no face was found"
+    moved = photos[2].rename(tmp_path / "moved.jpg")
+    assert cache.find(moved, "moved.jpg") == entries[2]
+    moved.write_bytes(b"another picture")
+    assert cache.find(moved, "moved.jpg") is None
+    rows = cache.mapped("pictures", np.array([3, 0]))
+    assert rows.shape == (2, SIZE, SIZE, 3)
+    assert [int(row[0, 0, 0]) for row in rows] == [14, 10]
+    assert cache.facts(np.array([1, 2]))["yaw"].tolist() == [12.0, 13.0]
+
+
+@pytest.mark.parametrize("cut", ["index", "faces", "facts"])
+def test_what_an_interruption_left_half_written_is_written_again(
+    cut: str, photos: list[Path], tmp_path: Path
+) -> None:
+    """A kill may come after the record and before its line, or in the middle of the line."""
+    folder = tmp_path / "cache"
+    _fill(folder, photos[:4])
+    index = (folder / INDEX).read_bytes()
+    if cut == "index":
+        (folder / INDEX).write_bytes(index[:-7])
+    else:
+        name = FACES if cut == "faces" else FACTS
+        with (folder / name).open("ab") as file:
+            file.write(b"half a record")
+    _fill(folder, photos)
+    cache = FaceCache(folder, SIZE)
+    records = [cache.find(photo, photo.name) for photo in photos]
+    rows = cache.mapped("pictures", np.array([entry["record"] for entry in records if entry and "record" in entry]))
+    assert [int(row[0, 0, 0]) for row in rows] == [10, 12, 13, 14]
+    assert all(json.loads(line) for line in (folder / INDEX).read_text().splitlines())
+
+
+def test_a_lost_file_is_one_sentence(photos: list[Path], tmp_path: Path) -> None:
+    _fill(tmp_path / "cache", photos)
+    os.truncate(tmp_path / "cache" / FACES, 100)
+    with pytest.raises(InputError, match="faces.bin is damaged, cut short or lost: remove .*cache to align"):
+        FaceCache(tmp_path / "cache", SIZE)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot use the cache of faces"):
+        FaceCache(tmp_path / "file" / "cache", SIZE)
+
+
+def test_rows_on_the_disk_are_chosen_without_copying_them(photos: list[Path], tmp_path: Path) -> None:
+    rows = _fill(tmp_path / "cache", photos).mapped("regions", np.arange(4))
+    chosen = choose_rows(rows, np.array([False, True, False, True]))
+    assert isinstance(chosen, MappedRows) and chosen.array is rows.array and len(chosen) == 2
+    assert isinstance(chosen.array.base, np.memmap | np.ndarray)
+    assert chosen[0:1].shape == (1, SIZE, SIZE)
+    memory = np.arange(6).reshape(3, 2)
+    np.testing.assert_array_equal(choose_rows(memory, np.array([2])), [[4, 5]])
+
+
+def test_the_key_depends_on_template_size_and_finder() -> None:
+    template = {"left-eye": (0.3, 0.4), "right-eye": (0.7, 0.4)}
+    keys = {
+        cache_key(template, 128, "a"),
+        cache_key(template, 256, "a"),
+        cache_key(template, 128, "b"),
+        cache_key({**template, "left-eye": (0.31, 0.4)}, 128, "a"),
+    }
+    assert len(keys) == 4
+    assert cache_key(dict(reversed(template.items())), 128, "a") in keys
