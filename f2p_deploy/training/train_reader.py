@@ -79,7 +79,8 @@ def learn_reader(
     pictures = choose_rows(photos.pictures, positions)
     features = _features(bundle, reader, pictures)
     repeated = _with_options(options) & training
-    augmented = [_features(bundle, reader, choose_rows(pictures, repeated.numpy()), augment) for augment in AUGMENTATIONS]
+    labelled = choose_rows(pictures, repeated.numpy())
+    augmented = [_features(bundle, reader, labelled, augment) for augment in AUGMENTATIONS]
     samples = torch.cat([features[training], *augmented])
     order = torch.cat([training.nonzero()[:, 0], *[repeated.nonzero()[:, 0]] * len(AUGMENTATIONS)])
     reader.mean.copy_(samples.mean(dim=0))
