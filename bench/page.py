@@ -33,6 +33,7 @@ SCRIPTS = (
     ("search_cost.py", "how the cost of a search grows with controllers, batch and steps", "docs/shortcut.md"),
     ("search_files.py", "a whole search from three ONNX files, for search_cost.py", ""),
     ("threads.py", "throughput of one runtime shared by several threads, with and without a lock", "docs/targets.md"),
+    ("crop.py", "what the crop of a recognition network is worth, on photos of the same people", "docs/weights.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),
 )
 

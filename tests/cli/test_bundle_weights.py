@@ -184,3 +184,13 @@ def test_pack_and_unpack(f2p: Callable, small_bundle: "Bundle", game: Path, tmp_
 def test_a_damaged_bundle_is_not_packed(f2p: Callable, damaged_bundle: Path, tmp_path: Path) -> None:
     ran = f2p("bundle", "pack", damaged_bundle, "-o", tmp_path / "a.zip")
     assert ran.code == 2 and "is damaged" in ran.err and not (tmp_path / "a.zip").exists()
+
+
+def test_the_lines_of_the_page_are_commands(f2p: Callable) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "weights.md").read_text(encoding="utf-8")
+    lines = [line.split("#")[0].split()[1:] for line in page.splitlines() if line.startswith("    f2p-deploy ")]
+    assert {line[1] for line in lines} == {"new", "import", "set", "check", "pack", "unpack"}
+    for line in lines:
+        said = f2p(*line[:2], "--help").out
+        assert said.startswith("Usage: f2p-deploy bundle"), line
+        assert all(word in said for word in line if word.startswith("-")), line

@@ -29,13 +29,9 @@ class Crop(nn.Module):
 
     def __init__(self, template: Points, wanted: Points, size_in: int, size_out: int) -> None:
         super().__init__()
-        source = np.array([template[name] for name in LANDMARKS], np.float64)
-        target = np.array([wanted[name] for name in LANDMARKS], np.float64)
-        from_middle = source - source.mean(0)
-        scale = float((from_middle * target).sum() / (from_middle**2).sum())
-        x, y = source.mean(0) - target.mean(0) / scale
-        rows = resampling_weights(size_in, size_out, float(y), 1.0 / scale)
-        columns = resampling_weights(size_in, size_out, float(x), 1.0 / scale).T
+        left, top, edge = crop_square(template, wanted)
+        rows = resampling_weights(size_in, size_out, top, edge)
+        columns = resampling_weights(size_in, size_out, left, edge).T
         self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
         self.register_buffer("columns", torch.from_numpy(np.ascontiguousarray(columns)), persistent=False)
         self.register_buffer("columns_mirrored", self.columns.flip(0), persistent=False)
@@ -47,6 +43,20 @@ class Crop(nn.Module):
     def mirrored(self, face: torch.Tensor) -> torch.Tensor:
         """Return the crops of the mirror images of faces (N, C, size_in, size_in)."""
         return self.rows @ face @ self.columns_mirrored
+
+
+def crop_square(template: Points, wanted: Points) -> tuple[float, float, float]:
+    """Return left, top and edge of the square that `Crop` cuts out, in fractions of the aligned face's edge.
+
+    Args:
+        template, wanted: see `Crop`.
+    """
+    source = np.array([template[name] for name in LANDMARKS], np.float64)
+    target = np.array([wanted[name] for name in LANDMARKS], np.float64)
+    from_middle = source - source.mean(0)
+    scale = float((from_middle * target).sum() / (from_middle**2).sum())
+    left, top = source.mean(0) - target.mean(0) / scale
+    return float(left), float(top), 1.0 / scale
 
 
 def resampling_weights(size_in: int, size_out: int, start: float, extent: float) -> np.ndarray:
