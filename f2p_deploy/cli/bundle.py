@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,9 @@ from f2p_deploy.cli import choices, console, options
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
+    from f2p_deploy.character.schema import Schema
     from f2p_deploy.model.network_import import NetworkImport
+    from f2p_deploy.model.settings import BundleSettings
 
 bundle_app = typer.Typer(
     name="bundle", no_args_is_help=True, help="Create, show, change and check bundles.", rich_markup_mode=None
@@ -40,33 +43,65 @@ def new(
         ),
     ],
     schema: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--schema",
             metavar="NAME|FILE.toml",
             autocompletion=choices.complete("schemas"),
-            help="One of {schemas}, or a file.",
+            help="One of {schemas}, or a file; by default that of --front.",
         ),
-    ],
+    ] = None,
+    front: Annotated[
+        Path | None,
+        typer.Option(
+            "--front",
+            metavar="DIR",
+            help="Rendered pairs of the front view, on which the landmarks of the average face are measured.",
+        ),
+    ] = None,
+    landmarker: options.Landmarker = None,
     as_json: options.Json = False,
 ) -> None:
     """Create a bundle without networks, to import them into and to train the others.
 
-    Its landmarks are the default average face's; `bundle set` changes them.
+    Without --front it has the default average face, whose landmarks `bundle set` changes.
     """
-    from f2p_deploy.character.schema import load_schema
     from f2p_deploy.model.bundle import create_bundle
     from f2p_deploy.training.preset_files import find_preset
 
-    recipe, loaded = find_preset(preset), load_schema(schema)
+    recipe = find_preset(preset)
+    loaded, settings = _schema_and_settings(schema, front, landmarker, recipe.settings)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not an empty folder: name a new one")
     facts = {"command": shlex.join(["f2p-deploy", *sys.argv[1:]]), "preset": recipe.name}
-    made = create_bundle(folder, folder.absolute().name, loaded, recipe.settings, {"bundle": facts})
+    made = create_bundle(folder, folder.absolute().name, loaded, settings, {"bundle": facts})
     if as_json:
         console.emit({"bundle": str(made.path), "schema": loaded.name, "preset": recipe.name, "networks": []})
     else:
         console.result(f"bundle: {made.path}, schema {loaded.name}, settings of the preset {recipe.name}")
+
+
+def _schema_and_settings(
+    schema: str | None, front: Path | None, landmarker: Path | None, settings: "BundleSettings"
+) -> tuple["Schema", "BundleSettings"]:
+    """Return the schema of a new bundle, and its settings with the average face of rendered pairs, if given."""
+    from f2p_deploy.character.schema import load_schema
+
+    loaded = None if schema is None else load_schema(schema)
+    if front is None:
+        if loaded is None:
+            raise InputError("a bundle needs a schema: --schema NAME, or --front DIR for that of rendered pairs")
+        return loaded, settings
+    _require_torch("measuring the average face")
+    from f2p_deploy.alignment import choose_finder, find_landmarker_model
+    from f2p_deploy.engine.pairs import PairSet
+    from f2p_deploy.training.stages import template_of
+
+    pairs = PairSet(front)
+    if loaded is not None and loaded.fingerprint != pairs.schema.fingerprint:
+        raise InputError(f"the pairs in {front} are of the schema {pairs.schema.name!r}, not of this {loaded.name!r}")
+    finder = choose_finder(landmarker) if find_landmarker_model(landmarker) else None
+    return pairs.schema, replace(settings, alignment=template_of(pairs, finder))
 
 
 @bundle_app.command()

@@ -89,7 +89,7 @@ def test_new_needs_a_new_folder_and_known_words(f2p: Callable, game: Path, tmp_p
     code, err = new(tmp_path / "a", "--preset", "paper", "--schema", "makehumn")
     assert code == 2 and "no schema named 'makehumn'. Did you mean 'makehuman'?" in err
     code, err = new(tmp_path / "a", "--preset", "paper")
-    assert code == 2 and "--schema" in err and not (tmp_path / "a").exists()
+    assert code == 2 and "a bundle needs a schema: --schema NAME" in err and not (tmp_path / "a").exists()
 
 
 def test_new_takes_a_preset_from_a_file_and_training_finds_it_again(f2p: Callable, tmp_path: Path) -> None:
@@ -101,6 +101,35 @@ def test_new_takes_a_preset_from_a_file_and_training_finds_it_again(f2p: Callabl
     assert load_bundle(tmp_path / "a").settings.hybrid.iterations == 7
     assert f2p("bundle", "new", tmp_path / "b", "--preset", "paper", "--schema", "makehuman").code == 0
     assert preset_of(load_bundle(tmp_path / "b")).name == "paper"
+
+
+def test_new_measures_the_average_face_of_rendered_pairs(f2p: Callable, tmp_path: Path) -> None:
+    import numpy as np
+
+    from f2p_deploy.character.face import LANDMARKS
+    from f2p_deploy.character.schema import Controller, Schema
+    from f2p_deploy.engine.engine import Rendering
+    from f2p_deploy.engine.pairs import Sampling, write_pairs
+    from f2p_deploy.model.bundle import load_bundle
+
+    class Engine:
+        schema = Schema("grey", (Controller("light", "face"),))
+
+        def render_many(self, batch, size, scenes=None, workers=1):
+            points = {name: (size / 2 + 3.0 * i, size / 4) for i, name in enumerate(LANDMARKS)}
+            for row in batch:
+                picture = np.full((size, size, 3), int(255 * row[0]), np.uint8)
+                yield Rendering(picture, np.zeros((size, size), np.uint8), points)
+
+    write_pairs(Engine(), tmp_path / "pairs", 3, Sampling(seed=1), 64)
+    ran = f2p("bundle", "new", tmp_path / "a", "--preset", "small", "--front", tmp_path / "pairs")
+    assert ran.code == 0 and "schema grey" in ran.out, ran.err
+    landmarks = load_bundle(tmp_path / "a").settings.alignment.landmarks
+    assert landmarks["left-eye"] == (0.5, 0.25) and landmarks["right-eye"] == pytest.approx((0.5 + 3 / 64, 0.25))
+    words = ("--preset", "small", "--front", tmp_path / "pairs", "--schema", "makehuman")
+    ran = f2p("bundle", "new", tmp_path / "b", *words)
+    assert ran.code == 2 and "are of the schema 'grey', not of this 'makehuman'" in ran.err
+    assert not (tmp_path / "b").exists()
 
 
 def test_new_in_json(f2p: Callable, tmp_path: Path) -> None:
