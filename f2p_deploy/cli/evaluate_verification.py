@@ -86,7 +86,6 @@ def verification(
         ),
     ] = 0,
     landmarker: options.Landmarker = None,
-    landmarks: options.Landmarks = None,
     offline: options.Offline = False,
     threads: options.Threads = None,
     as_json: options.Json = False,
@@ -110,12 +109,12 @@ def verification(
     modes = check_measured_modes(mode or ("one-shot", "iterative"))
     if aligned not in ("no", "arcface"):
         raise InputError(f"--aligned is no or arcface, found {aligned!r}")
-    sets = [one.first_of(limit) for one in _open_sets(pairs or [], people, colour_order, seed, out)]
+    sets = [one.at_most(limit) for one in _open_sets(pairs or [], people, colour_order, seed, out)]
     opened = options.open_source(bundle, artifact, runtime, threads)
     require_features(opened, modes)
     finder, sentence = None, "The pictures are taken as crops aligned to ArcFace's points; no faces are searched for."
     if aligned == "no":
-        chosen = choose_finder_for(opened, landmarker, landmarks, offline)
+        chosen = choose_finder_for(opened, landmarker, offline=offline)
         finder, sentence = chosen.finder, chosen.sentence
     if out is not None:
         folder.prepare_folder(out, ())

@@ -73,7 +73,7 @@ def extract_features(
                 face, shape = _aligned(pairs, i, runtime, finder)
             except InputError as error:
                 reason = error.reason if isinstance(error, PhotoError) else "refused"
-                refused.append(Refused(pairs.names[i], reason, _with_name(pairs.names[i], str(error))))
+                refused.append(Refused(pairs.names[i], reason, _told(pairs.names[i], str(error))))
                 continue
             faces.append(face)
             shapes.append(shape)
@@ -153,5 +153,6 @@ def _compute(
     return rows
 
 
-def _with_name(name: str, message: str) -> str:
-    return message if message.startswith(name.rpartition("/")[2]) else f"{name}: {message}"
+def _told(name: str, message: str) -> str:
+    """Return a message that begins with a picture's full name instead of that of its file."""
+    return f"{name}: {message.removeprefix(name.rpartition('/')[2] + ': ')}"

@@ -61,7 +61,7 @@ class FacePairs:
         """Return the numbers of the pictures that are in a pair, ascending."""
         return np.unique(self.pairs)
 
-    def first_of(self, limit: int | None) -> "FacePairs":
+    def at_most(self, limit: int | None) -> "FacePairs":
         """Return a set of at most `limit` pairs, evenly spaced in this one; None for all."""
         if limit is None or limit >= len(self.same):
             return self

@@ -85,6 +85,9 @@ def test_pictures_without_a_face_and_damaged_ones_are_named(
     assert features.refused[0].message.startswith("p1.png: no face was found")
     assert features.refused[1].message == "p2.png: the picture is damaged or incomplete"
     assert np.flatnonzero(~features.found).tolist() == [1, 2, 3]
+    photos = replace(pairs, names=[f"someone/{name}" for name in pairs.names])
+    again = extract_features(photos, load(small_bundle), ["one-shot"], ArcFacePoints())
+    assert again.refused[1].message == "someone/p2.png: the picture is damaged or incomplete"
     black = replace(generated_pairs, open_picture=lambda i: np.zeros((112, 112, 3), np.uint8))
     with pytest.raises(InputError, match="toy: none of the 40 pictures has a usable face"):
         extract_features(black, load(small_bundle), ["one-shot"], ArcFacePoints())

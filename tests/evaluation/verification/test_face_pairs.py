@@ -31,10 +31,10 @@ def test_too_few_pairs_one_kind_and_other_lengths_are_refused() -> None:
 
 def test_a_limit_takes_pairs_from_the_whole_set_with_their_folds() -> None:
     pairs = make([True, False] * 10 + [False, True] * 10, folds=np.arange(40) // 4)
-    few = pairs.first_of(15)
+    few = pairs.at_most(15)
     assert len(few.same) == 15 and few.folds is not None and set(few.folds) == set(range(10))
     assert few.pairs[0].tolist() == [0, 1] and few.pairs[-1].tolist() == [78, 79]
-    assert pairs.first_of(None) is pairs and pairs.first_of(40) is pairs
+    assert pairs.at_most(None) is pairs and pairs.at_most(40) is pairs
     assert len(few.used) == 30
 
 
