@@ -294,8 +294,8 @@ def unpack(
     if as_json:
         console.emit({"bundle": str(output), "name": bundle.name, "fingerprint": bundle.fingerprint})
     else:
-        weights = f"{len(bundle.stored)} files of weights"
-        console.result(f"{bundle.name}: {output}, {weights}, fingerprint {bundle.fingerprint}")
+        networks = ", ".join(bundle.networks) or "no finished network"
+        console.result(f"{bundle.name}: {output}, {networks}, fingerprint {bundle.fingerprint}")
 
 
 def _require_torch(purpose: str) -> None:

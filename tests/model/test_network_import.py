@@ -227,3 +227,19 @@ def test_weights_in_half_precision_are_taken(new: Bundle, tmp_path: Path) -> Non
 def test_no_such_network(new: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no network is called 'recogniton'"):
         import_network(new, "recogniton", tmp_path / "a.pth", "")
+
+
+def test_a_search_through_the_imitator_exports_with_the_crop(
+    small_bundle: Bundle, small_faces: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxsim")
+    from f2p_deploy.export import export_bundle
+
+    sizes = replace(small_bundle.settings.architecture, recognition="light-cnn-29v2-crop")
+    settings = replace(small_bundle.settings, architecture=sizes)
+    bundle = create_bundle(tmp_path / "cropped", "cropped", small_bundle.schema, settings)
+    for name in small_bundle.networks:
+        bundle = store_network(bundle, name, getattr(small_bundle, name), {})
+    parity = export_bundle(bundle, "onnx", tmp_path / "onnx", faces=small_faces, trajectories=0).manifest.parity
+    assert {"describe", "step", "one_shot"} <= {measured.graph for measured in parity}
+    assert all(measured.passed for measured in parity)

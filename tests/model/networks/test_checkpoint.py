@@ -1,5 +1,6 @@
 import pickle
 import re
+import types
 
 import numpy
 import pytest
@@ -21,6 +22,27 @@ def test_the_weights_are_told_from_what_lies_beside_them(tmp_path, legacy: bool)
     assert found.beside == ("epoch", "arch", "prec1", "optimizer")
     assert list(found.tensors) == list(LightCNN(0.1).state_dict())
     torch.testing.assert_close(found.tensors["fc.weight"], weights["module.fc.weight"])
+
+
+class Python2Pickler(pickle._Pickler):
+    """Writes texts as Python 2 did, as bytes without an encoding."""
+
+    def save_text(self, text: str) -> None:
+        self.write(b"U" + bytes([len(text)]) + text.encode("ascii"))
+        self.memoize(text)
+
+    dispatch = pickle._Pickler.dispatch | {str: save_text}
+
+
+def test_a_checkpoint_that_python_2_has_written_is_read(tmp_path) -> None:
+    """LightCNN's published files, and torchvision's first ones, are of that age."""
+    old = types.ModuleType("old")
+    old.Pickler, old.dump = Python2Pickler, lambda value, file, protocol: Python2Pickler(file, protocol).dump(value)
+    content = {"arch": "LightCNN", "state_dict": {"module.fc.weight": torch.arange(3.0)}}
+    torch.save(content, tmp_path / "a.pth.tar", old, _use_new_zipfile_serialization=False)
+    assert b"U\x08LightCNN" in (tmp_path / "a.pth.tar").read_bytes()
+    found = read_checkpoint(tmp_path / "a.pth.tar")
+    assert found.beside == ("arch",) and torch.equal(found.tensors["fc.weight"], torch.arange(3.0))
 
 
 @pytest.mark.parametrize("key", ["", "model", "model_state_dict", "net"])
