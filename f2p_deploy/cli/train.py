@@ -106,6 +106,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write <bundle>.training/<stage>/tensorboard.")
     ] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Also train networks that `f2p-deploy bundle import` put in the bundle.")
+    ] = False,
     seed: Annotated[
         int,
         typer.Option(
@@ -135,6 +138,7 @@ def train(
         require("export", "training")
     from f2p_deploy.alignment import choose_finder
     from f2p_deploy.character.schema import suggestion
+    from f2p_deploy.model.imported import imported_networks
     from f2p_deploy.pipeline.finder import identify_finder
     from f2p_deploy.training.presets import STAGES
 
@@ -146,8 +150,16 @@ def train(
     from f2p_deploy.training.stages import Sources, check_stage, opened_bundle, stage_facts, train_stage
     from f2p_deploy.training.training_hardware import Hardware, Processes
 
-    recipe = preset_of(opened_bundle(bundle)) if preset is None else find_preset(preset)
+    there = opened_bundle(bundle)
+    recipe = preset_of(there) if preset is None else find_preset(preset)
     stages = recipe.stages if stage == ALL else (stage,)
+    if stage == ALL and there is not None and not retrain:
+        marks = imported_networks(there)
+        trained = (name for name in stages if name not in recipe.shipped)
+        kept = tuple(name for name in trained if name in marks and not marks[name].get("start"))
+        stages = tuple(name for name in stages if name not in kept)
+        for name in kept:
+            console.sentence(f"{name} stays as it was imported from {marks[name]['file']}; --retrain trains it anew")
     changes = {"steps": steps, "epochs": epochs, "batch": batch, "learning_rate": learning_rate}
     recipe = with_schedule(recipe, stages, changes)
     hardware = Hardware(device, precision, devices, nodes, accumulate, compiled, workers, tensorboard)
@@ -173,7 +185,9 @@ def train(
             def aligned(done: int, total: int, name: str = name) -> None:
                 bar.update("faces", done, total, f"{name}: finding faces")
 
-            trained = train_stage(name, bundle, recipe, sources, seed, command, updated, aligned, processes)
+            trained = train_stage(
+                name, bundle, recipe, sources, seed, command, updated, aligned, processes, retrain
+            )
         if not as_json:
             facts = stage_facts(trained.provenance, name)
             metrics = ", ".join(f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items())

@@ -41,6 +41,7 @@ class Preset:
         settings: of the bundle.
         schedules: by stage.
         supervised_weight, shape_weight: see `f2p_deploy.training.train_translator.TranslatorStage`.
+        translator_augmented: see the same.
         feature_weight: see `f2p_deploy.training.train_imitator.ImitatorStage`.
         mesh_labels: label renders by MediaPipe's mesh, as portraits are, if a landmark finder is given.
         shipped: networks that are copied from the bundle inside the package instead of trained: those that do not
@@ -54,6 +55,7 @@ class Preset:
     schedules: Mapping[str, Schedule]
     supervised_weight: float = 0.0
     shape_weight: float = 0.0
+    translator_augmented: bool = True
     feature_weight: float = 1.0
     mesh_labels: bool = False
     shipped: tuple[str, ...] = ()
@@ -75,10 +77,15 @@ SHORTCUT = Schedule(
 
 #: Section 3.6: SGD, batch 16, momentum 0.9, learning rate reduced by 10 % every 50 epochs, 500 epochs; segmentation at
 #: a tenth of the learning rate; the translator with Adam at 1e-4 for 20 epochs. The paper uses the published weights of
-#: LightCNN-29v2; the schedule here is for training it.
+#: LightCNN-29v2; the schedule here is for training it. Both modes use the subspace of section 3.5; the search starts at
+#: the average face.
 PAPER = Preset(
     "paper",
-    BundleSettings(),
+    BundleSettings(
+        one_shot_prior=True,
+        iterative=IterativeSettings(use_prior=True),
+        hybrid=replace(BundleSettings().hybrid, use_prior=True),
+    ),
     {
         "imitator": Schedule(),
         "segmentation": Schedule(learning_rate=0.001),
@@ -86,6 +93,7 @@ PAPER = Preset(
         "translator": Schedule(optimiser="adam", learning_rate=1e-4, epochs=20),
         "shortcut": SHORTCUT,
     },
+    translator_augmented=False,
 )
 
 #: The paper's networks and method, narrower, for faces of 256² and CPUs.

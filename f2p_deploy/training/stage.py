@@ -6,11 +6,21 @@ from typing import Any
 import numpy as np
 import torch
 
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.imported import start_of
+from f2p_deploy.model.networks.table import build_network
+
 #: Tensors of one batch, prepared on the CPU, and counts and flags that describe them.
 Prepared = dict[str, Any]
 
 #: Numbers of an update for the metrics file: floats, and tensors of one number.
 Numbers = Mapping[str, Any]
+
+
+def first_network(bundle: Bundle, name: str) -> torch.nn.Module:
+    """Return the network that a training begins with: the imported one, or one with fresh weights."""
+    start = start_of(bundle, name)
+    return build_network(name, bundle.schema, bundle.settings) if start is None else start
 
 
 def half_precision(device: torch.device) -> torch.autocast:

@@ -117,6 +117,10 @@ class StageInputs:
             raise InputError(f"{stage_name} needs rendered pairs in varied scenes")
         return self.sources.varied
 
+    def tensors(self, folder: Path, labels: bool | None = False) -> PairTensors:
+        """Return the decoded pairs of a folder, see `PairTensors`."""
+        return PairTensors(folder, self.image_size, labels, cache=self.work / "pairs")
+
     def contour_shapes(self, pairs: PairTensors, finder: LandmarkFinder, name: str) -> np.ndarray:
         """Return (N, K, 2) contour points of a set of pairs (`front` or `varied`), cached in the work folder."""
         return shapes_of_pairs(pairs.pairs, finder, self.work / f"shapes-{name}.npz", self.progress)
@@ -138,14 +142,14 @@ def build_stage(name: str, inputs: StageInputs) -> Stage | None:
 
 def _build_imitator(inputs: StageInputs) -> Stage:
     weight = inputs.preset.feature_weight
-    pairs = PairTensors(inputs.front, inputs.image_size, labels=None if weight != 1.0 else False)
+    pairs = inputs.tensors(inputs.front, None if weight != 1.0 else False)
     return ImitatorStage(inputs.bundle, pairs, inputs.held_out_pairs, weight)
 
 
 def _build_recognition(inputs: StageInputs) -> Stage:
     varied_folder, finder = inputs.require_varied("recognition"), inputs.sources.finder
-    front = PairTensors(inputs.front, inputs.image_size)
-    varied = PairTensors(varied_folder, inputs.image_size)
+    front = inputs.tensors(inputs.front)
+    varied = inputs.tensors(varied_folder)
     return RecognitionStage(
         inputs.bundle,
         varied,
@@ -158,8 +162,8 @@ def _build_recognition(inputs: StageInputs) -> Stage:
 
 
 def _build_segmentation(inputs: StageInputs) -> Stage:
-    folders = {"front": inputs.front, "varied": inputs.require_varied("segmentation")}
-    sets = {name: PairTensors(folder, inputs.image_size, labels=True) for name, folder in folders.items()}
+    folders = {"front": inputs.front, **({} if inputs.sources.varied is None else {"varied": inputs.sources.varied})}
+    sets = {name: inputs.tensors(folder, True) for name, folder in folders.items()}
     shapes, finder = None, inputs.sources.finder
     if inputs.preset.mesh_labels and finder is not None:
         shapes = [inputs.contour_shapes(pairs, finder, name) for name, pairs in sets.items()]
@@ -188,7 +192,7 @@ def _build_translator(inputs: StageInputs) -> Stage:
         return _build_surrogate_translator(inputs)
     preset, finder = inputs.preset, inputs.sources.finder
     portraits = inputs.require_portraits("translator")
-    pairs = PairTensors(inputs.front, inputs.image_size) if preset.supervised_weight else None
+    pairs = inputs.tensors(inputs.front) if preset.supervised_weight else None
     shapes = None
     if pairs is not None and preset.shape_weight and finder is not None:
         shapes = inputs.contour_shapes(pairs, finder, "front")
@@ -200,6 +204,7 @@ def _build_translator(inputs: StageInputs) -> Stage:
         shapes,
         preset.shape_weight,
         inputs.held_out_pairs,
+        preset.translator_augmented,
     )
 
 
@@ -235,7 +240,7 @@ def _build_refinement(inputs: StageInputs) -> Stage | None:
     portraits, finder = inputs.require_portraits("refinement"), inputs.sources.finder
     if finder is None:
         raise InputError("portraits need a landmark finder")
-    pairs = PairTensors(inputs.front, inputs.image_size, labels=None)
+    pairs = inputs.tensors(inputs.front, None)
     shapes = inputs.contour_shapes(pairs, finder, "front")
     if not np.isfinite(shapes).any() or not np.isfinite(portraits.shapes).any():
         return None

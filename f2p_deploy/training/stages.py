@@ -15,6 +15,8 @@ from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.model.bundle import HEADER, Bundle, create_bundle, described_by, load_bundle, store_network
+from f2p_deploy.model.import_mark import import_mark
+from f2p_deploy.model.imported import require_trainable
 from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
@@ -85,6 +87,7 @@ def train_stage(
     progress: OnUpdate | None = None,
     aligning: Callable[[int, int], None] | None = None,
     processes: Processes | None = None,
+    retrain: bool = False,
 ) -> Bundle:
     """Train one stage and store its part in the bundle.
 
@@ -99,14 +102,18 @@ def train_stage(
         aligning: called with (pictures done, pictures in total) while faces are found in portraits and renders.
         processes: that train together; this one alone, on its CPU, if not given. The first one aligns faces and stores
             the network.
+        retrain: replace a network that was imported; one that is a start is trained in any case.
 
     Returns:
         The bundle with the new part.
 
     Raises:
-        InputError: there is no such stage, or data that the stage needs is missing.
+        InputError: there is no such stage, data that the stage needs is missing, or its network is imported.
     """
     check_stage(stage_name, preset, sources)
+    there = opened_bundle(folder)
+    if there is not None and stage_name not in preset.shipped:
+        require_trainable(there, network_of(stage_name), retrain)
     processes = processes or Processes()
     work = folder.with_name(folder.name + ".training")
 
@@ -164,6 +171,8 @@ def _train_and_store(
         "hardware": {name: value for name, value in asdict(processes.hardware).items() if value},
         "metrics": outcome.metrics,
     }
+    if mark := import_mark(inputs.bundle.provenance, stage_name):
+        provenance["started_from" if mark.get("start") else "instead_of"] = dict(mark)
     if stage_name == "shortcut":
         provenance["described_by"] = described_by(inputs.bundle)
     with processes.fabric.rank_zero_first():
@@ -173,7 +182,12 @@ def _train_and_store(
         network = stage.trained()
         if stage_name == OPTIONAL:
             provenance = {**bundle.provenance.get("translator", {}), OPTIONAL: provenance}
-        return store_network(bundle, "translator" if stage_name == OPTIONAL else stage_name, network, provenance)
+        return store_network(bundle, network_of(stage_name), network, provenance)
+
+
+def network_of(stage_name: str) -> str:
+    """Return the network, or other part of a bundle, that a stage trains."""
+    return "translator" if stage_name == OPTIONAL else stage_name
 
 
 def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:

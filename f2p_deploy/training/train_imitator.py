@@ -5,9 +5,8 @@ import torch
 
 from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
-from f2p_deploy.training.stage import Numbers, Prepared, Stage, half_precision
+from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network, half_precision
 
 #: Helen classes that cover few pixels but matter most to viewers.
 FEATURES = ("left-brow", "right-brow", "left-eye", "right-eye", "upper-lip", "lower-lip")
@@ -28,7 +27,7 @@ class ImitatorStage(Stage):
 
     def __init__(self, bundle: Bundle, pairs: PairTensors, held_out: int = 500, feature_weight: float = 1.0) -> None:
         self.pairs = pairs
-        self.network = build_network("imitator", bundle.schema, bundle.settings)
+        self.network = first_network(bundle, "imitator")
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.modules = {"imitator": self.network}
         self.samples = len(pairs) - held_out

@@ -29,13 +29,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.networks.light_cnn import EMBEDDING, LightCNN, MaxFeatureMap
-from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import GREY, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeTarget
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
-from f2p_deploy.training.stage import Numbers, Prepared, Stage
+from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network
 
 #: Scale and margin of CosFace.
 SCALE = 24.0
@@ -96,7 +95,7 @@ class RecognitionStage(Stage):
         self.held_out = np.flatnonzero(self.identities >= self.characters)
         self.samples = len(self.training)
         people = len(portraits.training) if portraits is not None else 0
-        self.network = with_batch_norms(build_network("recognition", bundle.schema, bundle.settings))
+        self.network = with_batch_norms(first_network(bundle, "recognition"))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.modules = {
             "recognition": self.network,
@@ -197,7 +196,7 @@ class RecognitionStage(Stage):
             last = np.arange(self.front_training, len(self.front))
             metrics["shape_renders"] = self._explained(self.front, self.front_shapes, last)
         if self.portraits is not None and self.photo_shapes is not None:
-            metrics["shape_photos"] = self._explained(self.portraits, self.photo_shapes, self.portraits.held_out)
+            metrics["shape_photos"] = self._explained(self.portraits, self.photo_shapes, self.portraits.measured)
         return metrics
 
     def sheet(self) -> np.ndarray:

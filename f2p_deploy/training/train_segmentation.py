@@ -11,13 +11,12 @@ import torch.nn.functional as F
 
 from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light, warp_labels
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, render_labels
 from f2p_deploy.training.data.portraits import Portraits
-from f2p_deploy.training.stage import Numbers, Prepared, Stage
+from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network
 
 #: Output stride: edge of the network's input / edge of its output.
 STRIDE = 8
@@ -60,7 +59,7 @@ class SegmentationStage(Stage):
         self.pair_sets, self.held_out, self.shapes = pair_sets, held_out, shapes
         self.portraits = portraits
         self.portrait_share = portrait_share if portraits is not None else 0.0
-        self.network = build_network("segmentation", bundle.schema, bundle.settings)
+        self.network = first_network(bundle, "segmentation")
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.modules = {"segmentation": self.network}
         self.ends = np.cumsum([len(pairs) - held_out for pairs in pair_sets])
@@ -104,7 +103,8 @@ class SegmentationStage(Stage):
             metrics[f"miou_renders_{position}"] = mean_iou(counts)
         if self.portraits is not None:
             counts = np.zeros((len(HELEN_CLASSES), 2))
-            for part in np.array_split(self.portraits.held_out, max(1, len(self.portraits.held_out) // 10)):
+            measured = self.portraits.measured
+            for part in np.array_split(measured, max(1, len(measured) // 10)):
                 counts += self._intersections_and_unions(self.portraits.images(part), self.portraits.labels(part))
             metrics["miou_portraits"] = mean_iou(counts)
         return metrics

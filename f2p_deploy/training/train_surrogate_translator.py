@@ -10,8 +10,7 @@ import torch.nn.functional as F
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.held import held_entries
-from f2p_deploy.model.networks.table import build_network
-from f2p_deploy.training.stage import Numbers, Prepared, Stage
+from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network
 
 #: Maximum share of another person's descriptor in a mixture.
 MIXED = 0.35
@@ -56,7 +55,7 @@ class SurrogateTranslatorStage(Stage):
         self.schema = bundle.schema
         self.settings = bundle.settings.similarity
         self.surrogate = bundle.surrogate
-        self.network = build_network("translator", bundle.schema, bundle.settings)
+        self.network = first_network(bundle, "translator")
         self.people, self.held_people = torch.from_numpy(people), torch.from_numpy(held_people)
         self.x, self.seen = torch.from_numpy(parameters[known]), torch.from_numpy(seen[known])
         self.known = int(known[: len(seen) - held_out].sum())

@@ -5,13 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.model.bundle import Bundle
-from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.similarity import content_loss, identity_loss, loopback_loss, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeModel, shape_distance
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
 from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
-from f2p_deploy.training.stage import Numbers, Prepared, Stage
+from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network
 from f2p_deploy.training.train_recognition import JITTER
 
 #: Every n-th update uses photos of any pose and leaves out the content loss (section 3.4.1).
@@ -35,6 +34,7 @@ class TranslatorStage(Stage):
         shape_weight: weight of the distance, in edges of the picture, between a frontal photo's contour points and the
             character's by `ShapeModel`, a term that the paper does not have; 0 for none.
         held_out: number of last pairs held out for evaluation.
+        augmented: vary light and alignment of the faces whose embeddings the translator gets; eq. 4 does not.
     """
 
     name = "translator"
@@ -48,12 +48,14 @@ class TranslatorStage(Stage):
         shapes: np.ndarray | None = None,
         shape_weight: float = 0.0,
         held_out: int = 200,
+        augmented: bool = True,
     ) -> None:
         self.photos, self.pairs, self.schema = photos, pairs, bundle.schema
         self.settings = bundle.settings.similarity
         self.supervised_weight = supervised_weight if pairs is not None else 0.0
+        self.augmented = augmented
         self.imitator, self.similarity = bundle.imitator, bundle.similarity
-        self.network = build_network("translator", bundle.schema, bundle.settings)
+        self.network = first_network(bundle, "translator")
         self.modules = {"translator": self.network}
         self.samples = len(photos.training)
         self.known = 0 if pairs is None else len(pairs) - held_out
@@ -120,14 +122,15 @@ class TranslatorStage(Stage):
     def evaluate(self) -> dict[str, float]:
         """Return losses on held-out photos and, if pairs are given, parameter errors on held-out renders."""
         identity, content = [], []
-        for part in np.array_split(self.photos.held_out, max(1, len(self.photos.held_out) // 10)):
+        measured = self.photos.measured
+        for part in np.array_split(measured, max(1, len(measured) // 10)):
             photo_identity, photo_content = self.similarity.describe(self.photos.images(part).to(self.device))
             own_identity, own_content = self.similarity.describe(self.imitator(self.network(photo_identity)))
             identity += identity_loss(photo_identity, own_identity).tolist()
             content += content_loss(photo_content, own_content, self.settings.reduction).tolist()
         metrics = {"identity_photos": float(np.mean(identity)), "content_photos": float(np.mean(content))}
         if self.shape_model is not None:
-            held = self.photos.held_out[np.abs(self.photos.yaw[self.photos.held_out]) <= FRONTAL_YAW]
+            held = measured[np.abs(self.photos.yaw[measured]) <= FRONTAL_YAW]
             parameters = self._translated(self.photos.images(held))
             distance = shape_distance(self.shape_model(parameters).cpu(), torch.from_numpy(self.photos.shapes[held]))
             metrics["shape_photos"] = float(distance[distance.isfinite()].mean())
@@ -153,7 +156,9 @@ class TranslatorStage(Stage):
         return parameters
 
     def _varied(self, faces: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-        """Return faces with augmented light and alignment, in the size that recognition takes."""
+        """Return faces with augmented light and alignment, in the size that recognition takes; unchanged without."""
+        if not self.augmented:
+            return faces
         # A network that takes the whole face gets it reduced first: augmenting small pictures is faster.
         size = self.similarity.recogniser.size if self.similarity.crop is None else faces.shape[-1]
         moved = sample_at(reduce_to(faces, size), affine_grids(len(faces), size, JITTER, rng))

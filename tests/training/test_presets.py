@@ -41,6 +41,13 @@ def test_the_paper_s_numbers_are_those_of_section_3_6() -> None:
     assert (translator.optimiser, translator.learning_rate, translator.epochs) == ("adam", 1e-4, 20)
 
 
+def test_the_paper_searches_in_the_subspace_of_section_3_5_from_the_average_face() -> None:
+    settings = PAPER.settings
+    assert settings.one_shot_prior and settings.iterative.use_prior and settings.hybrid.use_prior
+    assert not settings.iterative.from_prior and settings.iterative.iterations == 50
+    assert not PAPER.translator_augmented and SMALL.translator_augmented
+
+
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     assert preset_named("paper") is PAPER
     with pytest.raises(InputError, match="no preset named 'litte'. Did you mean 'lite'"):

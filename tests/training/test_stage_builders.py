@@ -36,7 +36,6 @@ def test_a_stage_is_built_from_its_seed(inputs: StageInputs) -> None:
     ("stage", "sentence"),
     [
         ("recognition", "recognition needs rendered pairs in varied scenes"),
-        ("segmentation", "segmentation needs rendered pairs in varied scenes"),
         ("translator", "translator learns from real faces: name folders of portraits"),
         ("refinement", "refinement learns from real faces: name folders of portraits"),
     ],

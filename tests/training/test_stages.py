@@ -13,6 +13,7 @@ from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.model.bundle import load_bundle, store_network, why_other_shortcut  # noqa: E402
+from f2p_deploy.model.imported import start_of  # noqa: E402
 from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.reference import reference_generate  # noqa: E402
@@ -112,6 +113,30 @@ def test_the_shortcut_of_a_bundle_needs_no_pairs(sources, portraits, tmp_path) -
         stages.train_stage(name, tmp_path / "made", SMALL, sources)
     bundle = stages.train_stage("shortcut", tmp_path / "made", SMALL, replace(sources, front=None))
     assert "shortcut" in bundle.networks
+
+
+def test_the_paper_needs_no_varied_pairs_with_weights_of_others(sources, portraits, tmp_path) -> None:
+    """An imported recognition network stays; segmentation starts from what was imported."""
+    folder, front_only = tmp_path / "made", replace(sources, varied=None)
+    recipe, bundle = SMALL, stages.train_stage("imitator", folder, SMALL, front_only)
+    mark = {"file": "light.pth.tar", "sha256": "0" * 64, "kind": "LightCNN-29v2"}
+    torch.manual_seed(3)
+    for name, own in (("recognition", mark), ("segmentation", mark | {"start": True})):
+        network = build_network(name, bundle.schema, bundle.settings)
+        bundle = store_network(bundle, name, network, {"command": "", "imported": own})
+    before = bundle.stored["recognition.safetensors"]
+    with pytest.raises(InputError, match="only --retrain trains over it"):
+        stages.train_stage("recognition", folder, recipe, sources)
+    first = start_of(load_bundle(folder), "segmentation")
+    assert first is not None
+    none = replace(recipe.schedules["segmentation"], steps=1, learning_rate=1e-12)
+    recipe = replace(recipe, schedules={**recipe.schedules, "segmentation": none})
+    bundle = stages.train_stage("segmentation", folder, recipe, front_only)
+    torch.testing.assert_close(bundle.segmentation.state_dict()["conv1.weight"], first.state_dict()["conv1.weight"])
+    assert bundle.provenance["segmentation"]["started_from"]["file"] == "light.pth.tar"
+    assert bundle.stored["recognition.safetensors"] == before
+    bundle = stages.train_stage("recognition", folder, recipe, sources, retrain=True)
+    assert bundle.stored["recognition.safetensors"] != before
 
 
 def test_with_a_mesh_shape_is_learned_and_measured(sources, portraits, tmp_path) -> None:

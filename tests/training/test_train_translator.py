@@ -49,3 +49,9 @@ def test_right_parameters_have_no_supervised_loss(disc_bundle, disc_portraits, d
     wrong = truth.roll(1, dims=0)
     assert float(stage._distance(truth, truth)) == pytest.approx(0.0, abs=1e-6)
     assert float(stage._distance(wrong, truth)) > 0.1
+
+
+def test_faces_are_embedded_as_they_are_where_the_paper_does(disc_bundle, disc_portraits) -> None:
+    stage = TranslatorStage(disc_bundle, disc_portraits, augmented=False)
+    prepared = stage.prepare(np.arange(4), 0, rng())
+    assert torch.equal(prepared["varied"], prepared["photos"])

@@ -1,5 +1,7 @@
 """Rendered pairs and aligned photos as tensors, and picture sheets."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,35 +11,69 @@ import torch
 
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.files import open_whole
+
+#: Bytes of decoded pictures and label maps, above which they are kept on the disk instead of in memory.
+MOST_IN_MEMORY = 4 * 2**30
 
 #: Number of threads that decode pictures while a set is read.
 DECODERS = 4
 
 
 class PairTensors:
-    """A folder of rendered pairs, decoded once and held in memory as uint8.
+    """A folder of rendered pairs, decoded once and held as uint8: in memory, or on the disk if they are many.
 
     Args:
         folder: in the format of `f2p_deploy.engine.pairs`.
         size: required edge of the pictures in pixels.
         labels: True to read the label maps, which must exist; None to read them if the first record has one.
         limit: maximum number of pairs to read, from the first.
+        cache: folder for decoded pictures; used for more than `MOST_IN_MEMORY` bytes, and read again by later calls.
 
     Raises:
         InputError: not a folder of pairs, pictures of another size, or required label maps are missing.
     """
 
-    def __init__(self, folder: Path, size: int, labels: bool | None = False, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        size: int,
+        labels: bool | None = False,
+        limit: int | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self.pairs = PairSet(folder)
         if self.pairs.size != size:
             raise InputError(f"{folder} holds pictures of {self.pairs.size} pixels; the bundle needs {size}")
         count = len(self.pairs) if limit is None else min(limit, len(self.pairs))
         if labels is None:
             labels = self.pairs.labels(0) is not None
-        self._images = np.empty((count, size, size, 3), np.uint8)
-        self._labels = np.empty((count, size, size), np.uint8) if labels else None
+        self._images: np.ndarray
+        self._labels: np.ndarray | None = None
+        maps = [("labels", np.uint8, (size, size))] if labels else []
+        record = np.dtype([("images", np.uint8, (size, size, 3)), *maps])
+        if cache is None or count * record.itemsize <= MOST_IN_MEMORY:
+            self._take(np.empty(count, record))
+            self._decode()
+            return
+        facts = [self.pairs.manifest.get("parameters_sha256"), count, size, bool(labels), self.pairs.records[:1]]
+        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+        path = cache / f"pairs-{key}.bin"
+        if not path.is_file():
+            cache.mkdir(parents=True, exist_ok=True)
+            with open_whole(path) as file:
+                file.truncate(count * record.itemsize)
+                self._take(np.memmap(file.name, record, "r+", shape=(count,)))
+                self._decode()
+        self._take(np.memmap(path, record, "r", shape=(count,)))
+
+    def _take(self, records: np.ndarray) -> None:
+        self._images = records["images"]
+        self._labels = records["labels"] if "labels" in (records.dtype.names or ()) else None
+
+    def _decode(self) -> None:
         with ThreadPoolExecutor(DECODERS) as pool:
-            for _ in pool.map(self._read, range(count)):
+            for _ in pool.map(self._read, range(len(self))):
                 pass
 
     def _read(self, i: int) -> None:

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 #: Every n-th photo on average is held out, by the hash of its name.
 HELD_OUT_ONE_IN = 8
 
+#: Largest number of held-out photos that an evaluation looks at.
+MEASURED = 1000
+
 #: Maximum yaw in degrees of the paper's "high-quality front-view" faces.
 FRONTAL_YAW = 15.0
 
@@ -56,6 +59,14 @@ class Portraits:
     def held_out(self) -> np.ndarray:
         """The positions of the photos that no stage trains on."""
         return np.flatnonzero([is_held_out(name) for name in self.names])
+
+    @property
+    def measured(self) -> np.ndarray:
+        """The positions of the held-out photos that evaluations look at: all, or `MEASURED` evenly spread ones."""
+        held_out = self.held_out
+        if len(held_out) <= MEASURED:
+            return held_out
+        return held_out[np.linspace(0, len(held_out) - 1, MEASURED).astype(int)]
 
     @property
     def training(self) -> np.ndarray:

@@ -12,9 +12,10 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.aligning import FinderProcesses
 from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
 
-#: The stages that learn from pairs of the front view, from pairs in varied scenes, and from portraits if given.
+#: The stages that learn from pairs of the front view, that require pairs in varied scenes, and that learn from
+#: portraits if given. Segmentation also learns from pairs in varied scenes if given.
 FROM_FRONT = ("imitator", "recognition", "segmentation", "surrogate", "reader", "translator", "refinement")
-FROM_VARIED = ("recognition", "segmentation")
+FROM_VARIED = ("recognition",)
 FROM_PORTRAITS = (
     "recognition",
     "segmentation",
@@ -36,8 +37,8 @@ class Sources:
 
     Args:
         front: folder of rendered pairs of the front view; needed by `FROM_FRONT`, and for a new bundle.
-        varied: folder of rendered pairs in varied scenes, several pictures of each character; for recognition and
-            segmentation.
+        varied: folder of rendered pairs in varied scenes, several pictures of each character; recognition needs it,
+            and segmentation learns from it, too.
         portraits: folders of photos.
         finder: of landmarks in the photos.
         labels: table of labels of photos, for the reader.
@@ -91,14 +92,12 @@ def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int
     if stage in FROM_VARIED:
         if sources.varied is None:
             raise InputError(
-                f"{stage} needs rendered pairs in varied scenes (--varied DIR): "
-                "f2p-deploy engine render --varied makes them"
+                f"{stage} needs rendered pairs in varied scenes (--varied DIR): f2p-deploy engine render --varied "
+                "makes them; weights of others need no training (f2p-deploy bundle import)"
             )
-        varied = PairSet(sources.varied)
-        if stage == "segmentation":
-            _require_pairs(stage, varied, held_out, batch)
-        else:
-            _require_characters(stage, varied, held_out_characters)
+        _require_characters(stage, PairSet(sources.varied), held_out_characters)
+    if stage == "segmentation" and sources.varied is not None:
+        _require_pairs(stage, PairSet(sources.varied), held_out, batch)
     if stage in PORTRAITS_ALONE and not sources.portraits:
         raise InputError(f"{stage} learns from real faces: name folders of portraits (--portraits DIR)")
     if stage in FROM_PORTRAITS and sources.portraits:

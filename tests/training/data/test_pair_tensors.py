@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
+from f2p_deploy.training.data import pair_tensors  # noqa: E402
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_float, to_uint8  # noqa: E402
 
 
@@ -26,6 +27,21 @@ def test_pictures_parameters_and_labels_are_those_of_the_folder(disc_pairs: Path
 
 def test_a_limit_reads_the_first_pairs(disc_pairs: Path) -> None:
     assert len(PairTensors(disc_pairs, 128, limit=5)) == 5
+
+
+def test_many_pairs_are_kept_on_the_disk(disc_pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = PairTensors(disc_pairs, 128, labels=True, cache=tmp_path / "pairs")
+    assert not (tmp_path / "pairs").exists()
+    monkeypatch.setattr(pair_tensors, "MOST_IN_MEMORY", 1000)
+    disk = PairTensors(disc_pairs, 128, labels=True, cache=tmp_path / "pairs")
+    (path,) = (tmp_path / "pairs").iterdir()
+    assert path.stat().st_size == 60 * 128 * 128 * 4
+    monkeypatch.setattr(PairTensors, "_decode", lambda self: pytest.fail("decoded again"))
+    again = PairTensors(disc_pairs, 128, labels=True, cache=tmp_path / "pairs")
+    positions = np.array([7, 31])
+    for tensors in (disk, again):
+        assert torch.equal(tensors.images(positions), memory.images(positions))
+        assert torch.equal(tensors.label_maps(positions), memory.label_maps(positions))
 
 
 def test_label_maps_are_read_if_wanted_or_found(disc_pairs: Path) -> None:

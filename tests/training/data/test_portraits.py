@@ -59,3 +59,11 @@ def test_photos_without_a_face_are_said_to_be_useless(tmp_path, landmarker) -> N
     (tmp_path / "broken.jpg").write_text("not a picture")
     with pytest.raises(InputError, match="none of the 1 photos"):
         load_portraits([tmp_path], MediaPipeFinder(landmarker), AlignmentTemplate(), 128, tmp_path / "kept")
+
+
+def test_an_evaluation_looks_at_a_part_of_many_held_out_photos(disc_portraits, monkeypatch) -> None:
+    np.testing.assert_array_equal(disc_portraits.measured, disc_portraits.held_out)
+    assert len(disc_portraits.held_out) > 3
+    monkeypatch.setattr("f2p_deploy.training.data.portraits.MEASURED", 3)
+    held_out, measured = disc_portraits.held_out, disc_portraits.measured
+    assert len(measured) == 3 and measured[0] == held_out[0] and measured[-1] == held_out[-1]
