@@ -31,6 +31,9 @@ BENCHMARKS = (
     ("demo, torch.compile", 120, "--mode one-shot,iterative --runtime torch,torch.compile --limit 0"),
 )
 
+#: Time limit for an update of each stage at the paper's size, in seconds.
+TRAINING = 90
+
 #: Time limits for exporting an artifact and for timing it, in seconds.
 EXPORTING, TIMING = 130, 60
 
@@ -82,6 +85,12 @@ def main() -> None:
 
     for name, seconds, words in BENCHMARKS:
         measure(name, seconds, words.replace("PAPER", str(paper)), made if "PAPER" in words else (0, ""))
+    if find_spec("lightning_fabric") and left() > 20.0:
+        out = folder / "training.json"
+        line = ["bench/training_cost.py", "--device", "cuda", "--precision", "bf16", "--updates", "5", "-o", str(out)]
+        code, said = _run(line, min(float(TRAINING), left()))
+        result = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {"status": "failed"}
+        keep("paper, training", "benchmarks", result | {"exit_code": code}, said)
     for runtime, artifact, words in _exports(folder):
         line = ["-m", "f2p_deploy.cli", "export", *words.split(), "--trajectories", "0", "-o", str(artifact)]
         ready = (0, "") if artifact.exists() or left() < 20.0 else _run(line, min(float(EXPORTING), left()))

@@ -1,4 +1,4 @@
-"""Cost of the paper's recipe: one update of every stage at the paper's size, and the whole recipe by counted operations.
+"""Cost of the paper's recipe: an update of every stage at the paper's size, and the whole by counted operations.
 
     python bench/training_cost.py --device cpu -o bench/results/training.json
     python bench/training_cost.py --device cuda --precision bf16 --updates 10
@@ -66,7 +66,8 @@ class Noise:
         rng = np.random.default_rng(int(1e6 * parameters[0]))
         labels = rng.integers(0, len(HELEN_CLASSES), (size // 32, size // 32), np.uint8)
         picture = rng.integers(0, 256, (size // 8, size // 8, 3), np.uint8)
-        return Rendering(np.kron(picture, np.ones((8, 8, 1), np.uint8)), np.kron(labels, np.ones((32, 32), np.uint8)))
+        picture, labels = picture.repeat(8, axis=0).repeat(8, axis=1), labels.repeat(32, axis=0).repeat(32, axis=1)
+        return Rendering(picture, labels)
 
     def render_many(
         self, batch: np.ndarray, size: int, scenes: Sequence[Scene] | None = None, workers: int = 1
@@ -120,7 +121,7 @@ def forget_peak(device: torch.device) -> None:
 
 
 def peak_bytes(device: torch.device) -> int:
-    """Return the largest memory since `forget_peak`: allocated on a CUDA device, or resident in this process (Linux)."""
+    """Return the largest memory since `forget_peak`: allocated by CUDA, or resident in this process (Linux)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
     lines = Path("/proc/self/status").read_text().splitlines()

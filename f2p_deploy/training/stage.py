@@ -1,6 +1,7 @@
 """A stage of the training as the loop sees it."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,13 @@ def first_network(bundle: Bundle, name: str) -> torch.nn.Module:
     return build_network(name, bundle.schema, bundle.settings) if start is None else start
 
 
-def half_precision(device: torch.device) -> torch.autocast:
+def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     """Return a context that computes convolutions and matrix products in bfloat16 where the processor has it."""
     if device.type == "cuda":
         able = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         able = device.type == "cpu" and bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
-    return torch.autocast(device.type, torch.bfloat16, enabled=able)
+    return torch.autocast(device.type, torch.bfloat16) if able else nullcontext()
 
 
 class Stage:
