@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.bundle import Bundle, build_crop
 from f2p_deploy.model.networks.light_cnn import EMBEDDING, LightCNN, MaxFeatureMap
 from f2p_deploy.model.similarity import GREY, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
@@ -111,23 +111,24 @@ class RecognitionStage(Stage):
                 self.photo_shapes[np.abs(portraits.yaw) > FRONTAL_YAW] = np.nan
             self.modules["shape"] = nn.Linear(EMBEDDING, self.front_shapes.shape[1])
         self.grey = torch.tensor(GREY).view(1, 3, 1, 1)
+        self.crop = build_crop(bundle.settings)
 
     def prepare(self, batch: np.ndarray, step: int, rng: np.random.Generator) -> Prepared:
         """Return augmented photos, renders and front renders, one after another, and what is known about them."""
         from_photos = round(self.portrait_share * len(batch))
         chosen = self.training[batch[from_photos:] if from_photos else batch]
-        images = reduce_to(self.pairs.images(chosen), self.size)
+        images = self._seen(self.pairs.images(chosen))
         images = sample_at(images, affine_grids(len(images), self.size, Variation(), rng))
         identities, truth = self.identities[chosen], self.pairs.parameters(chosen)
         if self.portraits is not None and from_photos:
             people = rng.integers(0, len(self.portraits.training), from_photos)
             positions = self.portraits.training[people]
-            photos = reduce_to(self.portraits.images(positions), self.size)
+            photos = self._seen(self.portraits.images(positions))
             images = torch.cat([sample_at(photos, affine_grids(from_photos, self.size, JITTER, rng)), images])
             identities = np.concatenate([self.characters + people, identities])
         if self.front is not None:
             straight = rng.integers(0, self.front_training, max(1, len(batch) // 2))
-            fronts = reduce_to(self.front.images(straight), self.size)
+            fronts = self._seen(self.front.images(straight))
             images = torch.cat([images, sample_at(fronts, affine_grids(len(fronts), self.size, JITTER, rng))])
             truth = torch.cat([truth, self.front.parameters(straight)])
         prepared: Prepared = {
@@ -154,7 +155,8 @@ class RecognitionStage(Stage):
         parts["controllers"], parts["groups"] = self._parameters(embeddings[from_photos:], prepared["parameters"])
         if "shapes" in prepared:
             error = self.modules["shape"](embeddings[prepared["shown"]]) - prepared["shapes"]
-            parts["shape"] = SHAPE_WEIGHT * error.square().mean()
+            # Of no shapes the mean is undefined, but the head's gradient is 0, in this process as in others.
+            parts["shape"] = SHAPE_WEIGHT * error.square().sum() / max(1, error.numel())
         if from_photos:
             apart = embeddings[:from_photos].mean(dim=0) - embeddings[from_photos:].mean(dim=0)
             parts["domain"] = DOMAIN_WEIGHT * apart.square().mean()
@@ -221,9 +223,13 @@ class RecognitionStage(Stage):
         """Return the share of the variance of contour points that the embedding explains on some pictures."""
         positions = positions[np.isfinite(shapes[positions]).all(axis=1)]
         parts = np.array_split(positions, max(1, len(positions) // 32))
-        embeddings = torch.cat([self._embed(reduce_to(source.images(part), self.size)) for part in parts])
+        embeddings = torch.cat([self._embed(self._seen(source.images(part))) for part in parts])
         residual = (self.modules["shape"](embeddings).cpu() - torch.from_numpy(shapes[positions])).square().sum()
         return 1.0 - float(residual) / float(np.square(shapes[positions] - shapes[positions].mean(axis=0)).sum())
+
+    def _seen(self, faces: torch.Tensor) -> torch.Tensor:
+        """Return (B, 3, r, r) what the network takes of aligned faces: all, reduced, or the recogniser's crop."""
+        return reduce_to(faces, self.size) if self.crop is None else self.crop(faces)
 
     def _embed(self, images: torch.Tensor, network: nn.Module | None = None) -> torch.Tensor:
         images = images.to(self.device)
@@ -231,7 +237,7 @@ class RecognitionStage(Stage):
 
     def _held_out_embeddings(self) -> torch.Tensor:
         parts, network = np.array_split(self.held_out, max(1, len(self.held_out) // 32)), self.trained()
-        images = (reduce_to(self.pairs.images(part), self.size) for part in parts)
+        images = (self._seen(self.pairs.images(part)) for part in parts)
         return F.normalize(torch.cat([self._embed(part, network).cpu() for part in images]))
 
 

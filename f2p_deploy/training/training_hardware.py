@@ -117,7 +117,6 @@ class Processes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from lightning_fabric import Fabric
-            from lightning_fabric.strategies import DDPStrategy
 
         self.hardware = hardware or Hardware(device="cpu")
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -125,8 +124,7 @@ class Processes:
         kind = self.hardware.found
         self.fabric: Fabric = Fabric(
             accelerator=kind,
-            # Some losses leave a head out of some batches.
-            strategy=DDPStrategy(find_unused_parameters=True) if many else "auto",
+            strategy="ddp" if many else "auto",
             devices=self.hardware.devices,
             num_nodes=self.hardware.nodes,
             precision=PRECISIONS[self.hardware.precision],

@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from f2p_deploy.model.bundle import build_crop  # noqa: E402
 from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.training.train_recognition import (  # noqa: E402
     SHAPE_COORDINATES,
     SHAPE_PART,
+    RecognitionStage,
     onto_shape,
     verification_accuracy,
     with_batch_norms,
@@ -54,3 +58,13 @@ def test_a_turned_embedding_measures_shape_and_loses_nothing() -> None:
     assert float(lengths[0] / (lengths[0] + lengths[1])) == pytest.approx(SHAPE_PART, abs=0.1)
     again = torch.linalg.lstsq(torch.cat([after, torch.ones(4000, 1)], 1), before).solution
     assert float((torch.cat([after, torch.ones(4000, 1)], 1) @ again - before).abs().max()) < 0.05
+
+
+def test_it_learns_from_the_recogniser_s_crop(disc_bundle, disc_tensors) -> None:
+    recognition = replace(disc_bundle.settings.architecture, recognition="light-cnn-29v2-crop")
+    cropped = replace(disc_bundle, settings=replace(disc_bundle.settings, architecture=recognition))
+    whole, crop = (RecognitionStage(bundle, disc_tensors, held_out=4) for bundle in (disc_bundle, cropped))
+    faces = disc_tensors.images(np.arange(2))
+    torch.testing.assert_close(crop._seen(faces), build_crop(cropped.settings)(faces))
+    assert whole._seen(faces).shape == crop._seen(faces).shape
+    assert not torch.allclose(whole._seen(faces), crop._seen(faces), atol=0.05)

@@ -104,7 +104,8 @@ class FaceCache:
             folder.mkdir(parents=True, exist_ok=True)
             self._read_index()
         except OSError as error:
-            raise InputError(f"cannot use the cache of faces {folder}: {reason_of(error, str(error))}") from error
+            reason = reason_of(error, "it cannot be opened")
+            raise InputError(f"cannot use the cache of faces {folder}: {reason}") from error
 
     def __enter__(self) -> "FaceCache":
         try:
