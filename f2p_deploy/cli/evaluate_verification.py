@@ -104,12 +104,10 @@ def verification(
     from f2p_deploy.evaluation.verification.verification_page import write_verification_results
     from f2p_deploy.evaluation.verification.verification_tables import verification_data, verification_tables
     from f2p_deploy.pipeline import choose_finder_for, folder
-    from f2p_deploy.system.errors import InputError
 
     modes = check_measured_modes(mode or ("one-shot", "iterative"))
-    if aligned not in ("no", "arcface"):
-        raise InputError(f"--aligned is no or arcface, found {aligned!r}")
-    sets = [one.at_most(limit) for one in _open_sets(pairs or [], people, colour_order, seed, out)]
+    check_aligned(aligned)
+    sets = [one.at_most(limit) for one in open_sets(pairs or [], people, colour_order, seed, out)]
     opened = options.open_source(bundle, artifact, runtime, threads)
     require_features(opened, modes)
     finder, sentence = None, "The pictures are taken as crops aligned to ArcFace's points; no faces are searched for."
@@ -143,7 +141,19 @@ def verification(
         console.result(f"\npage: {page}")
 
 
-def _open_sets(
+def check_aligned(word: str) -> None:
+    """Raise unless a word is one of `--aligned`.
+
+    Raises:
+        InputError: it is another.
+    """
+    from f2p_deploy.system.errors import InputError
+
+    if word not in ("no", "arcface"):
+        raise InputError(f"--aligned is no or arcface, found {word!r}")
+
+
+def open_sets(
     paths: list[Path], people: Path | None, order: str, seed: int, out: Path | None
 ) -> list["FacePairs"]:
     """Return the sets that were named; the pairs that are made from people are written to `out`, if it is given."""

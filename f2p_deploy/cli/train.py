@@ -155,8 +155,8 @@ def train(
     stages = recipe.stages if stage == ALL else (stage,)
     if stage == ALL and there is not None and not retrain:
         marks = imported_networks(there)
-        trained = (name for name in stages if name not in recipe.shipped)
-        kept = tuple(name for name in trained if name in marks and not marks[name].get("start"))
+        own = [name for name in stages if name not in recipe.shipped]
+        kept = tuple(name for name in own if name in marks and not marks[name].get("start"))
         stages = tuple(name for name in stages if name not in kept)
         for name in kept:
             console.sentence(f"{name} stays as it was imported from {marks[name]['file']}; --retrain trains it anew")

@@ -110,7 +110,9 @@ def _segmentation_of(runtime: Runtime) -> FaceSegmenter | None:
     return None if probabilities is None else FaceSegmenter(probabilities, template, size)
 
 
-def identify_finder(finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None) -> tuple[FinderChoice, str]:
+def identify_finder(
+    finder: LandmarkFinder, landmarker: Path | None, landmarks: Path | None
+) -> tuple[FinderChoice, str]:
     """Return the choice and the identity of a finder, see `ChosenFinder`."""
     if isinstance(finder, LandmarksFile) and landmarks is not None:
         return FinderChoice(landmarks=landmarks.absolute()), f"landmarks {sha256_of(landmarks)}"

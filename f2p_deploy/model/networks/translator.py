@@ -84,6 +84,27 @@ class Translator(nn.Module):
         return torch.cat(parts, dim=1)
 
 
+class PlainTranslator(Translator):
+    """The translator of Table 8 without attention: a multilayer perceptron with the same widths, without residuals."""
+
+    def __init__(
+        self, n_c: int, group_sizes: Sequence[int] = (), width: float = 1.0, embedding: int = 256
+    ) -> None:
+        super().__init__(n_c, group_sizes, width, embedding)
+        channels = self.fc_1.out_features
+        layers: list[nn.Module] = []
+        for _ in range(3):
+            layers += [nn.Linear(channels, 2 * channels, bias=False), nn.BatchNorm1d(2 * channels), nn.ReLU()]
+            layers += [nn.Linear(2 * channels, channels, bias=False), nn.BatchNorm1d(channels), nn.ReLU()]
+        self.blocks = nn.Sequential(*layers)
+
+    @classmethod
+    def like(cls, other: Translator) -> "PlainTranslator":
+        """Return a perceptron with the input, the outputs and the widths of a translator, with fresh weights."""
+        width = other.fc_1.out_features / 512
+        return cls(other.controllers.out_features, other.group_sizes, width, other.fc_1.in_features)
+
+
 def build_translator(schema: Schema, settings: BundleSettings) -> Translator:
     """Return T for a schema, with fresh weights."""
     groups = [len(group.options) for group in schema.discrete_groups]
