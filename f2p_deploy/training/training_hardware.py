@@ -130,6 +130,8 @@ class Processes:
             precision=PRECISIONS[self.hardware.precision],
         )
         self.fabric.launch()
+        if kind == "cpu" and self.hardware.devices > 1:
+            torch.set_num_threads(max(1, torch.get_num_threads() // self.hardware.devices))
 
     @property
     def first(self) -> bool:
