@@ -14,7 +14,8 @@ COMMANDS = (
     *("run", "render", "export", "calibrate", "verify", "bench", "inspect", "demo", "targets", "doctor", "landmarker"),
     *("train", "bundle show", "bundle import", "embed ios", "engine render", "engine check", "evaluate landmarks"),
     *("evaluate stages", "evaluate verification", "evaluate ablation", "evaluate likeness", "schema list"),
-    *("schema show", "preset list", "preset show", "bundle new", "bundle set", "bundle check", "bundle pack", "bundle unpack"),
+    *("schema show", "preset list", "preset show", "bundle new", "bundle set", "bundle check"),
+    *("bundle pack", "bundle unpack"),
 )
 
 
