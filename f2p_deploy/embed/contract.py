@@ -14,10 +14,11 @@ from f2p_deploy.runtimes.search import require_step
 from f2p_deploy.system.errors import InputError
 
 #: The contract's format version; equal to `Contract.format` of F2PKit.
-FORMAT = 2
+FORMAT = 3
 
-#: The graphs that F2PKit needs, and the suffix of their files.
+#: The graphs that F2PKit needs, those that it uses if there is a shortcut, and the suffix of their files.
 GRAPHS = ("one_shot", "describe", "render", "step")
+SHORTCUT_GRAPHS = ("step_fast", "compare_fast")
 SUFFIX = ".mlpackage"
 
 
@@ -51,9 +52,14 @@ def require_embeddable(artifact: Artifact) -> None:
     manifest.require_parity()
 
 
+def embedded_graphs(artifact: Artifact) -> tuple[str, ...]:
+    """Return the names of an artifact's graphs that F2PKit uses."""
+    return (*GRAPHS, *(name for name in SHORTCUT_GRAPHS if name in artifact.manifest.graphs))
+
+
 def packages_of(artifact: Artifact) -> tuple[str, ...]:
     """Return the names of an artifact's packages; one package may hold several graphs as functions."""
-    return tuple(dict.fromkeys(artifact.manifest.graphs[name].file for name in GRAPHS))
+    return tuple(dict.fromkeys(artifact.manifest.graphs[name].file for name in embedded_graphs(artifact)))
 
 
 def contract_of(artifact: Artifact) -> dict[str, Any]:
@@ -80,6 +86,12 @@ def contract_of(artifact: Artifact) -> dict[str, Any]:
         "standardMargin": DEFAULT_MARGIN,
         "standardLead": settings.default_lead,
         "contentReduction": settings.similarity.reduction,
+        "lossWeights": {
+            "identity": settings.similarity.identity_weight * settings.similarity.search_identity,
+            "content": settings.similarity.content_weight,
+        },
+        "fast": settings.fast and "step_fast" in manifest.graphs,
+        "comparedAtOnce": manifest.graphs["compare_fast"].batch if "compare_fast" in manifest.graphs else None,
         "template": [list(settings.alignment.landmarks[name]) for name in LANDMARKS],
         "limits": {
             "smallestEyeDistance": aligned_face.SMALLEST_EYE_DISTANCE,
@@ -91,7 +103,7 @@ def contract_of(artifact: Artifact) -> dict[str, Any]:
             "yawPerOffset": YAW_PER_OFFSET,
             "outerOverCentres": OUTER_OVER_CENTRES,
         },
-        "graphs": {name: _graph(artifact, name) for name in GRAPHS},
+        "graphs": {name: _graph(artifact, name) for name in embedded_graphs(artifact)},
     }
 
 

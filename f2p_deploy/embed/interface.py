@@ -167,6 +167,8 @@ INPUTS: dict[str, Kind] = {
         (CArgument("const char *", "{name}", "parameters as JSON, or NULL"),),
         "try Calls.string({name}).map {{ try Parameters(json: $0, schema: maker.schema) }}",
     ),
+    # Only in Swift: the signatures of C stay as they are, and calls from there follow the contract.
+    "fast": Kind("Bool?", (), "Bool?.none"),
     "parameters": Kind(
         "Parameters",
         (CArgument("const char *", "{name}", "parameters as JSON"),),
@@ -206,13 +208,15 @@ OUTPUTS: dict[str, Kind] = {
     ),
 }
 
+_FAST = Argument("fast", "fast", "whether searches go through the shortcut; nil for the contract's choice")
+
 OPERATIONS = (
     Operation(
         "warmUp",
         "Compiles and loads the models of a mode, and runs each once: best behind a loading screen",
-        (Argument("mode", "mode", "the mode that will be used"),),
+        (Argument("mode", "mode", "the mode that will be used"), _FAST),
         "",
-        ("missing", "modelFailed"),
+        ("invalidInput", "missing", "modelFailed"),
     ),
     Operation(
         "align",
@@ -228,6 +232,7 @@ OPERATIONS = (
             Argument("face", "face", "the face that `align` returned"),
             Argument("mode", "mode", "the mode"),
             Argument("keep", "keep", "a character whose locked controllers and discrete groups are kept"),
+            _FAST,
             Argument("progress", "progress", "called after every step of a search"),
         ),
         "generation",

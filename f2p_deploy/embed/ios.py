@@ -136,6 +136,7 @@ def _page(artifact: Artifact, ios: str) -> str:
         for package in packages_of(artifact)
     ]
     discrete = manifest.schema.get("discrete", [])
+    contract = contract_of(artifact)
     return _filled(
         "README.md.in",
         version=__version__,
@@ -150,9 +151,20 @@ def _page(artifact: Artifact, ios: str) -> str:
         controllers=str(len(manifest.schema.get("controllers", []))),
         groups=str(len(discrete)),
         controller=str(manifest.schema["controllers"][0]["name"]),
-        iterations=str(len(contract_of(artifact)["hybrid"]["learningRates"])),
+        iterations=str(len(contract["hybrid"]["learningRates"])),
+        fast=_fast_words(contract),
         verified=manifest.verified_with,
     )
+
+
+def _fast_words(contract: dict[str, Any]) -> str:
+    """Return a sentence on whether searches go through a shortcut, and how a call chooses."""
+    if "step_fast" not in contract["graphs"]:
+        return "These models have no shortcut: a call with `fast: true` is refused."
+    judged = "Then start and result are drawn at the end, and the first and the last loss are those of the pictures."
+    if contract["fast"]:
+        return f"A search goes through the bundle's shortcut, unless a call says `fast: false`. {judged}"
+    return f"A search draws every step; with `fast: true` it goes through the bundle's shortcut. {judged}"
 
 
 def _filled(name: str, **words: str) -> str:

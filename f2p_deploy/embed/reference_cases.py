@@ -13,6 +13,7 @@ from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters, harden, smooth
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.embed.option_cases import loss_case, option_cases
 from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.runtimes.search import state_of
 
@@ -47,6 +48,8 @@ def reference_cases(artifact: Artifact) -> dict[str, Any]:
         "smoothed": smooth(state, schema, _BETA).tolist(),
         "hardened": harden(soft, schema).tolist(),
         "hardenedWithLead": harden(soft, schema, 0.5).tolist(),
+        "options": option_cases(artifact, soft),
+        "trueLoss": loss_case(artifact),
         "photo": {"edge": photo.shape[0], "pixels": _base64(photo)},
         "size": SIZE,
         "warps": [_warp(photo, settings, turn, scale) for turn, scale in _WARPS],

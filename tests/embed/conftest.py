@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ import pytest
 
 if TYPE_CHECKING:
     from f2p_deploy.artifact.artifact import Artifact
+    from f2p_deploy.export import Faces
+    from f2p_deploy.model.bundle import Bundle
     from f2p_deploy.runtimes.coreml.mil.program import Program
 
 STAND_INS = Path(__file__).parent / "apple"
@@ -43,6 +45,59 @@ def demo_artifact(swift_compiler: str, tmp_path_factory: pytest.TempPathFactory)
     return export_bundle(load_bundle(), "coreml", tmp_path_factory.mktemp("demo") / "coreml")
 
 
+@pytest.fixture
+def silu() -> Iterator[None]:
+    """Lets the reference interpreter compute `silu`, which it lacks and the shortcut consists of."""
+    with _silu():
+        yield
+
+
+@contextmanager
+def _silu() -> Iterator[None]:
+    import torch
+
+    from f2p_deploy.runtimes.coreml.mil.operators import OPERATORS
+
+    with pytest.MonkeyPatch.context() as patch:
+        if "silu" not in OPERATORS:
+            patch.setitem(OPERATORS, "silu", lambda inputs: torch.nn.functional.silu(inputs["x"]))
+        yield
+
+
+@pytest.fixture(scope="session")
+def shortcut_artifact(
+    swift_compiler: str, fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory
+) -> "Artifact":
+    """A bundle with a shortcut as Core ML packages. To be computed with the fixture `silu`.
+
+    Its shortcut is wider than that of `fast_bundle`: in half precision, the smallest layers stay float32.
+    """
+    import torch
+
+    from f2p_deploy.export import export_bundle
+    from f2p_deploy.model.bundle import create_bundle, described_by, store_network
+    from f2p_deploy.model.networks.table import build_network
+
+    folder = tmp_path_factory.mktemp("shortcut")
+    sizes = replace(fast_bundle.settings.architecture, shortcut_width=0.3)
+    search = replace(fast_bundle.settings.iterative, learning_rate=50.0)
+    settings = replace(
+        fast_bundle.settings, architecture=sizes, iterative=search, hybrid=search, choose_options=True
+    )
+    bundle = create_bundle(folder / "bundle", "fast", fast_bundle.schema, settings)
+    for name in fast_bundle.networks:
+        if name != "shortcut":
+            bundle = store_network(bundle, name, getattr(fast_bundle, name), {"command": "tests"})
+    torch.manual_seed(2)
+    network = build_network("shortcut", bundle.schema, settings)
+    for weights in network.parameters():
+        if weights.dim() > 1:
+            torch.nn.init.kaiming_normal_(weights)
+    bundle = store_network(bundle, "shortcut", network, {"command": "tests", "described_by": described_by(bundle)})
+    with _silu():
+        return export_bundle(bundle, "coreml", folder / "coreml", faces=small_faces, trajectories=0)
+
+
 @pytest.fixture(scope="session")
 def swift_compiler() -> str:
     """The Swift compiler's command (OpenStack also has a `swift`)."""
@@ -57,7 +112,7 @@ def swift_compiler() -> str:
 
 @dataclass(frozen=True)
 class SwiftRun:
-    """F2PKit of `demo_artifact`, built with stand-ins for Apple's frameworks.
+    """F2PKit, built with stand-ins for Apple's frameworks.
 
     Args:
         package: the package's folder.
@@ -78,13 +133,24 @@ class SwiftRun:
 
 @pytest.fixture(scope="session")
 def swift_run(swift_compiler: str, demo_artifact: "Artifact", tmp_path_factory: pytest.TempPathFactory) -> SwiftRun:
-    """The package, ready to build."""
+    """The package of `demo_artifact`, ready to build."""
+    return _ready_to_build(demo_artifact, swift_compiler, tmp_path_factory.mktemp("swift"))
+
+
+@pytest.fixture(scope="session")
+def shortcut_run(
+    swift_compiler: str, shortcut_artifact: "Artifact", tmp_path_factory: pytest.TempPathFactory
+) -> SwiftRun:
+    """The package of `shortcut_artifact`, ready to build."""
+    return _ready_to_build(shortcut_artifact, swift_compiler, tmp_path_factory.mktemp("swift-shortcut"))
+
+
+def _ready_to_build(artifact: "Artifact", compiler: str, folder: Path) -> SwiftRun:
     from f2p_deploy.embed import embed_ios
 
-    folder = tmp_path_factory.mktemp("swift")
-    package = embed_ios(demo_artifact, folder / "F2PKit").folder
+    package = embed_ios(artifact, folder / "F2PKit").folder
     with_stand_ins(package)
-    return SwiftRun(package, swift_compiler, folder / "built")
+    return SwiftRun(package, compiler, folder / "built")
 
 
 def with_stand_ins(package: Path) -> None:

@@ -1,20 +1,54 @@
 """The contract for F2PKit, `contract.json`: it follows from the manifest alone."""
 
+import re
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
 from f2p_deploy.alignment.aligned_face import LARGEST_YAW
-from f2p_deploy.artifact.artifact import Artifact, FileRecord
+from f2p_deploy.artifact.artifact import Artifact, FileRecord, TensorSpec
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.embed.contract import GRAPHS, contract_of, packages_of
-from f2p_deploy.model.settings import BundleSettings, IterativeSettings, to_data
+from f2p_deploy.embed.contract import FORMAT, GRAPHS, SHORTCUT_GRAPHS, contract_of, embedded_graphs, packages_of
+from f2p_deploy.model.settings import BundleSettings, IterativeSettings, SimilaritySettings, to_data
 from f2p_deploy.system.errors import InputError
 
 
 def changed(artifact: Artifact, **manifest: object) -> Artifact:
     return Artifact(artifact.folder, replace(artifact.manifest, **manifest))  # type: ignore[arg-type]
+
+
+def with_shortcut(artifact: Artifact, **settings: object) -> Artifact:
+    """Return an artifact whose manifest lists the graphs of a shortcut, and other settings."""
+    entries = dict(artifact.manifest.graphs)
+    entries["step_fast"] = replace(entries["step"], file="step_fast.mlpackage")
+    compared = (TensorSpec("parameters", "float32", (7, 11), ""), *entries["step"].inputs[2:4])
+    entries["compare_fast"] = replace(entries["step"], file="compare_fast.mlpackage", inputs=compared)
+    return changed(artifact, graphs=entries, settings=to_data(BundleSettings(**settings)))  # type: ignore[arg-type]
+
+
+def test_the_format_is_that_of_the_swift_side() -> None:
+    text = (files("f2p_deploy.embed") / "F2PKit/Sources/F2PCore/Contract.swift").read_text(encoding="utf-8")
+    assert re.findall(r"static let format = (\d+)", text) == [str(FORMAT)]
+
+
+def test_without_a_shortcut_no_search_is_fast(coreml_artifact: Artifact) -> None:
+    contract = contract_of(changed(coreml_artifact, settings=to_data(BundleSettings(fast=True))))
+    assert contract["fast"] is False and contract["comparedAtOnce"] is None
+    assert embedded_graphs(coreml_artifact) == GRAPHS == tuple(contract["graphs"])
+
+
+def test_a_shortcut_is_embedded_and_used_as_the_settings_say(coreml_artifact: Artifact) -> None:
+    similarity = SimilaritySettings(identity_weight=0.5, search_identity=3.0, content_weight=2.0)
+    artifact = with_shortcut(coreml_artifact, fast=True, similarity=similarity)
+    contract = contract_of(artifact)
+    assert contract["fast"] is True and contract["comparedAtOnce"] == 7
+    assert contract["lossWeights"] == {"identity": 1.5, "content": 2.0}
+    assert tuple(contract["graphs"]) == (*GRAPHS, *SHORTCUT_GRAPHS) == embedded_graphs(artifact)
+    assert packages_of(artifact)[-2:] == ("step_fast.mlpackage", "compare_fast.mlpackage")
+    slow = contract_of(with_shortcut(coreml_artifact, fast=False))
+    assert slow["fast"] is False and "step_fast" in slow["graphs"], "a call may still ask for it"
 
 
 def test_schema_template_and_limits_are_those_of_the_bundle(coreml_artifact: Artifact) -> None:

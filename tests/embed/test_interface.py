@@ -36,6 +36,13 @@ def test_modes_are_those_of_the_project_and_statuses_its_exit_codes() -> None:
     assert len(set(codes.values())) == len(codes) and 0 not in codes.values()
 
 
+def test_the_choice_of_the_search_is_swifts_alone_and_c_stays_as_it_was() -> None:
+    generate = next(operation for operation in OPERATIONS if operation.name == "generate")
+    assert [a.name for a in generate.arguments] == ["face", "mode", "keep", "fast", "progress"]
+    named = [argument.name for argument in c_arguments(generate)]
+    assert named == ["generator", "face", "mode", "keep", "progress", "context", "json", "values", "message"]
+
+
 def test_names_in_c() -> None:
     assert [c_name(operation) for operation in OPERATIONS] == [
         "f2p_warm_up",

@@ -72,7 +72,7 @@ def test_the_resources_that_the_swift_asks_for_are_there(package: SwiftPackage) 
             for name in re.findall(r'forResource: "(\w+)"', path.read_text()):
                 assert (folder / name).is_dir()
                 found += 1
-    assert found == 3
+    assert found == 4
     contract = json.loads((package.folder / CONTRACT).read_text())
     for graph in contract["graphs"].values():
         assert (package.folder / MODELS / f"{graph['package']}.mlpackage" / "Manifest.json").is_file()
@@ -172,6 +172,7 @@ def test_the_page_names_every_model_and_what_has_not_run(package: SwiftPackage) 
     for name in ("one_shot.mlpackage", "step.mlpackage", "f2p_generate", "UnityFramework", "has been run"):
         assert name in page
     assert "$" not in page.replace('"$model"', "")
+    assert "These models have no shortcut" in page
 
 
 def test_the_default_artifact_is_the_demo_bundles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def test_the_cases(coreml_artifact: Artifact) -> None:
     assert '"hair": "' in locked["json"] and '"hair": {' in free["json"], "one-hot and probabilities are both there"
     assert np.abs(np.array(cases["smoothed"]) - cases["soft"]).max() < 1e-5
     assert cases["hardened"] != cases["soft"]
+    assert cases["options"]["cases"] and cases["trueLoss"]["loss"] > 0
     photo = base64.b64decode(cases["photo"]["pixels"])
     assert len(photo) == 3 * cases["photo"]["edge"] ** 2
     scales = []

@@ -21,7 +21,7 @@ from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameter_files import read_parameters, write_parameters
 from f2p_deploy.character.parameters import average
 from f2p_deploy.embed import embed_ios
-from f2p_deploy.model.result import MODES
+from f2p_deploy.model.result import MODES, Generation
 from f2p_deploy.runtimes import load
 from f2p_deploy.runtimes.search import generate
 
@@ -81,8 +81,21 @@ def test_the_tests_of_the_package_pass(swift_run: Any, host: Any, tmp_path: Path
         done = swift_run.run("test", env=env)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    assert "Executed 14 tests, with 0 failures" in said
+    # Those of a shortcut are skipped: the demo bundle searches through its surrogate.
+    assert "Executed 23 tests, with 3 tests skipped and 0 failures" in said
     assert not re.findall(r"(?:Sources|Tests)/\S+: warning: .*", said)
+
+
+def test_the_tests_of_a_package_with_a_shortcut_pass(
+    shortcut_run: Any, host: Any, silu: None, tmp_path: Path
+) -> None:
+    with host(tmp_path) as env:
+        done = shortcut_run.run("test", env=env)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    # Skipped are the steps on the way, which were not exported.
+    assert "Executed 23 tests, with 1 test skipped and 0 failures" in said
+    assert "A search goes through the bundle's shortcut" in (shortcut_run.package / "README.md").read_text()
 
 
 def test_the_portable_half_builds_and_passes_without_any_framework(
@@ -92,7 +105,7 @@ def test_the_portable_half_builds_and_passes_without_any_framework(
     line = [swift_compiler, "test", "--package-path", str(package), "--scratch-path", str(tmp_path / "built")]
     done = subprocess.run(line, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Executed 6 tests, with 0 failures" in done.stdout + done.stderr
+    assert "Executed 12 tests, with 0 failures" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -106,7 +119,60 @@ def test_a_photo_through_the_c_functions_is_the_character_that_python_makes(
     tmp_path: Path,
     mode: str,
 ) -> None:
-    runtime = load(demo_artifact, "coreml")
+    assert_same_character(
+        caller, swift_run, host, demo_artifact, swift_run.package, astronaut, astronaut_face, tmp_path, mode
+    )
+
+
+@pytest.mark.parametrize("mode", ["iterative", "hybrid"])
+def test_a_search_through_the_shortcut_is_that_of_python(
+    caller: Path,
+    swift_run: Any,
+    host: Any,
+    silu: None,
+    shortcut_artifact: Artifact,
+    shortcut_run: Any,
+    astronaut: np.ndarray,
+    astronaut_face: dict[str, tuple[float, float]],
+    tmp_path: Path,
+    mode: str,
+) -> None:
+    generation = assert_same_character(
+        caller, swift_run, host, shortcut_artifact, shortcut_run.package, astronaut, astronaut_face, tmp_path, mode
+    )
+    size = shortcut_artifact.manifest.image_size
+    aligned = np.frombuffer((tmp_path / "aligned.rgb").read_bytes(), np.uint8).reshape(size, size, 3)
+    keep = read_parameters(tmp_path / "keep.json", generation.parameters.schema)
+    runtime = load(shortcut_artifact, "coreml")
+    exact = generate(runtime, aligned, mode, keep, fast=False)  # type: ignore[arg-type]
+    assert np.abs(exact.parameters.values - generation.parameters.values).max() > 0.02, "else the test shows nothing"
+
+
+def assert_same_character(
+    caller: Path,
+    swift_run: Any,
+    host: Any,
+    artifact: Artifact,
+    package: Path,
+    astronaut: np.ndarray,
+    astronaut_face: dict[str, tuple[float, float]],
+    tmp_path: Path,
+    mode: str,
+) -> Generation:
+    """Compare a photo's character through the C functions with Python's, and return Python's.
+
+    Args:
+        caller: the C program.
+        swift_run: the package that it was built in.
+        host: the context manager of that name.
+        artifact: the artifact to generate with.
+        package: the package of that artifact; its models are used.
+        astronaut: (512, 512, 3) uint8 photo.
+        astronaut_face: the five points of the face in it.
+        tmp_path: the folder for everything that is written.
+        mode: one of `MODES`.
+    """
+    runtime = load(artifact, "coreml")
     photo = tmp_path / "photo.rgb"
     photo.write_bytes(astronaut.tobytes())
     keep = average(runtime.schema)
@@ -114,12 +180,11 @@ def test_a_photo_through_the_c_functions_is_the_character_that_python_makes(
     keep = keep.with_values({name: 0.9}).lock(name)
     write_parameters(tmp_path / "keep.json", keep)
     with host(tmp_path, lambda image: [outlines(astronaut_face)]) as env:
-        done = call(
-            caller, swift_run, env, photo, 512, 512, MODES.index(mode), tmp_path / "keep.json", tmp_path
-        )
+        words = (photo, 512, 512, MODES.index(mode), tmp_path / "keep.json", tmp_path)
+        done = call(caller, swift_run, env, *words, MODELS=str(package / "Sources" / "F2PKit" / "Models"))
     assert done.returncode == 0, done.stdout + done.stderr
 
-    size = demo_artifact.manifest.image_size
+    size = artifact.manifest.image_size
     aligned = np.frombuffer((tmp_path / "aligned.rgb").read_bytes(), np.uint8).reshape(size, size, 3)
     wanted = align(astronaut, Known(astronaut_face), runtime.settings.alignment.landmarks, size)
     assert np.abs(aligned.astype(int) - wanted.image).max() <= 1
@@ -135,6 +200,7 @@ def test_a_photo_through_the_c_functions_is_the_character_that_python_makes(
     picture = runtime.render(found.values[None])[0].transpose(1, 2, 0)
     assert np.abs(drawn - 255.0 * picture).max() <= 0.51
     assert (tmp_path / "names.txt").read_text().split("\n")[0] == name
+    return generation
 
 
 def test_a_search_is_stopped_and_mistakes_are_sentences(

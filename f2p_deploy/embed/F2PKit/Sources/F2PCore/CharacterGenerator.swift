@@ -47,9 +47,10 @@ public final class CharacterGenerator: CharacterMaker {
 
     public var imageSize: Int { contract.imageSize }
 
-    public func warmUp(mode: Mode) async throws {
+    public func warmUp(mode: Mode, fast: Bool? = nil) async throws {
+        let fast = try goesFast(mode, fast)
         let grey = Picture(checked: imageSize, imageSize, [UInt8](repeating: 128, count: 3 * imageSize * imageSize))
-        try await networks.load(graphs(mode))
+        try await networks.load(graphs(mode, fast))
         if mode != .iterative {
             _ = try await networks.oneShot(grey)
         }
@@ -59,7 +60,10 @@ public final class CharacterGenerator: CharacterMaker {
             let step = Step(
                 state: first, before: first, locked: first.map { _ in 0 }, learningRate: 0, momentum: 0,
                 beta: contract.iterative.beta, discreteRate: contract.iterative.discreteRate)
-            _ = try await networks.step(step, towards: photo)
+            _ = try await networks.step(step, towards: photo, fast: fast)
+            if fast, contract.chooseOptions, let count = contract.comparedAtOnce {
+                _ = try await networks.compareFast(Array(repeating: schema.average.values, count: count), with: photo)
+            }
         }
         _ = try await networks.render(schema.average.values)
     }
@@ -81,13 +85,15 @@ public final class CharacterGenerator: CharacterMaker {
     }
 
     public func generate(
-        face: Picture, mode: Mode = .hybrid, keep: Parameters? = nil, progress: ProgressHandler? = nil
+        face: Picture, mode: Mode = .hybrid, keep: Parameters? = nil, fast: Bool? = nil,
+        progress: ProgressHandler? = nil
     ) async throws -> Generation {
         guard face.width == imageSize, face.height == imageSize else {
             throw F2PError(
                 .invalidInput, "an aligned face is \(imageSize) x \(imageSize), found \(face.width) x \(face.height): align it")
         }
         try requireSchema(keep)
+        let fast = try goesFast(mode, fast)
         try Task.checkCancellation()
         if mode == .oneShot {
             return finish(try await networks.oneShot(face), mode, [], keep, lead: contract.standardLead)
@@ -106,11 +112,15 @@ public final class CharacterGenerator: CharacterMaker {
         if contract.chooseOptions {
             // Before the search, since one that goes on in the wrong skin tone bends the face to make up for it.
             let first = schema.hardened(schema.smoothed(start, beta: settings.beta), lead: contract.standardLead)
-            let chooser = OptionChooser(networks: networks, contract: contract)
-            start = schema.state(try await chooser.run(first, towards: photo, locked: locked), beta: settings.beta)
+            start = schema.state(
+                try await options(first, towards: photo, locked: locked, fast: fast), beta: settings.beta)
         }
-        let search = Search(networks: networks, schema: schema, settings: settings)
-        let found = try await search.run(from: start, towards: photo, locked: locked, progress: progress)
+        let search = Search(networks: networks, schema: schema, settings: settings, fast: fast)
+        var found = try await search.run(from: start, towards: photo, locked: locked, progress: progress)
+        if fast {
+            found = try await Judge(networks: networks, contract: contract).better(
+                of: schema.smoothed(start, beta: settings.beta), and: found, towards: photo, keepBest: settings.keepBest)
+        }
         return finish(found.parameters, mode, found.losses, keep, lead: 0)
     }
 
@@ -120,12 +130,43 @@ public final class CharacterGenerator: CharacterMaker {
     }
 
     /// The graphs that a mode needs, and the one that draws its character.
-    private func graphs(_ mode: Mode) -> [String] {
-        switch mode {
-        case .oneShot: ["one_shot", "render"]
-        case .iterative: ["describe", "step", "render"]
-        case .hybrid: ["one_shot", "describe", "step", "render"]
+    private func graphs(_ mode: Mode, _ fast: Bool) -> [String] {
+        var search = ["describe", fast ? "step_fast" : "step", "render"]
+        if fast && contract.chooseOptions {
+            search.append("compare_fast")
         }
+        switch mode {
+        case .oneShot: return ["one_shot", "render"]
+        case .iterative: return search
+        case .hybrid: return ["one_shot"] + search
+        }
+    }
+
+    /// Returns whether a mode searches through the shortcut: as the call asks, else as the contract says.
+    private func goesFast(_ mode: Mode, _ asked: Bool?) throws -> Bool {
+        guard mode != .oneShot, asked ?? contract.fast else { return false }
+        if let lacking = graphs(mode, true).first(where: { contract.graphs[$0] == nil }) {
+            throw F2PError(
+                .invalidInput,
+                "a fast search needs the graph '\(lacking)', which this package lacks: train a shortcut, export and embed "
+                    + "again, or search without it")
+        }
+        return true
+    }
+
+    /// Returns parameters with the best option of each discrete group.
+    private func options(
+        _ values: [Float], towards photo: Description, locked: [Bool]?, fast: Bool
+    ) async throws -> [Float] {
+        guard fast else {
+            return try await OptionChooser(networks: networks, contract: contract).run(
+                values, towards: photo, locked: locked)
+        }
+        guard let count = contract.comparedAtOnce, count > 0 else {
+            throw F2PError(.missing, "the contract does not say how many characters compare_fast takes: embed again")
+        }
+        return try await FastOptionChooser(networks: networks, contract: contract, count: count).run(
+            values, towards: photo, locked: locked)
     }
 
     private func requireSchema(_ parameters: Parameters?) throws {

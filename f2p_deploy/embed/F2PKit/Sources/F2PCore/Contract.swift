@@ -3,7 +3,7 @@ import Foundation
 /// What `f2p-deploy embed ios` knew about the networks: `contract.json`, beside the models.
 public struct Contract: Sendable, Decodable {
     /// Raised whenever an older F2PKit could misread a newer contract.
-    static let format = 2
+    static let format = 3
 
     /// One Core ML package, or one function of it.
     public struct Graph: Sendable, Decodable {
@@ -27,6 +27,14 @@ public struct Contract: Sendable, Decodable {
         public let momentum: Float
         /// End at the state of the smallest loss instead of the last one.
         public let keepBest: Bool
+    }
+
+    /// How much each half of the loss counts (eq. 9).
+    public struct LossWeights: Sendable, Decodable {
+        /// Of the distance of two embeddings.
+        public let identity: Double
+        /// Of the distance of two contents.
+        public let content: Double
     }
 
     /// From where on a photo is refused or warned about; see `align`.
@@ -56,11 +64,16 @@ public struct Contract: Sendable, Decodable {
     /// Try every option of the discrete groups out before a search.
     public let chooseOptions: Bool
     /// By which part of its loss a group's standard option counts as better than it is there.
-    public let standardMargin: Float
+    public let standardMargin: Double
     /// By how much more probable another option must be for one-shot generation to leave a group's standard one.
     public let standardLead: Float
     /// Whether the content loss adds its elements up (`sum`) or averages them (`mean`).
     public let contentReduction: String
+    public let lossWeights: LossWeights
+    /// Search through the shortcut unless a call says otherwise.
+    public let fast: Bool
+    /// How many characters the graph `compare_fast` takes; nil where there is none.
+    public let comparedAtOnce: Int?
     /// The average face's landmarks as (x, y) in fractions of the picture's edge, in `Landmarks`' order.
     public let template: [[Double]]
     public let limits: Limits

@@ -54,9 +54,22 @@ public struct Stepped: Sendable {
     }
 }
 
-/// The four graphs, whatever computes them.
+/// What the shortcut predicts of characters beside one photo.
+public struct Compared: Sendable {
+    /// The loss of eq. 9 of each character.
+    public let losses: [Float]
+    /// The content loss (eq. 6) of each character.
+    public let contentLosses: [Float]
+
+    public init(losses: [Float], contentLosses: [Float]) {
+        self.losses = losses
+        self.contentLosses = contentLosses
+    }
+}
+
+/// The graphs, whatever computes them.
 public protocol Networks: Sendable {
-    /// Loads graphs, of the names `one_shot`, `describe`, `render` and `step`, where they would be loaded when first used.
+    /// Loads graphs by their names in the contract, where they would be loaded when first used.
     func load(_ graphs: [String]) async throws
 
     /// Returns the parameters of an aligned face: controllers in [0, 1], discrete groups as probabilities.
@@ -69,5 +82,12 @@ public protocol Networks: Sendable {
     func render(_ parameters: [Float]) async throws -> Picture
 
     /// Takes one gradient step towards a photo.
-    func step(_ step: Step, towards photo: Description) async throws -> Stepped
+    ///
+    /// - Parameter fast: by `step_fast`, through the shortcut, instead of by `step`.
+    func step(_ step: Step, towards photo: Description, fast: Bool) async throws -> Stepped
+
+    /// Compares characters with a photo through the shortcut, by `compare_fast`.
+    ///
+    /// - Parameter characters: parameters of exactly as many as the contract's `comparedAtOnce`.
+    func compareFast(_ characters: [[Float]], with photo: Description) async throws -> Compared
 }

@@ -3,7 +3,7 @@
     import F2PCore
     import Foundation
 
-    /// The four graphs by Core ML. A model is compiled and loaded when it is first used; calls take turns.
+    /// The graphs by Core ML. A model is compiled and loaded when it is first used; calls take turns.
     public actor CoreMLNetworks: Networks {
         private let contract: Contract
         private let store: ModelStore
@@ -45,8 +45,8 @@
             return Picture(planes: try numbers("image", of: found), edge: contract.imageSize)
         }
 
-        public func step(_ step: Step, towards photo: Description) async throws -> Stepped {
-            let model = try await model("step")
+        public func step(_ step: Step, towards photo: Description, fast: Bool) async throws -> Stepped {
+            let model = try await model(fast ? "step_fast" : "step")
             let tensors = [
                 "currentState": step.state, "before": step.before, "identity": photo.identity, "content": photo.content,
                 "locked": step.locked, "learningRate": [step.learningRate], "momentum": [step.momentum],
@@ -62,6 +62,18 @@
             return Stepped(
                 next: try numbers("nextState", of: found), loss: try numbers("loss", of: found)[0],
                 lookahead: try numbers("lookahead", of: found))
+        }
+
+        public func compareFast(_ characters: [[Float]], with photo: Description) async throws -> Compared {
+            let model = try await model("compare_fast")
+            let found = try predict(
+                model,
+                [
+                    "parameters": array(characters.flatMap { $0 }, "parameters", of: model),
+                    "identity": array(photo.identity, "identity", of: model),
+                    "content": array(photo.content, "content", of: model),
+                ])
+            return Compared(losses: try numbers("loss", of: found), contentLosses: try numbers("contentLoss", of: found))
         }
 
         /// Returns a graph's model, compiled and loaded.

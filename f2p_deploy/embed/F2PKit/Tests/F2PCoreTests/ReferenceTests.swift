@@ -19,6 +19,30 @@ private struct Reference: Decodable {
         let matrix: [[Double]]
         let pixels: Data
     }
+    struct Options: Decodable {
+        struct Case: Decodable {
+            let locked: [String]
+            let chosen: [Float]
+        }
+        let count: Int
+        let loss: Float
+        let single: [Float]
+        let pairs: [FormulaNetworks.Pair]
+        let start: [Float]
+        let cases: [Case]
+    }
+    struct Described: Decodable {
+        let identity: [Float]
+        let content: [Float]
+        var description: F2PCore.Description { .init(identity: identity, content: content) }
+    }
+    struct TrueLoss: Decodable {
+        let drawn: Described
+        let photo: Described
+        let loss: Float
+    }
+    let options: Options
+    let trueLoss: TrueLoss
     let characters: [Character]
     let beta: Float
     let soft: [Float]
@@ -57,6 +81,23 @@ final class ReferenceTests: XCTestCase {
         assertClose(schema.smoothed(reference.state, beta: reference.beta), reference.smoothed, 1e-6)
         XCTAssertEqual(schema.hardened(reference.soft), reference.hardened)
         XCTAssertEqual(schema.hardened(reference.soft, lead: 0.5), reference.hardenedWithLead)
+    }
+
+    func testOptionsThroughTheShortcutAreThoseThatPythonChooses() async throws {
+        let options = reference.options
+        let chooser = FastOptionChooser(networks: formula, contract: contract, count: options.count)
+        let photo = Description(identity: [1], content: [0])
+        for wanted in options.cases {
+            let keep = try Parameters(schema: schema, values: options.start, locked: Set(wanted.locked))
+            let found = try await chooser.run(options.start, towards: photo, locked: keep.lockedMask)
+            XCTAssertEqual(found, wanted.chosen, "with \(wanted.locked) locked")
+        }
+    }
+
+    func testTheTrueLossIsThatOfPython() {
+        let wanted = reference.trueLoss
+        let found = contract.trueLoss(of: wanted.drawn.description, beside: wanted.photo.description)
+        XCTAssertEqual(found, wanted.loss, accuracy: 1e-5 * abs(wanted.loss))
     }
 
     func testWarpDrawsWhatPythonDraws() throws {
@@ -134,6 +175,11 @@ final class ReferenceTests: XCTestCase {
             XCTAssertThrowsError(try parameters.choose("no such option", of: group.name))
         }
         XCTAssertEqual(parameters.merged([Float](repeating: 0, count: schema.count))[0], 0.25)
+    }
+
+    private var formula: FormulaNetworks {
+        let options = reference.options
+        return FormulaNetworks(count: options.count, loss: options.loss, single: options.single, pairs: options.pairs)
     }
 
     private func assertClose(_ found: [Float], _ expected: [Float], _ tolerance: Float) {

@@ -82,8 +82,37 @@
             }
         }
 
-        func testStep() async throws {
-            let graph = try graph("step")
+        func testStep() async throws { try await assertSteps("step") }
+
+        func testStepThroughTheShortcut() async throws {
+            try requireShortcut()
+            try await assertSteps("step_fast")
+        }
+
+        func testComparisonThroughTheShortcut() async throws {
+            try requireShortcut()
+            let graph = try graph("compare_fast")
+            let photo = Description(
+                identity: try values(graph.tensors["identity"]), content: try values(graph.tensors["content"]))
+            let characters = try graph.samples.indices.map { try sample(graph.tensors["parameters"], $0) }
+            let count = try XCTUnwrap(generator.contract.comparedAtOnce)
+            let filled = (0..<count).map { characters[min($0, characters.count - 1)] }
+            let found = try await networks.compareFast(filled, with: photo)
+            let losses = try values(graph.tensors["loss"]), contentLosses = try values(graph.tensors["content_loss"])
+            for (i, name) in graph.samples.enumerated() {
+                let off = [(found.losses[i], losses[i]), (found.contentLosses[i], contentLosses[i])]
+                for (value, wanted) in off {
+                    XCTAssertLessThanOrEqual(Double(abs(value - wanted) / wanted), floor(graph, "loss"), name)
+                }
+            }
+        }
+
+        private func requireShortcut() throws {
+            if index.graphs["step_fast"] == nil { throw XCTSkip("the artifact has no shortcut") }
+        }
+
+        private func assertSteps(_ kind: String) async throws {
+            let graph = try graph(kind)
             for (i, name) in graph.samples.enumerated() {
                 let photo = Description(
                     identity: try sample(graph.tensors["identity"], i), content: try sample(graph.tensors["content"], i))
@@ -93,7 +122,7 @@
                     momentum: try number(graph, "momentum"), beta: try number(graph, "beta"),
                     discreteRate: try number(graph, "discrete_rate"))
                 try await assertStep(
-                    step, towards: photo, ahead: try sample(graph.tensors["lookahead"], i),
+                    kind, step, towards: photo, ahead: try sample(graph.tensors["lookahead"], i),
                     next: try sample(graph.tensors["next_state"], i), loss: try sample(graph.tensors["loss"], i)[0], name)
             }
         }
@@ -112,7 +141,7 @@
                     state: state, before: state, locked: state.map { _ in 0 }, learningRate: rate, momentum: 0,
                     beta: try number(graph, "beta"), discreteRate: try number(graph, "discrete_rate"))
                 try await assertStep(
-                    step, towards: photo, ahead: state, next: try sample(trajectory["states"], i + 1), loss: losses[i],
+                    "step", step, towards: photo, ahead: state, next: try sample(trajectory["states"], i + 1), loss: losses[i],
                     "after \(i) steps")
             }
         }
@@ -120,11 +149,22 @@
         func testHybridGenerationComesNearerAndReportsEveryStep() async throws {
             let steps = Counter()
             let face = try face(try graph("one_shot"), 0)
-            let found = try await generator.generate(face: face, mode: .hybrid) { _ in steps.add() }
+            let found = try await generator.generate(face: face, mode: .hybrid, fast: false) { _ in steps.add() }
             XCTAssertEqual(steps.count, generator.contract.hybrid.learningRates.count)
             XCTAssertEqual(found.losses.count, steps.count + 1)
             XCTAssertLessThan(found.losses.min() ?? 1, found.losses[0])
             XCTAssertEqual(try Parameters(json: found.parameters.json, schema: generator.schema), found.parameters)
+        }
+
+        func testASearchThroughTheShortcutReportsEveryStepAndEndsNoFartherAway() async throws {
+            try requireShortcut()
+            let steps = Counter()
+            let face = try face(try graph("one_shot"), 0)
+            let found = try await generator.generate(face: face, mode: .hybrid, fast: true) { _ in steps.add() }
+            XCTAssertEqual(steps.count, generator.contract.hybrid.learningRates.count)
+            XCTAssertEqual(found.losses.count, steps.count + 1)
+            let last = try XCTUnwrap(found.losses.last)
+            XCTAssertTrue(last <= found.losses[0] || !generator.contract.hybrid.keepBest, "\(found.losses)")
         }
 
         func testLockedControllersStay() async throws {
@@ -150,10 +190,11 @@
         }
 
         private func assertStep(
-            _ step: Step, towards photo: Description, ahead: [Float], next: [Float], loss: Float, _ name: String
+            _ kind: String, _ step: Step, towards photo: Description, ahead: [Float], next: [Float], loss: Float,
+            _ name: String
         ) async throws {
-            let graph = try graph("step")
-            let found = try await networks.step(step, towards: photo)
+            let graph = try graph(kind)
+            let found = try await networks.step(step, towards: photo, fast: kind == "step_fast")
             let off = zip(found.lookahead, ahead).map { abs($0 - $1) }.max() ?? 0
             XCTAssertLessThanOrEqual(Double(off), floor(graph, "controllers"), "look-ahead, \(name)")
             let wanted = zip(next, ahead).map { $0 - $1 }
