@@ -45,30 +45,11 @@ def demo_artifact(swift_compiler: str, tmp_path_factory: pytest.TempPathFactory)
     return export_bundle(load_bundle(), "coreml", tmp_path_factory.mktemp("demo") / "coreml")
 
 
-@pytest.fixture
-def silu() -> Iterator[None]:
-    """Lets the reference interpreter compute `silu`, which it lacks and the shortcut consists of."""
-    with _silu():
-        yield
-
-
-@contextmanager
-def _silu() -> Iterator[None]:
-    import torch
-
-    from f2p_deploy.runtimes.coreml.mil.operators import OPERATORS
-
-    with pytest.MonkeyPatch.context() as patch:
-        if "silu" not in OPERATORS:
-            patch.setitem(OPERATORS, "silu", lambda inputs: torch.nn.functional.silu(inputs["x"]))
-        yield
-
-
 @pytest.fixture(scope="session")
 def shortcut_artifact(
     swift_compiler: str, fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory
 ) -> "Artifact":
-    """A bundle with a shortcut as Core ML packages. To be computed with the fixture `silu`.
+    """A bundle with a shortcut as Core ML packages.
 
     Its shortcut is wider than that of `fast_bundle`: in half precision, the smallest layers stay float32.
     """
@@ -94,8 +75,7 @@ def shortcut_artifact(
         if weights.dim() > 1:
             torch.nn.init.kaiming_normal_(weights)
     bundle = store_network(bundle, "shortcut", network, {"command": "tests", "described_by": described_by(bundle)})
-    with _silu():
-        return export_bundle(bundle, "coreml", folder / "coreml", faces=small_faces, trajectories=0)
+    return export_bundle(bundle, "coreml", folder / "coreml", faces=small_faces, trajectories=0)
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def test_the_tests_of_the_package_pass(swift_run: Any, host: Any, tmp_path: Path
 
 
 def test_the_tests_of_a_package_with_a_shortcut_pass(
-    shortcut_run: Any, host: Any, silu: None, tmp_path: Path
+    shortcut_run: Any, host: Any, tmp_path: Path
 ) -> None:
     with host(tmp_path) as env:
         done = shortcut_run.run("test", env=env)
@@ -129,7 +129,6 @@ def test_a_search_through_the_shortcut_is_that_of_python(
     caller: Path,
     swift_run: Any,
     host: Any,
-    silu: None,
     shortcut_artifact: Artifact,
     shortcut_run: Any,
     astronaut: np.ndarray,

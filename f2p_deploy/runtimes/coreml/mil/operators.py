@@ -53,6 +53,7 @@ _BINARY: dict[str, Callable[..., torch.Tensor]] = {
 _UNARY: dict[str, Callable[..., torch.Tensor]] = {
     "relu": torch.relu,
     "sigmoid": torch.sigmoid,
+    "silu": torch.nn.functional.silu,
     "sqrt": torch.sqrt,
     "sign": torch.sign,
     "abs": torch.abs,

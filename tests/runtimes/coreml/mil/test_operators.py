@@ -52,6 +52,11 @@ def test_transposed_convolution_lays_kernels_and_crops_its_padding() -> None:
     assert larger.tolist() == [[[[2.5, 13.5, 24.5, 30.5, 40.5, 0.5, 0.5]]]], "beyond the kernels only the bias"
 
 
+def test_silu_is_x_times_its_sigmoid() -> None:
+    x = np.array([-2.0, 0.0, 3.0], np.float32)
+    np.testing.assert_allclose(run("silu", x=x), x / (1.0 + np.exp(-x)), rtol=1e-6)
+
+
 def test_pooling() -> None:
     x = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4) - 20
     pool = {"x": x, "kernel_sizes": [2, 2], "strides": [2, 2], "pad_type": "custom", "pad": [1, 1, 1, 1]}
