@@ -2,8 +2,12 @@
 
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,9 +15,12 @@ import torch
 
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
+from f2p_deploy.system.interruption import SIGNALS
 
 if TYPE_CHECKING:
     pass
+
+log = logging.getLogger(__name__)
 
 #: Words for the device, and precisions with the name that Fabric gives each.
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -129,7 +136,13 @@ class Processes:
             num_nodes=self.hardware.nodes,
             precision=PRECISIONS[self.hardware.precision],
         )
-        self.fabric.launch()
+        if self.hardware.nodes > 1:
+            _require_rendezvous(self.hardware.nodes)
+        with _ended_by_signals():
+            if self.hardware.nodes > 1:
+                place = f"{os.environ.get('MASTER_ADDR', '')}:{os.environ.get('MASTER_PORT', '')}"
+                log.warning("waiting for %d machines at %s; Ctrl-C stops it", self.hardware.nodes, place)
+            self.fabric.launch()
         if kind == "cpu" and self.hardware.devices > 1:
             torch.set_num_threads(max(1, torch.get_num_threads() // self.hardware.devices))
 
@@ -148,3 +161,32 @@ class Processes:
         """Discard what processes other than the first one print; their errors still reach stderr."""
         if not self.first:
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+
+
+def _require_rendezvous(nodes: int) -> None:
+    """Raise unless the environment says where several machines meet and which of them this one is.
+
+    Raises:
+        InputError: a variable is missing.
+    """
+    started = ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS", "LSB_JOBID", "OMPI_COMM_WORLD_SIZE")
+    missing = [name for name in ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK") if name not in os.environ]
+    if missing and not any(name in os.environ for name in started):
+        raise InputError(
+            f"--nodes {nodes} needs {', '.join(missing)}: set MASTER_ADDR and MASTER_PORT to those of the first "
+            f"machine, NODE_RANK to 0 to {nodes - 1}, or start the command by torchrun or Slurm"
+        )
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let signals end the process at once: while it waits for others, Python's own handlers would never run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,6 +1,9 @@
 """The hardware of a training: wrong words are sentences, and a batch is divided among processes."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +73,34 @@ def test_a_batch_has_a_part_for_every_process_and_repetition() -> None:
 def test_batches_are_prepared_by_others_only_where_it_is_faster() -> None:
     assert Hardware(device="cpu").loaders == 0
     assert Hardware(device="cpu", workers=3).loaders == 3
+
+
+def test_several_machines_need_a_place_to_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "SLURM_NTASKS", "TORCHELASTIC_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    with pytest.raises(InputError, match="--nodes 2 needs MASTER_PORT, NODE_RANK: set MASTER_ADDR"):
+        Processes(Hardware(device="cpu", nodes=2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGTERM")
+def test_a_process_that_waits_for_another_machine_can_be_stopped(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import signal\n"
+        "signal.signal(signal.SIGTERM, lambda *_: None)\n"
+        "from f2p_deploy.training.training_hardware import Hardware, Processes\n"
+        "Processes(Hardware(device='cpu', nodes=2))\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0"}
+    process = subprocess.Popen([sys.executable, str(script)], env={**os.environ, **place}, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    assert b"waiting for 2 machines" in process.stderr.readline()
+    process.terminate()
+    assert process.wait(timeout=60) == -signal.SIGTERM
+    process.stderr.close()
 
 
 def test_two_processes_compute_what_one_computes_in_two_parts(
