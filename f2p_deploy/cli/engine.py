@@ -1,16 +1,25 @@
-"""The commands `f2p-deploy engine`: render and check folders of pairs of parameters and pictures."""
+"""The commands `f2p-deploy engine`: folders of pairs of parameters and pictures, and engines of a studio's own."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import choices, console, engine_at, options
+from f2p_deploy.cli.engine_link import client, try_engine
+from f2p_deploy.cli.engine_samples import collect, sample
+
+if TYPE_CHECKING:
+    from f2p_deploy.engine.engine import Engine
 
 engine_app = typer.Typer(
-    name="engine", no_args_is_help=True, help="Render and check folders of rendered pairs.", rich_markup_mode=None
+    name="engine", no_args_is_help=True, help="Connect an engine, and render and check pairs.", rich_markup_mode=None
 )
+
+for _command in (sample, collect, client):
+    engine_app.command(cls=choices.CommandWithChoices)(_command)
+engine_app.command("try", cls=choices.CommandWithChoices)(try_engine)
 
 
 @engine_app.command(cls=choices.CommandWithChoices)
@@ -52,13 +61,15 @@ def render(
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=options.MOST_THREADS, metavar="N", help="Number of render processes.")
     ] = 2,
+    at: engine_at.EngineAt = None,
     assets: options.Assets = None,
     as_json: options.Json = False,
 ) -> None:
-    """Render characters with the reference engine into a folder of pairs; an interrupted folder is continued."""
+    """Render characters with the reference engine or your own into a folder of pairs; an interrupted call continues."""
     import time
 
-    from f2p_deploy.engine.makehuman.makehuman import load_engine
+    from f2p_deploy.character.schema import load_schema
+    from f2p_deploy.engine.link.engine_choice import open_engine
     from f2p_deploy.engine.pairs import Sampling, write_pairs
     from f2p_deploy.system.errors import Interrupted
 
@@ -68,8 +79,7 @@ def render(
         near_average=near_average,
         pictures_per_character=pictures_each,
     )
-    options.announce_compiling(assets)
-    drawing = load_engine(schema, assets)
+    drawing = _engine_of(schema, assets) if at is None else open_engine(at, load_schema(schema))
     started = time.monotonic()
     reached: list[int] = []
 
@@ -81,7 +91,7 @@ def render(
         try:
             pairs = write_pairs(drawing, out, count, sampling, size, workers, progress)
         except KeyboardInterrupt:
-            drawing.abandon()
+            getattr(drawing, "abandon", lambda: None)()
             done = reached[-1] if reached else 0
             message = f"stopped after {done} of {count} pictures; the same command continues from there"
             raise Interrupted(message) from None
@@ -115,3 +125,11 @@ def check(
         faults = len(report.problems)
         console.sentence(f"{folder} has {faults} fault{'' if faults == 1 else 's'} in {report.count} records", "error")
         raise typer.Exit(2)
+
+
+def _engine_of(schema: str, assets: Path | None) -> "Engine":
+    """Return the reference engine, after saying that it will be compiled first."""
+    from f2p_deploy.engine.makehuman.makehuman import load_engine
+
+    options.announce_compiling(assets)
+    return load_engine(schema, assets)

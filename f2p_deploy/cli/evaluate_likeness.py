@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import choices, console, engine_at, options
 
 
 def likeness(
@@ -55,12 +55,13 @@ def likeness(
         ),
     ] = 0,
     landmarker: options.Landmarker = None,
+    at: engine_at.EngineAt = None,
     assets: options.Assets = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure how well a face recogniser matches characters, drawn by the reference engine, to their photos.
+    """Measure how well a face recogniser matches characters, drawn by the engine, to their photos.
 
     The judge is a recogniser of your choice that was not used in training. It embeds each photo and each character;
     rank-1 is the share of characters whose own photo is the most similar. A recogniser alone is a lenient measure, so
@@ -77,7 +78,6 @@ def likeness(
     from f2p_deploy.evaluation.likeness.measure_likeness import measure_likeness
     from f2p_deploy.model.bundle import load_bundle
     from f2p_deploy.pipeline import folder
-    from f2p_deploy.pipeline.drawing import engine_for
     from f2p_deploy.runtimes.torch_runtime import require_torch
     from f2p_deploy.system.errors import InputError, Interrupted
     from f2p_deploy.training.data.photo_choice import photo_name, select_photos
@@ -99,7 +99,7 @@ def likeness(
             f"{photo_name(chosen[0])}"
         )
     finder = open_landmarker(landmarker)
-    engine = engine_for(opened.schema, assets)
+    engine = engine_at.open_drawing_engine(opened.schema, at, assets, announce=False)
     if out is not None:
         folder.prepare_folder(out, ())
     options.use_threads(threads)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import console, engine_at, options
 from f2p_deploy.system.errors import InputError
 
 
@@ -17,6 +17,7 @@ def render(
     engine: Annotated[
         bool, typer.Option("--engine", help="Draw with the reference engine instead of the imitator.")
     ] = False,
+    at: engine_at.EngineAt = None,
     assets: options.Assets = None,
     bundle: options.Bundle = None,
     artifact: options.Artifact = None,
@@ -49,13 +50,11 @@ def render(
         raise InputError(f"{picture} already exists and may be a photo: -o {picture} replaces it")
     opened = options.open_source(bundle, artifact, runtime, threads)
     character = drawing.read_character(parameters, opened.schema) if parameters else characters.average(opened.schema)
-    if engine:
-        options.announce_compiling(assets)
-    drawer = drawing.engine_for(opened.schema, assets) if engine else None
+    drawer = engine_at.open_drawing_engine(opened.schema, at, assets) if engine or at is not None else None
     drawn = drawing.draw_character(opened, character, drawer, size)
     pictures.write_picture(picture, drawn)
     if as_json:
-        drawn_by = "engine" if engine else "imitator"
+        drawn_by = "engine" if engine or at is not None else "imitator"
         console.emit(
             {"picture": str(picture), "size": drawn.shape[0], "drawn_by": drawn_by, "bundle": opened.bundle_name}
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import choices, console, engine_at, options
 from f2p_deploy.system.names import shown
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def run(
         typer.Option("--keep", metavar="PARAMETERS.json", help="Keep the values that are locked in this file."),
     ] = None,
     engine: Annotated[bool, typer.Option("--engine", help="Also draw them with the reference engine.")] = False,
+    at: engine_at.EngineAt = None,
     assets: options.Assets = None,
     workers: Annotated[
         int | None,
@@ -63,7 +64,7 @@ def run(
             min=1,
             metavar="N",
             help="Number of parallel processes, each of which loads all networks; by default as many as the photos and "
-            "the cores are worth, and one with --threads or --engine.",
+            "the cores are worth, and one with --threads, --engine or --engine-at.",
         ),
     ] = None,
     threads: options.Threads = None,
@@ -80,7 +81,7 @@ def run(
     """
     from f2p_deploy.alignment.photo_files import find
     from f2p_deploy.pipeline import choose_finder_for, create_characters
-    from f2p_deploy.pipeline.drawing import engine_for, read_character
+    from f2p_deploy.pipeline.drawing import read_character
     from f2p_deploy.pipeline.mode import modes_of
 
     modes = modes_of(mode, compare)
@@ -88,9 +89,7 @@ def run(
     opened = options.open_source(bundle, artifact, runtime, threads)
     opened.fast = fast
     kept = None if keep is None else read_character(keep, opened.schema)
-    if engine:
-        options.announce_compiling(assets)
-    drawing = engine_for(opened.schema, assets) if engine else None
+    drawing = engine_at.open_drawing_engine(opened.schema, at, assets) if engine or at is not None else None
     finder = choose_finder_for(opened, landmarker, landmarks, offline)
     with console.bar() as bar:
         report = create_characters(

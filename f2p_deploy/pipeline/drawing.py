@@ -18,17 +18,22 @@ from f2p_deploy.system.errors import InputError
 SMALLEST_SIZE, LARGEST_SIZE = 16, 4096
 
 
-def engine_for(schema: Schema, assets: Path | None = None) -> Engine:
-    """Return the reference engine for a bundle's schema.
+def engine_for(schema: Schema, assets: Path | None = None, where: str | None = None) -> Engine:
+    """Return the reference engine, or a studio's own, for a bundle's schema.
 
     Args:
-        schema: a schema with MakeHuman's sliders.
+        schema: a schema; with MakeHuman's sliders for the reference engine.
         assets: the folder of MakeHuman's assets; None to take it from the environment.
+        where: another engine than the reference engine, see `open_engine`.
 
     Raises:
         MissingDependency: the assets are missing or lack a file.
-        InputError: the schema belongs to another engine.
+        InputError: the schema belongs to another engine, or there is no engine at `where`.
     """
+    if where is not None:
+        from f2p_deploy.engine.link.engine_choice import open_engine
+
+        return open_engine(where, schema)
     from f2p_deploy.engine.makehuman.assets import find_assets
     from f2p_deploy.engine.makehuman.makehuman import MakeHumanEngine
 
