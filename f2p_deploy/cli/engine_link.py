@@ -42,9 +42,7 @@ def client(
 
 
 def try_engine(
-    where: Annotated[
-        str, typer.Argument(metavar="WHERE", help="The engine: tcp://HOST:PORT, module:Class or a folder.")
-    ],
+    where: Annotated[str, typer.Argument(metavar="WHERE", help="The engine: tcp://HOST:PORT or module:Class.")],
     schema: Annotated[
         str,
         typer.Option(

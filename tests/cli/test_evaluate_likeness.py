@@ -79,3 +79,34 @@ def test_bad_words(f2p: Callable, crowd: Path, judge: Path, tmp_path: Path) -> N
     assert ran.code == 2 and "names none of these photos: a photo's name is its folder and file" in ran.err
     ran = f2p("evaluate", "likeness", crowd)
     assert ran.code == 2 and "--judge" in ran.err and ran.err.rstrip().endswith("f2p-deploy evaluate likeness --help")
+
+
+def test_a_studios_own_engine_is_measured(
+    f2p: Callable, crowd: Path, judge: Path, landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mediapipe")
+    import sys
+
+    from f2p_deploy.engine.engine import Rendering
+    from f2p_deploy.model.bundle import load_bundle
+
+    asked: list[int] = []
+
+    class Painter:
+        schema = load_bundle(None).schema
+
+        def render(self, parameters: np.ndarray, size: int, scene: object = None) -> Rendering:
+            asked.append(size)
+            return Rendering(np.full((size, size, 3), 40, np.uint8))
+
+        def render_many(self, batch, size, scenes=None, workers=1):  # noqa: ANN001, ANN201
+            return (self.render(row, size) for row in batch)
+
+    module = type(sys)("own_likeness_painter")
+    module.Painter = Painter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "own_likeness_painter", module)
+    words = ("--landmarker", landmarker, "--mode", "one-shot", "--threads", 1, "--json")
+    at = ("--engine-at", "own_likeness_painter:Painter")
+    ran = f2p("evaluate", "likeness", crowd, "--judge", judge, *words, *at)
+    assert ran.code == 0, ran.err
+    assert len(asked) == PEOPLE and ran.json["photos"]["measured"] == PEOPLE

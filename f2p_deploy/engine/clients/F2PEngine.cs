@@ -164,7 +164,8 @@ namespace F2P
         {
             byte[] prefix = Read(one, 12);
             uint head = BitConverter.ToUInt32(prefix, 4), body = BitConverter.ToUInt32(prefix, 8);
-            if (Encoding.ASCII.GetString(prefix, 0, 4) != "F2PE" || head > LargestMessage || body > LargestMessage) return false;
+            if (Encoding.ASCII.GetString(prefix, 0, 4) != "F2PE") return false;
+            if (head > LargestMessage || body > LargestMessage) return false;
             var asked = new RenderRequest { Header = Encoding.UTF8.GetString(Read(one, (int)head)) };
             byte[] values = Read(one, (int)body);
             if (Is(asked, "hello"))
