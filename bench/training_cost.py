@@ -193,7 +193,7 @@ def main() -> None:
             print(
                 f"{name}: {rows[name]['seconds']:.2f} s an update of {rows[name]['batch']}, {rows[name]['tflop']:.2f} "
                 f"TFLOP, {rows[name]['updates']:,} updates: {rows[name]['days_here']:.1f} days here, "
-                f"{rows[name]['days_h100']:.2f} on an H100 at {SHARE:.0%}; peak {rows[name]['peak_gb']:.1f} GB",
+                f"{24 * rows[name]['days_h100']:.1f} h on an H100 at {SHARE:.0%}; peak {rows[name]['peak_gb']:.1f} GB",
                 flush=True,
             )
     if words.out is not None:

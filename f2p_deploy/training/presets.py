@@ -70,7 +70,7 @@ class Preset:
         return tuple(stage for stage in THROUGH_IMITATOR if stage != OPTIONAL or stage in self.schedules)
 
 
-#: The shortcut's schedule: half an hour on two cores, after as long again for its labels.
+#: The shortcut's schedule: half an hour on two cores, after three quarters of an hour for its labels.
 SHORTCUT = Schedule(
     steps=5000, batch=64, optimiser="adam", learning_rate=2e-3, weight_decay=1e-4, decay="cosine"
 )
