@@ -48,8 +48,8 @@ class Schedule:
                 raise InputError(f"{name} must be at least 1, found {number}")
         if self.steps is not None and self.steps < 1:
             raise InputError(f"steps must be at least 1, found {self.steps}")
-        if not self.learning_rate > 0:
-            raise InputError(f"learning_rate must be greater than 0, found {self.learning_rate}")
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate must be finite and greater than 0, found {self.learning_rate}")
 
     def total_steps(self, samples: int) -> int:
         """Return the number of updates for a data set of `samples` samples."""
