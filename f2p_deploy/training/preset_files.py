@@ -64,7 +64,7 @@ def read_preset(path: Path) -> Preset:
     if unknown:
         raise InputError(f"{path} has an unknown key {unknown[0]!r}. Known: {', '.join(sorted(known))}")
     base = data.pop(BASE, None)
-    if base is not None and base not in PRESETS:
+    if base is not None and (not isinstance(base, str) or base not in PRESETS):
         raise InputError(f"{path}: base must be one of {', '.join(PRESETS)}, found {base!r}")
     start = PRESETS[base] if base else Preset("", BundleSettings(), {})
     settings = from_data(
@@ -79,7 +79,12 @@ def read_preset(path: Path) -> Preset:
         if type(value) is not type(default):
             raise InputError(f"{path}: {key} should be like {default!r}, found {value!r}")
         rest[key] = value
-    return replace(start, **{"name": path.stem, **rest, "settings": settings, "schedules": schedules})
+    read = replace(start, **{"name": path.stem, **rest, "settings": settings, "schedules": schedules})
+    for key in ("shortcut_characters", "shortcut_states"):
+        if getattr(read, key) < 16:
+            raise InputError(f"{path}: {key} must be at least 16, found {getattr(read, key)}")
+    # An edited copy of a shipped preset is another one: a bundle that names the shipped one goes on with that.
+    return replace(read, name=f"edited-{read.name}") if PRESETS.get(read.name, read) != read else read
 
 
 def preset_text(preset: Preset) -> str:

@@ -62,11 +62,19 @@ def test_a_file_says_what_differs_from_its_base(tmp_path: Path) -> None:
         ("[schedules.imitator]\nsteps = 1.5", "steps should be a whole number, found 1.5"),
         ("schedules = 3", "schedules should be a table of stages"),
         ("base = ", "it is not valid TOML"),
+        ('base = ["small"]', "base must be one of paper, small, lite"),
+        ("shortcut_states = -16", "shortcut_states must be at least 16, found -16"),
+        ("shortcut_characters = 0", "shortcut_characters must be at least 16, found 0"),
     ],
 )
 def test_a_mistake_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=sentence):
         read_preset(_file(tmp_path, text))
+
+
+def test_an_edited_copy_of_a_shipped_preset_does_not_pass_for_it(tmp_path: Path) -> None:
+    text = preset_text(SMALL).replace("shortcut_states = 3072", "shortcut_states = 64")
+    assert read_preset(_file(tmp_path, text)).name == "edited-small"
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:

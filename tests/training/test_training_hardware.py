@@ -106,7 +106,7 @@ def test_a_process_that_waits_for_another_machine_can_be_stopped(tmp_path: Path)
 def test_two_processes_compute_what_one_computes_in_two_parts(
     disc_bundle: "Bundle", disc_pairs: Path, tmp_path: Path
 ) -> None:
-    """The same losses and, after four updates, the same weights; batch norms and order included."""
+    """The same losses and, after four updates, the same weights, but for batch norms' running statistics."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     for name, devices, accumulate in (("two", 2, 1), ("one", 1, 2)):
