@@ -39,8 +39,8 @@ class Hardware:
     """The hardware that a training uses, and how it uses it.
 
     A batch is divided into `parts` equal parts. Each process computes `accumulate` of them, one after another, so two
-    processes compute the same as one with `accumulate = 2`, including augmentation; only the running statistics of batch
-    norms differ.
+    processes compute the same as one with `accumulate = 2`, including augmentation; only the running statistics of
+    batch norms differ.
 
     Args:
         device: `cpu`, `cuda`, `mps`, or `auto` for the first of CUDA, MPS and CPU that is there.
