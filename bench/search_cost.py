@@ -30,10 +30,11 @@ from torch import nn
 from f2p_deploy.character.schema import load_schema
 from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.onnx.convert_onnx import to_onnx
-from f2p_deploy.model.bundle import Bundle, create_bundle, described_by, store_network
+from f2p_deploy.model.bundle import Bundle, create_bundle, store_network
 from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.reference import reference_iterate
 from f2p_deploy.model.settings import Architecture, BundleSettings, IterativeSettings
+from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.model.state import first_state
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 from f2p_deploy.runtimes.step_tensors import plain_step

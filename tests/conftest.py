@@ -149,8 +149,9 @@ def fast_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory
     """The small bundle with a narrow shortcut of random weights, which searches use by default."""
     import torch
 
-    from f2p_deploy.model.bundle import create_bundle, described_by, store_network
+    from f2p_deploy.model.bundle import create_bundle, store_network
     from f2p_deploy.model.networks.table import build_network
+    from f2p_deploy.model.shortcut_owner import described_by
 
     sizes = replace(small_bundle.settings.architecture, shortcut_width=0.1)
     iterative = replace(small_bundle.settings.iterative, iterations=4, learning_rate=0.5, beta=3.0, keep_best=True)

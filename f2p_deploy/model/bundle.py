@@ -39,9 +39,6 @@ VERSION = 1
 HEADER = "bundle.json"
 PRIORS_FILE = "priors.safetensors"
 
-#: The networks that a shortcut replaces.
-DESCRIBING = ("imitator", "recognition", "segmentation")
-
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -84,7 +81,7 @@ class Bundle:
     @property
     def networks(self) -> tuple[str, ...]:
         """The names of the stored networks, without `starts`."""
-        return tuple(name for name in NETWORKS if _file_of(name) in self.stored and not self._is_start(name))
+        return tuple(name for name in NETWORKS if weights_file(name) in self.stored and not self._is_start(name))
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -92,7 +89,7 @@ class Bundle:
 
         They were imported without all of their tensors, see `f2p_deploy.model.network_import`.
         """
-        return tuple(name for name in NETWORKS if _file_of(name) in self.stored and self._is_start(name))
+        return tuple(name for name in NETWORKS if weights_file(name) in self.stored and self._is_start(name))
 
     def _is_start(self, name: str) -> bool:
         return bool(import_mark(self.provenance, name).get("start"))
@@ -170,47 +167,8 @@ class Bundle:
             raise InputError(f"the bundle {self.path} has no {name} yet: f2p-deploy train {name} makes it")
         from f2p_deploy.model.stored_network import read_network
 
-        network = read_network(self.path / _file_of(name), name, self.schema, self.settings)
+        network = read_network(self.path / weights_file(name), name, self.schema, self.settings)
         return network.requires_grad_(False)
-
-
-def described_by(bundle: Bundle) -> str:
-    """Return the SHA-256 of everything that determines the description of the imitator's pictures.
-
-    These are the weights of the imitator, recognition and segmentation, and the settings that describe faces. A
-    shortcut is valid only for the value that it was trained for.
-    """
-    similarity = bundle.settings.similarity
-    content: dict[str, Any] = {
-        "files": {name: bundle.stored[_file_of(name)].sha256 for name in DESCRIBING if name in bundle.networks},
-        "features": similarity.features,
-        "colours": similarity.colour_weight > 0,
-        "class_weights": similarity.class_weights if similarity.features not in ("probabilities", "logits") else (),
-        "mirrored": similarity.mirrored,
-    }
-    if bundle.settings.architecture.recogniser.points:
-        content["crop"] = bundle.settings.alignment.landmarks
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def why_other_shortcut(bundle: Bundle) -> str:
-    """Return why a bundle's shortcut does not belong to its other networks; empty if it does."""
-    if bundle.provenance.get("shortcut", {}).get("described_by") == described_by(bundle):
-        return ""
-    return (
-        f"the shortcut of the bundle {bundle.path} was trained for other networks or other settings of the "
-        "similarity: f2p-deploy train shortcut makes it anew"
-    )
-
-
-def require_own_shortcut(bundle: Bundle) -> None:
-    """Raise unless a bundle's shortcut was trained for its other networks.
-
-    Raises:
-        InputError: it was not.
-    """
-    if reason := why_other_shortcut(bundle):
-        raise InputError(reason)
 
 
 def demo_bundle_path() -> Path:
@@ -326,7 +284,7 @@ def store_network(bundle: Bundle, name: str, network: "nn.Module", provenance: M
         key: (value.half() if half and value.dtype is torch.float32 else value).contiguous()
         for key, value in network.state_dict().items()
     }
-    return _store(bundle, name, _file_of(name), save(tensors), provenance)
+    return _store(bundle, name, weights_file(name), save(tensors), provenance)
 
 
 def store_priors(bundle: Bundle, priors: Priors, provenance: Mapping[str, Any]) -> Bundle:
@@ -407,5 +365,6 @@ def why_damaged(bundle: Bundle, file: str) -> str:
     return ""
 
 
-def _file_of(network: str) -> str:
+def weights_file(network: str) -> str:
+    """Return the name of a network's file in a bundle."""
     return f"{network}.safetensors"

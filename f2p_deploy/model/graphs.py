@@ -12,11 +12,12 @@ from torch import nn
 from f2p_deploy.artifact.artifact import Arrays, TensorSpec
 from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.character.face import HELEN_CLASSES
-from f2p_deploy.model.bundle import Bundle, why_other_shortcut
+from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.gradient_step import Step
 from f2p_deploy.model.one_shot import OneShot
 from f2p_deploy.model.search_loss import describer
 from f2p_deploy.model.settings import shown_by_content, to_data
+from f2p_deploy.model.shortcut_owner import why_other_shortcut
 from f2p_deploy.model.shortcut_search import CompareFast
 from f2p_deploy.model.similarity import Segment
 from f2p_deploy.model.state import first_state

@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from f2p_deploy.model.bundle import Bundle, require_own_shortcut
+from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.shortcut_owner import require_own_shortcut
 from f2p_deploy.model.similarity import content_loss
 from f2p_deploy.model.state import StateToParameters
 

@@ -14,10 +14,11 @@ import numpy as np
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.engine.pairs import PairSet
-from f2p_deploy.model.bundle import HEADER, Bundle, create_bundle, described_by, load_bundle, store_network
+from f2p_deploy.model.bundle import HEADER, Bundle, create_bundle, load_bundle, store_network
 from f2p_deploy.model.import_mark import import_mark
 from f2p_deploy.model.imported import require_trainable
 from f2p_deploy.model.settings import AlignmentTemplate
+from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
 from f2p_deploy.training.data.training_sources import Sources, require_enough, require_enough_faces

@@ -56,8 +56,9 @@ def shortcut_artifact(
     import torch
 
     from f2p_deploy.export import export_bundle
-    from f2p_deploy.model.bundle import create_bundle, described_by, store_network
+    from f2p_deploy.model.bundle import create_bundle, store_network
     from f2p_deploy.model.networks.table import build_network
+    from f2p_deploy.model.shortcut_owner import described_by
 
     folder = tmp_path_factory.mktemp("shortcut")
     sizes = replace(fast_bundle.settings.architecture, shortcut_width=0.3)

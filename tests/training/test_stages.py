@@ -12,12 +12,13 @@ torch = pytest.importorskip("torch")
 from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
-from f2p_deploy.model.bundle import load_bundle, store_network, why_other_shortcut  # noqa: E402
+from f2p_deploy.model.bundle import load_bundle, store_network  # noqa: E402
 from f2p_deploy.model.imported import start_of  # noqa: E402
 from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.reference import reference_generate  # noqa: E402
 from f2p_deploy.model.settings import Architecture  # noqa: E402
+from f2p_deploy.model.shortcut_owner import why_other_shortcut  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402

@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 
 from f2p_deploy.character.parameters import random_batch
-from f2p_deploy.model.bundle import Bundle, described_by
+from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.one_shot import one_shot
 from f2p_deploy.model.result import SMALLEST_PROBABILITY
 from f2p_deploy.model.settings import IterativeSettings
+from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.model.state import StateToParameters, first_state, state_from
 from f2p_deploy.model.update import Update, lookahead
 from f2p_deploy.system.files import open_whole

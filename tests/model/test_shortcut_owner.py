@@ -1,0 +1,38 @@
+"""A shortcut belongs to the networks and settings that it was trained for, and is refused beside others."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from f2p_deploy.model.bundle import copy_bundle, store_network  # noqa: E402
+from f2p_deploy.model.networks.table import build_network  # noqa: E402
+from f2p_deploy.model.shortcut_owner import described_by, require_own_shortcut, why_other_shortcut  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
+
+
+def test_it_is_taken_beside_its_own_networks(fast_bundle) -> None:
+    require_own_shortcut(fast_bundle)
+    assert why_other_shortcut(fast_bundle) == ""
+
+
+@pytest.mark.parametrize("name", ["imitator", "recognition", "segmentation"])
+def test_another_network_that_describes_makes_it_another_s(fast_bundle, tmp_path, name: str) -> None:
+    copied = copy_bundle(fast_bundle, tmp_path / "copy", "copy")
+    torch.manual_seed(9)
+    changed = store_network(copied, name, build_network(name, copied.schema, copied.settings), {})
+    with pytest.raises(InputError, match="was trained for other networks .*train shortcut makes it anew"):
+        require_own_shortcut(changed)
+
+
+def test_the_translator_has_no_say(fast_bundle, tmp_path) -> None:
+    copied = copy_bundle(fast_bundle, tmp_path / "copy", "copy")
+    network = build_network("translator", copied.schema, copied.settings)
+    assert not why_other_shortcut(store_network(copied, "translator", network, {}))
+
+
+def test_settings_of_the_description_count(fast_bundle) -> None:
+    similarity = replace(fast_bundle.settings.similarity, features="logits")
+    changed = replace(fast_bundle, settings=replace(fast_bundle.settings, similarity=similarity))
+    assert described_by(changed) != described_by(fast_bundle)
