@@ -26,24 +26,9 @@ engine_app.command("try", cls=choices.CommandWithChoices)(try_engine)
 def render(
     count: Annotated[int, typer.Option("--count", min=1, max=10_000_000, metavar="N", help="Number of pictures.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The folder of pairs.")],
-    schema: Annotated[
-        str,
-        typer.Option(
-            "--schema",
-            metavar="NAME|FILE.toml",
-            autocompletion=choices.complete("schemas"),
-            help="Schema of the characters: {schemas}, or a file.",
-        ),
-    ] = "makehuman",
-    size: Annotated[
-        int, typer.Option("--size", min=16, max=4096, metavar="N", help="Edge of the pictures in pixels.")
-    ] = 256,
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="The same seed gives the same characters."
-        ),
-    ] = 0,
+    schema: options.Schema = "makehuman",
+    size: options.PictureSize = 256,
+    seed: options.CharacterSeed = 0,
     varied: Annotated[
         bool, typer.Option("--varied", help="Vary light, pose, background and crop; else the editor's front view.")
     ] = False,

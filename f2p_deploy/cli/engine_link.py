@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import console, options
 
 #: The files to copy into an engine, by the language's name.
 CLIENT_FILES = {"cpp": "f2p_engine.hpp", "csharp": "F2PEngine.cs", "python": "f2p_engine.py"}
@@ -43,15 +43,7 @@ def client(
 
 def try_engine(
     where: Annotated[str, typer.Argument(metavar="WHERE", help="The engine: tcp://HOST:PORT or module:Class.")],
-    schema: Annotated[
-        str,
-        typer.Option(
-            "--schema",
-            metavar="NAME|FILE.toml",
-            autocompletion=choices.complete("schemas"),
-            help="Schema of the characters: {schemas}, or a file.",
-        ),
-    ] = "makehuman",
+    schema: options.Schema = "makehuman",
     size: Annotated[
         int, typer.Option("--size", min=16, max=4096, metavar="N", help="Edge of the picture in pixels.")
     ] = 256,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import console, options
 
 
 def sample(
@@ -21,24 +21,9 @@ def sample(
             help="Parameters to render instead of random ones: .json, .csv or .f32; may be repeated.",
         ),
     ] = None,
-    schema: Annotated[
-        str,
-        typer.Option(
-            "--schema",
-            metavar="NAME|FILE.toml",
-            autocompletion=choices.complete("schemas"),
-            help="Schema of the characters: {schemas}, or a file.",
-        ),
-    ] = "makehuman",
-    size: Annotated[
-        int, typer.Option("--size", min=16, max=4096, metavar="N", help="Edge of the pictures in pixels.")
-    ] = 256,
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed", min=0, max=options.LARGEST_SEED, metavar="N", help="The same seed gives the same characters."
-        ),
-    ] = 0,
+    schema: options.Schema = "makehuman",
+    size: options.PictureSize = 256,
+    seed: options.CharacterSeed = 0,
     varied: Annotated[
         bool, typer.Option("--varied", help="Vary light, pose, background and crop; else the editor's front view.")
     ] = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from f2p_deploy.cli import console, options
-from f2p_deploy.cli.evaluate_verification import check_aligned, open_sets
+from f2p_deploy.cli.evaluate_verification import PairLimit, People, check_aligned, open_sets
 
 
 def ablation(
@@ -19,12 +19,7 @@ def ablation(
         list[Path] | None,
         typer.Argument(metavar="PAIRS", help="Sets of pairs, as for `evaluate verification`."),
     ] = None,
-    people: Annotated[
-        Path | None,
-        typer.Option(
-            "--people", metavar="DIR", help="Make pairs from a folder with a subfolder of photos for each person."
-        ),
-    ] = None,
+    people: People = None,
     bundle: options.Bundle = None,
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the page and of the training states.")
@@ -36,9 +31,7 @@ def ablation(
         str,
         typer.Option("--aligned", metavar="HOW", help="How the pairs are aligned, as for `evaluate verification`."),
     ] = "no",
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Use only N pairs of each set, evenly spaced.")
-    ] = None,
+    limit: PairLimit = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -74,8 +67,8 @@ def ablation(
     opened = load_bundle(bundle)
     require_ablation(opened)
     schedule = Schedule(steps=steps, batch=batch, optimiser="adam", learning_rate=learning_rate, decay="cosine")
-    folder.prepare_folder(out, ())
     sets = [one.at_most(limit) for one in open_sets(pairs or [], people, "auto", seed, out)]
+    folder.prepare_folder(out, ())
     options.use_threads(threads)
     opener = partial(choose_finder, landmarker, None)
     finder = opener()

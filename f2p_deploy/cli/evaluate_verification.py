@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from f2p_deploy.evaluation.verification.face_pairs import FacePairs
 
 
+People = Annotated[
+    Path | None,
+    typer.Option(
+        "--people", metavar="DIR", help="Make pairs from a folder with a subfolder of photos for each person."
+    ),
+]
+PairLimit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Use only N pairs of each set, evenly spaced.")
+]
+
+
 def verification(
     pairs: Annotated[
         list[Path] | None,
@@ -20,12 +31,7 @@ def verification(
             "NAME_list.npy; or a list of files, .csv, .tsv or .txt.",
         ),
     ] = None,
-    people: Annotated[
-        Path | None,
-        typer.Option(
-            "--people", metavar="DIR", help="Make pairs from a folder with a subfolder of photos for each person."
-        ),
-    ] = None,
+    people: People = None,
     mode: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,9 +82,7 @@ def verification(
     whiten: Annotated[
         bool, typer.Option("--whiten", help="Divide PCA's components by their standard deviation.")
     ] = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Use only N pairs of each set, evenly spaced.")
-    ] = None,
+    limit: PairLimit = None,
     seed: Annotated[
         int,
         typer.Option(

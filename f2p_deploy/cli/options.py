@@ -40,6 +40,22 @@ RuntimeName = Annotated[
         help="Runtime for the artifact, or for the artifact inside the bundle: {runtimes}.",
     ),
 ]
+Schema = Annotated[
+    str,
+    typer.Option(
+        "--schema",
+        metavar="NAME|FILE.toml",
+        autocompletion=choices.complete("schemas"),
+        help="Schema of the characters: {schemas}, or a file.",
+    ),
+]
+PictureSize = Annotated[
+    int, typer.Option("--size", min=16, max=4096, metavar="N", help="Edge of the pictures in pixels.")
+]
+CharacterSeed = Annotated[
+    int,
+    typer.Option("--seed", min=0, max=LARGEST_SEED, metavar="N", help="The same seed gives the same characters."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Landmarker = Annotated[
     Path | None,

@@ -172,8 +172,9 @@ def _train_and_store(
         "hardware": {name: value for name, value in asdict(processes.hardware).items() if value},
         "metrics": outcome.metrics,
     }
-    if mark := import_mark(inputs.bundle.provenance, stage_name):
-        provenance["started_from" if mark.get("start") else "instead_of"] = dict(mark)
+    mark = import_mark(inputs.bundle.provenance, stage_name)
+    if mark and not mark.get("start"):  # `store_network` notes what the training started from
+        provenance["instead_of"] = dict(mark)
     if stage_name == "shortcut":
         provenance["described_by"] = described_by(inputs.bundle)
     with processes.fabric.rank_zero_first():

@@ -122,6 +122,11 @@ class _Training:
                 f"{stage.name}: a batch of {size} samples cannot be divided into {hardware.parts} parts: give fewer "
                 "--devices, --nodes or --accumulate, or a larger --batch"
             )
+        if size // hardware.parts < 2 and any(map(_needs_two, stage.modules.values())):
+            raise InputError(
+                f"{stage.name}: batch norms need two samples, but a batch of {size} samples in {hardware.parts} parts "
+                "leaves one: give fewer --devices, --nodes or --accumulate, or a larger --batch"
+            )
         if hardware.compiled:
             for module in stage.modules.values():
                 module.compile()
@@ -190,7 +195,8 @@ class _Training:
             self.optimiser.step()
             self.done += 1
             self.seconds += time.monotonic() - started
-            means = {name: float(np.mean([float(part[name]) for part in found])) for name in found[0]}
+            names = dict.fromkeys(name for part in found for name in part)  # a small part may lack photos, say
+            means = {name: float(np.mean([float(part[name]) for part in found if name in part])) for name in names}
             means = {"loss": float(loss), **means}
             if self.processes.first:
                 self.metrics.append(self.done, self.seconds, means)
@@ -274,6 +280,11 @@ class _Computed(torch.nn.Module):
 
     def forward(self, prepared: Prepared, step: int) -> tuple[torch.Tensor, Mapping[str, Any]]:
         return self.stage.loss(prepared, step)
+
+
+def _needs_two(network: torch.nn.Module) -> bool:
+    """Return whether a network normalises numbers over the batch alone."""
+    return any(isinstance(module, torch.nn.BatchNorm1d) for module in network.modules())
 
 
 def _require_resumable(path: Path, stored: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ class ShortcutStage(Stage):
         steps: int,
         seed: int = 0,
         characters: int = 16384,
-        states: int = 1536,
+        states: int = 3072,
         progress: Progress | None = None,
     ) -> None:
         self.bundle, self.targets, self.work, self.seed = bundle, targets, work, seed

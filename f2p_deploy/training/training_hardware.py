@@ -1,5 +1,6 @@
 """The hardware of a training: device, precision, number of processes, and what each process does of a batch."""
 
+import atexit
 import logging
 import os
 import signal
@@ -144,6 +145,8 @@ class Processes:
                 place = f"{os.environ.get('MASTER_ADDR', '')}:{os.environ.get('MASTER_PORT', '')}"
                 log.warning("waiting for %d machines at %s; Ctrl-C stops it", self.hardware.nodes, place)
             self.fabric.launch()
+        if many:
+            atexit.register(_leave)
         if kind == "cpu" and self.hardware.devices > 1:
             torch.set_num_threads(max(1, torch.get_num_threads() // self.hardware.devices))
 
@@ -162,6 +165,12 @@ class Processes:
         """Discard what processes other than the first one print; their errors still reach stderr."""
         if not self.first:
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+
+
+def _leave() -> None:
+    """Leave the group of processes: a connection that is still open when Python ends aborts the process."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _require_rendezvous(nodes: int) -> None:

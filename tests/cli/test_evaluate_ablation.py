@@ -15,5 +15,7 @@ def test_wrong_words_are_said_first(f2p: Callable, tmp_path: Path) -> None:
     ran = f2p(*words)
     assert ran.code == 2 and "name a set of pairs, or a folder of people with --people" in ran.err
     assert f2p("evaluate", "ablation").code == 2
+    assert "there is no file of pairs" in f2p(*words, tmp_path / "none.bin").err
+    assert not (tmp_path / "out").exists(), "nothing is left of a refused measurement"
     ran = f2p(*words, "--steps", "0")
     assert ran.code == 2 and "--steps" in ran.err

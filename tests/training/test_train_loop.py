@@ -15,6 +15,7 @@ from f2p_deploy.system.errors import InputError, Interrupted  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
 from f2p_deploy.training.stage import Stage  # noqa: E402
 from f2p_deploy.training.train_loop import train  # noqa: E402
+from f2p_deploy.training.training_hardware import Hardware, Processes  # noqa: E402
 
 SCHEDULE = Schedule(steps=12, batch=4, learning_rate=0.05)
 
@@ -201,3 +202,21 @@ def test_a_file_in_the_way_is_one_sentence(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot create the folder"):
         train(LineStage(), SCHEDULE, tmp_path / "file", seed=1)
+
+
+def test_parts_too_small_for_batch_norms_are_refused_and_other_parts_may_lack_a_number(tmp_path: Path) -> None:
+    alone = Processes(Hardware(device="cpu", accumulate=4))
+    with pytest.raises(InputError, match="batch norms need two samples, but a batch of 4 samples in 4 parts"):
+        train(NormedStage(), SCHEDULE, tmp_path / "normed", seed=1, processes=alone)
+    with pytest.raises(InputError, match="a batch of 4 samples cannot be divided into 5 parts"):
+        train(LineStage(), SCHEDULE, tmp_path / "line", 1, processes=Processes(Hardware(device="cpu", accumulate=5)))
+
+    class Sometimes(LineStage):
+        def loss(self, prepared, step):
+            loss, _ = super().loss(prepared, step)
+            return loss, {"pairs": torch.tensor(2.0)} if len(prepared["x"]) == 2 else {}
+
+    halves = Processes(Hardware(device="cpu", accumulate=3))
+    train(Sometimes(), SCHEDULE, tmp_path / "some", seed=1, processes=halves)
+    lines = (tmp_path / "some" / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["pairs"] == 2.0

@@ -1,7 +1,6 @@
 """Table 8 of the paper: verification by translators that are trained with parts of the losses, or lack attention."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,7 +67,7 @@ class AblationResult:
         row: the row.
         sets: the sets of pairs, with the accuracy of one-shot characters and of the recognition network.
         metrics: the stage's evaluation on held-out photos.
-        seconds: spent in training.
+        seconds: spent in updates.
     """
 
     row: AblationRow
@@ -132,7 +131,6 @@ def measure_ablation(
         if not row.attention:
             stage.network = PlainTranslator.like(build_translator(bundle.schema, bundle.settings))
             stage.modules = {"translator": stage.network}
-        begun = time.monotonic()
 
         def updated(done: int, total: int, numbers: object, number: int = number, row: AblationRow = row) -> None:
             progress(f"{row.name}: update {done} of {total}", number + done / total, len(ROWS))
@@ -143,8 +141,7 @@ def measure_ablation(
         measured = [
             measure_pairs(one, extract_features(one, runtime, (MODE,), finder), pca or PcaSettings()) for one in sets
         ]
-        seconds = max(outcome.seconds, 0.0) or time.monotonic() - begun
-        results.append(AblationResult(row, tuple(measured), outcome.metrics, seconds))
+        results.append(AblationResult(row, tuple(measured), outcome.metrics, outcome.seconds))
     return tuple(results)
 
 

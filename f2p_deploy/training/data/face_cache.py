@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TextIO
@@ -112,17 +113,24 @@ class FaceCache:
             faces, facts = ((self.folder / name).open("ab") for name in (FACES, FACTS))
             self._files = faces, facts, (self.folder / INDEX).open("a", encoding="utf-8")
         except OSError as error:
-            raise InputError(f"cannot write the cache of faces {self.folder}: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._files is not None:
-            self._sync()
-            for file in self._files:
-                file.close()
-            self._files = None
+        files, self._files = self._files, None
+        try:
+            for file in files or ():
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as failed:
+            if error is None:
+                raise self._unwritable(failed) from failed
+        finally:
+            for file in files or ():
+                with suppress(OSError):  # what could not be written was said already
+                    file.close()
 
     @property
     def faces(self) -> int:
@@ -152,8 +160,10 @@ class FaceCache:
 
         Raises:
             InputError: the disk is full, or the photo has vanished.
+            RuntimeError: the cache is not open for writing (`with cache:`).
         """
-        assert self._files is not None, "used as a context"
+        if self._files is None:
+            raise RuntimeError("append outside of `with cache:`")
         faces, facts, index = self._files
         _, size, changed = _signature(photo, name)
         entry: dict[str, Any] = {"name": name, "bytes": size, "changed": changed, "sha256": sha256_of(photo)}
@@ -168,11 +178,12 @@ class FaceCache:
             facts.flush()
             index.write(json.dumps(entry) + "\n")
             index.flush()
+            if (len(self.entries) + 1) % SYNC_EVERY == 0:
+                for file in self._files:
+                    os.fsync(file.fileno())
         except OSError as error:
-            raise InputError(f"cannot write the cache of faces {self.folder}: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
         self._add(entry)
-        if len(self.entries) % SYNC_EVERY == 0:
-            self._sync()
         return entry
 
     def mapped(self, field: str, records: np.ndarray) -> MappedRows:
@@ -219,11 +230,8 @@ class FaceCache:
         self._by_name[(entry["name"], entry["bytes"], entry["changed"])] = position
         self._by_content[entry["sha256"]] = position
 
-    def _sync(self) -> None:
-        assert self._files is not None
-        for file in self._files:
-            file.flush()
-            os.fsync(file.fileno())
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(f"cannot write the cache of faces {self.folder}: {error.strerror or error}")
 
 
 def cache_key(template: Mapping[str, Sequence[float]], size: int, finder: str) -> str:

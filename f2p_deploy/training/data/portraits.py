@@ -128,19 +128,20 @@ def load_portraits(
     """
     photos = list_photos(folders)
     faces = FaceCache(cache / cache_key(template.landmarks, size, finder_key), size)
-    entries = [faces.find(photo, name_of(photo)) for photo in photos]
-    new = [position for position, entry in enumerate(entries) if entry is None]
+    entries = {photo: entry for photo in photos if (entry := faces.find(photo, name_of(photo))) is not None}
+    new = [position for position, photo in enumerate(photos) if photo not in entries]
     if new:
         look = partial(align_one, template=template, size=size)
         with faces:
             results = look_at_all(look, [photos[position] for position in new], finder, processes)
             for position, aligned in zip(new, results, strict=True):
-                entries[position] = faces.append(photos[position], name_of(photos[position]), aligned)
+                photo = photos[position]
+                entries[photo] = faces.append(photo, name_of(photo), aligned)
                 if progress is not None:
                     progress(position + 1, len(photos))
     names, records = [], []
-    for photo, entry in zip(photos, entries, strict=True):
-        assert entry is not None
+    for photo in photos:
+        entry = entries[photo]
         if "reason" in entry:
             log.info("left out %s: %s", photo.name, entry["reason"])
         else:

@@ -124,3 +124,20 @@ def test_the_key_depends_on_template_size_and_finder() -> None:
     }
     assert len(keys) == 4
     assert cache_key(dict(reversed(template.items())), 128, "a") in keys
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(tmp_path / "cache", photos[:3])
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="cannot write the cache of faces .*: No space left on device"):
+            _fill(tmp_path / "cache", photos)
+    assert FaceCache(tmp_path / "cache", SIZE).faces >= 2
+    with pytest.raises(RuntimeError, match="append outside"):
+        FaceCache(tmp_path / "cache", SIZE).append(photos[0], "p", "no face")
