@@ -60,6 +60,31 @@ def share(hits: np.ndarray, draws: np.ndarray) -> Estimate:
     return Estimate(value, 1.0 - width if value else 0.0, 1.0 if value else width)
 
 
+def crossed_share(hits: np.ndarray, answered: np.ndarray, seed: int) -> Estimate:
+    """Return the mean over photos of the share of judges whose answer is a hit; judges and photos are resampled.
+
+    If all or none are hits, the interval is that of `share` over photos.
+
+    Args:
+        hits: (J, P) bool, by judge and photo.
+        answered: (J, P) bool, whether there is an answer; every hit is one, and every photo has one.
+        seed: random seed.
+    """
+    hits, answered = np.asarray(hits, np.float64), np.asarray(answered, np.float64)
+    shares = hits.sum(axis=0) / answered.sum(axis=0)
+    value, (judges, photos) = float(shares.mean()), hits.shape
+    if value in (0.0, 1.0):
+        return share(shares, _draws(photos, seed))
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(judges, np.full(judges, 1 / judges), DRAWS)
+    counted = rng.multinomial(photos, np.full(photos, 1 / photos), DRAWS)
+    given = weights @ answered
+    drawn = np.divide(weights @ hits, given, out=np.zeros_like(given), where=given > 0)
+    counted = counted * (given > 0)
+    kept = counted.sum(axis=1) > 0
+    return Estimate(value, *interval_of((drawn * counted).sum(axis=1)[kept] / counted.sum(axis=1)[kept]))
+
+
 def interval_of(drawn: np.ndarray) -> tuple[float, float]:
     """Return the percentile interval of (DRAWS,) resampled statistics."""
     # numpy's quantile interpolates, and infinity minus infinity is not a number.

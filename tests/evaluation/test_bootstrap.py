@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from f2p_deploy.evaluation.bootstrap import median, median_ratio
+from f2p_deploy.evaluation.bootstrap import crossed_share, median, median_ratio
 
 
 def test_an_interval_holds_the_true_median_as_often_as_it_says() -> None:
@@ -47,3 +47,24 @@ def test_the_seed_decides() -> None:
     values = np.random.default_rng(2).random(30)
     assert median(values, 3) == median(values, 3)
     assert median(np.array([0.5]), 0).low == median(np.array([0.5]), 0).high == 0.5
+
+
+def test_a_share_over_judges_and_photos_holds_the_true_one() -> None:
+    rng = np.random.default_rng(1)
+    inside = 0
+    for seed in range(60):
+        # Judges and photos each shift the chance of a hit, so neither is a repetition of the same trial.
+        chances = 0.5 + rng.normal(0, 0.12, (15, 1)) + rng.normal(0, 0.2, (1, 30))
+        hits = rng.random((15, 30)) < chances
+        answered = rng.random((15, 30)) < 0.9
+        found = crossed_share(hits & answered, answered, seed)
+        assert 0 <= found.low <= found.value <= found.high <= 1
+        inside += found.low <= 0.5 <= found.high
+    assert inside / 60 >= 0.87
+
+
+def test_shares_of_none_and_all_have_an_interval() -> None:
+    answered = np.ones((3, 8), bool)
+    none, everything = crossed_share(~answered, answered, 0), crossed_share(answered, answered, 0)
+    assert (none.low, none.value) == (0.0, 0.0) and 0.2 < none.high < 0.5
+    assert (everything.value, everything.high) == (1.0, 1.0) and everything.low == pytest.approx(1 - none.high)
