@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from f2p_deploy.evaluation.selection.selection_set import SelectionSet, ShownPhoto
+from f2p_deploy.evaluation.selection.selection_set import SelectionPhoto, SelectionSet
 from f2p_deploy.system.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ FORMAT, VERSION = "f2p-selection-choices", 1
 
 
 @dataclass(frozen=True)
-class Choice:
+class SelectedCharacter:
     """One selected character.
 
     Args:
@@ -44,7 +44,7 @@ class Sitting:
     judge: str
     judge_id: str
     saved: str
-    choices: Mapping[str, Choice]
+    choices: Mapping[str, SelectedCharacter]
 
 
 def read_sittings(paths: Sequence[Path], selection: SelectionSet) -> list[Sitting]:
@@ -87,7 +87,7 @@ def read_choices(path: Path, selection: SelectionSet) -> Sitting:
     if data.get("selection") != selection.digest:
         raise InputError(f"{path} has the choices of another selection: its page was not made with this key.json")
     photos = {photo.identity: photo for photo in selection.photos}
-    choices: dict[str, Choice] = {}
+    choices: dict[str, SelectedCharacter] = {}
     try:
         judge, identity, saved = str(data["judge"]), str(data["judge_id"]), str(data["saved"])
         for entry in data["choices"]:
@@ -100,13 +100,13 @@ def read_choices(path: Path, selection: SelectionSet) -> Sitting:
     return Sitting(judge, identity, saved, choices)
 
 
-def _choice(entry: Mapping[str, Any], photo: ShownPhoto) -> Choice:
+def _choice(entry: Mapping[str, Any], photo: SelectionPhoto) -> SelectedCharacter:
     """Return one choice; KeyError, TypeError or ValueError if it does not fit its photo."""
     methods = {identity: method for method, identity in photo.candidates.items()}
     order = list(entry["order"])
     if sorted(order) != sorted(methods):
         raise ValueError
-    return Choice(methods[entry["chosen"]], order.index(entry["chosen"]), float(entry["seconds"]))
+    return SelectedCharacter(methods[entry["chosen"]], order.index(entry["chosen"]), float(entry["seconds"]))
 
 
 def _choice_files(paths: Sequence[Path]) -> list[Path]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from f2p_deploy.alignment import read_photo
 from f2p_deploy.evaluation.selection.selection_ratios import SelectionReport
-from f2p_deploy.evaluation.selection.selection_set import PICTURES, ShownPhoto
+from f2p_deploy.evaluation.selection.selection_set import PICTURES, SelectionPhoto
 from f2p_deploy.evaluation.selection.selection_tables import (
     interval_text,
     selection_csv,
@@ -70,7 +70,7 @@ def _photo_cards(report: SelectionReport, folder: Path) -> list[Card]:
     return [Card("Photos", parts, text)] if parts else []
 
 
-def _pictures(report: SelectionReport, photo: ShownPhoto, ratios: np.ndarray, folder: Path) -> list[Picture]:
+def _pictures(report: SelectionReport, photo: SelectionPhoto, ratios: np.ndarray, folder: Path) -> list[Picture]:
     try:
         files = [photo.identity, *(photo.candidates[method] for method in report.selection.methods)]
         sources = [data_uri(read_photo(folder / PICTURES / f"{name}.jpg"), _EDGE) for name in files]

@@ -31,7 +31,7 @@ _QUALITY = 90
 
 
 @dataclass(frozen=True)
-class ShownPhoto:
+class SelectionPhoto:
     """A photo and the pictures beside it.
 
     Args:
@@ -65,7 +65,7 @@ class SelectionSet:
     methods: tuple[str, ...]
     drawn_by: str
     edge: int
-    photos: tuple[ShownPhoto, ...]
+    photos: tuple[SelectionPhoto, ...]
 
     @property
     def equal_pictures(self) -> dict[str, tuple[str, ...]]:
@@ -111,7 +111,7 @@ def make_selection(
         candidates = {method: _random_name(seed, name, method) for method, _ in made}
         content = {identity: _encode(read_photo(files[name]), LARGEST_EDGE, whole=True)}
         content |= {candidates[method]: _encode(read_photo(pictures[name]), edge) for method, pictures in made}
-        shown.append(ShownPhoto(identity, name, candidates, content))
+        shown.append(SelectionPhoto(identity, name, candidates, content))
     photos = tuple(sorted(shown, key=lambda photo: photo.identity))
     drawn_by = "engine" if by_engine else "imitator or files"
     return SelectionSet(_digest(photos, seed), seed, tuple(name for name, _ in made), drawn_by, edge, photos)
@@ -144,7 +144,7 @@ def read_key(out: Path) -> SelectionSet:
             raise InputError(f"{path} is no key of a selection, version {VERSION}")
         methods = tuple(str(name) for name in data["methods"])
         photos = tuple(
-            ShownPhoto(str(photo["id"]), str(photo["name"]), {name: str(photo["candidates"][name]) for name in methods})
+            SelectionPhoto(str(photo["id"]), str(photo["name"]), {name: str(photo["candidates"][name]) for name in methods})
             for photo in data["photos"]
         )
         drawn_by, edge = str(data["drawn_by"]), int(data["edge"])
@@ -191,7 +191,7 @@ def _random_name(seed: int, photo: str, method: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _digest(photos: Sequence[ShownPhoto], seed: int) -> str:
+def _digest(photos: Sequence[SelectionPhoto], seed: int) -> str:
     digest = hashlib.sha256(str(seed).encode())
     for photo in photos:
         for identity in (photo.identity, *sorted(photo.candidates.values())):

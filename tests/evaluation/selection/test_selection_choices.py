@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.evaluation.selection.selection_choices import Choice, read_choices, read_sittings
+from f2p_deploy.evaluation.selection.selection_choices import SelectedCharacter, read_choices, read_sittings
 from f2p_deploy.evaluation.selection.selection_set import SelectionSet
 from f2p_deploy.system.errors import InputError
 
@@ -17,7 +17,7 @@ def test_choices_are_methods(selection: SelectionSet, judged: Path) -> None:
     photo = next(photo for photo in selection.photos if photo.name == "ben")
     assert ann.choices[photo.identity].method == "fancy" and bob.choices[photo.identity].method == "plain"
     place = sorted(photo.candidates.values()).index(photo.candidates["plain"])
-    assert bob.choices[photo.identity] == Choice("plain", place, 2.5)
+    assert bob.choices[photo.identity] == SelectedCharacter("plain", place, 2.5)
 
 
 def test_the_last_file_of_a_sitting_counts(
