@@ -144,7 +144,9 @@ def read_key(out: Path) -> SelectionSet:
             raise InputError(f"{path} is no key of a selection, version {VERSION}")
         methods = tuple(str(name) for name in data["methods"])
         photos = tuple(
-            SelectionPhoto(str(photo["id"]), str(photo["name"]), {name: str(photo["candidates"][name]) for name in methods})
+            SelectionPhoto(
+                str(photo["id"]), str(photo["name"]), {name: str(photo["candidates"][name]) for name in methods}
+            )
             for photo in data["photos"]
         )
         drawn_by, edge = str(data["drawn_by"]), int(data["edge"])
