@@ -98,7 +98,7 @@ class MakeHumanEngine:
     """The engine for characters of a schema whose controllers are MakeHuman's sliders.
 
     Args:
-        schema: its controllers are from `sliders.SLIDERS`, `morphs.MACROS` and `paint.PAINTED`, its discrete groups
+        schema: its controllers are from `sliders.SLIDERS`, `sliders.MACROS` and `paint.PAINTED`, its discrete groups
             from `palettes.GROUPS`.
         assets: the folder that holds makehuman/ and mpfb2/.
 
@@ -112,7 +112,7 @@ class MakeHumanEngine:
         palettes.check_groups(schema)
         self.schema = schema
         self.assets = find_assets(assets)
-        base, self._skin, self._maps = _load_head(self.assets)
+        base, self._skin, self._maps = load_head(self.assets)
         self._teeth = np.unique(self._skin.triangles[self._maps.kinds == TEETH])
         self._eyes, self._eye_sides = load_eyes(self.assets)
         self._lashes = load_eyelashes(self.assets)
@@ -352,7 +352,7 @@ def load_engine(schema_name: str = "makehuman", assets: Path | None = None) -> M
 
 
 @lru_cache(maxsize=1)
-def _load_head(assets: Path) -> tuple[Mesh, Mesh, SkinMaps]:
+def load_head(assets: Path) -> tuple[Mesh, Mesh, SkinMaps]:
     """Return the base mesh, the part of it that is drawn as skin, and the skin's maps: the same for all schemas."""
     base = load_mesh(assets / "makehuman/data/3dobjs/base.obj")
     on_head = (base.part == "body") | (base.part == "helper-upper-teeth")

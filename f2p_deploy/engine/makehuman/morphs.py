@@ -11,18 +11,8 @@ from f2p_deploy.character.schema import Schema, suggestion
 from f2p_deploy.engine.engine import EXPRESSION_UNITS, Expression
 from f2p_deploy.engine.makehuman.assets import Mesh, load_target
 from f2p_deploy.engine.makehuman.paint import PAINTED
-from f2p_deploy.engine.makehuman.sliders import SLIDERS
+from f2p_deploy.engine.makehuman.sliders import AGE, MACROS, OLD_AGE, ORIGINS, SEXES, SLIDERS
 from f2p_deploy.system.errors import InputError
-
-ORIGINS = ("african", "asian", "caucasian")
-SEXES = ("female", "male")
-
-#: Controllers that blend whole heads instead of moving one feature; 0 is the average of all.
-MACROS = ("head.masculinity", *(f"head.{origin}" for origin in ORIGINS))
-
-#: The age controller, and the value at which the head is MakeHuman's old one. MakeHuman's age slider ends at 1; above
-#: that, the head is blended with the old one.
-AGE, OLD_AGE = "head.age", 3.0
 
 
 @dataclass(frozen=True)

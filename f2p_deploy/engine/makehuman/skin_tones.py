@@ -75,7 +75,7 @@ def make_skin(skin: Mesh, lips: np.ndarray) -> SkinMaps:
     corners = skin.corners[kinds == HEAD]
     owner = np.full((height, width), -1, np.int32)
     draw_depth(texels, corners, 0, np.full((height, width), -1e9, np.float32), owner)
-    place = _fill_outwards(interpolate(texels, corners, owner, skin.points, skin.triangles[kinds == HEAD]), owner >= 0)
+    place = fill_outwards(interpolate(texels, corners, owner, skin.points, skin.triangles[kinds == HEAD]), owner >= 0)
     lips_here = _cut_window(lips)
     masks = _masks(place, lips_here)
     labels = _labels(place, lips_here)
@@ -170,7 +170,7 @@ def _ramp(values: np.ndarray, start: float | np.ndarray, end: float | np.ndarray
     return t * t * (3 - 2 * t)
 
 
-def _fill_outwards(values: np.ndarray, valid: np.ndarray, steps: int = 16) -> np.ndarray:
+def fill_outwards(values: np.ndarray, valid: np.ndarray, steps: int = 16) -> np.ndarray:
     """Extend values by a few texels beyond the edge of the UV island, so that filtering reads valid texels only."""
     values, valid = values.copy(), valid.copy()
     height, width = valid.shape

@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass
 
+ORIGINS = ("african", "asian", "caucasian")
+SEXES = ("female", "male")
+
+#: Controllers that blend whole heads instead of moving one feature; 0 is the average of all.
+MACROS = ("head.masculinity", *(f"head.{origin}" for origin in ORIGINS))
+
+#: The age controller, and the value at which the head is MakeHuman's old one. MakeHuman's age slider ends at 1; above
+#: that, the head is blended with the old one.
+AGE, OLD_AGE = "head.age", 3.0
+
 
 @dataclass(frozen=True)
 class Slider:
