@@ -7,3 +7,6 @@ ENGINE_FILE = "engine.png"
 PHOTO_FILE = "photo.jpg"
 DRAWN_FILE = "drawn.png"
 RESULT_FILE = "result.json"
+
+#: The folder, in a character's folder, of its files for other programs.
+FORMATS_FOLDER = "formats"

@@ -151,7 +151,7 @@ def read_mapping(path: Path, schema: Schema) -> dict[str, MappedValue]:
     for name, entry in entries.items():
         where = f"{path}, [values.{name}]"
         if not name.isidentifier():
-            raise InputError(f"{where}: a placeholder is made of letters, digits and _, and does not begin with a digit")
+            raise InputError(f"{where}: a placeholder consists of letters, digits and _, a digit not first")
         if name in STANDARD:
             raise InputError(f"{where}: {name!r} is a name that every template has, so choose another")
         if not isinstance(entry, dict):

@@ -10,6 +10,7 @@ from f2p_deploy.cli.bench import bench
 from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.calibrate import calibrate
 from f2p_deploy.cli.choices import CommandWithChoices
+from f2p_deploy.cli.convert import convert
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
 from f2p_deploy.cli.embed import embed_app
@@ -56,7 +57,7 @@ def _options(
     """Turn one photo into one editable game character."""
 
 
-for _command in (run, render, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker):
+for _command in (run, render, convert, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker):
     app.command(cls=CommandWithChoices)(_command)
 app.command(cls=StageOrLabels)(train)
 for _group in (bundle_app, preset_app, embed_app, engine_app, evaluate_app, schema_app):

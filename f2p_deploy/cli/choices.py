@@ -130,6 +130,12 @@ def _schemas() -> Sequence[str]:
     return shipped_schemas()
 
 
+def _formats() -> Sequence[str]:
+    from f2p_deploy.pipeline.written_formats import format_names
+
+    return format_names()
+
+
 #: Functions that list a registry's words, by the name that help texts use.
 REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
     "modes": _modes,
@@ -147,4 +153,5 @@ REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
     "splits": _splits,
     "storages": _storages,
     "schemas": _schemas,
+    "formats": _formats,
 }

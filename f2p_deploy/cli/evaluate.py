@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import choices, console, engine_at, options
 from f2p_deploy.cli.evaluate_ablation import ablation
 from f2p_deploy.cli.evaluate_likeness import likeness
 from f2p_deploy.cli.evaluate_selection import selection
@@ -62,12 +62,13 @@ def landmarks(
         ),
     ] = 0,
     landmarker: options.Landmarker = None,
+    at: engine_at.EngineAt = None,
     assets: options.Assets = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure the landmark distance between photos and their characters, drawn by the reference engine.
+    """Measure the landmark distance between photos and their characters, drawn by an engine.
 
     MediaPipe finds its mesh in the aligned photo and in the character's picture. The measure is mean mesh distance /
     outer-eye distance, and it is compared with that of the average face and of a random character. A picture without a
@@ -85,7 +86,6 @@ def landmarks(
         open_landmarker,
     )
     from f2p_deploy.model.bundle import load_bundle
-    from f2p_deploy.pipeline.drawing import engine_for
     from f2p_deploy.runtimes.torch_runtime import require_torch
     from f2p_deploy.system.errors import InputError, Interrupted
     from f2p_deploy.training.data.photo_choice import select_photos
@@ -95,8 +95,7 @@ def landmarks(
     chosen = select_photos(photos, only, limit)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)
-    options.announce_compiling(assets)
-    engine = engine_for(opened.schema, assets)
+    engine = engine_at.open_drawing_engine(opened.schema, at, assets)
     options.use_threads(threads)
     with console.bar() as bar:
         report = measure_landmarks(
@@ -124,6 +123,7 @@ def landmarks(
         for table in landmark_report_tables(report):
             console.result(f"\n{table.title}")
             console.table(table.rows, table.headers)
+        console.result(f"\ndrawn by {report.engine}")
         if page is not None:
             console.result(f"\npage: {page}")
     if not report.complete:

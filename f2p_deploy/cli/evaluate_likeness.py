@@ -131,6 +131,7 @@ def likeness(
             console.result(f"\n{table.title}")
             console.table(table.rows, table.headers)
             console.result(table.text)
+        console.result(f"\ndrawn by {report.engine}")
         if page is not None:
             console.result(f"\npage: {page}")
     if not report.complete:

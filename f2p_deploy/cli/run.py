@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, engine_at, options
+from f2p_deploy.cli import choices, console, engine_at, options, written
 from f2p_deploy.system.names import shown
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def run(
     engine: Annotated[bool, typer.Option("--engine", help="Also draw them with the reference engine.")] = False,
     at: engine_at.EngineAt = None,
     assets: options.Assets = None,
+    write: written.Write = None,
+    template: written.Template = None,
+    mapping: written.Mapping = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -74,7 +77,8 @@ def run(
     """Make editable characters from photos.
 
     Writes OUT/<photo>/parameters.json, aligned.png and character.png for each photo, and OUT/index.html and
-    OUT/summary.csv for all. With several modes the folders are OUT/<photo>-<mode>, and the page has one card per photo.
+    OUT/summary.csv for all; with --write, OUT/<photo>/formats for other programs. With several modes the folders are
+    OUT/<photo>-<mode>, and the page has one card per photo.
     A photo without a usable face does not stop the others. Characters that an earlier run made from the same photo with
     the same settings are kept, so a stopped run continues. The exit code is 0 if every photo became a character, and 2
     if one or more did not.
@@ -83,12 +87,14 @@ def run(
     from f2p_deploy.pipeline import choose_finder_for, create_characters
     from f2p_deploy.pipeline.drawing import read_character
     from f2p_deploy.pipeline.mode import modes_of
+    from f2p_deploy.pipeline.written_formats import write_report_formats
 
     modes = modes_of(mode, compare)
     find(photos, recursive, out)
     opened = options.open_source(bundle, artifact, runtime, threads)
     opened.fast = fast
     kept = None if keep is None else read_character(keep, opened.schema)
+    formats = written.open_formats(write, template, mapping, opened.schema, assets)
     drawing = engine_at.open_drawing_engine(opened.schema, at, assets) if engine or at is not None else None
     finder = choose_finder_for(opened, landmarker, landmarks, offline)
     with console.bar() as bar:
@@ -107,10 +113,13 @@ def run(
             threads=threads,
             progress=bar.follow("photos"),
         )
+    files = write_report_formats(report, formats)
     if as_json:
-        console.emit(report.to_dict())
+        console.emit(report.to_dict() | {"written": list(map(str, files))})
     else:
         show(report)
+        if files:
+            console.result(f"written: {len(files)} files, such as {shown(files[0])}")
     if report.failed:
         raise typer.Exit(2)
 

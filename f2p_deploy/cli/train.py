@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli import choices, console, options, train_pictures
 from f2p_deploy.system.errors import InputError
 
 #: The word that stands for all stages in order.
@@ -42,6 +42,9 @@ def train(
         Path | None,
         typer.Option("--labels", metavar="FILE.csv", help="Table of labels of photos, for the reader of options."),
     ] = None,
+    at: train_pictures.TrainingEngine = None,
+    pictures: train_pictures.PictureCount = None,
+    schema: train_pictures.TrainingSchema = None,
     bundle: Annotated[
         Path, typer.Option("--bundle", metavar="DIR", help="The bundle to create or continue.")
     ] = Path("bundle"),
@@ -130,7 +133,8 @@ def train(
     `f2p-deploy train labels` makes a table of age and sex for --labels.
 
     The same command continues a stopped or killed training from its last checkpoint. Checkpoints, metrics and picture
-    sheets are in <bundle>.training. With --devices or --nodes the batch is divided among processes.
+    sheets are in <bundle>.training, and so are pictures that were asked of --engine-at. With --devices or --nodes the
+    batch is divided among processes.
     """
     from f2p_deploy.system.extras import missing_modules, require
 
@@ -164,11 +168,19 @@ def train(
     recipe = with_schedule(recipe, stages, changes)
     hardware = Hardware(device, precision, devices, nodes, accumulate, compiled, workers, tensorboard)
     sources = Sources(front, varied, tuple(portraits or ()), labels=labels)
-    for name in stages:
-        check_stage(name, recipe, sources)
+    wanted = train_pictures.WantedPictures(at, pictures, schema, bundle, recipe, stages)
+    wanted.check(sources)
+    if at is None:
+        for name in stages:
+            check_stage(name, recipe, sources)
     options.use_threads(threads)
     processes = Processes(hardware)
     processes.silence_others()
+    if at is not None:
+        with processes.fabric.rank_zero_first():  # the others find the pictures that the first one has asked for
+            sources = wanted.ask(sources, there)
+        for name in stages:
+            check_stage(name, recipe, sources)
     if portraits:
         opener = partial(choose_finder, landmarker, landmarks)
         finder = opener()

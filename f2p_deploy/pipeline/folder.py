@@ -12,6 +12,7 @@ from f2p_deploy.character.folder_files import (
     CHARACTER_FILE,
     DRAWN_FILE,
     ENGINE_FILE,
+    FORMATS_FOLDER,
     PARAMETERS_FILE,
     PHOTO_FILE,
     RESULT_FILE,
@@ -84,6 +85,7 @@ def _move_in(temporary: Path, folder: Path) -> None:
         return
     names = {path.name for path in temporary.iterdir()}
     (folder / RESULT_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder / FORMATS_FOLDER, ignore_errors=True)  # of the earlier character
     for name in _OURS:
         if name in names:
             os.replace(temporary / name, folder / name)

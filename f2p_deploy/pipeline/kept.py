@@ -25,6 +25,7 @@ from f2p_deploy.character.parameter_files import read_parameters, to_json
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
+from f2p_deploy.engine.link.engine_identity import engine_identity
 from f2p_deploy.model.reading import ReadPart
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.results import Created, Earlier, PhotoView, uri_of
@@ -48,7 +49,7 @@ class Conditions:
         finder: see `ChosenFinder.identity`.
         face: number of the face in each photo; None for the largest.
         keep: SHA-256 of the character whose locked values are kept; None for none.
-        engine: the class of the engine that draws; None for none.
+        engine: the engine that draws, see `engine_identity`; None for none.
     """
 
     version: str
@@ -80,7 +81,7 @@ def conditions_of(
         finder=finder.identity or type(finder.finder).__qualname__,
         face=face,
         keep=None if content is None else hashlib.sha256(content).hexdigest(),
-        engine=None if engine is None else type(engine).__qualname__,
+        engine=None if engine is None else engine_identity(engine),
     )
 
 
@@ -130,6 +131,12 @@ def keep_edits(folder: Path) -> str:
         number += 1
     shutil.copy2(parameters, copy)
     return copy.name
+
+
+def origin_of(folder: Path) -> tuple[str, str]:
+    """Return the path of the photo and the mode of the character in a folder; both are empty if no run made it."""
+    result = _read_result(folder)
+    return str(result.get("photo", "")), str(result.get("mode", ""))
 
 
 def _is_edited(folder: Path) -> bool:

@@ -80,7 +80,7 @@ def read_preset(path: Path) -> Preset:
             raise InputError(f"{path}: {key} should be like {default!r}, found {value!r}")
         rest[key] = value
     read = replace(start, **{"name": path.stem, **rest, "settings": settings, "schedules": schedules})
-    for key in ("shortcut_characters", "shortcut_states"):
+    for key in ("shortcut_characters", "shortcut_states", "pictures"):
         if getattr(read, key) < 16:
             raise InputError(f"{path}: {key} must be at least 16, found {getattr(read, key)}")
     # An edited copy of a shipped preset is another one: a bundle that names the shipped one goes on with that.

@@ -48,6 +48,7 @@ class Preset:
             depend on the engine.
         shortcut_characters, shortcut_states: numbers of descriptions, and of gradients in each round, that the shortcut
             learns from; see `f2p_deploy.training.train_shortcut.ShortcutStage`.
+        pictures: number of pictures that are asked of an engine, of the front view and in varied scenes each.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Preset:
     shipped: tuple[str, ...] = ()
     shortcut_characters: int = 16384
     shortcut_states: int = 3072
+    pictures: int = 24000
 
     @property
     def stages(self) -> tuple[str, ...]:

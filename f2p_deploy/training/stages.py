@@ -21,7 +21,7 @@ from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
-from f2p_deploy.training.data.training_sources import Sources, require_enough, require_enough_faces
+from f2p_deploy.training.data.training_sources import FROM_FRONT, Sources, require_enough, require_enough_faces
 from f2p_deploy.training.fitted_stages import FITTED
 from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
 from f2p_deploy.training.stage import Stage
@@ -212,6 +212,21 @@ def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
             f"the preset {preset.name!r} does not train a {stage_name}; its stages are {', '.join(preset.stages)}"
         )
     require_enough(stage_name, sources, schedule.batch if schedule else 1, HELD_OUT_PAIRS, HELD_OUT_CHARACTERS)
+
+
+def require_count(stage_name: str, preset: Preset, count: int) -> None:
+    """Raise unless a number of front pictures that has yet to be drawn is enough for a stage.
+
+    Raises:
+        InputError: says how many are needed.
+    """
+    if stage_name in FROM_FRONT and stage_name in preset.schedules:
+        fewest = HELD_OUT_PAIRS + preset.schedules[stage_name].batch
+        if count < fewest:
+            raise InputError(
+                f"{stage_name} needs at least {fewest} pictures, found {count}: the last {HELD_OUT_PAIRS} are kept out "
+                "of training"
+            )
 
 
 @contextmanager

@@ -1,21 +1,23 @@
 """The reference engine's head as plain meshes with baked textures, for other renderers.
 
-Colours are baked without light: shading, highlights and the shade of hair are the other renderer's. Of wrinkles only the
-darkening is baked, and the teeth, which a closed mouth hides, are left out.
+Colours are baked without light: shading, highlights and the shade of hair are the other renderer's. Of wrinkles only
+the darkening is baked, and the teeth, which a closed mouth hides, are left out.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.makehuman import palettes
 from f2p_deploy.engine.makehuman.assets import Mesh
 from f2p_deploy.engine.makehuman.glasses import Glasses, make_glasses
 from f2p_deploy.engine.makehuman.layers import SkinLayer, load_eyebrows, load_eyelashes, load_eyes, load_hair
-from f2p_deploy.engine.makehuman.makehuman import MakeHumanEngine, load_head
+from f2p_deploy.engine.makehuman.makehuman import load_head
 from f2p_deploy.engine.makehuman.morphs import load_morphs
 from f2p_deploy.engine.makehuman.paint import brow_density, brow_tint, lash_density, skin_paint
 from f2p_deploy.engine.makehuman.rasteriser import Surface, Texture, blank_canvas, draw_depth, vertex_normals
@@ -66,14 +68,17 @@ class HeadBaker:
     """Bakes characters of a schema; the assets are read once.
 
     Args:
-        engine: the reference engine of the schema.
+        schema: with MakeHuman's sliders and options.
+        assets: the folder that holds makehuman/ and mpfb2/, see `find_assets`.
 
     Raises:
+        InputError: MakeHuman lacks a controller, a group or an option of the schema.
         MissingDependency: assets are missing.
     """
 
-    def __init__(self, engine: MakeHumanEngine) -> None:
-        self.schema, self._assets = engine.schema, engine.assets
+    def __init__(self, schema: Schema, assets: Path) -> None:
+        palettes.check_groups(schema)
+        self.schema, self._assets = schema, assets
         self._base, self._skin, self._maps = load_head(self._assets)
         self._morphs = load_morphs(
             self.schema, self._base, self._assets / "makehuman/data/targets", np.ones(len(self._base.points), bool)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from f2p_deploy import __version__
 from f2p_deploy.engine.makehuman.baked_head import BakedPart
+from f2p_deploy.system.names import shown
 
 _HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
 
@@ -74,7 +75,7 @@ class _Writer:
             "asset": {"version": "2.0", "generator": f"f2p-deploy {__version__}"},
             "scene": 0,
             "scenes": [{"nodes": [0]}],
-            "nodes": [{"name": name, "mesh": 0}],
+            "nodes": [{"name": shown(name), "mesh": 0}],
             "meshes": [{"name": "head", "primitives": self._primitives}],
             "materials": self._materials,
             "textures": [{"source": i, "sampler": 0} for i in range(len(self._images))],

@@ -32,6 +32,7 @@ def landmarks_as_data(report: LandmarkReport) -> dict[str, Any]:
         "bundle": report.bundle,
         "bundle_fingerprint": report.fingerprint,
         "schema": report.schema,
+        "engine": report.engine,
         "only": report.only,
         "seed": report.seed,
         "unit": "outer-eye distance of the aligned photo",

@@ -35,6 +35,7 @@ def write_landmark_results(report: LandmarkReport, out: Path) -> Path:
     path = out / "index.html"
     photos = str(len(report.measured)) + ("" if report.complete else f" of {report.total}, stopped")
     facts = {"bundle": report.bundle, "schema": report.schema, "photos": photos, "split": report.only}
+    facts["drawn by"] = report.engine
     notes = (
         "landmarks.csv holds every figure of every photo, report.json all tables.",
         "Intervals: 2,000 bootstrap draws of the photos; ratios are taken within a draw.",

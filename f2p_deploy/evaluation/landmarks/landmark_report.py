@@ -126,6 +126,7 @@ class LandmarkReport:
         only: split that the photos were taken from.
         turns: the engine could turn heads to the photos' poses.
         neutral: the expression was removed from the photos' meshes.
+        engine: which engine drew the characters, see `engine_identity`.
     """
 
     bundle: str
@@ -141,6 +142,7 @@ class LandmarkReport:
     only: str = "all"
     turns: bool = True
     neutral: bool = True
+    engine: str = ""
 
     @property
     def complete(self) -> bool:

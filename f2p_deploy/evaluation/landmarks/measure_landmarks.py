@@ -16,6 +16,7 @@ from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.engine.engine import Engine
+from f2p_deploy.engine.link.engine_identity import engine_identity
 from f2p_deploy.evaluation.landmarks.degrade import Condition
 from f2p_deploy.evaluation.landmarks.expression import ExpressionReader, load_expression_table
 from f2p_deploy.evaluation.landmarks.landmark_photo import PICTURES, MeasurementContext, face_in, measure_photo
@@ -191,6 +192,7 @@ def _make_report(
         only=only,
         turns=context.posing.turns,
         neutral=context.posing.expression is not None,
+        engine=engine_identity(context.engine),
     )
 
 

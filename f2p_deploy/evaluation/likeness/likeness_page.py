@@ -64,6 +64,7 @@ def likeness_as_data(report: LikenessReport) -> dict[str, Any]:
         "bundle": report.bundle,
         "bundle_fingerprint": report.fingerprint,
         "judge": report.judge,
+        "engine": report.engine,
         "age_sex_judge": report.age_sex_judge or None,
         "only": report.only,
         "photos": {"asked": report.total, "measured": len(report.people), "refused": len(report.refused)},
@@ -149,7 +150,9 @@ def write_likeness_results(report: LikenessReport, out: Path) -> Path:
     results = Card("Results", likeness_report_tables(report))
     cards = [results, Card("Every face", rows, f"The least alike by {best} first.")]
     facts = {"bundle": report.bundle, "judge": report.judge, "people": str(len(report.people)), "split": report.only}
-    write_page(page, "Likeness", facts, cards, ("Characters are drawn by the engine unless said otherwise.",))
+    facts["drawn by"] = report.engine
+    note = "Pictures named imitator are the imitator's, all others the engine's."
+    write_page(page, "Likeness", facts, cards, (note,))
     return page
 
 

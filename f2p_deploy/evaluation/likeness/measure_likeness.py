@@ -19,6 +19,7 @@ from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.engine.engine import Engine
+from f2p_deploy.engine.link.engine_identity import engine_identity
 from f2p_deploy.evaluation.landmarks.landmark_report import Refused, imitated
 from f2p_deploy.evaluation.landmarks.measure_landmarks import check_bundle, check_measured_modes
 from f2p_deploy.evaluation.likeness.identification import Identification, identify
@@ -102,6 +103,7 @@ class LikenessReport:
         only: split that the photos were taken from.
         age_sex_judge: name of the network that estimated sex and age, if any.
         labels: labels of the photos, if any.
+        engine: which engine drew the characters, see `engine_identity`.
     """
 
     bundle: str
@@ -115,6 +117,7 @@ class LikenessReport:
     only: str = "all"
     age_sex_judge: str = ""
     labels: "Labels | None" = None
+    engine: str = ""
 
     @property
     def complete(self) -> bool:
@@ -255,6 +258,7 @@ def measure_likeness(
         only=only,
         age_sex_judge="" if age_sex is None else age_sex.name,
         labels=labels,
+        engine=engine_identity(engine),
     )
 
 

@@ -98,6 +98,15 @@ def require_enough(stage: str, sources: Sources, batch: int, held_out_pairs: int
         _require_characters(stage, PairSet(sources.varied), held_out_characters)
     if stage == "segmentation" and sources.varied is not None:
         _require_pairs(stage, PairSet(sources.varied), held_out, batch)
+    require_portraits(stage, sources)
+
+
+def require_portraits(stage: str, sources: Sources) -> None:
+    """Raise unless a stage has enough portraits, as far as their number tells.
+
+    Raises:
+        InputError: there are none, or too few; says how many are needed and how many were found.
+    """
     if stage in PORTRAITS_ALONE and not sources.portraits:
         raise InputError(f"{stage} learns from real faces: name folders of portraits (--portraits DIR)")
     if stage in FROM_PORTRAITS and sources.portraits:
