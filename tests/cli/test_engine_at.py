@@ -1,6 +1,7 @@
 """`--engine-at`: pictures of a studio's own engine, in every command that draws."""
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,3 +70,22 @@ def test_no_engine_there_is_said_before_work(
     ran = f2p(*words, "--bundle", small_bundle.path, "-o", out, "--engine-at", "tcp://127.0.0.1:1")
     assert ran.code == 2 and ran.err == "error: no engine listens at tcp://127.0.0.1:1: start it first\n"
     assert not out.exists()
+
+
+def test_a_run_draws_again_what_another_engine_draws(
+    f2p: Callable, small_bundle: "Bundle", photo: Path, landmarks: Path, tmp_path: Path
+) -> None:
+    from f2p_deploy.character.parameters import column_names
+    from f2p_deploy.engine.clients.f2p_engine import EngineServer
+
+    words = ("--bundle", small_bundle.path, "--landmarks", landmarks, "--mode", "one-shot", "--threads", 1)
+    out, colours = tmp_path / "out", []
+    for shade, kept in ((40, 0), (90, 0), (90, 1)):
+        if not kept:
+            server = EngineServer(lambda p, size, s, shade=shade: bytes([shade]) * (3 * size * size),
+                                  column_names(small_bundle.schema), port=0)  # fmt: skip
+            threading.Thread(target=server.serve, daemon=True).start()
+        ran = f2p("run", photo, *words, "-o", out, "--engine-at", f"tcp://127.0.0.1:{server.port}", "--json")
+        assert ran.code == 0 and ran.json["kept"] == kept, ran.err
+        colours.append(colour_of(out / "astronaut" / "engine.png"))
+    assert colours == [[40] * 3, [90] * 3, [90] * 3]

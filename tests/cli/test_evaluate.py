@@ -84,3 +84,9 @@ def test_a_bundle_that_no_engine_draws(
     ran = f2p("evaluate", "landmarks", photo, *words)
     last = ran.err.splitlines()[-1]  # the engine may have been compiled first
     assert ran.code == 2 and last.startswith("error: schema 'small': MakeHuman has no slider 'eye.tx'")
+
+
+def test_a_studio_s_engine_that_is_not_there(f2p: Callable, photo: Path, landmarker: Path) -> None:
+    pytest.importorskip("mediapipe")
+    ran = f2p("evaluate", "landmarks", photo, "--landmarker", landmarker, "--engine-at", "tcp://127.0.0.1:1")
+    assert ran.code == 2 and ran.err == "error: no engine listens at tcp://127.0.0.1:1: start it first\n"

@@ -110,3 +110,4 @@ def test_a_studios_own_engine_is_measured(
     ran = f2p("evaluate", "likeness", crowd, "--judge", judge, *words, *at)
     assert ran.code == 0, ran.err
     assert len(asked) == PEOPLE and ran.json["photos"]["measured"] == PEOPLE
+    assert ran.json["engine"].endswith("Painter")

@@ -70,6 +70,7 @@ def test_photos_are_measured_or_refused(
     assert [(one.name, one.reason) for one in report.refused] == [("photos/wall.png", "no-face")]
     assert set(report.measured[0].distances) == set(report.subjects) == set(report.measured[0].pictures)
     assert told == sorted(told) and told[-1][1] == 4
+    assert report.engine == f"{type(engine).__module__}:{type(engine).__qualname__}"
     # This engine cannot turn a head: characters are compared as seen from the front, and the page says so.
     assert not report.turns and not report.neutral and set(report.pose_true) == {*REFERENCES, *report.modes}
     assert "cannot turn a head" in pose_true_note(report) and "still in its mesh" in pose_true_note(report)
