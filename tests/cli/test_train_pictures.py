@@ -33,11 +33,11 @@ def toy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def preset(tmp_path: Path) -> Path:
-    """The smallest training: an imitator for faces of 64 pixels, and one update."""
+    """The smallest training: an imitator for faces of 128 pixels, and one update."""
     path = tmp_path / "tiny.toml"
     path.write_text(
-        'base = "small"\npictures = 520\n[settings.architecture]\nimage_size = 64\nimitator_width = 0.05\n'
-        "recognition_width = 0.05\nsegmentation_width = 0.05\nsegmentation_size = 64\ntranslator_width = 0.05\n"
+        'base = "small"\npictures = 520\n[settings.architecture]\nimage_size = 128\nimitator_width = 0.05\n'
+        "recognition_width = 0.05\nsegmentation_width = 0.05\nsegmentation_size = 128\ntranslator_width = 0.05\n"
     )
     return path
 
@@ -86,7 +86,7 @@ def test_an_imitator_is_trained_on_an_engine_s_pictures(
     asked = painter()
     ran = f2p(*words, *at)
     assert ran.code == 0, ran.err
-    assert asked == [64] * 220 and (tmp_path / "bundle" / "imitator.safetensors").is_file()
+    assert asked == [128] * 220 and (tmp_path / "bundle" / "imitator.safetensors").is_file()
     stored = json.loads((tmp_path / "bundle" / "bundle.json").read_text())
     assert stored["schema"]["name"] == "toy" and stored["provenance"]["imitator"]["samples"] == 20
     asked = painter()
