@@ -18,6 +18,7 @@ engine's) and `options`.
 
 import json
 import tomllib
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -29,7 +30,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.causes import SAID, place_of, reason_of
 from f2p_deploy.system.errors import InputError
 
 #: Names that every template may use.
@@ -69,6 +70,17 @@ class MappedValue:
         return round(value) if self.decimals == 0 else round(value, self.decimals) + 0.0
 
 
+class _Names(dict[str, Any]):
+    """Values by name; an unknown name is an error with the nearest one."""
+
+    def __init__(self, what: str, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._what = what
+
+    def __missing__(self, name: object) -> Any:
+        raise InputError(f"no {self._what} named {name!r}{suggestion(str(name), tuple(self))}")
+
+
 class FilledTemplate:
     """A template and its mapping, both read and checked against a schema.
 
@@ -96,7 +108,7 @@ class FilledTemplate:
             used = meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
             self._template = environment.from_string(source)
         except TemplateSyntaxError as error:
-            raise InputError(f"the template {template} is not valid in line {error.lineno}: {error.message}") from error
+            raise InputError(f"the template {template} is not valid in line {error.lineno} ({SAID})") from error
         known = (*self.values, *STANDARD)
         for word in sorted(used):
             if word not in known:
@@ -121,15 +133,17 @@ class FilledTemplate:
             "photo": photo,
             "mode": mode,
             "schema": schema.name,
-            "controllers": {c: float(str(parameters.values[i])) for c, i in schema.controller_index.items()},
-            "units": {c: float(f"{value:.7g}") for c, value in parameters.in_engine_units().items()},
-            "options": {group.name: parameters.choice(group.name) for group in schema.discrete_groups},
+            "controllers": _Names("controller", {c: float(str(parameters.values[i])) for c, i in schema.controller_index.items()}),
+            "units": _Names("controller", {c: float(f"{value:.7g}") for c, value in parameters.in_engine_units().items()}),
+            "options": _Names("discrete group", {g.name: parameters.choice(g.name) for g in schema.discrete_groups}),
         }
         mapped = {word: value.of(parameters) for word, value in self.values.items()}
         try:
             return self._template.render({**standard, **mapped})
+        except InputError as error:
+            raise InputError(f"the template {self._path}{_line_of(error)}: {error}") from error
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise InputError(f"the template {self._path} cannot be filled: {error}") from error
+            raise InputError(f"the template {self._path} cannot be filled{_line_of(error)} ({SAID})") from error
 
 
 def read_mapping(path: Path, schema: Schema) -> dict[str, MappedValue]:
@@ -219,6 +233,13 @@ def _finite(key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise InputError(f"{key!r} must be a finite number, found {value!r}")
     return float(value)
+
+
+def _line_of(error: Exception) -> str:
+    """Return the line of a template in which an error was raised, as a part of a sentence; empty if unknown."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+    return f" in line {lines[-1]}" if lines else ""
 
 
 def _read_text(path: Path, what: str) -> str:
