@@ -127,14 +127,15 @@ class FilledTemplate:
         Raises:
             InputError: the template cannot be filled, as with a controller that does not exist.
         """
-        schema = parameters.schema
+        schema, units = parameters.schema, parameters.in_engine_units()
+        controllers = {c: float(str(parameters.values[i])) for c, i in schema.controller_index.items()}
         standard: dict[str, Any] = {
             "name": name,
             "photo": photo,
             "mode": mode,
             "schema": schema.name,
-            "controllers": _Names("controller", {c: float(str(parameters.values[i])) for c, i in schema.controller_index.items()}),
-            "units": _Names("controller", {c: float(f"{value:.7g}") for c, value in parameters.in_engine_units().items()}),
+            "controllers": _Names("controller", controllers),
+            "units": _Names("controller", {c: float(f"{value:.7g}") for c, value in units.items()}),
             "options": _Names("discrete group", {g.name: parameters.choice(g.name) for g in schema.discrete_groups}),
         }
         mapped = {word: value.of(parameters) for word, value in self.values.items()}

@@ -64,7 +64,7 @@ def test_xml_is_escaped_and_a_template_s_suffix_goes(tmp_path: Path, character: 
     [
         ("{{ NoseWith }}", r"uses 'NoseWith', but .*map.toml has no \[values.NoseWith\]. Did you mean 'NoseWidth'"),
         ("{{ Jaw", "is not valid in line 1 .--verbose"),
-        ("{{ controllers['nose.with'] }}", "hero.lua in line 1: no controller named 'nose.with'. Did you mean 'nose.width'"),
+        ("{{ controllers['nose.with'] }}", "in line 1: no controller named 'nose.with'. Did you mean 'nose.width'"),
         ("\n{{ Jaw / 0 }}", "cannot be filled in line 2 .--verbose"),
         ("{{ ''.__class__.__mro__ }}", "cannot be filled in line 1"),
         ("{% include 'other' %}", "cannot be filled"),
