@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from f2p_deploy.report.curve import draw_curve, loss_curve
+from f2p_deploy.report.curve import draw_curve, draw_curves, loss_curve
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,14 @@ def test_values_may_stand_at_any_whole_numbers() -> None:
     places = [float(pair.partition(",")[0]) for pair in line.attrib["points"].split()]
     assert (places[1] - places[0]) * 24 == pytest.approx((places[2] - places[1]) * 6, rel=0.01)
     assert {"14", "44", "layers", "share & more", "1", "2"} <= {text.text for text in root.iter("text")}
+
+
+def test_several_curves_share_the_axes_and_have_names() -> None:
+    curves = {"nose": [0.0, 0.6, 1.0], "<ear>": [0.0, 1.0]}
+    root = ElementTree.fromstring(draw_curves([0, 1, 2], curves, "energy", "components", "share"))
+    nose, ear = ([tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()]
+                 for line in root.iter("polyline"))  # fmt: skip
+    assert len(nose) == 3 and len(ear) == 2 and ear[1] == (nose[1][0], nose[2][1])
+    assert {"nose", "<ear>", "components", "share"} <= {text.text for text in root.iter("text")}
+    styles = [line.attrib["style"] for line in root.iter("polyline")]
+    assert styles[0] != styles[1]
