@@ -202,7 +202,7 @@ def fit_priors(
         >>> schema = load_schema("justice-female")
         >>> priors = fit_priors(schema, random_batch(schema, count=50, seed=0), components=2)
         >>> len(schema.groups), priors.project(random_batch(schema, count=3, seed=1)).shape
-        (5, (3, 10))
+        (7, (3, 14))
     """
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or vectors.shape[1] != schema.n or len(vectors) < 2:

@@ -21,12 +21,12 @@ TABLE_5 = (8, 8, 8, 6, 9, 9, 9, 9, 9, 3, 6, 9, 6, 6, 3, 6, 9, 6, 9, 9, 6, 6, 5, 
 MINIMAL = {"name": "small", "controllers": [{"name": "a", "group": "g"}]}
 
 
-@pytest.mark.parametrize(("name", "n_d", "n"), [("justice-male", 56, 264), ("justice-female", 102, 310)])
+@pytest.mark.parametrize(("name", "n_d", "n"), [("justice-male", 56, 264), ("justice-female", 102, 310), ("justice-girl", 102, 310)])
 def test_justice_has_the_counts_of_the_paper(name: str, n_d: int, n: int) -> None:
     schema = load_schema(name)
     assert (schema.n_c, schema.n_d, schema.n) == (208, n_d, n)
     sizes = {group: len(indices) for group, indices in schema.groups.items()}
-    assert sizes == {"eyebrow": 24, "eye": 51, "nose": 30, "mouth": 42, "face": 61}
+    assert sizes == {"eyebrow": 24, "eye": 51, "nose": 30, "mouth": 42, "forehead": 12, "cheek": 16, "jaw": 33}
     bones: dict[str, int] = {}
     for controller in schema.controllers:
         bone = controller.name.rpartition(".")[0]
@@ -57,6 +57,21 @@ def test_justice_strikes_out_what_the_paper_shows() -> None:
 
 def test_male_and_female_share_the_controllers() -> None:
     assert load_schema("justice-male").controllers == load_schema("justice-female").controllers
+
+
+def test_a_girl_has_the_parts_of_a_female_character() -> None:
+    girl, female = load_schema("justice-girl"), load_schema("justice-female")
+    assert (girl.controllers, girl.discrete_groups) == (female.controllers, female.discrete_groups)
+    assert girl.fingerprint != female.fingerprint
+    assert not any("beard" in group.name for group in girl.discrete_groups)
+
+
+def test_a_stored_schema_keeps_its_groups() -> None:
+    stored = load_schema("justice-male").to_dict()
+    for entry in stored["controllers"]:  # type: ignore[attr-defined]
+        if entry["name"].startswith("face."):
+            entry["group"] = "face"  # as bundles of earlier versions have it
+    assert list(Schema.from_dict(stored).groups) == ["eyebrow", "eye", "nose", "mouth", "face"]
 
 
 @pytest.mark.parametrize("name", shipped_schemas())
