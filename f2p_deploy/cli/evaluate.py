@@ -8,6 +8,7 @@ import typer
 from f2p_deploy.cli import choices, console, engine_at, options
 from f2p_deploy.cli.evaluate_ablation import ablation
 from f2p_deploy.cli.evaluate_likeness import likeness
+from f2p_deploy.cli.evaluate_pose import pose
 from f2p_deploy.cli.evaluate_priors import priors
 from f2p_deploy.cli.evaluate_selection import selection
 from f2p_deploy.cli.evaluate_stages import stages
@@ -29,6 +30,7 @@ evaluate_app.command(cls=choices.CommandWithChoices)(verification)
 evaluate_app.command(cls=choices.CommandWithChoices)(ablation)
 evaluate_app.command(cls=choices.CommandWithChoices)(selection)
 evaluate_app.command(cls=choices.CommandWithChoices)(priors)
+evaluate_app.command(cls=choices.CommandWithChoices)(pose)
 
 
 @evaluate_app.command(cls=choices.CommandWithChoices)

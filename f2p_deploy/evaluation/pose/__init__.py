@@ -1,0 +1,1 @@
+"""Robustness to the head's pose: how far a character moves when the head in the photo is turned."""
