@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from f2p_deploy.alignment.mediapipe import MediaPipeFinder
+    from f2p_deploy.artifact.artifact import Artifact
     from f2p_deploy.export import Faces
     from f2p_deploy.model.bundle import Bundle
 
@@ -178,17 +180,43 @@ def carrying_bundle(
 ) -> "Bundle":
     """The bundle with a surrogate, stored in float16, with its artifact in its folder. Changed only in copies."""
     pytest.importorskip("onnxsim")
-    from filelock import FileLock
-
     from f2p_deploy.export.beside_bundle import export_beside
     from f2p_deploy.model.bundle import load_bundle
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "carrying_bundle"
+    def make(folder: Path) -> None:
+        export_beside(_stored_in_half(surrogate_bundle, folder), "tests", small_faces)
+
+    return load_bundle(_made_once(tmp_path_factory, "carrying_bundle", make))
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, make: "Callable[[Path], object]") -> Path:
+    """Return a folder that the first process of the suite that needs it makes, and all others share."""
+    from filelock import FileLock
+
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(f"{folder}.lock"):
         if not (folder / "manifest.json").exists():
-            export_beside(_stored_in_half(surrogate_bundle, folder), "tests", small_faces)
-    return load_bundle(folder)
+            make(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exporting() -> "Callable[..., AbstractContextManager[None]]":
+    """Inside `with exporting("render"):`, an export makes the named graphs alone: a whole one takes half a minute."""
+    pytest.importorskip("torch")
+    from f2p_deploy.export.export_graphs import ExportGraph, exportable_graphs
+
+    @contextmanager
+    def only(*names: str) -> Iterator[None]:
+        def chosen(bundle: "Bundle", batch: int = 1) -> tuple[ExportGraph, ...]:
+            return tuple(graph for graph in exportable_graphs(bundle, batch) if graph.name in names)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("f2p_deploy.export.export_graphs.exportable_graphs", chosen)
+            yield
+
+    return only
 
 
 def _stored_in_half(bundle: "Bundle", folder: Path) -> "Bundle":
@@ -232,16 +260,25 @@ def small_faces(astronaut: np.ndarray) -> "Faces":
 def small_artifact(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`small_bundle` exported to ONNX, once for all processes of the suite. Tests that change it work on a copy."""
     pytest.importorskip("onnxsim")
-    from filelock import FileLock
-
     from f2p_deploy.export import export_bundle
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small_artifact"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            export_bundle(small_bundle, "onnx", folder, faces=small_faces)
-    return folder
+    def make(folder: Path) -> None:
+        export_bundle(small_bundle, "onnx", folder, faces=small_faces)
+
+    return _made_once(tmp_path_factory, "small_artifact", make)
+
+
+@pytest.fixture(scope="session")
+def fast_artifact(fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory) -> "Artifact":
+    """`fast_bundle` exported to ONNX, once for all processes of the suite."""
+    pytest.importorskip("onnxsim")
+    from f2p_deploy.artifact.artifact import read_artifact
+    from f2p_deploy.export import export_bundle
+
+    def make(folder: Path) -> None:
+        export_bundle(fast_bundle, "onnx", folder, faces=small_faces)
+
+    return read_artifact(_made_once(tmp_path_factory, "fast_artifact", make))
 
 
 @pytest.fixture
@@ -261,18 +298,14 @@ def coreml_folder(small_bundle: "Bundle", small_faces: "Faces", tmp_path_factory
     Without what was measured of it: in half precision, random weights miss floors.
     """
     pytest.importorskip("coremltools")
-    from filelock import FileLock
-
     from f2p_deploy.export import export_bundle
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "coreml_artifact"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            exported = folder.with_name("coreml_exported")
-            export_bundle(small_bundle, "coreml", exported, faces=small_faces, trajectories=0)
-            _sealed_again(exported, folder, parity=())
-    return folder
+    def make(folder: Path) -> None:
+        exported = folder.with_name("coreml_exported")
+        export_bundle(small_bundle, "coreml", exported, faces=small_faces, trajectories=0)
+        _sealed_again(exported, folder, parity=())
+
+    return _made_once(tmp_path_factory, "coreml_artifact", make)
 
 
 @pytest.fixture

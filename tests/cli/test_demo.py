@@ -20,7 +20,12 @@ def test_a_checkout_without_a_bundle_says_so(f2p: Callable, tmp_path: Path, monk
 
 
 def test_it_ends_with_what_to_open_next(
-    f2p: Callable, small_bundle: "Bundle", landmarker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    f2p: Callable,
+    small_bundle: "Bundle",
+    landmarker: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    exporting: Callable,
 ) -> None:
     pytest.importorskip("mediapipe")
     pytest.importorskip("onnxsim")
@@ -29,7 +34,8 @@ def test_it_ends_with_what_to_open_next(
 
     monkeypatch.setattr(f2p_deploy.model.bundle, "demo_bundle_path", lambda: small_bundle.path)
     monkeypatch.setenv("COLUMNS", "80")
-    ran = f2p("demo", "-o", tmp_path / "out", "--landmarker", landmarker)
+    with exporting("one_shot", "render"):
+        ran = f2p("demo", "-o", tmp_path / "out", "--landmarker", landmarker)
     assert ran.code == 0, ran.err
     page = (tmp_path / "out" / "index.html").resolve()
     lines = ran.out.splitlines()

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from f2p_deploy.model.bundle import Bundle
 
 
-def test_three_modes_and_an_artifact(small_bundle: "Bundle", tmp_path: Path, landmarker: Path) -> None:
+def test_three_modes_and_an_artifact(
+    small_bundle: "Bundle", tmp_path: Path, landmarker: Path, exporting: "Callable"
+) -> None:
     pytest.importorskip("mediapipe")
     pytest.importorskip("onnxsim")
     from f2p_deploy.artifact.artifact import read_artifact
@@ -22,7 +26,8 @@ def test_three_modes_and_an_artifact(small_bundle: "Bundle", tmp_path: Path, lan
     def progress(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         told.append(done / total)
 
-    outcome = run_demo(tmp_path / "demo", landmarker, progress=progress, bundle=small_bundle)
+    with exporting("one_shot", "render"):
+        outcome = run_demo(tmp_path / "demo", landmarker, progress=progress, bundle=small_bundle)
     assert [result.mode for result in outcome.report.created] == list(MODES)
     assert outcome.report.page.is_file() and told == sorted(told)
     assert read_artifact(tmp_path / "demo" / "onnx").manifest.parity_status == "passed"
