@@ -21,7 +21,9 @@ TABLE_5 = (8, 8, 8, 6, 9, 9, 9, 9, 9, 3, 6, 9, 6, 6, 3, 6, 9, 6, 9, 9, 6, 6, 5, 
 MINIMAL = {"name": "small", "controllers": [{"name": "a", "group": "g"}]}
 
 
-@pytest.mark.parametrize(("name", "n_d", "n"), [("justice-male", 56, 264), ("justice-female", 102, 310), ("justice-girl", 102, 310)])
+@pytest.mark.parametrize(
+    ("name", "n_d", "n"), [("justice-male", 56, 264), ("justice-female", 102, 310), ("justice-girl", 102, 310)]
+)
 def test_justice_has_the_counts_of_the_paper(name: str, n_d: int, n: int) -> None:
     schema = load_schema(name)
     assert (schema.n_c, schema.n_d, schema.n) == (208, n_d, n)
