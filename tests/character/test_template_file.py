@@ -54,6 +54,13 @@ def test_values_are_scaled_rounded_and_renamed(tmp_path: Path, character: Parame
     assert fill(tmp_path, loop, character, None) == "[beard]goatee"
 
 
+def test_the_example_of_the_documentation(tmp_path: Path, character: Parameters) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    template, mapping = (page.split(f"```{kind}\n", 1)[1].split("```", 1)[0] for kind in ("xml", "toml"))
+    made = fill(tmp_path, template, character, mapping, "hero.xml")
+    assert '<nose width="50"/> <hair>3</hair>' in made and '<bone name="nose.width" value="0.42"/>' in made
+
+
 def test_xml_is_escaped_and_a_template_s_suffix_goes(tmp_path: Path, character: Parameters) -> None:
     assert fill(tmp_path, "<p>{{ photo }}</p>", character, None, "hero.xml.j2") == "<p>a &amp; b.jpg</p>"
     assert FilledTemplate(tmp_path / "hero.xml.j2", None, SCHEMA).file == "hero.xml"
