@@ -4,12 +4,14 @@
 
 Writes varied copies of the photos (cut, turned a little, mirrored, darker or brighter, stored again as JPEG), prepares
 them, and reads random batches from the cache. Memory is sampled twice a second (Linux): that of this process, and that
-of it and its children together, without the pages of the cache, which the system may drop.
+of its worker processes together, without the pages of the cache, which the system may drop. The peaks of every quarter
+of the photos are given separately: memory that grows with the number of photos shows there.
 """
 
 import argparse
 import json
 import os
+import sys
 import threading
 import time
 from functools import partial
@@ -26,6 +28,9 @@ from f2p_deploy.training.data.portraits import list_photos, load_portraits
 
 #: Seconds between two samples of the memory.
 EVERY = 0.5
+
+#: Parts of the photos whose peaks of memory are compared.
+QUARTERS = 4
 
 
 def vary(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -49,20 +54,33 @@ def write_photos(sources: list[Path], folder: Path, count: int) -> None:
 
 
 class Memory(threading.Thread):
-    """The largest memory of this process, and of it with its children, over the time of a thread."""
+    """The memory of this process and of its children over the time of a thread, by the photos that were done."""
 
-    def __init__(self) -> None:
+    def __init__(self, photos: int) -> None:
         super().__init__(daemon=True)
-        self.own: list[float] = []
-        self.together: list[float] = []
+        self.photos, self.done = photos, 0
+        self.own: list[list[float]] = [[] for _ in range(QUARTERS)]
+        self.workers: list[list[float]] = [[] for _ in range(QUARTERS)]
         self.ended = threading.Event()
 
     def run(self) -> None:
         while not self.ended.wait(EVERY):
-            own = anonymous_bytes(os.getpid())
+            quarter = min(QUARTERS - 1, QUARTERS * self.done // self.photos)
             children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-            self.own.append(own / 1e9)
-            self.together.append((own + sum(anonymous_bytes(int(child)) for child in children)) / 1e9)
+            self.own[quarter].append(anonymous_bytes(os.getpid()) / 1e9)
+            self.workers[quarter].append(sum(anonymous_bytes(int(child)) for child in children) / 1e9)
+
+    def progress(self, done: int, total: int) -> None:
+        """Take the number of photos done, and say how it stands at each of a hundred parts."""
+        self.done = done
+        if done % max(1, total // 100) == 0:
+            peaks = {"own": peaks_of(self.own), "workers": peaks_of(self.workers)}
+            print(f"{done} of {total} photos, peaks in GB: {json.dumps(peaks)}", file=sys.stderr, flush=True)
+
+
+def peaks_of(quarters: list[list[float]]) -> list[float]:
+    """Return the largest sample of every quarter that has any."""
+    return [round(max(samples), 3) for samples in quarters if samples]
 
 
 def anonymous_bytes(process: int) -> int:
@@ -86,7 +104,7 @@ def main() -> None:
     words = parser.parse_args()
     write_photos(list_photos(words.portraits), words.work / "photos", words.count)
     opener = partial(choose_finder, words.landmarker, None)
-    memory = Memory()
+    memory = Memory(words.count)
     memory.start()
     began = time.perf_counter()
     made = load_portraits(
@@ -95,6 +113,7 @@ def main() -> None:
         AlignmentTemplate(),
         words.size,
         words.work / "faces",
+        memory.progress,
         processes=FinderProcesses(words.workers, opener),
     )
     seconds = time.perf_counter() - began
@@ -105,7 +124,6 @@ def main() -> None:
     batch = (time.perf_counter() - began) / 100
     memory.ended.set()
     memory.join()
-    quarter = len(memory.own) // 4
     facts = {
         "photos": words.count,
         "faces": len(made.names),
@@ -113,9 +131,8 @@ def main() -> None:
         "workers": words.workers,
         "seconds": round(seconds, 1),
         "photos_a_second": round(words.count / seconds, 1),
-        "peak_gb": round(max(memory.own), 3),
-        "peak_gb_first_quarter": round(max(memory.own[: max(1, quarter)]), 3),
-        "peak_gb_with_workers": round(max(memory.together), 3),
+        "peak_gb_by_quarter": peaks_of(memory.own),
+        "peak_gb_of_workers_by_quarter": peaks_of(memory.workers),
         "cache_gb": round(sum(p.stat().st_size for p in (words.work / "faces").rglob("*.bin")) / 1e9, 3),
         "milliseconds_a_batch_of_64": round(1000 * batch, 1),
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.model.bundle import Bundle, store_network, store_priors
+from f2p_deploy.training.data.celeba_labels import celeba_labels
 from f2p_deploy.training.data.labels import read_labels
 from f2p_deploy.training.data.option_colours import OptionColours, region_colours
 from f2p_deploy.training.data.portraits import Portraits
@@ -26,21 +27,26 @@ SKIN = 0
 
 
 def fit_reader(inputs: StageInputs) -> Bundle:
-    """Fit the reader and store it; without a table of labels, log a warning and return the bundle unchanged."""
+    """Fit the reader and store it; without labels, log a warning and return the bundle unchanged."""
     bundle, portraits = inputs.bundle, inputs.require_portraits("reader")
-    if inputs.sources.labels is None:
+    table = inputs.sources.labels
+    if table is None:
+        labels = celeba_labels(inputs.sources.portraits, bundle.schema)
+    else:
+        labels = read_labels(table, bundle.schema)
+    if labels is None:
         log.warning(
             "the reader is left out, so everybody gets the schema's own options (hair, skin, ...): "
-            "it learns from labels of photos (--labels FILE.csv)"
+            "it learns from labels of photos (--labels FILE.csv) or CelebA's attributes"
         )
         return bundle
     started = time.monotonic()
-    labels = read_labels(inputs.sources.labels, bundle.schema)
     tones = measured_tones(bundle, inputs.front, portraits)
     reader, metrics = learn_reader(bundle, portraits, labels, tones)
     facts = {
         "command": inputs.command,
         "labels": len(labels.names),
+        **({"labels_from": "CelebA's attributes"} if table is None else {}),
         "seconds": round(time.monotonic() - started, 1),
         "metrics": metrics,
     }

@@ -1,5 +1,6 @@
 """Presets as TOML files: every setting of a bundle, and the schedule of each stage."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
@@ -83,6 +84,11 @@ def read_preset(path: Path) -> Preset:
     for key in ("shortcut_characters", "shortcut_states", "pictures"):
         if getattr(read, key) < 16:
             raise InputError(f"{path}: {key} must be at least 16, found {getattr(read, key)}")
+    for entry in fields(Preset):
+        if entry.name.startswith("front_") and not 0.0 <= getattr(read, entry.name) < math.inf:
+            raise InputError(f"{path}: {entry.name} must be 0 or more, found {getattr(read, entry.name)}")
+    if not all(isinstance(name, str) for name in read.without):
+        raise InputError(f"{path}: without should be a list of CelebA's attributes, found {list(read.without)!r}")
     # An edited copy of a shipped preset is another one: a bundle that names the shipped one goes on with that.
     return replace(read, name=f"edited-{read.name}") if PRESETS.get(read.name, read) != read else read
 

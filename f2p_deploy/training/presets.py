@@ -7,6 +7,7 @@ from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.model.settings import Architecture, BundleSettings, IterativeSettings, SimilaritySettings
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.training.data.front_view import FrontView
 from f2p_deploy.training.schedule import Schedule
 
 #: Names of all stages.
@@ -46,6 +47,9 @@ class Preset:
         mesh_labels: label renders by MediaPipe's mesh, as portraits are, if a landmark finder is given.
         shipped: networks that are copied from the bundle inside the package instead of trained: those that do not
             depend on the engine.
+        front_yaw, front_pitch, front_sharpness, front_eye_distance: limits of the "high-quality front-view" faces that
+            the content loss, the refinement and the priors learn from, see `f2p_deploy.training.data.front_view`.
+        without: attributes of CelebA whose photos are left out of everything.
         shortcut_characters, shortcut_states: numbers of descriptions, and of gradients in each round, that the shortcut
             learns from; see `f2p_deploy.training.train_shortcut.ShortcutStage`.
         pictures: number of pictures that are asked of an engine, of the front view and in varied scenes each.
@@ -60,9 +64,19 @@ class Preset:
     feature_weight: float = 1.0
     mesh_labels: bool = False
     shipped: tuple[str, ...] = ()
+    front_yaw: float = FrontView.yaw
+    front_pitch: float = FrontView.pitch
+    front_sharpness: float = FrontView.sharpness
+    front_eye_distance: float = FrontView.eye_distance
+    without: tuple[str, ...] = ("Blurry",)
     shortcut_characters: int = 16384
     shortcut_states: int = 3072
     pictures: int = 24000
+
+    @property
+    def front_view(self) -> FrontView:
+        """The limits of high-quality front views."""
+        return FrontView(self.front_yaw, self.front_pitch, self.front_sharpness, self.front_eye_distance)
 
     @property
     def stages(self) -> tuple[str, ...]:

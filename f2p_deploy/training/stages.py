@@ -120,7 +120,7 @@ def train_stage(
 
     def read_inputs() -> StageInputs:
         bundle = start_bundle(folder, preset, sources)
-        portraits = _portraits(bundle, sources, work / "faces", aligning)
+        portraits = _portraits(bundle, preset, sources, work / "faces", aligning)
         if portraits is not None:
             require_enough_faces(stage_name, portraits)
         return StageInputs(
@@ -271,7 +271,7 @@ def stage_facts(provenance: Mapping[str, Any], stage_name: str) -> Mapping[str, 
 
 
 def _portraits(
-    bundle: Bundle, sources: Sources, cache: Path, progress: Callable[[int, int], None] | None
+    bundle: Bundle, preset: Preset, sources: Sources, cache: Path, progress: Callable[[int, int], None] | None
 ) -> Portraits | None:
     """Return the aligned portraits; None if no folder is given."""
     if not sources.portraits:
@@ -288,4 +288,6 @@ def _portraits(
         progress,
         sources.processes,
         sources.finder_key,
+        preset.front_view,
+        preset.without,
     )

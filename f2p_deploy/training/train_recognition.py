@@ -27,13 +27,14 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from f2p_deploy.alignment.judgement import FRONTAL_YAW
 from f2p_deploy.model.bundle import Bundle, build_crop
 from f2p_deploy.model.networks.light_cnn import EMBEDDING, LightCNN, MaxFeatureMap
 from f2p_deploy.model.similarity import GREY, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeTarget
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
-from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
+from f2p_deploy.training.data.portraits import Portraits
 from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network
 
 #: Scale and margin of CosFace.

@@ -4,12 +4,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from f2p_deploy.alignment.judgement import FRONTAL_YAW
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.similarity import content_loss, identity_loss, loopback_loss, reduce_to
 from f2p_deploy.training.data.augment import Variation, affine_grids, sample_at, vary_light
 from f2p_deploy.training.data.face_shapes import ShapeModel, shape_distance
 from f2p_deploy.training.data.pair_tensors import PairTensors, tile, to_uint8
-from f2p_deploy.training.data.portraits import FRONTAL_YAW, Portraits
+from f2p_deploy.training.data.portraits import Portraits
 from f2p_deploy.training.stage import Numbers, Prepared, Stage, first_network
 from f2p_deploy.training.train_recognition import JITTER
 

@@ -15,7 +15,7 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.progress import Progress
 from f2p_deploy.training.data.pair_tensors import to_float
 from f2p_deploy.training.data.portrait_labels import UNKNOWN, label_portrait
-from f2p_deploy.training.data.portraits import is_held_out, list_photos
+from f2p_deploy.training.data.portraits import list_photos, name_of, photo_is_held_out
 from f2p_deploy.training.stages import HELD_OUT_CHARACTERS, HELD_OUT_PAIRS
 
 log = logging.getLogger(__name__)
@@ -210,8 +210,8 @@ def align_held_out(
     Raises:
         InputError: no photo is held out, or none of them has a usable face.
     """
-    named = {f"{path.parent.name}/{path.name}": path for path in list_photos(folders)}
-    kept = [name for name in named if is_held_out(name)]
+    named = {name_of(path): path for path in list_photos(folders)}
+    kept = [name for name, path in named.items() if photo_is_held_out(path)]
     if not kept:
         raise InputError(f"none of the {len(named)} photos is held out of training: name a folder with more of them")
     chosen = [kept[i] for i in np.unique(np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int))]

@@ -96,9 +96,9 @@ def align_one(
         size: edge S of the aligned face in pixels.
 
     Returns:
-        `pictures` (S, S, 3) uint8, `regions` (S, S) uint8, `yaw`, `sharpness` and `eye_distance` () float32, `shapes`
-        (K, 2) float32 and `face_shapes` (24,) float32, see `f2p_deploy.training.data.portraits.Portraits`; or the
-        reason why no face can be used.
+        `pictures` (S, S, 3) uint8, `regions` (S, S) uint8, `yaw`, `pitch`, `sharpness` and `eye_distance` () float32,
+        `shapes` (K, 2) float32 and `face_shapes` (24,) float32, see `f2p_deploy.training.data.portraits.Portraits`; or
+        the reason why no face can be used.
     """
     try:
         aligned = align_photo(photo, finder, template.landmarks, size)
@@ -109,6 +109,7 @@ def align_one(
         "pictures": aligned.image,
         "regions": np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels,
         "yaw": np.asarray(aligned.landmarks.yaw or 0.0, np.float32),
+        "pitch": np.asarray(np.nan if aligned.landmarks.pitch is None else aligned.landmarks.pitch, np.float32),
         "face_shapes": np.full(SHAPE_LENGTH, np.nan, np.float32) if shape is None else shape,
         "sharpness": np.asarray(aligned.sharpness, np.float32),
         "eye_distance": np.asarray(aligned.landmarks.eye_distance, np.float32),

@@ -3,12 +3,17 @@
 A folder holds `faces.bin` (records of picture and regions), `facts.bin` (records of small numbers about the same faces)
 and `index.jsonl`, with one line per photo: its name, size, time and SHA-256, and the number of its record or the reason
 why it has none. A record counts once its line is whole, so an interrupted run resumes after the last whole line.
+
+The line also holds the CRC-32 of the record's bytes in both files. It is checked for the last records when the cache is
+opened, and for every other one when its face is first read. A damaged or lost record is noted and aligned again.
 """
 
 import hashlib
 import json
+import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,12 +24,19 @@ import numpy as np
 from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.files import sha256_of
+from f2p_deploy.system.files import sha256_of, write_whole
+from f2p_deploy.system.names import shown
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS
+
+log = logging.getLogger(__name__)
 
 FACES, FACTS, INDEX = "faces.bin", "facts.bin", "index.jsonl"
 
-#: Photos between two times at which everything written is on the disk.
+#: The key of an index line that says that the record of this number is damaged.
+DAMAGED = "damaged"
+
+#: Photos between two times at which everything written is on the disk. As many records are checked at the opening: a
+#: machine that lost its power may have kept their lines without their bytes.
 SYNC_EVERY = 256
 
 
@@ -51,10 +63,13 @@ class MappedRows:
     Args:
         array: (M, ...) memory-mapped.
         rows: (N,) positions in it.
+        check: called with the positions that are about to be read; raises if one of them is damaged.
     """
 
-    def __init__(self, array: np.ndarray, rows: np.ndarray) -> None:
-        self.array, self.rows = array, rows
+    def __init__(
+        self, array: np.ndarray, rows: np.ndarray, check: Callable[[np.ndarray], None] | None = None
+    ) -> None:
+        self.array, self.rows, self.check = array, rows, check
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,14 +80,17 @@ class MappedRows:
         return (len(self.rows), *self.array.shape[1:])
 
     def __getitem__(self, index: Any) -> np.ndarray:
-        return np.array(self.array[self.rows[index]])
+        positions = self.rows[index]
+        if self.check is not None:
+            self.check(np.atleast_1d(positions))
+        return np.array(self.array[positions])
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[i] for i in range(len(self)))
 
     def chosen(self, indices: np.ndarray) -> "MappedRows":
         """Return some of the rows, without copying them."""
-        return MappedRows(self.array, self.rows[indices])
+        return MappedRows(self.array, self.rows[indices], self.check)
 
 
 #: Rows in memory or on the disk.
@@ -100,10 +118,13 @@ class FaceCache:
         self.entries: list[dict[str, Any]] = []
         self._by_name: dict[tuple[str, int, int], int] = {}
         self._by_content: dict[str, int] = {}
+        self._of_record: dict[int, int] = {}
+        self._checked: set[int] = set()
         self._files: tuple[BinaryIO, BinaryIO, TextIO] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._read_index()
+            self._check_last()
         except OSError as error:
             reason = reason_of(error, "it cannot be opened")
             raise InputError(f"cannot use the cache of faces {folder}: {reason}") from error
@@ -134,8 +155,8 @@ class FaceCache:
 
     @property
     def faces(self) -> int:
-        """The number of records."""
-        return sum("record" in entry for entry in self.entries)
+        """The number of records that are whole."""
+        return len(self._of_record)
 
     def find(self, photo: Path, name: str) -> dict[str, Any] | None:
         """Return a photo's entry; None if it was not aligned yet.
@@ -156,7 +177,8 @@ class FaceCache:
         Args:
             photo: the file.
             name: see `Portraits`.
-            aligned: the fields of both records, or the reason why no face can be used.
+            aligned: the fields of both records and `pitch`, which is kept in the index, or the reason why no face can
+                be used.
 
         Raises:
             InputError: the disk is full, or the photo has vanished.
@@ -171,9 +193,12 @@ class FaceCache:
             if isinstance(aligned, str):
                 entry["reason"] = aligned
             else:
-                entry["record"] = self.faces_written
-                faces.write(_filled(self.record, aligned))
-                facts.write(_filled(FACT_RECORD, aligned))
+                face, fact = _filled(self.record, aligned), _filled(FACT_RECORD, aligned)
+                entry |= {"record": self.faces_written, "crc32": zlib.crc32(fact, zlib.crc32(face))}
+                if np.isfinite(aligned["pitch"]):
+                    entry["pitch"] = round(float(aligned["pitch"]), 2)
+                faces.write(face)
+                facts.write(fact)
             faces.flush()
             facts.flush()
             index.write(json.dumps(entry) + "\n")
@@ -192,9 +217,30 @@ class FaceCache:
         Args:
             field: of `face_record`.
             records: (N,) numbers of records.
+
+        Returns:
+            Rows that raise `InputError` when a damaged one is read.
         """
         mapped = np.memmap(self.folder / FACES, self.record, "r", shape=(self.faces_written,))
-        return MappedRows(mapped[field], records)
+        return MappedRows(mapped[field], records, self.check)
+
+    def check(self, records: np.ndarray) -> None:
+        """Compare records with their checksums, each once.
+
+        Raises:
+            InputError: one is damaged; it is noted, so that the next run aligns its photo again.
+        """
+        new = [int(record) for record in records if int(record) not in self._checked]
+        damaged = self._damaged([record for record in new if record in self._of_record])
+        if damaged:
+            self._note_damaged(damaged)
+        if not self._checked.issuperset(new):
+            names = [shown(entry["name"]) for entry in damaged]
+            what = f"the aligned face of {names[0]}" if len(names) == 1 else "the aligned face of a photo"
+            raise InputError(
+                f"{what} in {self.folder / FACES} changed since it was written (its checksum differs): run the same "
+                "command again, and it is aligned anew; is the disk in order?"
+            )
 
     def facts(self, records: np.ndarray) -> np.ndarray:
         """Return the (N,) records of `FACT_RECORD` of some faces, in memory."""
@@ -202,36 +248,106 @@ class FaceCache:
         return np.array(mapped[records])
 
     def _read_index(self) -> None:
-        """Read the index, and cut off what was written after its last whole line."""
+        """Read the index, and cut off what was written after its last whole line or lost from the records."""
         self.faces_written = 0
         path = self.folder / INDEX
-        whole = 0
+        lines: list[bytes] = []
         if path.is_file():
-            with path.open("rb") as lines:
-                for line in lines:
+            with path.open("rb") as file:
+                for line in file:
                     entry = _entry_of(line)
                     if entry is None or entry.get("record", self.faces_written) != self.faces_written:
                         break
                     self._add(entry)
-                    whole += len(line)
-            os.truncate(path, whole)
-        for name, record in ((FACES, self.record), (FACTS, FACT_RECORD)):
-            file, length = self.folder / name, self.faces_written * record.itemsize
-            found = file.stat().st_size if file.is_file() else 0
-            if found < length:
-                raise InputError(f"{file} is damaged, cut short or lost: remove {self.folder} to align the photos anew")
-            if found > length:
-                os.truncate(file, length)
+                    lines.append(line)
+            os.truncate(path, sum(map(len, lines)))
+        sizes = ((self.folder / FACES, self.record.itemsize), (self.folder / FACTS, FACT_RECORD.itemsize))
+        kept = min(self.faces_written, *(_length(records) // size for records, size in sizes))
+        if kept < self.faces_written:
+            self._keep_first(kept, lines)
+        for records, size in sizes:
+            if _length(records) > kept * size:
+                os.truncate(records, kept * size)
+
+    def _keep_first(self, kept: int, lines: Sequence[bytes]) -> None:
+        """Forget the records that a file cut short no longer holds, in memory and in the index."""
+        log.warning(
+            "%s was cut short: %d of %d aligned faces are whole, the others are aligned again",
+            self.folder,
+            kept,
+            self.faces_written,
+        )
+        parsed = [(line, json.loads(line)) for line in lines]
+        whole = [(line, entry) for line, entry in parsed if entry.get("record", entry.get(DAMAGED, -1)) < kept]
+        write_whole(self.folder / INDEX, b"".join(line for line, _ in whole))
+        self.entries, self.faces_written = [], 0
+        for known in (self._by_name, self._by_content, self._of_record):
+            known.clear()
+        for _, entry in whole:
+            self._add(entry)
+
+    def _check_last(self) -> None:
+        """Check the last records, and forget the damaged ones."""
+        last = range(max(0, self.faces_written - SYNC_EVERY), self.faces_written)
+        damaged = self._damaged([record for record in last if record in self._of_record])
+        if damaged:
+            log.warning("damaged faces in %s, which are aligned again: %d", self.folder / FACES, len(damaged))
+            self._note_damaged(damaged)
+
+    def _damaged(self, records: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the entries of records whose checksum differs; those of earlier versions have none."""
+        entries = [self.entries[self._of_record[record]] for record in records]
+        entries = [entry for entry in entries if "crc32" in entry]
+        damaged = []
+        if entries:
+            with (self.folder / FACES).open("rb") as faces, (self.folder / FACTS).open("rb") as facts:
+                for entry in entries:
+                    checksum = 0
+                    for file, size in ((faces, self.record.itemsize), (facts, FACT_RECORD.itemsize)):
+                        file.seek(entry["record"] * size)
+                        checksum = zlib.crc32(file.read(size), checksum)
+                    if checksum != entry["crc32"]:
+                        damaged.append(entry)
+        self._checked.update(set(records) - {entry["record"] for entry in damaged})
+        return damaged
+
+    def _note_damaged(self, entries: Sequence[dict[str, Any]]) -> None:
+        """Append a line for each damaged record, and forget its photo."""
+        notes = [{DAMAGED: entry["record"], "name": entry["name"]} for entry in entries]
+        try:
+            with (self.folder / INDEX).open("a", encoding="utf-8") as index:
+                index.write("".join(json.dumps(note) + "\n" for note in notes))
+        except OSError as error:
+            raise self._unwritable(error) from error
+        for note in notes:
+            self._add(note)
 
     def _add(self, entry: dict[str, Any]) -> None:
+        if DAMAGED in entry:
+            self._forget(entry[DAMAGED])
+            return
         position = len(self.entries)
         self.entries.append(entry)
-        self.faces_written = max(self.faces_written, entry.get("record", -1) + 1)
+        if "record" in entry:
+            self._of_record[entry["record"]] = position
+            self.faces_written = max(self.faces_written, entry["record"] + 1)
         self._by_name[(entry["name"], entry["bytes"], entry["changed"])] = position
         self._by_content[entry["sha256"]] = position
 
+    def _forget(self, record: int) -> None:
+        """Forget the photo of a damaged record; the record stays where it is."""
+        position = self._of_record.pop(record, None)
+        if position is not None:
+            entry = self.entries[position]
+            self._by_name.pop((entry["name"], entry["bytes"], entry["changed"]), None)
+            self._by_content.pop(entry["sha256"], None)
+
     def _unwritable(self, error: OSError) -> InputError:
         return InputError(f"cannot write the cache of faces {self.folder}: {error.strerror or error}")
+
+
+def _length(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def cache_key(template: Mapping[str, Sequence[float]], size: int, finder: str) -> str:
@@ -254,7 +370,9 @@ def _entry_of(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line) if line.endswith(b"\n") else None
     except ValueError:
         return None
-    return entry if isinstance(entry, dict) and {"name", "bytes", "changed", "sha256"} <= set(entry) else None
+    if not isinstance(entry, dict):
+        return None
+    return entry if DAMAGED in entry or {"name", "bytes", "changed", "sha256"} <= set(entry) else None
 
 
 def _filled(record: np.dtype, values: Mapping[str, np.ndarray]) -> bytes:

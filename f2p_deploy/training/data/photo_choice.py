@@ -26,9 +26,9 @@ def select_photos(paths: Sequence[Path], only: str = "all", limit: int | None = 
         raise InputError(f"no split named {only!r}{suggestion(only, SPLITS)}")
     photos = expand(paths)
     if only != "all":
-        from f2p_deploy.training.data.portraits import is_held_out
+        from f2p_deploy.training.data.portraits import photo_is_held_out
 
-        split = tuple(photo for photo in photos if is_held_out(photo_name(photo)) == (only == "held-out"))
+        split = tuple(photo for photo in photos if photo_is_held_out(photo.absolute()) == (only == "held-out"))
         if not split:
             raise InputError(f"none of the {len(photos)} photos is in the split {only!r}: leave out --only")
         photos = split

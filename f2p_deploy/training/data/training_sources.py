@@ -1,6 +1,5 @@
 """The data sources of training, and checks that they suffice before any picture is decoded or folder created."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.aligning import FinderProcesses
-from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, is_held_out, list_photos, name_of
+from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, list_photos, photo_is_held_out
 
 #: The stages that learn from pairs of the front view, that require pairs in varied scenes, and that learn from
 #: portraits if given. Segmentation also learns from pairs in varied scenes if given.
@@ -111,7 +110,8 @@ def require_portraits(stage: str, sources: Sources) -> None:
         raise InputError(f"{stage} learns from real faces: name folders of portraits (--portraits DIR)")
     if stage in FROM_PORTRAITS and sources.portraits:
         photos = list_photos(sources.portraits)
-        _require_photos(stage, [name_of(photo) for photo in photos], "photos")
+        held = sum(map(photo_is_held_out, photos))
+        _require_photos(stage, len(photos) - held, held, "photos")
 
 
 def require_enough_faces(stage: str, portraits: Portraits) -> None:
@@ -122,11 +122,11 @@ def require_enough_faces(stage: str, portraits: Portraits) -> None:
     """
     if stage not in FROM_PORTRAITS:
         return
-    _require_photos(stage, portraits.names, "photos with a usable face")
+    _require_photos(stage, len(portraits.training), len(portraits.held_out), "photos with a usable face")
     if stage in PORTRAITS_ALONE and len(portraits.frontal) < 2:
         raise InputError(
-            f"{stage} needs at least 2 photos of faces that look at the camera, found {len(portraits.frontal)}: "
-            "add photos"
+            f"{stage} needs at least 2 photos of faces that look at the camera, found {len(portraits.frontal)} "
+            f"({portraits.front_view.described}): add photos, or change the preset's limits"
         )
 
 
@@ -153,9 +153,7 @@ def _require_characters(stage: str, pairs: PairSet, held_out: int) -> None:
         )
 
 
-def _require_photos(stage: str, names: Sequence[str], what: str) -> None:
-    held_out = sum(map(is_held_out, names))
-    training = len(names) - held_out
+def _require_photos(stage: str, training: int, held_out: int, what: str) -> None:
     if training < 2 or held_out < 1:
         raise InputError(
             f"{stage} needs at least 2 {what} to train on and 1 to judge by, found {training} and {held_out}: "

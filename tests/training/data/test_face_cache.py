@@ -11,14 +11,17 @@ pytest.importorskip("torch")
 
 from f2p_deploy.character.face_shape import LENGTH  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
+from f2p_deploy.training.data import face_cache  # noqa: E402
 from f2p_deploy.training.data.face_cache import (  # noqa: E402
     FACES,
+    FACT_RECORD,
     FACTS,
     INDEX,
     FaceCache,
     MappedRows,
     cache_key,
     choose_rows,
+    face_record,
 )
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402
 
@@ -30,6 +33,7 @@ def _aligned(value: int) -> dict[str, np.ndarray]:
         "pictures": np.full((SIZE, SIZE, 3), value, np.uint8),
         "regions": np.full((SIZE, SIZE), value % 11, np.uint8),
         "yaw": np.asarray(value, np.float32),
+        "pitch": np.asarray(-value, np.float32),
         "sharpness": np.asarray(1.0, np.float32),
         "eye_distance": np.asarray(60.0, np.float32),
         "shapes": np.full((len(CONTOUR_POINTS), 2), np.nan, np.float32),
@@ -53,6 +57,19 @@ def _fill(folder: Path, photos: list[Path]) -> FaceCache:
             if cache.find(photo, photo.name) is None:
                 cache.append(photo, photo.name, "no face was found" if i == 1 else _aligned(10 + i))
     return cache
+
+
+def _rows_of(cache: FaceCache, photos: list[Path]) -> MappedRows:
+    entries = [cache.find(photo, photo.name) for photo in photos]
+    return cache.mapped("pictures", np.array([entry["record"] for entry in entries if entry and "record" in entry]))
+
+
+def _flip(path: Path, position: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(position)
+        byte = file.read(1)[0]
+        file.seek(position)
+        file.write(bytes([byte ^ 1]))
 
 
 def test_faces_are_found_again_by_name_or_by_content(photos: list[Path], tmp_path: Path) -> None:
@@ -94,11 +111,69 @@ def test_what_an_interruption_left_half_written_is_written_again(
     assert all(json.loads(line) for line in (folder / INDEX).read_text().splitlines())
 
 
-def test_a_lost_file_is_one_sentence(photos: list[Path], tmp_path: Path) -> None:
-    _fill(tmp_path / "cache", photos)
-    os.truncate(tmp_path / "cache" / FACES, 100)
-    with pytest.raises(InputError, match="faces.bin is damaged, cut short or lost: remove .*cache to align"):
-        FaceCache(tmp_path / "cache", SIZE)
+@pytest.mark.parametrize("lost", [FACES, FACTS])
+@pytest.mark.parametrize("kept", [0, 2])
+def test_of_a_file_cut_short_the_whole_faces_stay_and_the_others_are_aligned_again(
+    lost: str, kept: int, photos: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "cache"
+    _fill(folder, photos)
+    record = face_record(SIZE) if lost == FACES else FACT_RECORD
+    os.truncate(folder / lost, kept * record.itemsize + (7 if kept else 0))
+    cache = FaceCache(folder, SIZE)
+    assert f"{kept} of 4 aligned faces are whole" in caplog.text
+    found = [cache.find(photo, photo.name) for photo in photos]
+    assert [entry is not None for entry in found] == [kept > 0, True, kept > 1, False, False], "the second has none"
+    cache = _fill(folder, photos)
+    rows = _rows_of(FaceCache(folder, SIZE), photos)
+    assert [int(row[0, 0, 0]) for row in rows] == [10, 12, 13, 14] and cache.faces == 4
+
+
+def test_a_damaged_face_is_found_when_it_is_read_and_aligned_again_afterwards(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "cache"
+    _fill(folder, photos)
+    _flip(folder / FACES, face_record(SIZE).itemsize + 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(face_cache, "SYNC_EVERY", 1)  # otherwise the opening finds it among the last
+        cache = FaceCache(folder, SIZE)
+        rows = _rows_of(cache, photos)
+        assert int(rows[0][0, 0, 0]) == 10 and int(rows[2:][0][0, 0, 0]) == 13
+        for _ in range(2):
+            with pytest.raises(InputError, match="the aligned face of .* changed since it was written"):
+                rows[np.array([0, 1])]
+        again = FaceCache(folder, SIZE)
+    assert again.faces == 3 and again.find(photos[2], photos[2].name) is None
+    _fill(folder, photos)
+    assert [int(row[0, 0, 0]) for row in _rows_of(FaceCache(folder, SIZE), photos)] == [10, 12, 13, 14]
+    assert not caplog.text
+
+
+def test_damage_in_the_last_records_is_found_at_the_opening(
+    photos: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine without power may keep the lines and lose the bytes."""
+    folder = tmp_path / "cache"
+    _fill(folder, photos)
+    _flip(folder / FACTS, 3 * FACT_RECORD.itemsize)
+    assert FaceCache(folder, SIZE).find(photos[4], photos[4].name) is None
+    assert "which are aligned again: 1" in caplog.text
+    _fill(folder, photos)
+    assert FaceCache(folder, SIZE).facts(np.array([4]))["yaw"].tolist() == [14.0]
+
+
+def test_the_cache_of_an_earlier_version_has_no_checksums_and_is_read(photos: list[Path], tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    _fill(folder, photos)
+    entries = [json.loads(line) for line in (folder / INDEX).read_text().splitlines()]
+    assert entries[0]["pitch"] == -10.0
+    old = [{key: entry[key] for key in entry if key not in ("crc32", "pitch")} for entry in entries]
+    (folder / INDEX).write_text("".join(json.dumps(entry) + "\n" for entry in old))
+    assert [int(row[0, 0, 0]) for row in _rows_of(FaceCache(folder, SIZE), photos)] == [10, 12, 13, 14]
+
+
+def test_an_unusable_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot use the cache of faces"):
         FaceCache(tmp_path / "file" / "cache", SIZE)
