@@ -45,6 +45,10 @@ def train(
     at: train_pictures.TrainingEngine = None,
     pictures: train_pictures.PictureCount = None,
     schema: train_pictures.TrainingSchema = None,
+    labelled: Annotated[
+        Path | None,
+        typer.Option("--labelled", metavar="DIR", help="Helen's folder of pictures and label files, for segmentation."),
+    ] = None,
     bundle: Annotated[
         Path, typer.Option("--bundle", metavar="DIR", help="The bundle to create or continue.")
     ] = Path("bundle"),
@@ -167,7 +171,7 @@ def train(
     changes = {"steps": steps, "epochs": epochs, "batch": batch, "learning_rate": learning_rate}
     recipe = with_schedule(recipe, stages, changes)
     hardware = Hardware(device, precision, devices, nodes, accumulate, compiled, workers, tensorboard)
-    sources = Sources(front, varied, tuple(portraits or ()), labels=labels)
+    sources = Sources(front, varied, tuple(portraits or ()), labels=labels, labelled=labelled)
     wanted = train_pictures.WantedPictures(at, pictures, schema, bundle, recipe, stages)
     wanted.check(sources)
     if at is None:
@@ -181,7 +185,7 @@ def train(
             sources = wanted.ask(sources, there)
         for name in stages:
             check_stage(name, recipe, sources)
-    if portraits:
+    if portraits or labelled:
         opener = partial(choose_finder, landmarker, landmarks)
         finder = opener()
         _, key = identify_finder(finder, landmarker, landmarks)

@@ -21,6 +21,7 @@ from f2p_deploy.training.data.aligned_pairs import (
 )
 from f2p_deploy.training.data.face_cache import choose_rows
 from f2p_deploy.training.data.face_shapes import shapes_of_pairs
+from f2p_deploy.training.data.helen import load_labelled
 from f2p_deploy.training.data.pair_tensors import PairTensors
 from f2p_deploy.training.data.portraits import Portraits
 from f2p_deploy.training.data.shortcut_labels import describe_targets
@@ -168,7 +169,31 @@ def _build_segmentation(inputs: StageInputs) -> Stage:
     if inputs.preset.mesh_labels and finder is not None:
         shapes = [inputs.contour_shapes(pairs, finder, name) for name, pairs in sets.items()]
     return SegmentationStage(
-        inputs.bundle, list(sets.values()), inputs.portraits, inputs.held_out_characters, shapes=shapes
+        inputs.bundle,
+        list(sets.values()),
+        inputs.portraits,
+        inputs.held_out_characters,
+        shapes=shapes,
+        labelled=_labelled_pictures(inputs),
+    )
+
+
+def _labelled_pictures(inputs: StageInputs) -> Portraits | None:
+    """Return the pictures with Helen's label files; None if no folder is given."""
+    sources = inputs.sources
+    if sources.labelled is None:
+        return None
+    if sources.finder is None:
+        raise InputError("labelled pictures need a landmark finder")
+    return load_labelled(
+        sources.labelled,
+        sources.finder,
+        inputs.bundle.settings.alignment,
+        inputs.image_size,
+        inputs.work / "faces",
+        inputs.progress,
+        sources.processes,
+        sources.finder_key,
     )
 
 

@@ -39,9 +39,10 @@ class SegmentationStage(Stage):
         pair_sets: rendered pairs with label maps.
         portraits: aligned photos with labels from landmarks; a share of every batch.
         held_out: number of last pairs of each set held out for evaluation.
-        portrait_share: share of portraits in a batch.
+        portrait_share: share of portraits and labelled pictures in a batch, half of each if both are given.
         shapes: for each set the (N, K, 2) contour points of its renders, to label them as portraits are labelled
             (`f2p_deploy.training.data.portrait_labels.render_labels`). The engine's labels are used if not given.
+        labelled: aligned pictures with labels made by hand, such as Helen's.
     """
 
     name = "segmentation"
@@ -54,11 +55,14 @@ class SegmentationStage(Stage):
         held_out: int = 100,
         portrait_share: float = 0.4,
         shapes: list[np.ndarray] | None = None,
+        labelled: Portraits | None = None,
     ) -> None:
         self.size = bundle.settings.architecture.segmentation_size
         self.pair_sets, self.held_out, self.shapes = pair_sets, held_out, shapes
-        self.portraits = portraits
-        self.portrait_share = portrait_share if portraits is not None else 0.0
+        #: Photos and labelled pictures, by the name of their metric.
+        both = {"portraits": portraits, "labelled": labelled}
+        self.photos = {name: photos for name, photos in both.items() if photos is not None}
+        self.portrait_share = portrait_share if self.photos else 0.0
         self.network = first_network(bundle, "segmentation")
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.modules = {"segmentation": self.network}
@@ -69,10 +73,12 @@ class SegmentationStage(Stage):
         """Return augmented pictures (B, 3, s, s) and the shares of the classes (B, 11, s/8, s/8)."""
         from_photos = round(self.portrait_share * len(batch))
         images, labels = self._rendered(batch[from_photos:] if from_photos else batch)
-        if self.portraits is not None and from_photos:
-            chosen = rng.choice(self.portraits.training, from_photos)
-            images = torch.cat([images, self.portraits.images(chosen)])
-            labels = torch.cat([labels, self.portraits.labels(chosen)])
+        kinds = list(self.photos.values())
+        for photos, part in zip(kinds, np.array_split(np.arange(from_photos), max(1, len(kinds))), strict=False):
+            if len(part):
+                chosen = rng.choice(photos.training, len(part))
+                images = torch.cat([images, photos.images(chosen)])
+                labels = torch.cat([labels, photos.labels(chosen)])
         grids = affine_grids(len(images), images.shape[-1], Variation(rotation=15.0, scale=0.15, shift=0.08), rng)
         images, labels = sample_at(images, grids), warp_labels(labels, grids, UNKNOWN)
         images = vary_light(reduce_to(images, self.size), Variation(), rng)
@@ -90,7 +96,7 @@ class SegmentationStage(Stage):
         return self.network
 
     def evaluate(self) -> dict[str, float]:
-        """Return the mean intersection over union on held-out renders and on held-out photos (labels from landmarks).
+        """Return the mean intersection over union on held-out renders, photos (labels by landmarks), labelled pictures.
 
         Predictions are upsampled to the picture's resolution first.
         """
@@ -101,20 +107,20 @@ class SegmentationStage(Stage):
             for part in np.array_split(held, max(1, len(held) // 10)):
                 counts += self._intersections_and_unions(pairs.images(part), self._labels(position, part))
             metrics[f"miou_renders_{position}"] = mean_iou(counts)
-        if self.portraits is not None:
+        for name, photos in self.photos.items():
             counts = np.zeros((len(HELEN_CLASSES), 2))
-            measured = self.portraits.measured
+            measured = photos.measured
             for part in np.array_split(measured, max(1, len(measured) // 10)):
-                counts += self._intersections_and_unions(self.portraits.images(part), self.portraits.labels(part))
-            metrics["miou_portraits"] = mean_iou(counts)
+                counts += self._intersections_and_unions(photos.images(part), photos.labels(part))
+            metrics[f"miou_{name}"] = mean_iou(counts)
         return metrics
 
     def sheet(self) -> np.ndarray:
         """Return held-out renders and photos above their predicted class maps."""
         pairs = self.pair_sets[-1]
         images = pairs.images(np.arange(len(pairs) - 4, len(pairs)))
-        if self.portraits is not None:
-            images = torch.cat([images, self.portraits.images(self.portraits.held_out[:4])])
+        for photos in self.photos.values():
+            images = torch.cat([images, photos.images(photos.held_out[:4])])
         return tile([to_uint8(images), COLOURS[self._predict(images).numpy()]])
 
     def _rendered(self, batch: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -89,3 +89,15 @@ def test_samples_of_two_sets_are_found_in_their_own(disc_bundle, disc_tensors) -
     images, labels = stage._rendered(np.array([5, 48 + 7]))
     torch.testing.assert_close(images, disc_tensors.images(np.array([5, 7])))
     assert torch.equal(labels, disc_tensors.label_maps(np.array([5, 7])))
+
+
+def test_labelled_pictures_share_the_batch_with_photos_and_are_measured(
+    disc_bundle, disc_tensors, disc_portraits
+) -> None:
+    stages = [
+        SegmentationStage(disc_bundle, [disc_tensors], portraits, held_out=12, labelled=disc_portraits)
+        for portraits in (None, disc_portraits)
+    ]
+    for stage, photos in zip(stages, (["labelled"], ["portraits", "labelled"]), strict=True):
+        assert stage.prepare(np.arange(10), 0, np.random.default_rng(0))["pictures"].shape[0] == 10
+        assert [f"miou_{name}" in stage.evaluate() for name in photos] == [True] * len(photos)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from f2p_deploy.alignment import LandmarkFinder, align_photo
+from f2p_deploy.alignment import AlignedFace, LandmarkFinder, align_photo
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.model.settings import AlignmentTemplate
@@ -104,10 +104,16 @@ def align_one(
         aligned = align_photo(photo, finder, template.landmarks, size)
     except InputError as error:  # also landmarks that are not those of a face, which a cascade may find
         return str(error)
+    unknown = aligned.landmarks.dense is None
+    regions = np.full((size, size), UNKNOWN, np.uint8) if unknown else label_portrait(aligned).labels
+    return {**facts_of(aligned, size), "regions": regions}
+
+
+def facts_of(aligned: AlignedFace, size: int) -> dict[str, np.ndarray]:
+    """Return what `align_one` does, without `regions`."""
     dense, shape = aligned.landmarks.dense, aligned.landmarks.shape
     return {
         "pictures": aligned.image,
-        "regions": np.full((size, size), UNKNOWN, np.uint8) if dense is None else label_portrait(aligned).labels,
         "yaw": np.asarray(aligned.landmarks.yaw or 0.0, np.float32),
         "pitch": np.asarray(np.nan if aligned.landmarks.pitch is None else aligned.landmarks.pitch, np.float32),
         "face_shapes": np.full(SHAPE_LENGTH, np.nan, np.float32) if shape is None else shape,

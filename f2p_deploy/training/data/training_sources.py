@@ -9,6 +9,7 @@ from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.aligning import FinderProcesses
+from f2p_deploy.training.data.helen import count_labelled
 from f2p_deploy.training.data.portraits import HELD_OUT_ONE_IN, Portraits, list_photos, photo_is_held_out
 
 #: The stages that learn from pairs of the front view, that require pairs in varied scenes, and that learn from
@@ -41,6 +42,7 @@ class Sources:
         portraits: folders of photos.
         finder: of landmarks in the photos.
         labels: table of labels of photos, for the reader.
+        labelled: folder of pictures with Helen's label files, for segmentation.
         processes: that find faces; this one if not given.
         finder_key: kind, version and file of the finder.
     """
@@ -50,6 +52,7 @@ class Sources:
     portraits: tuple[Path, ...] = ()
     finder: LandmarkFinder | None = None
     labels: Path | None = None
+    labelled: Path | None = None
     processes: FinderProcesses | None = None
     finder_key: str = ""
 
@@ -106,6 +109,8 @@ def require_portraits(stage: str, sources: Sources) -> None:
     Raises:
         InputError: there are none, or too few; says how many are needed and how many were found.
     """
+    if stage == "segmentation" and sources.labelled is not None:
+        _require_photos(stage, *count_labelled(sources.labelled), f"labelled pictures in {sources.labelled}")
     if stage in PORTRAITS_ALONE and not sources.portraits:
         raise InputError(f"{stage} learns from real faces: name folders of portraits (--portraits DIR)")
     if stage in FROM_PORTRAITS and sources.portraits:

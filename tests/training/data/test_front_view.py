@@ -7,7 +7,7 @@ from f2p_deploy.training.data.front_view import FrontView
 
 
 @pytest.mark.parametrize(
-    ("name", "worse"), [("yaw", -16.0), ("yaw", 15.5), ("pitch", 21.0), ("sharpness", 39.0), ("eye_distance", 54.0)]
+    ("name", "worse"), [("yaw", -16.0), ("yaw", 15.5), ("pitch", 21.0), ("sharpness", 39.0), ("eye_distance", 39.0)]
 )
 def test_each_limit_leaves_out_a_face(name: str, worse: float) -> None:
     good = {"yaw": 3.0, "pitch": -8.0, "sharpness": 90.0, "eye_distance": 80.0}
@@ -25,5 +25,5 @@ def test_what_is_unknown_is_within_the_limits() -> None:
 
 def test_the_limits_are_said_in_words() -> None:
     assert FrontView(sharpness=12.5).described == (
-        "yaw to 15 and pitch to 20 degrees, sharpness from 12.5, 55 pixels from eye to eye"
+        "yaw to 15 and pitch to 20 degrees, sharpness from 12.5, 40 pixels from eye to eye"
     )
