@@ -6,7 +6,8 @@
 Networks, batches and losses are those of the preset `paper`, with random pictures in place of data, so that no data is
 needed. Counted are multiplications and additions of convolutions and matrix products, forward and backward. The
 recipe's length is the preset's, for 20,000 rendered pairs and 100,000 photos. Seconds are medians after one update that
-is not counted, preparation of the batch included.
+is not counted, preparation of the batch included; beside them stands the processor time of all threads, which other
+programs on the machine lengthen less.
 """
 
 import argparse
@@ -142,18 +143,20 @@ def measure(
     stage.evaluate = dict  # type: ignore[method-assign, assignment]
     stage.sheet = lambda: np.zeros((8, 8, 3), np.uint8)  # type: ignore[method-assign]
     seconds: list[float] = []
+    processor: list[float] = []
     forget_peak(processes.fabric.device)
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     counter = FlopCounterMode(display=False)
 
     def updated(done: int, total: int, numbers: object) -> None:
-        nonlocal began
+        nonlocal began, used
         if processes.fabric.device.type == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
+        processor.append(time.process_time() - used)
         if done == 1:
             counter.__exit__(None, None, None)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
 
     counter.__enter__()
     train(stage, replace(schedule, steps=updates + 1), folder, 0, updated, processes=processes)
@@ -164,6 +167,7 @@ def measure(
     return {
         "batch": schedule.batch,
         "seconds": step,
+        "processor_seconds": statistics.median(processor[1:]),
         "tflop": flops / 1e12,
         "updates": total,
         "days_here": step * total / 86400,
@@ -191,8 +195,9 @@ def main() -> None:
                 continue
             rows[name] = measure(name, build, folder / name, processes, words.updates)
             print(
-                f"{name}: {rows[name]['seconds']:.2f} s an update of {rows[name]['batch']}, {rows[name]['tflop']:.2f} "
-                f"TFLOP, {rows[name]['updates']:,} updates: {rows[name]['days_here']:.1f} days here, "
+                f"{name}: {rows[name]['seconds']:.2f} s an update of {rows[name]['batch']} "
+                f"({rows[name]['processor_seconds']:.2f} s of processor time), {rows[name]['tflop']:.2f} TFLOP, "
+                f"{rows[name]['updates']:,} updates: {rows[name]['days_here']:.1f} days here, "
                 f"{24 * rows[name]['days_h100']:.1f} h on an H100 at {SHARE:.0%}; peak {rows[name]['peak_gb']:.1f} GB",
                 flush=True,
             )

@@ -71,9 +71,12 @@ class Bundle:
     @cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of everything that an export depends on: schema, settings and weights, not name or provenance."""
+        settings = to_data(self.settings)
+        if self.settings.similarity.weighting == "face":  # came later: artifacts of earlier versions stay valid
+            del settings["similarity"]["weighting"]
         content = {
             "schema": self.schema.fingerprint,
-            "settings": to_data(self.settings),
+            "settings": settings,
             "files": {name: entry.sha256 for name, entry in sorted(self.stored.items())},
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -148,6 +148,10 @@ def _render_graph(bundle: Bundle, batch: int) -> BundleGraph:
 
 def _describe_graph(bundle: Bundle, batch: int) -> BundleGraph:
     content = "features of the segmentation network, weighted by its class probabilities; compare by L1"
+    similarity = bundle.settings.similarity
+    if similarity.weighting == "class":
+        classes = ", ".join(HELEN_CLASSES[position] for position in similarity.weighted_classes)
+        content = f"features of the segmentation network, all of them for each class: {classes}; compare by L1"
     if bundle.settings.search == "surrogate":
         content = f"the state that is read from the photo: {_state(bundle)}; a search takes options, age and sex of it"
         if length := bundle.settings.architecture.shape_length:

@@ -10,6 +10,8 @@ from f2p_deploy.system.errors import InputError
 
 #: The output of F_seg that is the "facial semantic feature" f of eq. 6; the paper does not name the layer.
 Features = Literal["conv_2", "conv_3", "conv_4", "conv_5", "logits", "probabilities"]
+#: What weights f in eq. 6: the probability of the face, or that of each class on its own; the paper allows both.
+Weighting = Literal["face", "class"]
 Reduction = Literal["mean", "sum"]
 Storage = Literal["float32", "float16"]
 STORAGES: tuple[str, ...] = get_args(Storage)
@@ -109,6 +111,9 @@ class SimilaritySettings:
     Args:
         identity_weight, content_weight, loopback_weight: lambda_1, lambda_2, lambda_3 of eq. 4.
         features: the output of F_seg that is f in eq. 6.
+        weighting: omega of eq. 6. With `face` every channel of f is weighted once, by the weighted sum of the class
+            probabilities; with `class` once by each class whose weight is not 0, which multiplies the number of
+            channels.
         class_weights: weight of each Helen class in omega. Background and hair have weight 0 by default: the background
             is not part of the face, and hair is a choice rather than a shape.
         reduction: `sum` or `mean` of the elements in the L1 norm of eqs. 6 and 7.
@@ -128,6 +133,7 @@ class SimilaritySettings:
     content_weight: float = 1.0
     loopback_weight: float = 1.0
     features: Features = "conv_5"
+    weighting: Weighting = "face"
     class_weights: tuple[float, ...] = (0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0)
     reduction: Reduction = "mean"
     colour_weight: float = 0.0
@@ -141,6 +147,7 @@ class SimilaritySettings:
         _positive(spread=self.spread)
         _not_negative(naturalness=self.naturalness, shape_weight=self.shape_weight)
         _require_choice("features", self.features, Features)
+        _require_choice("weighting", self.weighting, Weighting)
         _require_choice("reduction", self.reduction, Reduction)
         _not_negative(
             identity_weight=self.identity_weight,
@@ -155,6 +162,18 @@ class SimilaritySettings:
         if count != classes:
             raise InputError(f"class_weights needs a number for each of {classes} classes, found {count}")
         _not_negative(**{f"the class weight of {c}": w for c, w in zip(HELEN_CLASSES, self.class_weights, strict=True)})
+        if self.weighting == "class" and self.features == "probabilities":
+            raise InputError(
+                "weighting 'class' needs the logits or a stage as features: 'probabilities' have a channel for each "
+                "class already, which weights nothing else"
+            )
+        if self.weighting == "class" and not any(self.class_weights):
+            raise InputError("weighting 'class' needs a class weight that is not 0, since the content has no others")
+
+    @property
+    def weighted_classes(self) -> tuple[int, ...]:
+        """The positions of the Helen classes whose weight is not 0."""
+        return tuple(position for position, weight in enumerate(self.class_weights) if weight)
 
 
 @dataclass(frozen=True)

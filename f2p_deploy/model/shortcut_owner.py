@@ -25,6 +25,8 @@ def described_by(bundle: Bundle) -> str:
         "class_weights": similarity.class_weights if similarity.features not in ("probabilities", "logits") else (),
         "mirrored": similarity.mirrored,
     }
+    if similarity.weighting != "face":  # named only then, so that shortcuts of earlier versions stay valid
+        content |= {"weighting": similarity.weighting, "class_weights": ()}
     if bundle.settings.architecture.recogniser.points:
         content["crop"] = bundle.settings.alignment.landmarks
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -153,8 +153,9 @@ class Similarity(nn.Module):
         """Return omega f of eq. 6 for faces (N, 3, S, S) RGB in [0, 1]: (N, C, H, W).
 
         For `probabilities` f is the class map, with one channel per class. Otherwise every channel of f is weighted by
-        the probability that the pixel belongs to the face. With a `colour_weight`, red, green and blue of each of
-        `COLOURED_REGIONS` follow, weighted by the probability of the region.
+        the probability that the pixel belongs to the face or, with the weighting `class`, by that of each class in
+        turn: all channels of the first class with a weight, then those of the next. With a `colour_weight`, red, green
+        and blue of each of `COLOURED_REGIONS` follow, weighted by the probability of the region.
         """
         face_seen = reduce_to(face, self.segmentation_size)
         stages = self.segmentation.features(face_seen)
@@ -162,11 +163,15 @@ class Similarity(nn.Module):
         if self.settings.features == "probabilities":
             seen = reduce_to(face_seen, probabilities.shape[-1]) if self.settings.colour_weight else None
             return self.content_of_classes(probabilities, seen)
-        features = stages[self.settings.features]
-        omega = (probabilities * self.class_weights).sum(dim=1, keepdim=True)
-        if omega.shape[2:] != features.shape[2:]:  # a stage before the strided one is finer than the class maps
-            omega = F.interpolate(omega, size=features.shape[2:], mode="nearest")
-        return features * omega
+        return self._weighted(stages[self.settings.features], probabilities)
+
+    def _weighted(self, features: torch.Tensor, probabilities: torch.Tensor) -> torch.Tensor:
+        """Return omega f for features (N, K, h, w) and class maps (N, 11, H, W): (N, K, h, w), or K for each class."""
+        omega = probabilities * self.class_weights
+        if self.settings.weighting == "face":
+            return features * _as_fine(omega.sum(dim=1, keepdim=True), features)
+        omega = _as_fine(omega, features)
+        return torch.cat([features * omega[:, c : c + 1] for c in self.settings.weighted_classes], dim=1)
 
     def content_of_classes(self, probabilities: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """Return the content for the features `probabilities`.
@@ -186,12 +191,16 @@ class Similarity(nn.Module):
         """Return the maps (N, M, H, W) that determine the content of faces (N, 3, S, S) RGB in [0, 1].
 
         For `probabilities` they are the 11 class maps and, with a colour weight, the face at their resolution; for
-        `logits` the 11 logits; otherwise the content itself.
+        `logits` the 11 logits; for a stage the content itself or, with the weighting `class`, the 11 class maps and
+        the stage's channels.
         """
         features = self.settings.features
-        if features not in ("probabilities", "logits"):
-            return self.content(face)
         face_seen = reduce_to(face, self.segmentation_size)
+        if features not in ("probabilities", "logits"):
+            if self.settings.weighting == "face":
+                return self.content(face)
+            stages = self.segmentation.features(face_seen)
+            return torch.cat([_as_fine(stages["logits"].softmax(dim=1), stages[features]), stages[features]], dim=1)
         logits = self.segmentation(face_seen)
         if features == "logits":
             return logits
@@ -207,8 +216,8 @@ class Similarity(nn.Module):
             seen = maps[:, CLASSES:] if self.settings.colour_weight else None
             return self.content_of_classes(maps[:, :CLASSES], seen)
         if features == "logits":
-            return maps * (maps.softmax(dim=1) * self.class_weights).sum(dim=1, keepdim=True)
-        return maps
+            return self._weighted(maps, maps.softmax(dim=1))
+        return maps if self.settings.weighting == "face" else self._weighted(maps[:, CLASSES:], maps[:, :CLASSES])
 
     def describe(self, face: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return identity (N, d) and content (N, C, H, W) of faces (N, 3, S, S) RGB in [0, 1]."""
@@ -262,6 +271,13 @@ def _mean_colours(shares: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     """Return (N, R, 3) mean colours of pictures (N, 3, H, W), weighted by shares (N, R, H, W)."""
     weights = shares.flatten(2)
     return (weights @ seen.flatten(2).transpose(1, 2)) / (weights.sum(dim=2, keepdim=True) + 1e-3)
+
+
+def _as_fine(maps: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """Return maps at the resolution of features: a stage before the strided one is finer than the class maps."""
+    if maps.shape[2:] == features.shape[2:]:
+        return maps
+    return F.interpolate(maps, size=features.shape[2:], mode="nearest")
 
 
 def reduce_to(face: torch.Tensor, size: int) -> torch.Tensor:

@@ -178,6 +178,10 @@ def test_set_shows_before_and_after(f2p: Callable, game: Path) -> None:
         (["hybrid.iterations=3", "hybrid.iteration=50"], "Did you mean 'hybrid.iterations'?"),
         (["hybrid.iterations=3", "hybrid.decay=2"], "decay must lie in [0, 1), found 2.0"),
         (["architecture.imitator_width=0.5"], "cannot change: its networks are trained for it"),
+        (
+            ["similarity.features=probabilities", "similarity.weighting=class"],
+            "weighting 'class' needs the logits or a stage as features",
+        ),
     ],
 )
 def test_set_changes_all_or_nothing(f2p: Callable, game: Path, words: list[str], sentence: str) -> None:

@@ -144,6 +144,8 @@ def test_fingerprint_follows_settings_and_weights_but_not_the_name(small_bundle,
     other = replace_settings(copied, replace(copied.settings, iterative=IterativeSettings(iterations=3)))
     assert load_bundle(copied.path).settings.iterative.iterations == 3
     assert other.fingerprint != small_bundle.fingerprint
+    by_class = replace(copied.settings, similarity=replace(copied.settings.similarity, weighting="class"))
+    assert replace_settings(copied, by_class).fingerprint not in (other.fingerprint, small_bundle.fingerprint)
 
 
 def test_settings_cannot_change_the_architecture_of_trained_networks(copied) -> None:

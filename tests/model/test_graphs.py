@@ -1,5 +1,6 @@
 """The graphs of a bundle: their names and shapes, and their results in PyTorch."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,17 @@ def test_describe_is_the_similaritys(small_bundle: "Bundle", small_faces: "Faces
     outputs = describe.compute({"face": face})
     assert np.array_equal(outputs["identity"], identity.numpy())
     assert np.array_equal(outputs["content"], content.numpy())
+
+
+def test_content_by_class_says_so(fast_bundle: "Bundle") -> None:
+    shapes = []
+    for weighting in ("face", "class"):
+        similarity = replace(fast_bundle.settings.similarity, features="conv_5", weighting=weighting)
+        changed = replace(fast_bundle, settings=replace(fast_bundle.settings, similarity=similarity))
+        describe = {graph.name: graph for graph in bundle_graphs(changed, names=("describe",))}["describe"]
+        shapes.append(describe.outputs[1].shape)
+    assert shapes[1] == (1, 9 * shapes[0][1], *shapes[0][2:])
+    assert "all of them for each class: skin, left-brow, " in describe.outputs[1].meaning
 
 
 def test_a_batch_below_one(small_bundle: "Bundle") -> None:

@@ -36,3 +36,14 @@ def test_settings_of_the_description_count(fast_bundle) -> None:
     similarity = replace(fast_bundle.settings.similarity, features="logits")
     changed = replace(fast_bundle, settings=replace(fast_bundle.settings, similarity=similarity))
     assert described_by(changed) != described_by(fast_bundle)
+
+
+def test_a_shortcut_by_class_is_another_one_whatever_the_weights_of_classes(fast_bundle) -> None:
+    def described(**changes: object) -> str:
+        similarity = replace(fast_bundle.settings.similarity, **changes)
+        return described_by(replace(fast_bundle, settings=replace(fast_bundle.settings, similarity=similarity)))
+
+    assert described(weighting="face") == described_by(fast_bundle)
+    by_class = described(weighting="class")
+    assert by_class != described_by(fast_bundle)
+    assert described(weighting="class", class_weights=(1.0,) * 11) == by_class

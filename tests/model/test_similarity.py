@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -58,6 +60,44 @@ def test_content_is_weighted_by_the_probability_of_the_face_s_classes() -> None:
     torch.testing.assert_close(model.content(face), stages["conv_5"] * weight)
 
 
+@pytest.mark.parametrize("features", ["conv_5", "logits"])
+def test_each_class_weights_the_features_on_its_own(features: str) -> None:
+    weights = (0.0, 1.0, 0.0, 2.0, *[0.0] * 6, 0.5)
+    model = similarity(features=features, weighting="class", class_weights=weights)
+    face = torch.rand(2, 3, 128, 128)
+    stages = model.segmentation.features(reduce_to(face, 64))
+    probabilities = stages["logits"].softmax(1)
+    blocks = [weight * probabilities[:, c, None] * stages[features] for c, weight in ((1, 1.0), (3, 2.0), (10, 0.5))]
+    torch.testing.assert_close(model.content(face), torch.cat(blocks, dim=1))
+
+
+def test_one_class_alone_weighs_the_same_either_way() -> None:
+    only_nose = tuple(float(c == 6) for c in range(11))
+    face = torch.rand(1, 3, 128, 128)
+    contents = [similarity(weighting=one, class_weights=only_nose).content(face) for one in ("face", "class")]
+    torch.testing.assert_close(contents[0], contents[1])
+
+
+def test_the_loss_by_class_sees_a_class_that_turns_into_another() -> None:
+    """Equal features and an equal sum of probabilities: by the face nothing is lost, by class something is."""
+    features, photo, drawn = torch.ones(1, 4, 2, 2), torch.zeros(1, 11, 2, 2), torch.zeros(1, 11, 2, 2)
+    photo[:, 4], drawn[:, 7] = 1.0, 1.0
+    losses = {}
+    for one in ("face", "class"):
+        model = similarity(weighting=one)
+        losses[one] = float(content_loss(model._weighted(features, photo), model._weighted(features, drawn), "sum"))
+    assert losses == {"face": 0.0, "class": 2.0 * 4 * 4}
+
+
+def test_weighting_by_class_is_refused_where_it_means_nothing() -> None:
+    with pytest.raises(InputError, match="'probabilities' have a channel for each class already"):
+        SimilaritySettings(features="probabilities", weighting="class")
+    with pytest.raises(InputError, match="needs a class weight that is not 0"):
+        SimilaritySettings(weighting="class", class_weights=(0.0,) * 11)
+    with pytest.raises(InputError, match="weighting must be one of face, class, found 'both'"):
+        SimilaritySettings(weighting="both")  # type: ignore[arg-type]
+
+
 def test_probabilities_as_features_carry_each_class_weight_once() -> None:
     weights = tuple(float(i) for i in range(11))
     model, face = similarity(features="probabilities", class_weights=weights), torch.rand(1, 3, 128, 128)
@@ -92,8 +132,11 @@ def test_the_search_weighs_identity_by_a_factor_of_its_own() -> None:
 def test_features_of_a_finer_stage_are_weighted_too() -> None:
     torch.manual_seed(0)
     settings = SimilaritySettings(features="conv_2")
-    model = Similarity(LightCNN(0.1), Segmentation(0.1, strided_stage=5), settings, segmentation_size=64).eval()
+    networks = LightCNN(0.1), Segmentation(0.1, strided_stage=5)
+    model = Similarity(*networks, settings, segmentation_size=64).eval()
     assert model.content(torch.rand(1, 3, 128, 128)).shape[-1] == 16
+    by_class = Similarity(*networks, replace(settings, weighting="class"), segmentation_size=64).eval()
+    assert by_class.content(torch.rand(1, 3, 128, 128)).shape == (1, 9 * 32, 16, 16)
 
 
 def test_reduction_is_the_exact_mean_of_whole_blocks() -> None:

@@ -98,3 +98,11 @@ def test_a_bundle_goes_on_with_the_preset_of_its_last_part() -> None:
     bundle.provenance["priors"] = {"preset": "studio"}
     with pytest.raises(InputError, match="'studio' of a file"):
         preset_of(bundle)  # type: ignore[arg-type]
+
+
+def test_eq_6_by_class_is_a_key_of_a_preset(tmp_path: Path) -> None:
+    text = 'base = "paper"\n[settings.similarity]\nfeatures = "conv_4"\nweighting = "class"\n'
+    similarity = read_preset(_file(tmp_path, text)).settings.similarity
+    assert (similarity.features, similarity.weighting) == ("conv_4", "class")
+    with pytest.raises(InputError, match="studio.toml: settings.similarity: weighting must be one of face, class"):
+        read_preset(_file(tmp_path, text.replace('"class"', '"classes"')))

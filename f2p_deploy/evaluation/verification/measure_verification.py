@@ -1,7 +1,8 @@
 """Measure verification accuracy on sets of pairs, with several features and both ways to normalise them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from f2p_deploy.evaluation.verification.fold_accuracy import (
     consecutive_folds,
     measure_folds,
 )
+from f2p_deploy.model.bundle import HEADER, load_bundle
+from f2p_deploy.model.import_mark import import_mark
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.progress import Progress, silent
@@ -56,6 +59,7 @@ class VerificationReport:
         alignment: how faces were aligned, a sentence.
         pca: the settings of PCA.
         sets: the results, in order.
+        recognition: the kind of the recognition network, in words, see `recognition_words`.
     """
 
     bundle: str
@@ -65,6 +69,7 @@ class VerificationReport:
     alignment: str
     pca: PcaSettings
     sets: tuple[MeasuredPairs, ...]
+    recognition: str = ""
 
 
 def measure_verification(
@@ -103,7 +108,22 @@ def measure_verification(
         alignment=alignment,
         pca=settings,
         sets=tuple(measured),
+        recognition=recognition_words(runtime),
     )
+
+
+def recognition_words(runtime: Runtime) -> str:
+    """Return the kind of a recognition network: its name, or what it was imported as, where the bundle is there.
+
+    An artifact without its bundle does not say where weights come from.
+    """
+    mark: Mapping[str, Any] = {}
+    if (runtime.folder / HEADER).is_file():
+        bundle = load_bundle(runtime.folder)
+        mark = import_mark(bundle.provenance, "recognition")
+    if not mark:
+        return runtime.settings.architecture.recognition
+    return f"{mark.get('kind')}, imported from {mark.get('file')}"
 
 
 def measure_pairs(pairs: FacePairs, features: FaceFeatures, pca: PcaSettings) -> MeasuredPairs:

@@ -4,9 +4,10 @@ import csv
 import io
 from typing import Any
 
+from f2p_deploy.evaluation.verification.face_features import EMBEDDING
 from f2p_deploy.evaluation.verification.fold_accuracy import KEPT_VARIANCE, FoldAccuracy, PcaSettings
 from f2p_deploy.evaluation.verification.measure_verification import MeasuredPairs, VerificationReport
-from f2p_deploy.evaluation.verification.published_accuracy import DATA_SETS, PUBLISHED, column_of
+from f2p_deploy.evaluation.verification.published_accuracy import DATA_SETS, PUBLISHED, QUOTED, column_of
 from f2p_deploy.report.page import Table
 from f2p_deploy.system.names import cell
 
@@ -23,10 +24,14 @@ def published_table(report: VerificationReport) -> Table:
     """Return Table 6: the paper's rows, quoted, and below them the measured ones, with PCA."""
     measured = {column_of(one.pairs.name): one for one in report.sets}
     columns = list(DATA_SETS.values()) + [name for name in measured if name not in DATA_SETS.values()]
-    rows = [(f"{method} (quoted)", *_quoted(figures, len(columns))) for method, figures in PUBLISHED.items()]
+    rows = [
+        (f"{method} ({QUOTED.get(method, 'quoted')})", *_quoted(figures, len(columns)))
+        for method, figures in PUBLISHED.items()
+    ]
     for feature in report.features:
         figures = [accuracy_text(measured[name].by_pca[feature]) if name in measured else "" for name in columns]
-        rows.append((f"{report.bundle}, {feature}", *figures))
+        kind = f" ({report.recognition}), upper bound" if feature == EMBEDDING and report.recognition else ""
+        rows.append((f"{report.bundle}, {feature}{kind}", *figures))
     text = (
         "Accuracy of face verification; measured rows with the standard deviation over the folds. Quoted rows are the "
         "paper's figures, on other networks and another game; 3DMM-CNN's is that of its authors. LightCNN-29v2 and the "
@@ -54,6 +59,7 @@ def verification_data(report: VerificationReport) -> dict[str, Any]:
         "bundle": report.bundle,
         "bundle_fingerprint": report.fingerprint,
         "runtime": report.runtime,
+        "recognition": report.recognition,
         "alignment": report.alignment,
         "pca": {**vars(report.pca), "kept_variance": None if report.pca.components else KEPT_VARIANCE},
         "sets": {one.pairs.name: _set_data(one) for one in report.sets},

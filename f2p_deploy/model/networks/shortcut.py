@@ -29,7 +29,8 @@ class Shortcut(nn.Module):
     Args:
         n: length of the parameters.
         length: d, length of the embeddings.
-        kind: what the maps are: `probabilities`, `logits`, or the content itself (a stage of F_seg).
+        kind: what the maps are: `probabilities`, `logits`, `class` (class maps, then a stage of F_seg), or the content
+            itself (a stage).
         channels: M, number of maps.
         edge: of the maps in pixels, a power of two.
         width: multiplies the numbers of channels.
@@ -65,6 +66,8 @@ class Shortcut(nn.Module):
             maps = classes if drawn.shape[1] == CLASSES else torch.cat([classes, drawn[:, CLASSES:].sigmoid()], dim=1)
         elif self.kind == "logits":
             maps = drawn
+        elif self.kind == "class":
+            maps = torch.cat([drawn[:, :CLASSES].softmax(dim=1), drawn[:, CLASSES:].relu()], dim=1)
         else:  # features after a ReLU, weighted by probabilities: never negative
             maps = drawn.relu()
         return self.identity(seen), maps
@@ -80,4 +83,6 @@ def build_shortcut(schema: Schema, settings: BundleSettings) -> Shortcut:
     elif kind != "logits":
         channels = stage_channels(kind, sizes.segmentation_width)
         edge *= 1 if int(kind[-1]) >= sizes.strided_stage else 2
+        if similarity.weighting == "class":
+            kind, channels = "class", CLASSES + channels
     return Shortcut(schema.n, sizes.recogniser.length, kind, channels, edge, sizes.shortcut_width)

@@ -1,6 +1,7 @@
 """The measurement of one and of several sets."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,11 @@ import pytest
 
 from f2p_deploy.evaluation.verification.face_features import EMBEDDING, FaceFeatures
 from f2p_deploy.evaluation.verification.fold_accuracy import PcaSettings, consecutive_folds, measure_folds
-from f2p_deploy.evaluation.verification.measure_verification import measure_pairs, measure_verification
+from f2p_deploy.evaluation.verification.measure_verification import (
+    measure_pairs,
+    measure_verification,
+    recognition_words,
+)
 from f2p_deploy.system.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +57,18 @@ def test_sets_are_measured_with_a_real_bundle(generated_pairs: "FacePairs", smal
     sets = [generated_pairs, replace(generated_pairs, name="other")]
     report = measure_verification(sets, load(small_bundle), ["one-shot"], None, "by hand")
     assert report.features == ("one-shot", EMBEDDING) and [one.pairs.name for one in report.sets] == ["toy", "other"]
+    assert report.recognition == "light-cnn-29v2"
     assert report.bundle == "small" and report.alignment == "by hand" and report.runtime.startswith("torch")
     first, second = report.sets
     assert (first.by_pca["one-shot"].distances == second.by_pca["one-shot"].distances).all()
     assert np.isfinite(first.plain[EMBEDDING].distances).all() and first.by_pca["one-shot"].distances.max() > 0
+
+
+def test_an_imported_recognition_network_is_named(small_bundle: "Bundle", tmp_path: Path) -> None:
+    from f2p_deploy.model.bundle import copy_bundle, store_network
+    from f2p_deploy.runtimes import load
+
+    copied = copy_bundle(small_bundle, tmp_path / "copy", "copy")
+    mark = {"file": "official.pth.tar", "sha256": "0" * 64, "kind": "LightCNN-29v2 as published"}
+    made = store_network(copied, "recognition", small_bundle.recognition, {"imported": mark})
+    assert recognition_words(load(made)) == "LightCNN-29v2 as published, imported from official.pth.tar"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from f2p_deploy.evaluation.verification.fold_accuracy import PcaSettings
@@ -25,10 +26,18 @@ def test_table_6_has_quoted_rows_and_empty_cells(known_verification: "Verificati
         "", "LFW", "CFP_FF", "CFP_FP", "AgeDB", "CALFW", "CPLFW", "Vggface2_FP", "toy"
     )  # fmt: skip
     rows = {row[0]: row[1:] for row in table.rows}
-    assert rows["3DMM-CNN (quoted)"] == ("0.9235", *[""] * 7)
+    assert rows["3DMM-CNN (quoted; its authors' figure, from the paper)"] == ("0.9235", *[""] * 7)
+    assert rows["LightCNN-29v2 (quoted; of the photos themselves, an upper bound)"][0] == "0.9958"
     assert rows["paper, one-shot (quoted)"][6] == "0.8190" and rows["paper, one-shot (quoted)"][7] == ""
     assert rows["demo, one-shot"] == ("1.0000 ± 0.0000", *[""] * 6, "1.0000 ± 0.0000")
     assert [table.rows[i][0] for i in table.marked] == ["demo, one-shot", "demo, recognition network"]
+
+
+def test_the_row_of_an_imported_network_says_what_it_is(known_verification: "VerificationReport") -> None:
+    kind = "LightCNN-29v2 as published, imported from official.pth.tar"
+    report = replace(known_verification, recognition=kind)
+    assert published_table(report).rows[-1][0] == f"demo, recognition network ({kind}), upper bound"
+    assert verification_data(report)["recognition"] == kind
 
 
 def test_a_table_for_each_set_says_what_was_left_out(known_verification: "VerificationReport") -> None:
