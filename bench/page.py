@@ -34,6 +34,7 @@ SCRIPTS = (
     ("search_files.py", "a whole search from three ONNX files, for search_cost.py", ""),
     ("threads.py", "throughput of one runtime shared by several threads, with and without a lock", "docs/targets.md"),
     ("crop.py", "what the crop of a recognition network is worth, on photos of the same people", "docs/weights.md"),
+    ("official_weights.py", "official layouts imported, kept by training, exported, verified, run", "docs/weights.md"),
     ("training_cost.py", "one update of every stage at the paper's size, and the whole recipe", "docs/training.md"),
     ("prepare_faces.py", "memory and time of preparing many photos for training", "docs/training.md"),
     ("paper_bundle.py", "a bundle of the paper's size with random weights", ""),

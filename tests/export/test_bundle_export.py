@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
 
 from f2p_deploy.artifact.artifact import Artifact, GraphEntry, read_artifact
@@ -16,8 +18,11 @@ from f2p_deploy.export.export_graphs import exportable_graphs
 from f2p_deploy.export.samples import Samples, sample_graphs
 from f2p_deploy.export.targets import TARGETS
 from f2p_deploy.export.targets.target import Target, register_target
-from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.bundle import Bundle, create_bundle, store_network
+from f2p_deploy.model.networks import segmentation
+from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.settings import BundleSettings, from_data
+from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.model.state import first_state
 from f2p_deploy.system.errors import CompilerError, FloorMissed, InputError
 
@@ -169,3 +174,25 @@ def test_a_step_with_another_gradient_misses_its_floor(
         onnx.save(model if graph == "step" else onnx.load(artifact.path(graph)), tmp_path / f"{graph}.onnx")
     records, _, _ = _measure(Artifact(tmp_path, artifact.manifest), TARGETS["onnx"], measured, (), small_bundle)
     assert "cosine of the update" in [record.metric for record in records if not record.passed]
+
+
+def test_eq_6_by_class_is_exported_and_its_shortcut_follows(
+    fast_bundle: Bundle, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("describe", "step_fast")  # tests/export/gradient/test_step.py has the gradient through the imitator
+    monkeypatch.setattr(GRAPHS, lambda *given: tuple(one for one in exportable_graphs(*given) if one.name in names))
+    # One block a stage: the same operators in a third of the time.
+    monkeypatch.setattr(segmentation, "STAGES", tuple((filters, 1) for filters, _ in segmentation.STAGES))
+    similarity = replace(fast_bundle.settings.similarity, features="conv_2", weighting="class")
+    settings = replace(fast_bundle.settings, similarity=similarity)
+    bundle = create_bundle(tmp_path / "by-class", "by-class", fast_bundle.schema, settings)
+    torch.manual_seed(3)
+    for name in ("imitator", "recognition", "translator"):
+        bundle = store_network(bundle, name, getattr(fast_bundle, name), {})
+    bundle = store_network(bundle, "segmentation", build_network("segmentation", bundle.schema, settings), {})
+    shortcut = build_network("shortcut", bundle.schema, settings)
+    bundle = store_network(bundle, "shortcut", shortcut, {"described_by": described_by(bundle)})
+    artifact = export_bundle(bundle, "onnx", tmp_path / "onnx", faces=small_faces, trajectories=0)
+    assert {one.graph for one in artifact.manifest.parity} == set(names)
+    assert all(one.passed for one in artifact.manifest.parity)
+    assert artifact.manifest.graphs["describe"].outputs[1].shape == (1, 9 * 32, 8, 8)

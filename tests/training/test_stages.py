@@ -9,12 +9,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
-from f2p_deploy.model.bundle import load_bundle, store_network  # noqa: E402
+from f2p_deploy.model.bundle import create_bundle, load_bundle, store_network  # noqa: E402
+from f2p_deploy.model.graphs import available_graphs  # noqa: E402
 from f2p_deploy.model.imported import start_of  # noqa: E402
+from f2p_deploy.model.network_import import import_network  # noqa: E402
+from f2p_deploy.model.networks.known_checkpoints import PUBLISHED_PEOPLE  # noqa: E402
 from f2p_deploy.model.networks.light_cnn import LightCNN  # noqa: E402
+from f2p_deploy.model.networks.segmentation import Segmentation  # noqa: E402
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
 from f2p_deploy.model.reference import reference_generate  # noqa: E402
 from f2p_deploy.model.settings import Architecture  # noqa: E402
@@ -138,6 +144,40 @@ def test_the_paper_needs_no_varied_pairs_with_weights_of_others(sources, portrai
     assert bundle.stored["recognition.safetensors"] == before
     bundle = stages.train_stage("recognition", folder, recipe, sources, retrain=True)
     assert bundle.stored["recognition.safetensors"] != before
+
+
+def test_official_checkpoints_go_the_whole_way(sources, portraits, tmp_path) -> None:
+    """LightCNN as its authors leave it stays bit for bit; segmentation goes on from torchvision's ResNet-50."""
+    torch.manual_seed(4)
+    light, resnet = LightCNN(0.06), Segmentation(0.06)
+    parallel = torch.nn.DataParallel(light)
+    optimiser = torch.optim.SGD(parallel.parameters(), lr=0.1, momentum=0.9)
+    content = {
+        "epoch": 80,
+        "arch": "LightCNN-29v2",
+        "state_dict": {**parallel.state_dict(), "module.fc2.weight": torch.zeros(PUBLISHED_PEOPLE, 1)},
+        "prec1": torch.tensor(99.4),
+        "optimizer": optimiser.state_dict(),
+    }
+    torch.save(content, tmp_path / "official.pth.tar", _use_new_zipfile_serialization=False)
+    start = {name: value for name, value in resnet.state_dict().items() if not name.startswith("classifier.")}
+    torch.save({**start, "fc.weight": torch.zeros(1000, 8), "fc.bias": torch.zeros(1000)}, tmp_path / "resnet50.pth")
+    bundle = create_bundle(tmp_path / "made", "made", PairSet(sources.front).schema, SMALL.settings)
+    bundle = import_network(bundle, "recognition", tmp_path / "official.pth.tar", "").bundle
+    import_network(bundle, "segmentation", tmp_path / "resnet50.pth", "")
+    for name in ("imitator", "segmentation", "translator", "priors"):  # `train all` leaves out what is imported
+        stages.train_stage(name, bundle.path, SMALL, replace(sources, varied=None), seed=1)
+    made = load_bundle(bundle.path)
+    assert available_graphs(made) == ("one_shot", "describe", "render", "step")
+    assert made.settings.architecture.recognition == "light-cnn-29v2-crop"
+    own = load_file(made.path / "recognition.safetensors")
+    assert set(own) == set(light.state_dict())
+    assert all(own[name].equal(value) for name, value in light.state_dict().items())
+    trained = made.segmentation.state_dict()
+    moved = [float((trained[name] - value).abs().mean()) for name, value in start.items() if value.ndim == 4]
+    fresh = [float(value.abs().mean()) for value in start.values() if value.ndim == 4]
+    assert all(0 < one < other / 2 for one, other in zip(moved, fresh, strict=True))
+    assert made.provenance["segmentation"]["started_from"]["kind"] == "ResNet-50 of torchvision"
 
 
 def test_with_a_mesh_shape_is_learned_and_measured(sources, portraits, tmp_path) -> None:

@@ -76,7 +76,8 @@ class Shortcut(nn.Module):
 def build_shortcut(schema: Schema, settings: BundleSettings) -> Shortcut:
     """Return H for a schema, with fresh weights."""
     sizes, similarity = settings.architecture, settings.similarity
-    kind, edge = similarity.features, sizes.segmentation_size // 8
+    kind: str = similarity.features
+    edge = sizes.segmentation_size // 8
     channels = CLASSES
     if kind == "probabilities":
         channels += 3 if similarity.colour_weight else 0
