@@ -217,8 +217,7 @@ def import_and_train(way: Way, photos: Sequence[Path], pairs: Path | None) -> di
         "recognition": provenance["recognition"]["imported"],
         "segmentation": provenance["segmentation"]["started_from"],
     }
-    told = ("--batch", 8, "--varied", front, "--portraits", "portraits")
-    way("train", "recognition", "--preset", "few.toml", "--front", front, *told, *onto, code=2)
+    way("train", "recognition", "--preset", "few.toml", "--front", front, "--portraits", "portraits", *onto, code=2)
     return found
 
 

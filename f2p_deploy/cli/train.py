@@ -146,7 +146,7 @@ def train(
         require("export", "training")
     from f2p_deploy.alignment import choose_finder
     from f2p_deploy.character.schema import suggestion
-    from f2p_deploy.model.imported import imported_networks
+    from f2p_deploy.model.imported import imported_networks, require_trainable
     from f2p_deploy.pipeline.finder import identify_finder
     from f2p_deploy.training.presets import STAGES
 
@@ -155,7 +155,14 @@ def train(
     from f2p_deploy.system.threads import usable_cores
     from f2p_deploy.training.data.aligning import FinderProcesses
     from f2p_deploy.training.preset_files import find_preset, preset_of, with_schedule
-    from f2p_deploy.training.stages import Sources, check_stage, opened_bundle, stage_facts, train_stage
+    from f2p_deploy.training.stages import (
+        Sources,
+        check_stage,
+        network_of,
+        opened_bundle,
+        stage_facts,
+        train_stage,
+    )
     from f2p_deploy.training.training_hardware import Hardware, Processes
 
     there = opened_bundle(bundle)
@@ -172,6 +179,9 @@ def train(
     recipe = with_schedule(recipe, stages, changes)
     hardware = Hardware(device, precision, devices, nodes, accumulate, compiled, workers, tensorboard)
     sources = Sources(front, varied, tuple(portraits or ()), labels=labels, labelled=labelled)
+    for name in stages:
+        if there is not None and name not in recipe.shipped:
+            require_trainable(there, network_of(name), retrain)
     wanted = train_pictures.WantedPictures(at, pictures, schema, bundle, recipe, stages)
     wanted.check(sources)
     if at is None:

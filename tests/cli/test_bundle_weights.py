@@ -151,6 +151,14 @@ def test_import_in_json_and_what_to_train_again(f2p: Callable, small_bundle: "Bu
     assert "train again what was trained on the network before: translator" in ran.out
 
 
+def test_an_imported_network_is_named_before_what_its_training_lacks(
+    f2p: Callable, small_bundle: "Bundle", game: Path, tmp_path: Path
+) -> None:
+    f2p("bundle", "import", "recognition", small_bundle.path / "recognition.safetensors", "--bundle", game)
+    ran = f2p("train", "recognition", "--preset", "small", "--front", tmp_path, "--bundle", game)
+    assert ran.code == 2 and "is imported from recognition.safetensors: only --retrain trains over it" in ran.err
+
+
 def test_set_shows_before_and_after(f2p: Callable, game: Path) -> None:
     from f2p_deploy.model.bundle import load_bundle
 

