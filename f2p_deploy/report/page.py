@@ -40,6 +40,7 @@ class PictureRow:
         text: a sentence about the pictures.
         small: show thumbnails, for many pictures.
         across: width / height of each picture, which is a row of squares.
+        narrowest: smallest width of a square in pixels; None for the usual one.
     """
 
     kind: ClassVar[str] = "pictures"
@@ -49,6 +50,7 @@ class PictureRow:
     text: str = ""
     small: bool = False
     across: int = 1
+    narrowest: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from f2p_deploy.report.page import Card, Part, Picture, PictureRow, Table, data_
 from f2p_deploy.system.files import write_whole
 from f2p_deploy.system.names import json_text
 
-#: Edge of a picture on the page in pixels.
-_EDGE = 176
+#: Edge of a picture in pixels, and its smallest width on the page: nine fit into a line.
+_EDGE, _NARROWEST = 176, 110
 
 _TITLES = {
     "sliders": ("Sliders", "Mean change of a slider from the frontal photo's result, in shares of its range."),
@@ -129,5 +129,5 @@ def _strips(series: MeasuredSeries) -> list[Part]:
             Picture(data_uri(picture, _EDGE), f"{one.yaw}°", "compared with" if one.frontal else "")
             for picture, one in zip(pictures, series.results, strict=True)
         ]
-        rows.append(PictureRow(shown, name))
+        rows.append(PictureRow(shown, name, narrowest=_NARROWEST))
     return rows
