@@ -191,12 +191,15 @@ def import_(
 
 def _told(network: str, done: "NetworkImport") -> list[str]:
     """Return what an import has to say beside its success."""
+    from f2p_deploy.model.training_line import training_line
+
     lines = []
     if done.aside:
         more = f" and {len(done.aside) - 8} more" if len(done.aside) > 8 else ""
         lines.append(f"left aside: {', '.join(done.aside[:8])}{more}")
     if done.fresh:
-        lines.append(f"a start: {', '.join(done.fresh)} are fresh, so f2p-deploy train {network} has to finish it")
+        line = training_line(done.bundle.path, network)
+        lines.append(f"a start: {', '.join(done.fresh)} are fresh, so {line} has to finish it")
     before, after = done.recognition
     if before != after:
         lines.append(f"architecture.recognition: {before} -> {after} (--crop and --whole-face choose)")

@@ -147,6 +147,7 @@ def train(
     from f2p_deploy.alignment import choose_finder
     from f2p_deploy.character.schema import suggestion
     from f2p_deploy.model.imported import imported_networks, require_trainable
+    from f2p_deploy.model.trained_on import outdated_by, train_again
     from f2p_deploy.pipeline.finder import identify_finder
     from f2p_deploy.training.presets import STAGES
 
@@ -218,7 +219,10 @@ def train(
             facts = stage_facts(trained.provenance, name)
             metrics = ", ".join(f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items())
             console.result(f"{name}: {facts.get('seconds', 0)} s{f', {metrics}' if metrics else ''}")
+    outdated = {} if there is None or not processes.first else outdated_by(there, trained)
+    for name, bases in outdated.items():
+        console.sentence(train_again(trained, name, bases), "warning")
     if as_json:
-        console.emit({"bundle": str(trained.path), "provenance": dict(trained.provenance)})
+        console.emit({"bundle": str(trained.path), "outdated": list(outdated), "provenance": dict(trained.provenance)})
     else:
         console.result(f"bundle: {trained.path}")

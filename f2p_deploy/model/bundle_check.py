@@ -9,6 +9,8 @@ from f2p_deploy.artifact.artifact import MANIFEST_FILE
 from f2p_deploy.model.bundle import HEADER, PRIORS_FILE, Bundle, read_header, why_damaged
 from f2p_deploy.model.bundle_artifact import artifact_of, has_artifact
 from f2p_deploy.model.imported import imported_networks
+from f2p_deploy.model.shortcut_owner import outdated_networks
+from f2p_deploy.model.training_line import training_line
 from f2p_deploy.system.errors import FloorMissed, InputError
 from f2p_deploy.system.extras import missing_modules
 
@@ -76,7 +78,7 @@ def check_whole_bundle(folder: Path) -> BundleCheck:
         parts.append(CheckedPart("graphs", "note", "not checked: PyTorch is not installed"))
     elif not damaged:
         parts += _graphs(bundle)
-    parts += _origins(bundle)
+    parts += [*_origins(bundle), *_outdated(bundle)]
     return BundleCheck(bundle, tuple(parts))
 
 
@@ -124,6 +126,13 @@ def _origins(bundle: Bundle) -> Iterator[CheckedPart]:
     for name, mark in imported_networks(bundle).items():
         origin = f"imported from {mark.get('file')} ({mark.get('kind')})"
         if mark.get("start"):
-            yield CheckedPart(name, "missing", f"{origin}, a start: f2p-deploy train {name} goes on from it")
+            yield CheckedPart(name, "missing", f"{origin}, a start: {training_line(bundle.path, name)} goes on from it")
         else:
             yield CheckedPart(name, "note", f"{origin}; not trained over without --retrain")
+
+
+def _outdated(bundle: Bundle) -> Iterator[CheckedPart]:
+    """Return the networks that learned from others that have changed; graphs through the shortcut say it of that."""
+    for name, reason in outdated_networks(bundle).items():
+        if name != "shortcut":
+            yield CheckedPart(name, "missing", reason)

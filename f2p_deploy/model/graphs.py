@@ -21,6 +21,7 @@ from f2p_deploy.model.shortcut_owner import why_other_shortcut
 from f2p_deploy.model.shortcut_search import CompareFast
 from f2p_deploy.model.similarity import Segment
 from f2p_deploy.model.state import first_state
+from f2p_deploy.model.training_line import no_part_yet
 from f2p_deploy.system.errors import InputError
 
 #: Names of the functions of a bundle, in the order of their graphs.
@@ -128,12 +129,12 @@ def why_incomplete(bundle: Bundle, graph: str) -> str:
         return f"the bundle {bundle.path} searches through its surrogate, whose step is the fast one already"
     for name in needs[graph]:
         if name not in bundle.networks:
-            return f"the bundle {bundle.path} has no {name} yet: f2p-deploy train {name} makes it"
+            return no_part_yet(bundle.path, name)
     if graph in FAST and (reason := why_other_shortcut(bundle)):
         return reason
     through_priors = {"one_shot": settings.one_shot_prior, **dict.fromkeys(STEPS, settings.iterative.use_prior)}
     if through_priors.get(graph) and bundle.priors is None:
-        return f"the bundle {bundle.path} has no priors yet: f2p-deploy train priors makes them"
+        return no_part_yet(bundle.path, "priors")
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from f2p_deploy.model.bundle import Bundle, store_network
 from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.recognisers import CROPPED
+from f2p_deploy.model.trained_on import TRAINED_ON
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import sha256_of
 
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from f2p_deploy.model.networks.known_checkpoints import CheckpointKind
-
-#: Networks that are trained on what another network gives, by that network.
-TRAINED_ON = {
-    "recognition": ("translator", "surrogate", "reader", "shortcut"),
-    "segmentation": ("reader", "shortcut"),
-    "imitator": ("shortcut",),
-}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.training_line import no_part_yet
 from f2p_deploy.system.errors import InputError
 
 
@@ -23,7 +24,7 @@ class PriorProjection(nn.Module):
     def __init__(self, bundle: Bundle) -> None:
         super().__init__()
         if bundle.priors is None:
-            raise InputError(f"the bundle {bundle.path} has no priors yet: f2p-deploy train priors makes them")
+            raise InputError(no_part_yet(bundle.path, "priors"))
         matrices = bundle.priors.as_matrices()
         self.register_buffer("mean", torch.from_numpy(matrices.mean))
         self.register_buffer("projection", torch.from_numpy(matrices.projection @ matrices.basis.T))

@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 from f2p_deploy.model.bundle import Bundle, weights_file
+from f2p_deploy.model.trained_on import KEY, changed_bases, train_again
+from f2p_deploy.model.training_line import training_line
 from f2p_deploy.system.errors import InputError
 
 #: The networks that a shortcut replaces.
@@ -36,9 +38,13 @@ def why_other_shortcut(bundle: Bundle) -> str:
     """Return why a bundle's shortcut does not belong to its other networks; empty if it does."""
     if bundle.provenance.get("shortcut", {}).get("described_by") == described_by(bundle):
         return ""
+    noted = KEY in bundle.provenance.get("shortcut", {})
+    changed = "other settings of the similarity" if noted else "other networks or other settings of the similarity"
+    if networks := changed_bases(bundle, "shortcut"):
+        changed = f"another {' and '.join(networks)}"
     return (
-        f"the shortcut of the bundle {bundle.path} was trained for other networks or other settings of the "
-        "similarity: f2p-deploy train shortcut makes it anew"
+        f"the shortcut of the bundle {bundle.path} was trained for {changed}: "
+        f"{training_line(bundle.path, 'shortcut')} makes it anew"
     )
 
 
@@ -50,3 +56,12 @@ def require_own_shortcut(bundle: Bundle) -> None:
     """
     if reason := why_other_shortcut(bundle):
         raise InputError(reason)
+
+
+def outdated_networks(bundle: Bundle) -> dict[str, str]:
+    """Return a sentence on each network that was trained on others than the bundle now has, by name."""
+    found = {name: changed_bases(bundle, name) for name in bundle.networks if name != "shortcut"}
+    sentences = {name: train_again(bundle, name, bases) for name, bases in found.items() if bases}
+    if "shortcut" in bundle.networks and (reason := why_other_shortcut(bundle)):
+        sentences["shortcut"] = reason
+    return sentences

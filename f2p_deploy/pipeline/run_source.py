@@ -1,11 +1,14 @@
 """The runtime that generates the characters, from an artifact or a bundle."""
 
+import logging
 from collections.abc import Sequence
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.drawn import FOLDER, Drawn, read_drawn
 from f2p_deploy.runtimes import Runtime, fast_search, graph_calls, load, search
+
+logger = logging.getLogger(__name__)
 
 
 def runtime_of(source: Bundle | Runtime) -> Runtime:
@@ -20,9 +23,16 @@ def runtime_of(source: Bundle | Runtime) -> Runtime:
 def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:
     """Raise unless a runtime has the graphs for some modes, and an artifact the graph for images of its characters.
 
+    Networks that were trained on others are warned of; with such a shortcut, searches are exact.
+
     Raises:
         InputError: a graph is missing, or the images beside the bundle or artifact are damaged.
     """
+    reasons = [reason for name, reason in runtime.outdated.items() if name != "shortcut"]
+    if any(mode != "one-shot" for mode in modes):
+        reasons.append(fast_search.why_exact(runtime))
+    for reason in filter(None, reasons):
+        logger.warning(reason)
     for mode in modes:
         search.require_mode(runtime, mode, mode != "one-shot" and fast_search.goes_fast(runtime))
     if runtime.suffixes:

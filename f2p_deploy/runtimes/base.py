@@ -153,6 +153,11 @@ class Runtime(ABC):
             "export the bundle again"
         )
 
+    @property
+    def outdated(self) -> Mapping[str, str]:
+        """Sentences on networks that were trained on others than those that run, by name; none for an artifact."""
+        return {}
+
     @abstractmethod
     def describe_device(self) -> str:
         """Return the library's name and version and the device, for manifests and tables."""

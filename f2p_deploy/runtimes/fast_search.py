@@ -34,6 +34,14 @@ def goes_fast(runtime: Runtime, fast: bool | None = None) -> bool:
     return fast if fast is not None else runtime.settings.fast and "step_fast" in runtime.graphs
 
 
+def why_exact(runtime: Runtime) -> str:
+    """Return why searches are exact, and so slower, although the settings want the shortcut; empty if they are not."""
+    if runtime.fast is not None or not runtime.settings.fast or runtime.settings.search == "surrogate":
+        return ""
+    reason = runtime.outdated.get("shortcut", "")
+    return f"the search is exact, which is slower: {reason}" if reason else ""
+
+
 def better_of(
     runtime: Runtime,
     described: dict[str, np.ndarray],

@@ -137,6 +137,13 @@ class TorchRuntime(Runtime):
         lacks = why_incomplete(self.bundle, graph) if graph in GRAPHS else ""
         return lacks or super().why_no_graph(graph)
 
+    @property
+    def outdated(self) -> dict[str, str]:
+        """Sentences on the bundle's networks that were trained on others, see `outdated_networks`."""
+        from f2p_deploy.model.shortcut_owner import outdated_networks
+
+        return outdated_networks(self.bundle)
+
     def describe_device(self) -> str:
         """Return PyTorch's version and the device."""
         import torch

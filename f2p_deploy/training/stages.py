@@ -19,6 +19,7 @@ from f2p_deploy.model.import_mark import import_mark
 from f2p_deploy.model.imported import require_trainable
 from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.model.shortcut_owner import described_by
+from f2p_deploy.model.trained_on import KEY, bases_of
 from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
 from f2p_deploy.training.data.training_sources import FROM_FRONT, Sources, require_enough, require_enough_faces
@@ -175,6 +176,7 @@ def _train_and_store(
     mark = import_mark(inputs.bundle.provenance, stage_name)
     if mark and not mark.get("start"):  # `store_network` notes what the training started from
         provenance["instead_of"] = dict(mark)
+    provenance[KEY] = bases_of(inputs.bundle, network_of(stage_name))
     if stage_name == "shortcut":
         provenance["described_by"] = described_by(inputs.bundle)
     with processes.fabric.rank_zero_first():

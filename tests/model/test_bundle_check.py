@@ -83,7 +83,7 @@ def test_imported_parts_and_starts_are_told(copied) -> None:
     check = check_whole_bundle(bundle.path)
     found = {part.part: (part.state, part.detail) for part in check.parts}
     assert found["recognition"] == ("note", "imported from a.pth (state dict); not trained over without --retrain")
-    assert found["segmentation"][0] == "missing" and "train segmentation goes on from it" in found["segmentation"][1]
+    assert found["segmentation"][0] == "missing" and "train segmentation --bundle" in found["segmentation"][1]
     assert found["graph segment"][0] == "missing"
 
 

@@ -63,3 +63,24 @@ def test_a_bundle_needs_torch_and_an_artifact_does_not(
     with pytest.raises(MissingDependency, match=r"unlike an artifact \(--artifact DIR\), needs torch"):
         runtime_of(small_bundle)
     check_modes_of(load(small_artifact, "onnxruntime", threads=1), ["one-shot", "iterative", "hybrid"])
+
+
+def test_networks_that_were_trained_on_others_are_warned_of(
+    fast_bundle: "Bundle", tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from f2p_deploy.model.bundle import copy_bundle, store_network
+    from f2p_deploy.model.networks.table import build_network
+    from f2p_deploy.model.trained_on import KEY
+    from f2p_deploy.pipeline.run_source import check_modes_of
+    from f2p_deploy.runtimes import load
+
+    check_modes_of(load(fast_bundle), ["hybrid"])
+    assert not caplog.records
+    bundle = copy_bundle(fast_bundle, tmp_path / "copy", "copy")
+    bundle = store_network(bundle, "translator", bundle.translator, {KEY: {"recognition": "0" * 64}})
+    bundle = store_network(bundle, "imitator", build_network("imitator", bundle.schema, bundle.settings), {})
+    check_modes_of(load(bundle), ["one-shot"])
+    assert [record.message.partition(" was")[0] for record in caplog.records] == ["the translator"]
+    caplog.clear()
+    check_modes_of(load(bundle), ["hybrid"])
+    assert "the search is exact, which is slower" in caplog.text and "train shortcut --bundle" in caplog.text

@@ -1,5 +1,6 @@
 """A search through the shortcut is judged by the true networks, and needs a shortcut."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from f2p_deploy.artifact.artifact import Artifact  # noqa: E402
 from f2p_deploy.character.parameters import smooth  # noqa: E402
+from f2p_deploy.model.bundle import copy_bundle, store_network  # noqa: E402
 from f2p_deploy.runtimes import Runtime, TorchRuntime, fast_search, graph_calls, load, search  # noqa: E402
 from f2p_deploy.runtimes.verification import verify  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
@@ -57,9 +59,22 @@ def test_a_fast_search_needs_a_shortcut(
     face = picture(faces)
     with pytest.raises(InputError, match="a fast search needs the graph 'step_fast'"):
         search.generate(runtime, face, "iterative", fast=True)
-    with pytest.raises(InputError, match="no shortcut yet: f2p-deploy train shortcut makes it"):
+    with pytest.raises(InputError, match="no shortcut yet: f2p-deploy train shortcut --bundle .* makes it"):
         search.generate(TorchRuntime(small_bundle), face, "iterative", fast=True)
     through = TorchRuntime(surrogate_bundle)
     assert not fast_search.goes_fast(through, True)  # every step through a surrogate is fast
     with pytest.raises(InputError, match="an exact search draws every step, but .* searches through a surrogate"):
         search.generate(through, face, "hybrid", fast=False)
+
+
+def test_a_shortcut_of_other_networks_is_told_unless_the_user_chose(fast_bundle: "Bundle", tmp_path: Path) -> None:
+    from f2p_deploy.model.networks.table import build_network
+
+    assert fast_search.why_exact(TorchRuntime(fast_bundle)) == ""
+    copied = copy_bundle(fast_bundle, tmp_path / "copy", "copy")
+    fresh = build_network("imitator", copied.schema, copied.settings)
+    runtime = TorchRuntime(store_network(copied, "imitator", fresh, {}))
+    assert not fast_search.goes_fast(runtime)
+    assert "the search is exact, which is slower: the shortcut" in fast_search.why_exact(runtime)
+    runtime.fast = False
+    assert fast_search.why_exact(runtime) == ""

@@ -14,6 +14,7 @@ from f2p_deploy.evaluation.verification.fold_accuracy import FoldAccuracy, PcaSe
 from f2p_deploy.evaluation.verification.measure_verification import MeasuredPairs, measure_pairs
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.networks.translator import PlainTranslator, build_translator
+from f2p_deploy.model.training_line import no_part_yet
 from f2p_deploy.runtimes import TorchRuntime
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.progress import Progress, silent
@@ -88,7 +89,7 @@ def require_ablation(bundle: Bundle) -> None:
     """
     for name in ("imitator", "recognition", "segmentation"):
         if name not in bundle.networks:
-            raise InputError(f"the bundle {bundle.path} has no {name} yet: f2p-deploy train {name} makes it")
+            raise InputError(no_part_yet(bundle.path, name))
 
 
 def measure_ablation(
