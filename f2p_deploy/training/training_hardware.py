@@ -131,6 +131,10 @@ class Processes:
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         many = self.hardware.devices * self.hardware.nodes > 1
         kind = self.hardware.found
+        if many:
+            _require_numbers(self.hardware.nodes)
+        if self.hardware.nodes > 1:
+            _require_rendezvous(self.hardware.nodes)
         self.fabric: Fabric = Fabric(
             accelerator=kind,
             strategy="ddp" if many else "auto",
@@ -138,8 +142,6 @@ class Processes:
             num_nodes=self.hardware.nodes,
             precision=PRECISIONS[self.hardware.precision],
         )
-        if self.hardware.nodes > 1:
-            _require_rendezvous(self.hardware.nodes)
         with _ended_by_signals():
             if self.hardware.nodes > 1:
                 place = f"{os.environ.get('MASTER_ADDR', '')}:{os.environ.get('MASTER_PORT', '')}"
@@ -171,6 +173,19 @@ def _leave() -> None:
     """Leave the group of processes: a connection that is still open when Python ends aborts the process."""
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def _require_numbers(nodes: int) -> None:
+    """Raise unless the environment's port and number of this machine, where they are set, can be used.
+
+    Raises:
+        InputError: one is no such number; a machine with a number that is not expected would wait for ever.
+    """
+    for name, low, high in (("MASTER_PORT", 1, 65535), ("NODE_RANK", 0, nodes - 1)):
+        value = os.environ.get(name, str(low))
+        if not (value.isascii() and value.isdecimal() and low <= int(value) <= high):
+            fault = f"{name} in the environment should be a whole number from {low} to {high}"
+            raise InputError(f"{fault} for --nodes {nodes}, found {value!r}")
 
 
 def _require_rendezvous(nodes: int) -> None:

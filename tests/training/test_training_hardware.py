@@ -83,6 +83,26 @@ def test_several_machines_need_a_place_to_meet(monkeypatch: pytest.MonkeyPatch) 
         Processes(Hardware(device="cpu", nodes=2))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MASTER_PORT", "abc", "MASTER_PORT .* from 1 to 65535 for --nodes 2, found 'abc'"),
+        ("MASTER_PORT", "70000", "MASTER_PORT .* from 1 to 65535 for --nodes 2, found '70000'"),
+        ("NODE_RANK", "7", "NODE_RANK .* from 0 to 1 for --nodes 2, found '7'"),
+        ("NODE_RANK", "-1", "NODE_RANK .* from 0 to 1 for --nodes 2, found '-1'"),
+        ("NODE_RANK", "", "NODE_RANK .* from 0 to 1 for --nodes 2, found ''"),
+    ],
+)
+def test_a_place_to_meet_that_is_none_is_refused_before_it_waits(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "NODE_RANK": "0", name: value}
+    for variable, text in place.items():
+        monkeypatch.setenv(variable, text)
+    with pytest.raises(InputError, match=sentence):
+        Processes(Hardware(device="cpu", nodes=2))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGTERM")
 def test_a_process_that_waits_for_another_machine_can_be_stopped(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
