@@ -141,7 +141,7 @@ class _Training:
         self.metrics = MetricsFiles(folder, hardware.tensorboard and processes.first)
 
     def resume(self) -> None:
-        """Create the folder, and load the state that it holds.
+        """Create the folder, load the state that it holds, and cut the metrics back to it.
 
         Raises:
             InputError: the folder cannot be created, or its state is damaged or of another training.
@@ -152,6 +152,8 @@ class _Training:
             raise InputError(f"cannot create the folder {self.folder}: {error.strerror}") from error
         if self.state_path.exists():
             self._load()
+        if self.processes.first:
+            self.metrics.cut_back(self.done, self.total)
         if self.done:
             log.info("%s: resuming after %d of %d updates", self.stage.name, self.done, self.total)
 
@@ -297,7 +299,13 @@ def _require_resumable(path: Path, stored: dict[str, Any], wanted: dict[str, Any
     if steps is not None and more is not None and steps <= more:
         stored = {**stored, "schedule": {**stored["schedule"], "steps": more}}
     if stored != wanted:
-        different = next(key for key in wanted if stored.get(key) != wanted[key])
-        raise InputError(
-            f"{path} is the state of a training with another {different}: give the same settings, or remove it"
-        )
+        one, other = ({**settings, **settings["schedule"]} for settings in (stored, wanted))
+        names = (name for name in {**other, **one} if name != "schedule" and one.get(name) != other.get(name))
+        different = ", ".join(f"{name} {_shown(one, name)}, not {_shown(other, name)}" for name in names)
+        raise InputError(f"{path} is the state of a training with {different}: give the same settings, or remove it")
+
+
+def _shown(settings: dict[str, Any], name: str) -> str:
+    """Return a setting for a message; a training that does not note its parts has one."""
+    value = settings.get(name, 1 if name == "parts" else None)
+    return "none" if value is None else str(value)

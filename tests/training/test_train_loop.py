@@ -129,6 +129,10 @@ def test_a_kill_loses_only_what_came_after_the_last_saved_state(tmp_path) -> Non
     train(whole, SCHEDULE, tmp_path / "whole", seed=1)
     train(again, SCHEDULE, tmp_path, seed=1)
     assert len(again.seen) == 4  # updates 9 to 12: the kill came before the ninth was saved
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [*range(1, 13), 12]  # each once, and the evaluation
+    train(LineStage(), SCHEDULE, tmp_path, seed=1)
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 13
     torch.testing.assert_close(again.network.weight, whole.network.weight, rtol=0, atol=0)
 
 
@@ -175,12 +179,24 @@ SHORTER, OTHER = replace(SCHEDULE, steps=SCHEDULE.steps - 1), replace(SCHEDULE, 
 
 
 @pytest.mark.parametrize(
-    ("schedule", "seed", "word"), [(SCHEDULE, 2, "seed"), (SHORTER, 1, "schedule"), (OTHER, 1, "schedule")]
+    ("schedule", "seed", "words"),
+    [
+        (SCHEDULE, 2, "seed 1, not 2: give"),
+        (SHORTER, 1, "steps 12, not 11: give"),
+        (OTHER, 2, r"seed 1, not 2, learning_rate 0\.05, not 0\.5: give"),
+    ],
 )
-def test_a_state_of_other_settings_is_refused_by_name(tmp_path, schedule, seed, word) -> None:
+def test_a_state_of_other_settings_is_refused_with_both_values(tmp_path, schedule, seed, words) -> None:
     train(LineStage(), SCHEDULE, tmp_path, seed=1)
-    with pytest.raises(InputError, match=f"another {word}"):
+    with pytest.raises(InputError, match=f"state of a training with {words}"):
         train(LineStage(), schedule, tmp_path, seed=seed)
+
+
+def test_a_state_of_other_parts_is_refused_with_both_numbers(tmp_path) -> None:
+    halves = Processes(Hardware(device="cpu", accumulate=2))
+    train(LineStage(), SCHEDULE, tmp_path, seed=1, processes=halves)
+    with pytest.raises(InputError, match="with parts 2, not 1: give the same settings"):
+        train(LineStage(), SCHEDULE, tmp_path, seed=1)
 
 
 def test_a_truncated_state_is_refused(tmp_path) -> None:
