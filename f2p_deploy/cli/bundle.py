@@ -228,21 +228,23 @@ def set_(
     or similarity.class_weights.nose. The architecture can change only while no network is stored.
     """
     from f2p_deploy.model.bundle import load_bundle, replace_settings
+    from f2p_deploy.model.setting_effects import warnings_about
     from f2p_deploy.model.setting_paths import change_settings
 
     opened = load_bundle(bundle)
     settings, changes = change_settings(opened.settings, assignments)
     if changes:
         replace_settings(opened, settings)
+    found = warnings_about(replace(opened, settings=settings), changes)
+    for warning in found:
+        console.sentence(warning, "warning")
     if as_json:
-        console.emit({"bundle": str(bundle), "changes": [vars(change) for change in changes]})
+        console.emit({"bundle": str(bundle), "changes": [vars(change) for change in changes], "warnings": found})
         return
     for change in changes:
         console.result(f"{change.path}: {json.dumps(change.before)} -> {json.dumps(change.after)}")
     if not changes:
         console.result("nothing changed: the settings have these values already")
-    if opened.networks and any(change.path.startswith("alignment.") for change in changes):
-        console.sentence("the networks are trained on faces that were aligned by the old landmarks", "warning")
 
 
 @bundle_app.command()
