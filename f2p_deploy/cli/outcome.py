@@ -16,6 +16,7 @@ from f2p_deploy.cli.app import app
 from f2p_deploy.system.causes import log_causes
 from f2p_deploy.system.errors import F2PError, Interrupted, MissingDependency, ReaderGone
 from f2p_deploy.system.extras import EXTRAS, PACKAGES, install_line
+from f2p_deploy.system.one_voice import share_voice, speak_first
 
 #: Exit code of a bug, that is of any error that a user cannot cause.
 UNEXPECTED = 70
@@ -31,6 +32,7 @@ def run(words: Sequence[str]) -> int:
         words: the arguments after the program's name.
     """
     console.reset()
+    share_voice("")
     console.set_up()
     try:
         try:
@@ -128,7 +130,11 @@ def _fail(words: Sequence[str], message: str, code: int) -> int:
     if os.environ.get("F2P_DEBUG"):
         traceback.print_exc()
     log_causes(sys.exception())
-    console.sentence(message, "error")
+    said = speak_first(message, code)
+    if said is None:
+        console.sentence(message, "error")
+    else:  # another process of this command has failed first; the rest follows from that
+        message, code = said.message, said.code
     if "--json" in words and not console.emitted():
         with contextlib.suppress(F2PError, OSError):  # the first error is the one to report
             console.emit({"error": message, "exit_code": code})

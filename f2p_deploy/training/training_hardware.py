@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 import torch
 
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
 from f2p_deploy.system.interruption import SIGNALS
+from f2p_deploy.system.one_voice import share_voice
 
 if TYPE_CHECKING:
     pass
@@ -149,6 +151,7 @@ class Processes:
             self.fabric.launch()
         if many:
             atexit.register(_leave)
+            share_voice(str(self.fabric.broadcast(uuid4().hex)))
         if kind == "cpu" and self.hardware.devices > 1:
             torch.set_num_threads(max(1, torch.get_num_threads() // self.hardware.devices))
 
@@ -164,7 +167,7 @@ class Processes:
         return tuple(self.fabric.global_rank + every * i for i in range(self.hardware.accumulate))
 
     def silence_others(self) -> None:
-        """Discard what processes other than the first one print; their errors still reach stderr."""
+        """Discard what processes other than the first one print; an error of theirs still reaches stderr."""
         if not self.first:
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
 
