@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.model.setting_paths import setting_values
 from f2p_deploy.model.settings import BundleSettings, from_data, to_data
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
@@ -20,6 +21,9 @@ SUFFIX = ".toml"
 #: The preset of a new bundle.
 DEFAULT = "lite"
 
+#: Number of settings that a message names.
+SHOWN_SETTINGS = 6
+
 #: The keys of a file that are no fields of `Preset`.
 BASE = "base"
 
@@ -30,7 +34,15 @@ def find_preset(name: str) -> Preset:
     Raises:
         InputError: there is no such preset, or the file does not hold one.
     """
-    return read_preset(Path(name)) if name.endswith(SUFFIX) else preset_named(name)
+    if name.endswith(SUFFIX):
+        return read_preset(Path(name))
+    if name not in PRESETS and (Path(name).exists() or Path(name).suffix):
+        what = "a folder" if Path(name).is_dir() else f"no file whose name ends in {SUFFIX}"
+        raise InputError(
+            f"a preset is one of {', '.join(PRESETS)}, or a {SUFFIX} file as f2p-deploy preset show prints it; "
+            f"{name!r} is {what}"
+        )
+    return preset_named(name)
 
 
 def preset_of(bundle: Bundle | None) -> Preset:
@@ -44,6 +56,27 @@ def preset_of(bundle: Bundle | None) -> Preset:
     if found not in PRESETS:
         raise InputError(f"the bundle was trained with the preset {found!r} of a file: name it (--preset FILE.toml)")
     return PRESETS[found]
+
+
+def kept_from_bundle(bundle: Bundle, preset: Preset) -> list[str]:
+    """Return the sentence on settings that a bundle keeps although a preset has others; none if they agree.
+
+    A preset's settings are those of a new bundle. The average face is measured and not compared.
+    """
+    own, other = setting_values(bundle.settings), setting_values(preset.settings)
+    names = [name for name in own if own[name] != other.get(name) and not name.startswith("alignment.")]
+    if not names:
+        return []
+    told = [f"{name} {_word(own[name])} ({_word(other.get(name))} in the preset)" for name in names[:SHOWN_SETTINGS]]
+    more = f" and {len(names) - SHOWN_SETTINGS} more" if len(names) > SHOWN_SETTINGS else ""
+    return [
+        f"the bundle {bundle.path} keeps its own settings, and takes only schedules and weights of losses from the "
+        f"preset {preset.name}: {', '.join(told)}{more}; f2p-deploy bundle set changes settings"
+    ]
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "none" if value is None else str(value)
 
 
 def read_preset(path: Path) -> Preset:

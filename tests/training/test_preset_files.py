@@ -1,7 +1,9 @@
 """Presets as files: what `preset show` prints is read back the same, and every mistake is one sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,12 +13,16 @@ pytest.importorskip("tomli_w")
 from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training.preset_files import (  # noqa: E402
     find_preset,
+    kept_from_bundle,
     preset_of,
     preset_text,
     read_preset,
     with_schedule,
 )
 from f2p_deploy.training.presets import PAPER, PRESETS, SMALL  # noqa: E402
+
+if TYPE_CHECKING:
+    from f2p_deploy.model.bundle import Bundle
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -106,3 +112,15 @@ def test_eq_6_by_class_is_a_key_of_a_preset(tmp_path: Path) -> None:
     assert (similarity.features, similarity.weighting) == ("conv_4", "class")
     with pytest.raises(InputError, match="studio.toml: settings.similarity: weighting must be one of face, class"):
         read_preset(_file(tmp_path, text.replace('"class"', '"classes"')))
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("a.json", "'a.json' is no file"), (".", "'.' is a folder")])
+def test_what_is_no_preset_file_is_told_what_one_is(name: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=f"one of paper, small, lite, or a .toml file .*; {sentence}"):
+        find_preset(name)
+
+
+def test_settings_that_a_bundle_keeps_are_named(small_bundle: "Bundle") -> None:
+    (sentence,) = kept_from_bundle(small_bundle, PAPER)
+    assert "architecture.image_size 128 (512 in the preset)" in sentence and " more; f2p-deploy bundle set" in sentence
+    assert kept_from_bundle(small_bundle, replace(PAPER, settings=small_bundle.settings)) == []
