@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Seconds between two lines of progress if stderr is not a terminal.
 _LINE_EVERY = 30.0
 
+#: Seconds until the first of them.
+_FIRST_LINE = 5.0
+
 #: Width of a table in columns if stdout is not a terminal.
 WIDTH = 80
 
@@ -113,12 +116,12 @@ def _fitting(natural: Sequence[int], width: int) -> list[int]:
 
 
 class Bar:
-    """A progress bar on a terminal; without a terminal, a line every `_LINE_EVERY` seconds."""
+    """A progress bar on a terminal; without one, a line after `_FIRST_LINE` seconds and then every `_LINE_EVERY`."""
 
     def __init__(self, progress: Any) -> None:
         self._progress = progress
         self._tasks: dict[str, Any] = {}
-        self._next_line = time.monotonic() + _LINE_EVERY
+        self._next_line = time.monotonic() + _FIRST_LINE
 
     def update(self, key: str, done: float, total: float, doing: str) -> None:
         """Show the progress of one activity.

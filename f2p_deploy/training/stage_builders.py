@@ -12,6 +12,7 @@ from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.aligned_pairs import (
     VARIATIONS,
     descriptors_of_pairs,
@@ -59,6 +60,7 @@ class StageInputs:
         started: `time.monotonic()` when the stage began.
         progress: called with (pictures done, pictures in total) while faces are found in renders.
         device: of the training.
+        working: called with the progress of other preparation, such as labelling.
     """
 
     bundle: Bundle
@@ -73,6 +75,7 @@ class StageInputs:
     started: float
     progress: Callable[[int, int], None] | None = None
     device: torch.device | str = "cpu"
+    working: Progress = silent
 
     @property
     def image_size(self) -> int:
@@ -257,7 +260,7 @@ def _build_shortcut(inputs: StageInputs) -> Stage:
     bundle.similarity.to(inputs.device)
     characters, states = inputs.preset.shortcut_characters, inputs.preset.shortcut_states
     steps, folder = schedule.total_steps(characters), inputs.work / "shortcut-labels"
-    return ShortcutStage(bundle, targets, folder, steps, inputs.seed, characters, states, inputs.progress)
+    return ShortcutStage(bundle, targets, folder, steps, inputs.seed, characters, states, inputs.working)
 
 
 def _build_refinement(inputs: StageInputs) -> Stage | None:

@@ -13,10 +13,10 @@ from f2p_deploy.model.networks.shortcut import Shortcut
 from f2p_deploy.model.networks.table import build_network
 from f2p_deploy.model.shortcut_search import ShortcutLoss
 from f2p_deploy.model.update import Update
+from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.pair_tensors import tile, to_uint8
 from f2p_deploy.training.data.shortcut_labels import (
     Gradients,
-    Progress,
     Targets,
     Values,
     label_gradients,
@@ -52,7 +52,7 @@ class ShortcutStage(Stage):
         steps: number of updates of the training.
         seed: of the characters and states.
         characters, states: numbers of descriptions, and of gradients in each round.
-        progress: called with (characters described, characters in total).
+        progress: called while characters are described, states visited and gradients labelled.
     """
 
     name = "shortcut"
@@ -67,9 +67,10 @@ class ShortcutStage(Stage):
         seed: int = 0,
         characters: int = 16384,
         states: int = 3072,
-        progress: Progress | None = None,
+        progress: Progress = silent,
     ) -> None:
         self.bundle, self.targets, self.work, self.seed = bundle, targets, work, seed
+        self.progress = progress
         self.states = states
         self.network = cast(Shortcut, build_network("shortcut", bundle.schema, bundle.settings))
         self.modules: dict[str, torch.nn.Module] = {"shortcut": self.network}
@@ -142,11 +143,14 @@ class ShortcutStage(Stage):
         else:
             training = self.network.training
             self.network.eval()
-            states, positions = visited_states(self.bundle, self.loss_of, self.states, self.targets, generator)
+            states, positions = visited_states(
+                self.bundle, self.loss_of, self.states, self.targets, generator, progress=self.progress
+            )
             self.network.train(training)
         # A resumed training has another network than the one that visited the states; its file stays valid.
         key = f"round {number}, seed {self.seed}, {self.states} states"
-        self.gradients.append(label_gradients(self.bundle, states, positions, self.targets, path, key))
+        labels = label_gradients(self.bundle, states, positions, self.targets, path, key, self.progress)
+        self.gradients.append(labels)
 
     def _error_of_values(self, prepared: Prepared) -> torch.Tensor:
         with half_precision(self.device):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.model.state import StateToParameters, first_state, state_from
 from f2p_deploy.model.update import Update, lookahead
 from f2p_deploy.system.files import open_whole
+from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.pair_tensors import to_float
 
 #: Samples of one file of labels, after which an interrupted labelling resumes.
@@ -32,8 +34,6 @@ SEARCHES_AT_ONCE = 64
 
 #: Shares of the samples whose options are one-hot, mixed with one option, mixed freely; the rest is uniform.
 OPTION_KINDS = (0.5, 0.25, 0.2)
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ def _sample_options(size: int, count: int, generator: torch.Generator) -> torch.
     return torch.where(kind < first, hard, torch.where(kind < second, mixed, torch.where(kind < third, free, even)))
 
 
-def label_values(bundle: Bundle, count: int, seed: int, folder: Path, progress: Progress | None = None) -> Values:
+def label_values(bundle: Bundle, count: int, seed: int, folder: Path, progress: Progress = silent) -> Values:
     """Return descriptions of `count` sampled characters; files of an earlier call are used again.
 
     Args:
@@ -138,7 +138,7 @@ def label_values(bundle: Bundle, count: int, seed: int, folder: Path, progress: 
         count: number of characters.
         seed: of the characters.
         folder: of the files, one for every `CHUNK` characters.
-        progress: called with (characters done, characters in total).
+        progress: called after every file with the characters done.
     """
     parts = []
     for start in range(0, count, CHUNK):
@@ -149,21 +149,28 @@ def label_values(bundle: Bundle, count: int, seed: int, folder: Path, progress: 
         path = folder / f"values-{start:06d}.npz"
         content = _read(path, key)
         if content is None:
-            content = _describe_characters(bundle, parameters)
+            content = _describe_characters(bundle, parameters, partial(_within, progress, start, count))
             _write(path, key, content)
         parts.append({"parameters": parameters.numpy(), **content})
-        if progress is not None:
-            progress(start + number, count)
+        progress("describing characters", start + number, count)
     return Values(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
-def _describe_characters(bundle: Bundle, parameters: torch.Tensor) -> dict[str, np.ndarray]:
+def _within(progress: Progress, start: int, count: int, done: int) -> None:
+    """Report characters that are described within a file."""
+    progress("describing characters", start + done, count)
+
+
+def _describe_characters(
+    bundle: Bundle, parameters: torch.Tensor, described: Callable[[int], None]
+) -> dict[str, np.ndarray]:
     identities, maps = [], []
     with torch.inference_mode():
         for part in parameters.split(BATCH):
             pictures = bundle.imitator(part.to(_device_of(bundle.imitator)))
             identities.append(bundle.similarity.identity(pictures).cpu())
             maps.append(bundle.similarity.maps(pictures).half().cpu())
+            described(sum(map(len, identities)))
     return {"identities": torch.cat(identities).numpy(), "maps": torch.cat(maps).numpy()}
 
 
@@ -192,7 +199,13 @@ def describe_targets(bundle: Bundle, faces: np.ndarray, characters: int, seed: i
 
 
 def label_gradients(
-    bundle: Bundle, states: torch.Tensor, positions: torch.Tensor, targets: Targets, path: Path, key: str
+    bundle: Bundle,
+    states: torch.Tensor,
+    positions: torch.Tensor,
+    targets: Targets,
+    path: Path,
+    key: str,
+    progress: Progress = silent,
 ) -> Gradients:
     """Return gradients of the exact loss at states, computed by autograd; the file of an earlier call is used again.
 
@@ -203,6 +216,7 @@ def label_gradients(
         targets: descriptions of the faces.
         path: file of the result.
         key: names the states; together with bundle and targets it decides whether the file is used again.
+        progress: called with the states done.
     """
     key = _key(bundle, "described gradients", key, targets.key)
     content = _read(path, key)
@@ -218,6 +232,7 @@ def label_gradients(
             wanted = targets.identities[at].to(device), targets.contents[at].to(device)
             loss = similarity.compare(identity, own, *wanted)
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+            progress("labelling gradients", sum(len(one["losses"]) for one in parts), len(states))
             parts.append({"gradients": gradient, "losses": loss, "identities": identity, "maps": maps.half()})
         labels = {name: torch.cat([part[name].detach().cpu() for part in parts]).numpy() for name in parts[0]}
         content = {"states": states.numpy(), "targets": positions.numpy(), **labels}
@@ -241,6 +256,7 @@ def visited_states(
     targets: Targets,
     generator: torch.Generator,
     settings: IterativeSettings | None = None,
+    progress: Progress = silent,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return states that searches with a loss visit, and the positions of their targets.
 
@@ -255,6 +271,7 @@ def visited_states(
         targets: descriptions of the faces.
         generator: of the choice.
         settings: of the searches; the bundle's for iterative generation if not given.
+        progress: called with the states visited.
     """
     settings = settings or bundle.settings.iterative
     n_c, each, device = bundle.schema.n_c, 4, _device_of(loss_of)
@@ -278,6 +295,7 @@ def visited_states(
         chosen = torch.randint(len(rates), (each, size), generator=generator)
         states.append(steps[chosen, torch.arange(size)].flatten(0, 1))
         positions.append(at.repeat(each))
+        progress("searching for states to label", min(count, begun + size * each), count)
     return torch.cat(states)[:count], torch.cat(positions)[:count]
 
 

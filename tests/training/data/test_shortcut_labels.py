@@ -37,9 +37,9 @@ def test_characters_are_parameters_with_hard_and_mixed_options(bundle_with_prior
 
 
 def test_descriptions_are_those_of_the_imitator_s_pictures(fast_bundle: Bundle, tmp_path: Path) -> None:
-    counts: list[tuple[int, int]] = []
-    values = label_values(fast_bundle, 10, 0, tmp_path, lambda done, total: counts.append((done, total)))
-    assert counts == [(10, 10)]
+    told: list[tuple[str, float, float]] = []
+    values = label_values(fast_bundle, 10, 0, tmp_path, lambda *said: told.append(said))
+    assert told == [("describing characters", done, 10) for done in (8, 10, 10)]
     with torch.no_grad():
         identity, content = fast_bundle.similarity.describe(fast_bundle.imitator(torch.from_numpy(values.parameters)))
     np.testing.assert_allclose(values.identities, identity.numpy(), rtol=1e-3, atol=1e-4)
@@ -60,7 +60,10 @@ def test_files_are_used_again_for_the_same_networks_only(
 
 def test_gradients_are_those_of_the_exact_loss(fast_bundle: Bundle, targets: Targets, tmp_path: Path) -> None:
     states, positions = sampled_states(fast_bundle, 5, targets, torch.Generator().manual_seed(1))
-    labels = label_gradients(fast_bundle, states, positions, targets, tmp_path / "gradients.npz", "test")
+    told: list[tuple[str, float, float]] = []
+    path = tmp_path / "gradients.npz"
+    labels = label_gradients(fast_bundle, states, positions, targets, path, "test", lambda *said: told.append(said))
+    assert told == [("labelling gradients", 0, 5)]
     loss_of = GenerationLoss(fast_bundle, fast_bundle.settings.iterative.beta).eval()
     leaf = states[2:3].clone().requires_grad_(True)
     loss = loss_of(leaf, targets.identities[positions[2:3]], targets.contents[positions[2:3]])
