@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -155,12 +156,13 @@ def train(
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     from f2p_deploy.system.threads import usable_cores
     from f2p_deploy.training.data.aligning import FinderProcesses
-    from f2p_deploy.training.preset_files import find_preset, preset_of, with_schedule
+    from f2p_deploy.training.preset_files import find_preset, kept_from_bundle, preset_of, with_schedule
     from f2p_deploy.training.stages import (
         Sources,
         check_stage,
         network_of,
         opened_bundle,
+        require_folders,
         stage_facts,
         train_stage,
     )
@@ -169,13 +171,14 @@ def train(
     there = opened_bundle(bundle)
     recipe = preset_of(there) if preset is None else find_preset(preset)
     stages = recipe.stages if stage == ALL else (stage,)
+    notes = [] if there is None or preset is None else kept_from_bundle(there, recipe)
     if stage == ALL and there is not None and not retrain:
         marks = imported_networks(there)
         own = [name for name in stages if name not in recipe.shipped]
         kept = tuple(name for name in own if name in marks and not marks[name].get("start"))
         stages = tuple(name for name in stages if name not in kept)
-        for name in kept:
-            console.sentence(f"{name} stays as it was imported from {marks[name]['file']}; --retrain trains it anew")
+        stays = "{} stays as it was imported from {}; --retrain trains it anew"
+        notes += [stays.format(name, marks[name]["file"]) for name in kept]
     changes = {"steps": steps, "epochs": epochs, "batch": batch, "learning_rate": learning_rate}
     recipe = with_schedule(recipe, stages, changes)
     hardware = Hardware(device, precision, devices, nodes, accumulate, compiled, workers, tensorboard)
@@ -183,19 +186,22 @@ def train(
     for name in stages:
         if there is not None and name not in recipe.shipped:
             require_trainable(there, network_of(name), retrain)
+    require_folders(bundle)
     wanted = train_pictures.WantedPictures(at, pictures, schema, bundle, recipe, stages)
     wanted.check(sources)
     if at is None:
         for name in stages:
-            check_stage(name, recipe, sources)
+            check_stage(name, recipe, sources, there)
     options.use_threads(threads)
     processes = Processes(hardware)
     processes.silence_others()
+    for note in notes if processes.first else ():
+        console.sentence(note)
     if at is not None:
         with processes.fabric.rank_zero_first():  # the others find the pictures that the first one has asked for
             sources = wanted.ask(sources, there)
         for name in stages:
-            check_stage(name, recipe, sources)
+            check_stage(name, recipe, sources, there)
     if portraits or labelled:
         opener = partial(choose_finder, landmarker, landmarks)
         finder = opener()
@@ -203,7 +209,9 @@ def train(
         finders = FinderProcesses(threads or usable_cores(), opener)
         sources = replace(sources, finder=finder, processes=finders, finder_key=key)
     command = shlex.join(["f2p-deploy", *sys.argv[1:]])
+    seconds: dict[str, float] = {}
     for name in stages:
+        started = time.monotonic()
         with console.bar() as bar:
 
             def updated(done: int, total: int, numbers: Mapping[str, float], name: str = name) -> None:
@@ -212,17 +220,26 @@ def train(
             def aligned(done: int, total: int, name: str = name) -> None:
                 bar.update("faces", done, total, f"{name}: finding faces")
 
+            def working(doing: str, done: float = 0.0, total: float = 0.0, /, name: str = name) -> None:
+                bar.update("work", done, total, f"{name}: {doing}")
+
             trained = train_stage(
-                name, bundle, recipe, sources, seed, command, updated, aligned, processes, retrain
+                name, bundle, recipe, sources, seed, command, updated, aligned, processes, retrain, working
             )
+        seconds[name] = round(time.monotonic() - started, 1)
         if not as_json:
             facts = stage_facts(trained.provenance, name)
-            metrics = ", ".join(f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items())
-            console.result(f"{name}: {facts.get('seconds', 0)} s{f', {metrics}' if metrics else ''}")
+            words = [f"{seconds[name]} s"]
+            if "steps" in facts:
+                updates = f"{facts['steps']} updates, {facts['seconds']} s with those of earlier runs"
+                words[0] += f" with preparation ({updates})"
+            words += [f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items()]
+            console.result(f"{name}: {', '.join(words)}")
     outdated = {} if there is None or not processes.first else outdated_by(there, trained)
     for name, bases in outdated.items():
         console.sentence(train_again(trained, name, bases), "warning")
     if as_json:
-        console.emit({"bundle": str(trained.path), "outdated": list(outdated), "provenance": dict(trained.provenance)})
+        facts = {"seconds": seconds, "outdated": list(outdated), "provenance": dict(trained.provenance)}
+        console.emit({"bundle": str(trained.path), **facts})
     else:
         console.result(f"bundle: {trained.path}")

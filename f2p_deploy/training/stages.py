@@ -20,11 +20,12 @@ from f2p_deploy.model.imported import require_trainable
 from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.model.trained_on import KEY, bases_of
-from f2p_deploy.system.errors import F2PError, InputError
+from f2p_deploy.system.errors import F2PError, InputError, Interrupted
+from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
 from f2p_deploy.training.data.training_sources import FROM_FRONT, Sources, require_enough, require_enough_faces
 from f2p_deploy.training.fitted_stages import FITTED
-from f2p_deploy.training.presets import OPTIONAL, STAGES, Preset
+from f2p_deploy.training.presets import OPTIONAL, PRESETS, STAGES, Preset
 from f2p_deploy.training.stage import Stage
 from f2p_deploy.training.stage_builders import StageInputs, build_stage
 from f2p_deploy.training.train_loop import OnUpdate, train
@@ -47,6 +48,29 @@ def opened_bundle(folder: Path) -> Bundle | None:
     return load_bundle(folder) if (folder / HEADER).is_file() else None
 
 
+def work_folder_of(folder: Path) -> Path:
+    """Return the folder of training states and caches, which lies beside a bundle's.
+
+    Raises:
+        InputError: the bundle's folder has no name.
+    """
+    named = folder.resolve() if folder.name in ("", "..") else folder
+    if not named.name:
+        raise InputError(f"{folder} cannot be a bundle's folder: name one below it (--bundle)")
+    return named.with_name(named.name + ".training")
+
+
+def require_folders(folder: Path) -> None:
+    """Raise if something else is where a bundle's folder, or the folder of its training states, is to be.
+
+    Raises:
+        InputError: there is a file.
+    """
+    for path, what in ((folder, "the bundle"), (work_folder_of(folder), "the states of its training")):
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file, where the folder of {what} should be: name another bundle (--bundle)")
+
+
 def start_bundle(folder: Path, preset: Preset, sources: Sources) -> Bundle:
     """Open the bundle in a folder, or create one with a preset's settings for the schema of the pairs.
 
@@ -59,7 +83,7 @@ def start_bundle(folder: Path, preset: Preset, sources: Sources) -> Bundle:
     pairs, settings = PairSet(sources.require_front(f"a new bundle ({folder})")), preset.settings
     if not there:
         settings = replace(settings, alignment=template_of(pairs, sources.finder))
-    return create_bundle(folder, folder.name, pairs.schema, settings)
+    return create_bundle(folder, folder.absolute().name, pairs.schema, settings)
 
 
 def template_of(pairs: PairSet, finder: LandmarkFinder | None = None) -> AlignmentTemplate:
@@ -90,6 +114,7 @@ def train_stage(
     aligning: Callable[[int, int], None] | None = None,
     processes: Processes | None = None,
     retrain: bool = False,
+    working: Progress = silent,
 ) -> Bundle:
     """Train one stage and store its part in the bundle.
 
@@ -105,6 +130,7 @@ def train_stage(
         processes: that train together; this one alone, on its CPU, if not given. The first one aligns faces and stores
             the network.
         retrain: replace a network that was imported; one that is a start is trained in any case.
+        working: called with the progress of other preparation, such as labelling.
 
     Returns:
         The bundle with the new part.
@@ -112,12 +138,13 @@ def train_stage(
     Raises:
         InputError: there is no such stage, data that the stage needs is missing, or its network is imported.
     """
-    check_stage(stage_name, preset, sources)
     there = opened_bundle(folder)
+    check_stage(stage_name, preset, sources, there)
     if there is not None and stage_name not in preset.shipped:
         require_trainable(there, network_of(stage_name), retrain)
     processes = processes or Processes()
-    work = folder.with_name(folder.name + ".training")
+    work = work_folder_of(folder)
+    require_folders(folder)
 
     def read_inputs() -> StageInputs:
         bundle = start_bundle(folder, preset, sources)
@@ -137,22 +164,24 @@ def train_stage(
             started=started,
             progress=aligning,
             device=processes.fabric.device,
+            working=working,
         )
 
     started = time.monotonic()
-    # The other processes read what the first one has aligned, labelled and stored.
-    with processes.fabric.rank_zero_first(), _nothing_left_if_refused(folder, work):
-        if stage_name in preset.shipped or stage_name in FITTED:
-            if processes.first and stage_name in FITTED:
-                return FITTED[stage_name](read_inputs())
-            bundle = start_bundle(folder, preset, sources)
-            return _take_shipped(stage_name, bundle) if stage_name in preset.shipped else bundle
-        inputs = read_inputs()
-        stage = build_stage(stage_name, inputs)
-    if stage is None:
-        log.info("%s is left out: it needs the contour points that MediaPipe's landmarker finds", stage_name)
-        return inputs.bundle
-    return _train_and_store(stage_name, stage, inputs, progress, processes)
+    with _nothing_left_if_refused(folder, work, processes.first):
+        # The other processes read what the first one has aligned, labelled and stored.
+        with processes.fabric.rank_zero_first():
+            if stage_name in preset.shipped or stage_name in FITTED:
+                if processes.first and stage_name in FITTED:
+                    return FITTED[stage_name](read_inputs())
+                bundle = start_bundle(folder, preset, sources)
+                return _take_shipped(stage_name, bundle) if stage_name in preset.shipped else bundle
+            inputs = read_inputs()
+            stage = build_stage(stage_name, inputs)
+        if stage is None:
+            log.info("%s is left out: it needs the contour points that MediaPipe's landmarker finds", stage_name)
+            return inputs.bundle
+        return _train_and_store(stage_name, stage, inputs, progress, processes)
 
 
 def _train_and_store(
@@ -194,8 +223,16 @@ def network_of(stage_name: str) -> str:
     return "translator" if stage_name == OPTIONAL else stage_name
 
 
-def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
-    """Raise unless a stage exists, the preset has it, and there is enough data; nothing is decoded or written.
+def check_stage(stage_name: str, preset: Preset, sources: Sources, bundle: Bundle | None = None) -> None:
+    """Raise unless a stage exists, preset and bundle have a use for it, and there is enough data.
+
+    Nothing is decoded or written.
+
+    Args:
+        stage_name: one of `STAGES`.
+        preset: its schedules, and settings of a new bundle.
+        sources: data.
+        bundle: that is there already; None for a new one.
 
     Raises:
         InputError: names what is missing, and how much is needed.
@@ -209,6 +246,19 @@ def check_stage(stage_name: str, preset: Preset, sources: Sources) -> None:
     if stage_name == "reader" and sources.labels is not None and not sources.labels.is_file():
         raise InputError(f"there is no table of labels {sources.labels}")
     schedule = preset.schedules.get(stage_name)
+    settings = preset.settings if bundle is None else bundle.settings
+    planned = bundle is not None or schedule is not None
+    if stage_name == "shortcut" and settings.search == "surrogate" and planned:
+        where = "a bundle with these settings" if bundle is None else f"the bundle {bundle.path}"
+        raise InputError(
+            f"{where} searches through a surrogate, which draws nothing and needs no shortcut: a shortcut is for "
+            "search = imitator"
+        )
+    if schedule is None and stage_name in preset.stages and stage_name not in FITTED:
+        raise InputError(
+            f"the preset {preset.name!r} has no schedule for {stage_name}: add [schedules.{stage_name}] to its file or "
+            f'base = "paper" (or another of {", ".join(PRESETS)}), whose settings stand for what the file leaves out'
+        )
     if schedule is None and stage_name not in FITTED:
         raise InputError(
             f"the preset {preset.name!r} does not train a {stage_name}; its stages are {', '.join(preset.stages)}"
@@ -232,16 +282,25 @@ def require_count(stage_name: str, preset: Preset, count: int) -> None:
 
 
 @contextmanager
-def _nothing_left_if_refused(folder: Path, work: Path) -> Iterator[None]:
-    """Remove the bundle and the training folder that were created inside the context if an `F2PError` leaves it."""
+def _nothing_left_if_refused(folder: Path, work: Path, first: bool) -> Iterator[None]:
+    """Remove the bundle and the training folder that were created inside the context if it is left by a refusal.
+
+    What was trained for an update or more stays, and what was prepared when the user stopped it.
+
+    Args:
+        folder: of the bundle.
+        work: of states and caches.
+        first: whether this process is the one that writes.
+    """
     new = [path for path in (folder, work) if not path.exists()]
     without_header = folder.is_dir() and not (folder / HEADER).exists()
     try:
         yield
-    except F2PError:
-        for path in new:
+    except (F2PError, OSError) as error:
+        begun = isinstance(error, Interrupted) or any(work.glob("*/metrics.jsonl")) or any(work.glob("*/state.pt"))
+        for path in new if first and not begun else ():
             shutil.rmtree(path, ignore_errors=True)
-        if without_header:
+        if first and without_header and not begun:
             (folder / HEADER).unlink(missing_ok=True)
         raise
 

@@ -66,6 +66,17 @@ def test_a_later_stage_s_missing_input_is_an_error_before_the_first_stage(f2p: C
     assert ran.code == 2 and "surrogate needs at least 564 rendered pairs" in ran.err
 
 
+def test_two_processes_report_one_error(tmp_path: Path) -> None:
+    from f2p_deploy.engine.pairs import write_pairs
+
+    write_pairs(Discs(), tmp_path / "front", count=520, size=256)
+    words = ["train", "imitator", "--front", "front", "--bundle", "bundle", "--device", "cpu", "--devices", "2"]
+    line = [sys.executable, "-m", "f2p_deploy.cli", *words, "--batch", "3", "--accumulate", "2"]
+    ran = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 2 and ran.stderr.count("error:") == 1 and "cannot be divided into 4 parts" in ran.stderr
+    assert not (tmp_path / "bundle").exists() and not (tmp_path / "bundle.training").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_an_interrupt_keeps_the_state_and_says_so(tmp_path: Path) -> None:
     from f2p_deploy.engine.pairs import write_pairs

@@ -31,6 +31,7 @@ from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E40
 from f2p_deploy.training.data.portraits import Portraits, is_held_out  # noqa: E402
 from f2p_deploy.training.presets import LITE, PAPER, SMALL, THROUGH_IMITATOR, Preset  # noqa: E402
 from f2p_deploy.training.schedule import Schedule  # noqa: E402
+from f2p_deploy.training.training_hardware import Hardware, Processes  # noqa: E402
 
 SMALL = replace(
     SMALL,
@@ -101,6 +102,7 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     assert bundle.priors is not None
     assert bundle.provenance["imitator"]["command"] == "train imitator"
     assert bundle.provenance["imitator"]["samples"] == 48
+    assert set(bundle.provenance["shortcut"]["trained_on"]) == {"imitator", "recognition", "segmentation"}
     assert bundle.provenance["imitator"]["pairs"]["front"]["count"] == 60
     assert bundle.provenance["imitator"]["pairs"]["varied"]["sampling"]["seed"] == 3
     assert 0 < bundle.provenance["imitator"]["metrics"]["l1"] < 1
@@ -264,6 +266,43 @@ def test_without_a_finder_the_template_is_the_engine_s(disc_pairs) -> None:
 def test_missing_data_is_named_before_training(sources, portraits, tmp_path, stage, change, sentence) -> None:
     with pytest.raises(InputError, match=sentence):
         stages.train_stage(stage, tmp_path / "made", SMALL, replace(sources, **change))
+
+
+def test_a_shortcut_is_refused_where_a_surrogate_is_searched_through(surrogate_bundle, sources) -> None:
+    with pytest.raises(InputError, match="the bundle .* searches through a surrogate, .* needs no shortcut"):
+        stages.check_stage("shortcut", SMALL, sources, surrogate_bundle)
+
+
+def test_a_preset_without_the_schedule_of_its_own_stage_says_what_to_add(sources) -> None:
+    bare = replace(SMALL, name="bare", schedules={"imitator": SMALL.schedules["imitator"]})
+    with pytest.raises(InputError, match=r"no schedule for recognition: add \[schedules.recognition\] .* or base"):
+        stages.check_stage("recognition", bare, sources)
+
+
+@pytest.mark.parametrize("name", ["made", "made.training"])
+def test_a_file_in_a_folder_s_place_is_refused_and_nothing_is_left(sources, portraits, tmp_path, name) -> None:
+    (tmp_path / name).write_text("mine")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(InputError, match=f"{name} is a file, where the folder of"):
+        stages.train_stage("imitator", tmp_path / "made", SMALL, sources)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_training_that_is_refused_before_its_first_update_leaves_nothing(sources, portraits, tmp_path) -> None:
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(InputError, match="a batch of 4 samples cannot be divided into 5 parts"):
+        parts = Processes(Hardware(device="cpu", accumulate=5))
+        stages.train_stage("imitator", tmp_path / "made", SMALL, sources, processes=parts)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_bundle_may_be_the_current_folder(tmp_path, monkeypatch) -> None:
+    (tmp_path / "game").mkdir()
+    monkeypatch.chdir(tmp_path / "game")
+    assert stages.work_folder_of(Path()) == tmp_path / "game.training"
+    assert stages.work_folder_of(Path("my-game")) == Path("my-game.training")
+    with pytest.raises(InputError, match="cannot be a bundle's folder"):
+        stages.work_folder_of(Path("/"))
 
 
 def test_held_out_photos_are_fixed_by_their_names_and_about_one_in_eight() -> None:
