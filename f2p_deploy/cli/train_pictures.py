@@ -101,6 +101,7 @@ class WantedPictures:
         """
         from f2p_deploy.engine.link.engine_choice import open_engine
         from f2p_deploy.training.data.engine_pictures import draw_missing, missing_kinds, with_pictures
+        from f2p_deploy.training.stages import work_folder_of
 
         kinds = missing_kinds(self._own_stages, sources)
         if there is None and sources.front is None and "front" not in kinds:
@@ -112,7 +113,7 @@ class WantedPictures:
         with console.bar() as bar:
             folders = draw_missing(
                 kinds,
-                self.bundle.with_name(self.bundle.name + ".training"),
+                work_folder_of(self.bundle),
                 schema,
                 self._count,
                 settings.architecture.image_size,

@@ -223,7 +223,7 @@ def label_gradients(
     if content is None:
         to_parameters = StateToParameters(bundle, bundle.settings.iterative.beta)
         similarity, device = bundle.similarity, _device_of(bundle.imitator)
-        parts = []
+        parts: list[dict[str, torch.Tensor]] = []
         for part, at in zip(states.split(BATCH), positions.split(BATCH), strict=True):
             leaf = part.clone().requires_grad_(True)
             picture = bundle.imitator(to_parameters(leaf).to(device))
@@ -232,7 +232,7 @@ def label_gradients(
             wanted = targets.identities[at].to(device), targets.contents[at].to(device)
             loss = similarity.compare(identity, own, *wanted)
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
-            progress("labelling gradients", sum(len(one["losses"]) for one in parts), len(states))
+            progress("labelling gradients", BATCH * len(parts), len(states))
             parts.append({"gradients": gradient, "losses": loss, "identities": identity, "maps": maps.half()})
         labels = {name: torch.cat([part[name].detach().cpu() for part in parts]).numpy() for name in parts[0]}
         content = {"states": states.numpy(), "targets": positions.numpy(), **labels}
