@@ -9,8 +9,8 @@ import numpy as np
 
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.model.bundle import Bundle, store_network, store_priors
-from f2p_deploy.training.data.celeba_labels import celeba_labels
 from f2p_deploy.model.trained_on import KEY, bases_of
+from f2p_deploy.training.data.celeba_labels import celeba_labels
 from f2p_deploy.training.data.labels import read_labels
 from f2p_deploy.training.data.option_colours import OptionColours, region_colours
 from f2p_deploy.training.data.portraits import Portraits
