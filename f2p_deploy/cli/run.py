@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, engine_at, options, written
+from f2p_deploy.cli import characters_open, choices, console, engine_at, options, written
 from f2p_deploy.system.names import shown
 
 if TYPE_CHECKING:
@@ -28,6 +28,23 @@ def run(
     ] = False,
     bundle: options.Bundle = None,
     artifact: options.Artifact = None,
+    bundles: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundles",
+            metavar="DIR",
+            help="Several characters: a folder with a bundle or an artifact for each, such as adult-male, adult-female "
+            "and girl; characters.toml in it may say whom each is for.",
+        ),
+    ] = None,
+    character: Annotated[
+        str,
+        typer.Option(
+            "--character",
+            metavar="auto|NAME",
+            help="The character of --bundles to make; auto chooses one for each photo by the person's sex and age.",
+        ),
+    ] = "auto",
     runtime: options.RuntimeName = "auto",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path("f2p-out"),
     fast: Annotated[
@@ -91,12 +108,15 @@ def run(
 
     modes = modes_of(mode, compare)
     find(photos, recursive, out)
-    opened = options.open_source(bundle, artifact, runtime, threads)
-    opened.fast = fast
-    kept = None if keep is None else read_character(keep, opened.schema)
-    formats = written.open_formats(write, template, mapping, opened.schema, assets)
-    drawing = engine_at.open_drawing_engine(opened.schema, at, assets) if engine or at is not None else None
-    finder = choose_finder_for(opened, landmarker, landmarks, offline)
+    draw = (lambda schema: engine_at.open_drawing_engine(schema, at, assets)) if engine or at is not None else None
+    opened, first, drawing = characters_open.open_characters(
+        bundle, artifact, bundles, character, runtime, threads, fast, draw
+    )
+    kept = None if keep is None else read_character(keep, first.schema)
+    if write or template:
+        characters_open.require_one_schema(opened, "--write and --template")
+    formats = written.open_formats(write, template, mapping, first.schema, assets)
+    finder = choose_finder_for(first, landmarker, landmarks, offline)
     with console.bar() as bar:
         report = create_characters(
             photos,
@@ -128,7 +148,7 @@ def show(report: "Report") -> None:
     """Print the results: warnings and failures as sentences, characters as a table."""
     for note in (report.finder, *report.notes):
         console.sentence(note)
-    warnings = (f"{result.photo.name}: {warning}" for result in report.characters for warning in result.warnings)
+    warnings = (f"{result.photo.name}: {warning}" for result in report.characters for warning in result.remarks)
     for warning in dict.fromkeys(warnings):
         console.sentence(warning, "warning")
     for failure in report.failed:
@@ -136,6 +156,7 @@ def show(report: "Report") -> None:
     rows = [
         (
             result.photo.name,
+            *([result.character.name] if result.character else []),
             result.mode,
             f"{result.losses[0]:.4f} -> {result.losses[-1]:.4f}" if result.losses else "-",
             "kept" if result.kept else f"{result.generation_seconds:.2f} s",
@@ -144,9 +165,12 @@ def show(report: "Report") -> None:
         for result in report.characters
     ]
     if rows:
-        console.table(rows, ("photo", "mode", "loss", "time", "character"))
+        chosen = ("character",) if any(result.character for result in report.characters) else ()
+        console.table(rows, ("photo", *chosen, "mode", "loss", "time", "folder" if chosen else "character"))
     if report.created:
         console.result(f"made with {report.made_with}")
     for result in report.characters if len(report.characters) == 1 else ():
+        if result.character:
+            console.result(f"{result.character.name}: {result.character.reason}")
         console.result(f"{result.mode}: {result.mode_reason}")
     console.result(f"page: {shown(report.page)}")

@@ -1,6 +1,6 @@
 """Create characters from photos, in this process or by workers; results of earlier runs are kept if still valid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,9 @@ from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
-from f2p_deploy.pipeline.finder import ChosenFinder
+from f2p_deploy.pipeline.character_casting import about_casting, cast_all, context_of_reader
+from f2p_deploy.pipeline.character_set import CharacterSet
+from f2p_deploy.pipeline.finder import ChosenFinder, finder_for
 from f2p_deploy.pipeline.folder_names import folder_names, natural_name
 from f2p_deploy.pipeline.kept import conditions_of, folder_of, held_by_others, known_stems, others_in, read_kept
 from f2p_deploy.pipeline.mode import check_modes, ways_of
@@ -33,7 +35,7 @@ Results = dict[str, Created | Failed]
 
 def create_characters(
     photos: Sequence[Path],
-    source: Bundle | Runtime,
+    source: Bundle | Runtime | CharacterSet,
     out: Path,
     modes: Sequence[str] = ("auto",),
     *,
@@ -56,14 +58,15 @@ def create_characters(
 
     Args:
         photos: files and folders.
-        source: a complete bundle, which PyTorch runs, or a runtime with an artifact.
+        source: a complete bundle, which PyTorch runs, a runtime with an artifact, or a set of characters, of which one
+            is chosen for each photo (see `open_character_set`).
         out: the output folder; its content is kept unless a result of the same name replaces it.
         modes: from `MODES`.
         finder: finds the faces.
         face: number of the face in each photo, 1 for the largest; None for the largest, with a warning if there are
             several.
         keep: a character whose locked controllers and discrete groups are kept.
-        engine: draws the characters as well.
+        engine: draws the characters as well; a set has engines of its own.
         recursive: also take photos from subfolders.
         again: create every character again, even if an earlier run has a valid one.
         workers: number of processes; 1 uses only this one, and None as many as `workers_for` says. More are started
@@ -80,18 +83,24 @@ def create_characters(
     """
     modes = check_modes(modes)
     ways = ways_of(modes)
-    runtime = runtime_of(source)
+    characters = source if isinstance(source, CharacterSet) else None
+    runtimes = {"": runtime_of(source)} if not isinstance(source, CharacterSet) else source.runtimes
+    engines = {"": engine} if characters is None else characters.engines or {}
     _check_numbers(face, workers)
     files = photo_files.find(photos, recursive, out)
-    check_modes_of(runtime, ways)
-    _check_schemas(runtime, keep, engine)
-    conditions = conditions_of(runtime, finder, face, keep, engine)
+    for name, runtime in runtimes.items():
+        check_modes_of(runtime, ways)
+        _check_schemas(runtime, keep, engines.get(name))
     with work_folder(out) as work:
         remove_abandoned(out)
+        contexts = {}
+        for name, runtime in runtimes.items():
+            own = finder if characters is None else finder_for(runtime, finder)
+            conditions = conditions_of(runtime, own, face, keep, engines.get(name))
+            contexts[name] = RunContext(runtime, out, work, own, face, keep, engines.get(name), conditions)
         tasks = _tasks(files.photos, out, modes)
         tally = _Tally(len(tasks) * len(modes), progress)
-        context = RunContext(runtime, out, work, finder, face, keep, engine, conditions)
-        run = _Run(context, ways, tasks, tally, [{} for _ in tasks])
+        run = _Run(contexts, characters, ways, tasks, tally, [{} for _ in tasks])
         stopped = _create(run, again, workers, threads)
         report = _report(run, files)
         if stopped is None or report.results:
@@ -139,7 +148,8 @@ class _Run:
     """A run in progress.
 
     Args:
-        context: everything that the photos share.
+        contexts: everything that the photos share, by character; with one character, its name is empty.
+        characters: the set of which the character of each photo is chosen; None for one character.
         ways: the modes of generation that may be used.
         tasks: one for each photo.
         tally: the progress.
@@ -147,30 +157,41 @@ class _Run:
         made_with: name and version of the library that computes the characters; empty until known.
     """
 
-    context: RunContext
+    contexts: Mapping[str, RunContext]
+    characters: CharacterSet | None
     ways: tuple[Mode, ...]
-    tasks: Sequence[Task]
+    tasks: list[Task]
     tally: _Tally
     results: Sequence[Results]
     made_with: str = ""
+
+    @property
+    def context(self) -> RunContext:
+        """The context of the first character, for what is the same in all."""
+        return next(iter(self.contexts.values()))
+
+    def context_of(self, task: Task) -> RunContext:
+        """Return the context of a task's character."""
+        return self.contexts["" if task.character is None else task.character.name]
 
 
 def _create(run: _Run, again: bool, workers: int | None, threads: int | None) -> KeyboardInterrupt | F2PError | None:
     """Fill in the results of a run; return the error that stopped it, or None."""
     try:
+        failed = _cast(run, again)
         if not again:
-            _keep(run)
+            _keep(run, failed)
         pairs = zip(run.tasks, run.results, strict=True)
-        left = {i: rest for i, (task, results) in enumerate(pairs) if (rest := _without(task, results)).names}
+        left = {
+            i: rest
+            for i, (task, results) in enumerate(pairs)
+            if i not in failed and (rest := _without(task, results)).names
+        }
         run.tally.say("loading the networks" if left else "everything is there")
-        if workers is None:
-            # A card is shared, and an engine is large: further processes are then only started if asked for.
-            alone = bool(threads) or run.context.runtime.on_card or run.context.engine is not None
-            workers = 1 if alone else workers_for(len(left))
-        if left and workers > 1:
-            _create_by_workers(run, left, workers, threads)
-        elif left:
-            _create_here(run, left)
+        for context in run.contexts.values():
+            own = {i: task for i, task in left.items() if run.context_of(task) is context}
+            if own:
+                _create_with(run, context, own, workers, threads)
     except (KeyboardInterrupt, F2PError) as error:
         return error
     finally:
@@ -178,34 +199,50 @@ def _create(run: _Run, again: bool, workers: int | None, threads: int | None) ->
     return None
 
 
-def _keep(run: _Run) -> None:
-    """Fill in the valid characters of earlier runs."""
-    context = run.context
+def _cast(run: _Run, again: bool) -> Mapping[int, Failed]:
+    """Choose the character of every photo, if there is a set; return the failures, which are also results."""
+    if run.characters is None:
+        return {}
+    reading = context_of_reader(run.characters, run.context)
+    failed = cast_all(run.tasks, run.characters, reading, again, run.tally.say)
+    for i, failure in failed.items():
+        run.results[i][next(iter(run.tasks[i].names))] = failure
+        run.tally.at(i, len(run.tasks[i].names), "done")
+    return failed
+
+
+def _keep(run: _Run, failed: Collection[int]) -> None:
+    """Fill in the valid characters of earlier runs, except for photos that failed."""
     run.tally.say("looking for characters that are there already")
-    for task, results in zip(run.tasks, run.results, strict=True):
-        for mode, name in task.names.items():
+    for i, (task, results) in enumerate(zip(run.tasks, run.results, strict=True)):
+        for mode, name in task.names.items() if i not in failed else ():
+            context = run.context_of(task)
             earlier = read_kept(context.out / name, task.photo, mode, context.conditions, context.runtime.schema)
             if earlier is not None:
-                results[mode] = earlier
+                results[mode] = replace(earlier, character=task.character)
                 run.tally.keep()
 
 
-def _create_here(run: _Run, left: Mapping[int, Task]) -> None:
-    """Create the characters of the tasks left, by position, in this process."""
-    load_networks_for(run.context.runtime, run.ways)
-    run.made_with = run.context.runtime.describe_device()
+def _create_with(
+    run: _Run, context: RunContext, left: Mapping[int, Task], workers: int | None, threads: int | None
+) -> None:
+    """Create the characters of the tasks left, by position, which are all of one bundle."""
+    if workers is None:
+        # A card is shared, and an engine is large: further processes are then only started if asked for.
+        alone = bool(threads) or context.runtime.on_card or context.engine is not None
+        workers = 1 if alone else workers_for(len(left))
+    if workers > 1:
+        with WorkerPool(order_for(context, run.ways, workers, threads), workers) as crew:
+            for i, asked, result in crew.work(left, run.tally.at):
+                run.results[i][asked] = result
+                run.made_with = crew.made_with
+        return
+    load_networks_for(context.runtime, run.ways)
+    run.made_with = context.runtime.describe_device()
     for i, task in left.items():
-        for asked, result in characters_of(task, run.context, partial(run.tally.at, i)):
+        for asked, result in characters_of(task, context, partial(run.tally.at, i)):
             run.results[i][asked] = result
         run.tally.at(i, len(task.names), "done")
-
-
-def _create_by_workers(run: _Run, left: Mapping[int, Task], workers: int, threads: int | None) -> None:
-    """Create the characters of the tasks left, by position, in worker processes."""
-    with WorkerPool(order_for(run.context, run.ways, workers, threads), workers) as crew:
-        for i, asked, result in crew.work(left, run.tally.at):
-            run.results[i][asked] = result
-            run.made_with = crew.made_with
 
 
 def _report(run: _Run, files: photo_files.FoundPhotos) -> Report:
@@ -219,14 +256,16 @@ def _report(run: _Run, files: photo_files.FoundPhotos) -> Report:
     ]
     report = Report(
         context.out,
-        context.runtime.bundle_name,
-        context.runtime.schema.name,
+        ", ".join(name or context.runtime.bundle_name for name in run.contexts),
+        ", ".join(dict.fromkeys(one.runtime.schema.name for one in run.contexts.values())),
         context.finder.sentence,
         results=tuple(ordered),
         made_with=run.made_with,
         not_taken=files.not_taken,
     )
-    notes = (*_about_locked(context.keep), *files.sentences, *_about_kept(len(report.kept)))
+    names = [result.character.name for result in report.characters if result.character]
+    chosen = about_casting(run.characters, names) if run.characters else ()
+    notes = (*chosen, *_about_locked(context.keep), *files.sentences, *_about_kept(len(report.kept)))
     others = others_in(context.out, [result.name for result in report.characters])
     return replace(report, notes=notes, others=others)
 

@@ -83,6 +83,13 @@ def choose_finder_for(
     return ChosenFinder(finder, _sentence(finder, landmarks, offline, segmentation is not None), choice, identity)
 
 
+def finder_for(runtime: Runtime, chosen: ChosenFinder) -> ChosenFinder:
+    """Return a finder of the same kind for another runtime: the cascade is refined by the runtime's own network."""
+    if chosen.choice is None or not chosen.choice.offline:
+        return chosen
+    return choose_finder_for(runtime, offline=True)
+
+
 def class_probabilities(runtime: Runtime) -> Callable[[np.ndarray], np.ndarray] | None:
     """Return the segmentation network as a function for alignment; None if the runtime has none.
 

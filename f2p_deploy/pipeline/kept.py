@@ -27,6 +27,7 @@ from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.engine.link.engine_identity import engine_identity
 from f2p_deploy.model.reading import ReadPart
+from f2p_deploy.pipeline.character_kinds import CharacterChoice
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.results import Created, Earlier, PhotoView, uri_of
 from f2p_deploy.runtimes import Runtime
@@ -240,6 +241,23 @@ def read_kept(folder: Path, photo: Path, mode: str, conditions: Conditions, sche
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, F2PError):
         return None  # edited by hand or damaged: the character is created again
+
+
+def read_choice(folder: Path, photo: Path, key: str) -> CharacterChoice | None:
+    """Return the choice of a character in a folder if this run would choose the same one, else None.
+
+    Args:
+        folder: the character's folder.
+        photo: the photo.
+        key: see `CharacterChoice`.
+    """
+    result = _read_result(folder)
+    try:
+        choice = CharacterChoice(**result["character"])
+        same = choice.key == key and result["asked"]["photo_sha256"] == sha256_of(photo)
+    except (OSError, KeyError, TypeError):
+        return None
+    return choice if same and all(isinstance(value, str) for value in vars(choice).values()) else None
 
 
 def _sha256_of_values(parameters: Parameters) -> str:

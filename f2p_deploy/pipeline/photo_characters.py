@@ -23,6 +23,7 @@ from f2p_deploy.character.folder_files import (
 from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.engine.engine import Engine
+from f2p_deploy.pipeline.character_kinds import CharacterChoice
 from f2p_deploy.pipeline.drawn import Drawn
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.folder import character_folder
@@ -55,11 +56,13 @@ class Task:
         photo: the file.
         stem: the name of its folders without the mode.
         names: names of the folders, by the mode that was asked for.
+        character: which character of a set to create; None without a set.
     """
 
     photo: Path
     stem: str
     names: Mapping[str, str]
+    character: CharacterChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def characters_of(task: Task, context: RunContext, within: Within) -> Iterator[t
     within(0.0, f"{name_shown}: finding the face")
     started = time.perf_counter()
     try:
-        image, aligned = _align(photo, context)
+        image, aligned = align_for(photo, context)
         for i, (asked, name) in enumerate(task.names.items()):
             started = time.perf_counter() if i else started
 
@@ -113,15 +116,19 @@ def characters_of(task: Task, context: RunContext, within: Within) -> Iterator[t
                 yield asked, _create(task, name, asked, image, aligned, context, started, doing)
             except _OutputError as error:
                 yield asked, Failed(photo, "unwritable", shown(f"{photo.name}: {error}"))
-    except PhotoError as error:
-        yield asked, Failed(photo, error.reason, shown(error))
-    except F2PError as error:
-        yield asked, Failed(photo, "refused", shown(error))
     except Exception as error:
-        # One photo must not stop all others; the traceback is in the log.
-        logger.info("unexpected failure of %s", photo, exc_info=True)
-        message = f"{photo.name}: unexpected {type(error).__name__}: {error}; this is a bug, --verbose shows where"
-        yield asked, Failed(photo, "unexpected", shown(message))
+        yield asked, failure_of(photo, error)
+
+
+def failure_of(photo: Path, error: Exception) -> Failed:
+    """Return the result of a photo for an error; one photo must not stop all others."""
+    if isinstance(error, PhotoError):
+        return Failed(photo, error.reason, shown(error))
+    if isinstance(error, F2PError):
+        return Failed(photo, "refused", shown(error))
+    logger.info("unexpected failure of %s", photo, exc_info=True)
+    message = f"{photo.name}: unexpected {type(error).__name__}: {error}; this is a bug, --verbose shows where"
+    return Failed(photo, "unexpected", shown(message))
 
 
 def _without_advice(warning: str) -> str:
@@ -132,8 +139,13 @@ class _OutputError(InputError):
     """A character's folder cannot be written."""
 
 
-def _align(photo: Path, context: RunContext) -> tuple[np.ndarray, AlignedFace]:
-    """Return the photo and its aligned face; every error message begins with the photo's name."""
+def align_for(photo: Path, context: RunContext) -> tuple[np.ndarray, AlignedFace]:
+    """Return the photo, (H, W, 3) uint8 RGB, and its aligned face; every error message begins with the photo's name.
+
+    Raises:
+        PhotoError: an unreadable photo, or one without a usable face.
+        InputError: the finder cannot be used for it.
+    """
     image = open_photo(photo)
     settings = context.runtime.settings
     size, template = settings.architecture.image_size, settings.alignment.landmarks
@@ -197,6 +209,7 @@ def _create(
         drawn_beforehand=beforehand is not None,
         read=generation.read,
         has_preview=draws(runtime),
+        character=task.character,
     )
     more = {
         "bundle": runtime.bundle_name,

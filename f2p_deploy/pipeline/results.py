@@ -8,6 +8,7 @@ from typing import Any
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.model.reading import ReadPart, unsure_parts
+from f2p_deploy.pipeline.character_kinds import CharacterChoice
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Created:
         has_preview: whether there is an image by the imitator.
         edited: whether a user changed the parameters after they were generated and drawn.
         kept: whether it was kept from an earlier run instead of being created; the times are those of that run.
+        character: which character of a set it is, and why; None without a set.
     """
 
     photo: Path
@@ -82,6 +84,13 @@ class Created:
     has_preview: bool = True
     edited: bool = False
     kept: bool = False
+    character: CharacterChoice | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The warnings, and the doubt about the choice of the character."""
+        doubt = "" if self.character is None else self.character.doubt
+        return (*self.warnings, doubt) if doubt else self.warnings
 
     @property
     def status(self) -> str:
@@ -123,7 +132,7 @@ class Created:
             "preview": self.has_preview,
             "edited": self.edited,
             "parameters": to_json(self.parameters),
-        }
+        } | ({"character": vars(self.character)} if self.character else {})
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ def _tile(characters: Sequence[Created]) -> Tile:
     drawn = [(result.name, file) for result in characters if (file := first_picture(result))]
     pictures = tuple(address(f"{name}/{file}") for name, file in [(first.name, ALIGNED_FILE), *drawn])
     label = first.name if len(characters) == 1 else first.photo.name
+    label += f" · {first.character.name}" if first.character else ""
     unsure = max(len(result.unsure) for result in characters)
     return Tile(f"#{address(first.name)}", pictures, label, f"{unsure} to check" if unsure else "")
 

@@ -92,7 +92,7 @@ def comparison(results: Sequence[Created]) -> Comparison:
         photo=shown_photo(first),
         aligned=aligned_picture(first),
         seconds=sum(result.seconds for result in results),
-        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
+        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.remarks)),
         doubts=to_check(by_mode),
         choices=choice_table(first),
         choices_beside=None if same_choices(by_mode) else choices_beside(by_mode),

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder, open_photo
+from f2p_deploy.character.age_scale import MAN, WOMAN, age_to_slider
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import write_whole
@@ -23,11 +24,8 @@ from f2p_deploy.training.data.age_sex import AgeSex, AgeSexJudge
 from f2p_deploy.training.data.labels import label_rows
 from f2p_deploy.training.data.photo_choice import photo_name
 
-#: Knots of the piecewise linear map from predicted years to the slider tagged as age; constant beyond them.
-AGES, AGE_SLIDER = (25.0, 35.0, 50.0, 65.0, 72.0), (0.02, 0.30, 0.65, 0.93, 0.98)
-
-#: The slider tagged as sex for women and for men, and the minimum probability of either.
-WOMAN, MAN, CERTAIN = 0.08, 0.92, 0.7
+#: The minimum probability of either sex for a label.
+CERTAIN = 0.7
 
 
 @dataclass(frozen=True)
@@ -43,11 +41,6 @@ class LabelTable:
     names: tuple[str, ...]
     predictions: tuple[AgeSex, ...]
     refused: tuple[str, ...] = ()
-
-
-def age_to_slider(years: float) -> float:
-    """Return the age slider in [0, 1] for a predicted age in years."""
-    return float(np.interp(years, AGES, AGE_SLIDER))
 
 
 def sex_to_slider(male: float) -> float | None:

@@ -8,12 +8,12 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
+from f2p_deploy.character.age_scale import age_to_slider  # noqa: E402
 from f2p_deploy.character.schema import load_schema  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training.data.age_sex import AgeSex, AgeSexJudge  # noqa: E402
 from f2p_deploy.training.data.label_table import (  # noqa: E402
     LabelTable,
-    age_to_slider,
     label_photos,
     sex_to_slider,
     write_labels,
