@@ -23,7 +23,7 @@ import numpy as np
 
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.character.face import LANDMARKS
-from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.causes import place_of, reason_of_text
 from f2p_deploy.system.errors import InputError, PhotoError
 
 _CSV_COLUMNS = tuple(f"{name}-{axis}" for name in LANDMARKS for axis in "xy")
@@ -47,7 +47,7 @@ class LandmarksFile:
         try:
             text = self._path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+            reason = reason_of_text(error)
             raise InputError(f"cannot read the landmarks {self._path}: {reason}") from error
         self._faces = readers[self._path.suffix.lower()](text, self._path.name)
 

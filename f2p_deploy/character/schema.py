@@ -13,7 +13,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
-from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.causes import place_of, reason_of_text
 from f2p_deploy.system.errors import InputError
 
 T = TypeVar("T")
@@ -263,7 +263,7 @@ def load_schema(name_or_path: str | Path) -> Schema:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+            reason = reason_of_text(error)
             raise InputError(f"cannot read the schema {path}: {reason}") from error
     elif str(name_or_path) in shipped_schemas():
         text = (_folder() / f"{name_or_path}.toml").read_text(encoding="utf-8")

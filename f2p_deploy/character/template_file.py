@@ -30,7 +30,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema, suggestion
-from f2p_deploy.system.causes import SAID, place_of, reason_of
+from f2p_deploy.system.causes import SAID, place_of, reason_of_text
 from f2p_deploy.system.errors import InputError
 
 #: Names that every template may use.
@@ -38,6 +38,9 @@ STANDARD = ("name", "photo", "mode", "schema", "controllers", "units", "options"
 
 #: Suffixes that mark a template and are left out of the filled file's name.
 _SUFFIXES = (".j2", ".jinja", ".jinja2", ".template")
+
+#: What a template's own code may raise while it is filled.
+_UNFILLED = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, MemoryError, RecursionError)
 
 _KEYS = ("from", "range", "offset", "decimals", "options")
 
@@ -109,6 +112,8 @@ class FilledTemplate:
             self._template = environment.from_string(source)
         except TemplateSyntaxError as error:
             raise InputError(f"the template {template} is not valid in line {error.lineno} ({SAID})") from error
+        except RecursionError as error:
+            raise InputError(f"the template {template} is nested too deeply") from error
         known = (*self.values, *STANDARD)
         for word in sorted(used):
             if word not in known:
@@ -143,7 +148,7 @@ class FilledTemplate:
             return self._template.render({**standard, **mapped})
         except InputError as error:
             raise InputError(f"the template {self._path}{_line_of(error)}: {error}") from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except _UNFILLED as error:
             raise InputError(f"the template {self._path} cannot be filled{_line_of(error)} ({SAID})") from error
 
 
@@ -247,5 +252,5 @@ def _read_text(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+        reason = reason_of_text(error)
         raise InputError(f"cannot read the {what} {path}: {reason}") from error

@@ -37,7 +37,8 @@ def convert(
             "-o",
             "--out",
             metavar="PLACE",
-            help="A folder for several characters, a file for one or for csv, or - for standard output.",
+            help="A folder, created if needed; a file with a suffix for one character or for csv; or - for standard "
+            "output.",
         ),
     ] = None,
     schema: Annotated[

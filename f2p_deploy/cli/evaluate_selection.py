@@ -64,6 +64,8 @@ def selection(
 
     if choices and methods:
         raise InputError("give either METHOD=FOLDER, to make a page, or --choices, to evaluate it, not both")
+    if choices and (photos is not None or common):
+        raise InputError("--photos and --common are for making a page: leave them out with --choices")
     if choices:
         _evaluate(choices, out, seed or 0, as_json)
     else:

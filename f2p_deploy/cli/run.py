@@ -139,7 +139,8 @@ def run(
     else:
         show(report)
         if files:
-            console.result(f"written: {len(files)} files, such as {shown(files[0])}")
+            count = "" if len(files) == 1 else f"{len(files)} files, such as "
+            console.result(f"written: {count}{shown(files[0])}")
     if report.failed:
         raise typer.Exit(2)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.causes import place_of, reason_of_text
 from f2p_deploy.system.errors import InputError
 
 Sex = Literal["male", "female", "any"]
@@ -182,7 +182,7 @@ def _read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is not valid TOML{place_of(error)}") from error
     except (OSError, UnicodeDecodeError) as error:
-        reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+        reason = reason_of_text(error)
         raise InputError(f"cannot read {path}: {reason}") from error
 
 

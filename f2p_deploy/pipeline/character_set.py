@@ -161,6 +161,11 @@ def _open_reader(
     """Return what reads sex and age: the named reader, or the first character that does."""
     if named:
         place = demo_bundle_path() if named == DEMO_READER and named not in runtimes else folder / named
+        if not place.exists():
+            raise InputError(
+                f"{folder / CHARACTERS_FILE}: reader must be the name of a character, 'demo' or a folder, "
+                f"found {named!r}{suggestion(named, (DEMO_READER, *runtimes))}"
+            )
         reader = runtimes[named] if named in runtimes else open_one(place)
         if reason := why_no_person(reader):
             raise InputError(f"the reader {named!r} does not read sex and age from photos: {reason}")

@@ -73,8 +73,18 @@ class Formats:
                 raise InputError(f"no format named {name!r}{suggestion(name, known)}")
         if "mhm" in self.names:
             check_makehuman(self.schema)
+        self._check_template()
         if "gltf" in self.names:
             _ = self.baker  # loads the assets, and says what is missing before slow work
+
+    def _check_template(self) -> None:
+        """Raise if the filled template would have the name of another format's file."""
+        file = "" if self.template is None else self.template.file.casefold()
+        for name in self.names:
+            own = "" if name == TABLE else FORMATS[name].stem
+            if own and own == file.partition(".")[0]:
+                raise InputError(f"the filled template would be {file}, beside the format {name!r}, whose files have "
+                                 "this name: rename the template")
 
     @cached_property
     def baker(self) -> "HeadBaker":
@@ -192,7 +202,7 @@ def convert_characters(
         characters: one or more.
         formats: one format, or a template.
         out: a file for the table or for a single character; a folder, which is created if needed, for several
-            characters or if it exists or has no suffix.
+            characters in a format with a file for each, or if it exists or has no suffix.
         inputs: files that must not be replaced.
 
     Raises:
@@ -212,12 +222,12 @@ def _converted(
     characters: Sequence[NamedCharacter], formats: Formats, out: Path
 ) -> Iterator[tuple[Path, bytes]]:
     """Yield the path and the content of each file of a conversion."""
-    if formats.table:
-        yield (out / TABLE_FILE if out.is_dir() else out), table_text(characters).encode()
-        return
-    whole = len(characters) > 1 or out.is_dir() or not out.suffix
+    whole = out.is_dir() or not out.suffix or (len(characters) > 1 and not formats.table)
     if whole:
         _make_folder(out)
+    if formats.table:
+        yield (out / TABLE_FILE if whole else out), table_text(characters).encode()
+        return
     for one in characters:
         files = formats.files_of(one)
         main = next(iter(files))
@@ -258,16 +268,26 @@ def named_characters(paths: Sequence[Path], schema: Schema) -> list[NamedCharact
         InputError: a file that cannot be read, or a folder without characters.
     """
     files = [file for path in paths for file in parameter_files(path)]
-    taken: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    taken: set[str] = set()
     named = []
     for file in files:
         photo, mode = origin_of(file.parent) if file.name == PARAMETERS_FILE else ("", "")
         name = file.absolute().parent.name if file.name == PARAMETERS_FILE else file.stem
         for row in read_batch(file, schema):
-            taken[name] = taken.get(name, 0) + 1
-            unique = name if taken[name] == 1 else f"{name}-{taken[name]}"
+            unique = _unique(name, counts, taken)
             named.append(NamedCharacter(unique, Parameters(schema, row), photo, mode))
     return named
+
+
+def _unique(name: str, counts: dict[str, int], taken: set[str]) -> str:
+    """Return a name that is not taken yet, also where upper and lower case are one, and mark it as taken."""
+    while True:
+        counts[name] = counts.get(name, 0) + 1
+        unique = name if counts[name] == 1 else f"{name}-{counts[name]}"
+        if unique.casefold() not in taken:
+            taken.add(unique.casefold())
+            return unique
 
 
 def parameter_files(path: Path) -> list[Path]:

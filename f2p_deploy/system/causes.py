@@ -49,3 +49,9 @@ def place_of(error: Exception) -> str:
 def reason_of(error: Exception, otherwise: str) -> str:
     """Return the system's text for a system error ("No space left on device"), or `otherwise` for another error."""
     return (isinstance(error, OSError) and error.strerror) or otherwise
+
+
+def reason_of_text(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a text file cannot be read: the system's text, or from which byte on it is not UTF-8."""
+    start = f", from byte {error.start} on" if isinstance(error, UnicodeDecodeError) else ""
+    return reason_of(error, f"it is not UTF-8 text{start}")

@@ -75,6 +75,8 @@ def test_xml_is_escaped_and_a_template_s_suffix_goes(tmp_path: Path, character: 
         ("\n{{ Jaw / 0 }}", "cannot be filled in line 2 .--verbose"),
         ("{{ ''.__class__.__mro__ }}", "cannot be filled in line 1"),
         ("{% include 'other' %}", "cannot be filled"),
+        ("{{ 'x' * 10**17 }}", "cannot be filled"),  # more than any memory
+        ("{{ " + "(" * 9000 + "1" + ")" * 9000 + " }}", "is nested too deeply"),
     ],
 )
 def test_wrong_templates(tmp_path: Path, character: Parameters, text: str, sentence: str) -> None:

@@ -71,6 +71,9 @@ def test_a_bundle_without_a_reader_is_told(tmp_path: Path, small_bundle: Bundle)
     (tmp_path / "characters.toml").write_text('reader = "man"\n')
     with pytest.raises(InputError, match="the reader 'man' does not read sex and age"):
         open_character_set(tmp_path)
+    (tmp_path / "characters.toml").write_text('reader = "dem"\n')
+    with pytest.raises(InputError, match="characters.toml: reader must be .* found 'dem'. Did you mean 'demo'"):
+        open_character_set(tmp_path)
     (tmp_path / "characters.toml").write_text('reader = "demo"\n')
     assert open_character_set(tmp_path).reader is not None
 

@@ -100,6 +100,27 @@ def test_a_batch_gives_several_characters(tmp_path: Path) -> None:
     np.testing.assert_array_equal(named[1].parameters.values, rows[1])
 
 
+def test_names_that_come_from_numbering_are_taken_too(tmp_path: Path) -> None:
+    given = characters(tmp_path, "1/a.json", "2/a.json", "3/a-2.json", "4/A.json")
+    named = named_characters(given, SCHEMA)
+    assert [one.name for one in named] == ["a", "a-2", "a-2-2", "A-3"]  # one file system may not tell a from A
+    assert len(set(convert_characters(named, Formats(("units",), SCHEMA), tmp_path / "out"))) == 4
+
+
+def test_a_table_goes_into_a_folder_that_is_new(tmp_path: Path) -> None:
+    named = named_characters(characters(tmp_path, "a.json", "b.json"), SCHEMA)
+    (table,) = convert_characters(named, Formats(("csv",), SCHEMA), tmp_path / "heads")
+    assert table == tmp_path / "heads" / "parameters.csv" and table.is_file()
+
+
+def test_a_template_with_the_name_of_a_format(tmp_path: Path) -> None:
+    (tmp_path / "units.json.j2").write_text("{{ name }}")
+    template = FilledTemplate(tmp_path / "units.json.j2", None, SCHEMA)
+    assert Formats(("csv", "float32"), SCHEMA, template)
+    with pytest.raises(InputError, match="would be units.json, .* rename the template"):
+        Formats(("units",), SCHEMA, template)
+
+
 def test_inputs_stay_as_they_are(tmp_path: Path) -> None:
     (path,) = characters(tmp_path, "anna.json")
     before = path.read_bytes()

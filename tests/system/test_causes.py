@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from f2p_deploy.system.causes import log_causes, place_of, reason_of
+from f2p_deploy.system.causes import log_causes, place_of, reason_of, reason_of_text
 from f2p_deploy.system.errors import InputError
 
 
@@ -55,3 +55,6 @@ def test_the_system_s_words_may_be_told() -> None:
     assert reason_of(OSError(28, "No space left on device"), "no picture") == "No space left on device"
     assert reason_of(OSError("image file is truncated"), "no picture") == "no picture"  # Pillow's, not the system's
     assert reason_of(ValueError("x"), "no picture") == "no picture"
+    fault = UnicodeDecodeError("utf-8", b"gr\xfc", 2, 3, "invalid start byte")
+    assert reason_of_text(fault) == "it is not UTF-8 text, from byte 2 on"
+    assert reason_of_text(OSError(21, "Is a directory")) == "Is a directory"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f2p_deploy.alignment import LandmarkFinder, align, read_photo
+from f2p_deploy.alignment import LandmarkFinder, align_photo, read_photo
 from f2p_deploy.character.parameters import random_batch
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.engine import Engine, Scene
@@ -93,9 +93,9 @@ def characters_of_photos(photos: Sequence[Path], runtime: Runtime, finder: Landm
     found: dict[str, np.ndarray] = {}
     for photo, name in zip(photos, folder_names(photos), strict=True):
         try:
-            face = align(read_photo(photo), finder, template, size)
+            face = align_photo(photo, finder, template, size)
         except PhotoError as error:
-            logger.warning("left out: %s: %s", photo.name, error)
+            logger.warning("left out: %s", error)
             continue
         found[name] = search.generate(runtime, face.image, "hybrid", shape=face.landmarks.shape).parameters.values
     if not found:

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from f2p_deploy.character.schema import suggestion
-from f2p_deploy.system.causes import place_of, reason_of
+from f2p_deploy.system.causes import place_of, reason_of_text
 from f2p_deploy.system.errors import InputError
 
 
@@ -65,7 +65,7 @@ def load_name_map(path: Path) -> tuple[NameRule, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = reason_of(error, f"it is not UTF-8 text{place_of(error)}")
+        reason = reason_of_text(error)
         raise InputError(f"cannot read the mapping {path}: {reason}") from error
     kind = "JSON" if path.suffix == ".json" else "TOML"
     try:
