@@ -182,6 +182,7 @@ def import_(
     done = import_network(load_bundle(bundle), network, checkpoint, command, mapping, crop)
     if as_json:
         facts = {"aside": list(done.aside), "outdated": list(done.outdated), "recognition": done.recognition[1]}
+        facts["rounded"] = done.rounded
         console.emit({"bundle": str(bundle), "provenance": done.bundle.provenance[network], **facts})
         return
     console.result(f"{network}: from {checkpoint.name} ({done.kind}), now in {bundle}")
@@ -207,6 +208,11 @@ def _told(network: str, done: "NetworkImport") -> list[str]:
         lines.append(
             "it was trained on a crop of the face, but this bundle keeps the whole face, since other networks are "
             "trained on that: bundle new and this import make one with the crop"
+        )
+    if done.rounded:
+        lines.append(
+            f"its weights are rounded to half precision, since this bundle has storage float16: f2p-deploy bundle set "
+            f"storage=float32 --bundle {shlex.quote(str(done.bundle.path))} and this import again keep them whole"
         )
     if done.outdated:
         lines.append(f"train again what was trained on the network before: {', '.join(done.outdated)}")

@@ -156,6 +156,7 @@ def train(
         raise InputError(f"no stage named {stage!r}{suggestion(stage, (*STAGES, ALL))}")
     from f2p_deploy.system.threads import usable_cores
     from f2p_deploy.training.data.aligning import FinderProcesses
+    from f2p_deploy.training.needed_networks import require_networks
     from f2p_deploy.training.preset_files import find_preset, kept_from_bundle, preset_of, with_schedule
     from f2p_deploy.training.stages import (
         Sources,
@@ -192,6 +193,8 @@ def train(
     if at is None:
         for name in stages:
             check_stage(name, recipe, sources, there)
+    for position, name in enumerate(stages):
+        require_networks(name, bundle, there, recipe, before=stages[:position])
     options.use_threads(threads)
     processes = Processes(hardware)
     processes.silence_others()
@@ -230,7 +233,9 @@ def train(
         if not as_json:
             facts = stage_facts(trained.provenance, name)
             words = [f"{seconds[name]} s"]
-            if "steps" in facts:
+            if "taken_from" in facts:
+                words[0] += f", taken from {facts['taken_from']}"
+            elif "steps" in facts:
                 updates = f"{facts['steps']} updates, {facts['seconds']} s with those of earlier runs"
                 words[0] += f" with preparation ({updates})"
             words += [f"{key} {value:.4g}" for key, value in facts.get("metrics", {}).items()]

@@ -273,7 +273,7 @@ def _start_folder(engine: Engine, out: Path, count: int, sampling: Sampling, siz
     content = parameters.astype("<f4").tobytes()
     manifest = {
         "format_version": FORMAT_VERSION,
-        "engine": type(engine).__name__,
+        "engine": type(getattr(engine, "own", engine)).__name__,  # the studio's class, not what checks it
         "count": count,
         "size": size,
         "sampling": vars(replace(sampling)),

@@ -19,7 +19,7 @@ from f2p_deploy.model.import_mark import import_mark
 from f2p_deploy.model.networks.table import NETWORKS
 from f2p_deploy.model.reading import unread_parts
 from f2p_deploy.model.settings import BundleSettings, from_data, to_data
-from f2p_deploy.model.training_line import no_part_yet, training_line
+from f2p_deploy.model.training_line import no_part_yet, only_a_start
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import sha256_of, write_whole
@@ -166,7 +166,7 @@ class Bundle:
 
     def _load(self, name: str) -> "nn.Module":
         if name in self.starts:
-            raise InputError(f"the {name} of {self.path} is only a start: {training_line(self.path, name)} trains it")
+            raise InputError(only_a_start(self.path, name))
         if name not in self.networks:
             raise InputError(no_part_yet(self.path, name))
         from f2p_deploy.model.stored_network import read_network

@@ -31,6 +31,7 @@ class NetworkImport:
         recognition: the kind of recognition network before and after; equal if the crop stays as it is.
         keeps_whole_face: true if LightCNN's crop stays off because other networks are trained on the whole face.
         outdated: stored networks that were trained on the network which was replaced.
+        rounded: whether weights were rounded to half precision, since the bundle stores them so.
     """
 
     bundle: Bundle
@@ -40,6 +41,7 @@ class NetworkImport:
     recognition: tuple[str, str]
     keeps_whole_face: bool
     outdated: tuple[str, ...]
+    rounded: bool
 
 
 def import_network(
@@ -95,7 +97,13 @@ def import_network(
         (bundle.settings.architecture.recognition, settings.architecture.recognition),
         keeps_whole_face,
         tuple(other for other in TRAINED_ON.get(name, ()) if other in bundle.networks),
+        settings.storage == "float16" and any(map(_changes_in_half, tensors.values())),
     )
+
+
+def _changes_in_half(value: "torch.Tensor") -> bool:
+    """Return whether a tensor's numbers change if they are rounded to half precision."""
+    return value.is_floating_point() and not value.equal(value.half().to(value.dtype))
 
 
 def _seeded(name: str, bundle: Bundle) -> "nn.Module":

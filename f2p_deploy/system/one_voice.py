@@ -1,8 +1,11 @@
 """One error message from the processes of one command: the first process that fails speaks, the others keep quiet."""
 
+import contextlib
 import json
+import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -47,6 +50,25 @@ def speak_first(message: str, code: int) -> Said | None:
     except OSError:  # no room for the file: twice is better than not at all
         return None
     return None
+
+
+def end_voice(others: Sequence[subprocess.Popen]) -> None:
+    """Remove the file of a reported error, after the other processes have had the time to read it.
+
+    Args:
+        others: the processes that this one started; without any the whole time is waited.
+    """
+    file = _Shared.file
+    if file is None or not file.exists():
+        return
+    deadline = time.monotonic() + _PATIENCE
+    for other in others:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            other.wait(max(0.0, deadline - time.monotonic()))
+    if not others:
+        time.sleep(_PATIENCE)
+    with contextlib.suppress(OSError):
+        file.unlink()
 
 
 def _said(file: Path) -> Said | None:

@@ -13,7 +13,7 @@ from f2p_deploy.model.settings import BundleSettings, from_data, to_data
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
-from f2p_deploy.training.presets import PRESETS, STAGES, Preset, preset_named
+from f2p_deploy.training.presets import PRESETS, SHIPPABLE, STAGES, Preset, preset_named
 from f2p_deploy.training.schedule import Schedule
 
 SUFFIX = ".toml"
@@ -122,6 +122,8 @@ def read_preset(path: Path) -> Preset:
             raise InputError(f"{path}: {entry.name} must be 0 or more, found {getattr(read, entry.name)}")
     if not all(isinstance(name, str) for name in read.without):
         raise InputError(f"{path}: without should be a list of CelebA's attributes, found {list(read.without)!r}")
+    if wrong := [name for name in read.shipped if name not in SHIPPABLE]:
+        raise InputError(f"{path}: shipped may list {' and '.join(SHIPPABLE)}, found {wrong[0]!r}")
     # An edited copy of a shipped preset is another one: a bundle that names the shipped one goes on with that.
     return replace(read, name=f"edited-{read.name}") if PRESETS.get(read.name, read) != read else read
 
@@ -172,7 +174,10 @@ def _schedules(start: Mapping[str, Schedule], data: Any, path: Path) -> dict[str
         rest = {key: value for key, value in {**values, **given}.items() if key != "steps"}
         if length is not None and (not isinstance(length, int) or isinstance(length, bool)):
             raise InputError(f"{path}: schedules.{stage}.steps should be a whole number, found {length!r}")
-        schedules[stage] = replace(from_data(Schedule, rest, f"{path}: schedules.{stage}"), steps=length)
+        schedule = from_data(Schedule, rest, f"{path}: schedules.{stage}")
+        if length is not None and length < 1:
+            raise InputError(f"{path}: schedules.{stage}.steps must be at least 1, found {length}")
+        schedules[stage] = replace(schedule, steps=length)
     return schedules
 
 

@@ -29,6 +29,9 @@ THROUGH_IMITATOR = ("imitator", "recognition", "segmentation", "translator", "re
 #: The stages of a search through the surrogate in order; there the imitator only renders.
 THROUGH_SURROGATE = ("recognition", "segmentation", "surrogate", "reader", "translator", "imitator")
 
+#: The networks that do not depend on the engine, so that a preset may take them from the package.
+SHIPPABLE = ("recognition", "segmentation")
+
 #: The stage that the paper does not have; presets without a schedule for it leave it out.
 OPTIONAL = "refinement"
 

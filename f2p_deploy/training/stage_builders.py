@@ -17,6 +17,7 @@ from f2p_deploy.training.data.aligned_pairs import (
     VARIATIONS,
     descriptors_of_pairs,
     identities_of,
+    require_seen,
     shapes_of_characters,
     varied_identities,
 )
@@ -203,7 +204,7 @@ def _labelled_pictures(inputs: StageInputs) -> Portraits | None:
 def _build_surrogate(inputs: StageInputs) -> Stage:
     bundle, sources, portraits = inputs.bundle, inputs.sources, inputs.portraits
     pairs = PairSet(inputs.front)
-    descriptors = _front_descriptors(inputs, pairs)
+    descriptors = _front_descriptors("surrogate", inputs, pairs)
     people, people_shapes = np.empty((0, descriptors.shape[1]), np.float32), None
     if portraits is not None:
         people = identities_of(bundle, choose_rows(portraits.pictures, portraits.training)).numpy()
@@ -238,7 +239,7 @@ def _build_translator(inputs: StageInputs) -> Stage:
 
 def _build_surrogate_translator(inputs: StageInputs) -> Stage:
     bundle, pairs = inputs.bundle, PairSet(inputs.front)
-    descriptors = _front_descriptors(inputs, pairs)
+    descriptors = _front_descriptors("translator", inputs, pairs)
     portraits = inputs.require_portraits("translator")
     people = varied_identities(bundle, choose_rows(portraits.pictures, portraits.training))
     held_out_people = identities_of(bundle, choose_rows(portraits.pictures, portraits.held_out)).numpy()
@@ -275,9 +276,11 @@ def _build_refinement(inputs: StageInputs) -> Stage | None:
     return RefinementStage(inputs.bundle, portraits, pairs, shapes, inputs.held_out_pairs, inputs.seed)
 
 
-def _front_descriptors(inputs: StageInputs, pairs: PairSet) -> np.ndarray:
+def _front_descriptors(stage_name: str, inputs: StageInputs, pairs: PairSet) -> np.ndarray:
     cache = inputs.work / "descriptors-front.npz"
-    return descriptors_of_pairs(inputs.bundle, pairs, inputs.sources.finder, cache, inputs.progress)
+    descriptors = descriptors_of_pairs(inputs.bundle, pairs, inputs.sources.finder, cache, inputs.progress)
+    require_seen(stage_name, descriptors, pairs, inputs.held_out_pairs, inputs.sources.finder)
+    return descriptors
 
 
 def _facts_of(pairs: PairSet) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
 from f2p_deploy.training.data.training_sources import FROM_FRONT, Sources, require_enough, require_enough_faces
 from f2p_deploy.training.fitted_stages import FITTED
+from f2p_deploy.training.needed_networks import require_networks
 from f2p_deploy.training.presets import OPTIONAL, PRESETS, STAGES, Preset
 from f2p_deploy.training.stage import Stage
 from f2p_deploy.training.stage_builders import StageInputs, build_stage
@@ -136,10 +137,12 @@ def train_stage(
         The bundle with the new part.
 
     Raises:
-        InputError: there is no such stage, data that the stage needs is missing, or its network is imported.
+        InputError: there is no such stage, data or a network that the stage needs is missing, or its network is
+            imported.
     """
     there = opened_bundle(folder)
     check_stage(stage_name, preset, sources, there)
+    require_networks(stage_name, folder, there, preset)
     if there is not None and stage_name not in preset.shipped:
         require_trainable(there, network_of(stage_name), retrain)
     processes = processes or Processes()

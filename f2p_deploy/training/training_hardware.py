@@ -18,7 +18,7 @@ import torch
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
 from f2p_deploy.system.interruption import SIGNALS
-from f2p_deploy.system.one_voice import share_voice
+from f2p_deploy.system.one_voice import end_voice, share_voice
 
 if TYPE_CHECKING:
     pass
@@ -150,6 +150,8 @@ class Processes:
                 log.warning("waiting for %d machines at %s; Ctrl-C stops it", self.hardware.nodes, place)
             self.fabric.launch()
         if many:
+            if self.fabric.local_rank == 0:
+                atexit.register(lambda: end_voice(getattr(self.fabric.strategy.launcher, "procs", ())))
             atexit.register(_leave)
             share_voice(str(self.fabric.broadcast(uuid4().hex)))
         if kind == "cpu" and self.hardware.devices > 1:

@@ -149,6 +149,21 @@ def test_import_in_json_and_what_to_train_again(f2p: Callable, small_bundle: "Bu
     assert ran.json["provenance"]["imported"]["file"] == "recognition.safetensors"
     ran = f2p("bundle", "import", "recognition", file, "--bundle", game)
     assert "train again what was trained on the network before: translator" in ran.out
+    assert "rounded" not in ran.out  # this bundle stores float32
+
+
+def test_an_import_says_that_it_rounds(f2p: Callable, game: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(game / "recognition.safetensors")
+    save_file({key: value.float() * 1.0001 for key, value in tensors.items()}, tmp_path / "whole.safetensors")
+    words = ("bundle", "import", "recognition", tmp_path / "whole.safetensors", "--bundle", game)
+    f2p("bundle", "set", "storage=float16", "--bundle", game)
+    ran = f2p(*words)
+    assert "its weights are rounded to half precision, since this bundle has storage float16" in ran.out
+    assert f2p("bundle", "set", "storage=float32", "--bundle", game).code == 0
+    ran = f2p(*words, "--json")
+    assert ran.json["rounded"] is False
 
 
 def test_an_imported_network_is_named_before_what_its_training_lacks(

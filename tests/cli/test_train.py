@@ -1,5 +1,6 @@
 """`train`: its errors, and the state after an interrupt."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -72,9 +73,12 @@ def test_two_processes_report_one_error(tmp_path: Path) -> None:
     write_pairs(Discs(), tmp_path / "front", count=520, size=256)
     words = ["train", "imitator", "--front", "front", "--bundle", "bundle", "--device", "cpu", "--devices", "2"]
     line = [sys.executable, "-m", "f2p_deploy.cli", *words, "--batch", "3", "--accumulate", "2"]
-    ran = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    (tmp_path / "temporary").mkdir()
+    place = {**os.environ, "TMPDIR": str(tmp_path / "temporary"), "TEMP": str(tmp_path / "temporary")}
+    ran = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False, env=place)
     assert ran.returncode == 2 and ran.stderr.count("error:") == 1 and "cannot be divided into 4 parts" in ran.stderr
     assert not (tmp_path / "bundle").exists() and not (tmp_path / "bundle.training").exists()
+    assert not list((tmp_path / "temporary").glob(".f2p-failed-*"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")

@@ -224,6 +224,16 @@ def test_weights_in_half_precision_are_taken(new: Bundle, tmp_path: Path) -> Non
     assert done.kind == "state dict" and done.bundle.recognition.fc.weight.dtype is torch.float32
 
 
+def test_rounding_to_the_storage_of_the_bundle_is_told(new: Bundle, tmp_path: Path) -> None:
+    light_cnn_file(tmp_path / "whole.pth")
+    kept = import_network(new, "recognition", tmp_path / "whole.pth", "import")
+    assert kept.rounded == (new.settings.storage == "float16")
+    for storage in ("float16", "float32"):
+        settings = replace(new.settings, storage=storage)
+        bundle = create_bundle(tmp_path / storage, storage, new.schema, settings)
+        assert import_network(bundle, "recognition", tmp_path / "whole.pth", "import").rounded == (storage == "float16")
+
+
 def test_no_such_network(new: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no network is called 'recogniton'"):
         import_network(new, "recogniton", tmp_path / "a.pth", "")

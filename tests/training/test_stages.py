@@ -260,7 +260,7 @@ def test_without_a_finder_the_template_is_the_engine_s(disc_pairs) -> None:
         ("priors", {"portraits": ()}, "name folders of portraits"),
         ("recognition", {"varied": None}, "engine render --varied"),
         ("imitator", {"front": None}, "imitator needs rendered pairs of the front view .*engine render"),
-        ("shortcut", {"front": None}, "a new bundle .* needs rendered pairs of the front view"),
+        ("shortcut", {"front": None}, "has no imitator yet: f2p-deploy train imitator .* --front PAIRS makes it"),
     ],
 )
 def test_missing_data_is_named_before_training(sources, portraits, tmp_path, stage, change, sentence) -> None:

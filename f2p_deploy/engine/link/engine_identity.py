@@ -2,6 +2,7 @@
 
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.engine.link.folder_engine import FolderEngine
+from f2p_deploy.engine.link.imported_engine import ImportedEngine
 from f2p_deploy.engine.link.linked_engine import LinkedEngine
 
 
@@ -11,7 +12,7 @@ def engine_identity(engine: Engine) -> str:
     An engine on the network is its address and the name of its `welcome`, one in a folder the folder's absolute path,
     one in Python its module and class.
     """
-    kind = type(engine)
+    kind = type(engine.own if isinstance(engine, ImportedEngine) else engine)
     if isinstance(engine, LinkedEngine):
         return f"{engine.address}, {engine.welcome.engine}"
     if isinstance(engine, FolderEngine):

@@ -18,6 +18,7 @@ from f2p_deploy.character.face_shape import LENGTH as SHAPE_LENGTH
 from f2p_deploy.character.face_shape import face_shape
 from f2p_deploy.engine.pairs import PairSet
 from f2p_deploy.model.bundle import Bundle
+from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import open_whole
 from f2p_deploy.system.threads import usable_cores
 from f2p_deploy.training.data.aligning import FinderProcesses, look_at_all
@@ -102,6 +103,37 @@ def descriptors_of_pairs(
         if progress is not None:
             progress(len(identities), len(pairs))
     return identities
+
+
+def require_seen(
+    stage: str, descriptors: np.ndarray, pairs: PairSet, held_out: int, finder: LandmarkFinder | None
+) -> None:
+    """Raise unless faces were found in enough engine pictures.
+
+    Args:
+        stage: name of the stage.
+        descriptors: see `descriptors_of_pairs`.
+        pairs: the pictures.
+        held_out: number of last pictures held out.
+        finder: of landmarks; None if only the engine's landmarks were used.
+
+    Raises:
+        InputError: names the folder, and says how many are needed and how many have a face.
+    """
+    seen = np.isfinite(descriptors).all(axis=1)
+    border = max(len(seen) - held_out, 0)
+    training, judged = int(seen[:border].sum()), int(seen[border:].sum())
+    if training >= 2 and judged >= 1:
+        return
+    if finder is None and pairs.landmark_table is None:
+        raise InputError(
+            f"{stage} aligns the pictures in {pairs.folder} by landmarks, which the folder does not have: give "
+            "--portraits DIR, too, and they are found as in photos, or let the engine write landmarks"
+        )
+    raise InputError(
+        f"{stage} needs a face in at least 2 pictures to train on and 1 to judge by in {pairs.folder}, found {training} "
+        f"of {border} and {judged} of {len(seen) - border}: draw the head from the front, whole and well lit"
+    )
 
 
 def _read_ahead(read: Callable[[int], T], positions: Sequence[int], threads: int) -> Iterator[list[T]]:

@@ -10,6 +10,7 @@ import pytest
 from f2p_deploy.character.schema import Controller, Schema
 from f2p_deploy.engine.link.engine_choice import open_engine
 from f2p_deploy.engine.link.folder_engine import FolderEngine
+from f2p_deploy.engine.link.imported_engine import ImportedEngine
 from f2p_deploy.engine.link.linked_engine import LinkedEngine
 from f2p_deploy.engine.pairs import write_pairs
 from f2p_deploy.system.errors import InputError
@@ -26,7 +27,8 @@ def test_addresses_folders_and_classes(
     module = type(sys)("own_engines")
     module.Disc = type(disc_engine)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "own_engines", module)
-    assert isinstance(open_engine("own_engines:Disc", disc_engine.schema), type(disc_engine))
+    own = open_engine("own_engines:Disc", disc_engine.schema)
+    assert isinstance(own, ImportedEngine) and isinstance(own.own, type(disc_engine))
     other = Schema("toy", (Controller("nose", "face"),))
     for where in (str(tmp_path / "pairs"), "own_engines:Disc"):
         with pytest.raises(InputError, match="is for schema 'disc'; asked for 'toy'"):

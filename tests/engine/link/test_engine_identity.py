@@ -6,6 +6,7 @@ from pathlib import Path
 from f2p_deploy.engine.engine import Engine
 from f2p_deploy.engine.link.engine_identity import engine_identity
 from f2p_deploy.engine.link.folder_engine import FolderEngine
+from f2p_deploy.engine.link.imported_engine import ImportedEngine
 from f2p_deploy.engine.link.linked_engine import LinkedEngine
 from f2p_deploy.engine.pairs import write_pairs
 
@@ -20,3 +21,4 @@ def test_engines_that_may_draw_differently_differ(serve: Callable, disc_engine: 
     write_pairs(disc_engine, tmp_path / "pairs", 1, size=16)
     assert engine_identity(FolderEngine(tmp_path / "pairs")) == f"the folder {tmp_path / 'pairs'}"
     assert engine_identity(disc_engine).endswith(":DiscEngine")
+    assert engine_identity(ImportedEngine("own:Disc", disc_engine)) == engine_identity(disc_engine)

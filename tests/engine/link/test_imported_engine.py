@@ -1,13 +1,15 @@
 """Engines named as `module:Class`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from f2p_deploy.engine.engine import Engine
-from f2p_deploy.engine.link.imported_engine import import_engine
+from f2p_deploy.character.face import LANDMARKS
+from f2p_deploy.engine.engine import Engine, Rendering
+from f2p_deploy.engine.link.imported_engine import ImportedEngine, import_engine
 from f2p_deploy.system.errors import InputError
 
 STUDIO = """
@@ -29,6 +31,8 @@ def fails():
     raise RuntimeError("secret words")
 class Half:
     schema = Own.schema
+class Words(Own):
+    schema = "toy"
 """
 
 
@@ -64,8 +68,65 @@ def test_a_class_an_engine_or_a_function(name: str) -> None:
         ("own_studio:fails", "cannot be made: RuntimeError in its constructor"),
         ("own_studio:Half", "is no engine: it lacks render, render_many"),
         ("own_studio:number", "is no engine: it lacks schema"),
+        ("own_studio:Words", "its schema should be a Schema, found str"),
     ],
 )
 def test_what_is_no_engine(name: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence.replace("(", r"\(")):
         import_engine(name)
+
+
+IMAGE = np.zeros((16, 16, 3), np.uint8)
+CENTRE = dict.fromkeys(LANDMARKS, (8.0, 8.0))
+
+
+def drawing(draw: Callable[[], object]) -> ImportedEngine:
+    """An engine that returns what a function returns, for every character."""
+    engine = import_engine("own_studio:Own")
+    engine.own.render = lambda *_: draw()  # type: ignore[method-assign, assignment, return-value]
+    engine.own.render_many = lambda batch, *_: (draw() for _ in batch[:2])  # type: ignore
+    return engine
+
+
+def test_pictures_are_passed_on() -> None:
+    for sound in (Rendering(IMAGE), Rendering(IMAGE, IMAGE[..., 0], CENTRE)):
+        engine = drawing(lambda sound=sound: sound)  # type: ignore[misc]
+        assert engine.render(np.zeros(1), 16) is sound
+        assert list(engine.render_many(np.zeros((2, 1)), 16)) == [sound, sound]
+
+
+def test_fewer_pictures_than_characters_are_counted() -> None:
+    with pytest.raises(InputError, match="own_studio:Own returned 2 of 3 pictures"):
+        list(drawing(lambda: Rendering(IMAGE)).render_many(np.zeros((3, 1)), 16))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "sentence"),
+    [
+        (None, "should return a Rendering, found NoneType"),
+        (Rendering(None), "should draw image as uint8 (16, 16, 3), found NoneType"),  # type: ignore[arg-type]
+        (Rendering(IMAGE[:8]), "found uint8 (8, 16, 3)"),
+        (Rendering(IMAGE.astype(np.float32)), "found float32 (16, 16, 3)"),
+        (Rendering(IMAGE, IMAGE), "should draw labels as uint8 (16, 16), found uint8 (16, 16, 3)"),
+        (Rendering(IMAGE, IMAGE[..., 0] + 11), "drew the label 11; the highest is 10"),
+        (Rendering(IMAGE, None, {"nose-tip": (1.0, 2.0)}), "should give left-eye"),
+        (Rendering(IMAGE, None, {**CENTRE, "nose-tip": (1.0, np.nan)}), "as two finite numbers each"),
+    ],
+)
+def test_what_is_no_picture(drawn: object, sentence: str) -> None:
+    with pytest.raises(InputError) as found:
+        drawing(lambda: drawn).render(np.zeros(1), 16)
+    assert str(found.value).startswith("the engine own_studio:Own ") and sentence in str(found.value)
+    with pytest.raises(InputError) as found:
+        next(drawing(lambda: drawn).render_many(np.zeros((1, 1)), 16))
+    assert sentence in str(found.value)
+
+
+def test_errors_of_the_studio_s_code_are_sentences() -> None:
+    def breaks() -> object:
+        raise RuntimeError("no\nlicence")
+
+    with pytest.raises(InputError, match="own_studio:Own cannot draw this character: RuntimeError: no licence"):
+        drawing(breaks).render(np.zeros(1), 16)
+    with pytest.raises(InputError, match="RuntimeError: no licence"):
+        next(drawing(breaks).render_many(np.zeros((1, 1)), 16))

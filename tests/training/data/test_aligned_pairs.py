@@ -11,6 +11,7 @@ from f2p_deploy.alignment import Landmarks  # noqa: E402
 from f2p_deploy.character.face import LANDMARKS  # noqa: E402
 from f2p_deploy.engine.pairs import PairSet  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
+from f2p_deploy.system.errors import InputError  # noqa: E402
 from f2p_deploy.training.data import aligned_pairs  # noqa: E402
 
 
@@ -72,3 +73,21 @@ def test_what_was_seen_before_a_stop_is_kept(
     again = aligned_pairs.descriptors_of_pairs(surrogate_bundle, pairs, None, cache)
     assert sum(looked) == len(pairs) - 8
     np.testing.assert_allclose(again, whole, atol=1e-5)
+
+
+def test_pictures_without_a_face_are_counted(disc_pairs: Path, tmp_path: Path) -> None:
+    pairs = PairSet(disc_pairs)
+    seen, few = np.zeros((len(pairs), 4), np.float32), len(pairs) - 10
+    aligned_pairs.require_seen("surrogate", seen, pairs, 10, None)
+    seen[1:few] = np.nan
+    with pytest.raises(InputError, match=f"surrogate needs a face in .* in {disc_pairs}, found 1 of {few} and 10 of 10"):
+        aligned_pairs.require_seen("surrogate", seen, pairs, 10, None)
+    seen[:few], seen[few:] = 0.0, np.nan
+    with pytest.raises(InputError, match=f"found {few} of {few} and 0 of 10: draw the head"):
+        aligned_pairs.require_seen("surrogate", seen, pairs, 10, None)
+    (tmp_path / "bare").mkdir()
+    for name in ("manifest.json", "parameters.f32", "records.jsonl"):
+        (tmp_path / "bare" / name).write_bytes((disc_pairs / name).read_bytes())
+    bare = PairSet(tmp_path / "bare")
+    with pytest.raises(InputError, match=r"by landmarks, which the folder does not have: give --portraits DIR, too"):
+        aligned_pairs.require_seen("surrogate", seen, bare, 10, None)
