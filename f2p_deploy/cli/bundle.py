@@ -182,8 +182,8 @@ def import_(
     done = import_network(load_bundle(bundle), network, checkpoint, command, mapping, crop)
     if as_json:
         facts = {"aside": list(done.aside), "outdated": list(done.outdated), "recognition": done.recognition[1]}
-        facts["rounded"] = done.rounded
-        console.emit({"bundle": str(bundle), "provenance": done.bundle.provenance[network], **facts})
+        provenance = done.bundle.provenance[network]
+        console.emit({"bundle": str(bundle), "provenance": provenance, **facts, "rounded": done.rounded})
         return
     console.result(f"{network}: from {checkpoint.name} ({done.kind}), now in {bundle}")
     for line in _told(network, done):

@@ -60,7 +60,7 @@ def test_a_file_says_what_differs_from_its_base(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ('base = "lite"\nshipped = ["imitator"]', "shipped may list recognition and segmentation, found 'imitator'"),
-        ('base = "lite"\n[schedules.imitator]\nsteps = 0', "toml: schedules.imitator.steps must be at least 1, found 0"),
+        ('base = "lite"\n[schedules.imitator]\nsteps = 0', "schedules.imitator.steps must be at least 1, found 0"),
         ("feature = 1.0", "unknown key 'feature'"),
         ('base = "huge"', "base must be one of paper, small, lite, found 'huge'"),
         ("feature_weight = true", "feature_weight should be like 1.0, found True"),

@@ -131,8 +131,8 @@ def require_seen(
             "--portraits DIR, too, and they are found as in photos, or let the engine write landmarks"
         )
     raise InputError(
-        f"{stage} needs a face in at least 2 pictures to train on and 1 to judge by in {pairs.folder}, found {training} "
-        f"of {border} and {judged} of {len(seen) - border}: draw the head from the front, whole and well lit"
+        f"{stage} needs a face in at least 2 pictures to train on and 1 to judge by in {pairs.folder}, found "
+        f"{training} of {border} and {judged} of {len(seen) - border}: draw the head from the front, whole and well lit"
     )
 
 

@@ -80,7 +80,7 @@ def test_pictures_without_a_face_are_counted(disc_pairs: Path, tmp_path: Path) -
     seen, few = np.zeros((len(pairs), 4), np.float32), len(pairs) - 10
     aligned_pairs.require_seen("surrogate", seen, pairs, 10, None)
     seen[1:few] = np.nan
-    with pytest.raises(InputError, match=f"surrogate needs a face in .* in {disc_pairs}, found 1 of {few} and 10 of 10"):
+    with pytest.raises(InputError, match=f"needs a face in .* in {disc_pairs}, found 1 of {few} and 10 of 10"):
         aligned_pairs.require_seen("surrogate", seen, pairs, 10, None)
     seen[:few], seen[few:] = 0.0, np.nan
     with pytest.raises(InputError, match=f"found {few} of {few} and 0 of 10: draw the head"):
