@@ -87,7 +87,7 @@ def _make(words: list[str], out: Path, photos: Path | None, common: bool, seed: 
     from f2p_deploy.pipeline import folder
 
     methods = read_methods(words)
-    seed = check_place(out, seed)
+    seed = check_place(out, seed, methods)
     with console.bar() as bar:
         made = make_selection(methods, photos, common=common, seed=seed, progress=bar.follow("pictures"))
     check_same(made, out)

@@ -52,6 +52,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(f2p: Callable, words: list
         (words[:3], "found only 'one-shot'"),
         (["evaluate", "selection"], "two methods or more"),
         ([*words, "--choices", tmp_path / "x"], "give either METHOD=FOLDER"),
+        ([*words[:-1], tmp_path / "a"], "holds the characters of 'one-shot'"),
         (["evaluate", "selection", "--choices", "x.json", "--common"], "are for making a page"),
         (["evaluate", "selection", "--choices", "x.json", "-o", tmp_path / "study"], "holds no selection"),
     ):

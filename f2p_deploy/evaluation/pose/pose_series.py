@@ -16,6 +16,7 @@ from f2p_deploy.evaluation.verification.people_pairs import photos_of_people
 from f2p_deploy.pipeline.folder_names import folder_names
 from f2p_deploy.runtimes import Runtime, search
 from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.system.names import shown
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,8 @@ def drawn_series(engine: Engine, characters: Mapping[str, np.ndarray], yaws: Seq
 def people_series(folder: Path, limit: int | None = None) -> list[PoseSeries]:
     """Return the people of a folder with two photos or more; the yaws are still to be measured.
 
+    People with one photo are left out, with a warning in the log.
+
     Args:
         folder: its subfolders are the people.
         limit: largest number of people.
@@ -135,9 +138,14 @@ def people_series(folder: Path, limit: int | None = None) -> list[PoseSeries]:
     Raises:
         InputError: the folder cannot be read, or nobody has two photos.
     """
-    people = [photos for photos in photos_of_people(folder) if len(photos) >= 2]
+    everybody = photos_of_people(folder)
+    people = [photos for photos in everybody if len(photos) >= 2]
     if not people:
         raise InputError(f"nobody in {folder} has two photos, so no pose can be compared with another")
+    single = [photos[0].partition("/")[0] for photos in everybody if len(photos) == 1]
+    if single:
+        more = f" and {len(single) - 10} more" if len(single) > 10 else ""
+        logger.warning("left out, with one photo only: %s%s", shown(", ".join(single[:10])), more)
     return [
         PoseSeries(photos[0].partition("/")[0], tuple(PosedPhoto(name, folder / name) for name in photos))
         for photos in people[:limit]

@@ -157,8 +157,15 @@ def read_key(out: Path) -> SelectionSet:
         raise InputError(f"{path} is damaged") from error
 
 
-def check_place(out: Path, seed: int | None) -> int | None:
-    """Return the seed for a folder: the given one, or that of the selection which the folder holds already."""
+def check_place(out: Path, seed: int | None, methods: Sequence[MethodFolder] = ()) -> int | None:
+    """Return the seed for a folder: the given one, or that of the selection which the folder holds already.
+
+    Raises:
+        InputError: it is the folder of a method, whose page the results would replace.
+    """
+    for method in methods:
+        if out.resolve() == method.folder.resolve():
+            raise InputError(f"{out} holds the characters of {method.name!r}: choose another folder with -o")
     return read_key(out).seed if seed is None and (out / KEY_FILE).is_file() else seed
 
 

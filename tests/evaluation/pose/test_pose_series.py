@@ -67,11 +67,12 @@ def test_an_engine_of_the_front_view_alone_is_refused(
         next(drawn_series(engine, random_characters(small_bundle.schema, 1, 0), (0,)))
 
 
-def test_people_need_two_photos(tmp_path: Path) -> None:
+def test_people_need_two_photos(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("anna/1.png", "anna/2.png", "ben/1.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / name)
     (anna,) = people_series(tmp_path)
+    assert "left out, with one photo only: ben" in caplog.text
     assert anna.name == "anna" and [photo.name for photo in anna.photos] == ["anna/1.png", "anna/2.png"]
     assert anna.photos[0].yaw is None and anna.photos[0].read().shape == (64, 64, 3)
     (tmp_path / "anna" / "2.png").unlink()
