@@ -4,15 +4,14 @@ There is one rule for each ATen operator, with the same signature. A rule raises
 exact.
 """
 
+import functools
+import itertools
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch._decomp import core_aten_decompositions, get_decompositions
-from torch._subclasses.fake_tensor import unset_fake_temporarily
 
 from f2p_deploy.system.errors import CompilerError
 
@@ -45,17 +44,19 @@ def convolution_backward(
     if transposed:
         # The rows that the output padding added do not depend on the input, so they are not read.
         return aten.convolution(grad, weight, None, stride, padding, dilation, False, [0, 0], groups), None, None
-    missing = [
-        x.shape[2 + i]
-        - ((grad.shape[2 + i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (weight.shape[2 + i] - 1) + 1)
-        for i in range(len(stride))
+    full = [
+        (grad.shape[2 + i] - 1) * stride[i] + dilation[i] * (weight.shape[2 + i] - 1) + 1 for i in range(len(stride))
     ]
-    if any(padding):
+    missing = [x.shape[2 + i] + 2 * padding[i] - full[i] for i in range(len(stride))]
+    odd = any(size % 2 for size in weight.shape[2:])
+    if any(padding) and not (odd and any(step > 1 for step in stride)):
         result = aten.convolution(grad, weight, None, stride, padding, dilation, True, missing, groups)
-    else:  # the same in another form, since Core ML supports an output padding only together with a padding
-        result = aten.convolution(grad, weight, None, stride, padding, dilation, True, [0] * len(missing), groups)
-        result = _grown(result, missing)
-    return result, None, None
+        return result, None, None
+    # The same in another form: without padding, then cut. ONNX Runtime's WebGPU kernels pad a strided transposed
+    # convolution with an odd kernel wrongly, and Core ML supports an output padding only together with a padding.
+    whole = aten.convolution(grad, weight, None, stride, [0, 0], dilation, True, [0, 0], groups)
+    whole = _grown(whole, [max(0, missing[i] - padding[i]) for i in range(len(stride))])
+    return _cut(whole, padding, x.shape[2:]), None, None
 
 
 def max_pool2d_backward(
@@ -70,8 +71,8 @@ def max_pool2d_backward(
 ) -> torch.Tensor:
     """Send each window's gradient to its first maximum in row order, as PyTorch does; windows may overlap.
 
-    The positions of the window are visited in turn: the first that equals the maximum takes the gradient. One
-    transposed convolution with one-hot kernels then puts the parts back in place and adds them where windows overlap.
+    The positions of the window are visited in turn: the first that equals the maximum takes the gradient. Then the
+    parts are put back in place, and added where windows overlap.
     """
     (rows, columns), (down, right), (top, left) = _pair(kernel), _pair(stride or kernel), _pair(padding)
     if ceil_mode or _pair(dilation) != (1, 1):
@@ -90,11 +91,8 @@ def max_pool2d_backward(
             hit = values == maximum
             parts.append(torch.where(hit, rest, 0.0))
             rest = torch.where(hit, 0.0, rest)
-    stacked = torch.stack(parts, dim=2).reshape(batch, channels * rows * columns, high, wide)
-    kernels = _one_hot_kernels(channels, rows, columns, grad.dtype)
-    laid = aten.convolution(stacked, kernels, None, [down, right], [0, 0], [1, 1], True, [0, 0], channels)
-    missing = [padded.shape[2 + i] - laid.shape[2 + i] for i in (0, 1)]
-    return _grown(laid, missing)[:, :, top : top + height, left : left + width]
+    laid = _laid(parts, (rows, columns), (down, right), padded.shape[2:])
+    return _cut(laid, (top, left), x.shape[2:])
 
 
 def avg_pool2d_backward(
@@ -107,24 +105,20 @@ def avg_pool2d_backward(
     count_include_pad: bool,
     divisor: int | None,
 ) -> torch.Tensor:
-    """Spread each window's gradient evenly over it: a transposed convolution with constant kernels."""
+    """Spread each window's gradient evenly over it."""
     (rows, columns), (down, right) = _pair(kernel), _pair(stride or kernel)
     if any(padding) or ceil_mode or divisor is not None:
         raise _refusal("avg_pool2d", "padding, ceil_mode and divisor_override")
-    channels = x.shape[1]
-    kernels = _even_kernels(channels, rows, columns, 1.0 / (rows * columns), grad.dtype)
-    laid = aten.convolution(grad, kernels, None, [down, right], [0, 0], [1, 1], True, [0, 0], channels)
-    return _grown(laid, [x.shape[2 + i] - laid.shape[2 + i] for i in (0, 1)])
+    part = grad * (1.0 / (rows * columns))
+    return _laid([part] * (rows * columns), (rows, columns), (down, right), x.shape[2:])
 
 
 def upsample_nearest2d(
     x: torch.Tensor, output_size: Sizes, scales_h: float | None = None, scales_w: float | None = None
 ) -> torch.Tensor:
-    """Repeat every pixel a whole number of times: a transposed convolution with kernels of ones."""
-    down, right = _whole_factors(x.shape[2:], output_size)
-    channels = x.shape[1]
-    ones = _even_kernels(channels, down, right, 1.0, x.dtype)
-    return aten.convolution(x, ones, None, [down, right], [0, 0], [1, 1], True, [0, 0], channels)
+    """Repeat every pixel a whole number of times."""
+    factors = _whole_factors(x.shape[2:], output_size)
+    return _interleaved([x] * (factors[0] * factors[1]), factors)
 
 
 def upsample_nearest2d_backward(
@@ -191,19 +185,54 @@ def _whole_factors(small: Sizes, large: Sizes) -> tuple[int, int]:
     return large[0] // small[0], large[1] // small[1]
 
 
-# Created by NumPy and cached, so that the tracer stores them once as weights instead of tracing their computation.
-@lru_cache(maxsize=64)
-def _one_hot_kernels(channels: int, rows: int, columns: int, dtype: torch.dtype) -> torch.Tensor:
-    """Return (channels * rows * columns, 1, rows, columns): one kernel for each position in a window."""
-    return _constant(np.tile(np.eye(rows * columns).reshape(-1, 1, rows, columns), (channels, 1, 1, 1)), dtype)
+def _cut(x: torch.Tensor, first: Sizes, size: Sizes) -> torch.Tensor:
+    """Return `size` rows and columns from the position `first`; `x` itself if these are all."""
+    if not any(first) and tuple(x.shape[2:]) == tuple(size):
+        return x
+    return x[:, :, first[0] : first[0] + size[0], first[1] : first[1] + size[1]]
 
 
-@lru_cache(maxsize=64)
-def _even_kernels(channels: int, rows: int, columns: int, value: float, dtype: torch.dtype) -> torch.Tensor:
-    """Return (channels, 1, rows, columns) filled with one value."""
-    return _constant(np.full((channels, 1, rows, columns), value), dtype)
+def _interleaved(parts: Sequence[torch.Tensor], grid: Sizes) -> torch.Tensor:
+    """Put images (N, C, H, W), one for each position of a grid in row order, between each other: (N, C, H r, W c).
+
+    Only concatenation and reshaping, which every runtime computes alike; a transposed convolution with one-hot kernels
+    would do the same, but some runtimes compute grouped ones wrongly or not at all.
+    """
+    batch, channels, high, wide = parts[0].shape
+    rows, columns = grid
+    flat = [part.reshape(batch * channels, high, wide, 1) for part in parts]
+    lines = [_joined(flat[i * columns : (i + 1) * columns], 3) for i in range(rows)]
+    stacked = _joined([line.reshape(batch * channels, high, 1, wide * columns) for line in lines], 2)
+    return stacked.reshape(batch, channels, high * rows, wide * columns)
 
 
-def _constant(values: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-    with unset_fake_temporarily():
-        return torch.from_numpy(values.astype(str(dtype).removeprefix("torch.")))
+def _joined(parts: Sequence[torch.Tensor], dim: int) -> torch.Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=dim)
+
+
+def _laid(parts: Sequence[torch.Tensor], window: Sizes, stride: Sizes, size: Sizes) -> torch.Tensor:
+    """Put the parts of pooling windows back in place and add them where windows overlap.
+
+    Args:
+        parts: for each position of the window in row order, the values (N, C, H, W) of all windows.
+        window, stride: rows and columns.
+        size: rows and columns of the result; nothing lies beyond the last window but zeros.
+    """
+    blocks = [-(-window[i] // stride[i]) for i in (0, 1)]
+    zeros = None if all(window[i] % stride[i] == 0 for i in (0, 1)) else torch.zeros_like(parts[0])
+    placed = []
+    for a, b in itertools.product(range(blocks[0]), range(blocks[1])):
+        # The positions of one block of a window, as large as the stride, overlap with no other window's.
+        places = itertools.product(range(a * stride[0], (a + 1) * stride[0]), range(b * stride[1], (b + 1) * stride[1]))
+        chosen = [parts[i * window[1] + j] if i < window[0] and j < window[1] else zeros for i, j in places]
+        block = _interleaved([part for part in chosen if part is not None], stride)
+        placed.append(_placed(block, (a * stride[0], b * stride[1]), size))
+    return functools.reduce(torch.add, placed)
+
+
+def _placed(x: torch.Tensor, first: Sizes, size: Sizes) -> torch.Tensor:
+    """Surround an image with zeros so that it begins at `first` in a picture of `size`; what lies beyond is cut off."""
+    kept = [min(x.shape[2 + i], size[i] - first[i]) for i in (0, 1)]
+    x = _cut(x, (0, 0), kept)
+    after = [size[i] - first[i] - kept[i] for i in (0, 1)]
+    return F.pad(x, (first[1], after[1], first[0], after[0])) if any((*first, *after)) else x

@@ -30,7 +30,7 @@ OPERATORS = frozenset(
         *("Conv", "ConvTranspose", "AveragePool", "MaxPool", "Gemm", "MatMul"),
         *("Relu", "Sigmoid", "Softmax"),
         *("Add", "Sub", "Mul", "Div", "Neg", "Abs", "Sign", "Sqrt", "Max", "Min", "Clip"),
-        *("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Where"),
+        *("Equal", "Greater", "GreaterOrEqual", "LessOrEqual", "Where"),
         *("ReduceSum", "ReduceMean"),
         *("Concat", "Expand", "Pad", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"),
     )
@@ -111,6 +111,8 @@ class _Spelling(Transformer):
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target in (aten.alias.default, aten.clone.default, aten.lift_fresh_copy.default):
             return args[0]
+        if target is aten.lt.Tensor:  # TensorFlow Lite's and MNN's converters lack it, or compute it wrongly
+            return torch.gt(args[1], args[0])
         if target is aten.view.default:
             # The memory layout of large convolutions differs between machines, and a view would depend on it.
             return torch.reshape(*args)

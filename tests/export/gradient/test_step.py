@@ -151,8 +151,22 @@ def test_the_exported_step_is_closed_and_holds_every_weight_once(small_artifact:
     networks = (small_bundle.imitator, small_bundle.recognition, small_bundle.segmentation)
     weights = sum(parameter.numel() for network in networks for parameter in network.parameters())
     stored = sum(int(np.prod(w.dims)) for w in model.graph.initializer)
-    # Batch norms are gone; the kernels that lay pooling back are there.
-    assert 0.98 * weights < stored < 1.02 * weights
+    assert 0.98 * weights < stored < 1.02 * weights, "batch norms are gone"
+
+
+def test_the_exported_step_avoids_what_some_runtimes_compute_wrongly(small_artifact: Path) -> None:
+    """No grouped transposed convolution, none with a stride, an odd kernel and padding, and no `Less`."""
+    model = onnx.load(small_artifact / "step.onnx", load_external_data=False)
+    weights = {weight.name: weight.dims for weight in model.graph.initializer}
+    assert all(node.op_type != "Less" for node in model.graph.node)
+    for node in model.graph.node:
+        if node.op_type != "ConvTranspose":
+            continue
+        settings = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        assert settings.get("group", 1) == 1
+        odd = any(size % 2 for size in weights[node.input[1]][2:])
+        strided = any(step > 1 for step in settings.get("strides", [1]))
+        assert not (odd and strided and (any(settings.get("pads", [])) or any(settings.get("output_padding", []))))
 
 
 def test_the_exported_step_points_where_float64_does(
