@@ -131,7 +131,7 @@ class Similarity(nn.Module):
         return 0.5 * (self._embed(self.crop(face)) + self._embed(self.crop.mirrored(face)))
 
     def _embed(self, face: torch.Tensor) -> torch.Tensor:
-        # A convolution instead of a sum over the colours: ONNX Runtime's WebGPU kernels are wrong for that sum's gradient.
+        # Not a sum over the colours, whose gradient ONNX Runtime's WebGPU kernels compute wrongly.
         return self.recognition(face if self.recogniser.colour else F.conv2d(face, self.grey))
 
     def regions(self, face: torch.Tensor, stage: str = "") -> Regions:
