@@ -157,15 +157,16 @@ class SimilaritySettings:
             search_identity=self.search_identity,
         )
         if self.colour_weight and self.features != "probabilities":
-            raise InputError(f"colour_weight needs the features 'probabilities', found {self.features!r}; with others it is 0")
+            found = f"found {self.features!r}; with others it is 0"
+            raise InputError(f"colour_weight needs the features 'probabilities', {found}")
         classes, count = len(HELEN_CLASSES), len(self.class_weights)
         if count != classes:
             raise InputError(f"class_weights needs a number for each of {classes} classes, found {count}")
         _not_negative(**{f"the class weight of {c}": w for c, w in zip(HELEN_CLASSES, self.class_weights, strict=True)})
         if self.weighting == "class" and self.features == "probabilities":
             raise InputError(
-                "weighting 'class' needs the logits or a stage as features, and colour_weight 0: 'probabilities' have a "
-                "channel for each class already, which weights nothing else"
+                "weighting 'class' needs the logits or a stage as features, and colour_weight 0: 'probabilities' have "
+                "a channel for each class already, which weights nothing else"
             )
         if self.weighting == "class" and not any(self.class_weights):
             raise InputError("weighting 'class' needs a class weight that is not 0, since the content has no others")

@@ -6,7 +6,6 @@ when the process ends, even if it is killed. The next run can therefore recognis
 
 import logging
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.file_lock import hold_lock
 from f2p_deploy.system.files import PREFIX
 
 _LOCK = "lock"
@@ -54,7 +54,7 @@ def remove_abandoned(out: Path) -> None:
             continue
         try:
             with (folder / _LOCK).open("r+b") as lock:
-                _hold(lock)
+                hold_lock(lock)
                 logger.info("removing %s, left by a run that was killed", folder)
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError as error:
@@ -73,7 +73,7 @@ def _begin(out: Path) -> tuple[Path, BinaryIO]:
         except FileNotFoundError:  # another run has just removed it as abandoned
             continue
         try:
-            _hold(lock)
+            hold_lock(lock)
         except BlockingIOError:  # another run is removing it
             lock.close()
             continue
@@ -82,19 +82,3 @@ def _begin(out: Path) -> tuple[Path, BinaryIO]:
         if (folder / _LOCK).exists():
             return folder, lock
         lock.close()
-
-
-def _hold(file: BinaryIO) -> None:
-    """Lock an open file.
-
-    Raises:
-        OSError: another process holds the lock, or the disk does not support locks.
-    """
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,7 +4,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.model.shortcut_owner import described_by
 from f2p_deploy.model.trained_on import KEY, bases_of
 from f2p_deploy.system.errors import F2PError, InputError, Interrupted
+from f2p_deploy.system.file_lock import one_process
 from f2p_deploy.system.progress import Progress, silent
 from f2p_deploy.training.data.portraits import Portraits, load_portraits
 from f2p_deploy.training.data.training_sources import FROM_FRONT, Sources, require_enough, require_enough_faces
@@ -171,7 +172,9 @@ def train_stage(
         )
 
     started = time.monotonic()
-    with _nothing_left_if_refused(folder, work, processes.first):
+    busy = f"another training of {folder} is running: wait until it has ended, or name another bundle (--bundle)"
+    alone = one_process(work.with_name(work.name + ".lock"), busy) if processes.first else nullcontext()
+    with alone, _nothing_left_if_refused(folder, work, processes.first):
         # The other processes read what the first one has aligned, labelled and stored.
         with processes.fabric.rank_zero_first():
             if stage_name in preset.shipped or stage_name in FITTED:

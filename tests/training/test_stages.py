@@ -26,6 +26,7 @@ from f2p_deploy.model.reference import reference_generate  # noqa: E402
 from f2p_deploy.model.settings import Architecture  # noqa: E402
 from f2p_deploy.model.shortcut_owner import why_other_shortcut  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
+from f2p_deploy.system.file_lock import one_process  # noqa: E402
 from f2p_deploy.training import stages  # noqa: E402
 from f2p_deploy.training.data.portrait_labels import CONTOUR_POINTS  # noqa: E402
 from f2p_deploy.training.data.portraits import Portraits, is_held_out  # noqa: E402
@@ -109,6 +110,13 @@ def test_all_stages_make_a_whole_bundle(sources, portraits, tmp_path) -> None:
     assert bundle.provenance["translator"]["portraits"]["training"] == len(portraits.training)
     assert (tmp_path / "made.training" / "translator" / "metrics.jsonl").is_file()
     assert bundle.settings.alignment.landmarks["left-eye"] == pytest.approx((0.25, 0.25))
+
+
+def test_two_trainings_of_one_bundle_do_not_mix(sources, tmp_path) -> None:
+    held = one_process(tmp_path / "made.training.lock", "")
+    with held, pytest.raises(InputError, match="another training of .*made is running"):
+        stages.train_stage("imitator", tmp_path / "made", SMALL, sources)
+    assert not (tmp_path / "made").exists() and not (tmp_path / "made.training.lock").exists()
 
 
 @pytest.mark.parametrize(("stage", "preset"), [("shortcut", LITE), ("surrogate", PAPER)])

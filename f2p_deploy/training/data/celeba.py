@@ -133,8 +133,10 @@ def _attributes(folder: Path) -> Attributes | None:
     rows: dict[str, int] = {}
     values = bytearray()
     for where, name, words in _rows(path, len(names)):
-        if len(words) != len(names) or not set(words) <= {"1", "-1", "0"}:
-            raise InputError(f"{where} should be a photo and {len(names)} values 1 or -1, found {len(words)} words")
+        wrong = [word for word in words if word not in ("1", "-1", "0")]
+        if wrong or len(words) != len(names):
+            found = repr(wrong[0]) if wrong else f"{len(words)} values"
+            raise InputError(f"{where} should be a photo and {len(names)} values 1 or -1, found {found}")
         rows[Path(name).stem] = len(rows)
         values += bytes(word == "1" for word in words)
     if said is not None and said != len(rows):

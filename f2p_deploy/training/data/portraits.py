@@ -155,6 +155,11 @@ def load_portraits(
     """
     listed = list_photos(folders)
     photos = without_attributes(listed, without)
+    if listed and not photos:
+        raise InputError(
+            f"all {len(listed)} photos of {', '.join(map(str, folders))} have an attribute that is left out "
+            f"({', '.join(without)}): change `without` in the preset's file"
+        )
     if len(photos) < len(listed):
         _tell(f"{len(listed) - len(photos)} of {len(listed)} photos have an attribute that is left out "
               f"({', '.join(without)})")  # fmt: skip

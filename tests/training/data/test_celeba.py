@@ -77,8 +77,8 @@ def test_other_folders_are_left_alone(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("000001.jpg -1\n", "should begin with the number of photos and a line of names"),
-        ("1\nBlurry Male\n000001.jpg -1 yes\n", "line 3 should be a photo and 2 values 1 or -1"),
-        ("1\nBlurry Male\n000001.jpg -1\n", "line 3 should be a photo and 2 values"),
+        ("1\nBlurry Male\n000001.jpg -1 yes\n", "line 3 should be a photo and 2 values 1 or -1, found 'yes'"),
+        ("1\nBlurry Male\n000001.jpg -1\n", "line 3 should be a photo and 2 values 1 or -1, found 1 values"),
         ("", "should begin with the number"),
         (b"1\nBlurry\n\xff\xfe -1\n", "it is not text in UTF-8"),
     ],

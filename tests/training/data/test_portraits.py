@@ -95,6 +95,10 @@ def test_celeba_s_attributes_and_partition_are_heeded(photo, landmarker, tmp_pat
     assert made.training.tolist() == [0] and made.held_out.tolist() == [1]
     assert "1 of 3 photos have an attribute that is left out (Blurry)" in caplog.text
     assert photo_is_held_out(folder / "000003.png") and not photo_is_held_out(folder / "000001.png")
+    for i in (1, 3):
+        (folder / f"{i:06d}.png").unlink()
+    with pytest.raises(InputError, match=r"all 1 photos of .*celeba have an attribute that is left out \(Blurry\)"):
+        load_portraits(folders, finder, AlignmentTemplate(), 64, tmp_path / "kept", without=["Blurry"])
 
 
 def test_front_views_are_those_within_the_limits(disc_portraits) -> None:
