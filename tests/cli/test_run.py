@@ -440,7 +440,7 @@ def test_a_fast_search_without_a_shortcut_is_refused(
 ) -> None:
     words = ("run", photo, "--bundle", small_bundle.path, "--landmarks", landmarks, "-o", tmp_path / "out", "--fast")
     ran = f2p(*words, "--mode", "hybrid")
-    assert ran.code == 2 and "has no shortcut yet: f2p-deploy train shortcut makes it" in ran.err
+    assert ran.code == 2 and "has no shortcut yet: f2p-deploy train shortcut --bundle" in ran.err
     assert not (tmp_path / "out").exists()
     assert f2p(*words, "--mode", "one-shot").code == 0  # searches nothing
 

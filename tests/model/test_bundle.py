@@ -189,7 +189,7 @@ def test_a_start_is_no_network_until_it_is_trained(copied) -> None:
     started = store_network(copied, "segmentation", network, {"command": "import", "imported": mark})
     assert started.starts == ("segmentation",) and "segmentation" not in started.networks
     assert load_bundle(copied.path).starts == ("segmentation",)
-    with pytest.raises(InputError, match="only a start: f2p-deploy train segmentation trains it"):
+    with pytest.raises(InputError, match="only a start: f2p-deploy train segmentation --bundle .* trains it"):
         _ = started.segmentation
     trained = store_network(started, "segmentation", network, {"command": "train"})
     assert not trained.starts and "segmentation" in trained.networks

@@ -61,7 +61,8 @@ def test_a_bundle_without_a_shortcut_has_no_fast_step(small_bundle: Bundle, surr
     for bundle in (small_bundle, surrogate_bundle):
         assert "step_fast" not in available_graphs(bundle)
         assert "step_fast" not in [graph.name for graph in bundle_graphs(bundle)]
-    assert "has no shortcut yet: f2p-deploy train shortcut makes it" in why_incomplete(small_bundle, "step_fast")
+    line = f"has no shortcut yet: f2p-deploy train shortcut --bundle {small_bundle.path} makes it"
+    assert line in why_incomplete(small_bundle, "step_fast")
     assert "through its surrogate" in why_incomplete(surrogate_bundle, "step_fast")
 
 
@@ -71,6 +72,6 @@ def test_a_shortcut_of_other_networks_is_refused(fast_bundle: Bundle, tmp_path: 
         other = load_bundle(copy.path).imitator
         next(other.parameters()).add_(0.01)
     copy = store_network(copy, "imitator", other, {"command": "tests"})
-    with pytest.raises(InputError, match="was trained for other networks .* f2p-deploy train shortcut makes it anew"):
+    with pytest.raises(InputError, match="was trained for other networks .* f2p-deploy train shortcut --bundle .* makes it anew"):
         ShortcutLoss(copy, 3.0)
     assert "step_fast" not in available_graphs(copy)

@@ -45,5 +45,5 @@ def test_a_search_through_the_imitator_needs_it(
     small_bundle: "Bundle", photo: Path, finder: "ChosenFinder", tmp_path: Path
 ) -> None:
     early = without(small_bundle, "imitator")
-    with pytest.raises(InputError, match="has no imitator yet: f2p-deploy train imitator makes it"):
+    with pytest.raises(InputError, match="has no imitator yet: f2p-deploy train imitator --bundle .* makes it"):
         create_characters([photo], early, tmp_path / "out", ("hybrid",), finder=finder)
