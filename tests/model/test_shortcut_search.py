@@ -72,6 +72,7 @@ def test_a_shortcut_of_other_networks_is_refused(fast_bundle: Bundle, tmp_path: 
         other = load_bundle(copy.path).imitator
         next(other.parameters()).add_(0.01)
     copy = store_network(copy, "imitator", other, {"command": "tests"})
-    with pytest.raises(InputError, match="was trained for other networks .* f2p-deploy train shortcut --bundle .* makes it anew"):
+    line = "was trained for other networks .* f2p-deploy train shortcut --bundle .* makes it anew"
+    with pytest.raises(InputError, match=line):
         ShortcutLoss(copy, 3.0)
     assert "step_fast" not in available_graphs(copy)
