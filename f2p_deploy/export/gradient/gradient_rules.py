@@ -118,7 +118,7 @@ def upsample_nearest2d(
 ) -> torch.Tensor:
     """Repeat every pixel a whole number of times."""
     factors = _whole_factors(x.shape[2:], output_size)
-    return _interleaved([x] * (factors[0] * factors[1]), factors)
+    return _interleaved([[x] * factors[1]] * factors[0], factors)
 
 
 def upsample_nearest2d_backward(
@@ -192,17 +192,25 @@ def _cut(x: torch.Tensor, first: Sizes, size: Sizes) -> torch.Tensor:
     return x[:, :, first[0] : first[0] + size[0], first[1] : first[1] + size[1]]
 
 
-def _interleaved(parts: Sequence[torch.Tensor], grid: Sizes) -> torch.Tensor:
-    """Put images (N, C, H, W), one for each position of a grid in row order, between each other: (N, C, H r, W c).
+def _interleaved(parts: Sequence[Sequence[torch.Tensor]], grid: Sizes) -> torch.Tensor:
+    """Put images between each other: those (N, C, H, W) of a grid of r rows and c columns become (N, C, H r, W c).
 
-    Only concatenation and reshaping, which every runtime computes alike; a transposed convolution with one-hot kernels
-    would do the same, but some runtimes compute grouped ones wrongly or not at all.
+    Only concatenation, padding and reshaping, which every runtime computes alike; a transposed convolution with one-hot
+    kernels would do the same, but some runtimes compute grouped ones wrongly or not at all.
+
+    Args:
+        parts: the images by row and column; where the last ones of a row, or the last rows, are missing, zeros lie.
+        grid: rows and columns.
     """
-    batch, channels, high, wide = parts[0].shape
+    batch, channels, high, wide = parts[0][0].shape
     rows, columns = grid
-    flat = [part.reshape(batch * channels, high, wide, 1) for part in parts]
-    lines = [_joined(flat[i * columns : (i + 1) * columns], 3) for i in range(rows)]
-    stacked = _joined([line.reshape(batch * channels, high, 1, wide * columns) for line in lines], 2)
+    lines = []
+    for row in parts:
+        line = _joined([part.reshape(batch * channels, high, wide, 1) for part in row], 3)
+        line = F.pad(line, (0, columns - len(row))) if len(row) < columns else line
+        lines.append(line.reshape(batch * channels, high, 1, wide * columns))
+    stacked = _joined(lines, 2)
+    stacked = F.pad(stacked, (0, 0, 0, rows - len(parts))) if len(parts) < rows else stacked
     return stacked.reshape(batch, channels, high * rows, wide * columns)
 
 
@@ -218,15 +226,13 @@ def _laid(parts: Sequence[torch.Tensor], window: Sizes, stride: Sizes, size: Siz
         window, stride: rows and columns.
         size: rows and columns of the result; nothing lies beyond the last window but zeros.
     """
-    blocks = [-(-window[i] // stride[i]) for i in (0, 1)]
-    zeros = None if all(window[i] % stride[i] == 0 for i in (0, 1)) else torch.zeros_like(parts[0])
+    (rows, columns), (down, right) = window, stride
     placed = []
-    for a, b in itertools.product(range(blocks[0]), range(blocks[1])):
+    for top, left in itertools.product(range(0, rows, down), range(0, columns, right)):
         # The positions of one block of a window, as large as the stride, overlap with no other window's.
-        places = itertools.product(range(a * stride[0], (a + 1) * stride[0]), range(b * stride[1], (b + 1) * stride[1]))
-        chosen = [parts[i * window[1] + j] if i < window[0] and j < window[1] else zeros for i, j in places]
-        block = _interleaved([part for part in chosen if part is not None], stride)
-        placed.append(_placed(block, (a * stride[0], b * stride[1]), size))
+        below, beside = min(top + down, rows), min(left + right, columns)
+        block = [[parts[i * columns + j] for j in range(left, beside)] for i in range(top, below)]
+        placed.append(_placed(_interleaved(block, stride), (top, left), size))
     return functools.reduce(torch.add, placed)
 
 
