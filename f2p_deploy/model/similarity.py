@@ -131,7 +131,7 @@ class Similarity(nn.Module):
         return 0.5 * (self._embed(self.crop(face)) + self._embed(self.crop.mirrored(face)))
 
     def _embed(self, face: torch.Tensor) -> torch.Tensor:
-        # Not a sum over the colours, whose gradient ONNX Runtime's WebGPU kernels compute wrongly.
+        # Not a sum over the colours: one of the forms in which the step is right in ONNX Runtime's WebGPU kernels, too.
         return self.recognition(face if self.recogniser.colour else F.conv2d(face, self.grey))
 
     def regions(self, face: torch.Tensor, stage: str = "") -> Regions:

@@ -52,8 +52,8 @@ def convolution_backward(
     if any(padding) and not (odd and any(step > 1 for step in stride)):
         result = aten.convolution(grad, weight, None, stride, padding, dilation, True, missing, groups)
         return result, None, None
-    # The same in another form: without padding, then cut. ONNX Runtime's WebGPU kernels pad a strided transposed
-    # convolution with an odd kernel wrongly, and Core ML supports an output padding only together with a padding.
+    # The same in another form: without padding, then cut. It is one of the forms in which the step is right in ONNX
+    # Runtime's WebGPU kernels, too, and Core ML supports an output padding only together with a padding.
     whole = aten.convolution(grad, weight, None, stride, [0, 0], dilation, True, [0, 0], groups)
     whole = _grown(whole, [max(0, missing[i] - padding[i]) for i in range(len(stride))])
     return _cut(whole, padding, x.shape[2:]), None, None
@@ -195,8 +195,8 @@ def _cut(x: torch.Tensor, first: Sizes, size: Sizes) -> torch.Tensor:
 def _interleaved(parts: Sequence[Sequence[torch.Tensor]], grid: Sizes) -> torch.Tensor:
     """Put images between each other: those (N, C, H, W) of a grid of r rows and c columns become (N, C, H r, W c).
 
-    Only concatenation, padding and reshaping, which every runtime computes alike; a transposed convolution with one-hot
-    kernels would do the same, but some runtimes compute grouped ones wrongly or not at all.
+    Only concatenation, padding and reshaping, which every runtime has; a transposed convolution with one-hot kernels
+    would do the same, but with it the step was wrong in ONNX Runtime's WebGPU kernels.
 
     Args:
         parts: the images by row and column; where the last ones of a row, or the last rows, are missing, zeros lie.

@@ -111,7 +111,7 @@ class _Spelling(Transformer):
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target in (aten.alias.default, aten.clone.default, aten.lift_fresh_copy.default):
             return args[0]
-        if target is aten.lt.Tensor:  # TensorFlow Lite's and MNN's converters lack it, or compute it wrongly
+        if target is aten.lt.Tensor:  # one operator fewer that a runtime must have
             return torch.gt(args[1], args[0])
         if target is aten.view.default:
             # The memory layout of large convolutions differs between machines, and a view would depend on it.

@@ -154,7 +154,7 @@ def test_the_exported_step_is_closed_and_holds_every_weight_once(small_artifact:
     assert 0.98 * weights < stored < 1.02 * weights, "batch norms are gone"
 
 
-def test_the_exported_step_avoids_what_some_runtimes_compute_wrongly(small_artifact: Path) -> None:
+def test_the_exported_step_keeps_to_the_forms_that_webgpu_computes_rightly(small_artifact: Path) -> None:
     """No grouped transposed convolution, none with a stride, an odd kernel and padding, and no `Less`."""
     model = onnx.load(small_artifact / "step.onnx", load_external_data=False)
     weights = {weight.name: weight.dims for weight in model.graph.initializer}
