@@ -36,15 +36,7 @@ evaluate_app.command(cls=choices.CommandWithChoices)(pose)
 @evaluate_app.command(cls=choices.CommandWithChoices)
 def landmarks(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders of photos.")],
-    mode: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mode",
-            metavar="MODE",
-            autocompletion=choices.complete("measured_modes"),
-            help="Mode in which characters are made: {measured_modes}; may be repeated. All if not given.",
-        ),
-    ] = None,
+    mode: options.MeasuredModes = None,
     bundle: options.Bundle = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write a page, tables and pictures to DIR.")

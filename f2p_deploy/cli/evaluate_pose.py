@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import choices, console, engine_at, options
+from f2p_deploy.cli import console, engine_at, options
 
 
 def pose(
@@ -21,15 +21,7 @@ def pose(
             help="Measure photos of people: a folder with a subfolder for each. Else the engine draws turned heads.",
         ),
     ] = None,
-    mode: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mode",
-            metavar="MODE",
-            autocompletion=choices.complete("measured_modes"),
-            help="Mode in which characters are made: {measured_modes}; may be repeated. All if not given.",
-        ),
-    ] = None,
+    mode: options.MeasuredModes = None,
     bundle: options.Bundle = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write a page with pictures, and JSON, to DIR.")

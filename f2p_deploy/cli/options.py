@@ -24,6 +24,16 @@ LARGEST_SEED = 2**32 - 1
 #: More threads or processes than this are taken for a typing error; starting them could bring the machine down.
 MOST_THREADS = 1024
 
+MeasuredModes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mode",
+        metavar="MODE",
+        autocompletion=choices.complete("measured_modes"),
+        help="Mode in which characters are made: {measured_modes}; may be repeated. All if not given.",
+    ),
+]
+
 Bundle = Annotated[
     Path | None, typer.Option("--bundle", metavar="DIR", help="The bundle; the demo bundle if not given.")
 ]
