@@ -5,7 +5,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -14,6 +14,7 @@ from f2p_deploy.system.names import json_text, shown, shown_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from f2p_deploy.report.page import Table
     from f2p_deploy.system.progress import Progress
 
 #: Seconds between two lines of progress if stderr is not a terminal.
@@ -99,6 +100,15 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
         console.print(drawn)
     for line in captured.get().splitlines():
         print(line.rstrip())
+
+
+def tables(titled: "Iterable[Table]") -> None:
+    """Print tables, each below its title and above its explanation."""
+    for one in titled:
+        result(f"\n{one.title}")
+        table(one.rows, one.headers)
+        if one.text:
+            result(one.text)
 
 
 def _width() -> int:

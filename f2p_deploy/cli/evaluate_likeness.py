@@ -127,10 +127,7 @@ def likeness(
     if as_json:
         console.emit(likeness_as_data(report))
     else:
-        for table in likeness_report_tables(report):
-            console.result(f"\n{table.title}")
-            console.table(table.rows, table.headers)
-            console.result(table.text)
+        console.tables(likeness_report_tables(report))
         console.result(f"\ndrawn by {report.engine}")
         if page is not None:
             console.result(f"\npage: {page}")

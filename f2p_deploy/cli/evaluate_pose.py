@@ -93,10 +93,7 @@ def pose(
     if as_json:
         console.emit(pose_data(report))
     else:
-        for table in pose_tables(report):
-            console.result(f"\n{table.title}")
-            console.table(table.rows, table.headers)
-            console.result(table.text)
+        console.tables(pose_tables(report))
         if page is not None:
             console.result(f"\npage: {page}")
     if not report.complete:

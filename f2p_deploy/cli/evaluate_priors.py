@@ -44,10 +44,6 @@ def priors(
     if as_json:
         console.emit(priors_data(report))
         return
-    for table in prior_tables(report):
-        console.result(f"\n{table.title}")
-        console.table(table.rows, table.headers)
-        if table.text:
-            console.result(table.text)
+    console.tables(prior_tables(report))
     if page is not None:
         console.result(f"\npage: {page}")

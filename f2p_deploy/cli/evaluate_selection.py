@@ -133,8 +133,5 @@ def _evaluate(paths: list[Path], out: Path, seed: int, as_json: bool) -> None:
     if as_json:
         console.emit(selection_data(report))
         return
-    for table in selection_tables(report):
-        console.result(f"\n{table.title}")
-        console.table(table.rows, table.headers)
-        console.result(table.text)
+    console.tables(selection_tables(report))
     console.result(f"\npage: {page}")

@@ -137,10 +137,7 @@ def verification(
     if as_json:
         console.emit(verification_data(report))
         return
-    for table in verification_tables(report):
-        console.result(f"\n{table.title}")
-        console.table(table.rows, table.headers)
-        console.result(table.text)
+    console.tables(verification_tables(report))
     if page is not None:
         console.result(f"\npage: {page}")
 
