@@ -1,0 +1,26 @@
+import type { Contract, Mode } from "../networks/contract";
+import { type Landmarks } from "./landmarks";
+import type { Picture } from "./picture";
+/** A sentence about a photo that may spoil the character, with the key of its translations. */
+export interface Warning {
+    readonly code: string;
+    readonly message: string;
+    readonly values: Readonly<Record<string, string | number>>;
+}
+/** A face of a photo, in the place of the average face. */
+export interface AlignedFace {
+    /** `imageSize` x `imageSize`. */
+    readonly picture: Picture;
+    readonly landmarks: Landmarks;
+    readonly warnings: readonly Warning[];
+    /** The mode that suits the photo: `hybrid` if the face is frontal, sharp and large, else `one-shot`. */
+    readonly mode: Mode;
+}
+/** Warps a face onto the average face by a similarity transform (section 3.6 of the paper).
+ *
+ * @param photo - the photo.
+ * @param face - the five points of one face.
+ * @param contract - the template, the size and the limits.
+ * @throws CharacterError `too-small`, `turned`, or `invalid-input` if the points are not those of a face.
+ */
+export declare function align(photo: Picture, face: Landmarks, contract: Contract): AlignedFace;

@@ -1,0 +1,13 @@
+export { CharacterMaker, type AlignedFace, type OpenOptions } from "./characterMaker";
+export { CharacterError, type ErrorKind } from "./errors";
+export { Parameters } from "./character/parameters";
+export { fromJson, toCsv, toJson } from "./character/parameterFiles";
+export { Schema, type Controller, type DiscreteGroup } from "./character/schema";
+export type { Generation, GenerateOptions } from "./generator";
+export type { GoldenResult } from "./messages";
+export type { Contract, Mode } from "./networks/contract";
+export type { Provider } from "./networks/ortNetworks";
+export type { Landmarks, Point } from "./photo/landmarks";
+export type { Picture } from "./photo/picture";
+export type { Warning } from "./photo/alignment";
+export type { Progress } from "./search/search";

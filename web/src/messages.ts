@@ -1,0 +1,80 @@
+import { CharacterError, type ErrorKind } from "./errors";
+import type { Mode } from "./networks/contract";
+import type { Progress } from "./search/search";
+import type { Landmarks } from "./photo/landmarks";
+import type { Picture } from "./photo/picture";
+import type { Warning } from "./photo/alignment";
+import type { Provider } from "./networks/ortNetworks";
+
+/** A character as plain data, for messages. */
+export interface PlainParameters {
+  readonly values: Float32Array;
+  readonly locked: readonly string[];
+}
+
+/** The calls that the worker takes: the arguments and the result of each. */
+export interface Calls {
+  open: { takes: { base: string; provider: Provider }; gives: { contract: string; provider: Provider } };
+  /** Loads the graphs of a mode before they are needed. */
+  load: { takes: { graphs: readonly string[] }; gives: null };
+  align: { takes: { photo: Blob }; gives: PlainAlignedFace };
+  generate: {
+    takes: { face: Picture; mode: Mode; keep: PlainParameters | null; fast: boolean | null };
+    gives: { values: Float32Array; probabilities: Float32Array; losses: readonly number[] };
+  };
+  render: { takes: { values: Float32Array }; gives: Picture };
+  /** Compares every graph's golden vectors with the results of this device. */
+  check: { takes: { provider: Provider }; gives: GoldenResult };
+}
+
+/** The result of `check`: whether all graphs passed, and the worst of each. */
+export interface GoldenResult {
+  readonly passed: boolean;
+  readonly provider: Provider;
+  readonly graphs: Readonly<Record<string, { readonly passed: boolean; readonly worst: string }>>;
+}
+
+/** An aligned face, and where it was found in the photo. */
+export interface PlainAlignedFace {
+  readonly picture: Picture;
+  /** Number of faces in the photo. */
+  readonly faces: number;
+  readonly landmarks: Landmarks;
+  readonly warnings: readonly Warning[];
+  readonly mode: Mode;
+}
+
+export type Method = keyof Calls;
+
+/** A call, or the wish to stop one. */
+export type Request =
+  | { readonly [M in Method]: { readonly id: number; readonly method: M; readonly takes: Calls[M]["takes"] } }[Method]
+  | { readonly id: number; readonly stop: true };
+
+/** The worker's answers; `loading` belongs to no call. */
+export type Answer =
+  | { readonly id: number; readonly gives: unknown }
+  | { readonly id: number; readonly error: PlainError }
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly loading: { readonly loaded: number; readonly total: number } };
+
+/** An error as plain data. */
+export interface PlainError {
+  readonly kind: ErrorKind | "";
+  readonly message: string;
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly code: string;
+}
+
+/** Returns an error as plain data. */
+export function plainError(error: unknown): PlainError {
+  if (error instanceof CharacterError) {
+    return { kind: error.kind, message: error.message, values: error.values, code: error.code };
+  }
+  return { kind: "", message: error instanceof Error ? error.message : String(error), values: {}, code: "" };
+}
+
+/** Returns the error of plain data. */
+export function errorOf(plain: PlainError): Error {
+  return plain.kind ? new CharacterError(plain.kind, plain.message, plain.values, plain.code) : new Error(plain.message);
+}

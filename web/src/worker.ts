@@ -1,0 +1,122 @@
+/** The worker that computes: it keeps the page free while networks run. */
+
+import { CharacterError } from "./errors";
+import { Parameters } from "./character/parameters";
+import { CharacterGenerator } from "./generator";
+import { plainError, type Answer, type Calls, type Method, type Request } from "./messages";
+import { readContract, type Contract } from "./networks/contract";
+import { checkGolden } from "./networks/golden";
+import { loadOrt, OrtNetworks, type Provider } from "./networks/ortNetworks";
+import { FileStore } from "./networks/store";
+import { align } from "./photo/alignment";
+import { decodePhoto } from "./photo/decode";
+import { openFinder } from "./photo/openFinder";
+import type { FaceFinder } from "./photo/finder";
+import type { Progress } from "./search/search";
+
+/** Everything that `open` makes. */
+interface Opened {
+  readonly base: string;
+  readonly text: string;
+  readonly contract: Contract;
+  readonly files: FileStore;
+  readonly generator: CharacterGenerator;
+  readonly networks: OrtNetworks;
+  finder?: Promise<FaceFinder>;
+}
+
+let opened: Opened | undefined;
+const stopping = new Map<number, AbortController>();
+const post = (answer: Answer) => self.postMessage(answer);
+
+type Handlers = {
+  [M in Method]: (takes: Calls[M]["takes"], id: number, signal: AbortSignal) => Promise<Calls[M]["gives"]>;
+};
+
+const handlers: Handlers = {
+  async open({ base, provider }) {
+    opened ??= await open(base, provider);
+    return { contract: opened.text, provider };
+  },
+  async load({ graphs }) {
+    await ready().networks.load(graphs);
+    return null;
+  },
+  async align({ photo }) {
+    const { contract, base, files } = ready();
+    const picture = await decodePhoto(photo);
+    const finder = await (ready().finder ??= openFinder(base, contract, files));
+    const faces = await finder.find(picture);
+    if (!faces.length) {
+      const message = "no face was found; take a photo of one face, from the front and evenly lit";
+      throw new CharacterError("no-face", message, {}, "noFace");
+    }
+    const aligned = align(picture, faces[0], contract);
+    const { landmarks, warnings, mode } = aligned;
+    return { picture: aligned.picture, landmarks, warnings, mode, faces: faces.length };
+  },
+  async generate({ face, mode, keep, fast }, id, signal) {
+    const { generator } = ready();
+    const kept = keep ? new Parameters(generator.schema, keep.values, new Set(keep.locked)) : undefined;
+    const onProgress = (progress: Progress) => post({ id, progress });
+    const made = await generator.generate(face, { mode, keep: kept, fast: fast ?? undefined, onProgress, signal });
+    return { values: made.parameters.values, probabilities: made.probabilities, losses: made.losses };
+  },
+  async render({ values }) {
+    return ready().networks.render(values);
+  },
+  async check({ provider }) {
+    const { base, contract, files, networks } = ready();
+    const tried = networks.provider === provider ? networks : await networksOf(base, contract, files, provider);
+    return checkGolden(tried, contract, files);
+  },
+};
+
+async function open(base: string, provider: Provider): Promise<Opened> {
+  const unreachable = () =>
+    new CharacterError("missing", "contract.json cannot be loaded: check the connection", { name: "contract.json" }, "unreachable");
+  const response = await fetch(new URL("contract.json", base)).catch(() => null);
+  if (!response?.ok) throw unreachable();
+  const text = await response.text();
+  const contract = readContract(text);
+  let before = 0;
+  const loaded = new Map<string, number>();
+  const files = new FileStore(base, contract, (name, loading) => {
+    loaded.set(name, loading.loaded);
+    const sum = [...loaded.values()].reduce((total, bytes) => total + bytes, 0);
+    if (sum - before < 100_000 && loading.loaded < loading.total) return;
+    before = sum;
+    const total = [...loaded.keys()].reduce((all, file) => all + contract.files[file].size, 0);
+    post({ loading: { loaded: sum, total } });
+  });
+  const networks = await networksOf(base, contract, files, provider);
+  return { base, text, contract, files, networks, generator: new CharacterGenerator(contract, networks) };
+}
+
+async function networksOf(base: string, contract: Contract, files: FileStore, provider: Provider): Promise<OrtNetworks> {
+  const ort = await loadOrt(new URL("../onnxruntime/", base).href, provider);
+  return new OrtNetworks(ort, contract, files, provider);
+}
+
+function ready(): Opened {
+  if (!opened) throw new CharacterError("missing", "the worker was not opened");
+  return opened;
+}
+
+self.onmessage = async ({ data }: MessageEvent<Request>) => {
+  if ("stop" in data) {
+    stopping.get(data.id)?.abort();
+    return;
+  }
+  const { id, method, takes } = data;
+  const stop = new AbortController();
+  stopping.set(id, stop);
+  try {
+    const handler = handlers[method] as (takes: unknown, id: number, signal: AbortSignal) => Promise<unknown>;
+    post({ id, gives: await handler(takes, id, stop.signal) });
+  } catch (error) {
+    post({ id, error: plainError(error) });
+  } finally {
+    stopping.delete(id);
+  }
+};
