@@ -46,7 +46,7 @@ $(VENV)/demo.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,heif,engine,openvino,rtx,coreml,bench,train,dev]' -c constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,heif,engine,openvino,rtx,coreml,web,bench,train,dev]' -c constraints.txt
 	@touch $@ $(VENV)/demo.stamp
 
 $(VENV)/pyvenv.cfg:

@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 // The library `CharacterMaker`, an ES module for other pages.
 export default defineConfig({
   base: "./",
+  publicDir: "library",
   build: {
     outDir: "../f2p_deploy/embed/web_library",
     emptyOutDir: true,

@@ -12,6 +12,9 @@ embed_app = typer.Typer(
 )
 
 
+_COLUMNS = ("folder", "files", "size")
+
+
 @embed_app.callback()
 def _embed() -> None:
     """Package an artifact for a game's build."""
@@ -44,7 +47,58 @@ def ios(
         console.emit(package.to_dict())
         return
     rows = [(f"{folder}/" if folder else "", str(count), size) for folder, count, size in package.folders()]
-    console.table(rows, ("folder", "files", "size"))
+    console.table(rows, _COLUMNS)
     console.result(f"the app grows by {package.models_size / 1e6:.1f} MB of models; iOS {package.ios} or later")
     console.result(f"Swift package: {package.folder}")
     console.result(f"how to add it to a game and test it on a device: {package.folder / 'README.md'}")
+
+
+@embed_app.command()
+def web(
+    artifact: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="ARTIFACT", help="An ONNX artifact; the demo bundle's own if not given."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="The folder of static files; build/<bundle>/web if not given."),
+    ] = None,
+    ort: Annotated[
+        Path | None,
+        typer.Option(
+            "--onnxruntime-web",
+            metavar="PATH",
+            help="npm's package onnxruntime-web, a .tgz or a folder; downloaded once if not given.",
+        ),
+    ] = None,
+    webgpu: Annotated[
+        bool,
+        typer.Option("--webgpu/--no-webgpu", help="Offer WebGPU where a browser computes the golden vectors right."),
+    ] = True,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Write a folder of static files that makes characters in the browser; no photo leaves the visitor's device.
+
+    README.md in the folder explains how to publish it, and how to use the library CharacterMaker in a page of your own.
+    """
+    from f2p_deploy.artifact.artifact import read_artifact
+    from f2p_deploy.embed import default_onnx_artifact, embed_web, onnxruntime_web
+
+    onnxruntime_web.require_source(ort)
+    opened = default_onnx_artifact() if artifact is None else read_artifact(artifact)
+    with console.bar() as bar:
+        page = embed_web(
+            opened,
+            out or Path("build") / opened.manifest.bundle / "web",
+            ort=ort,
+            webgpu=webgpu,
+            progress=bar.follow("embed"),
+        )
+    if as_json:
+        console.emit(page.to_dict())
+        return
+    console.table([(f"{folder}/" if folder else "", str(n), size) for folder, n, size in page.folders()], _COLUMNS)
+    console.result(f"a browser loads {page.first / 1e6:.1f} MB before the first picture, less where the server compresses")
+    console.result(f"web page: {page.folder}")
+    console.result(f"how to publish it, and the library for a page of your own: {page.folder / 'README.md'}")

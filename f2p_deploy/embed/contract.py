@@ -68,16 +68,26 @@ def contract_of(artifact: Artifact) -> dict[str, Any]:
     Raises:
         InputError: the manifest's schema or settings are damaged, or a mode needs another gradient step.
     """
+    return generation_facts(artifact) | {
+        "format": FORMAT,
+        "graphs": {name: _graph(artifact, name) for name in embedded_graphs(artifact)},
+    }
+
+
+def generation_facts(artifact: Artifact) -> dict[str, Any]:
+    """Return the part of a contract that every client needs: schema, searches, losses, template and limits.
+
+    Raises:
+        InputError: as `contract_of` says.
+    """
     manifest = artifact.manifest
-    where = f"{artifact.folder}: settings"
-    settings: BundleSettings = from_data(BundleSettings, manifest.settings, where)
+    settings: BundleSettings = from_data(BundleSettings, manifest.settings, f"{artifact.folder}: settings")
     schema = Schema.from_dict(manifest.schema, f"{artifact.folder}: schema")
     return {
-        "format": FORMAT,
         "bundle": manifest.bundle,
         "bundleFingerprint": manifest.bundle_fingerprint,
         "target": manifest.target,
-        "schema": _schema(schema),
+        "schema": schema_facts(schema),
         "imageSize": manifest.image_size,
         "firstState": list(manifest.first_state),
         "iterative": _search(artifact, settings.iterative, settings, schema),
@@ -103,16 +113,18 @@ def contract_of(artifact: Artifact) -> dict[str, Any]:
             "yawPerOffset": YAW_PER_OFFSET,
             "outerOverCentres": OUTER_OVER_CENTRES,
         },
-        "graphs": {name: _graph(artifact, name) for name in embedded_graphs(artifact)},
     }
 
 
-def _schema(schema: Schema) -> dict[str, Any]:
+def schema_facts(schema: Schema) -> dict[str, Any]:
+    """Return a schema as plain data for clients, with its fingerprint."""
     return {
         "name": schema.name,
         "fingerprint": schema.fingerprint,
         "controllers": [
             {"name": c.name, "group": c.group, "standard": c.default, "low": c.low, "high": c.high}
+            | ({"mirror": c.mirror} if c.mirror else {})
+            | ({"asymmetric": True} if c.asymmetric else {})
             for c in schema.controllers
         ],
         "discrete": [

@@ -14,11 +14,15 @@ from f2p_deploy.system.errors import InputError
 GOLDEN_INDEX = "golden.json"
 
 
-def golden_files(artifact: Artifact) -> tuple[dict[str, Any], dict[str, bytes]]:
+def golden_files(artifact: Artifact, most: int | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the index of an artifact's golden vectors, and the contents of the files that it names.
 
     Faces are 8-bit RGB, sample after sample, row by row (`.rgb`); all other tensors are little-endian float32 in
     row-major order (`.f32`).
+
+    Args:
+        artifact: the artifact.
+        most: largest number of samples per graph; None for all of them.
 
     Raises:
         InputError: the artifact lacks the golden vectors of a graph, or has a precision without thresholds.
@@ -31,10 +35,15 @@ def golden_files(artifact: Artifact) -> tuple[dict[str, Any], dict[str, bytes]]:
             raise InputError(f"no floors for the precision {entry.precision_asked!r} of {name} in {artifact.folder}")
         floors = FLOORS[entry.precision_asked]
         samples = samples_of(artifact, golden, name)
+        shared = artifact.manifest.graphs[name].shared
+        arrays = {
+            tensor: values if tensor in shared else values[:most]
+            for tensor, values in {**samples.inputs, **samples.reference}.items()
+        }
         graphs[name] = {
-            "samples": list(samples.names),
+            "samples": list(samples.names[:most]),
             "floors": asdict(floors) | {"length": step_error(floors)},
-            "tensors": _tensors(name, {**samples.inputs, **samples.reference}, files),
+            "tensors": _tensors(name, arrays, files),
         }
     trajectory = trajectory_of(golden)
     index: dict[str, Any] = {"graphs": graphs}

@@ -33,6 +33,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "pycuda": ("pycuda",),
     "coreml": ("coremltools", "torch"),
     "openvino": ("openvino",),
+    "web": ("pooch",),
     "bench": ("matplotlib",),
     "train": ("lightning_fabric", "tomli_w", "tensorboard"),
     "dev": (

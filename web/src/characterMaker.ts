@@ -10,8 +10,7 @@ import {
   type PlainAlignedFace,
   type Request,
 } from "./messages";
-import { readContract, type Contract, type Mode } from "./networks/contract";
-import type { Provider } from "./networks/ortNetworks";
+import { readContract, type Contract, type Mode, type Provider } from "./networks/contract";
 import type { Picture } from "./photo/picture";
 import type { Progress } from "./search/search";
 

@@ -1,12 +1,9 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { CharacterError } from "../errors";
 import { fromPlanes, toPlanes, type Picture } from "../photo/picture";
-import type { Contract } from "./contract";
+import type { Contract, Provider } from "./contract";
 import type { Description, Networks, Step, Stepped } from "./networks";
 import type { FileStore } from "./store";
-
-/** The hardware that computes: the processor through WebAssembly, or the graphics card through WebGPU. */
-export type Provider = "wasm" | "webgpu";
 
 /** The module of onnxruntime-web, as far as it is used here. */
 export interface Ort {

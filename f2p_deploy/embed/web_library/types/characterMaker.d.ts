@@ -2,8 +2,7 @@ import { Parameters } from "./character/parameters";
 import { Schema } from "./character/schema";
 import type { Generation, GenerateOptions } from "./generator";
 import { type GoldenResult, type PlainAlignedFace } from "./messages";
-import { type Contract } from "./networks/contract";
-import type { Provider } from "./networks/ortNetworks";
+import { type Contract, type Provider } from "./networks/contract";
 import type { Picture } from "./photo/picture";
 /** A face of a photo, in the place of the average face, ready for `generate`. */
 export type AlignedFace = PlainAlignedFace;

@@ -1,10 +1,9 @@
 import { type ErrorKind } from "./errors";
-import type { Mode } from "./networks/contract";
+import type { Mode, Provider } from "./networks/contract";
 import type { Progress } from "./search/search";
 import type { Landmarks } from "./photo/landmarks";
 import type { Picture } from "./photo/picture";
 import type { Warning } from "./photo/alignment";
-import type { Provider } from "./networks/ortNetworks";
 /** A character as plain data, for messages. */
 export interface PlainParameters {
     readonly values: Float32Array;

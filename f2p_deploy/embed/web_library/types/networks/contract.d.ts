@@ -1,6 +1,8 @@
 import type { SchemaData } from "../character/schema";
 /** A mode of generation. */
 export type Mode = "one-shot" | "iterative" | "hybrid";
+/** The hardware that computes: the processor through WebAssembly, or the graphics card through WebGPU. */
+export type Provider = "wasm" | "webgpu";
 /** The settings of one mode's search. */
 export interface SearchSettings {
     /** The learning rate of each step, in order. */

@@ -1,0 +1,174 @@
+"""Write an artifact as a folder of static files: the editor page, the library `CharacterMaker`, and the graphs."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from f2p_deploy import __version__
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.manifest import FileRecord
+from f2p_deploy.embed import onnxruntime_web
+from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
+from f2p_deploy.embed.web_contract import require_web, web_contract, web_graphs, weights_of
+from f2p_deploy.model.bundle import load_bundle
+from f2p_deploy.model.bundle_artifact import artifact_of
+from f2p_deploy.system.files import sha256_of, write_folder
+from f2p_deploy.system.progress import Progress, silent
+
+#: Folder of the graphs, and the file in it that identifies an embedded page.
+MODEL = "model"
+CONTRACT = f"{MODEL}/contract.json"
+
+KIND = "web page"
+
+#: Golden samples per graph: enough to recognise a device that computes wrongly, small enough for a phone.
+GOLDEN_SAMPLES = 2
+
+#: The text in the service worker that is replaced by a digest of the folder, so that browsers see a new version.
+_VERSION_MARK = "@VERSION@"
+
+
+@dataclass(frozen=True)
+class WebPage:
+    """A folder of static files that has been written.
+
+    Args:
+        folder: the folder; `index.html` is the page.
+        files: size in bytes of each file by its path inside the folder, with `/`, in sorted order.
+        first: bytes that a browser loads before the first picture, without compression.
+    """
+
+    folder: Path
+    files: dict[str, int]
+    first: int
+
+    def folders(self) -> list[tuple[str, int, str]]:
+        """Return the folders with the number of their files and the size as text."""
+        sizes: dict[str, list[int]] = {}
+        for name, size in self.files.items():
+            sizes.setdefault(name.rpartition("/")[0].partition("/")[0], []).append(size)
+        return [(name, len(own), f"{sum(own) / 1e6:.2f} MB") for name, own in sorted(sizes.items())]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {"page": str(self.folder), "bytes": sum(self.files.values()), "first": self.first, "files": self.files}
+
+
+def default_onnx_artifact() -> Artifact:
+    """Return the artifact in the folder of the demo bundle.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    return artifact_of(load_bundle())
+
+
+def embed_web(
+    artifact: Artifact, out: Path, *, ort: Path | None = None, webgpu: bool = True, progress: Progress = silent
+) -> WebPage:
+    """Write the static files, atomically and reproducibly.
+
+    Args:
+        artifact: an artifact of ONNX graphs.
+        out: the folder; a page that is already there is replaced.
+        ort: see `onnxruntime_web.onnxruntime_web`.
+        webgpu: offer WebGPU to browsers that have it and compute all golden vectors right.
+        progress: called while onnxruntime-web is downloaded.
+
+    Raises:
+        InputError: an artifact that cannot be embedded, see `require_web`, or a folder that cannot be written to.
+        FloorMissed: the artifact's parity failed.
+        MissingDependency, F2PError: onnxruntime-web must be downloaded and cannot be.
+    """
+    require_web(artifact)
+    onnxruntime_web.require_source(ort)
+    runtime = onnxruntime_web.onnxruntime_web(ort, webgpu, progress)
+    with write_folder(Path(out), CONTRACT, KIND) as folder:
+        _copy_resources("web_page", folder)
+        _copy_resources("web_library", folder / "character-maker")
+        for name, content in runtime.items():
+            _write(folder / "onnxruntime" / name, content)
+        _write_model(artifact, folder / MODEL)
+        _write(folder / "backend.json", _json({"kind": "browser", "webgpu": webgpu}))
+        _write(folder / "README.md", _readme(artifact).encode())
+        _finish_service_worker(folder)
+    listed = dict(_listed(Path(out)))
+    return WebPage(Path(out), listed, _first_bytes(artifact, listed))
+
+
+def _write_model(artifact: Artifact, folder: Path) -> None:
+    """Write the graphs, their weights, the golden vectors and the contract."""
+    index, golden = golden_files(artifact, GOLDEN_SAMPLES)
+    names = {name for graph in web_graphs(artifact).values() for name in (graph.file, *weights_of(artifact, graph))}
+    folder.mkdir(parents=True)
+    for name in sorted(names):
+        shutil.copyfile(artifact.folder / name, folder / name)
+    used = {graph: entry for graph, entry in index["graphs"].items() if graph in web_graphs(artifact)}
+    tensors = {tensor["file"] for entry in used.values() for tensor in entry["tensors"].values()}
+    for name in sorted(tensors):
+        _write(folder / "golden" / name, golden[name])
+    _write(folder / "golden" / GOLDEN_INDEX, _json({"graphs": used}))
+    records = {
+        name: FileRecord((folder / name).stat().st_size, sha256_of(folder / name)) for name, _ in _listed(folder)
+    }
+    _write(folder / "contract.json", _json(web_contract(artifact, records)))
+
+
+def _finish_service_worker(folder: Path) -> None:
+    """Give the service worker the files that it keeps for offline use, and a version that follows their content."""
+    kept = [name for name, _ in _listed(folder) if _offline(name)]
+    digest = hashlib.sha256()
+    for name in kept:
+        digest.update(f"{name} {sha256_of(folder / name)}\n".encode())
+    path = folder / "service-worker.js"
+    path.write_text(path.read_text(encoding="utf-8").replace(_VERSION_MARK, digest.hexdigest()[:16]), encoding="utf-8")
+    _write(folder / "offline.json", _json(kept))
+
+
+def _offline(name: str) -> bool:
+    """Return whether the service worker keeps a file; graphs are kept in IndexedDB, WebGPU's files where it is used."""
+    if name.startswith(f"{MODEL}/"):
+        return name == CONTRACT
+    others = ("service-worker.js", "README.md", "character-maker/", "_headers")
+    return not name.startswith(others) and name.rpartition("/")[2] not in onnxruntime_web.WEBGPU_FILES
+
+
+def _first_bytes(artifact: Artifact, listed: dict[str, int]) -> int:
+    """Return the bytes before the first picture: page, runtime for the processor, contract, and the graph `render`."""
+    render = artifact.manifest.graphs["render"]
+    model = {f"{MODEL}/{name}" for name in (render.file, *weights_of(artifact, render))}
+    return sum(size for name, size in listed.items() if name in model or _offline(name))
+
+
+def _copy_resources(name: str, folder: Path) -> None:
+    with as_file(files("f2p_deploy.embed") / name) as source:
+        shutil.copytree(source, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+
+def _readme(artifact: Artifact) -> str:
+    text = (files("f2p_deploy.embed") / "WEB.md.in").read_text(encoding="utf-8")
+    manifest = artifact.manifest
+    return Template(text).substitute(
+        version=__version__, bundle=manifest.bundle, target=manifest.target, onnxruntime=onnxruntime_web.VERSION
+    )
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the files of a folder by path with `/`, sorted, with their sizes."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield path.relative_to(folder).as_posix(), path.stat().st_size

@@ -1,0 +1,94 @@
+"""The contract of a web page (`model/contract.json`): the facts about an artifact that its browsers need."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from f2p_deploy.alignment import judgement
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.manifest import FileRecord, GraphEntry
+from f2p_deploy.embed.contract import GRAPHS, SHORTCUT_GRAPHS, generation_facts
+from f2p_deploy.system.errors import InputError
+
+#: The contract's format version; equal to `FORMAT` of `web/src/networks/contract.ts`.
+FORMAT = 1
+
+SUFFIX = ".onnx"
+
+
+def require_web(artifact: Artifact) -> None:
+    """Check that an artifact can be embedded in a web page.
+
+    Raises:
+        InputError: the artifact does not hold ONNX graphs, lacks a graph, has an older format, or was exported for
+            batches.
+        FloorMissed: its parity failed.
+    """
+    manifest = artifact.manifest
+    if any(not entry.file.endswith(SUFFIX) for entry in manifest.graphs.values()):
+        raise InputError(
+            f"embed web needs ONNX graphs, but {artifact.folder} is of the target {manifest.target!r}: "
+            "run f2p-deploy export --target onnx to make them"
+        )
+    if any(spec.dtype != "float32" for entry in manifest.graphs.values() for spec in (*entry.inputs, *entry.outputs)):
+        raise InputError(f"embed web needs graphs with float32 inputs and outputs; {artifact.folder} has others")
+    lacking = [name for name in GRAPHS if name not in manifest.graphs]
+    if lacking:
+        raise InputError(f"{artifact.folder} has no graph {lacking[0]!r}: export the bundle again")
+    if "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
+        raise InputError(f"{artifact.folder} has an older format: make it again with {manifest.command}")
+    if manifest.batch != 1:
+        raise InputError(
+            f"{artifact.folder} was exported for batches of {manifest.batch}, but a page makes one character at a "
+            "time: export it with --batch 1"
+        )
+    manifest.require_parity()
+
+
+def web_graphs(artifact: Artifact) -> dict[str, GraphEntry]:
+    """Return an artifact's graphs that a page uses, by name."""
+    graphs = artifact.manifest.graphs
+    return {name: graphs[name] for name in (*GRAPHS, *SHORTCUT_GRAPHS) if name in graphs}
+
+
+def weights_of(artifact: Artifact, graph: GraphEntry) -> list[str]:
+    """Return the files beside a graph that hold its weights.
+
+    ONNX stores their names in the graph as they are; the package `onnx` is not needed to find them.
+    """
+    content = (artifact.folder / graph.file).read_bytes()
+    others = (name for name in artifact.manifest.files if not name.endswith(SUFFIX))
+    return sorted(name for name in others if name.encode() in content)
+
+
+def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[str, Any]:
+    """Return the contract as plain data for JSON; `web/src/networks/contract.ts` documents every entry.
+
+    Args:
+        artifact: the artifact.
+        files: every file that a page reads by its name, relative to the contract.
+
+    Raises:
+        InputError: the manifest's schema or settings are damaged, or a mode needs another gradient step.
+    """
+    facts = generation_facts(artifact)
+    limits = facts["limits"] | {
+        "frontalYaw": judgement.FRONTAL_YAW,
+        "sharp": judgement.SHARP,
+        "largeEyeDistance": judgement.LARGE_EYE_DISTANCE,
+    }
+    return facts | {
+        "format": FORMAT,
+        "limits": limits,
+        "unread": list(artifact.manifest.unread or ()),
+        "graphs": {name: _graph(artifact, graph) for name, graph in web_graphs(artifact).items()},
+        "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in sorted(files.items())},
+    }
+
+
+def _graph(artifact: Artifact, graph: GraphEntry) -> dict[str, Any]:
+    return {
+        "file": graph.file,
+        "weights": weights_of(artifact, graph),
+        "inputs": [{"name": spec.name, "shape": list(spec.shape)} for spec in graph.inputs],
+        "outputs": [{"name": spec.name, "shape": list(spec.shape)} for spec in graph.outputs],
+    }
