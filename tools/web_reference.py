@@ -1,0 +1,57 @@
+"""Write the test cases of the page's TypeScript: inputs, and the outputs that the Python code computes.
+
+    python tools/web_reference.py build/web-reference
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from f2p_deploy.alignment.sharpness import sharpness_and_brightness
+from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.golden import samples_of
+from f2p_deploy.character.face import LANDMARKS
+from f2p_deploy.embed import default_onnx_artifact
+from f2p_deploy.embed.reference_cases import reference_cases
+from f2p_deploy.embed.web_contract import web_contract
+
+
+#: Shift and scale of the photo's face in the cases of sharpness.
+_PLACES = ((0.0, 1.0), (-20.0, 1.3))
+
+
+def page_cases(artifact: Artifact) -> dict[str, Any]:
+    """Return the cases that only the page has: decimals as Python writes them, and the sharpness of a face."""
+    rng = np.random.default_rng(5)
+    numbers = np.concatenate([rng.random(200), 10.0 ** rng.uniform(-9, 0, 50), [0.0, 1.0, 0.1]]).astype(np.float32)
+    face = samples_of(artifact, artifact.golden(), "one_shot").inputs["face"][0]
+    photo = np.rint(face.transpose(1, 2, 0) * 255.0).astype(np.uint8)
+    template = artifact.manifest.settings["alignment"]["landmarks"]
+    points = np.array([template[name] for name in LANDMARKS]) * len(photo)
+    cases = []
+    for shift, scale in _PLACES:
+        matrix = np.array([[scale, 0.0, shift], [0.0, scale, shift]])
+        sharpness, _ = sharpness_and_brightness(photo, matrix, points, len(photo))
+        cases.append({"shift": shift, "scale": scale, "sharpness": sharpness})
+    decimals = [[float(number), str(float(str(number)))] for number in numbers]
+    return {"decimals": decimals, "points": points.tolist(), "sharpness": cases}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    artifact = default_onnx_artifact()
+    for name, content in (
+        ("reference", reference_cases(artifact) | page_cases(artifact)),
+        ("contract", web_contract(artifact, {})),
+    ):
+        (out / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
