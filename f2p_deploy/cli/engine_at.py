@@ -34,8 +34,10 @@ def open_drawing_engine(schema: "Schema", where: str | None, assets: Path | None
         InputError: there is no engine of this schema.
         MissingDependency: the reference engine is not installed.
     """
-    from f2p_deploy.pipeline.drawing import engine_for
+    from f2p_deploy.pipeline.drawing import check_own_engine, engine_for
 
-    if where is None and announce:
-        options.announce_compiling(assets)
+    if where is None:
+        check_own_engine(schema)
+        if announce:
+            options.announce_compiling(assets)
     return engine_for(schema, assets, where)

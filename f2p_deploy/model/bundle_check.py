@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from f2p_deploy.artifact.artifact import MANIFEST_FILE
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, read_artifact
 from f2p_deploy.model.bundle import HEADER, PRIORS_FILE, Bundle, read_header, why_damaged
-from f2p_deploy.model.bundle_artifact import artifact_of, has_artifact
+from f2p_deploy.model.bundle_artifact import has_artifact, why_outdated
 from f2p_deploy.model.imported import imported_networks
 from f2p_deploy.model.shortcut_owner import outdated_networks
 from f2p_deploy.model.training_line import training_line
@@ -100,9 +100,11 @@ def _file(bundle: Bundle, name: str) -> CheckedPart:
 
 def _artifact(bundle: Bundle) -> CheckedPart:
     try:
-        artifact_of(bundle)
+        outdated = why_outdated(bundle, read_artifact(bundle.path))
     except InputError as error:
         return CheckedPart(MANIFEST_FILE, "missing", str(error))
+    if outdated:
+        return CheckedPart(MANIFEST_FILE, "note", outdated)
     return CheckedPart(MANIFEST_FILE, "ok", "the artifact in the folder is of this state of the bundle")
 
 

@@ -34,10 +34,26 @@ def engine_for(schema: Schema, assets: Path | None = None, where: str | None = N
         from f2p_deploy.engine.link.engine_choice import open_engine
 
         return open_engine(where, schema)
+    check_own_engine(schema)
     from f2p_deploy.engine.makehuman.assets import find_assets
     from f2p_deploy.engine.makehuman.makehuman import MakeHumanEngine
 
     return MakeHumanEngine(schema, find_assets(assets))
+
+
+def check_own_engine(schema: Schema) -> None:
+    """Raise if a schema has no slider of the reference engine.
+
+    Raises:
+        InputError: it has none, so it belongs to another engine.
+    """
+    from f2p_deploy.engine.makehuman.sliders import has_sliders
+
+    if not has_sliders(schema):
+        raise InputError(
+            f"schema {schema.name!r} belongs to another engine than the reference engine, which has none of its "
+            "sliders: name its own engine, or a folder of its pictures, with --engine-at"
+        )
 
 
 def read_character(path: Path, schema: Schema) -> Parameters:

@@ -30,10 +30,18 @@ def test_it_is_found(carrying_bundle: "Bundle", small_bundle: "Bundle") -> None:
 def test_a_bundle_that_was_changed_since(copy: Path) -> None:
     bundle = load_bundle(copy)
     changed = replace_settings(bundle, replace(bundle.settings, default_lead=0.5))
-    with pytest.raises(InputError, match="was made before the bundle was changed. Make it again: tests"):
+    with pytest.raises(InputError, match="--target onnx --bundle .*bundle -o .*bundle-onnx makes an artifact to name"):
         artifact_of(changed)
     with pytest.raises(InputError, match="was made before the bundle was changed"):
         load(copy)
+
+
+def test_the_demo_bundle_is_remade_by_its_own_command(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("f2p_deploy.model.bundle_artifact.demo_bundle_path", lambda: copy)
+    bundle = load_bundle(copy)
+    changed = replace_settings(bundle, replace(bundle.settings, default_lead=0.5))
+    with pytest.raises(InputError, match="was made before the bundle was changed. Make it again: tests"):
+        artifact_of(changed)
 
 
 def test_a_damaged_graph(copy: Path) -> None:

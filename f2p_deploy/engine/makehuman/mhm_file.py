@@ -13,7 +13,7 @@ from f2p_deploy import __version__
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.engine.makehuman.palettes import CUTS, DEFAULTS, WITHOUT_MESH
-from f2p_deploy.engine.makehuman.sliders import AGE, MACROS, OLD_AGE, ORIGINS, SLIDERS, Slider
+from f2p_deploy.engine.makehuman.sliders import AGE, MACROS, OLD_AGE, ORIGINS, SLIDERS, Slider, has_sliders
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.names import shown
 
@@ -91,7 +91,7 @@ def check_makehuman(schema: Schema) -> None:
     Raises:
         InputError: it has none.
     """
-    if not any(name in SLIDERS or name in MACROS for name in schema.controller_index):
+    if not has_sliders(schema):
         raise InputError(f"schema {schema.name!r} has no slider of MakeHuman, so there is no .mhm of its characters")
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from f2p_deploy.character.schema import Schema
+
 ORIGINS = ("african", "asian", "caucasian")
 SEXES = ("female", "male")
 
@@ -165,3 +167,8 @@ SLIDERS: dict[str, Slider] = {
     "asym.ear-3": Slider("asym", "asym-ear-3", "r", "l"),
     "asym.ear-4": Slider("asym", "asym-ear-4", "r", "l"),
 }
+
+
+def has_sliders(schema: Schema) -> bool:
+    """Return whether any controller of a schema is a slider of MakeHuman; if none is, it belongs to another engine."""
+    return any(name in SLIDERS or name in MACROS for name in schema.controller_index)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy.character.schema import load_schema
-from f2p_deploy.engine.makehuman.sliders import SLIDERS, Slider
+from f2p_deploy.engine.makehuman.sliders import SLIDERS, Slider, has_sliders
 
 
 def test_files_of_a_slider() -> None:
@@ -29,3 +29,7 @@ def test_one_sided_sliders_rest_at_zero_in_the_schemas(name: str) -> None:
         slider = SLIDERS.get(controller.name)
         if slider is not None and not slider.low:
             assert controller.low == controller.default == 0
+
+
+def test_schemas_of_other_engines() -> None:
+    assert has_sliders(load_schema("makehuman")) and not has_sliders(load_schema("justice-male"))
