@@ -32,7 +32,16 @@ def pose(
     step: Annotated[
         int, typer.Option("--step", min=5, max=60, metavar="N", help="Degrees between two yaws, from -60 to 60.")
     ] = 15,
-    seed: options.CharacterSeed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            min=0,
+            max=options.LARGEST_SEED,
+            metavar="N",
+            help="Random seed of the random characters, 0 if not given.",
+        ),
+    ] = None,
     landmarker: options.Landmarker = None,
     at: engine_at.EngineAt = None,
     assets: options.Assets = None,
@@ -67,9 +76,13 @@ def pose(
     yaws = sweep_yaws(step)
     if photos and people is not None:
         raise InputError("give either photos, whose characters are drawn, or --people, not both")
+    if seed is not None and (photos or people is not None):
+        raise InputError("--seed is for random characters: leave it out with photos")
     require_torch("measuring characters")
     chosen = select_photos(photos, "all", count) if photos else ()
     listed = None if people is None else people_series(people, count)
+    if out is not None:
+        folder.refuse_characters(out)
     opened = load_bundle(bundle)
     finder = open_landmarker(landmarker)
     engine = engine_at.open_drawing_engine(opened.schema, at, assets)
@@ -77,7 +90,7 @@ def pose(
     if out is not None:
         folder.prepare_folder(out, ())
     if listed is None:
-        characters = random_characters(opened.schema, count, seed)
+        characters = random_characters(opened.schema, count, seed or 0)
         if chosen:
             characters = characters_of_photos(chosen, TorchRuntime(opened), finder)
         heads, total = drawn_series(engine, characters, yaws), len(characters)

@@ -34,6 +34,8 @@ def priors(
 
     require_torch("drawing random characters")
     opened = load_bundle(bundle)
+    if out is not None:
+        folder.refuse_characters(out)
     options.use_threads(threads)
     with console.bar() as bar:
         report = measure_priors(opened, count, seed, bar.follow("characters"))

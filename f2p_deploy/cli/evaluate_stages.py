@@ -62,7 +62,10 @@ def stages(
     from f2p_deploy.evaluation.stages.measure_stages import StageSources, evaluate_stages
     from f2p_deploy.evaluation.stages.stage_page import SUMMARY_HEADERS, summary_rows, write_stage_page
     from f2p_deploy.model.bundle import load_bundle
+    from f2p_deploy.pipeline import folder
 
+    if out is not None:
+        folder.refuse_characters(out)
     options.use_threads(threads)
     opened = load_bundle(bundle)
     finder = choose_finder(landmarker) if portraits else None

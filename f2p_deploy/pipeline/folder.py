@@ -13,9 +13,11 @@ from f2p_deploy.character.folder_files import (
     DRAWN_FILE,
     ENGINE_FILE,
     FORMATS_FOLDER,
+    PAGE_FILE,
     PARAMETERS_FILE,
     PHOTO_FILE,
     RESULT_FILE,
+    TABLE_FILE,
 )
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import PREFIX
@@ -25,16 +27,27 @@ from f2p_deploy.system.interruption import postponed
 _OURS = (PARAMETERS_FILE, ALIGNED_FILE, CHARACTER_FILE, ENGINE_FILE, DRAWN_FILE, PHOTO_FILE, RESULT_FILE)
 
 
+def refuse_characters(out: Path) -> None:
+    """Raise if a folder holds characters, whose page a measurement's page would replace.
+
+    Raises:
+        InputError: it is the folder of a `run`.
+    """
+    if all((out / name).is_file() for name in (PAGE_FILE, TABLE_FILE)) or any(out.glob(f"*/{RESULT_FILE}")):
+        raise InputError(f"{out} holds characters of f2p-deploy run and their page: choose another folder with -o")
+
+
 def prepare_folder(out: Path, names: Sequence[str]) -> None:
-    """Create an output folder, and check that it can be written.
+    """Create the output folder of a measurement, and check that it can be written.
 
     Args:
         out: the folder; it may exist, with any content.
         names: the folders that will be created in it.
 
     Raises:
-        InputError: it cannot be created or written, or there is a file in the place of a folder.
+        InputError: it cannot be created or written, holds characters, or there is a file in the place of a folder.
     """
+    refuse_characters(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"the output folder {out} is a file: choose another place with -o")
     probe = out / f"{PREFIX}{uuid4().hex}.part"

@@ -5,13 +5,14 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from f2p_deploy.character.folder_files import PAGE_FILE, TABLE_FILE
 from f2p_deploy.system.names import UNSAFE
 
 #: Largest length of a stem in bytes of UTF-8. File systems allow 255; the rest is for numbers, modes and suffixes.
 LONGEST = 180
 
 #: Names of other files in the output folder.
-_RESERVED = ("index.html", "summary.csv")
+_RESERVED = (PAGE_FILE, TABLE_FILE)
 
 #: Characters that Windows and its file systems do not allow in names.
 _REFUSED = re.compile(r'[<>:"/\\|?*]')

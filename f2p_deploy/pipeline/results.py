@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from f2p_deploy.character.folder_files import PAGE_FILE, TABLE_FILE
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.model.reading import ReadPart, unsure_parts
@@ -195,12 +196,12 @@ class Report:
     @property
     def page(self) -> Path:
         """The page with all characters."""
-        return self.out / "index.html"
+        return self.out / PAGE_FILE
 
     @property
     def table(self) -> Path:
         """The CSV with all characters."""
-        return self.out / "summary.csv"
+        return self.out / TABLE_FILE
 
     @property
     def characters(self) -> tuple[Created, ...]:

@@ -14,6 +14,8 @@ def test_bad_words(f2p: Callable, photo: Path, tmp_path: Path) -> None:
         (("--people", tmp_path / "gone"), "cannot look into the folder"),
         ((photo, "--people", tmp_path), "give either photos"),
         ((tmp_path / "gone.jpg",), "there is no file"),
+        ((photo, "--seed", 3), "--seed is for random characters: leave it out with photos"),
+        (("--people", tmp_path, "--seed", 0), "--seed is for random characters: leave it out with photos"),
         (("--step", 3), "greater than or equal to 5"),
     ):
         ran = f2p("evaluate", "pose", *words)

@@ -28,3 +28,12 @@ def test_the_energies_of_a_bundle(f2p: Callable, small_bundle: "Bundle", tmp_pat
     assert ran.code == 0 and "Reconstruction energy by number of components" in ran.out, ran.err
     assert f"page: {tmp_path / 'out' / 'index.html'}" in ran.out
     assert f2p(*words, "--json").json["groups"]["eye"]["controllers"] == 2
+
+
+def test_the_folder_of_a_run_is_refused(f2p: Callable, tmp_path: Path) -> None:
+    for name in ("index.html", "summary.csv"):
+        (tmp_path / name).write_text("of a run")
+    for kind in ("priors", "pose", "stages"):
+        ran = f2p("evaluate", kind, "-o", tmp_path)
+        assert ran.code == 2 and "holds characters of f2p-deploy run" in ran.err
+    assert (tmp_path / "index.html").read_text() == "of a run"

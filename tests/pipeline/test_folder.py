@@ -72,3 +72,16 @@ def test_a_file_in_the_way_is_found_before_slow_work(tmp_path: Path) -> None:
     (tmp_path / "anna").write_text("a file")
     with pytest.raises(InputError, match="anna is a file where a folder is needed"):
         prepare_folder(tmp_path, ["anna"])
+
+
+def test_characters_of_a_run_are_not_in_the_way_of_a_page(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("another measurement")
+    prepare_folder(tmp_path, ())
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "result.json").write_text("{}")
+    with pytest.raises(InputError, match="holds characters of f2p-deploy run and their page: choose another folder"):
+        prepare_folder(tmp_path, ())
+    (tmp_path / "anna" / "result.json").unlink()
+    (tmp_path / "summary.csv").write_text("photo")
+    with pytest.raises(InputError, match="holds characters"):
+        prepare_folder(tmp_path, ())

@@ -138,7 +138,7 @@ def people_series(folder: Path, limit: int | None = None) -> list[PoseSeries]:
     Raises:
         InputError: the folder cannot be read, or nobody has two photos.
     """
-    everybody = photos_of_people(folder)
+    everybody = photos_of_people(folder, fewest=1)
     people = [photos for photos in everybody if len(photos) >= 2]
     if not people:
         raise InputError(f"nobody in {folder} has two photos, so no pose can be compared with another")

@@ -51,11 +51,15 @@ def pair_people(folder: Path, seed: int = 0) -> list[ListedPair]:
     return listed if disjoint else _in_random_folds(listed, rng)
 
 
-def photos_of_people(folder: Path) -> list[tuple[str, ...]]:
+def photos_of_people(folder: Path, fewest: int = 2) -> list[tuple[str, ...]]:
     """Return the photos of each person of a folder, as paths relative to it, in the order of the names.
 
+    Args:
+        folder: its subfolders are the people.
+        fewest: smallest number of people, 1 or 2.
+
     Raises:
-        InputError: the folder cannot be read, or has fewer than two people.
+        InputError: the folder cannot be read, or has fewer people.
     """
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
@@ -70,8 +74,9 @@ def photos_of_people(folder: Path) -> list[tuple[str, ...]]:
     except OSError as error:
         raise InputError(f"cannot look into the folder {folder}: {error.strerror or error}") from error
     people = [photos for photos in people if photos]
-    if len(people) < 2:
-        raise InputError(f"{folder} should have a subfolder of photos for each of two or more people")
+    if len(people) < fewest:
+        number = "one or more" if fewest == 1 else "two or more"
+        raise InputError(f"{folder} should have a subfolder of photos for each of {number} people")
     return people
 
 

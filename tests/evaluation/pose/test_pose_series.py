@@ -75,8 +75,13 @@ def test_people_need_two_photos(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert "left out, with one photo only: ben" in caplog.text
     assert anna.name == "anna" and [photo.name for photo in anna.photos] == ["anna/1.png", "anna/2.png"]
     assert anna.photos[0].yaw is None and anna.photos[0].read().shape == (64, 64, 3)
+    (tmp_path / "ben" / "1.png").unlink()
+    assert [one.name for one in people_series(tmp_path)] == ["anna"], "one person is enough"
     (tmp_path / "anna" / "2.png").unlink()
     with pytest.raises(InputError, match="nobody in .* has two photos"):
+        people_series(tmp_path)
+    (tmp_path / "anna" / "1.png").unlink()
+    with pytest.raises(InputError, match="for each of one or more people"):
         people_series(tmp_path)
 
 
