@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from f2p_deploy.alignment.suffixes import SUFFIXES
+from f2p_deploy.alignment.suffixes import COMMON_FORMATS, SUFFIXES
 from f2p_deploy.character.folder_files import PARAMETERS_FILE, RESULT_FILE
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.names import shown
@@ -109,7 +109,7 @@ def _photos_in(folder: Path, recursive: bool, out: Path | None, others: _Others)
         raise InputError(f"cannot look into the folder {folder}: {error.strerror or error}") from error
     if not photos:
         where = "in it or in a folder inside it" if recursive else "directly in it"
-        raise InputError(f"the folder {folder} has no photo {where} (files ending in {', '.join(SUFFIXES)})")
+        raise InputError(f"the folder {folder} has no photo {where} ({COMMON_FORMATS})")
     return photos
 
 

@@ -12,3 +12,6 @@ SUFFIXES = (
     *(".heic", ".heif", ".hif", ".heics", ".heifs"),
     *(".jxl",),
 )
+
+#: The formats that most photos have, for sentences.
+COMMON_FORMATS = "JPEG, PNG, WebP, HEIC and others"

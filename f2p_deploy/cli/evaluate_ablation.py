@@ -87,7 +87,7 @@ def ablation(
         results = measure_ablation(
             opened, photos, sets, schedule, of_pairs, out / "training", seed, progress=bar.follow("rows")
         )
-    page = write_ablation(results, schedule, opened.name, out)
+    page = write_ablation(results, schedule, opened.label, out)
     if as_json:
         console.emit(json.loads(ablation_json(results, schedule)))
         return

@@ -83,6 +83,11 @@ class Bundle:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
+    def label(self) -> str:
+        """The bundle for a page: the folder as it was named, since copies keep their name; the demo bundle's name."""
+        return self.name if self.path == demo_bundle_path() else str(self.path)
+
+    @property
     def networks(self) -> tuple[str, ...]:
         """The names of the stored networks, without `starts`."""
         return tuple(name for name in NETWORKS if weights_file(name) in self.stored and not self._is_start(name))

@@ -282,8 +282,9 @@ def require_count(stage_name: str, preset: Preset, count: int) -> None:
         fewest = HELD_OUT_PAIRS + preset.schedules[stage_name].batch
         if count < fewest:
             raise InputError(
-                f"{stage_name} needs at least {fewest} pictures, found {count}: the last {HELD_OUT_PAIRS} are kept out "
-                "of training"
+                f"{stage_name} needs at least {fewest} pictures, and the engine was to draw {count}: the last "
+                f"{HELD_OUT_PAIRS} are kept out of training; let it draw more with --pictures {fewest}, or a larger "
+                "number"
             )
 
 

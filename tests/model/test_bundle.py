@@ -71,6 +71,10 @@ def test_float16_storage_halves_the_file_and_rounds_the_weights(small_bundle, tm
     torch.testing.assert_close(weight, imitator.layers[0].weight.half().float())
 
 
+def test_pages_name_the_folder_of_a_bundle_that_was_named(copied) -> None:
+    assert load_bundle(copied.path).label == str(copied.path) and load_bundle().label == "demo"
+
+
 def test_a_missing_network_says_how_to_train_it(small_bundle, tmp_path) -> None:
     bundle = create_bundle(tmp_path / "empty", "empty", small_bundle.schema, small_bundle.settings)
     with pytest.raises(InputError, match="f2p-deploy train translator"):

@@ -82,7 +82,7 @@ class PoseReport:
     """The measurement of all series.
 
     Args:
-        bundle, fingerprint: name and fingerprint of the bundle.
+        bundle, label, fingerprint: the bundle's name, its name on the page, and its fingerprint.
         modes: in which characters were made.
         yaws: places of the sweep in degrees.
         known: the photos were drawn from known characters.
@@ -94,6 +94,7 @@ class PoseReport:
     """
 
     bundle: str
+    label: str
     fingerprint: str
     modes: tuple[str, ...]
     yaws: tuple[int, ...]
@@ -207,6 +208,7 @@ def measure_pose(
     others = {mode: _between([one[mode] for one in frontal], bundle.schema) for mode in modes}
     return PoseReport(
         bundle.name,
+        bundle.label,
         bundle.fingerprint,
         modes,
         yaws,

@@ -116,7 +116,7 @@ def write_pose_results(report: PoseReport, out: Path) -> Path:
         rows = [(name, message) for name, _, message in report.refused[:100]]
         cards.append(Card("Photos without a usable face", (Table(("photo", "what was found"), rows),)))
     page = out / "index.html"
-    facts = {"bundle": report.bundle, "heads": str(len(report.series)), "modes": ", ".join(report.modes)}
+    facts = {"bundle": report.label, "heads": str(len(report.series)), "modes": ", ".join(report.modes)}
     write_page(page, "Pose", facts, cards)
     return page
 

@@ -21,7 +21,7 @@ class PriorReport:
     """The priors of a bundle.
 
     Args:
-        bundle, fingerprint, schema: the bundle's name, fingerprint and schema.
+        bundle, label, fingerprint, schema: the bundle's name, its name on the page, its fingerprint and schema.
         priors: with the variances of every group.
         free: (K, S, S, 3) uint8, random characters without the priors, by the imitator.
         constrained: the same number drawn from the priors, with the same options.
@@ -29,6 +29,7 @@ class PriorReport:
     """
 
     bundle: str
+    label: str
     fingerprint: str
     schema: str
     priors: Priors
@@ -82,6 +83,7 @@ def measure_priors(bundle: Bundle, count: int = 8, seed: int = 0, progress: Prog
     free_pictures, constrained_pictures = (np.stack(pictures) for pictures in drawn.values())
     return PriorReport(
         bundle.name,
+        bundle.label,
         bundle.fingerprint,
         bundle.schema.name,
         bundle.priors,

@@ -84,7 +84,7 @@ def write_prior_results(report: PriorReport, out: Path) -> Path:
         ),
     ]
     page = out / "index.html"
-    write_page(page, "Priors", {"bundle": report.bundle, "schema": report.schema, "seed": str(report.seed)}, cards)
+    write_page(page, "Priors", {"bundle": report.label, "schema": report.schema, "seed": str(report.seed)}, cards)
     return page
 
 

@@ -54,7 +54,7 @@ def write_stage_page(report: StageReport, folder: Path) -> Path:
     text = f"{report.sentence[:1].upper()}{report.sentence[1:]}."
     cards = [Card("Verdict", (Table(("stage", "badness", "measured by"), rows, marked=marked),), text)]
     cards += [_card(result) for result in report.results]
-    facts = {"bundle": report.bundle.name, "schema": report.bundle.schema.name}
+    facts = {"bundle": report.bundle.label, "schema": report.bundle.schema.name}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

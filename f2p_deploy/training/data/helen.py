@@ -6,6 +6,7 @@ The folder `SmithCVPR2013_dataset_original` or `_resized` holds `images/NAME.jpg
 out; without that file it is decided by their names.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -34,6 +35,11 @@ LISTS = ("exemplars.txt", "tuning.txt", "testing.txt")
 
 #: Smallest probability of a pixel's class, of 255; a pixel without such a class is unknown.
 _LIKELY = 64
+
+#: Number of pictures whose sizes are compared with their label files before a training.
+_OPENED = 5
+
+logger = logging.getLogger(__name__)
 
 #: Classes of the left and the right half of the face, as pairs of positions.
 _SIDES = tuple(
@@ -75,15 +81,46 @@ def load_labelled(
 
 
 def count_labelled(folder: Path) -> tuple[int, int]:
-    """Return the numbers of pictures to train on and held out; no picture is opened.
+    """Return the numbers of pictures with all label files to train on and held out; few pictures are opened.
+
+    A warning is logged if the lists are missing, or the label files of some pictures.
 
     Raises:
-        InputError: as for `load_labelled`.
+        InputError: as for `load_labelled`; no picture has its label files, or those of the first ones have other sizes.
     """
     root = labelled_root(folder)
     pictures, testing = list_labelled(root), _listed(root / LISTS[-1])
-    held = sum(photo_is_held_out(path) if testing is None else path.stem in testing for path in pictures)
-    return len(pictures) - held, held
+    if testing is None:
+        logger.warning("%s has no %s: the names of pictures decide which are held out", root, ", ".join(LISTS))
+    complete = [path for path in pictures if not _missing_labels(path, root / LABELS)]
+    if len(complete) < len(pictures):
+        lacking, missing = next((path, name) for path in pictures if (name := _missing_labels(path, root / LABELS)))
+        found = f"{lacking.name} has no label file {missing}, which should be in {root / LABELS / lacking.stem}"
+        if not complete:
+            raise InputError(f"none of the {len(pictures)} pictures in {root / IMAGES} has all label files: {found}")
+        count = len(pictures) - len(complete)
+        logger.warning("%d of %d pictures lack label files and will be left out: %s", count, len(pictures), found)
+    if all(unfit := [_other_size(path, root / LABELS) for path in complete[:_OPENED]]):
+        raise InputError(f"the pictures in {root / IMAGES} and their label files do not belong together: {unfit[0]}")
+    held = sum(photo_is_held_out(path) if testing is None else path.stem in testing for path in complete)
+    return len(complete) - held, held
+
+
+def _missing_labels(photo: Path, labels: Path) -> str:
+    """Return the name of the first label file that a picture lacks, or an empty string."""
+    return next((path.name for path in label_files(photo, labels) if not path.is_file()), "")
+
+
+def _other_size(photo: Path, labels: Path) -> str:
+    """Return how the first label file of a picture differs from it, from their headers; empty if it does not."""
+    path = label_files(photo, labels)[0]
+    try:
+        with Image.open(photo) as picture, Image.open(path) as label:
+            sizes = [f"{width}x{height}" for width, height in (label.size, picture.size)]
+            same = sorted(label.size) == sorted(picture.size)  # the picture may be turned by its EXIF data
+    except (OSError, ValueError, SyntaxError):
+        return f"{photo.name} or {path.name} is damaged"
+    return "" if same else f"{path.name} has {sizes[0]} pixels, {photo.name} {sizes[1]}"
 
 
 def labelled_root(folder: Path) -> Path:
@@ -113,6 +150,11 @@ def list_labelled(root: Path) -> list[Path]:
     named = [stem for names in lists for stem in names] if lists else list(present)
     pictures = [present.get(stem, root / IMAGES / f"{stem}.jpg") for stem in dict.fromkeys(named)]
     pictures = [path for path in pictures if path.stem in present]
+    absent = [name for name in LISTS if not (root / name).is_file()]
+    if lists and absent:
+        raise InputError(f"{root} has no {absent[0]}: Helen's lists are {', '.join(LISTS)}; put in all of them or none")
+    if not pictures and not lists:
+        raise InputError(f"{root / IMAGES} holds no picture")
     if not pictures:
         raise InputError(f"{root / IMAGES} holds none of the pictures that the lists beside it name")
     return pictures

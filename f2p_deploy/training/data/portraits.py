@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from f2p_deploy.alignment import LandmarkFinder
-from f2p_deploy.alignment.suffixes import SUFFIXES
+from f2p_deploy.alignment.suffixes import COMMON_FORMATS, SUFFIXES
 from f2p_deploy.model.settings import AlignmentTemplate
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.training.data.aligning import FinderProcesses, align_one, look_at_all
@@ -261,5 +261,5 @@ def list_photos(paths: Sequence[Path]) -> list[Path]:
     folders = [photo_folder(path) for path in paths]
     photos = [f for folder in folders for f in sorted(folder.iterdir()) if f.suffix.lower() in SUFFIXES]
     if not photos:
-        raise InputError(f"no photos ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}")
+        raise InputError(f"no photos ({COMMON_FORMATS}) in {', '.join(map(str, paths))}")
     return photos

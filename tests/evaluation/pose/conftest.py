@@ -22,4 +22,5 @@ def pose_report() -> PoseReport:
     )
     others = {"one-shot": np.array([0.25, 0.6, 0.4, 0.05])}
     refused = (("ben, 40°", 40, "no face was found"),)
-    return PoseReport("demo", "0" * 64, ("one-shot",), (-20, 0, 20), True, series, others, refused, ("cleo",))
+    modes, yaws = ("one-shot",), (-20, 0, 20)
+    return PoseReport("demo", "games/hero", "0" * 64, modes, yaws, True, series, others, refused, ("cleo",))

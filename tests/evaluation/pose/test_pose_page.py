@@ -26,4 +26,5 @@ def test_data_and_page(pose_report: "PoseReport", tmp_path: Path) -> None:
     assert data["another_head"]["landmarks"] == 0.05
     text = write_pose_results(pose_report, tmp_path).read_text(encoding="utf-8")
     assert text.count("<img") == 6 and "compared with" in text and "no face was found" in text
+    assert "games/hero" in text, "the bundle as it was named"
     assert json.loads((tmp_path / "report.json").read_text())["heads"] == 2

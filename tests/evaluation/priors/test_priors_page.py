@@ -22,4 +22,5 @@ def test_tables_give_energies_and_components(prior_report: "PriorReport") -> Non
 def test_the_page_has_the_curves_and_both_kinds_of_characters(prior_report: "PriorReport", tmp_path: Path) -> None:
     text = write_prior_results(prior_report, tmp_path).read_text(encoding="utf-8")
     assert text.count("<polyline") == 3 and text.count("<img") == 6 and "With the priors" in text
+    assert str(tmp_path / "bundle") in text, "the bundle as it was named"
     assert json.loads((tmp_path / "report.json").read_text())["seed"] == 4

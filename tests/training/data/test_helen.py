@@ -120,3 +120,29 @@ def test_other_layouts_and_damaged_lists_are_one_sentence(tmp_path: Path) -> Non
     write_lists(root, [], [], ["7_1"])
     with pytest.raises(InputError, match="holds none of the pictures that the lists"):
         list_labelled(root)
+
+
+def test_what_is_missing_is_told_before_any_picture_is_aligned(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["1_1", "2_1", "3_1", "4_1"]
+    root = write_helen(tmp_path / "helen", names)
+    count_labelled(root)
+    assert "has no exemplars.txt, tuning.txt, testing.txt: the names of pictures decide" in caplog.text
+    write_lists(root, ["1_1", "2_1"], ["3_1"], ["4_1"])
+    (root / "tuning.txt").unlink()
+    with pytest.raises(InputError, match="has no tuning.txt: Helen's lists are .*; put in all of them or none"):
+        count_labelled(root)
+    write_lists(root, ["1_1", "2_1"], ["3_1"], ["4_1"])
+    files = {name: label_files(root / "images" / f"{name}.jpg", root / "labels") for name in names}
+    files["2_1"][3].unlink()
+    assert count_labelled(root) == (2, 1)
+    assert "1 of 4 pictures lack label files and will be left out: 2_1.jpg has no label file 2_1_lbl03" in caplog.text
+    for name in names:
+        Image.new("L", (20, 10)).save(files[name][0])
+    with pytest.raises(InputError, match=r"do not belong together: 1_1_lbl00.png has 20x10 pixels, 1_1.jpg 120x150"):
+        count_labelled(root)
+    for name in names:
+        files[name][0].unlink()
+    with pytest.raises(InputError, match="none of the 4 pictures in .* has all label files: 1_1.jpg has no label file"):
+        count_labelled(root)
