@@ -78,7 +78,6 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
         return
     rows = [[shown(cell) for cell in row] for row in rows]
     from rich.box import SIMPLE_HEAD
-    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -88,7 +87,7 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
     drawn = Table(box=box, padding=padding, show_header=bool(headers), pad_edge=False)
     console = Console() if terminal else Console(width=_width(), color_system=None)
     lines = [*([headers] if headers else []), *rows]
-    natural = [max(cell_len(word) for word in column) for column in zip(*lines, strict=True)]
+    natural = _natural(lines)
     for header, width in zip(headers or [""] * len(natural), _fitting(natural, console.width), strict=True):
         drawn.add_column(Text(header), overflow="fold", width=width)
     for row in rows:
@@ -103,12 +102,49 @@ def table(rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> None:
 
 
 def tables(titled: "Iterable[Table]") -> None:
-    """Print tables, each below its title and above its explanation."""
+    """Print tables, each below its title and above its explanation; a wide one goes on below, with its first column."""
     for one in titled:
         result(f"\n{one.title}")
-        table(one.rows, one.headers)
+        for columns in _blocks([one.headers, *one.rows], _columns()):
+            headers, *rows = ([row[i] for i in columns] for row in (one.headers, *one.rows))
+            table(rows, headers)
         if one.text:
             result(one.text)
+
+
+def _columns() -> int:
+    """Return the width of the terminal, or that of tables without one."""
+    if not _is_terminal(sys.stdout):
+        return _width()
+    from rich.console import Console
+
+    return Console().width
+
+
+def _blocks(lines: Sequence[Sequence[str]], width: int) -> list[list[int]]:
+    """Return the positions of the columns of each part of a table that is printed in parts.
+
+    Each part has the first column, which names the rows, and as many of the others as fit. A table of which some column
+    does not fit beside the first is not divided; its cells are folded.
+    """
+    natural = _natural(lines)
+    blocks, room = [[0]], width - natural[0]
+    if any(natural[0] + 2 + column > width for column in natural[1:]):
+        return [list(range(len(natural)))]
+    for i, column in enumerate(natural[1:], start=1):
+        if column + 2 > room:
+            blocks.append([0])
+            room = width - natural[0]
+        blocks[-1].append(i)
+        room -= column + 2
+    return blocks
+
+
+def _natural(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Return the width of each column's longest cell."""
+    from rich.cells import cell_len
+
+    return [max(cell_len(shown(word)) for word in column) for column in zip(*lines, strict=True)]
 
 
 def _width() -> int:

@@ -51,7 +51,7 @@ def ablation(
     import json
 
     from f2p_deploy.alignment import choose_finder
-    from f2p_deploy.evaluation.verification.ablation_tables import ablation_table, write_ablation
+    from f2p_deploy.evaluation.verification.ablation_tables import ablation_tables, write_ablation
     from f2p_deploy.evaluation.verification.measure_ablation import ablation_json, measure_ablation, require_ablation
     from f2p_deploy.model.bundle import load_bundle
     from f2p_deploy.pipeline import folder
@@ -91,8 +91,5 @@ def ablation(
     if as_json:
         console.emit(json.loads(ablation_json(results, schedule)))
         return
-    table = ablation_table(results, schedule)
-    console.result(f"\n{table.title}")
-    console.table(table.rows, table.headers)
-    console.result(table.text)
+    console.tables(ablation_tables(results, schedule))
     console.result(f"\npage: {page}")

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from f2p_deploy.cli import console
+from f2p_deploy.report.page import Table
 
 
 def test_a_table_in_a_pipe_is_plain_and_fits_80_columns(
@@ -31,6 +32,22 @@ def test_a_table_in_a_pipe_is_as_wide_as_columns_says(
     monkeypatch.setenv("COLUMNS", "wide")
     console.table([("a", "x" * 200)])
     assert max(map(len, capsys.readouterr().out.splitlines())) == 80
+
+
+def test_a_wide_table_of_numbers_goes_on_below(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    names = [f"set {i}" for i in range(7)]
+    numbers = [f"0.{i}234 ± 0.0{i}50" for i in range(7)]
+    console.tables([Table(("", *names), [("content + identity, attention", *numbers)], "Accuracy", "Said below.")])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and lines[1] == "Accuracy" and lines[-1] == "Said below."
+    assert [line for line in lines if line.startswith("content")] == [
+        "  ".join(["content + identity, attention", *numbers[i : i + 3]]) for i in (0, 3, 6)
+    ]
+    console.tables([Table(("", "a"), [("b", "word " * 40)], "Sentences")])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80, "a cell that fits nowhere is folded"
 
 
 def test_warnings_of_the_package_are_sentences(capsys: pytest.CaptureFixture[str]) -> None:

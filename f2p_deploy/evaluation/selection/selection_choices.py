@@ -89,7 +89,7 @@ def read_choices(path: Path, selection: SelectionSet) -> Sitting:
     photos = {photo.identity: photo for photo in selection.photos}
     choices: dict[str, SelectedCharacter] = {}
     try:
-        judge, identity, saved = str(data["judge"]), str(data["judge_id"]), str(data["saved"])
+        judge, identity, saved = (_text(data[key], key, path) for key in ("judge", "judge_id", "saved"))
         for entry in data["choices"]:
             photo = photos[entry["photo"]]
             if photo.identity in choices:
@@ -98,6 +98,17 @@ def read_choices(path: Path, selection: SelectionSet) -> Sitting:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path} is damaged: let the judge save it again") from error
     return Sitting(judge, identity, saved, choices)
+
+
+def _text(value: object, key: str, path: Path) -> str:
+    """Return a text of a file of choices.
+
+    Raises:
+        InputError: it is no text.
+    """
+    if not isinstance(value, str):
+        raise InputError(f"{path}: {key!r} should be a text, found {json.dumps(value)}: let the judge save it again")
+    return value
 
 
 def _choice(entry: Mapping[str, Any], photo: SelectionPhoto) -> SelectedCharacter:

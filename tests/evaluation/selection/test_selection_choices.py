@@ -48,6 +48,9 @@ def test_damage_is_refused_by_name(selection: SelectionSet, judged: Path) -> Non
         (json.dumps({**data, "choices": [first, first]}), "is damaged"),
         (json.dumps({**data, "choices": [{**first, "photo": "x"}]}), "is damaged"),
         (json.dumps({**data, "choices": 3}), "is damaged"),
+        (json.dumps({**data, "judge": None}), "'judge' should be a text, found null: let the judge save it again"),
+        (json.dumps({**data, "judge_id": 3}), "'judge_id' should be a text, found 3"),
+        (json.dumps({**data, "saved": None}), "'saved' should be a text, found null"),
     ):
         path.write_text(content)
         with pytest.raises(InputError, match=said):

@@ -10,7 +10,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning_fabric")
 
 from f2p_deploy.character.face_shape import LENGTH  # noqa: E402
-from f2p_deploy.evaluation.verification.ablation_tables import ablation_table, write_ablation  # noqa: E402
+from f2p_deploy.evaluation.verification.ablation_tables import (  # noqa: E402
+    ablation_table,
+    ablation_tables,
+    write_ablation,
+)
 from f2p_deploy.evaluation.verification.face_pairs import FacePairs, consecutive_pairs  # noqa: E402
 from f2p_deploy.evaluation.verification.measure_ablation import (  # noqa: E402
     ROWS,
@@ -80,6 +84,10 @@ def test_table_8_has_measured_and_quoted_figures(results: tuple[AblationResult, 
         ("x", "", "", "x"), ("x", "x", "", "x"), ("x", "x", "x", ""), ("x", "x", "x", "x")
     ]  # fmt: skip
     assert table.rows[3][5] == "0.9243" and table.rows[4][0] == "recognition network"
+    measured, quoted = ablation_tables(results, SCHEDULE)
+    assert measured.headers == ("", "LFW") and [len(measured.rows), len(quoted.rows)] == [5, 4]
+    assert measured.rows[3] == ("content + identity + loopback, attention", table.rows[3][4])
+    assert quoted.rows[3][1] == "0.9243" and quoted.headers[-1] == "Vggface2_FP"
     page = write_ablation(results, SCHEDULE, "small", tmp_path)
     assert "Table 8" in page.read_text() and (tmp_path / "ablation.json").is_file()
 
