@@ -277,10 +277,14 @@ def load_schema(name_or_path: str | Path) -> Schema:
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """Return the end of an error message: the nearest known word, or the known words (the first twelve)."""
-    near = difflib.get_close_matches(word, known, n=1)
+    """Return the end of an error message: the nearest known word, or the known words (the first twelve).
+
+    Capital and small letters count as equal.
+    """
+    folded = {one.casefold(): one for one in reversed(known)}
+    near = difflib.get_close_matches(word.casefold(), list(folded)[::-1], n=1)
     if near:
-        return f". Did you mean {near[0]!r}?"
+        return f". Did you mean {folded[near[0]]!r}?"
     more = f" and {len(known) - 12} more" if len(known) > 12 else ""
     return f". Available: {', '.join(known[:12])}{more}"
 

@@ -254,16 +254,17 @@ def _report(run: _Run, files: photo_files.FoundPhotos) -> Report:
         for mode in task.names
         if mode in results
     ]
+    names = [result.character.name for result in ordered if isinstance(result, Created) and result.character]
+    used = {name: one for name, one in run.contexts.items() if name in names} or run.contexts
     report = Report(
         context.out,
-        ", ".join(name or context.runtime.bundle_name for name in run.contexts),
-        ", ".join(dict.fromkeys(one.runtime.schema.name for one in run.contexts.values())),
+        ", ".join(name or context.runtime.bundle_name for name in used),
+        ", ".join(dict.fromkeys(one.runtime.schema.name for one in used.values())),
         context.finder.sentence,
         results=tuple(ordered),
         made_with=run.made_with,
         not_taken=files.not_taken,
     )
-    names = [result.character.name for result in report.characters if result.character]
     chosen = about_casting(run.characters, names) if run.characters else ()
     notes = (*chosen, *_about_locked(context.keep), *files.sentences, *_about_kept(len(report.kept)))
     others = others_in(context.out, [result.name for result in report.characters])

@@ -173,8 +173,8 @@ class Report:
 
     Args:
         out: the output folder.
-        bundle: name of the bundle.
-        schema: name of its schema.
+        bundle: name of the bundle, or of the characters of a set that were made.
+        schema: name of its schema, or of theirs.
         finder: a sentence that names the landmark finder.
         results: in the order of the photos.
         notes: sentences about the whole run.

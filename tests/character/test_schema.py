@@ -189,5 +189,7 @@ def test_unknown_schema_gets_a_suggestion() -> None:
 
 def test_suggestion_lists_no_more_than_a_dozen() -> None:
     assert suggestion("eie", ("eye", "nose")) == ". Did you mean 'eye'?"
+    assert suggestion("AUTO", ("auto", "man")) == ". Did you mean 'auto'?"
+    assert suggestion("Automatic", ("AUTOMATIC", "automatic")) == ". Did you mean 'AUTOMATIC'?"
     assert suggestion("xx", ("eye", "nose")) == ". Available: eye, nose"
     assert suggestion("xx", [f"name{i}" for i in range(20)]).endswith("name11 and 8 more")

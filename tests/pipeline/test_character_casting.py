@@ -10,6 +10,7 @@ import pytest
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.pipeline import ChosenFinder, Report, create_characters, open_character_set
 from f2p_deploy.pipeline.character_set import CharacterSet
+from f2p_deploy.pipeline.page.characters_page import characters_html
 
 
 @pytest.fixture
@@ -33,10 +34,11 @@ def test_results_say_which_character_and_why(
     (made,) = report.characters
     assert made.character is not None and made.character.name == "woman"
     assert made.character.reason.startswith("a woman of about")
-    assert report.bundle == "man, woman" and "Characters chosen by sex and age: woman 1." in report.notes
+    assert report.bundle == "woman" and "Characters chosen by sex and age: woman 1." in report.notes
     stored = json.loads((tmp_path / "out" / "astronaut" / "result.json").read_text())
     assert stored["character"]["name"] == "woman" == report.to_dict()["results"][0]["character"]["name"]
     assert made.character.reason in report.page.read_text()
+    assert "bundles" in characters_html(replace(report, bundle="man, woman")) and "bundles" not in report.page.read_text()
     head, row = (line.split(",") for line in report.table.read_text().splitlines())
     assert row[head.index("character")] == "woman"
 

@@ -72,7 +72,7 @@ def characters_html(report: Report) -> str:
     with_characters = [made for made, _ in groups if made]
     values = {
         "title": counts,
-        "facts": {"bundle": report.bundle, "schema": report.schema},
+        "facts": dict(_fact(*fact) for fact in (("bundle", report.bundle), ("schema", report.schema))),
         "tiles": [_tile(made) for made in with_characters] if len(with_characters) >= _OVERVIEW_FROM else [],
         "wide": any(len(made) > 1 for made in with_characters),
         "photos": [_cards(made, failures) for made, failures in groups],
@@ -81,6 +81,11 @@ def characters_html(report: Report) -> str:
         "parameters_file": PARAMETERS_FILE,
     }
     return render_template("pipeline/page/templates/characters.html", values)
+
+
+def _fact(name: str, listed: str) -> tuple[str, str]:
+    """Return a fact, in the plural if several names are listed."""
+    return (f"{name}s" if ", " in listed else name, listed)
 
 
 def _by_photo(report: Report) -> Iterator[tuple[list[Created], list[Failed]]]:
