@@ -59,9 +59,9 @@ class StageInputs:
             segmentation does not train on.
         command: the line that repeats this training, for the provenance.
         started: `time.monotonic()` when the stage began.
-        progress: called with (pictures done, pictures in total) while faces are found in renders.
+        progress: called with (pictures done, pictures in total) while faces are found in labelled pictures.
         device: of the training.
-        working: called with the progress of other preparation, such as labelling.
+        working: called with the progress of other preparation, such as reading the contour shapes of renders.
     """
 
     bundle: Bundle
@@ -126,9 +126,14 @@ class StageInputs:
         """Return the decoded pairs of a folder, see `PairTensors`."""
         return PairTensors(folder, self.image_size, labels, cache=self.work / "pairs")
 
+    def telling(self, doing: str) -> Callable[[int, int], None]:
+        """Return what is called with (pictures done, pictures in total) of preparation that has a name."""
+        return lambda done, total: self.working(doing, done, total)
+
     def contour_shapes(self, pairs: PairTensors, finder: LandmarkFinder, name: str) -> np.ndarray:
         """Return (N, K, 2) contour points of a set of pairs (`front` or `varied`), cached in the work folder."""
-        return shapes_of_pairs(pairs.pairs, finder, self.work / f"shapes-{name}.npz", self.progress)
+        cache, telling = self.work / f"shapes-{name}.npz", self.telling(f"contour shapes, {name}")
+        return shapes_of_pairs(pairs.pairs, finder, cache, telling)
 
 
 def build_stage(name: str, inputs: StageInputs) -> Stage | None:
@@ -210,7 +215,7 @@ def _build_surrogate(inputs: StageInputs) -> Stage:
         people = identities_of(bundle, choose_rows(portraits.pictures, portraits.training)).numpy()
         people_shapes = portraits.face_shapes[portraits.training]
     cache = inputs.work / "face-shapes-front.npz"
-    shapes = shapes_of_characters(pairs, sources.finder, cache, inputs.progress, sources.processes)
+    shapes = shapes_of_characters(pairs, sources.finder, cache, inputs.telling("face shapes, front"), sources.processes)
     return SurrogateStage(
         bundle, _parameters_of(pairs), descriptors, people, inputs.held_out_pairs, shapes, people_shapes
     )
@@ -278,7 +283,8 @@ def _build_refinement(inputs: StageInputs) -> Stage | None:
 
 def _front_descriptors(stage_name: str, inputs: StageInputs, pairs: PairSet) -> np.ndarray:
     cache = inputs.work / "descriptors-front.npz"
-    descriptors = descriptors_of_pairs(inputs.bundle, pairs, inputs.sources.finder, cache, inputs.progress)
+    doing = inputs.telling("descriptors, front")
+    descriptors = descriptors_of_pairs(inputs.bundle, pairs, inputs.sources.finder, cache, doing)
     require_seen(stage_name, descriptors, pairs, inputs.held_out_pairs, inputs.sources.finder)
     return descriptors
 

@@ -128,7 +128,8 @@ def train_stage(
         seed: of initial weights, order and augmentation.
         command: the line that repeats this training, for the provenance.
         progress: called after every update.
-        aligning: called with (pictures done, pictures in total) while faces are found in portraits and renders.
+        aligning: called with (pictures done, pictures in total) while faces are found in portraits and labelled
+            pictures.
         processes: that train together; this one alone, on its CPU, if not given. The first one aligns faces and stores
             the network.
         retrain: replace a network that was imported; one that is a start is trained in any case.
