@@ -1,6 +1,7 @@
 """Presets as TOML files: every setting of a bundle, and the schedule of each stage."""
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
@@ -101,9 +102,7 @@ def read_preset(path: Path) -> Preset:
     if base is not None and (not isinstance(base, str) or base not in PRESETS):
         raise InputError(f"{path}: base must be one of {', '.join(PRESETS)}, found {base!r}")
     start = PRESETS[base] if base else Preset("", BundleSettings(), {})
-    settings = from_data(
-        BundleSettings, _merged(to_data(start.settings), data.pop("settings", {})), f"{path}: settings"
-    )
+    settings = _settings(start, data.pop("settings", {}), path)
     schedules = _schedules(start.schedules, data.pop("schedules", {}), path)
     rest: dict[str, Any] = {}
     for key, value in data.items():
@@ -154,6 +153,33 @@ def with_schedule(preset: Preset, stages: tuple[str, ...], changes: Mapping[str,
         changes["steps"] = None
     changed = {name: replace(preset.schedules[name], **changes) for name in stages if name in preset.schedules}
     return replace(preset, schedules={**preset.schedules, **changed})
+
+
+def _settings(start: Preset, own: Any, path: Path) -> BundleSettings:
+    """Return the settings of a base with those of a file on top.
+
+    Raises:
+        InputError: a wrong value, or one that does not go with a setting that the file leaves out; names that one.
+    """
+    used = to_data(start.settings)
+    try:
+        read: BundleSettings = from_data(BundleSettings, _merged(used, own), f"{path}: settings")
+    except InputError as error:
+        raise InputError(f"{error}{_about_left_out(str(error), start, own)}") from error
+    return read
+
+
+def _about_left_out(sentence: str, start: Preset, own: Any) -> str:
+    """Return the end of an error message about a setting that a file leaves out; empty if it names none."""
+    source = f"that of the preset {start.name}" if start.name else "the built-in default"
+    way = "" if start.name else f', or name the preset to start from, such as {BASE} = "small"'
+    for section, values in to_data(start.settings).items():
+        given = own.get(section) if isinstance(own, dict) else None
+        if f"settings.{section}: " not in sentence or not isinstance(values, dict) or not isinstance(given, dict):
+            continue
+        for name in (name for name in values if name not in given and re.search(rf"\b{name}\b", sentence)):
+            return f"; the file leaves out {name}, so {values[name]!r} is {source}: write it too{way}"
+    return ""
 
 
 def _schedules(start: Mapping[str, Schedule], data: Any, path: Path) -> dict[str, Schedule]:

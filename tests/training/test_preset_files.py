@@ -80,6 +80,17 @@ def test_a_mistake_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> 
         read_preset(_file(tmp_path, text))
 
 
+def test_a_clash_with_a_setting_that_is_left_out_names_it(tmp_path: Path) -> None:
+    text = "[settings.architecture]\nimage_size = 192\n"
+    left_out = "multiple of segmentation_size, found 512; the file leaves out segmentation_size, so 512 is the"
+    with pytest.raises(InputError, match=f"{left_out} built-in default: write it too, or name the preset .* base = "):
+        read_preset(_file(tmp_path, text))
+    with pytest.raises(InputError, match="so 256 is that of the preset small: write it too$"):
+        read_preset(_file(tmp_path, f'base = "small"\n{text}'))
+    with pytest.raises(InputError, match="found 90$"):
+        read_preset(_file(tmp_path, f"{text}segmentation_size = 90\n"))
+
+
 def test_an_edited_copy_of_a_shipped_preset_does_not_pass_for_it(tmp_path: Path) -> None:
     text = preset_text(SMALL).replace("shortcut_states = 3072", "shortcut_states = 64")
     assert read_preset(_file(tmp_path, text)).name == "edited-small"
