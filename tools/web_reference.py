@@ -18,7 +18,6 @@ from f2p_deploy.embed import default_onnx_artifact
 from f2p_deploy.embed.reference_cases import reference_cases
 from f2p_deploy.embed.web_contract import web_contract
 
-
 #: Shift and scale of the photo's face in the cases of sharpness.
 _PLACES = ((0.0, 1.0), (-20.0, 1.3))
 

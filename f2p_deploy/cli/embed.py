@@ -99,6 +99,7 @@ def web(
         console.emit(page.to_dict())
         return
     console.table([(f"{folder}/" if folder else "", str(n), size) for folder, n, size in page.folders()], _COLUMNS)
-    console.result(f"a browser loads {page.first / 1e6:.1f} MB before the first picture, less where the server compresses")
+    first = f"{page.first / 1e6:.1f} MB"
+    console.result(f"a browser loads {first} before the first picture, less where the server compresses")
     console.result(f"web page: {page.folder}")
     console.result(f"how to publish it, and the library for a page of your own: {page.folder / 'README.md'}")

@@ -1,4 +1,4 @@
-"""`embed ios`: its output, and the exit codes of errors."""
+"""`embed ios` and `embed web`: their output, and the exit codes of errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,3 +40,23 @@ def test_a_missed_floor_is_code_1(f2p: Callable, missed_coreml_folder: Path, tmp
     ran = f2p("embed", "ios", "--from", missed_coreml_folder, "-o", tmp_path / "F2PKit", "--json")
     assert ran.code == 1 and "does not compute the same face" in ran.json["error"]
     assert not (tmp_path / "F2PKit").exists()
+
+
+def test_a_web_page_of_the_demo_bundle(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ort = Path(__file__).parents[2] / "web" / "node_modules" / "onnxruntime-web"
+    if not ort.is_dir():
+        pytest.skip("onnxruntime-web is not installed: make web")
+    monkeypatch.chdir(tmp_path)
+    ran = f2p("embed", "web", "--onnxruntime-web", ort)
+    assert ran.code == 0 and "MB before the first picture" in ran.out
+    assert (tmp_path / "build" / "demo" / "web" / "index.html").is_file()
+    found = f2p("embed", "web", "--onnxruntime-web", ort, "--json").json
+    assert "model/contract.json" in found["files"] and found["first"] < found["bytes"]
+
+
+def test_no_web_page_of_bad_input(f2p: Callable, coreml_folder: Path, tmp_path: Path) -> None:
+    ran = f2p("embed", "web", "--onnxruntime-web", tmp_path / "nothing", "-o", tmp_path / "web")
+    assert ran.code == 2 and "--onnxruntime-web: there is no" in ran.err
+    ran = f2p("embed", "web", "--onnxruntime-web", tmp_path, "--from", coreml_folder, "-o", tmp_path / "web")
+    assert ran.code == 2 and "embed web needs ONNX graphs" in ran.err
+    assert not (tmp_path / "web").exists()

@@ -28,6 +28,27 @@ C_CALLER = Path(__file__).parent / "c_caller"
 FRAMEWORKS = {"CoreGraphics": [], "CoreVideo": [], "CoreML": ["CoreVideo"], "Vision": ["CoreGraphics", "CoreML"]}
 
 
+#: The sources of the page, and onnxruntime-web among their packages (`make web` installs them).
+WEB = Path(__file__).parents[2] / "web"
+
+
+@pytest.fixture(scope="session")
+def page_lock() -> dict[str, Any]:
+    """The lock file of the page's packages."""
+    if not (WEB / "package-lock.json").is_file():
+        pytest.skip("web/ is in a clone only")
+    return json.loads((WEB / "package-lock.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def ort_folder() -> Path:
+    """npm's folder of onnxruntime-web."""
+    folder = WEB / "node_modules" / "onnxruntime-web"
+    if not folder.is_dir():
+        pytest.skip("onnxruntime-web is not installed: make web")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def coreml_artifact(coreml_folder: Path) -> "Artifact":
     """The artifact in `coreml_folder`."""
