@@ -248,7 +248,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-ooMjBb-4.js", import.meta.url).href,
+			new URL("assets/worker-B3tEF1IF.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();
