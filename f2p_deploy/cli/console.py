@@ -105,7 +105,9 @@ def tables(titled: "Iterable[Table]") -> None:
     """Print tables, each below its title and above its explanation; a wide one goes on below, with its first column."""
     for one in titled:
         result(f"\n{one.title}")
-        for columns in _blocks([one.headers, *one.rows], _columns()):
+        for number, columns in enumerate(_blocks([one.headers, *one.rows], _columns())):
+            if number:
+                result("")
             headers, *rows = ([row[i] for i in columns] for row in (one.headers, *one.rows))
             table(rows, headers)
         if one.text:
