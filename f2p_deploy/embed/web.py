@@ -15,7 +15,7 @@ from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.manifest import FileRecord
 from f2p_deploy.embed import onnxruntime_web
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
-from f2p_deploy.embed.web_contract import require_web, web_contract, web_graphs, weights_of
+from f2p_deploy.embed.web_contract import FINDER, require_web, web_contract, web_graphs, weights_of
 from f2p_deploy.model.bundle import load_bundle
 from f2p_deploy.model.bundle_artifact import artifact_of
 from f2p_deploy.system.files import sha256_of, write_folder
@@ -109,6 +109,10 @@ def _write_model(artifact: Artifact, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in sorted(names):
         shutil.copyfile(artifact.folder / name, folder / name)
+    finder = files("f2p_deploy.alignment") / "face_finder"
+    for name in FINDER.values():
+        if (network := finder / Path(name).name).is_file():
+            _write(folder / name, network.read_bytes())
     used = {graph: entry for graph, entry in index["graphs"].items() if graph in web_graphs(artifact)}
     tensors = {tensor["file"] for entry in used.values() for tensor in entry["tensors"].values()}
     for name in sorted(tensors):

@@ -14,6 +14,9 @@ FORMAT = 1
 
 SUFFIX = ".onnx"
 
+#: The face finder's networks, relative to the contract.
+FINDER = {"detector": "finder/detector.onnx", "reader": "finder/reader.onnx"}
+
 
 def require_web(artifact: Artifact) -> None:
     """Check that an artifact can be embedded in a web page.
@@ -73,12 +76,14 @@ def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[st
     facts = generation_facts(artifact)
     limits = facts["limits"] | {
         "frontalYaw": judgement.FRONTAL_YAW,
+        "frontalPitch": judgement.FRONTAL_PITCH,
         "sharp": judgement.SHARP,
         "largeEyeDistance": judgement.LARGE_EYE_DISTANCE,
     }
     return facts | {
         "format": FORMAT,
         "limits": limits,
+        "finder": FINDER if set(FINDER.values()) <= files.keys() else None,
         "unread": list(artifact.manifest.unread or ()),
         "graphs": {name: _graph(artifact, graph) for name, graph in web_graphs(artifact).items()},
         "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in sorted(files.items())},

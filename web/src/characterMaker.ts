@@ -101,10 +101,15 @@ export class CharacterMaker {
   }
 
   /** Generates a character from an aligned face. */
-  async generate(face: { readonly picture: Picture }, options: GenerateOptions = {}): Promise<Generation> {
+  async generate(
+    face: { readonly picture: Picture; readonly shape?: Float32Array | undefined },
+    options: Omit<GenerateOptions, "shape"> = {},
+  ): Promise<Generation> {
     const { mode = "hybrid" as Mode, keep, fast = null, onProgress, signal } = options;
+    const shape = face.shape ?? null;
     const kept = keep ? { values: keep.values, locked: [...keep.locked] } : null;
-    const made = await this.call("generate", { face: face.picture, mode, keep: kept, fast }, signal, onProgress);
+    const takes = { face: face.picture, mode, keep: kept, fast, shape };
+    const made = await this.call("generate", takes, signal, onProgress);
     const parameters = new Parameters(this.schema, made.values, keep?.locked);
     return { parameters, probabilities: made.probabilities, mode, losses: made.losses };
   }

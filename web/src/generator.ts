@@ -24,6 +24,7 @@ export interface Generation {
  * @param mode - `hybrid` if not given.
  * @param keep - a character whose locked controllers and discrete groups are kept.
  * @param fast - whether to search through the shortcut; as the contract says if not given.
+ * @param shape - the face's shape as a finder measured it; estimated from the face if not given.
  * @param onProgress - called after every step of a search.
  * @param signal - stops the generation.
  */
@@ -31,6 +32,7 @@ export interface GenerateOptions {
   readonly mode?: Mode | undefined;
   readonly keep?: Parameters | undefined;
   readonly fast?: boolean | undefined;
+  readonly shape?: Float32Array | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -69,7 +71,7 @@ export class CharacterGenerator {
     }
     const settings = mode === "iterative" ? contract.iterative : contract.hybrid;
     const locked = keep?.lockedMask;
-    const photo = await networks.describe(face);
+    const photo = this.withShape(await networks.describe(face), options.shape);
     let start = await this.startOf(face, mode, settings, keep);
     if (contract.chooseOptions) start = await this.withOptions(start, photo, settings, locked, fast, signal);
     let found = await search(networks, schema, settings, start, photo, {
@@ -92,6 +94,16 @@ export class CharacterGenerator {
   async render(parameters: Parameters): Promise<Picture> {
     this.requireSchema(parameters);
     return this.networks.render(parameters.values);
+  }
+
+  /** Returns a description in which a measured shape replaces the estimated one, if searches compare shapes. */
+  private withShape(photo: Description, shape: Float32Array | undefined): Description {
+    const { count } = this.schema;
+    const flat = this.contract.graphs["describe"]?.outputs.find((output) => output.name === "content")?.shape.length === 2;
+    if (!shape || !flat || photo.content.length !== count + shape.length) return photo;
+    const content = photo.content.slice();
+    content.set(shape, count);
+    return { identity: photo.identity, content };
   }
 
   private async startOf(

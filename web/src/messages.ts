@@ -18,7 +18,7 @@ export interface Calls {
   load: { takes: { graphs: readonly string[] }; gives: null };
   align: { takes: { photo: Blob }; gives: PlainAlignedFace };
   generate: {
-    takes: { face: Picture; mode: Mode; keep: PlainParameters | null; fast: boolean | null };
+    takes: { face: Picture; mode: Mode; keep: PlainParameters | null; fast: boolean | null; shape: Float32Array | null };
     gives: { values: Float32Array; probabilities: Float32Array; losses: readonly number[] };
   };
   render: { takes: { values: Float32Array }; gives: Picture };
@@ -40,6 +40,8 @@ export interface PlainAlignedFace {
   readonly faces: number;
   readonly landmarks: Landmarks;
   readonly warnings: readonly Warning[];
+  /** The shape vector of the face, for searches that compare it. */
+  readonly shape?: Float32Array | undefined;
   readonly mode: Mode;
 }
 

@@ -6,7 +6,7 @@ import { CharacterGenerator } from "./generator";
 import { plainError, type Answer, type Calls, type Method, type Request } from "./messages";
 import { readContract, type Contract, type Provider } from "./networks/contract";
 import { checkGolden } from "./networks/golden";
-import { loadOrt, OrtNetworks } from "./networks/ortNetworks";
+import { loadOrt, OrtNetworks, type Ort } from "./networks/ortNetworks";
 import { FileStore } from "./networks/store";
 import { align } from "./photo/alignment";
 import { decodePhoto } from "./photo/decode";
@@ -21,6 +21,7 @@ interface Opened {
   readonly contract: Contract;
   readonly files: FileStore;
   readonly generator: CharacterGenerator;
+  readonly ort: Ort;
   readonly networks: OrtNetworks;
   finder?: Promise<FaceFinder>;
 }
@@ -43,23 +44,29 @@ const handlers: Handlers = {
     return null;
   },
   async align({ photo }) {
-    const { contract, base, files } = ready();
+    const { contract, ort, files } = ready();
     const picture = await decodePhoto(photo);
-    const finder = await (ready().finder ??= openFinder(base, contract, files));
+    const finder = await (ready().finder ??= openFinder(ort, contract, files));
     const faces = await finder.find(picture);
     if (!faces.length) {
       const message = "no face was found; take a photo of one face, from the front and evenly lit";
       throw new CharacterError("no-face", message, {}, "noFace");
     }
     const aligned = align(picture, faces[0], contract);
-    const { landmarks, warnings, mode } = aligned;
-    return { picture: aligned.picture, landmarks, warnings, mode, faces: faces.length };
+    return { ...aligned, faces: faces.length };
   },
-  async generate({ face, mode, keep, fast }, id, signal) {
+  async generate({ face, mode, keep, fast, shape }, id, signal) {
     const { generator } = ready();
     const kept = keep ? new Parameters(generator.schema, keep.values, new Set(keep.locked)) : undefined;
     const onProgress = (progress: Progress) => post({ id, progress });
-    const made = await generator.generate(face, { mode, keep: kept, fast: fast ?? undefined, onProgress, signal });
+    const made = await generator.generate(face, {
+      mode,
+      keep: kept,
+      fast: fast ?? undefined,
+      shape: shape ?? undefined,
+      onProgress,
+      signal,
+    });
     return { values: made.parameters.values, probabilities: made.probabilities, losses: made.losses };
   },
   async render({ values }) {
@@ -67,7 +74,8 @@ const handlers: Handlers = {
   },
   async check({ provider }) {
     const { base, contract, files, networks } = ready();
-    const tried = networks.provider === provider ? networks : await networksOf(base, contract, files, provider);
+    if (networks.provider === provider) return checkGolden(networks, contract, files);
+    const tried = new OrtNetworks(await ortOf(base, provider), contract, files, provider);
     return checkGolden(tried, contract, files);
   },
 };
@@ -89,13 +97,13 @@ async function open(base: string, provider: Provider): Promise<Opened> {
     const total = [...loaded.keys()].reduce((all, file) => all + contract.files[file].size, 0);
     post({ loading: { loaded: sum, total } });
   });
-  const networks = await networksOf(base, contract, files, provider);
-  return { base, text, contract, files, networks, generator: new CharacterGenerator(contract, networks) };
+  const ort = await ortOf(base, provider);
+  const networks = new OrtNetworks(ort, contract, files, provider);
+  return { base, text, contract, files, ort, networks, generator: new CharacterGenerator(contract, networks) };
 }
 
-async function networksOf(base: string, contract: Contract, files: FileStore, provider: Provider): Promise<OrtNetworks> {
-  const ort = await loadOrt(new URL("../onnxruntime/", base).href, provider);
-  return new OrtNetworks(ort, contract, files, provider);
+function ortOf(base: string, provider: Provider): Promise<Ort> {
+  return loadOrt(new URL("../onnxruntime/", base).href, provider);
 }
 
 function ready(): Opened {

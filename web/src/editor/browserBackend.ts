@@ -1,6 +1,6 @@
 import { Parameters } from "../character/parameters";
 import type { Schema } from "../character/schema";
-import { CharacterMaker } from "../characterMaker";
+import { CharacterMaker, type AlignedFace } from "../characterMaker";
 import { CharacterError } from "../errors";
 import type { Mode, Provider } from "../networks/contract";
 import type { Picture } from "../photo/picture";
@@ -32,7 +32,7 @@ export class BrowserBackend implements Backend {
   readonly engine = null;
   readonly start: Start = {};
   readonly save = null;
-  private readonly faces = new Map<string, Picture>();
+  private readonly faces = new Map<string, AlignedFace>();
   private next = 1;
 
   private constructor(
@@ -84,7 +84,7 @@ export class BrowserBackend implements Backend {
   async openPhoto(photo: Blob, _name: string, signal: AbortSignal): Promise<OpenedPhoto> {
     const aligned = await this.maker.align(photo, signal);
     const id = String(this.next++);
-    this.faces.set(id, aligned.picture);
+    this.faces.set(id, aligned);
     if (this.faces.size > MOST_PHOTOS) this.faces.delete([...this.faces.keys()][0]);
     return { id, face: aligned.picture, faces: aligned.faces, warnings: aligned.warnings, suits: aligned.mode };
   }
@@ -96,8 +96,8 @@ export class BrowserBackend implements Backend {
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<Made> {
-    const face = this.faces.get(photo.id) ?? photo.face;
-    return this.maker.generate({ picture: face }, { mode, keep: keep ?? undefined, onProgress, signal });
+    const face = this.faces.get(photo.id) ?? { picture: photo.face };
+    return this.maker.generate(face, { mode, keep: keep ?? undefined, onProgress, signal });
   }
 
   async draw(parameters: Parameters): Promise<Picture> {

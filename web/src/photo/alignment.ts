@@ -1,5 +1,6 @@
 import { CharacterError } from "../errors";
 import type { Contract, Limits, Mode } from "../networks/contract";
+import type { FoundFace } from "./finder";
 import { distance, noseOffset, pointsOf, type Landmarks } from "./landmarks";
 import type { Picture } from "./picture";
 import { sharpness } from "./sharpness";
@@ -19,6 +20,8 @@ export interface AlignedFace {
   readonly picture: Picture;
   readonly landmarks: Landmarks;
   readonly warnings: readonly Warning[];
+  /** The shape vector of the face, if the finder measures it. */
+  readonly shape?: Float32Array | undefined;
   /** The mode that suits the photo: `hybrid` if the face is frontal, sharp and large, else `one-shot`. */
   readonly mode: Mode;
 }
@@ -26,14 +29,16 @@ export interface AlignedFace {
 /** Warps a face onto the average face by a similarity transform (section 3.6 of the paper).
  *
  * @param photo - the photo.
- * @param face - the five points of one face.
+ * @param found - one face.
  * @param contract - the template, the size and the limits.
  * @throws CharacterError `too-small`, `turned`, or `invalid-input` if the points are not those of a face.
  */
-export function align(photo: Picture, face: Landmarks, contract: Contract): AlignedFace {
+export function align(photo: Picture, found: FoundFace, contract: Contract): AlignedFace {
   const { limits, imageSize: size } = contract;
+  const face = found.landmarks;
   const points = pointsOf(face);
-  const yaw = Math.min(90, Math.abs(limits.yawPerOffset * noseOffset(face)));
+  const yaw = Math.abs(found.yaw ?? Math.min(90, limits.yawPerOffset * noseOffset(face)));
+  const pitch = Math.abs(found.pitch ?? 0);
   const eyes = limits.outerOverCentres * distance(face.leftEye, face.rightEye);
   const warnings = checked(eyes, yaw, limits);
   const target = contract.template.map(([x, y]) => ({ x: x * size, y: y * size }));
@@ -57,8 +62,9 @@ export function align(photo: Picture, face: Landmarks, contract: Contract): Alig
   }
   const picture = warp(photo, toFace, size);
   const sharp = sharpness(photo, toFace, target, picture) >= limits.sharp;
-  const suits = yaw <= limits.frontalYaw && sharp && eyes >= limits.largeEyeDistance;
-  return { picture, landmarks: face, warnings, mode: suits ? "hybrid" : "one-shot" };
+  const frontal = yaw <= limits.frontalYaw && pitch <= limits.frontalPitch;
+  const suits = frontal && sharp && eyes >= limits.largeEyeDistance;
+  return { picture, landmarks: face, warnings, mode: suits ? "hybrid" : "one-shot", shape: found.shape };
 }
 
 /** Returns the warnings about a face; throws if no good character can come of it. */

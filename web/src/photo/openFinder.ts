@@ -1,12 +1,30 @@
+import type { InferenceSession } from "onnxruntime-common";
 import { CharacterError } from "../errors";
 import type { Contract } from "../networks/contract";
+import type { Ort } from "../networks/ortNetworks";
 import type { FileStore } from "../networks/store";
 import type { FaceFinder } from "./finder";
+import { NetworkFinder, type FinderNetworks } from "./networkFinder";
 
-/** Opens the face finder that the folder has.
+/** Opens the face finder of the folder; it runs on the processor, since its networks are small.
  *
- * @throws CharacterError `missing`: it has none.
+ * @throws CharacterError `missing`: the folder has none.
  */
-export async function openFinder(_base: string, _contract: Contract, _files: FileStore): Promise<FaceFinder> {
-  throw new CharacterError("missing", "this folder has no face finder: embed the artifact again");
+export async function openFinder(ort: Ort, contract: Contract, files: FileStore): Promise<FaceFinder> {
+  if (!contract.finder) {
+    throw new CharacterError("missing", "this folder has no face finder: embed the artifact again");
+  }
+  const open = async (file: string) =>
+    ort.InferenceSession.create(await files.read(file), { executionProviders: ["wasm"], logSeverityLevel: 3 });
+  const [detector, reader] = [await open(contract.finder.detector), await open(contract.finder.reader)];
+  const networks: FinderNetworks = {
+    detect: async (rgb) => (await run(ort, detector, rgb, 192))["faces"],
+    read: (rgb) => run(ort, reader, rgb, 128),
+  };
+  return new NetworkFinder(networks);
+}
+
+async function run(ort: Ort, session: InferenceSession, rgb: Uint8Array, edge: number): Promise<Record<string, Float32Array>> {
+  const outputs = await session.run({ picture: new ort.Tensor("uint8", rgb, [edge, edge, 3]) });
+  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]));
 }

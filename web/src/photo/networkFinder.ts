@@ -1,0 +1,209 @@
+/** The built-in finder: the same steps as `f2p_deploy.alignment.network_finder`, with the same two networks. */
+
+import { distance, landmarksOf, mean, type Point } from "./landmarks";
+import type { FaceFinder, FoundFace } from "./finder";
+import type { Picture } from "./picture";
+import { Similarity } from "./similarity";
+import { warp } from "./warp";
+
+/** Edges in pixels of the pictures that the two networks take. */
+const PHOTO_EDGE = 192;
+const FACE_EDGE = 128;
+
+/** Smallest score of a candidate, and largest number of candidates that are read in one square. */
+const SCORE = 0.25;
+const MOST_CANDIDATES = 12;
+
+/** Smallest distance of two candidates, in eye distances of the larger one. */
+const APART_BY = 1.2;
+
+/** Places of the five points in an upright close-up, in fractions of its edge. */
+const TEMPLATE: readonly (readonly [number, number])[] = [
+  [0.34375, 0.334],
+  [0.65625, 0.334],
+  [0.5, 0.51],
+  [0.357, 0.671],
+  [0.643, 0.671],
+];
+
+/** Number of times that a face is read, each time in a close-up by the points of the reading before. */
+const READINGS = 2;
+
+/** Smallest probability of a face, in the first reading and in the last. */
+const FIRST_FACE = 0.2;
+const FACE = 0.6;
+
+/** Largest disagreement of a face with its mirror image. */
+const APART = 0.12;
+
+/** The margin of the second view is the photo's longer edge / this. */
+const MARGIN = 3;
+
+const SMALLEST_TILE = 256;
+const MOST_TILES_ACROSS = 8;
+const MOST_FACES = 5;
+
+/** A square of the photo: left, top and edge in pixels. */
+type Square = readonly [left: number, top: number, edge: number];
+
+/** A possible face: score, middle and eye distance in pixels, cosine and sine of its roll. */
+export interface Candidate {
+  readonly score: number;
+  readonly x: number;
+  readonly y: number;
+  readonly eyes: number;
+  readonly cos: number;
+  readonly sin: number;
+}
+
+/** The reader's outputs, its points in pixels of the photo. */
+export interface Reading {
+  readonly points: readonly Point[];
+  readonly face: number;
+  readonly disagreement: number;
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly shape: Float32Array;
+}
+
+/** Runs the two networks on 8-bit RGB pictures; outputs by name, float32. */
+export interface FinderNetworks {
+  detect(rgb: Uint8Array): Promise<Float32Array>;
+  read(rgb: Uint8Array): Promise<Readonly<Record<string, Float32Array>>>;
+}
+
+/** A finder of faces of any roll by two small networks. */
+export class NetworkFinder implements FaceFinder {
+  constructor(private readonly networks: FinderNetworks) {}
+
+  async find(photo: Picture): Promise<FoundFace[]> {
+    for (const attempt of squares(photo.height, photo.width)) {
+      const readings: Reading[] = [];
+      for (const square of attempt) readings.push(...(await this.search(photo, squareToPicture(square))));
+      const faces = different(readings);
+      if (faces.length) return faces.sort((a, b) => unitOf(b.points) - unitOf(a.points)).slice(0, MOST_FACES).map(found);
+    }
+    return [];
+  }
+
+  /** Detects the faces in a square of the photo and reads them. */
+  private async search(photo: Picture, toPicture: Similarity): Promise<Reading[]> {
+    const rows = await this.networks.detect(rgbOf(warp(photo, toPicture, PHOTO_EDGE)));
+    const readings: Reading[] = [];
+    for (const candidate of candidates(rows, toPicture.inverse)) {
+      const reading = await this.readCandidate(photo, candidate);
+      if (reading) readings.push(reading);
+    }
+    return readings;
+  }
+
+  /** Reads a face several times, upright and turned by 180 degrees; returns null if it is not a face. */
+  private async readCandidate(photo: Picture, candidate: Candidate): Promise<Reading | null> {
+    for (const tried of [candidate, { ...candidate, cos: -candidate.cos, sin: -candidate.sin }]) {
+      let reading = await this.read(photo, uprightOf(tried));
+      for (let i = 1; i < READINGS && reading.face >= FIRST_FACE; i++) {
+        const target = TEMPLATE.map(([x, y]) => ({ x: x * FACE_EDGE, y: y * FACE_EDGE }));
+        reading = await this.read(photo, Similarity.fit(reading.points, target));
+      }
+      if (reading.face >= FACE && reading.disagreement <= APART) return reading;
+    }
+    return null;
+  }
+
+  private async read(photo: Picture, toPicture: Similarity): Promise<Reading> {
+    const outputs = await this.networks.read(rgbOf(warp(photo, toPicture, FACE_EDGE)));
+    const back = toPicture.inverse;
+    const places = outputs["points"];
+    return {
+      points: [0, 2, 4, 6, 8].map((i) => back.apply({ x: places[i], y: places[i + 1] })),
+      face: outputs["face"][0],
+      disagreement: outputs["disagreement"][0],
+      yaw: outputs["turn"][0],
+      pitch: outputs["turn"][1],
+      shape: outputs["shape"],
+    };
+  }
+}
+
+/** Yields the squares of a photo to search, cheapest first: the whole, the whole with a margin, then tiles. */
+export function* squares(height: number, width: number): Generator<Square[]> {
+  const longest = Math.max(height, width);
+  for (const margin of [0, Math.floor(longest / MARGIN)]) {
+    const edge = longest + 2 * margin;
+    yield [[(width - edge) / 2, (height - edge) / 2, edge]];
+  }
+  for (let across = 2; across <= MOST_TILES_ACROSS && longest / across >= SMALLEST_TILE; across *= 2) {
+    const side = Math.ceil(longest / across);
+    const step = Math.floor(side / 2);
+    const tiles: Square[] = [];
+    for (let top = 0; top < Math.max(1, height - step); top += step) {
+      for (let left = 0; left < Math.max(1, width - step); left += step) tiles.push([left, top, side]);
+    }
+    yield tiles;
+  }
+}
+
+/** Returns the detector's best faces in pixels of the photo, best first, none of them near a better one.
+ *
+ * @param rows - 6 numbers per cell: score, x, y, eye distance, cosine and sine of the roll.
+ * @param toPhoto - without rotation, from the detector's picture to the photo.
+ */
+export function candidates(rows: Float32Array, toPhoto: Similarity): Candidate[] {
+  const order = Array.from({ length: rows.length / 6 }, (_, i) => i).sort((a, b) => rows[6 * b] - rows[6 * a] || a - b);
+  const kept: Candidate[] = [];
+  for (const i of order) {
+    const [score, x, y, eyes, cos, sin] = rows.subarray(6 * i, 6 * i + 6);
+    if (score < SCORE || kept.length === MOST_CANDIDATES) break;
+    const candidate = { score, ...toPhoto.apply({ x, y }), eyes: toPhoto.a * eyes, cos, sin };
+    const near = kept.some((other) => distance(candidate, other) < APART_BY * Math.max(candidate.eyes, other.eyes));
+    if (!near) kept.push(candidate);
+  }
+  return kept;
+}
+
+/** Returns the readings of different faces; of several readings of a face, the most probable one. */
+export function different(readings: readonly Reading[]): Reading[] {
+  const kept: Reading[] = [];
+  for (const reading of [...readings].sort((a, b) => b.face - a.face)) {
+    const [middle, eyes] = [mean(reading.points), eyesOf(reading.points)];
+    const near = kept.some((other) => distance(middle, mean(other.points)) < APART_BY * Math.max(eyes, eyesOf(other.points)));
+    if (!near) kept.push(reading);
+  }
+  return kept;
+}
+
+function squareToPicture([left, top, edge]: Square): Similarity {
+  const scale = PHOTO_EDGE / edge;
+  return new Similarity(scale, 0, -scale * left, -scale * top);
+}
+
+/** Returns the transform from the photo to the upright close-up of a candidate. */
+function uprightOf({ x, y, eyes, cos, sin }: Candidate): Similarity {
+  const scale = ((TEMPLATE[1][0] - TEMPLATE[0][0]) * FACE_EDGE) / eyes;
+  const [a, b] = [scale * cos, scale * sin];
+  const middle = FACE_EDGE / 2;
+  return new Similarity(a, -b, middle - a * x - b * y, middle + b * x - a * y);
+}
+
+/** Returns the length by which faces are ordered: that of the box around eyes and mouth grows with it. */
+function unitOf(points: readonly Point[]): number {
+  const eyes = mean(points.slice(0, 2));
+  const mouth = mean(points.slice(3, 5));
+  return Math.max(eyesOf(points), 0.9 * distance(eyes, mouth));
+}
+
+function eyesOf(points: readonly Point[]): number {
+  return distance(points[0], points[1]);
+}
+
+function found({ points, yaw, pitch, shape }: Reading): FoundFace {
+  return { landmarks: landmarksOf(points), yaw, pitch, shape };
+}
+
+function rgbOf({ pixels }: Picture): Uint8Array {
+  const rgb = new Uint8Array((pixels.length / 4) * 3);
+  for (let i = 0; i < pixels.length / 4; i++) {
+    for (let channel = 0; channel < 3; channel++) rgb[3 * i + channel] = pixels[4 * i + channel];
+  }
+  return rgb;
+}
