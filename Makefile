@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo artifact samples test check format clean
+.PHONY: help demo artifact samples test check format web test-web clean
 
 help:
 	@echo "make demo    a photo becomes a character in three ways, and an ONNX artifact that computes the same"
@@ -13,6 +13,8 @@ help:
 	@echo "make test    the whole suite (JOBS=$(JOBS) processes)"
 	@echo "make check   ruff, mypy and the layers of imports"
 	@echo "make format  let ruff sort imports and mend what it can"
+	@echo "make web     the editor's page and the browser library, built from web/ (Node 20 or newer)"
+	@echo "make test-web  whether what is built is what the sources give, and the tests of web/"
 	@echo "make samples let the reference engine draw the demo's characters again, after another training of its bundle"
 	@echo "make clean   remove .venv, build and caches"
 
@@ -36,6 +38,17 @@ format: $(VENV)/dev.stamp
 
 samples: $(VENV)/dev.stamp
 	$(RUN)/python tools/draw_samples.py
+
+web:
+	cd web && npm ci --no-audit --no-fund
+	cd web && npm run build
+
+# The build is committed with its sources, so that nobody needs Node to install the package.
+test-web: web $(VENV)/demo.stamp
+	@test -z "$$(git status --porcelain -- f2p_deploy/embed/web_page f2p_deploy/embed/web_library)" || { \
+	  echo "f2p_deploy/embed/web_page or web_library is not what web/ builds: commit the build with its sources" >&2; exit 1; }
+	$(RUN)/python tools/web_reference.py
+	cd web && npm test
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

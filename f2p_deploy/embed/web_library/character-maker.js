@@ -248,7 +248,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-B3tEF1IF.js", import.meta.url).href,
+			new URL("assets/worker-BG1CXRCn.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();
@@ -299,16 +299,19 @@ var CharacterMaker = class CharacterMaker {
 	/** Generates a character from an aligned face. */
 	async generate(face, options = {}) {
 		const { mode = "hybrid", keep, fast = null, onProgress, signal } = options;
+		const shape = face.shape ?? null;
 		const kept = keep ? {
 			values: keep.values,
 			locked: [...keep.locked]
 		} : null;
-		const made = await this.call("generate", {
+		const takes = {
 			face: face.picture,
 			mode,
 			keep: kept,
-			fast
-		}, signal, onProgress);
+			fast,
+			shape
+		};
+		const made = await this.call("generate", takes, signal, onProgress);
 		return {
 			parameters: new Parameters(this.schema, made.values, keep?.locked),
 			probabilities: made.probabilities,
@@ -379,10 +382,6 @@ function toJson(parameters) {
 		`"locked": ${block("[", locked, "]")}`
 	].map((entry) => `  ${entry}`).join(",\n")}\n}\n`;
 }
-/** Returns a character as CSV: a row of names (`controller`, `group=option`) and a row of values. */
-function toCsv(parameters) {
-	return `${parameters.schema.parameterNames.map((name) => /[",\n]/.test(name) ? `"${name.replace(/"/g, "\"\"")}"` : name).join(",")}\n${Array.from(parameters.values, shortest).join(",")}\n`;
-}
 /** Reads a character from the text of a `parameters.json`, which may have been edited by hand.
 *
 * @throws CharacterError `invalid-input`: not such a file, another schema, or an unknown, missing or wrong entry.
@@ -429,9 +428,9 @@ function shortest(value) {
 	return asPython(wanted);
 }
 function asPython(value) {
-	if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
+	if (Number.isInteger(value) && Math.abs(value) < 0x2386f26fc10000) return value.toFixed(1);
 	const size = Math.abs(value);
-	if (size >= 1e-4 && size < 1e16) return String(value);
+	if (size >= 1e-4 && size < 0x2386f26fc10000) return String(value);
 	const [digits, exponent] = value.toExponential().split("e");
 	const power = Math.abs(Number(exponent)).toString().padStart(2, "0");
 	return `${digits}e${Number(exponent) < 0 ? "-" : "+"}${power}`;
@@ -476,4 +475,40 @@ function wrongEntry(name, message) {
 function invalid(message, code, values = {}) {
 	return new CharacterError("invalid-input", message, values, code);
 }
-export { CharacterError, CharacterMaker, Parameters, Schema, fromJson, toCsv, toJson };
+// src/character/csvFile.ts
+/** Returns a character as CSV: a row of names (`controller`, `group=option`) and a row of values. */
+function toCsv(parameters) {
+	return `${parameters.schema.parameterNames.map((name) => /[",\n]/.test(name) ? `"${name.replace(/"/g, "\"\"")}"` : name).join(",")}\n${Array.from(parameters.values, shortest).join(",")}\n`;
+}
+/** Reads the first character of CSV as f2p-deploy writes it; the columns may come in any order.
+*
+* @throws CharacterError `invalid-input`: no such table, or an unknown, missing or wrong column.
+*/
+function fromCsv(text, schema) {
+	const [header, cells] = rows(text);
+	const names = header?.map((name) => name.trim()) ?? [];
+	if (!cells || names.length !== cells.length || names.length < 2) throw new CharacterError("invalid-input", "not a table of parameters: it needs a row of names and a row of values, separated by commas", {}, "notParameters");
+	const known = schema.parameterNames;
+	const unknown = names.find((name, i) => !known.includes(name) || names.indexOf(name) !== i);
+	if (unknown !== void 0) throw wrongColumn(unknown);
+	const values = known.map((name) => {
+		const cell = cells[names.indexOf(name)]?.trim();
+		const value = Number(cell);
+		if (!cell || !(value >= 0 && value <= 1)) throw wrongColumn(name);
+		return value;
+	});
+	return new Parameters(schema, Float32Array.from(values));
+}
+/** Returns the rows of CSV that are not empty; cells may be quoted. */
+function rows(text) {
+	const found = [[]];
+	for (const [, quoted, plain, end] of text.replace(/^\ufeff/, "").matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+		found.at(-1).push(quoted?.replace(/""/g, "\"") ?? plain);
+		if (end !== ",") found.push([]);
+	}
+	return found.filter((row) => row.some((cell) => cell !== ""));
+}
+function wrongColumn(name) {
+	return new CharacterError("invalid-input", `the column '${name}' is missing, unknown, given twice or not a number in [0, 1]`, { name }, "wrongEntry");
+}
+export { CharacterError, CharacterMaker, Parameters, Schema, fromCsv, fromJson, toCsv, toJson };

@@ -25,12 +25,6 @@ export function toJson(parameters: Parameters): string {
   return `{\n${entries.map((entry) => `  ${entry}`).join(",\n")}\n}\n`;
 }
 
-/** Returns a character as CSV: a row of names (`controller`, `group=option`) and a row of values. */
-export function toCsv(parameters: Parameters): string {
-  const names = parameters.schema.parameterNames.map((name) => (/[",\n]/.test(name) ? `"${name.replace(/"/g, '""')}"` : name));
-  return `${names.join(",")}\n${Array.from(parameters.values, shortest).join(",")}\n`;
-}
-
 /** Reads a character from the text of a `parameters.json`, which may have been edited by hand.
  *
  * @throws CharacterError `invalid-input`: not such a file, another schema, or an unknown, missing or wrong entry.

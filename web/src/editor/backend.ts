@@ -1,5 +1,6 @@
 import type { Parameters } from "../character/parameters";
 import type { Schema } from "../character/schema";
+import type { CharacterError } from "../errors";
 import type { Mode } from "../networks/contract";
 import type { Warning } from "../photo/alignment";
 import type { Picture } from "../photo/picture";
@@ -34,6 +35,8 @@ export interface Made {
 export interface Start {
   readonly parameters?: Parameters | undefined;
   readonly photo?: OpenedPhoto | undefined;
+  /** Why there is no face in the photo that was opened; shown as for a dropped photo. */
+  readonly error?: CharacterError | undefined;
   /** The name shown for it, such as the file's. */
   readonly name?: string | undefined;
   /** The entries of a folder, in its order. */
@@ -47,6 +50,16 @@ export interface SheetEntry {
   readonly state: "open" | "kept" | "changed";
   /** Whether there is a photo beside the character. */
   readonly photo: boolean;
+}
+
+/** Where `save` writes.
+ *
+ * @param entry - the entry of the contact sheet that was edited; null for the character of the start.
+ * @param overwrite - also if the file was changed on the disk since it was opened.
+ */
+export interface SaveOptions {
+  readonly entry: string | null;
+  readonly overwrite?: boolean | undefined;
 }
 
 /** Computes for the page: in this browser, or on the server of `f2p-deploy edit`. All errors are `CharacterError`s. */
@@ -77,14 +90,22 @@ export interface Backend {
     signal: AbortSignal,
   ): Promise<Made>;
 
-  /** Draws a character with the imitator. Calls are answered in order. */
+  /** Draws a character with the imitator. Calls are answered in order; on the server, one that has not begun rejects
+   * with the kind `stopped` when a newer one comes.
+   */
   draw(parameters: Parameters, signal?: AbortSignal): Promise<Picture>;
 
   /** Draws a character with the engine. */
   drawWithEngine(parameters: Parameters, signal: AbortSignal): Promise<Picture>;
 
-  /** Saves where the character came from, on the server; null in the browser, where saving is a download. */
-  readonly save: ((parameters: Parameters) => Promise<string>) | null;
+  /** Saves where the character came from, on the server, and returns the file's path; an entry is `changed` then. Null
+   * where saving is a download: in the browser, and on a server that was started with a photo or with nothing.
+   * Rejects with the code `changedOnDisk` if the file is not as it was when it was opened: ask, then `overwrite`.
+   */
+  readonly save: ((parameters: Parameters, options: SaveOptions) => Promise<string>) | null;
+
+  /** Resolves when the server has ended, after which every call rejects; not there in the browser. */
+  readonly ended?: Promise<void> | undefined;
 
   /** Opens an entry of the contact sheet. */
   openEntry(name: string, signal: AbortSignal): Promise<{ parameters: Parameters; photo: OpenedPhoto | null }>;

@@ -1,8 +1,4 @@
-import { CharacterMaker } from "../index";
+import { openBackend } from "./openBackend";
+import { startPage } from "./startPage";
 
-const maker = await CharacterMaker.open("./model/");
-const canvas = document.createElement("canvas");
-document.body.append(canvas);
-const { parameters } = { parameters: maker.schema.average() };
-void parameters;
-Object.assign(globalThis, { maker });
+void startPage(openBackend);

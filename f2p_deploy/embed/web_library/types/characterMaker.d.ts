@@ -48,7 +48,8 @@ export declare class CharacterMaker {
     /** Generates a character from an aligned face. */
     generate(face: {
         readonly picture: Picture;
-    }, options?: GenerateOptions): Promise<Generation>;
+        readonly shape?: Float32Array | undefined;
+    }, options?: Omit<GenerateOptions, "shape">): Promise<Generation>;
     /** Renders a character with the imitator. */
     render(parameters: Parameters): Promise<Picture>;
     /** Loads graphs before they are needed, for example `["one_shot", "describe", "step"]`. */

@@ -19,6 +19,7 @@ export interface Generation {
  * @param mode - `hybrid` if not given.
  * @param keep - a character whose locked controllers and discrete groups are kept.
  * @param fast - whether to search through the shortcut; as the contract says if not given.
+ * @param shape - the face's shape as a finder measured it; estimated from the face if not given.
  * @param onProgress - called after every step of a search.
  * @param signal - stops the generation.
  */
@@ -26,6 +27,7 @@ export interface GenerateOptions {
     readonly mode?: Mode | undefined;
     readonly keep?: Parameters | undefined;
     readonly fast?: boolean | undefined;
+    readonly shape?: Float32Array | undefined;
     readonly onProgress?: ((progress: Progress) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +48,8 @@ export declare class CharacterGenerator {
      * @throws CharacterError `invalid-input` for parameters of another schema.
      */
     render(parameters: Parameters): Promise<Picture>;
+    /** Returns a description in which a measured shape replaces the estimated one, if searches compare shapes. */
+    private withShape;
     private startOf;
     /** Returns a start with the best options: in the wrong skin tone, a search would distort the face to compensate. */
     private withOptions;

@@ -1,7 +1,8 @@
 export { CharacterMaker, type AlignedFace, type OpenOptions } from "./characterMaker";
 export { CharacterError, type ErrorKind } from "./errors";
 export { Parameters } from "./character/parameters";
-export { fromJson, toCsv, toJson } from "./character/parameterFiles";
+export { fromCsv, toCsv } from "./character/csvFile";
+export { fromJson, toJson } from "./character/parameterFiles";
 export { Schema, type Controller, type DiscreteGroup } from "./character/schema";
 export type { Generation, GenerateOptions } from "./generator";
 export type { GoldenResult } from "./messages";

@@ -40,6 +40,7 @@ export interface Calls {
             mode: Mode;
             keep: PlainParameters | null;
             fast: boolean | null;
+            shape: Float32Array | null;
         };
         gives: {
             values: Float32Array;
@@ -77,6 +78,8 @@ export interface PlainAlignedFace {
     readonly faces: number;
     readonly landmarks: Landmarks;
     readonly warnings: readonly Warning[];
+    /** The shape vector of the face, for searches that compare it. */
+    readonly shape?: Float32Array | undefined;
     readonly mode: Mode;
 }
 export type Method = keyof Calls;

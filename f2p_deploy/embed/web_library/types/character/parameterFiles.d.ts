@@ -2,8 +2,6 @@ import { Parameters } from "./parameters";
 import type { Schema } from "./schema";
 /** Returns a character as `parameters.json`, byte for byte as f2p-deploy writes it. */
 export declare function toJson(parameters: Parameters): string;
-/** Returns a character as CSV: a row of names (`controller`, `group=option`) and a row of values. */
-export declare function toCsv(parameters: Parameters): string;
 /** Reads a character from the text of a `parameters.json`, which may have been edited by hand.
  *
  * @throws CharacterError `invalid-input`: not such a file, another schema, or an unknown, missing or wrong entry.

@@ -40,6 +40,7 @@ export interface Limits {
     readonly yawPerOffset: number;
     readonly outerOverCentres: number;
     readonly frontalYaw: number;
+    readonly frontalPitch: number;
     readonly sharp: number;
     readonly largeEyeDistance: number;
 }
@@ -83,6 +84,11 @@ export interface Contract {
     /** Controllers that no network reads; they stay at their standard. */
     readonly unread: readonly string[];
     readonly graphs: Readonly<Record<string, Graph>>;
+    /** The two networks of the face finder. */
+    readonly finder: {
+        readonly detector: string;
+        readonly reader: string;
+    } | null;
     /** Every file of the folder that the page loads by its name. */
     readonly files: Readonly<Record<string, FileRecord>>;
 }

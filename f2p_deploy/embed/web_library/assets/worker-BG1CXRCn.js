@@ -254,7 +254,7 @@ async function chooseOptions(choice) {
 	for (const part of freeParts(choice)) {
 		let best = {
 			values: chosen,
-			loss: 1e400
+			loss: Infinity
 		};
 		for (const [i, option] of part.group.options.entries()) {
 			throwIfStopped(choice.signal);
@@ -370,7 +370,7 @@ async function search(networks, schema, settings, start, photo, options) {
 	let before = start;
 	let best = {
 		state: start,
-		loss: 1e400
+		loss: Infinity
 	};
 	const losses = [];
 	const total = settings.learningRates.length;
@@ -426,7 +426,7 @@ var CharacterGenerator = class {
 		if (mode === "one-shot") return this.finish(await networks.oneShot(face), mode, [], keep, contract.standardLead);
 		const settings = mode === "iterative" ? contract.iterative : contract.hybrid;
 		const locked = keep?.lockedMask;
-		const photo = await networks.describe(face);
+		const photo = this.withShape(await networks.describe(face), options.shape);
 		let start = await this.startOf(face, mode, settings, keep);
 		if (contract.chooseOptions) start = await this.withOptions(start, photo, settings, locked, fast, signal);
 		let found = await search(networks, schema, settings, start, photo, {
@@ -445,6 +445,18 @@ var CharacterGenerator = class {
 	async render(parameters) {
 		this.requireSchema(parameters);
 		return this.networks.render(parameters.values);
+	}
+	/** Returns a description in which a measured shape replaces the estimated one, if searches compare shapes. */
+	withShape(photo, shape) {
+		const { count } = this.schema;
+		const flat = this.contract.graphs["describe"]?.outputs.find((output) => output.name === "content")?.shape.length === 2;
+		if (!shape || !flat || photo.content.length !== count + shape.length) return photo;
+		const content = photo.content.slice();
+		content.set(shape, count);
+		return {
+			identity: photo.identity,
+			content
+		};
 	}
 	async startOf(face, mode, settings, keep) {
 		const { schema } = this;
@@ -971,6 +983,17 @@ function pointsOf(face) {
 		face.mouthRight
 	];
 }
+/** Returns the face of five points in the order of the contract's template. */
+function landmarksOf(points) {
+	const [leftEye, rightEye, noseTip, mouthLeft, mouthRight] = points;
+	return {
+		leftEye,
+		rightEye,
+		noseTip,
+		mouthLeft,
+		mouthRight
+	};
+}
 /** Returns the distance of two points. */
 function distance(a, b) {
 	return Math.hypot(a.x - b.x, a.y - b.y);
@@ -1221,14 +1244,16 @@ var Similarity = class Similarity {
 /** Warps a face onto the average face by a similarity transform (section 3.6 of the paper).
 *
 * @param photo - the photo.
-* @param face - the five points of one face.
+* @param found - one face.
 * @param contract - the template, the size and the limits.
 * @throws CharacterError `too-small`, `turned`, or `invalid-input` if the points are not those of a face.
 */
-function align(photo, face, contract) {
+function align(photo, found, contract) {
 	const { limits, imageSize: size } = contract;
+	const face = found.landmarks;
 	const points = pointsOf(face);
-	const yaw = Math.min(90, Math.abs(limits.yawPerOffset * noseOffset(face)));
+	const yaw = Math.abs(found.yaw ?? Math.min(90, limits.yawPerOffset * noseOffset(face)));
+	const pitch = Math.abs(found.pitch ?? 0);
 	const eyes = limits.outerOverCentres * distance(face.leftEye, face.rightEye);
 	const warnings = checked(eyes, yaw, limits);
 	const target = contract.template.map(([x, y]) => ({
@@ -1250,7 +1275,8 @@ function align(photo, face, contract) {
 		picture,
 		landmarks: face,
 		warnings,
-		mode: yaw <= limits.frontalYaw && sharp && eyes >= limits.largeEyeDistance ? "hybrid" : "one-shot"
+		mode: yaw <= limits.frontalYaw && pitch <= limits.frontalPitch && sharp && eyes >= limits.largeEyeDistance ? "hybrid" : "one-shot",
+		shape: found.shape
 	};
 }
 /** Returns the warnings about a face; throws if no good character can come of it. */
@@ -1321,13 +1347,217 @@ async function decodePhoto(photo) {
 		pixels: data
 	};
 }
-// src/photo/openFinder.ts
-/** Opens the face finder that the folder has.
+// src/photo/networkFinder.ts
+/** The built-in finder: the same steps as `f2p_deploy.alignment.network_finder`, with the same two networks. */
+/** Edges in pixels of the pictures that the two networks take. */
+const PHOTO_EDGE = 192;
+const FACE_EDGE = 128;
+/** Smallest score of a candidate, and largest number of candidates that are read in one square. */
+const SCORE = .25;
+const MOST_CANDIDATES = 12;
+/** Smallest distance of two candidates, in eye distances of the larger one. */
+const APART_BY = 1.2;
+/** Places of the five points in an upright close-up, in fractions of its edge. */
+const TEMPLATE = [
+	[.34375, .334],
+	[.65625, .334],
+	[.5, .51],
+	[.357, .671],
+	[.643, .671]
+];
+/** Number of times that a face is read, each time in a close-up by the points of the reading before. */
+const READINGS = 2;
+/** Smallest probability of a face, in the first reading and in the last. */
+const FIRST_FACE = .2;
+const FACE = .6;
+/** Largest disagreement of a face with its mirror image. */
+const APART = .12;
+/** The margin of the second view is the photo's longer edge / this. */
+const MARGIN = 3;
+const SMALLEST_TILE = 256;
+const MOST_TILES_ACROSS = 8;
+const MOST_FACES = 5;
+/** A finder of faces of any roll by two small networks. */
+var NetworkFinder = class {
+	networks;
+	constructor(networks) {
+		this.networks = networks;
+	}
+	async find(photo) {
+		for (const attempt of squares(photo.height, photo.width)) {
+			const readings = [];
+			for (const square of attempt) readings.push(...await this.search(photo, squareToPicture(square)));
+			const faces = different(readings);
+			if (faces.length) return faces.sort((a, b) => unitOf(b.points) - unitOf(a.points)).slice(0, MOST_FACES).map(found);
+		}
+		return [];
+	}
+	/** Detects the faces in a square of the photo and reads them. */
+	async search(photo, toPicture) {
+		const rows = await this.networks.detect(rgbOf(warp(photo, toPicture, PHOTO_EDGE)));
+		const readings = [];
+		for (const candidate of candidates(rows, toPicture.inverse)) {
+			const reading = await this.readCandidate(photo, candidate);
+			if (reading) readings.push(reading);
+		}
+		return readings;
+	}
+	/** Reads a face several times, upright and turned by 180 degrees; returns null if it is not a face. */
+	async readCandidate(photo, candidate) {
+		for (const tried of [candidate, {
+			...candidate,
+			cos: -candidate.cos,
+			sin: -candidate.sin
+		}]) {
+			let reading = await this.read(photo, uprightOf(tried));
+			for (let i = 1; i < READINGS && reading.face >= FIRST_FACE; i++) {
+				const target = TEMPLATE.map(([x, y]) => ({
+					x: x * FACE_EDGE,
+					y: y * FACE_EDGE
+				}));
+				reading = await this.read(photo, Similarity.fit(reading.points, target));
+			}
+			if (reading.face >= FACE && reading.disagreement <= APART) return reading;
+		}
+		return null;
+	}
+	async read(photo, toPicture) {
+		const outputs = await this.networks.read(rgbOf(warp(photo, toPicture, FACE_EDGE)));
+		const back = toPicture.inverse;
+		const places = outputs["points"];
+		return {
+			points: [
+				0,
+				2,
+				4,
+				6,
+				8
+			].map((i) => back.apply({
+				x: places[i],
+				y: places[i + 1]
+			})),
+			face: outputs["face"][0],
+			disagreement: outputs["disagreement"][0],
+			yaw: outputs["turn"][0],
+			pitch: outputs["turn"][1],
+			shape: outputs["shape"]
+		};
+	}
+};
+/** Yields the squares of a photo to search, cheapest first: the whole, the whole with a margin, then tiles. */
+function* squares(height, width) {
+	const longest = Math.max(height, width);
+	for (const margin of [0, Math.floor(longest / MARGIN)]) {
+		const edge = longest + 2 * margin;
+		yield [[
+			(width - edge) / 2,
+			(height - edge) / 2,
+			edge
+		]];
+	}
+	for (let across = 2; across <= MOST_TILES_ACROSS && longest / across >= SMALLEST_TILE; across *= 2) {
+		const side = Math.ceil(longest / across);
+		const step = Math.floor(side / 2);
+		const tiles = [];
+		for (let top = 0; top < Math.max(1, height - step); top += step) for (let left = 0; left < Math.max(1, width - step); left += step) tiles.push([
+			left,
+			top,
+			side
+		]);
+		yield tiles;
+	}
+}
+/** Returns the detector's best faces in pixels of the photo, best first, none of them near a better one.
 *
-* @throws CharacterError `missing`: it has none.
+* @param rows - 6 numbers per cell: score, x, y, eye distance, cosine and sine of the roll.
+* @param toPhoto - without rotation, from the detector's picture to the photo.
 */
-async function openFinder(_base, _contract, _files) {
-	throw new CharacterError("missing", "this folder has no face finder: embed the artifact again");
+function candidates(rows, toPhoto) {
+	const order = Array.from({ length: rows.length / 6 }, (_, i) => i).sort((a, b) => rows[6 * b] - rows[6 * a] || a - b);
+	const kept = [];
+	for (const i of order) {
+		const [score, x, y, eyes, cos, sin] = rows.subarray(6 * i, 6 * i + 6);
+		if (score < SCORE || kept.length === MOST_CANDIDATES) break;
+		const candidate = {
+			score,
+			...toPhoto.apply({
+				x,
+				y
+			}),
+			eyes: toPhoto.a * eyes,
+			cos,
+			sin
+		};
+		if (!kept.some((other) => distance(candidate, other) < APART_BY * Math.max(candidate.eyes, other.eyes))) kept.push(candidate);
+	}
+	return kept;
+}
+/** Returns the readings of different faces; of several readings of a face, the most probable one. */
+function different(readings) {
+	const kept = [];
+	for (const reading of [...readings].sort((a, b) => b.face - a.face)) {
+		const [middle, eyes] = [mean(reading.points), eyesOf(reading.points)];
+		if (!kept.some((other) => distance(middle, mean(other.points)) < APART_BY * Math.max(eyes, eyesOf(other.points)))) kept.push(reading);
+	}
+	return kept;
+}
+function squareToPicture([left, top, edge]) {
+	const scale = PHOTO_EDGE / edge;
+	return new Similarity(scale, 0, -scale * left, -scale * top);
+}
+/** Returns the transform from the photo to the upright close-up of a candidate. */
+function uprightOf({ x, y, eyes, cos, sin }) {
+	const scale = (TEMPLATE[1][0] - TEMPLATE[0][0]) * FACE_EDGE / eyes;
+	const [a, b] = [scale * cos, scale * sin];
+	const middle = FACE_EDGE / 2;
+	return new Similarity(a, -b, middle - a * x - b * y, middle + b * x - a * y);
+}
+/** Returns the length by which faces are ordered: that of the box around eyes and mouth grows with it. */
+function unitOf(points) {
+	const eyes = mean(points.slice(0, 2));
+	const mouth = mean(points.slice(3, 5));
+	return Math.max(eyesOf(points), .9 * distance(eyes, mouth));
+}
+function eyesOf(points) {
+	return distance(points[0], points[1]);
+}
+function found({ points, yaw, pitch, shape }) {
+	return {
+		landmarks: landmarksOf(points),
+		yaw,
+		pitch,
+		shape
+	};
+}
+function rgbOf({ pixels }) {
+	const rgb = new Uint8Array(pixels.length / 4 * 3);
+	for (let i = 0; i < pixels.length / 4; i++) for (let channel = 0; channel < 3; channel++) rgb[3 * i + channel] = pixels[4 * i + channel];
+	return rgb;
+}
+// src/photo/openFinder.ts
+/** Opens the face finder of the folder; it runs on the processor, since its networks are small.
+*
+* @throws CharacterError `missing`: the folder has none.
+*/
+async function openFinder(ort, contract, files) {
+	if (!contract.finder) throw new CharacterError("missing", "this folder has no face finder: embed the artifact again");
+	const open = async (file) => ort.InferenceSession.create(await files.read(file), {
+		executionProviders: ["wasm"],
+		logSeverityLevel: 3
+	});
+	const [detector, reader] = [await open(contract.finder.detector), await open(contract.finder.reader)];
+	return new NetworkFinder({
+		detect: async (rgb) => (await run(ort, detector, rgb, 192))["faces"],
+		read: (rgb) => run(ort, reader, rgb, 128)
+	});
+}
+async function run(ort, session, rgb, edge) {
+	const outputs = await session.run({ picture: new ort.Tensor("uint8", rgb, [
+		edge,
+		edge,
+		3
+	]) });
+	return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data]));
 }
 // src/worker.ts
 /** The worker that computes: it keeps the page free while networks run. */
@@ -1347,21 +1577,16 @@ const handlers = {
 		return null;
 	},
 	async align({ photo }) {
-		const { contract, base, files } = ready();
+		const { contract, ort, files } = ready();
 		const picture = await decodePhoto(photo);
-		const faces = await (await (ready().finder ??= openFinder(base, contract, files))).find(picture);
+		const faces = await (await (ready().finder ??= openFinder(ort, contract, files))).find(picture);
 		if (!faces.length) throw new CharacterError("no-face", "no face was found; take a photo of one face, from the front and evenly lit", {}, "noFace");
-		const aligned = align(picture, faces[0], contract);
-		const { landmarks, warnings, mode } = aligned;
 		return {
-			picture: aligned.picture,
-			landmarks,
-			warnings,
-			mode,
+			...align(picture, faces[0], contract),
 			faces: faces.length
 		};
 	},
-	async generate({ face, mode, keep, fast }, id, signal) {
+	async generate({ face, mode, keep, fast, shape }, id, signal) {
 		const { generator } = ready();
 		const kept = keep ? new Parameters(generator.schema, keep.values, new Set(keep.locked)) : void 0;
 		const onProgress = (progress) => post({
@@ -1372,6 +1597,7 @@ const handlers = {
 			mode,
 			keep: kept,
 			fast: fast ?? void 0,
+			shape: shape ?? void 0,
 			onProgress,
 			signal
 		});
@@ -1386,7 +1612,8 @@ const handlers = {
 	},
 	async check({ provider }) {
 		const { base, contract, files, networks } = ready();
-		return checkGolden(networks.provider === provider ? networks : await networksOf(base, contract, files, provider), contract, files);
+		if (networks.provider === provider) return checkGolden(networks, contract, files);
+		return checkGolden(new OrtNetworks(await ortOf(base, provider), contract, files, provider), contract, files);
 	}
 };
 async function open(base, provider) {
@@ -1408,18 +1635,20 @@ async function open(base, provider) {
 			total
 		} });
 	});
-	const networks = await networksOf(base, contract, files, provider);
+	const ort = await ortOf(base, provider);
+	const networks = new OrtNetworks(ort, contract, files, provider);
 	return {
 		base,
 		text,
 		contract,
 		files,
+		ort,
 		networks,
 		generator: new CharacterGenerator(contract, networks)
 	};
 }
-async function networksOf(base, contract, files, provider) {
-	return new OrtNetworks(await loadOrt(new URL("../onnxruntime/", base).href, provider), contract, files, provider);
+function ortOf(base, provider) {
+	return loadOrt(new URL("../onnxruntime/", base).href, provider);
 }
 function ready() {
 	if (!opened) throw new CharacterError("missing", "the worker was not opened");
