@@ -1,5 +1,5 @@
 import { Schema } from "../character/schema";
-import type { GoldenResult } from "../messages";
+import type { GoldenGraphResult, GoldenResult, Measure } from "../messages";
 import { fromPlanes, fromRgb, toPlanes } from "../photo/picture";
 import type { Contract, Graph } from "./contract";
 import type { OrtNetworks } from "./ortNetworks";
@@ -29,25 +29,14 @@ interface GoldenGraph {
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
-/** One comparison with a floor. */
-interface Measure {
-  readonly name: string;
-  readonly value: number;
-  readonly floor: number;
-  readonly better: "lower" | "higher";
-}
-
 type Arrays = Record<string, Float32Array>;
 
-/** Compares the outputs of every graph with its golden vectors on this device; the floors are those of Python.
- *
- * `worst` names the measure that is nearest to its floor, or the first one that misses it.
- */
+/** Compares the outputs of every graph with its golden vectors on this device; the floors are those of Python. */
 export async function checkGolden(networks: OrtNetworks, contract: Contract, files: FileStore): Promise<GoldenResult> {
   const text = new TextDecoder().decode(await files.read("golden/golden.json"));
   const index = JSON.parse(text) as { readonly graphs: Readonly<Record<string, GoldenGraph>> };
   const schema = new Schema(contract.schema);
-  const graphs: Record<string, { passed: boolean; worst: string }> = {};
+  const graphs: Record<string, GoldenGraphResult> = {};
   for (const [name, golden] of Object.entries(index.graphs)) {
     const graph = contract.graphs[name];
     if (graph) graphs[name] = await checkGraph(name, graph, golden, networks, schema, files);
@@ -62,7 +51,7 @@ async function checkGraph(
   networks: OrtNetworks,
   schema: Schema,
   files: FileStore,
-): Promise<{ passed: boolean; worst: string }> {
+): Promise<GoldenGraphResult> {
   const tensors: Arrays = {};
   for (const [tensor, { file, shape }] of Object.entries(golden.tensors)) {
     tensors[tensor] = await tensorOf(await files.read(`golden/${file}`), file, shape);
@@ -73,24 +62,31 @@ async function checkGraph(
     if (golden.tensors[tensor].shape[0] !== count) return all;
     return all.subarray((i * all.length) / count, ((i + 1) * all.length) / count);
   };
-  let [worst, nearest] = ["", -1];
+  const worst = new Map<string, Measure>();
   for (let i = 0; i < count; i++) {
     const inputs: Arrays = {};
     for (const { name: input, shape } of graph.inputs) {
       inputs[input] = filled(input in tensors ? one(input, i) : Float32Array.of(1), product(shape));
     }
     const outputs = await networks.run(name, inputs).catch((error: unknown) => String(error));
-    if (typeof outputs === "string") return { passed: false, worst: outputs };
+    if (typeof outputs === "string") return { passed: false, measures: [...worst.values()], error: outputs };
     const wanted = Object.fromEntries(graph.outputs.map((output) => [output.name, one(output.name, i)]));
     for (const measure of measuresOf(outputs, wanted, golden.floors, schema)) {
-      const { value, floor, better } = measure;
-      const text = `${golden.samples[i]}: ${measure.name} ${value.toPrecision(3)}, limit ${floor}`;
-      if (!(better === "lower" ? value <= floor : value >= floor)) return { passed: false, worst: text };
-      const near = better === "lower" ? value / (floor || 1) : floor / value;
-      if (near > nearest) [worst, nearest] = [text, near];
+      const before = worst.get(measure.name);
+      // Written so that a measure that is not a number replaces any other, and stays.
+      if (!before || !isWorse(before, measure)) worst.set(measure.name, measure);
     }
   }
-  return { passed: true, worst };
+  const measures = [...worst.values()];
+  return { passed: measures.every(passes), measures };
+}
+
+function passes({ value, floor, better }: Measure): boolean {
+  return better === "lower" ? value <= floor : value >= floor;
+}
+
+function isWorse(one: Measure, other: Measure): boolean {
+  return Number.isNaN(one.value) || (one.better === "lower" ? one.value > other.value : one.value < other.value);
 }
 
 /** Returns the comparisons of one sample's outputs; the names of the outputs tell which graph it is. */
