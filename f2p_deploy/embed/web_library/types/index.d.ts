@@ -5,7 +5,7 @@ export { fromCsv, toCsv } from "./character/csvFile";
 export { fromJson, toJson } from "./character/parameterFiles";
 export { Schema, type Controller, type DiscreteGroup } from "./character/schema";
 export type { Generation, GenerateOptions } from "./generator";
-export type { GoldenResult } from "./messages";
+export type { GoldenGraphResult, GoldenResult, Measure } from "./messages";
 export type { Contract, Mode, Provider } from "./networks/contract";
 export type { Landmarks, Point } from "./photo/landmarks";
 export type { Picture } from "./photo/picture";

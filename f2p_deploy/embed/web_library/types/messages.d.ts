@@ -62,14 +62,25 @@ export interface Calls {
         gives: GoldenResult;
     };
 }
-/** The result of `check`: whether all graphs passed, and the worst of each. */
+/** One comparison of a graph's outputs with its golden vectors, on the worst sample. */
+export interface Measure {
+    readonly name: string;
+    readonly value: number;
+    readonly floor: number;
+    /** `lower` if the value must not exceed the floor, `higher` if it must not be below it. */
+    readonly better: "lower" | "higher";
+}
+/** The comparisons of one graph, and why it did not run at all, if it did not. */
+export interface GoldenGraphResult {
+    readonly passed: boolean;
+    readonly measures: readonly Measure[];
+    readonly error?: string;
+}
+/** The result of `check`. */
 export interface GoldenResult {
     readonly passed: boolean;
     readonly provider: Provider;
-    readonly graphs: Readonly<Record<string, {
-        readonly passed: boolean;
-        readonly worst: string;
-    }>>;
+    readonly graphs: Readonly<Record<string, GoldenGraphResult>>;
 }
 /** An aligned face, and where it was found in the photo. */
 export interface PlainAlignedFace {
