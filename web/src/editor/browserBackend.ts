@@ -52,9 +52,14 @@ export class BrowserBackend implements Backend {
    * @param model - address of the folder with `contract.json`.
    */
   static async open(model: string, options: BrowserOptions): Promise<BrowserBackend> {
-    const onLoading = options.onLoading ? { onLoading: options.onLoading } : {};
-    const maker = await CharacterMaker.open(model, onLoading);
+    let opening = true;
+    const maker = await CharacterMaker.open(model, {
+      onLoading: (loading) => {
+        if (opening) options.onLoading?.(loading);
+      },
+    });
     await maker.load(["render"]);
+    opening = false;
     const backend = new BrowserBackend(maker, model, options);
     // Without them the page would not work offline before the first photo. An error shows at the first use.
     void maker.load(["one_shot", "describe", "step"]).catch(() => undefined);
