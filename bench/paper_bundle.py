@@ -3,7 +3,8 @@
     python bench/paper_bundle.py build/paper-bundle
     f2p-deploy export --bundle build/paper-bundle --target trt-fp16 --trajectories 0
 
-310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. With random weights
+310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. `--width 0.1 --image-size 128` makes a small
+one of the same layers, for tests of operators. With random weights
 any rounding may flip any mask, so its parity is the worst case, and its faces are meaningless.
 """
 
@@ -36,11 +37,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--schema", default="justice-female")
     parser.add_argument("--segmentation-size", type=int, default=256)
+    parser.add_argument("--image-size", type=int, default=512)
+    parser.add_argument("--width", type=float, default=1.0, help="of all networks, as a multiple of the paper's")
     parser.add_argument("--seed", type=int, default=0)
     words = parser.parse_args()
     torch.manual_seed(words.seed)
     schema = load_schema(words.schema)
-    settings = BundleSettings(Architecture(segmentation_size=words.segmentation_size))
+    widths = {f"{name}_width": words.width for name in REQUIRED_NETWORKS}
+    sizes = Architecture(image_size=words.image_size, segmentation_size=words.segmentation_size, **widths)
+    settings = BundleSettings(sizes)
     bundle = create_bundle(words.folder, "paper", schema, settings)
     for name in REQUIRED_NETWORKS:
         network = build_network(name, schema, settings)

@@ -15,7 +15,7 @@ const server = await serve(folder, { isolated: true });
 const browser = await launch({ webgpu: provider === "webgpu" });
 try {
   const page = await browser.newPage();
-  await page.goto(server.address);
+  await page.goto(`${server.address}backend.json`);
   const made = {};
   const golden = await page.evaluate(async ([library, model, chosen]) => {
     const { CharacterMaker } = await import(library);
