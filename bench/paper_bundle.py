@@ -3,9 +3,9 @@
     python bench/paper_bundle.py build/paper-bundle
     f2p-deploy export --bundle build/paper-bundle --target trt-fp16 --trajectories 0
 
-310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. `--width 0.1 --image-size 128` makes a small
-one of the same layers, for tests of operators. With random weights
-any rounding may flip any mask, so its parity is the worst case, and its faces are meaningless.
+310 parameters (`justice-female`), faces of 512 pixels, segmentation at 256. `--width 0.1 --image-size 128` makes a
+small one of the same layers, for tests of operators. With random weights any rounding may flip any mask, so its parity
+is the worst case, and its faces are meaningless.
 """
 
 import argparse
