@@ -2,6 +2,7 @@ import type { Parameters } from "../character/parameters";
 import type { Schema } from "../character/schema";
 import type { CharacterError } from "../errors";
 import type { Mode } from "../networks/contract";
+import type { Provider } from "../networks/contract";
 import type { Warning } from "../photo/alignment";
 import type { Picture } from "../photo/picture";
 import type { Progress } from "../search/search";
@@ -103,6 +104,12 @@ export interface Backend {
    * Rejects with the code `changedOnDisk` if the file is not as it was when it was opened: ask, then `overwrite`.
    */
   readonly save: ((parameters: Parameters, options: SaveOptions) => Promise<string>) | null;
+
+  /** Returns what can compute in this browser, the graphics card only after a check; not there on the server. */
+  providers?(): Promise<readonly Provider[]>;
+
+  /** Computes with other hardware from now on. */
+  computeWith?(provider: Provider): Promise<void>;
 
   /** Resolves when the server has ended, after which every call rejects; not there in the browser. */
   readonly ended?: Promise<void> | undefined;

@@ -13,6 +13,9 @@ import type { Language } from "./texts";
 /** How long the character stays as it is before its options are drawn, in milliseconds. */
 const REST = 700;
 
+/** How long the page shows what has been done, in milliseconds. */
+const TOLD = 8000;
+
 /** Codes of errors after which trying again may help. */
 const UNANSWERED = ["unreachable", "serverEnded"];
 
@@ -22,6 +25,7 @@ export class Session {
   state: State;
   private readonly listeners = new Set<() => void>();
   private resting: ReturnType<typeof setTimeout> | undefined;
+  private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly backend: Backend,
@@ -46,6 +50,7 @@ export class Session {
       busy: null,
       notice: start.error ? { text: sentenceOf(start.error, sayIn(language)), retry: null } : null,
       status: "",
+      drawn: false,
       view: start.sheet ? "sheet" : "editor",
       comparing: false,
       holdingStart: false,
@@ -125,9 +130,11 @@ export class Session {
     this.travel(redone(this.state.history));
   }
 
-  /** Says something to screen readers; the same sentence twice is said twice. */
+  /** Shows for a while what has been done, and says it to screen readers; the same sentence twice is said twice. */
   tell(status: string): void {
     this.set({ status: status === this.state.status ? `${status}\u00a0` : status });
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.set({ status: "" }), TOLD);
   }
 
   /** Shows an error. */
@@ -157,8 +164,9 @@ export class Session {
       });
       return !stop.signal.aborted;
     } catch (error) {
-      if (stop.signal.aborted) this.tell(this.say("stopped"));
-      else this.fail(error, () => void this.run(what, work));
+      // Other work that takes the place of this one says itself what it does.
+      if (!stop.signal.aborted) this.fail(error, () => void this.run(what, work));
+      else if (isCurrent()) this.tell(this.say("stopped"));
       return false;
     } finally {
       if (isCurrent()) this.set({ busy: null });
@@ -173,11 +181,11 @@ export class Session {
       (signal) => this.backend.draw(work.parameters, signal),
       (picture) => {
         const isStart = work.parameters.values === work.start;
-        this.set({ picture, ...(isStart ? { startPicture: picture } : {}) });
+        this.set({ picture, drawn: isPresent(), ...(isStart ? { startPicture: picture } : {}) });
         if (!isStart && !this.state.startPicture) this.drawStart(work);
       },
     );
-    this.set({ rested: null });
+    this.set({ rested: null, drawn: false });
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       if (isPresent()) this.set({ rested: this.parameters });

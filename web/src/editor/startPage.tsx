@@ -3,7 +3,7 @@ import type { Backend } from "./backend";
 import { sayIn, sentenceOf } from "./language";
 import { fromPlain, Memory, type PlainState } from "./memory";
 import { openEntryPhoto } from "./sheetWork";
-import { openPhoto } from "./photoWork";
+import { make, openPhoto } from "./photoWork";
 import { Session } from "./session";
 import "./style/page.css";
 import { App } from "./view/app";
@@ -28,19 +28,27 @@ export async function startPage(openBackend: (onLoading: OnLoading) => Promise<B
     const memory = await Memory.open();
     const opened = backend.start.name ?? "";
     const before = await memory.restore(backend.schema, opened);
-    if (before) restore(session, before);
+    const restored = before !== null && restore(session, before);
     memory.follow(session, opened);
     render(<App session={session} />, root);
     if (session.state.view === "editor") session.draw();
+    const { photo, parameters } = backend.start;
+    if (photo && !parameters && !restored) await make(session, session.state.mode);
   } catch (error) {
     const reason = sentenceOf(error, say);
     render(<Opening say={say} failed={say("notOpened", { reason })} onRetry={() => void startPage(openBackend)} />, root);
   }
 }
 
-function restore(session: Session, before: PlainState): void {
-  session.set(fromPlain(before, session.backend.schema));
+/** Brings back a work of before a reload. Returns whether it could be. */
+function restore(session: Session, before: PlainState): boolean {
+  try {
+    session.set(fromPlain(before, session.backend.schema));
+  } catch {
+    return false; // damaged on this device: the page begins anew
+  }
   session.tell(session.say("restored"));
   if (before.photo) void openPhoto(session, before.photo.file, before.photo.name);
   else if (before.entry) void openEntryPhoto(session, before.entry);
+  return true;
 }

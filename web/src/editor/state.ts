@@ -61,8 +61,10 @@ export interface State {
   readonly rested: Parameters | null;
   readonly busy: Busy | null;
   readonly notice: Notice | null;
-  /** What a screen reader says. */
+  /** What has been done last; shown for a while, and said by screen readers. */
   readonly status: string;
+  /** Whether the picture shows the present character; said by screen readers once it rests. */
+  readonly drawn: boolean;
   readonly view: "editor" | "sheet";
   readonly comparing: boolean;
   readonly holdingStart: boolean;

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { openTransfer } from "../photoWork";
 import { save } from "../saving";
 import type { Session } from "../session";
@@ -8,6 +8,7 @@ import { Button } from "./buttons";
 import { SessionContext } from "./context";
 import { Controls } from "./controls";
 import { Dialogs } from "./dialogs";
+import { Foot } from "./foot";
 import { Header } from "./header";
 import { Icon } from "./icons";
 import { PhotoPanel } from "./photoPanel";
@@ -23,7 +24,7 @@ export function App({ session }: { readonly session: Session }) {
   const [dropping, setDropping] = useState(false);
   useEffect(() => session.subscribe(() => redraw(undefined)), [session]);
   useEffect(() => listen(session, setDropping), [session]);
-  const { say, state, backend } = session;
+  const { say, state } = session;
   const chooseLanguage = (language: Language) => {
     keepLanguage(language);
     session.set({ language });
@@ -32,6 +33,8 @@ export function App({ session }: { readonly session: Session }) {
     document.documentElement.lang = state.language;
     document.title = [state.name, say("title")].filter(Boolean).join(" – ");
   }, [state.language, state.name]);
+  const main = useRef<HTMLElement>(null);
+  useViewFocus(main, state.view, state.entry);
   return (
     <SessionContext.Provider value={session}>
       <a class="skip" href={state.view === "editor" ? "#controls" : "#sheet-title"}>
@@ -45,7 +48,7 @@ export function App({ session }: { readonly session: Session }) {
         }}
         onLanguage={chooseLanguage}
       />
-      <main class={state.view}>
+      <main ref={main} class={state.view} tabIndex={-1}>
         {state.view === "sheet" ? (
           <Sheet />
         ) : (
@@ -59,14 +62,17 @@ export function App({ session }: { readonly session: Session }) {
           </>
         )}
       </main>
-      <footer class="fine">{say("foot", { bundle: backend.bundle, computedBy: backend.computedBy })}</footer>
+      <Foot />
       <div class="notices">
         {state.dialog !== "modes" && <BusyBar />}
         <Alert session={session} />
+        <p class={`status ${state.status ? "" : "empty"}`} role="status">
+          {state.status}
+        </p>
       </div>
-      <div class="for-screen-readers" role="status">
-        {state.status}
-      </div>
+      <p class="for-screen-readers" role="status">
+        {state.drawn && state.rested ? say("drawn") : ""}
+      </p>
       {dropping && (
         <div class="dropping" aria-hidden="true">
           <Icon name="photo" />
@@ -76,6 +82,15 @@ export function App({ session }: { readonly session: Session }) {
       <Dialogs />
     </SessionContext.Provider>
   );
+}
+
+/** Moves the focus to what has come into view, when the sheet takes the place of the editor or the other way round. */
+function useViewFocus(main: { readonly current: HTMLElement | null }, view: string, entry: string | null): void {
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else (main.current?.querySelector<HTMLElement>(".entry.current .entry-picture") ?? main.current)?.focus();
+  }, [view, entry]);
 }
 
 /** The last error, with a button that tries again where that may help. */

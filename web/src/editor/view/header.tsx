@@ -101,7 +101,7 @@ function WorkBar() {
 function SheetBar() {
   const session = useSession();
   const { say, state } = session;
-  const { entry } = state;
+  const { entry, sheet } = state;
   const before = neighbour(session, entry, -1);
   const after = neighbour(session, entry, 1);
   return (
@@ -114,7 +114,8 @@ function SheetBar() {
         label={say("keepNext")}
         disabled={!entry}
         onPress={() => {
-          if (entry) void setKept(session, entry, true);
+          const isOpen = sheet?.find((one) => one.name === entry)?.state === "open";
+          if (entry && isOpen) void setKept(session, entry, true);
           if (after) edit(session, after);
           else showSheet(session);
         }}

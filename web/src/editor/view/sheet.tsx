@@ -31,9 +31,9 @@ export function Sheet() {
     const isKeep = event.key === "K";
     if (step !== 0) go(neighbour(session, current, step));
     else if (isKeep) {
-      void setKept(session, current, true);
+      if (entries.find((entry) => entry.name === current)?.state === "open") void setKept(session, current, true);
       go(neighbour(session, current, 1));
-    } else if (event.key === "e") edit(session, current);
+    } else if (event.key.toLowerCase() === "e") edit(session, current);
     else return;
     event.preventDefault();
   };

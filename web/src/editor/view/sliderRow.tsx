@@ -67,6 +67,7 @@ export function SliderRow({ controller, changed }: { readonly controller: Contro
         bare
         kind="quiet"
         label={say("toDefaultOf", { name: shown })}
+        skipped
         disabled={value === Math.fround(standard)}
         onPress={reset}
       />
