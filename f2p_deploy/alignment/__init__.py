@@ -8,7 +8,7 @@ from f2p_deploy.alignment.landmarker_model import download_landmarker, find_land
 from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
-from f2p_deploy.alignment.photo import Photo, open_photo, read_photo
+from f2p_deploy.alignment.photo import Photo, decode_photo, open_photo, read_photo
 from f2p_deploy.alignment.refinement import FaceSegmenter
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "align",
     "align_photo",
     "choose_finder",
+    "decode_photo",
     "download_landmarker",
     "find_landmarker_model",
     "frontal_sharp_large",

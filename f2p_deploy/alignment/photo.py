@@ -97,21 +97,35 @@ def open_photo(path: str | Path) -> Photo:
         raise PhotoError("unreadable", f"{path.name}: there is no such file in {path.absolute().parent}")
     if not os.path.isfile(path):  # reading a pipe would block
         raise PhotoError("unreadable", f"{path.name}: this is not a regular file")
+    return decode_photo(path, path.name)
+
+
+def decode_photo(file: Path | bytes, name: str) -> Photo:
+    """Read a photo from a regular file or from its content, see `open_photo`.
+
+    Args:
+        file: the file's path, or its bytes, which are not written to the disk.
+        name: the file's name, with which every error begins.
+
+    Raises:
+        PhotoError: as `open_photo` says.
+    """
     try:
-        with _without_warnings(), _opened(path) as opened:
-            photo, reduction = _read(opened, path)
+        with _without_warnings(), _opened(file, name) as opened:
+            photo, reduction = _read(opened, file, name)
             pixels = np.array(photo)
     except Image.DecompressionBombError as error:
-        raise PhotoError("unreadable", f"{path.name}: it has too many pixels; make it smaller first") from error
+        raise PhotoError("unreadable", f"{name}: it has too many pixels; make it smaller first") from error
     except UnidentifiedImageError as error:
-        advice = "; save it as JPEG first" if path.suffix.lower() in (".jxl", ".heic", ".heif", ".raw", ".dng") else ""
-        raise PhotoError("unreadable", f"{path.name}: this is not a picture in a supported format{advice}") from error
+        raw = Path(name).suffix.lower() in (".jxl", ".heic", ".heif", ".raw", ".dng")
+        advice = "; save it as JPEG first" if raw else ""
+        raise PhotoError("unreadable", f"{name}: this is not a picture in a supported format{advice}") from error
     except _DECODE_ERRORS as error:
-        raise PhotoError("unreadable", f"{path.name}: the picture is damaged or incomplete") from error
+        raise PhotoError("unreadable", f"{name}: the picture is damaged or incomplete") from error
     if min(photo.size) < SMALLEST_EDGE:
         raise PhotoError(
             "too-small",
-            f"{path.name}: {photo.width}x{photo.height} pixels are too few; "
+            f"{name}: {photo.width}x{photo.height} pixels are too few; "
             f"a photo needs at least {SMALLEST_EDGE} on each edge",
         )
     return Photo(pixels, reduction)
@@ -145,19 +159,19 @@ def _without_warnings() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+def _opened(file: Path | bytes, name: str) -> Iterator[ImageFile.ImageFile]:
     """Open a picture without decoding it, with `MOST_PIXELS` as the limit; phone photos exceed Pillow's limit."""
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            opened = open_picture(path)
+            opened = open_picture(file, name)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with opened:
         if opened.width * opened.height > MOST_PIXELS:
             raise PhotoError(
                 "unreadable",
-                f"{path.name}: {opened.width}x{opened.height} pixels are {_millions(opened.width * opened.height)} "
+                f"{name}: {opened.width}x{opened.height} pixels are {_millions(opened.width * opened.height)} "
                 f"megapixels; at most {_millions(MOST_PIXELS)} are read: make it smaller first",
             )
         yield opened
@@ -167,7 +181,7 @@ def _millions(pixels: int) -> str:
     return f"{math.ceil(pixels / 1e6):,}"
 
 
-def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
+def _read(opened: ImageFile.ImageFile, file: Path | bytes, name: str) -> tuple[Image.Image, int]:
     """Return an opened picture as upright RGB, and its reduction."""
     opened.seek(0)
     reduction = math.ceil(math.sqrt(opened.width * opened.height / MOST_KEPT_PIXELS))
@@ -175,7 +189,7 @@ def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
         deep_colour = is_deep_colour(opened)
         opened.load()
         if deep_colour:
-            with _opened(path) as again:
+            with _opened(file, name) as again:
                 again.seek(0)
                 photo = to_srgb(round_deep_colour(opened, again))
         else:
@@ -183,7 +197,7 @@ def _read(opened: ImageFile.ImageFile, path: Path) -> tuple[Image.Image, int]:
     else:
         size = opened.size
         photo = _reduced(opened, reduction)
-        logger.info("%s: %dx%d pixels are read as %dx%d", path.name, *size, *photo.size)
+        logger.info("%s: %dx%d pixels are read as %dx%d", name, *size, *photo.size)
     _turn_upright(photo, opened)
     return photo, reduction
 

@@ -53,7 +53,7 @@ def test_what_is_something_else_is_not_taken_for_it(tmp_path: Path, content: byt
     (tmp_path / "a.heic").write_bytes(content)
     assert not is_heif(tmp_path / "a.heic")
     with pytest.raises(UnidentifiedImageError):
-        open_picture(tmp_path / "a.heic")
+        open_picture(tmp_path / "a.heic", "a.heic")
 
 
 def test_jpeg_xl_is_refused_with_advice(tmp_path: Path) -> None:
