@@ -91,9 +91,7 @@ export interface Backend {
     signal: AbortSignal,
   ): Promise<Made>;
 
-  /** Draws a character with the imitator. Calls are answered in order; on the server, one that has not begun rejects
-   * with the kind `stopped` when a newer one comes.
-   */
+  /** Draws a character with the imitator. Calls are answered in order; one that was stopped before it began is not drawn. */
   draw(parameters: Parameters, signal?: AbortSignal): Promise<Picture>;
 
   /** Draws a character with the engine. */

@@ -8,6 +8,10 @@ import type { OnLoading } from "./startPage";
  */
 export async function openBackend(onLoading: OnLoading): Promise<Backend> {
   const settings = (await backendSettings()) as { kind?: string; webgpu?: boolean };
+  if (settings.kind === "server") {
+    const { ServerBackend } = await import("./serverBackend");
+    return ServerBackend.open(document.baseURI);
+  }
   if (settings.kind !== "browser") throw unknownKind(settings.kind);
   keepForOffline();
   const { BrowserBackend } = await import("./browserBackend");
