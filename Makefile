@@ -55,11 +55,11 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/demo.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces]' -c constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,edit]' -c constraints.txt
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,heif,engine,openvino,rtx,coreml,web,bench,train,dev]' -c constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,edit,heif,engine,openvino,rtx,coreml,web,bench,train,dev]' -c constraints.txt
 	@touch $@ $(VENV)/demo.stamp
 
 $(VENV)/pyvenv.cfg:

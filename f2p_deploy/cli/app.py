@@ -13,6 +13,7 @@ from f2p_deploy.cli.choices import CommandWithChoices
 from f2p_deploy.cli.convert import convert
 from f2p_deploy.cli.demo import demo
 from f2p_deploy.cli.doctor import doctor, landmarker
+from f2p_deploy.cli.edit import edit
 from f2p_deploy.cli.embed import embed_app
 from f2p_deploy.cli.engine import engine_app
 from f2p_deploy.cli.evaluate import evaluate_app
@@ -57,7 +58,8 @@ def _options(
     """Turn one photo into one editable game character."""
 
 
-for _command in (run, render, convert, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker):
+_COMMANDS = (run, edit, render, convert, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker)
+for _command in _COMMANDS:
     app.command(cls=CommandWithChoices)(_command)
 app.command(cls=StageOrLabels)(train)
 for _group in (bundle_app, preset_app, embed_app, engine_app, evaluate_app, schema_app):

@@ -151,11 +151,20 @@ def announce_compiling(assets: Path | None) -> None:
 
 
 def open_source(
-    bundle: Path | None, artifact: Path | None, runtime: str = "auto", threads: int | None = None
+    bundle: Path | None,
+    artifact: Path | None,
+    runtime: str = "auto",
+    threads: int | None = None,
+    prefer_artifact: bool = False,
 ) -> "Runtime":
     """Return the runtime of a command: the artifact in the named runtime, or the bundle in PyTorch.
 
     If PyTorch is not installed or another runtime is named, the artifact inside the bundle is used.
+
+    Args:
+        bundle, artifact, runtime, threads: the command's options.
+        prefer_artifact: use the artifact inside the bundle, if there is one of this bundle, also where PyTorch is
+            installed: it starts in a third of the time.
 
     Raises:
         InputError: both are given, or a runtime without an artifact; see `load_bundle` and `load`.
@@ -176,7 +185,13 @@ def open_source(
     opened = load_bundle(bundle)
     if runtime != "auto" and not has_artifact(opened):
         raise InputError(f"--runtime {runtime} needs --artifact: PyTorch runs a bundle")
-    if runtime != "auto" or ("torch" in missing_modules("export") and has_artifact(opened)):
+    without_torch = "torch" in missing_modules("export")
+    if prefer_artifact and runtime == "auto" and has_artifact(opened) and not without_torch:
+        try:
+            return load(artifact_of(opened), runtime, threads)
+        except InputError as error:
+            console.sentence(str(error), "warning")
+    if runtime != "auto" or (without_torch and has_artifact(opened)):
         return load(artifact_of(opened), runtime, threads)
     torch_runtime = load(opened, threads=threads)
     use_threads(threads)

@@ -124,7 +124,7 @@ def keep_edits(folder: Path) -> str:
     Raises:
         OSError: the copy cannot be written.
     """
-    if not _is_edited(folder):
+    if not is_edited(folder):
         return ""
     parameters = folder / PARAMETERS_FILE
     number = 1
@@ -140,7 +140,7 @@ def origin_of(folder: Path) -> tuple[str, str]:
     return str(result.get("photo", "")), str(result.get("mode", ""))
 
 
-def _is_edited(folder: Path) -> bool:
+def is_edited(folder: Path) -> bool:
     """Return whether a character's parameters have changed since they were written."""
     written, parameters = _read_result(folder).get("parameters_sha256"), folder / PARAMETERS_FILE
     return written is not None and parameters.is_file() and sha256_of(parameters) != written
@@ -174,7 +174,7 @@ def others_in(out: Path, names: Collection[str]) -> tuple[Earlier, ...]:
         folder = path.parent
         pictures = [name for name in (ENGINE_FILE, CHARACTER_FILE) if _has(folder / name)]
         if folder.name not in names and pictures and _has(folder / ALIGNED_FILE):
-            others.append(Earlier(folder.name, pictures[0], _is_edited(folder)))
+            others.append(Earlier(folder.name, pictures[0], is_edited(folder)))
     return tuple(others)
 
 

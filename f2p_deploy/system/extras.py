@@ -25,6 +25,7 @@ CONSTRAINTS = "constraints.txt"
 #: The modules that each extra of pyproject.toml installs, by their import names.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "onnxsim"),
+    "edit": ("starlette", "uvicorn"),
     "faces": ("mediapipe", "skimage", "pooch"),
     "heif": ("pillow_heif",),
     "engine": ("numba",),

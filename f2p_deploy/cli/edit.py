@@ -1,0 +1,109 @@
+"""The command `f2p-deploy edit`: the character editor in the browser, on this machine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from f2p_deploy.cli import console, engine_at, options
+
+if TYPE_CHECKING:
+    from f2p_deploy.editor.edit_session import EditSession
+
+
+def edit(
+    what: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PHOTO|PARAMETERS|FOLDER",
+            help="A photo, a character's parameters.json, or the folder that run has written; nothing to begin anew.",
+        ),
+    ] = None,
+    bundle: options.Bundle = None,
+    artifact: options.Artifact = None,
+    runtime: options.RuntimeName = "auto",
+    fast: Annotated[
+        bool | None,
+        typer.Option(
+            "--fast/--exact",
+            help="Search through the shortcut, or through the imitator; by default as the bundle says.",
+            show_default=False,
+        ),
+    ] = None,
+    landmarker: options.Landmarker = None,
+    landmarks: options.Landmarks = None,
+    offline: options.Offline = False,
+    at: engine_at.EngineAt = None,
+    assets: options.Assets = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the address in the browser, or only print it.")
+    ] = True,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on after the last page was closed, until Ctrl-C.")] = False,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Edit characters in the browser: from a photo, or the characters of an earlier run.
+
+    The page comes from a server that only this machine reaches, and only this browser: the address works once. Photos
+    stay in memory. The command ends when the last page is closed; Ctrl-C ends it at once. With a folder, what was kept
+    is noted in FOLDER/review.json.
+    """
+    from f2p_deploy.system.extras import require
+
+    require("edit", "the editor")
+    from f2p_deploy.editor.edit_session import EditSession
+    from f2p_deploy.editor.edit_start import find_start
+    from f2p_deploy.editor.editor_server import serve_editor
+    from f2p_deploy.editor.open_browser import open_browser
+
+    session = EditSession(find_start(what))
+    try:
+        with serve_editor(session, port, stay) as server:
+            if as_json:
+                console.emit({"address": server.address})
+            else:
+                console.result(server.address)
+            if browser and not open_browser(server.address):
+                console.sentence("no browser could be opened here: open the address above yourself")
+            try:
+                _load(session, bundle, artifact, runtime, fast, landmarker, landmarks, offline, at, assets, threads)
+            except BaseException as error:
+                session.fail(error)
+                if isinstance(error, Exception):
+                    server.let_pages_see()
+                raise
+            server.wait()
+    finally:
+        for path in session.saved:
+            console.sentence(f"saved: {path}")
+
+
+def _load(
+    session: "EditSession",
+    bundle: Path | None,
+    artifact: Path | None,
+    runtime: str,
+    fast: bool | None,
+    landmarker: Path | None,
+    landmarks: Path | None,
+    offline: bool,
+    at: str | None,
+    assets: Path | None,
+    threads: int | None,
+) -> None:
+    """Load everything while the page already waits, in the order in which it is needed."""
+    from f2p_deploy.editor.editor_engine import engine_of
+    from f2p_deploy.pipeline import choose_finder_for
+    from f2p_deploy.pipeline.run_source import draws, load_networks_for
+
+    opened = options.open_source(bundle, artifact, runtime, threads, prefer_artifact=True)
+    opened.fast = fast
+    if draws(opened):
+        opened.prepare(["render"])
+    session.load(opened, engine_of(opened.schema, at, assets))
+    chosen = choose_finder_for(opened, landmarker, landmarks, offline)
+    session.finder.set_result(chosen.finder)
+    load_networks_for(opened, session.bench.modes)
+    console.sentence(chosen.sentence)
