@@ -13,11 +13,12 @@ from f2p_deploy.editor.character_file import OpenedCharacter, open_character, sa
 from f2p_deploy.editor.character_sheet import CharacterSheet, reduced_picture
 from f2p_deploy.editor.edit_start import EditStart
 from f2p_deploy.editor.editor_engine import EditorEngine
-from f2p_deploy.editor.plain_errors import plain_error, plain_warning
+from f2p_deploy.editor.plain_errors import plain_warning
 from f2p_deploy.editor.workbench import Workbench
 from f2p_deploy.embed.contract import schema_facts
 from f2p_deploy.runtimes import Runtime
-from f2p_deploy.system.errors import F2PError, InputError
+from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.names import shown
 
 
 class EditSession:
@@ -82,21 +83,18 @@ class EditSession:
             "computedBy": runtime.describe_device(),
             "engine": None if bench.engine is None else bench.engine.name,
             "saves": self.start.character is not None or self.start.sheet is not None,
-            "start": self._describe_start(bench),
+            "start": self._describe_start(),
         }
 
-    def _describe_start(self, bench: Workbench) -> dict[str, Any]:
+    def _describe_start(self) -> dict[str, Any]:
         start = self.start
-        name = None if start.path is None else start.path.name or str(start.path)
+        name = start.name
         if start.sheet is not None:
             return {"name": name, "sheet": start.sheet.entries()}
         if start.character is not None:
             return {"name": name, **self._describe_character(start.character)}
-        if start.photo is not None:
-            try:
-                return {"name": name, "photo": self.describe_photo(bench.align_decoded(start.photo, name or ""))}
-            except F2PError as error:
-                return {"name": name, "error": plain_error(error)}
+        if start.photo is not None and start.path is not None:
+            return {"name": name, "dropped": shown(start.path.name)}
         return {}
 
     def describe_photo(self, photo: str) -> dict[str, Any]:

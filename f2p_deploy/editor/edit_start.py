@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from f2p_deploy.alignment import Photo, open_photo
+from f2p_deploy.alignment import open_photo
 from f2p_deploy.character.folder_files import PARAMETERS_FILE
 from f2p_deploy.editor.character_sheet import CharacterSheet
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.names import shown
 
 #: Suffixes of parameter files; any other file is taken for a photo.
 _PARAMETERS = (".json", ".csv", ".f32", ".bin")
@@ -18,15 +19,25 @@ class EditStart:
 
     Args:
         path: the file or folder; None for nothing.
-        photo: the decoded photo.
+        photo: the content of the photo's file, which can be decoded.
         character: the character's parameter file.
         sheet: the contact sheet.
     """
 
     path: Path | None = None
-    photo: Photo | None = None
+    photo: bytes | None = None
     character: Path | None = None
     sheet: CharacterSheet | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of what was opened: the folder's for a character that `run` made, else the file's without suffix."""
+        if self.path is None:
+            return ""
+        path = self.path.absolute()
+        if self.character is not None and self.character.name == PARAMETERS_FILE:
+            return shown(self.character.absolute().parent.name)
+        return shown(path.name if self.sheet is not None else path.stem)
 
 
 def find_start(path: Path | None) -> EditStart:
@@ -52,4 +63,5 @@ def find_start(path: Path | None) -> EditStart:
         return EditStart(path, character=path / PARAMETERS_FILE)
     if path.suffix.lower() in _PARAMETERS:
         return EditStart(path, character=path)
-    return EditStart(path, photo=open_photo(path))
+    open_photo(path)
+    return EditStart(path, photo=path.read_bytes())

@@ -50,6 +50,13 @@ class EditorApi:
         """Send the facts that a page needs at its start, as soon as the networks are loaded."""
         return JSONResponse(await run_in_threadpool(self.session.describe))
 
+    async def dropped(self, request: Request) -> Response:
+        """Send the file of the photo that was named on the command line."""
+        content = self.session.start.photo
+        if content is None:
+            raise InputError("no photo was opened: f2p-deploy edit PHOTO does that")
+        return Response(content, media_type="application/octet-stream")
+
     async def photo(self, request: Request) -> Response:
         """Align the largest face of a photo; the body is the photo's file."""
         content = await _body(request, MOST_PHOTO_BYTES)
@@ -176,6 +183,7 @@ def editor_app(session: EditSession, presence: PagePresence, page: dict[str, Pag
 
     reads: dict[str, Endpoint] = {
         "session": api.describe,
+        "dropped": api.dropped,
         "face/{photo}": api.face,
         "sheet": api.sheet,
         "entry/{name:path}": api.entry,

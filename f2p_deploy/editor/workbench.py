@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.alignment import LandmarkFinder, Photo, align, decode_photo, frontal_sharp_large
+from f2p_deploy.alignment import LandmarkFinder, align, decode_photo, frontal_sharp_large
 from f2p_deploy.character.folder_files import ALIGNED_FILE
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.editor.editor_engine import EditorEngine
@@ -67,10 +67,7 @@ class Workbench:
         Raises:
             PhotoError: an unreadable photo, or one without a usable face.
         """
-        return self.align_decoded(decode_photo(content, name), name)
-
-    def align_decoded(self, photo: Photo, name: str) -> str:
-        """Find and align the largest face of a decoded photo, and return its id; see `align_photo_file`."""
+        photo = decode_photo(content, name)
         template = self.runtime.settings.alignment.landmarks
         try:
             aligned = align(photo, self.finder.result(), template, self.image_size, name=name)

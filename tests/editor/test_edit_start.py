@@ -15,8 +15,9 @@ def test_every_kind_of_path(run_folder: Path, photo: Path) -> None:
     assert find_start(run_folder / "anna").character == parameters
     sheet = find_start(run_folder).sheet
     assert sheet is not None and sheet.names == ("anna", "ben & co")
-    decoded = find_start(photo).photo
-    assert decoded is not None and decoded.pixels.shape == (512, 512, 3)
+    assert find_start(parameters).name == find_start(run_folder / "anna").name == "anna"
+    assert (find_start(run_folder).name, find_start(photo).name, find_start(None).name) == ("out", "astronaut", "")
+    assert find_start(photo).photo == photo.read_bytes()
 
 
 def test_what_cannot_be_opened(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_a_page_waits_while_networks_are_loaded(serve: Serve, demo_runtime: Runt
 
 def test_a_photo_becomes_a_character_and_a_picture(serve: Serve, demo_runtime: Runtime, photo: Path) -> None:
     client, schema = serve(), demo_runtime.schema
+    assert client.get("/api/dropped").status == 400 and serve(photo).get("/api/dropped").content == photo.read_bytes()
     opened = client.post("/api/photo?name=anna%20%C3%A9.png", photo.read_bytes()).json
     assert opened == {"id": "1", "faces": 1, "warnings": [], "suits": "hybrid"}
     face = client.get("/api/face/1")

@@ -1,6 +1,5 @@
 import type { Parameters } from "../character/parameters";
 import type { Schema } from "../character/schema";
-import type { CharacterError } from "../errors";
 import type { Mode } from "../networks/contract";
 import type { Provider } from "../networks/contract";
 import type { Warning } from "../photo/alignment";
@@ -36,8 +35,8 @@ export interface Made {
 export interface Start {
   readonly parameters?: Parameters | undefined;
   readonly photo?: OpenedPhoto | undefined;
-  /** Why there is no face in the photo that was opened; shown as for a dropped photo. */
-  readonly error?: CharacterError | undefined;
+  /** A photo's file to open as if it were dropped on the page. */
+  readonly dropped?: { readonly file: Blob; readonly name: string } | undefined;
   /** The name shown for it, such as the file's. */
   readonly name?: string | undefined;
   /** The entries of a folder, in its order. */

@@ -41,7 +41,8 @@ export interface ServerSession {
   readonly saves: boolean;
   readonly start: Partial<ServerCharacter> & {
     readonly name?: string;
-    readonly error?: PlainError;
+    /** The name of a photo's file, which is at `api/dropped`. */
+    readonly dropped?: string;
     readonly sheet?: readonly SheetEntry[];
   };
 }
@@ -88,13 +89,13 @@ export class ServerBackend implements Backend {
   static async open(base: string): Promise<ServerBackend> {
     const server = new Server(base);
     const session = (await (await server.call("api/session")).json()) as ServerSession;
-    const { parameters, photo, error, name, sheet } = session.start;
+    const { parameters, photo, dropped, name, sheet } = session.start;
     const start: Start = {
       name,
       sheet,
       parameters: parameters && parametersOf(new Schema(session.schema), parameters),
       photo: (photo && (await server.photo(photo))) ?? undefined,
-      error: error && (errorOf(error) as CharacterError),
+      dropped: dropped === undefined ? undefined : { name: dropped, file: await (await server.call("api/dropped")).blob() },
     };
     return new ServerBackend(server, session, start);
   }

@@ -48,7 +48,7 @@ export class Session {
       enginePicture: null,
       rested: null,
       busy: null,
-      notice: start.error ? { text: sentenceOf(start.error, sayIn(language)), retry: null } : null,
+      notice: null,
       status: "",
       drawn: false,
       view: start.sheet ? "sheet" : "editor",

@@ -3,7 +3,7 @@ import type { Backend } from "./backend";
 import { sayIn, sentenceOf } from "./language";
 import { fromPlain, Memory, type PlainState } from "./memory";
 import { openEntryPhoto } from "./sheetWork";
-import { make, openPhoto } from "./photoWork";
+import { openNewPhoto, openPhoto } from "./photoWork";
 import { Session } from "./session";
 import "./style/page.css";
 import { App } from "./view/app";
@@ -32,8 +32,8 @@ export async function startPage(openBackend: (onLoading: OnLoading) => Promise<B
     memory.follow(session, opened);
     render(<App session={session} />, root);
     if (session.state.view === "editor") session.draw();
-    const { photo, parameters } = backend.start;
-    if (photo && !parameters && !restored) await make(session, session.state.mode);
+    const { dropped } = backend.start;
+    if (dropped && !restored) void openNewPhoto(session, dropped.file, dropped.name);
   } catch (error) {
     const reason = sentenceOf(error, say);
     render(<Opening say={say} failed={say("notOpened", { reason })} onRetry={() => void startPage(openBackend)} />, root);
