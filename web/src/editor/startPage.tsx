@@ -47,8 +47,11 @@ function restore(session: Session, before: PlainState): boolean {
   } catch {
     return false; // damaged on this device: the page begins anew
   }
-  session.tell(session.say("restored"));
-  if (before.photo) void openPhoto(session, before.photo.file, before.photo.name);
-  else if (before.entry) void openEntryPhoto(session, before.entry);
+  void reopenPhoto(session, before).then(() => session.tell(session.say("restored")));
   return true;
+}
+
+async function reopenPhoto(session: Session, { photo, entry }: PlainState): Promise<void> {
+  if (photo) await openPhoto(session, photo.file, photo.name);
+  else if (entry) await openEntryPhoto(session, entry);
 }

@@ -70,13 +70,13 @@ function PartPanel({ part, changed }: { readonly part: string | null; readonly c
       <div class="part-head">
         <h3>{name}</h3>
         <Button
-          label={say("toStartOf", { name })}
+          label={`${say("toStart")}: ${name}`}
           text={say("toStart")}
           kind="quiet"
           onPress={() => resetTo(state.history.present.start)}
         />
         <Button
-          label={say("toDefaultOf", { name })}
+          label={`${say("toDefault")}: ${name}`}
           text={say("toDefault")}
           kind="quiet"
           onPress={() => resetTo(schema.average())}

@@ -41,12 +41,12 @@ export function WholeFace() {
           onPress={() => session.change(reset(parameters, names, parameters.mirrored().values), say("mirror"))}
         />
         <Button
-          label={say("toStartOf", { name: title })}
+          label={`${say("toStart")}: ${title}`}
           text={say("toStart")}
           onPress={() => session.change(reset(parameters, names, state.history.present.start), say("toStart"))}
         />
         <Button
-          label={say("toDefaultOf", { name: title })}
+          label={`${say("toDefault")}: ${title}`}
           text={say("toDefault")}
           onPress={() => session.change(reset(parameters, names, schema.average()), say("toDefault"))}
         />
