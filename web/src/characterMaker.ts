@@ -119,9 +119,14 @@ export class CharacterMaker {
     return this.call("render", { values: parameters.values });
   }
 
-  /** Loads graphs before they are needed, for example `["one_shot", "describe", "step"]`. */
+  /** Loads graphs before they are needed, for example `["render"]`. */
   async load(graphs: readonly string[]): Promise<void> {
-    await this.call("load", { graphs });
+    await this.call("load", { graphs, finder: false });
+  }
+
+  /** Loads everything that is not loaded yet; from then on, nothing needs the network. */
+  async loadAll(): Promise<void> {
+    await this.call("load", { graphs: Object.keys(this.contract.graphs), finder: this.contract.finder !== null });
   }
 
   /** Compares all graphs with their golden vectors on this device. */

@@ -14,8 +14,8 @@ export interface PlainParameters {
 /** The calls that the worker takes: the arguments and the result of each. */
 export interface Calls {
   open: { takes: { base: string; provider: Provider }; gives: { contract: string; provider: Provider } };
-  /** Loads the graphs of a mode before they are needed. */
-  load: { takes: { graphs: readonly string[] }; gives: null };
+  /** Loads graphs, and the face finder, before they are needed. */
+  load: { takes: { graphs: readonly string[]; finder: boolean }; gives: null };
   align: { takes: { photo: Blob }; gives: PlainAlignedFace };
   generate: {
     takes: { face: Picture; mode: Mode; keep: PlainParameters | null; fast: boolean | null; shape: Float32Array | null };

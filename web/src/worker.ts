@@ -39,14 +39,15 @@ const handlers: Handlers = {
     opened ??= await open(base, provider);
     return { contract: opened.text, provider };
   },
-  async load({ graphs }) {
+  async load({ graphs, finder }) {
+    if (finder) await finderOf(ready());
     await ready().networks.load(graphs);
     return null;
   },
   async align({ photo }) {
-    const { contract, ort, files } = ready();
+    const { contract } = ready();
     const picture = await decodePhoto(photo);
-    const finder = await (ready().finder ??= openFinder(ort, contract, files));
+    const finder = await finderOf(ready());
     const faces = await finder.find(picture);
     if (!faces.length) {
       const message = "no face was found; take a photo of one face, from the front and evenly lit";
@@ -100,6 +101,15 @@ async function open(base: string, provider: Provider): Promise<Opened> {
   const ort = await ortOf(base, provider);
   const networks = new OrtNetworks(ort, contract, files, provider);
   return { base, text, contract, files, ort, networks, generator: new CharacterGenerator(contract, networks) };
+}
+
+/** Returns the finder, which is opened once; a failure is tried again at the next call. */
+function finderOf(from: Opened): Promise<FaceFinder> {
+  from.finder ??= openFinder(from.ort, from.contract, from.files).catch((error: unknown) => {
+    delete from.finder;
+    throw error;
+  });
+  return from.finder;
 }
 
 function ortOf(base: string, provider: Provider): Promise<Ort> {

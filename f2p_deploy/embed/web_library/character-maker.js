@@ -248,7 +248,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-C5hMjuzP.js", import.meta.url).href,
+			new URL("assets/worker-R0Na-I0M.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();
@@ -323,9 +323,19 @@ var CharacterMaker = class CharacterMaker {
 	render(parameters) {
 		return this.call("render", { values: parameters.values });
 	}
-	/** Loads graphs before they are needed, for example `["one_shot", "describe", "step"]`. */
+	/** Loads graphs before they are needed, for example `["render"]`. */
 	async load(graphs) {
-		await this.call("load", { graphs });
+		await this.call("load", {
+			graphs,
+			finder: false
+		});
+	}
+	/** Loads everything that is not loaded yet; from then on, nothing needs the network. */
+	async loadAll() {
+		await this.call("load", {
+			graphs: Object.keys(this.contract.graphs),
+			finder: this.contract.finder !== null
+		});
 	}
 	/** Compares all graphs with their golden vectors on this device. */
 	check(provider) {
@@ -428,9 +438,9 @@ function shortest(value) {
 	return asPython(wanted);
 }
 function asPython(value) {
-	if (Number.isInteger(value) && Math.abs(value) < 0x2386f26fc10000) return value.toFixed(1);
+	if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
 	const size = Math.abs(value);
-	if (size >= 1e-4 && size < 0x2386f26fc10000) return String(value);
+	if (size >= 1e-4 && size < 1e16) return String(value);
 	const [digits, exponent] = value.toExponential().split("e");
 	const power = Math.abs(Number(exponent)).toString().padStart(2, "0");
 	return `${digits}e${Number(exponent) < 0 ? "-" : "+"}${power}`;

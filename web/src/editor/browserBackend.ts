@@ -62,7 +62,7 @@ export class BrowserBackend implements Backend {
     opening = false;
     const backend = new BrowserBackend(maker, model, options);
     // Without them the page would not work offline before the first photo. An error shows at the first use.
-    void maker.load(["one_shot", "describe", "step"]).catch(() => undefined);
+    void maker.loadAll().catch(() => undefined);
     return backend;
   }
 

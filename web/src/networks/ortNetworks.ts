@@ -94,6 +94,7 @@ export class OrtNetworks implements Networks {
   }
 
   private async runNow(graph: string, inputs: Record<string, Float32Array>): Promise<Record<string, Float32Array>> {
+    await messagesTaken();
     const session = await this.session(graph);
     const feeds: Record<string, Tensor> = {};
     for (const { name, shape } of this.contract.graphs[graph].inputs) {
@@ -135,4 +136,16 @@ export class OrtNetworks implements Networks {
     for (const name of [entry.file, ...entry.weights]) this.files.release(name);
     return session;
   }
+}
+
+/** Lets the worker take the messages that have come: a call in WebAssembly blocks it, and awaiting one does not help. */
+function messagesTaken(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }

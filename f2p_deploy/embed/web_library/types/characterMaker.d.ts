@@ -52,8 +52,10 @@ export declare class CharacterMaker {
     }, options?: Omit<GenerateOptions, "shape">): Promise<Generation>;
     /** Renders a character with the imitator. */
     render(parameters: Parameters): Promise<Picture>;
-    /** Loads graphs before they are needed, for example `["one_shot", "describe", "step"]`. */
+    /** Loads graphs before they are needed, for example `["render"]`. */
     load(graphs: readonly string[]): Promise<void>;
+    /** Loads everything that is not loaded yet; from then on, nothing needs the network. */
+    loadAll(): Promise<void>;
     /** Compares all graphs with their golden vectors on this device. */
     check(provider: Provider): Promise<GoldenResult>;
     /** Ends the worker; running calls fail. */

@@ -21,10 +21,11 @@ export interface Calls {
             provider: Provider;
         };
     };
-    /** Loads the graphs of a mode before they are needed. */
+    /** Loads graphs, and the face finder, before they are needed. */
     load: {
         takes: {
             graphs: readonly string[];
+            finder: boolean;
         };
         gives: null;
     };

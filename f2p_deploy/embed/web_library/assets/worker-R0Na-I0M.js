@@ -254,7 +254,7 @@ async function chooseOptions(choice) {
 	for (const part of freeParts(choice)) {
 		let best = {
 			values: chosen,
-			loss: Infinity
+			loss: 1e400
 		};
 		for (const [i, option] of part.group.options.entries()) {
 			throwIfStopped(choice.signal);
@@ -370,7 +370,7 @@ async function search(networks, schema, settings, start, photo, options) {
 	let before = start;
 	let best = {
 		state: start,
-		loss: Infinity
+		loss: 1e400
 	};
 	const losses = [];
 	const total = settings.learningRates.length;
@@ -817,6 +817,7 @@ var OrtNetworks = class {
 		return turn;
 	}
 	async runNow(graph, inputs) {
+		await messagesTaken();
 		const session = await this.session(graph);
 		const feeds = {};
 		for (const { name, shape } of this.contract.graphs[graph].inputs) feeds[name] = new this.ort.Tensor("float32", inputs[name], shape);
@@ -856,6 +857,17 @@ var OrtNetworks = class {
 		return session;
 	}
 };
+/** Lets the worker take the messages that have come: a call in WebAssembly blocks it, and awaiting one does not help. */
+function messagesTaken() {
+	return new Promise((resolve) => {
+		const { port1, port2 } = new MessageChannel();
+		port1.onmessage = () => {
+			port1.close();
+			resolve();
+		};
+		port2.postMessage(null);
+	});
+}
 // src/networks/store.ts
 const DATABASE = "f2p-deploy";
 const TABLE = "files";
@@ -1571,14 +1583,15 @@ const handlers = {
 			provider
 		};
 	},
-	async load({ graphs }) {
+	async load({ graphs, finder }) {
+		if (finder) await finderOf(ready());
 		await ready().networks.load(graphs);
 		return null;
 	},
 	async align({ photo }) {
-		const { contract, ort, files } = ready();
+		const { contract } = ready();
 		const picture = await decodePhoto(photo);
-		const faces = await (await (ready().finder ??= openFinder(ort, contract, files))).find(picture);
+		const faces = await (await finderOf(ready())).find(picture);
 		if (!faces.length) throw new CharacterError("no-face", "no face was found; take a photo of one face, from the front and evenly lit", {}, "noFace");
 		return {
 			...align(picture, faces[0], contract),
@@ -1645,6 +1658,14 @@ async function open(base, provider) {
 		networks,
 		generator: new CharacterGenerator(contract, networks)
 	};
+}
+/** Returns the finder, which is opened once; a failure is tried again at the next call. */
+function finderOf(from) {
+	from.finder ??= openFinder(from.ort, from.contract, from.files).catch((error) => {
+		delete from.finder;
+		throw error;
+	});
+	return from.finder;
 }
 function ortOf(base, provider) {
 	return loadOrt(new URL("../onnxruntime/", base).href, provider);
