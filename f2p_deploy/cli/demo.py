@@ -1,5 +1,6 @@
 """The command `f2p-deploy demo`: make characters from the sample photo and export the demo bundle."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def demo(
     Without PyTorch the characters are made with the artifact inside the package, and nothing is exported.
     """
     from f2p_deploy.pipeline.demo import run_demo
-    from f2p_deploy.system.extras import command_name, install_line
+    from f2p_deploy.system.extras import command_name, install_line, missing_modules
 
     options.use_threads(threads)
     with console.bar() as bar:
@@ -43,6 +44,10 @@ def demo(
             console.sentence(f"This artifact came with the package. To export bundles yourself, {how}")
         console.result(f"\nnext, look at the characters in a browser:\n  {outcome.report.page.resolve().as_uri()}")
         console.result(f"then make one from your own photo:\n  {command_name()} run PHOTO")
+        if missing_modules("edit"):
+            console.result(f"to edit them in the browser, install the editor:\n  {install_line('edit')}")
+        else:
+            console.result(f"or edit these in the browser:\n  {command_name()} edit {shlex.quote(str(out))}")
     if outcome.report.failed:
         raise typer.Exit(2)
     outcome.artifact.manifest.require_parity()
