@@ -29,6 +29,7 @@ def test_it_ends_with_what_to_open_next(
 ) -> None:
     pytest.importorskip("mediapipe")
     pytest.importorskip("onnxsim")
+    pytest.importorskip("starlette")
     import f2p_deploy.model.bundle
     from f2p_deploy.system.extras import command_name
 
@@ -39,7 +40,8 @@ def test_it_ends_with_what_to_open_next(
     assert ran.code == 0, ran.err
     page = (tmp_path / "out" / "index.html").resolve()
     lines = ran.out.splitlines()
-    assert page.is_file() and lines[-3] == f"  {page.as_uri()}"
-    assert lines[-1] == f"  {command_name()} run PHOTO"
+    assert page.is_file() and lines[-5] == f"  {page.as_uri()}"
+    assert lines[-3] == f"  {command_name()} run PHOTO"
+    assert lines[-1] == f"  {command_name()} edit {tmp_path / 'out'}"
     table = [line for line in lines if line.startswith(("one_shot ", "describe ", "render ", "step "))]
     assert table and max(map(len, table)) <= 80
