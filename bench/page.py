@@ -26,6 +26,7 @@ SCRIPTS = (
     ("rotations.py", "results for rotated or mirrored photos", ""),
     ("browser_parity.py", "characters made in a browser beside those of Python", "docs/web.md"),
     ("golden_runtimes.py", "the golden vectors on every runtime of this machine", "docs/targets.md"),
+    ("face_finder.py", "landmark finders on held-out, turned, small and missing faces", "docs/fidelity.md"),
     ("head_turn.py", "effect of a face's position in the photo on yaw and pitch", ""),
     ("gallery.py", "randomly drawn people above their characters, drawn by the engine", "docs/fidelity.md"),
     ("stability.py", "change of the character for a mirrored, moved, grey or dark photo", "docs/fidelity.md"),

@@ -8,6 +8,7 @@ from f2p_deploy.alignment.landmarker_model import download_landmarker, find_land
 from f2p_deploy.alignment.landmarks import LandmarkFinder, Landmarks
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
+from f2p_deploy.alignment.network_finder import NetworkFinder
 from f2p_deploy.alignment.photo import Photo, decode_photo, open_photo, read_photo
 from f2p_deploy.alignment.refinement import FaceSegmenter
 
@@ -18,6 +19,7 @@ __all__ = [
     "Landmarks",
     "LandmarksFile",
     "MediaPipeFinder",
+    "NetworkFinder",
     "Photo",
     "FaceSegmenter",
     "align",

@@ -1,0 +1,81 @@
+"""The built-in finder: its pure functions, and the networks on real photos."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from f2p_deploy.alignment import NetworkFinder
+from f2p_deploy.alignment.network_finder import (
+    FACE_EDGE,
+    PHOTO_EDGE,
+    TEMPLATE,
+    Detection,
+    Reading,
+    best_detections,
+    different,
+    square_matrix,
+    squares,
+    upright_matrix,
+)
+from f2p_deploy.alignment.warp import inverse, transform
+
+
+@pytest.fixture(scope="module")
+def networks() -> NetworkFinder:
+    """One finder for all tests: it has no state."""
+    return NetworkFinder()
+
+
+def test_tiny_pictures_and_narrow_ones_have_no_face(networks: NetworkFinder) -> None:
+    for shape in ((1, 1, 3), (3, 900, 3), (20, 30, 3)):
+        assert networks.find(np.zeros(shape, np.uint8)) == []
+
+
+def test_the_same_in_every_thread_and_the_photo_is_not_changed(astronaut: np.ndarray) -> None:
+    networks, copy, found = NetworkFinder(), astronaut.copy(), []
+    threads = [threading.Thread(target=lambda: found.append(networks.find(copy)[0].array)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert np.array_equal(copy, astronaut)
+    assert all(np.array_equal(one, found[0]) for one in found) and len(found) == 3
+
+
+def test_squares_hold_the_photo_and_tiles_come_last() -> None:
+    searched = list(squares(600, 400))
+    assert searched[0] == [(-100.0, 0.0, 600.0)] and searched[1] == [(-300.0, -200.0, 1000.0)]
+    assert len(searched) == 3 and searched[2][0] == (0.0, 0.0, 300.0)
+    matrix = square_matrix(*searched[0][0])
+    assert transform(matrix, np.array([[-100.0, 0.0], [500.0, 600.0]])) == pytest.approx(
+        np.array([[0.0, 0.0], [PHOTO_EDGE, PHOTO_EDGE]])
+    )
+
+
+def test_of_near_detections_the_best_stays() -> None:
+    rows = np.zeros((5, 6), np.float32)
+    rows[0] = (0.5, 50, 50, 20, 1, 0)
+    rows[1] = (0.9, 60, 50, 20, 1, 0)  # 10 pixels beside it
+    rows[2] = (0.7, 150, 50, 20, 0, 1)
+    rows[3] = (0.1, 10, 150, 20, 1, 0)  # not probable enough
+    best, other = best_detections(rows, inverse(square_matrix(0.0, 0.0, 2.0 * PHOTO_EDGE)))
+    assert (best.x, best.y, best.eyes) == pytest.approx((120, 100, 40)) and best.score == pytest.approx(0.9)
+    assert (other.x, other.cos, other.sin) == (300, 0, 1)
+
+
+def test_an_upright_close_up_has_the_eyes_level() -> None:
+    face = Detection(1.0, 300.0, 200.0, 80.0, float(np.cos(0.7)), float(np.sin(0.7)))
+    matrix = upright_matrix(face)
+    assert transform(matrix, np.array([[300.0, 200.0]]))[0] == pytest.approx((FACE_EDGE / 2, FACE_EDGE / 2))
+    right = np.array([[300.0, 200.0]]) + 80.0 * np.array([np.cos(0.7), np.sin(0.7)])
+    eyes = (TEMPLATE[1][0] - TEMPLATE[0][0]) * FACE_EDGE
+    assert transform(matrix, right)[0] == pytest.approx((FACE_EDGE / 2 + eyes, FACE_EDGE / 2))
+
+
+def test_two_readings_of_a_face_are_one() -> None:
+    def reading(x: float, face: float) -> Reading:
+        return Reading(np.array(TEMPLATE) * 100 + [x, 0.0], face, 0.0, 0.0, 0.0, np.zeros(24))
+
+    kept = different([reading(0, 0.7), reading(3, 0.9), reading(200, 0.8)])
+    assert [one.face for one in kept] == [0.9, 0.8]
