@@ -55,6 +55,11 @@ export function modeName(mode: Mode, say: Say): string {
   return say(mode === "one-shot" ? "oneShot" : mode);
 }
 
+/** Returns the name of an engine; a studio's own name stays as it is. */
+export function engineName(engine: string, say: Say): string {
+  return engine === "the reference engine" ? say("referenceEngine") : engine;
+}
+
 /** Returns a loss as people read it. */
 export function lossText(losses: readonly number[], language: Language): string {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(losses.at(-1) ?? 0);

@@ -19,6 +19,7 @@ export async function save(session: Session, overwrite = false): Promise<boolean
   try {
     const name = await backend.save(parameters, { entry, overwrite });
     const { sheet } = session.state;
+    if (entry) session.thumbnails.delete(entry);
     session.set({
       saved: parameters,
       notice: null,

@@ -22,6 +22,8 @@ const UNANSWERED = ["unreachable", "serverEnded"];
 /** The state of the page and what changes it. Draws the character after every change. */
 export class Session {
   readonly queue: DrawQueue;
+  /** Pictures of the contact sheet by name, so that coming back to it draws only what was changed. */
+  readonly thumbnails = new Map<string, Picture>();
   state: State;
   private readonly listeners = new Set<() => void>();
   private resting: ReturnType<typeof setTimeout> | undefined;

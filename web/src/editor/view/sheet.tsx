@@ -1,14 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Picture } from "../../photo/picture";
 import type { SheetEntry } from "../backend";
 import { edit, neighbour, setKept } from "../sheetWork";
 import { Button } from "./buttons";
 import { useSession } from "./context";
 import { Icon, type IconName } from "./icons";
 import { PictureView } from "./pictureView";
-
-/** Pictures of characters that were drawn, by name, so that coming back to the sheet draws nothing anew. */
-const drawn = new Map<string, Picture>();
 
 const ICONS: Readonly<Record<SheetEntry["state"], IconName>> = { open: "eye", kept: "check", changed: "edit" };
 
@@ -115,7 +111,7 @@ function Card(props: {
 function Thumbnail({ name }: { readonly name: string }) {
   const session = useSession();
   const frame = useRef<HTMLDivElement>(null);
-  const [picture, setPicture] = useState(drawn.get(name) ?? null);
+  const [picture, setPicture] = useState(session.thumbnails.get(name) ?? null);
   useEffect(() => {
     if (!frame.current || picture) return;
     let cancel = () => {};
@@ -127,7 +123,7 @@ function Thumbnail({ name }: { readonly name: string }) {
           (signal) => session.backend.thumbnail(name, signal),
           (found) => {
             observer.disconnect();
-            drawn.set(name, found);
+            session.thumbnails.set(name, found);
             setPicture(found);
           },
         );

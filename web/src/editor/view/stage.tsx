@@ -1,5 +1,6 @@
 import { CharacterError } from "../../errors";
 import type { Picture } from "../../photo/picture";
+import { engineName } from "../language";
 import type { Session } from "../session";
 import { Button } from "./buttons";
 import { useSession } from "./context";
@@ -11,13 +12,14 @@ export function Stage() {
   const session = useSession();
   const { say, backend, state } = session;
   const { comparing, enginePicture, holdingStart, picture, startPicture, photo } = state;
+  const engine = engineName(backend.engine ?? "", say);
   const now = holdingStart ? startPicture : (enginePicture ?? picture);
   const nowLabel = holdingStart
     ? say("pictureStart")
     : enginePicture
-      ? say("pictureEngine", { engine: backend.engine ?? "" })
+      ? say("pictureEngine", { engine })
       : say("pictureNow");
-  const caption = holdingStart ? say("start") : enginePicture ? (backend.engine ?? "") : say("now");
+  const caption = holdingStart ? say("start") : enginePicture ? engine : say("now");
   return (
     <section class="stage" aria-labelledby="stage-title">
       <h2 id="stage-title" class="for-screen-readers">
@@ -41,7 +43,7 @@ export function Stage() {
         {backend.engine && (
           <Button
             icon="engine"
-            label={say("drawWithEngine", { engine: backend.engine })}
+            label={say("drawWithEngine", { engine })}
             onPress={() => void drawWithEngine(session)}
           />
         )}
