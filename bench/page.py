@@ -33,6 +33,7 @@ SCRIPTS = (
     ("pictures.py", "number of engine pictures that a surrogate needs", "docs/fidelity.md"),
     ("expression_table.py", "effect of expressions on meshes, for pose-true landmarks", "docs/fidelity.md"),
     ("run_profile.py", "where each millisecond of `run` goes", "docs/shortcut.md"),
+    ("editor_latency.py", "from a moved slider to its picture in `edit`, and the first picture", "docs/editor.md"),
     ("search_cost.py", "how the cost of a search grows with controllers, batch and steps", "docs/shortcut.md"),
     ("search_files.py", "a whole search from three ONNX files, for search_cost.py", ""),
     ("threads.py", "throughput of one runtime shared by several threads, with and without a lock", "docs/targets.md"),

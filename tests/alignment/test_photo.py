@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from f2p_deploy.alignment import open_photo, read_photo
+from f2p_deploy.alignment import decode_photo, open_photo, read_photo
 from f2p_deploy.alignment.photo import _without_warnings
 from f2p_deploy.system.errors import PhotoError
 
@@ -112,6 +112,16 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
 def test_text_named_jpg(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("this is a shopping list\n" * 50)
     assert refused(tmp_path / "text.jpg").reason == "unreadable"
+
+
+def test_the_content_of_a_file_is_read_as_the_file_is(tmp_path: Path, astronaut: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(astronaut).save(tmp_path / "turned.jpg", exif=exif.tobytes())
+    content = (tmp_path / "turned.jpg").read_bytes()
+    assert np.array_equal(decode_photo(content, "a.jpg").pixels, read_photo(tmp_path / "turned.jpg"))
+    with pytest.raises(PhotoError, match="a.jpg: the picture is damaged or incomplete"):
+        decode_photo(content[:3000], "a.jpg")
 
 
 def test_an_empty_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Options of several commands."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,3 +63,19 @@ def test_more_threads_than_cores_is_one_warning(f2p: Callable, small_artifact: P
     assert ran.code == 0
     assert ran.err.count(f"warning: {many} threads were requested, but this process may use") == 1
     assert len(ran.err.splitlines()) == 1
+
+
+def test_the_artifact_inside_a_bundle_may_be_preferred_unless_it_is_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    from f2p_deploy.cli.options import open_source
+    from f2p_deploy.model.bundle import demo_bundle_path
+
+    assert open_source(None, None).name == "torch"
+    assert open_source(None, None, prefer_artifact=True).name == "onnxruntime"
+    copy = tmp_path / "copy"
+    shutil.copytree(demo_bundle_path(), copy)
+    (copy / "render.onnx").write_bytes(b"cut short")
+    assert open_source(copy, None, prefer_artifact=True).name == "torch"
+    assert "warning: " in capsys.readouterr().err

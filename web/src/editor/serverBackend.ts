@@ -50,6 +50,9 @@ export interface ServerSession {
 /** A line of an answer that comes in lines. */
 type Line<P, R> = { readonly progress: P } | { readonly result: R } | { readonly error: PlainError };
 
+/** Largest photo in bytes that the server takes. */
+const MOST_PHOTO_BYTES = 64 * 2 ** 20;
+
 /** Computes on the server of `f2p-deploy edit`. */
 export class ServerBackend implements Backend {
   readonly kind = "server";
@@ -101,6 +104,10 @@ export class ServerBackend implements Backend {
   }
 
   async openPhoto(photo: Blob, name: string, signal: AbortSignal): Promise<OpenedPhoto> {
+    // The server refuses it, too, but a browser that still sends may miss the answer.
+    if (photo.size > MOST_PHOTO_BYTES) {
+      throw new CharacterError("unreadable", `${name}: a photo has at most ${MOST_PHOTO_BYTES / 2 ** 20} MB`);
+    }
     const address = `api/photo?name=${encodeURIComponent(name)}`;
     const response = await this.server.call(address, { method: "POST", body: photo, signal });
     return this.server.photo((await response.json()) as ServerPhoto, signal);
