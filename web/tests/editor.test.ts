@@ -8,12 +8,14 @@ import { differences, lockState, namesOf, reset, sameCharacter, withLocks } from
 import { DrawQueue, type Draw } from "../src/editor/drawQueue";
 import { begin, changed, ended, redone, undone } from "../src/editor/history";
 import { filled, languageOf, partName, sayIn, sentenceOf, warningText } from "../src/editor/language";
+import { fromPlain, toPlain } from "../src/editor/memory";
 import { matches, sliderName, words } from "../src/editor/names";
 import { randomFace } from "../src/editor/randomFace";
+import { Session } from "../src/editor/session";
 import { texts, type TextName } from "../src/editor/texts";
 import { CharacterError } from "../src/errors";
 import type { Picture } from "../src/photo/picture";
-import { schema } from "./page/fakeBackend";
+import { FakeBackend, schema } from "./page/fakeBackend";
 
 const average = new Parameters(schema, schema.average());
 
@@ -150,6 +152,21 @@ describe("tables", () => {
     expect(() => fromCsv(table.replace("\n0.", "\n7."), schema)).toThrow("'eyebrows.angle'");
     expect(() => fromCsv("a;b\n1;2\n", schema)).toThrow("separated by commas");
   });
+});
+
+describe("memory", () => {
+  it("brings a work back as it was", () => {
+    const session = new Session(new FakeBackend({}), "en");
+    session.set({ name: "anna", mode: "one-shot" });
+    session.state = { ...session.state, history: changed(session.state.history, workOf(randomFace(average, 1, sequence())), "Random") };
+    const plain = structuredClone(toPlain(session.state, schema, ""));
+    const back = fromPlain(plain, schema);
+    expect(back.history).toEqual({ ...session.state.history, gesture: null });
+    expect([back.name, back.mode, back.view]).toEqual(["anna", "one-shot", "editor"]);
+    expect(sameCharacter(back.saved!, session.state.saved)).toBe(true);
+  });
+
+  const workOf = (parameters: Parameters) => ({ parameters: withLocks(parameters, ["hair"], true), start: average.values });
 });
 
 describe("drawing", () => {

@@ -5,7 +5,12 @@ import axe from "axe-core";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toJson } from "../src/character/parameterFiles";
+import { Parameters } from "../src/character/parameters";
+import { schema } from "./page/fakeBackend";
 import { serve } from "./page/serve";
+
+const average = new Parameters(schema, schema.average());
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const here = existsSync(executablePath);
@@ -156,6 +161,38 @@ describe.skipIf(!here)(`the page in ${executablePath} (CHROMIUM names another br
     await page.close();
   });
 
+  it("opens characters that are dropped or pasted, and says what is wrong with others", async () => {
+    const page = await open("", {});
+    const table = [schema.parameterNames.join(","), [...average.withChoice("hair", "bald").values].join(",")].join("\n");
+    await give(page, "drop", [{ name: "bald.csv", text: table }]);
+    await page.getByText("bald", { exact: true }).waitFor();
+    expect(await page.getByRole("radio", { name: "Bald" }).isChecked()).toBe(true);
+    await give(page, "paste", [], toJson(average.withChoice("hair", "long01")));
+    await page.getByRole("radio", { name: "Long01" }).and(page.locator(":checked")).waitFor();
+    await give(page, "drop", [{ name: "other.json", text: toJson(average).replace("shapes", "horses") }]);
+    await page.getByText("This file belongs to another kind of character: horses instead of shapes.").waitFor();
+    await give(page, "paste", [], "a sentence");
+    await page.getByText("There is no photo and no character in what was pasted or dropped.").waitFor();
+    expect(await page.getByRole("radio", { name: "Long01" }).isChecked()).toBe(true);
+    await give(page, "drop", [{ name: "anna.png", text: "a photo" }]);
+    await page.getByText("anna.png", { exact: true }).waitFor();
+    await page.close();
+  });
+
+  it("loses nothing when the server has gone, and tries again", async () => {
+    const page = await open("?server", {});
+    await page.evaluate(() => (document.documentElement.dataset["gone"] = ""));
+    await page.getByRole("tab", { name: "Nose" }).click();
+    await page.locator("[id='slider-nose.width']").fill("0.9");
+    await page.getByText("The server of this page does not answer").waitFor();
+    await page.evaluate(() => delete document.documentElement.dataset["gone"]);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Drawn.").waitFor({ state: "attached" });
+    expect(await page.locator("[id='slider-nose.width']").inputValue()).toBe("0.9");
+    expect(await page.locator(".notice").count()).toBe(0);
+    await page.close();
+  });
+
   it("stops long work", async () => {
     const page = await open("?slow", {});
     await page.locator("section.photo input[type=file]").setInputFiles(PHOTO);
@@ -197,6 +234,7 @@ describe.skipIf(!here)(`the page in ${executablePath} (CHROMIUM names another br
     await choosePhoto(page);
     await page.getByRole("button", { name: "Compare all modes" }).click();
     await page.getByRole("button", { name: "Take Iterative" }).click();
+    await page.waitForFunction(() => document.activeElement?.textContent === "Compare all modes");
     expect(asked.filter((address) => !address.startsWith(site.address))).toEqual([]);
     expect(refused).toEqual([]);
     await page.close();
@@ -208,6 +246,24 @@ async function open(address: string, options: BrowserContextOptions): Promise<Pa
   await page.goto(site.address + address);
   await page.locator("main.editor, main.sheet, [role=alert]").first().waitFor();
   return page;
+}
+
+/** Drops or pastes files or a text on the page. */
+async function give(page: Page, how: "drop" | "paste", files: { name: string; text: string }[], text = ""): Promise<void> {
+  await page.evaluate(
+    ([kind, given, plain]) => {
+      const transfer = new DataTransfer();
+      for (const file of given) transfer.items.add(new File([file.text], file.name));
+      if (plain) transfer.setData("text/plain", plain);
+      const init = { bubbles: true, cancelable: true };
+      const event =
+        kind === "drop"
+          ? new DragEvent("drop", { ...init, dataTransfer: transfer })
+          : new ClipboardEvent("paste", { ...init, clipboardData: transfer });
+      document.body.dispatchEvent(event);
+    },
+    [how, files, text] as const,
+  );
 }
 
 async function choosePhoto(page: Page): Promise<void> {

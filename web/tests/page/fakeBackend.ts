@@ -117,6 +117,9 @@ export class FakeBackend implements Backend {
 
   async draw(parameters: Parameters): Promise<Picture> {
     await pause(this.wishes.slow ? 300 : 4);
+    if ("gone" in document.documentElement.dataset) {
+      throw new CharacterError("missing", "the server has ended", {}, "serverEnded");
+    }
     return portrait(parameters.values);
   }
 

@@ -71,7 +71,7 @@ export function App({ session }: { readonly session: Session }) {
         </p>
       </div>
       <p class="for-screen-readers" role="status">
-        {state.drawn && state.rested ? say("drawn") : ""}
+        {state.busy ? state.busy.what : state.drawn && state.rested ? say("drawn") : ""}
       </p>
       {dropping && (
         <div class="dropping" aria-hidden="true">

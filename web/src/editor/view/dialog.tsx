@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Button } from "./buttons";
 import { useSession } from "./context";
 
-/** A window above the page; the browser keeps the focus in it and brings it back afterwards. */
+/** A window above the page; the browser keeps the focus in it. Afterwards it is where it was. */
 export function Dialog(props: {
   readonly title: string;
   readonly onClose: () => void;
@@ -15,9 +15,10 @@ export function Dialog(props: {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current?.showModal();
+    // The window may be gone from the page by now, and with it the browser's memory of the focus.
+    return () => queueMicrotask(() => document.activeElement === document.body && before?.focus());
   }, []);
   return (
     <dialog

@@ -69,7 +69,8 @@ function Thumbnail({ group, option, near }: { readonly group: string; readonly o
       },
     );
   }, [rested, near, group, option]);
-  return <PictureView picture={picture} edge={session.backend.imageSize} />;
+  const stale = picture !== null && drawnFor.current !== session.parameters.values;
+  return <PictureView picture={picture} edge={session.backend.imageSize} stale={stale} />;
 }
 
 /** Returns whether an element is in view or close to it. */

@@ -6,8 +6,14 @@ import { paint } from "./canvas";
  *
  * @param label - what it shows; without it, the picture is named by the text beside it.
  */
-export function PictureView(props: { readonly picture: Picture | null; readonly label?: string; readonly edge?: number }) {
-  const { picture, label, edge = 256 } = props;
+export function PictureView(props: {
+  readonly picture: Picture | null;
+  readonly label?: string;
+  readonly edge?: number;
+  /** Whether the picture shows what was before, and another one is being drawn. */
+  readonly stale?: boolean;
+}) {
+  const { picture, label, edge = 256, stale = false } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     if (canvas.current && picture) paint(canvas.current, picture);
@@ -15,7 +21,7 @@ export function PictureView(props: { readonly picture: Picture | null; readonly 
   return (
     <canvas
       ref={canvas}
-      class={`picture ${picture ? "" : "empty"}`}
+      class={`picture ${picture ? "" : "empty"} ${stale ? "stale" : ""}`}
       width={edge}
       height={edge}
       role={label ? "img" : undefined}
