@@ -248,7 +248,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-R0Na-I0M.js", import.meta.url).href,
+			new URL("assets/worker-CAvMwMCk.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();
@@ -438,9 +438,9 @@ function shortest(value) {
 	return asPython(wanted);
 }
 function asPython(value) {
-	if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
+	if (Number.isInteger(value) && Math.abs(value) < 0x2386f26fc10000) return value.toFixed(1);
 	const size = Math.abs(value);
-	if (size >= 1e-4 && size < 1e16) return String(value);
+	if (size >= 1e-4 && size < 0x2386f26fc10000) return String(value);
 	const [digits, exponent] = value.toExponential().split("e");
 	const power = Math.abs(Number(exponent)).toString().padStart(2, "0");
 	return `${digits}e${Number(exponent) < 0 ? "-" : "+"}${power}`;

@@ -254,7 +254,7 @@ async function chooseOptions(choice) {
 	for (const part of freeParts(choice)) {
 		let best = {
 			values: chosen,
-			loss: 1e400
+			loss: Infinity
 		};
 		for (const [i, option] of part.group.options.entries()) {
 			throwIfStopped(choice.signal);
@@ -370,7 +370,7 @@ async function search(networks, schema, settings, start, photo, options) {
 	let before = start;
 	let best = {
 		state: start,
-		loss: 1e400
+		loss: Infinity
 	};
 	const losses = [];
 	const total = settings.learningRates.length;
