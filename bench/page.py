@@ -25,6 +25,7 @@ SCRIPTS = (
     ("strange_photos.py", "the unusual files for many_photos.py", ""),
     ("rotations.py", "results for rotated or mirrored photos", ""),
     ("browser_parity.py", "characters made in a browser beside those of Python", "docs/web.md"),
+    ("browser_landmarks.py", "faces found in a browser beside those found by Python", "docs/web.md"),
     ("golden_runtimes.py", "the golden vectors on every runtime of this machine", "docs/targets.md"),
     ("face_finder.py", "landmark finders on held-out, turned, small and missing faces", "docs/fidelity.md"),
     ("head_turn.py", "effect of a face's position in the photo on yaw and pitch", ""),

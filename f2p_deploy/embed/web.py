@@ -109,10 +109,9 @@ def _write_model(artifact: Artifact, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in sorted(names):
         shutil.copyfile(artifact.folder / name, folder / name)
-    finder = files("f2p_deploy.alignment") / "face_finder"
     for name in FINDER.values():
-        if (network := finder / Path(name).name).is_file():
-            _write(folder / name, network.read_bytes())
+        network = files("f2p_deploy.alignment") / "face_finder" / Path(name).name
+        _write(folder / name, network.read_bytes())
     used = {graph: entry for graph, entry in index["graphs"].items() if graph in web_graphs(artifact)}
     tensors = {tensor["file"] for entry in used.values() for tensor in entry["tensors"].values()}
     for name in sorted(tensors):

@@ -83,7 +83,7 @@ def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[st
     return facts | {
         "format": FORMAT,
         "limits": limits,
-        "finder": FINDER if set(FINDER.values()) <= files.keys() else None,
+        "finder": FINDER,
         "unread": list(artifact.manifest.unread or ()),
         "graphs": {name: _graph(artifact, graph) for name, graph in web_graphs(artifact).items()},
         "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in sorted(files.items())},

@@ -1,9 +1,11 @@
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from f2p_deploy.alignment import network_finder, searches
 from f2p_deploy.alignment.judgement import SHARP
 from f2p_deploy.artifact.artifact import Artifact, read_artifact
 from f2p_deploy.artifact.manifest import FileRecord
@@ -58,3 +60,20 @@ def test_other_artifacts_are_refused(demo: Artifact, small_artifact: Path) -> No
     missed = tuple(replace(record, value=math.nan) for record in manifest.parity)
     with pytest.raises(FloorMissed):
         require_web(replace(demo, manifest=replace(manifest, parity=missed)))
+
+
+def test_the_page_finds_faces_by_the_numbers_of_the_package() -> None:
+    source = Path(__file__).parents[2] / "web" / "src" / "photo" / "networkFinder.ts"
+    if not source.is_file():
+        pytest.skip("web/ is in a clone only")
+    text = source.read_text(encoding="utf-8")
+    numbers = {name: float(value) for name, value in re.findall(r"^const ([A-Z_]+) = ([\d.]+);", text, re.MULTILINE)}
+    assert numbers.pop("MARGIN") == searches.MARGIN and len(numbers) > 9
+    for own in ("SMALLEST_TILE", "MOST_TILES_ACROSS"):
+        assert numbers.pop(own) == getattr(searches, f"_{own}")
+    assert numbers.pop("MOST_FACES") == network_finder.NetworkFinder()._most_faces
+    assert numbers == {name: getattr(network_finder, name) for name in numbers}
+    template = re.search(r"const TEMPLATE[^=]*= \[(.*?)\];", text, re.DOTALL)
+    assert template is not None
+    places = [float(number) for number in re.findall(r"[\d.]+", template[1])]
+    assert places == [number for place in network_finder.TEMPLATE for number in place]

@@ -184,7 +184,7 @@ async function changed(page: Page, before: string): Promise<string> {
 function networkFiles(): number {
   const { graphs, finder } = JSON.parse(readFileSync(`${folder}/page/model/contract.json`, "utf8")) as Contract;
   const files = Object.values(graphs).flatMap((graph) => [graph.file, ...graph.weights]);
-  return new Set([...files, ...Object.values(finder ?? {})]).size;
+  return new Set([...files, ...Object.values(finder)]).size;
 }
 
 /** Returns how many files of networks IndexedDB has. */

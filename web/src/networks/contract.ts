@@ -91,7 +91,7 @@ export interface Contract {
   readonly unread: readonly string[];
   readonly graphs: Readonly<Record<string, Graph>>;
   /** The two networks of the face finder. */
-  readonly finder: { readonly detector: string; readonly reader: string } | null;
+  readonly finder: { readonly detector: string; readonly reader: string };
   /** Every file of the folder that the page loads by its name. */
   readonly files: Readonly<Record<string, FileRecord>>;
 }

@@ -10,11 +10,11 @@ import { warp } from "./warp";
 const PHOTO_EDGE = 192;
 const FACE_EDGE = 128;
 
-/** Smallest score of a candidate, and largest number of candidates that are read in one square. */
+/** Smallest score of a detection, and largest number of detections that are read in one square. */
 const SCORE = 0.25;
-const MOST_CANDIDATES = 12;
+const MOST_DETECTIONS = 12;
 
-/** Smallest distance of two candidates, in eye distances of the larger one. */
+/** Smallest distance of two detections, in eye distances of the larger one. */
 const APART_BY = 1.2;
 
 /** Places of the five points in an upright close-up, in fractions of its edge. */
@@ -47,7 +47,7 @@ const MOST_FACES = 5;
 type Square = readonly [left: number, top: number, edge: number];
 
 /** A possible face: score, middle and eye distance in pixels, cosine and sine of its roll. */
-export interface Candidate {
+export interface Detection {
   readonly score: number;
   readonly x: number;
   readonly y: number;
@@ -90,16 +90,16 @@ export class NetworkFinder implements FaceFinder {
   private async search(photo: Picture, toPicture: Similarity): Promise<Reading[]> {
     const rows = await this.networks.detect(rgbOf(warp(photo, toPicture, PHOTO_EDGE)));
     const readings: Reading[] = [];
-    for (const candidate of candidates(rows, toPicture.inverse)) {
-      const reading = await this.readCandidate(photo, candidate);
+    for (const detection of bestDetections(rows, toPicture.inverse)) {
+      const reading = await this.readDetection(photo, detection);
       if (reading) readings.push(reading);
     }
     return readings;
   }
 
   /** Reads a face several times, upright and turned by 180 degrees; returns null if it is not a face. */
-  private async readCandidate(photo: Picture, candidate: Candidate): Promise<Reading | null> {
-    for (const tried of [candidate, { ...candidate, cos: -candidate.cos, sin: -candidate.sin }]) {
+  private async readDetection(photo: Picture, detection: Detection): Promise<Reading | null> {
+    for (const tried of [detection, { ...detection, cos: -detection.cos, sin: -detection.sin }]) {
       let reading = await this.read(photo, uprightOf(tried));
       for (let i = 1; i < READINGS && reading.face >= FIRST_FACE; i++) {
         const target = TEMPLATE.map(([x, y]) => ({ x: x * FACE_EDGE, y: y * FACE_EDGE }));
@@ -148,15 +148,15 @@ export function* squares(height: number, width: number): Generator<Square[]> {
  * @param rows - 6 numbers per cell: score, x, y, eye distance, cosine and sine of the roll.
  * @param toPhoto - without rotation, from the detector's picture to the photo.
  */
-export function candidates(rows: Float32Array, toPhoto: Similarity): Candidate[] {
+export function bestDetections(rows: Float32Array, toPhoto: Similarity): Detection[] {
   const order = Array.from({ length: rows.length / 6 }, (_, i) => i).sort((a, b) => rows[6 * b] - rows[6 * a] || a - b);
-  const kept: Candidate[] = [];
+  const kept: Detection[] = [];
   for (const i of order) {
     const [score, x, y, eyes, cos, sin] = rows.subarray(6 * i, 6 * i + 6);
-    if (score < SCORE || kept.length === MOST_CANDIDATES) break;
-    const candidate = { score, ...toPhoto.apply({ x, y }), eyes: toPhoto.a * eyes, cos, sin };
-    const near = kept.some((other) => distance(candidate, other) < APART_BY * Math.max(candidate.eyes, other.eyes));
-    if (!near) kept.push(candidate);
+    if (score < SCORE || kept.length === MOST_DETECTIONS) break;
+    const detection = { score, ...toPhoto.apply({ x, y }), eyes: toPhoto.a * eyes, cos, sin };
+    const near = kept.some((other) => distance(detection, other) < APART_BY * Math.max(detection.eyes, other.eyes));
+    if (!near) kept.push(detection);
   }
   return kept;
 }
@@ -177,8 +177,8 @@ function squareToPicture([left, top, edge]: Square): Similarity {
   return new Similarity(scale, 0, -scale * left, -scale * top);
 }
 
-/** Returns the transform from the photo to the upright close-up of a candidate. */
-function uprightOf({ x, y, eyes, cos, sin }: Candidate): Similarity {
+/** Returns the transform from the photo to the upright close-up of a detection. */
+function uprightOf({ x, y, eyes, cos, sin }: Detection): Similarity {
   const scale = ((TEMPLATE[1][0] - TEMPLATE[0][0]) * FACE_EDGE) / eyes;
   const [a, b] = [scale * cos, scale * sin];
   const middle = FACE_EDGE / 2;

@@ -1,19 +1,12 @@
 import type { InferenceSession } from "onnxruntime-common";
-import { CharacterError } from "../errors";
 import type { Contract } from "../networks/contract";
 import type { Ort } from "../networks/ortNetworks";
 import type { FileStore } from "../networks/store";
 import type { FaceFinder } from "./finder";
 import { NetworkFinder, type FinderNetworks } from "./networkFinder";
 
-/** Opens the face finder of the folder; it runs on the processor, since its networks are small.
- *
- * @throws CharacterError `missing`: the folder has none.
- */
+/** Opens the face finder of the folder; it runs on the processor, since its networks are small. */
 export async function openFinder(ort: Ort, contract: Contract, files: FileStore): Promise<FaceFinder> {
-  if (!contract.finder) {
-    throw new CharacterError("missing", "this folder has no face finder: embed the artifact again");
-  }
   const open = async (file: string) =>
     ort.InferenceSession.create(await files.read(file), { executionProviders: ["wasm"], logSeverityLevel: 3 });
   const [detector, reader] = [await open(contract.finder.detector), await open(contract.finder.reader)];

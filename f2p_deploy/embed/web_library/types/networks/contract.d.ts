@@ -88,7 +88,7 @@ export interface Contract {
     readonly finder: {
         readonly detector: string;
         readonly reader: string;
-    } | null;
+    };
     /** Every file of the folder that the page loads by its name. */
     readonly files: Readonly<Record<string, FileRecord>>;
 }

@@ -1363,10 +1363,10 @@ async function decodePhoto(photo) {
 /** Edges in pixels of the pictures that the two networks take. */
 const PHOTO_EDGE = 192;
 const FACE_EDGE = 128;
-/** Smallest score of a candidate, and largest number of candidates that are read in one square. */
+/** Smallest score of a detection, and largest number of detections that are read in one square. */
 const SCORE = .25;
-const MOST_CANDIDATES = 12;
-/** Smallest distance of two candidates, in eye distances of the larger one. */
+const MOST_DETECTIONS = 12;
+/** Smallest distance of two detections, in eye distances of the larger one. */
 const APART_BY = 1.2;
 /** Places of the five points in an upright close-up, in fractions of its edge. */
 const TEMPLATE = [
@@ -1407,18 +1407,18 @@ var NetworkFinder = class {
 	async search(photo, toPicture) {
 		const rows = await this.networks.detect(rgbOf(warp(photo, toPicture, PHOTO_EDGE)));
 		const readings = [];
-		for (const candidate of candidates(rows, toPicture.inverse)) {
-			const reading = await this.readCandidate(photo, candidate);
+		for (const detection of bestDetections(rows, toPicture.inverse)) {
+			const reading = await this.readDetection(photo, detection);
 			if (reading) readings.push(reading);
 		}
 		return readings;
 	}
 	/** Reads a face several times, upright and turned by 180 degrees; returns null if it is not a face. */
-	async readCandidate(photo, candidate) {
-		for (const tried of [candidate, {
-			...candidate,
-			cos: -candidate.cos,
-			sin: -candidate.sin
+	async readDetection(photo, detection) {
+		for (const tried of [detection, {
+			...detection,
+			cos: -detection.cos,
+			sin: -detection.sin
 		}]) {
 			let reading = await this.read(photo, uprightOf(tried));
 			for (let i = 1; i < READINGS && reading.face >= FIRST_FACE; i++) {
@@ -1483,13 +1483,13 @@ function* squares(height, width) {
 * @param rows - 6 numbers per cell: score, x, y, eye distance, cosine and sine of the roll.
 * @param toPhoto - without rotation, from the detector's picture to the photo.
 */
-function candidates(rows, toPhoto) {
+function bestDetections(rows, toPhoto) {
 	const order = Array.from({ length: rows.length / 6 }, (_, i) => i).sort((a, b) => rows[6 * b] - rows[6 * a] || a - b);
 	const kept = [];
 	for (const i of order) {
 		const [score, x, y, eyes, cos, sin] = rows.subarray(6 * i, 6 * i + 6);
-		if (score < SCORE || kept.length === MOST_CANDIDATES) break;
-		const candidate = {
+		if (score < SCORE || kept.length === MOST_DETECTIONS) break;
+		const detection = {
 			score,
 			...toPhoto.apply({
 				x,
@@ -1499,7 +1499,7 @@ function candidates(rows, toPhoto) {
 			cos,
 			sin
 		};
-		if (!kept.some((other) => distance(candidate, other) < APART_BY * Math.max(candidate.eyes, other.eyes))) kept.push(candidate);
+		if (!kept.some((other) => distance(detection, other) < APART_BY * Math.max(detection.eyes, other.eyes))) kept.push(detection);
 	}
 	return kept;
 }
@@ -1516,7 +1516,7 @@ function squareToPicture([left, top, edge]) {
 	const scale = PHOTO_EDGE / edge;
 	return new Similarity(scale, 0, -scale * left, -scale * top);
 }
-/** Returns the transform from the photo to the upright close-up of a candidate. */
+/** Returns the transform from the photo to the upright close-up of a detection. */
 function uprightOf({ x, y, eyes, cos, sin }) {
 	const scale = (TEMPLATE[1][0] - TEMPLATE[0][0]) * FACE_EDGE / eyes;
 	const [a, b] = [scale * cos, scale * sin];
@@ -1546,12 +1546,8 @@ function rgbOf({ pixels }) {
 	return rgb;
 }
 // src/photo/openFinder.ts
-/** Opens the face finder of the folder; it runs on the processor, since its networks are small.
-*
-* @throws CharacterError `missing`: the folder has none.
-*/
+/** Opens the face finder of the folder; it runs on the processor, since its networks are small. */
 async function openFinder(ort, contract, files) {
-	if (!contract.finder) throw new CharacterError("missing", "this folder has no face finder: embed the artifact again");
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {
 		executionProviders: ["wasm"],
 		logSeverityLevel: 3
