@@ -104,6 +104,7 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         _ability(ARTIFACT_PHOTOS, _of(packages, "", "faces")),
         _ability(BUNDLE_LANDMARKS, [*_of(packages, ""), *runners]),
         _ability(BUNDLE_PHOTOS, [*_of(packages, "", "faces"), *runners]),
+        _ability("edit", [*_of(packages, "", "edit"), *runners]),
         *_exports(packages, bundle),
         _ability("train", [*_of(packages, ""), *_pytorch(packages)]),
         _ability("engine render", [*_of(packages, "", "engine"), engine_assets]),

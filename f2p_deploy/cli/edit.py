@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f2p_deploy.cli import console, engine_at, options
+from f2p_deploy.system.errors import MissingDependency
 
 if TYPE_CHECKING:
     from f2p_deploy.editor.edit_session import EditSession
@@ -102,8 +103,21 @@ def _load(
     opened.fast = fast
     if draws(opened):
         opened.prepare(["render"])
-    session.load(opened, engine_of(opened.schema, at, assets))
-    chosen = choose_finder_for(opened, landmarker, landmarks, offline)
-    session.finder.set_result(chosen.finder)
+    engine = engine_of(opened.schema, at, assets)
+    session.load(opened, engine)
+    try:
+        chosen = choose_finder_for(opened, landmarker, landmarks, offline)
+    except MissingDependency as error:
+        if landmarker or landmarks or offline:
+            raise
+        session.finder.set_exception(error)  # characters can be edited without it
+        console.sentence(str(error), "warning")
+    else:
+        session.finder.set_result(chosen.finder)
+        console.sentence(chosen.sentence)
     load_networks_for(opened, session.bench.modes)
-    console.sentence(chosen.sentence)
+    if engine is not None and at is None:
+        from f2p_deploy.engine.makehuman.compiled import compiled_before
+
+        if not compiled_before():
+            console.sentence("The reference engine is compiled when it first draws, once; this takes up to a minute.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -231,10 +231,13 @@ async def _body(request: Request, most: int) -> bytes:
     if not declared.isdecimal() or int(declared) > most:
         raise refusal
     content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > most:
-            raise refusal
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > most:
+                raise refusal
+    except ClientDisconnect as error:
+        raise Stopped("stopped") from error
     return bytes(content)
 
 

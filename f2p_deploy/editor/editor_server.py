@@ -1,5 +1,6 @@
 """The editor's server: it listens on 127.0.0.1 only, in a thread, until the last page is closed."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +96,8 @@ def serve_editor(session: EditSession, port: int = 0, stay: bool = False) -> Ite
 def _listening(port: int) -> Iterator[socket.socket]:
     """Open a socket on this machine's own address."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        if os.name == "posix":  # a port that was used a minute ago is free; elsewhere the option would share it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
             listener.listen(128)

@@ -1,6 +1,7 @@
 """`edit`: its address, its end, and what it refuses in one sentence."""
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from f2p_deploy.character.parameter_files import write_parameters
 from f2p_deploy.character.parameters import average
@@ -21,6 +23,10 @@ from f2p_deploy.system.extras import EXTRAS
 
 #: The demo bundle's artifact, and neither a browser nor the search for an engine.
 QUICK = ("--no-browser", "--runtime", "onnxruntime", "--offline", "--threads", "1")
+
+#: A grey photo.
+PNG = io.BytesIO()
+Image.new("RGB", (100, 100)).save(PNG, "PNG")
 
 
 @pytest.fixture
@@ -31,8 +37,8 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., "subprocess
     monkeypatch.delenv("F2P_MAKEHUMAN_ASSETS", raising=False)
     started: list[subprocess.Popen[str]] = []
 
-    def begin(*words: object) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", "from f2p_deploy.cli import main; main()", "edit", *map(str, words)]
+    def begin(*words: object, code: str = "") -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", f"{code}\nfrom f2p_deploy.cli import main; main()", "edit", *map(str, words)]
         environment = {**os.environ, "NO_COLOR": "1"}
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -80,6 +86,18 @@ def test_a_character_is_edited_saved_and_the_page_closed(start: Callable[..., An
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "") and f"saved: {path}\n" in err
     assert json.loads(path.read_text())["locked"] == ["nose.width"]
+
+
+def test_without_a_finder_characters_can_be_edited(start: Callable[..., Any]) -> None:
+    code = "from f2p_deploy.system.extras import EXTRAS; EXTRAS['faces'] = ('no_such_module',)"
+    process = start("--no-browser", "--runtime", "onnxruntime", "--stay", code=code)
+    address = process.stdout.readline().strip()
+    cookie = enter(address)
+    values = average(load_schema("makehuman")).values.astype("<f4").tobytes()
+    assert ask(address, "/api/draw", values, cookie).status == 200
+    refused = json.loads(ask(address, "/api/photo?name=a.png", PNG.getvalue(), cookie).read())["error"]
+    assert refused["kind"] == "missing" and "no_such_module" in refused["message"]
+    assert "warning: " in process.stderr.readline()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
