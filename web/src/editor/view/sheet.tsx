@@ -21,6 +21,8 @@ export function Sheet() {
     setCurrent(name);
     list.current?.querySelector<HTMLElement>(`[data-place="${entries.findIndex((one) => one.name === name)}"]`)?.focus();
   };
+  // The keys work at once, also after the editor was left.
+  useEffect(() => go(current), []);
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || current === null) return;
     const step = stepOf(event.key, list.current);
