@@ -205,7 +205,7 @@ describe.skipIf(!here)(`the page in ${executablePath} (CHROMIUM names another br
 
   it("goes through the contact sheet by keys, and asks about what is not saved", async () => {
     const page = await open("?sheet&server", {});
-    await tabTo(page, "Edit character-01");
+    await page.locator("button[aria-label='Edit character-01']:focus").waitFor(); // the keys work at once
     await page.keyboard.press("j");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
