@@ -98,13 +98,18 @@ class CharacterSheet:
     def thumbnail(self, name: str) -> np.ndarray | None:
         """Return the small picture of an entry that `run` drew, (S, S, 3) uint8 RGB; None if it must be drawn anew."""
         folder = self.path(name).parent
-        if is_edited(folder):
-            return None
-        try:
-            with Image.open(folder / CHARACTER_FILE) as picture:
-                return reduced_picture(np.asarray(picture.convert("RGB")))
-        except (OSError, SyntaxError, ValueError):
-            return None
+        return None if is_edited(folder) else _small(folder / CHARACTER_FILE)
+
+    def small_face(self, name: str) -> np.ndarray:
+        """Return the aligned face of an entry as a small picture, (S, S, 3) uint8 RGB.
+
+        Raises:
+            InputError: the sheet has no entry of this name, or there is no readable face beside the character.
+        """
+        face = _small(self.path(name).parent / ALIGNED_FILE)
+        if face is None:
+            raise InputError(f"the contact sheet has no face of {name!r}")
+        return face
 
     def _read(self) -> dict[str, dict[str, str]]:
         """Return the noted states, read anew: another process may have written them.
@@ -141,6 +146,15 @@ def _state(noted: dict[str, str] | None, path: Path) -> str:
     if noted is None or noted.get("state") not in _STATES or noted.get("parameters_sha256") != version_of(path):
         return "open"
     return noted["state"]
+
+
+def _small(path: Path) -> np.ndarray | None:
+    """Return a picture file as a small picture; None if it cannot be read."""
+    try:
+        with Image.open(path) as picture:
+            return reduced_picture(np.asarray(picture.convert("RGB")))
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def reduced_picture(picture: np.ndarray) -> np.ndarray:

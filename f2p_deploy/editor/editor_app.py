@@ -110,6 +110,10 @@ class EditorApi:
         """Send the small picture of an entry of the contact sheet as RGB."""
         return _rgb(await run_in_threadpool(self.session.thumbnail, request.path_params["name"]))
 
+    async def entry_face(self, request: Request) -> Response:
+        """Send the aligned face of an entry of the contact sheet, small, as RGB."""
+        return _rgb(await run_in_threadpool(self.session.sheet.small_face, request.path_params["name"]))
+
     async def kept(self, request: Request) -> Response:
         """Note that an entry is kept, or open again."""
         asked = await _json(request)
@@ -188,6 +192,7 @@ def editor_app(session: EditSession, presence: PagePresence, page: dict[str, Pag
         "sheet": api.sheet,
         "entry/{name:path}": api.entry,
         "thumbnail/{name:path}": api.thumbnail,
+        "entry-face/{name:path}": api.entry_face,
         "alive": api.alive,
     }
     writes: dict[str, Endpoint] = {

@@ -68,5 +68,9 @@ def test_the_small_picture_is_that_of_the_run_until_it_is_edited(run_folder: Pat
     assert small is not None and small.shape == (THUMBNAIL, THUMBNAIL, 3) and (small == 90).all()
     (run_folder / "anna" / "result.json").write_text('{"parameters_sha256": "another"}')
     assert sheet.thumbnail("anna") is None
+    Image.fromarray(np.full((256, 256, 3), 90, np.uint8)).save(run_folder / "anna" / "aligned.png")
+    assert sheet.small_face("anna").shape == (THUMBNAIL, THUMBNAIL, 3)
+    with pytest.raises(InputError, match="no face of 'ben & co'"):
+        sheet.small_face("ben & co")
     shutil.rmtree(run_folder / "ben & co")
     assert sheet.thumbnail("ben & co") is None

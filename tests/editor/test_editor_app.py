@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from f2p_deploy.character.parameter_files import read_parameters
 from f2p_deploy.character.parameters import Parameters, average
@@ -110,6 +111,9 @@ def test_a_review_of_a_folder(serve: Serve, run_folder: Path, demo_runtime: Runt
     entry = client.get("/api/entry/ben%20%26%20co").json
     thumbnail = client.get("/api/thumbnail/ben%20%26%20co")
     assert thumbnail.headers["x-width"] == "192" and len(thumbnail.content) == 3 * 192 * 192
+    assert "no face of 'ben & co'" in client.get("/api/entry-face/ben%20%26%20co").json["error"]["message"]
+    Image.fromarray(np.full((256, 256, 3), 90, np.uint8)).save(run_folder / "anna" / "aligned.png")
+    assert len(client.get("/api/entry-face/anna").content) == 3 * 192 * 192
     assert client.post("/api/kept", {"name": "anna", "kept": True}).json == {}
     path = run_folder / "ben & co" / "parameters.json"
     edited = average(schema).with_values({"nose.width": 0.9}).lock("nose.width")

@@ -117,6 +117,9 @@ export interface Backend {
   /** Draws the small picture of an entry of the contact sheet. */
   thumbnail(name: string, signal: AbortSignal): Promise<Picture>;
 
+  /** Returns the face of an entry's photo, small. */
+  entryFace(name: string, signal: AbortSignal): Promise<Picture>;
+
   /** Notes that an entry is kept, or open again. */
   setKept(name: string, kept: boolean): Promise<void>;
 }

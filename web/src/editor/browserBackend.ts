@@ -117,6 +117,10 @@ export class BrowserBackend implements Backend {
     throw noSheet();
   }
 
+  async entryFace(): Promise<Picture> {
+    throw noSheet();
+  }
+
   async thumbnail(): Promise<Picture> {
     throw noSheet();
   }

@@ -145,6 +145,10 @@ export class ServerBackend implements Backend {
     };
   }
 
+  entryFace(name: string, signal: AbortSignal): Promise<Picture> {
+    return this.server.picture(`api/entry-face/${encodeURIComponent(name)}`, { signal });
+  }
+
   thumbnail(name: string, signal: AbortSignal): Promise<Picture> {
     return this.server.picture(`api/thumbnail/${encodeURIComponent(name)}`, { signal });
   }

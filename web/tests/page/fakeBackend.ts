@@ -133,6 +133,10 @@ export class FakeBackend implements Backend {
     return { parameters: new Parameters(schema, entryValues(name)), photo };
   }
 
+  async entryFace(name: string): Promise<Picture> {
+    return portrait(entryValues(name), true);
+  }
+
   async thumbnail(name: string): Promise<Picture> {
     return portrait(entryValues(name));
   }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Picture } from "../../photo/picture";
 import type { SheetEntry } from "../backend";
 import { edit, neighbour, setKept } from "../sheetWork";
 import { Button } from "./buttons";
@@ -90,7 +91,10 @@ function Card(props: {
         aria-describedby={`entry-state-${place} sheet-keys`}
         onClick={() => edit(session, entry.name)}
       >
-        <Thumbnail name={entry.name} />
+        {entry.photo && (
+          <Thumbnail name={`face of ${entry.name}`} get={(signal) => session.backend.entryFace(entry.name, signal)} />
+        )}
+        <Thumbnail name={entry.name} get={(signal) => session.backend.thumbnail(entry.name, signal)} />
       </button>
       <p class="file-name" title={entry.name}>
         {entry.name}
@@ -110,7 +114,12 @@ function Card(props: {
   );
 }
 
-function Thumbnail({ name }: { readonly name: string }) {
+/** A small picture that is fetched once it is in view.
+ *
+ * @param name - by which it is remembered.
+ */
+function Thumbnail(props: { readonly name: string; readonly get: (signal: AbortSignal) => Promise<Picture> }) {
+  const { name, get } = props;
   const session = useSession();
   const frame = useRef<HTMLDivElement>(null);
   const [picture, setPicture] = useState(session.thumbnails.get(name) ?? null);
@@ -122,7 +131,7 @@ function Thumbnail({ name }: { readonly name: string }) {
         cancel();
         if (!seen.isIntersecting) return;
         cancel = session.queue.drawThumbnail(
-          (signal) => session.backend.thumbnail(name, signal),
+          get,
           (found) => {
             observer.disconnect();
             session.thumbnails.set(name, found);
