@@ -143,7 +143,8 @@ export class Session {
   fail(error: unknown, retry: () => void): void {
     if (isStopped(error)) return this.tell(this.say("stopped"));
     const again = error instanceof CharacterError && UNANSWERED.includes(error.code) ? retry : null;
-    this.set({ notice: { text: sentenceOf(error, this.say), retry: again } });
+    // A window above the page would hide the sentence.
+    this.set({ notice: { text: sentenceOf(error, this.say), retry: again }, dialog: null });
   }
 
   /** Runs long work that can be stopped, one at a time; errors are shown.

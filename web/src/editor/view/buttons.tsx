@@ -15,19 +15,21 @@ export function Button(props: {
   readonly hint?: string | undefined;
   /** Whether the tab key passes over it while it is disabled, because a key of its neighbour does the same. */
   readonly skipped?: boolean;
+  /** Whether a narrow page shows the icon alone. */
+  readonly short?: boolean;
   readonly text?: ComponentChildren;
 }) {
-  const { icon, label, onPress, bare = false, kind, disabled = false, pressed, hint, skipped = false, text } = props;
+  const { icon, label, onPress, bare = false, kind, disabled = false, pressed, hint, skipped = false, short = false, text } = props;
   return (
     <button
       type="button"
-      class={`button ${bare ? "bare" : ""} ${kind ?? ""}`}
+      class={`button ${bare ? "bare" : ""} ${kind ?? ""} ${short ? "short" : ""}`}
       // A button that cannot be pressed now stays in the order of focus: it is not lost when the last step is undone.
       aria-disabled={disabled ? "true" : undefined}
       tabIndex={disabled && skipped ? -1 : undefined}
       aria-pressed={pressed}
       aria-label={bare || text ? label : undefined}
-      title={hint ?? (bare ? label : undefined)}
+      title={hint ?? (bare || short ? label : undefined)}
       onClick={() => {
         if (!disabled) onPress();
       }}

@@ -129,13 +129,21 @@ function Rows(props: {
   readonly changed: ReadonlySet<string>;
 }) {
   const { sliders, groups, changed } = props;
+  const { parameters, state } = useSession();
   return (
     <>
       {groups.map((group) => (
         <OptionGroup key={group.name} group={group} changed={changed.has(group.name)} />
       ))}
       {sliders.map((controller) => (
-        <SliderRow key={controller.name} controller={controller} changed={changed.has(controller.name)} />
+        <SliderRow
+          key={controller.name}
+          controller={controller}
+          value={parameters.value(controller.name)}
+          changed={changed.has(controller.name)}
+          locked={parameters.locked.has(controller.name)}
+          language={state.language}
+        />
       ))}
     </>
   );

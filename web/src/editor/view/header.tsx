@@ -76,7 +76,7 @@ function WorkBar() {
           disabled={!forth}
           onPress={() => session.redo()}
         />
-        <Button icon="open" label={say("open")} onPress={() => file.current?.click()} />
+        <Button icon="open" short label={say("open")} onPress={() => file.current?.click()} />
         <input
           ref={file}
           type="file"

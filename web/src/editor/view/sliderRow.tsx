@@ -1,6 +1,8 @@
+import { Component } from "preact";
 import { useState } from "preact/hooks";
 import type { Controller } from "../../character/schema";
 import { sliderName } from "../names";
+import type { Language } from "../texts";
 import { Button, LockButton } from "./buttons";
 import { useSession } from "./context";
 
@@ -13,18 +15,39 @@ export function engineText({ low, high }: Pick<Controller, "low" | "high">, valu
   return String(Number((low + value * (high - low)).toFixed(digits)));
 }
 
-/** One slider: its name, its value in the engine's units, its default, a reset and a lock. */
-export function SliderRow({ controller, changed }: { readonly controller: Controller; readonly changed: boolean }) {
+/** Everything that one slider shows. */
+interface Shown {
+  readonly controller: Controller;
+  /** In [0, 1]. */
+  readonly value: number;
+  readonly changed: boolean;
+  readonly locked: boolean;
+  readonly language: Language;
+}
+
+/** One slider, drawn anew only if what it shows has changed: an editor has 150 of them. */
+export class SliderRow extends Component<Shown> {
+  override shouldComponentUpdate(next: Shown): boolean {
+    return (Object.keys(next) as (keyof Shown)[]).some((key) => next[key] !== this.props[key]);
+  }
+
+  override render({ controller, value, changed }: Shown) {
+    return <Slider controller={controller} value={value} changed={changed} />;
+  }
+}
+
+/** A slider's name, its value in the engine's units, its default, a reset and a lock. */
+function Slider({ controller, value, changed }: Pick<Shown, "controller" | "value" | "changed">) {
   const session = useSession();
-  const { say, parameters, backend } = session;
+  const { say, backend } = session;
   const { name, standard } = controller;
-  const value = parameters.value(name);
   const shown = sliderName(controller);
   const unread = backend.unread.includes(name);
-  const move = (to: number) => session.change(parameters.withValue(name, to), shown, `slide ${name}`);
+  const move = (to: number, gesture: string | null = null) =>
+    session.change(session.parameters.withValue(name, to), shown, gesture);
   const reset = () => {
     session.endGesture();
-    session.change(parameters.withValue(name, Math.fround(standard)), shown);
+    move(Math.fround(standard));
   };
   const id = `slider-${name}`;
   return (
@@ -49,7 +72,7 @@ export function SliderRow({ controller, changed }: { readonly controller: Contro
             high: engineText(controller, 1),
             value: engineText(controller, standard),
           })}
-          onInput={(event) => move(Number(event.currentTarget.value))}
+          onInput={(event) => move(Number(event.currentTarget.value), `slide ${name}`)}
           onPointerUp={() => session.endGesture()}
           onKeyUp={() => session.endGesture()}
           onBlur={() => session.endGesture()}
@@ -61,7 +84,7 @@ export function SliderRow({ controller, changed }: { readonly controller: Contro
           }}
         />
       </div>
-      <EngineValue controller={controller} value={value} onChange={(to) => session.change(parameters.withValue(name, to), shown)} />
+      <EngineValue controller={controller} value={value} onChange={move} />
       <Button
         icon="reset"
         bare
