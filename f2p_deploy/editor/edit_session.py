@@ -13,7 +13,7 @@ from f2p_deploy.editor.character_file import OpenedCharacter, open_character, sa
 from f2p_deploy.editor.character_sheet import CharacterSheet, reduced_picture
 from f2p_deploy.editor.edit_start import EditStart
 from f2p_deploy.editor.editor_engine import EditorEngine
-from f2p_deploy.editor.plain_errors import plain_warning
+from f2p_deploy.editor.plain_errors import Stopped, plain_warning
 from f2p_deploy.editor.workbench import Workbench
 from f2p_deploy.embed.contract import schema_facts
 from f2p_deploy.runtimes import Runtime
@@ -49,10 +49,11 @@ class EditSession:
         self.loaded.set_result(Workbench(runtime, engine, self.finder))
 
     def fail(self, error: BaseException) -> None:
-        """Hand over the error that ends the command, to all requests that wait."""
+        """Hand over the error that ends the command, to all requests that wait; Ctrl-C is `Stopped` for them."""
+        told = error if isinstance(error, Exception) else Stopped("stopped")
         for waiting in (self.loaded, self.finder):
             if not waiting.done():
-                waiting.set_exception(error)
+                waiting.set_exception(told)
 
     @property
     def bench(self) -> Workbench:

@@ -12,6 +12,7 @@ from f2p_deploy.character.parameters import Parameters, average
 from f2p_deploy.editor.character_file import ChangedOnDisk
 from f2p_deploy.editor.edit_session import EditSession
 from f2p_deploy.editor.edit_start import EditStart
+from f2p_deploy.editor.plain_errors import Stopped
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import InputError
 
@@ -83,4 +84,11 @@ def test_an_error_while_loading_reaches_those_who_wait() -> None:
     session = EditSession(EditStart())
     session.fail(InputError("no such bundle"))
     with pytest.raises(InputError, match="no such bundle"):
+        session.describe()
+
+
+def test_ctrl_c_while_loading_does_not_interrupt_other_threads() -> None:
+    session = EditSession(EditStart())
+    session.fail(KeyboardInterrupt())
+    with pytest.raises(Stopped):
         session.describe()
