@@ -158,7 +158,10 @@ describe("memory", () => {
   it("brings a work back as it was", () => {
     const session = new Session(new FakeBackend({}), "en");
     session.set({ name: "anna", mode: "one-shot" });
-    session.state = { ...session.state, history: changed(session.state.history, workOf(randomFace(average, 1, sequence())), "Random") };
+    session.state = {
+      ...session.state,
+      history: changed(session.state.history, workOf(randomFace(average, 1, sequence())), "Random"),
+    };
     const plain = structuredClone(toPlain(session.state, schema, ""));
     const back = fromPlain(plain, schema);
     expect(back.history).toEqual({ ...session.state.history, gesture: null });
@@ -166,7 +169,10 @@ describe("memory", () => {
     expect(sameCharacter(back.saved!, session.state.saved)).toBe(true);
   });
 
-  const workOf = (parameters: Parameters) => ({ parameters: withLocks(parameters, ["hair"], true), start: average.values });
+  const workOf = (parameters: Parameters) => ({
+    parameters: withLocks(parameters, ["hair"], true),
+    start: average.values,
+  });
 });
 
 describe("drawing", () => {
@@ -175,12 +181,14 @@ describe("drawing", () => {
   it("draws one at a time, ends with the newest, and thumbnails in their order", async () => {
     const drawn: number[] = [];
     let running = 0;
-    const draw = (id: number): Draw => async () => {
-      expect(++running).toBe(1);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      running -= 1;
-      return picture(id);
-    };
+    const draw =
+      (id: number): Draw =>
+      async () => {
+        expect(++running).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        running -= 1;
+        return picture(id);
+      };
     const done = ({ width }: Picture) => drawn.push(width);
     const queue = new DrawQueue(() => drawn.push(-1));
     queue.drawThumbnail(draw(10), done);
@@ -194,10 +202,19 @@ describe("drawing", () => {
   it("tells of an error once, and draws again", async () => {
     const seen: unknown[] = [];
     const queue = new DrawQueue((error) => seen.push(error));
-    queue.drawPresent(() => Promise.reject(new Error("gone")), () => seen.push("drawn"));
-    queue.drawThumbnail(async () => picture(1), () => seen.push("thumbnail"));
+    queue.drawPresent(
+      () => Promise.reject(new Error("gone")),
+      () => seen.push("drawn"),
+    );
+    queue.drawThumbnail(
+      async () => picture(1),
+      () => seen.push("thumbnail"),
+    );
     await expect.poll(() => seen).toEqual([new Error("gone")]);
-    queue.drawPresent(async () => picture(2), () => seen.push("drawn"));
+    queue.drawPresent(
+      async () => picture(2),
+      () => seen.push("drawn"),
+    );
     await expect.poll(() => seen.at(-1)).toBe("drawn");
   });
 });

@@ -163,7 +163,9 @@ describe.skipIf(!here)(`the page in ${executablePath} (CHROMIUM names another br
 
   it("opens characters that are dropped or pasted, and says what is wrong with others", async () => {
     const page = await open("", {});
-    const table = [schema.parameterNames.join(","), [...average.withChoice("hair", "bald").values].join(",")].join("\n");
+    const table = [schema.parameterNames.join(","), [...average.withChoice("hair", "bald").values].join(",")].join(
+      "\n",
+    );
     await give(page, "drop", [{ name: "bald.csv", text: table }]);
     await page.getByText("bald", { exact: true }).waitFor();
     expect(await page.getByRole("radio", { name: "Bald" }).isChecked()).toBe(true);
@@ -249,7 +251,12 @@ async function open(address: string, options: BrowserContextOptions): Promise<Pa
 }
 
 /** Drops or pastes files or a text on the page. */
-async function give(page: Page, how: "drop" | "paste", files: { name: string; text: string }[], text = ""): Promise<void> {
+async function give(
+  page: Page,
+  how: "drop" | "paste",
+  files: { name: string; text: string }[],
+  text = "",
+): Promise<void> {
   await page.evaluate(
     ([kind, given, plain]) => {
       const transfer = new DataTransfer();

@@ -5,7 +5,9 @@ import type { Schema } from "./schema";
 
 /** Returns a character as CSV: a row of names (`controller`, `group=option`) and a row of values. */
 export function toCsv(parameters: Parameters): string {
-  const names = parameters.schema.parameterNames.map((name) => (/[",\n]/.test(name) ? `"${name.replace(/"/g, '""')}"` : name));
+  const names = parameters.schema.parameterNames.map((name) =>
+    /[",\n]/.test(name) ? `"${name.replace(/"/g, '""')}"` : name,
+  );
   return `${names.join(",")}\n${Array.from(parameters.values, shortest).join(",")}\n`;
 }
 
@@ -39,7 +41,9 @@ export function fromCsv(text: string, schema: Schema): Parameters {
 /** Returns the rows of CSV that are not empty; cells may be quoted. */
 function rows(text: string): string[][] {
   const found: string[][] = [[]];
-  for (const [, quoted, plain, end] of text.replace(/^\ufeff/, "").matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+  for (const [, quoted, plain, end] of text
+    .replace(/^\ufeff/, "")
+    .matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
     found.at(-1)!.push(quoted?.replace(/""/g, '"') ?? plain);
     if (end !== ",") found.push([]);
   }

@@ -15,7 +15,11 @@ export function namesOf(schema: Schema, part: string | null): string[] {
 export function reset(from: Parameters, names: readonly string[], values: Float32Array): Parameters {
   const wanted = new Set(names.filter((name) => !from.locked.has(name)));
   const mask = from.withLocked(wanted).lockedMask;
-  return new Parameters(from.schema, from.values.map((value, i) => (mask[i] ? values[i] : value)), from.locked);
+  return new Parameters(
+    from.schema,
+    from.values.map((value, i) => (mask[i] ? values[i] : value)),
+    from.locked,
+  );
 }
 
 /** Returns a character in which names are locked, or none of them is. */

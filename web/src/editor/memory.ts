@@ -127,7 +127,10 @@ export class Memory {
     }
   }
 
-  private async ask<T>(mode: IDBTransactionMode, request: (table: IDBObjectStore) => IDBRequest): Promise<T | undefined> {
+  private async ask<T>(
+    mode: IDBTransactionMode,
+    request: (table: IDBObjectStore) => IDBRequest,
+  ): Promise<T | undefined> {
     try {
       const table = this.database?.transaction(TABLE, mode).objectStore(TABLE);
       return table ? ((await answer(request(table))) as T) : undefined;

@@ -20,7 +20,8 @@ export async function openFile(session: Session, file: Blob, name: string): Prom
 /** Opens a photo, and makes a character of it at once unless there is one to be lost. */
 export async function openNewPhoto(session: Session, file: Blob, name: string): Promise<void> {
   const untouched = session.state.history.past.length === 0 && session.parameters.locked.size === 0;
-  if ((await openPhoto(session, file, name)) && untouched && !session.state.entry) await make(session, session.state.mode);
+  if ((await openPhoto(session, file, name)) && untouched && !session.state.entry)
+    await make(session, session.state.mode);
 }
 
 /** Opens a photo and finds its face. */

@@ -98,7 +98,8 @@ export class ServerBackend implements Backend {
       sheet,
       parameters: parameters && parametersOf(new Schema(session.schema), parameters),
       photo: (photo && (await server.photo(photo))) ?? undefined,
-      dropped: dropped === undefined ? undefined : { name: dropped, file: await (await server.call("api/dropped")).blob() },
+      dropped:
+        dropped === undefined ? undefined : { name: dropped, file: await (await server.call("api/dropped")).blob() },
     };
     return new ServerBackend(server, session, start);
   }

@@ -36,7 +36,10 @@ export async function startPage(openBackend: (onLoading: OnLoading) => Promise<B
     if (dropped && !restored) void openNewPhoto(session, dropped.file, dropped.name);
   } catch (error) {
     const reason = sentenceOf(error, say);
-    render(<Opening say={say} failed={say("notOpened", { reason })} onRetry={() => void startPage(openBackend)} />, root);
+    render(
+      <Opening say={say} failed={say("notOpened", { reason })} onRetry={() => void startPage(openBackend)} />,
+      root,
+    );
   }
 }
 

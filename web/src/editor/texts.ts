@@ -709,7 +709,8 @@ const ja: Texts = {
 
   "error.unknown": "問題が発生しました：{reason}",
   "error.unreachable": "相手が応答しません。失われたものはありません。",
-  "error.serverEnded": "このページのサーバーが応答しません。f2p-deploy edit を再起動してください。失われたものはありません。",
+  "error.serverEnded":
+    "このページのサーバーが応答しません。f2p-deploy edit を再起動してください。失われたものはありません。",
   "error.noFace": "この写真に顔が見つかりません。正面を向いた写真を使ってください。",
   "error.tooSmall": "顔が小さすぎます：目尻の間が {pixels} ピクセルです。{needed} 以上が必要です。",
   "error.turned": "頭の向きが大きすぎます（{degrees} 度、上限 {limit}）。正面の写真を使ってください。",
@@ -719,7 +720,8 @@ const ja: Texts = {
   "error.otherSchema": "別の種類のキャラクターのファイルです：{wanted} ではなく {found}。",
   "error.wrongEntry": "ファイルの項目「{name}」がないか、未知か、範囲外です。",
   "error.notFinite": "ネットワークが数値を返しませんでした。ファイルがこの端末に合っていません。",
-  "error.noGraphicsCard": "すべてのネットワークを正しく計算できるグラフィックカードがありません。プロセッサーで続けます。",
+  "error.noGraphicsCard":
+    "すべてのネットワークを正しく計算できるグラフィックカードがありません。プロセッサーで続けます。",
   "error.noPicture": "貼り付けまたはドロップされた内容に、写真もキャラクターもありません。",
   "warning.cutOff": "顔が写真の端に近いか、切れています。欠けた部分は端の画素の繰り返しです。",
   "warning.small": "顔が小さめです（目尻の間 {pixels} ピクセル）。近くで撮った写真のほうがよくなります。",

@@ -175,7 +175,8 @@ function portrait(values: Float32Array, textured = false): Picture {
     context.ellipse(x, y, w, h, 0, 0, 2 * Math.PI);
     context.fill();
   };
-  const choice = (name: string) => schema.discrete.find((group) => group.name === name)!.options.indexOf(parameters.choice(name));
+  const choice = (name: string) =>
+    schema.discrete.find((group) => group.name === name)!.options.indexOf(parameters.choice(name));
   const hair = HAIRS[choice("hair-colour")];
   const background = context.createLinearGradient(0, 0, 0, 256);
   background.addColorStop(0, textured ? "#7d8fa3" : "#b9c2cc");

@@ -19,7 +19,19 @@ export function Button(props: {
   readonly short?: boolean;
   readonly text?: ComponentChildren;
 }) {
-  const { icon, label, onPress, bare = false, kind, disabled = false, pressed, hint, skipped = false, short = false, text } = props;
+  const {
+    icon,
+    label,
+    onPress,
+    bare = false,
+    kind,
+    disabled = false,
+    pressed,
+    hint,
+    skipped = false,
+    short = false,
+    text,
+  } = props;
   return (
     <button
       type="button"

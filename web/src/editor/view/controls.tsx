@@ -49,7 +49,12 @@ export function Controls() {
       {typed.trim() ? (
         <Found typed={typed.trim()} parts={parts} changed={changed} />
       ) : (
-        <Tabs label={say("parts")} tabs={tabs} chosen={chosen ?? "=options"} onChoose={(id) => setChosen(id === "=options" ? OPTIONS : id)}>
+        <Tabs
+          label={say("parts")}
+          tabs={tabs}
+          chosen={chosen ?? "=options"}
+          onChoose={(id) => setChosen(id === "=options" ? OPTIONS : id)}
+        >
           <PartPanel part={chosen} changed={changed} />
         </Tabs>
       )}

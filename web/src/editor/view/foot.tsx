@@ -16,7 +16,11 @@ export function Foot() {
     <footer class="fine">
       <p>{say("foot", { bundle: backend.bundle, computedBy })}</p>
       {offered && (
-        <Button kind="quiet" label={say("computeWith", { provider: names[other] })} onPress={() => void computeWith(session, other)} />
+        <Button
+          kind="quiet"
+          label={say("computeWith", { provider: names[other] })}
+          onPress={() => void computeWith(session, other)}
+        />
       )}
     </footer>
   );

@@ -107,7 +107,13 @@ function SheetBar() {
   return (
     <nav class="row" aria-label={say("sheet")}>
       <Button icon="sheet" label={say("sheet")} onPress={() => showSheet(session)} />
-      <Button icon="previous" bare label={say("previous")} disabled={!before} onPress={() => before && edit(session, before)} />
+      <Button
+        icon="previous"
+        bare
+        label={say("previous")}
+        disabled={!before}
+        onPress={() => before && edit(session, before)}
+      />
       <Button icon="next" bare label={say("next")} disabled={!after} onPress={() => after && edit(session, after)} />
       <Button
         icon="check"

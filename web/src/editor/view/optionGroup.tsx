@@ -53,7 +53,15 @@ export function OptionGroup({ group, changed }: { readonly group: DiscreteGroup;
 }
 
 /** The character with another option, drawn once it rests and is near what is seen. */
-function Thumbnail({ group, option, near }: { readonly group: string; readonly option: string; readonly near: boolean }) {
+function Thumbnail({
+  group,
+  option,
+  near,
+}: {
+  readonly group: string;
+  readonly option: string;
+  readonly near: boolean;
+}) {
   const session = useSession();
   const [picture, setPicture] = useState<Picture | null>(null);
   const drawnFor = useRef<Float32Array | null>(null);

@@ -109,11 +109,7 @@ function Modes() {
           onPress={() => void make(session, mode)}
         />
         {backend.modes.length > 1 && (
-          <Button
-            icon="compare"
-            label={say("compareModes")}
-            onPress={() => void compareModes(session)}
-          />
+          <Button icon="compare" label={say("compareModes")} onPress={() => void compareModes(session)} />
         )}
       </div>
     </>

@@ -20,7 +20,9 @@ export function Sheet() {
   const go = (name: string | null) => {
     if (name === null) return;
     setCurrent(name);
-    list.current?.querySelector<HTMLElement>(`[data-place="${entries.findIndex((one) => one.name === name)}"]`)?.focus();
+    list.current
+      ?.querySelector<HTMLElement>(`[data-place="${entries.findIndex((one) => one.name === name)}"]`)
+      ?.focus();
   };
   // The keys work at once, also after the editor was left.
   useEffect(() => go(current), []);
@@ -130,14 +132,11 @@ function Thumbnail(props: { readonly name: string; readonly get: (signal: AbortS
       ([seen]) => {
         cancel();
         if (!seen.isIntersecting) return;
-        cancel = session.queue.drawThumbnail(
-          get,
-          (found) => {
-            observer.disconnect();
-            session.thumbnails.set(name, found);
-            setPicture(found);
-          },
-        );
+        cancel = session.queue.drawThumbnail(get, (found) => {
+          observer.disconnect();
+          session.thumbnails.set(name, found);
+          setPicture(found);
+        });
       },
       { rootMargin: "200px" },
     );

@@ -50,6 +50,8 @@ function Slider({ controller, value, changed }: Pick<Shown, "controller" | "valu
     move(Math.fround(standard));
   };
   const id = `slider-${name}`;
+  const numbers = new Intl.NumberFormat(session.state.language, { maximumFractionDigits: 6 });
+  const spoken = (at: number) => numbers.format(Number(engineText(controller, at)));
   return (
     <div class={`slider ${changed ? "changed" : ""}`}>
       <label class="slider-name" for={id} title={name}>
@@ -66,12 +68,8 @@ function Slider({ controller, value, changed }: Pick<Shown, "controller" | "valu
           max="1"
           step={1 / STEPS}
           value={value}
-          aria-valuetext={engineText(controller, value)}
-          title={say("sliderHint", {
-            low: engineText(controller, 0),
-            high: engineText(controller, 1),
-            value: engineText(controller, standard),
-          })}
+          aria-valuetext={spoken(value)}
+          title={say("sliderHint", { low: spoken(0), high: spoken(1), value: spoken(standard) })}
           onInput={(event) => move(Number(event.currentTarget.value), `slide ${name}`)}
           onPointerUp={() => session.endGesture()}
           onKeyUp={() => session.endGesture()}

@@ -27,7 +27,11 @@ export function Stage() {
       </h2>
       <div class={`pictures ${comparing ? "compared" : ""}`}>
         {comparing && (
-          <Shown picture={photo?.opened.face ?? null} label={say("picturePhoto")} caption={photo ? say("photo") : say("noPhoto")} />
+          <Shown
+            picture={photo?.opened.face ?? null}
+            label={say("picturePhoto")}
+            caption={photo ? say("photo") : say("noPhoto")}
+          />
         )}
         {comparing && <Shown picture={startPicture} label={say("pictureStart")} caption={say("start")} />}
         <Shown picture={now} label={nowLabel} caption={caption} />
@@ -52,7 +56,15 @@ export function Stage() {
   );
 }
 
-function Shown({ picture, label, caption }: { readonly picture: Picture | null; readonly label: string; readonly caption: string }) {
+function Shown({
+  picture,
+  label,
+  caption,
+}: {
+  readonly picture: Picture | null;
+  readonly label: string;
+  readonly caption: string;
+}) {
   return (
     <figure>
       <PictureView picture={picture} label={label} />

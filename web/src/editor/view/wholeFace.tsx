@@ -17,7 +17,11 @@ export function WholeFace() {
     <section class="card whole" aria-labelledby="whole-title">
       <h2 id="whole-title">{title}</h2>
       <div class="row">
-        <Button icon="random" label={say("random")} onPress={() => session.change(randomFace(parameters, far), say("random"))} />
+        <Button
+          icon="random"
+          label={say("random")}
+          onPress={() => session.change(randomFace(parameters, far), say("random"))}
+        />
         <div class="far">
           <label for={id}>{say("howFar")}</label>
           <input
