@@ -226,6 +226,34 @@ describe.skipIf(!here)(`the page in ${executablePath} (CHROMIUM names another br
     await page.close();
   });
 
+  it("warns after a reload if the file was changed meanwhile", async () => {
+    const page = await open("?sheet&server", {});
+    await page.getByRole("button", { name: "Edit character-02" }).click();
+    await page.getByRole("button", { name: "Random" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByText("Saved: parameters.json").waitFor();
+    await page.waitForTimeout(700);
+    // The fake backend gives the entry as it was before it was saved.
+    await page.reload();
+    await page.getByRole("dialog", { name: "The file was changed" }).waitFor();
+    await page.getByRole("button", { name: "Save over it" }).click();
+    await page.getByText("Saved: parameters.json").waitFor();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    await page.close();
+  });
+
+  it("shows the start as long as its button is held", async () => {
+    const page = await open("", {});
+    await page.getByRole("button", { name: "Mirror" }).waitFor();
+    await page.getByRole("button", { name: "Random" }).click();
+    await tabTo(page, "Hold: start", true);
+    await page.keyboard.down("Space");
+    await page.getByRole("img", { name: "The character at the start" }).waitFor();
+    await page.keyboard.up("Space");
+    await page.getByRole("img", { name: "The character now" }).waitFor();
+    await page.close();
+  });
+
   it("asks nothing of another address, and breaks no rule of its Content-Security-Policy", async () => {
     const page = await browser.newPage();
     const asked: string[] = [];

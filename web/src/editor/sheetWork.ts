@@ -1,4 +1,5 @@
 import type { SheetEntry } from "./backend";
+import { sameCharacter } from "./changes";
 import { save } from "./saving";
 import type { Session } from "./session";
 
@@ -34,11 +35,15 @@ export function edit(session: Session, name: string): void {
   });
 }
 
-/** Opens the photo of an entry anew, after a reload of the page; the character stays as it is. */
+/** Opens the photo of an entry anew, after a reload of the page; the character stays as it is. Warns if the entry's file
+ * is no longer what was saved or opened last.
+ */
 export async function openEntryPhoto(session: Session, name: string): Promise<void> {
   await session.run(session.say("openingEntry", { name }), async (signal) => {
-    const { photo } = await session.backend.openEntry(name, signal);
-    if (photo && !signal.aborted) session.set({ photo: { opened: photo, name, file: null } });
+    const { parameters, photo } = await session.backend.openEntry(name, signal);
+    if (signal.aborted) return;
+    if (photo) session.set({ photo: { opened: photo, name, file: null } });
+    if (!sameCharacter(parameters, session.state.saved)) session.set({ dialog: "overwrite" });
   });
 }
 

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import type { Backend } from "./backend";
+import { sameCharacter } from "./changes";
 import { sayIn, sentenceOf } from "./language";
 import { fromPlain, Memory, type PlainState } from "./memory";
 import { openEntryPhoto } from "./sheetWork";
@@ -50,6 +51,8 @@ function restore(session: Session, before: PlainState): boolean {
   } catch {
     return false; // damaged on this device: the page begins anew
   }
+  const { parameters } = session.backend.start;
+  if (parameters && !sameCharacter(parameters, session.state.saved)) session.set({ dialog: "overwrite" });
   void reopenPhoto(session, before).then(() => session.tell(session.say("restored")));
   return true;
 }
