@@ -20,6 +20,18 @@ from f2p_deploy.runtimes.verification import verify
 
 WEB = Path(__file__).parents[1] / "web"
 
+#: The browser library's names of measures, and Python's.
+MEASURES = {
+    "controllers": "parameters: controllers max abs difference",
+    "identity's cosine": "identity: cosine",
+    "content": "content: relative L1 difference",
+    "PSNR in dB": "image: PSNR dB",
+    "cosine of the update": "next_state: cosine of the update",
+    "length of the update": "next_state: relative length of the update",
+    "look-ahead": "lookahead: max abs difference",
+    "loss": "loss: relative difference",
+}
+
 
 def by_python(folder: Path, runtime: str) -> dict[str, Any]:
     """Return the measures of one of the package's runtimes."""
@@ -42,7 +54,9 @@ def by_browser(artifact: Artifact, provider: str) -> dict[str, Any]:
     graphs = {
         name: {
             "passed": graph["passed"],
-            "measures": {m["name"]: [float(f"{m['value']:.3g}"), m["floor"]] for m in graph["measures"]},
+            "measures": {
+                MEASURES.get(m["name"], m["name"]): [float(f"{m['value']:.3g}"), m["floor"]] for m in graph["measures"]
+            },
         }
         | ({"error": graph["error"]} if "error" in graph else {})
         for name, graph in found["golden"]["graphs"].items()

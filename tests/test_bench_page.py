@@ -26,4 +26,5 @@ def test_the_page_is_what_its_results_give(page: ModuleType) -> None:
 
 def test_every_script_is_named(page: ModuleType) -> None:
     named = {name for name, _, _ in page.SCRIPTS} | {"page.py", "gpu.py"}
-    assert named == {path.name for path in BENCH.glob("*.py")}
+    others = {f"golden/{path.name}" for path in BENCH.glob("golden/*.sh")}
+    assert named == {path.name for path in BENCH.glob("*.py")} | others
