@@ -26,7 +26,9 @@ def main(version: Callable[[], str], build: Callable[[str, list[str], list[str]]
     with np.load(inputs) as stored:
         given = {name: stored[name] for name in stored.files}
     try:
+        print("doing: converting", file=sys.stderr, flush=True)
         run = build(model, list(given), names)
+        print("doing: running", file=sys.stderr, flush=True)
         count = len(next(iter(given.values())))
         rows = [[np.array(part) for part in run({name: v[k] for name, v in given.items()})] for k in range(count)]
     except Exception as error:

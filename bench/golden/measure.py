@@ -10,6 +10,8 @@ sample's, beside its floor; a graph that was refused has the message's first lin
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Collection
@@ -83,19 +85,39 @@ def measure_graph(
     names = [spec.name for spec in entry.outputs]
     command = [str(python), str(HERE / f"run_{tool}.py"), str(file), str(inputs), str(outputs), *names, *words]
     try:
-        ran = subprocess.run(command, cwd=file.parent, capture_output=True, text=True, timeout=LIMIT, check=False)
+        ran = subprocess.run(
+            command,
+            cwd=file.parent,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return {"passed": False, "error": f"not done after {LIMIT} s"}
     if ran.returncode:
-        said = [line for line in ran.stderr.splitlines() if line.startswith("refused: ")]
-        lines = (ran.stderr or ran.stdout).strip().splitlines() or ["no message"]
-        why = said[-1].removeprefix("refused: ") if said else f"exit status {ran.returncode}: {lines[-1]}"
-        return {"passed": False, "error": why.replace(str(file.parent), "")}
+        return {"passed": False, "error": why_refused(ran.returncode, ran.stderr).replace(str(file.parent), "")}
     with np.load(outputs) as stored:
         found = {name: stored[name][:, 0] for name in names}
     schema = Schema.from_dict(artifact.manifest.schema, "schema")
     records = compare(graph, samples.reference, found, samples.names, "fp32", schema, samples.inputs)
     return {"passed": all(record.passed for record in records), "measures": dict(map(_row, records))}
+
+
+def why_refused(status: int, said: str) -> str:
+    """Return the first line of a refusal, or by which signal the process ended, doing what and in which function."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no message"]
+    refusals = [line.removeprefix("refused: ") for line in lines if line.startswith("refused: ")]
+    if refusals:
+        return refusals[-1]
+    if status >= 0:
+        return f"exit status {status}: {lines[-1]}"
+    doing = [line.removeprefix("doing: ") for line in lines if line.startswith("doing: ")]
+    # As faulthandler writes them: File "...", line 5 in function; the innermost comes first.
+    functions = [line.rpartition(" in ")[2] for line in lines if line.startswith('File "') and " in " in line]
+    where = f", in {functions[0]}" if functions else ""
+    return f"{signal.Signals(-status).name} while {(doing or ['starting'])[-1]}{where}"
 
 
 def _row(record: Parity) -> tuple[str, list[float]]:

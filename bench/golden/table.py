@@ -27,10 +27,12 @@ COLUMNS = {
 def main() -> None:
     rows = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     lines = [f"| runtime | {' | '.join(f'`{name}`' for name in COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for k, row in enumerate(rows):
+    shown: list[str] = []
+    for row in rows:
         floors = _floors(row)
-        if floors and floors != (_floors(rows[k - 1]) if k else []):
+        if floors and floors != shown:
             lines.append(f"| *floors* | {' | '.join(floors)} |")
+            shown = floors
         cells = [_cell(row["graphs"].get(name), measures) for name, measures in COLUMNS.items()]
         lines.append(f"| {row['runtime']} | {' | '.join(cells)} |")
     print("\n".join(lines))
@@ -42,14 +44,14 @@ def _floors(row: dict[str, Any]) -> list[str]:
     if not all(graphs):
         return []
     return [
-        ", ".join(f"*{graph[measure][1]:.3g}*" for measure in measures)
+        ", ".join(f"*{graph[measure][1]:.5g}*" for measure in measures)
         for graph, measures in zip(graphs, COLUMNS.values(), strict=True)
     ]
 
 
 def _cell(graph: dict[str, Any] | None, measures: tuple[str, ...]) -> str:
     if graph is None:
-        return ""
+        return "not run"
     if graph.get("error"):
         return f"refused: {graph['error']}".replace("|", "\\|")
     shown = [_value(measure, *graph["measures"][measure]) for measure in measures]
@@ -61,7 +63,7 @@ def _cell(graph: dict[str, Any] | None, measures: tuple[str, ...]) -> str:
 def _value(measure: str, value: float, floor: float) -> str:
     higher = "cosine" in measure or "PSNR" in measure
     kept = value >= floor if higher else value <= floor
-    text = f"{value:.0f}" if "PSNR" in measure else f"{value:.2g}"
+    text = f"{value:.0f}" if "PSNR" in measure else f"{value:.3g}" if "cosine" in measure else f"{value:.2g}"
     return text if kept else f"**{value:.3g}**"
 
 
