@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from f2p_deploy.alignment import find_landmarker_model
 from f2p_deploy.alignment.sample_faces import write_sample_photo
 from f2p_deploy.alignment.sharpness import sharpness_and_brightness
 from f2p_deploy.artifact.artifact import Artifact
@@ -68,7 +69,18 @@ def main() -> None:
     ):
         (out / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     write_photos(out / "photos")
-    embed_web(artifact, out / "page", ort=ROOT / "web" / "node_modules" / "onnxruntime-web")
+    modules = ROOT / "web" / "node_modules"
+    embed_web(artifact, out / "page", ort=modules / "onnxruntime-web")
+    if (model := find_landmarker_model()) is not None:
+        library = modules / "@mediapipe" / "tasks-vision"
+        embed_web(
+            artifact,
+            out / "page-mediapipe",
+            ort=modules / "onnxruntime-web",
+            webgpu=False,
+            landmarker=model,
+            tasks_vision=library,
+        )
 
 
 if __name__ == "__main__":

@@ -75,6 +75,22 @@ def web(
         bool,
         typer.Option("--webgpu/--no-webgpu", help="Offer WebGPU where a browser computes the golden vectors right."),
     ] = True,
+    landmarker: Annotated[
+        Path | None,
+        typer.Option(
+            "--landmarker",
+            metavar="FILE",
+            help="MediaPipe's face_landmarker.task, to find faces with MediaPipe (17 MB more).",
+        ),
+    ] = None,
+    tasks_vision: Annotated[
+        Path | None,
+        typer.Option(
+            "--tasks-vision",
+            metavar="PATH",
+            help="npm's package @mediapipe/tasks-vision, a .tgz or a folder; downloaded once if not given.",
+        ),
+    ] = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -82,10 +98,12 @@ def web(
 
     README.md in the folder explains how to publish it, and how to use the library CharacterMaker in a page of your own.
     """
+    from f2p_deploy.alignment import find_landmarker_model
     from f2p_deploy.artifact.artifact import read_artifact
-    from f2p_deploy.embed import default_onnx_artifact, embed_web, onnxruntime_web
+    from f2p_deploy.embed import ONNXRUNTIME_WEB, default_onnx_artifact, embed_web
 
-    onnxruntime_web.require_source(ort)
+    ONNXRUNTIME_WEB.require_source(ort)
+    model = find_landmarker_model(landmarker) if landmarker else None
     opened = default_onnx_artifact() if artifact is None else read_artifact(artifact)
     with console.bar() as bar:
         page = embed_web(
@@ -93,6 +111,8 @@ def web(
             out or Path("build") / opened.manifest.bundle / "web",
             ort=ort,
             webgpu=webgpu,
+            landmarker=model,
+            tasks_vision=tasks_vision,
             progress=bar.follow("embed"),
         )
     if as_json:

@@ -1,19 +1,21 @@
 """From an artifact into a game's build: the Swift package F2PKit, and a folder of static files for browsers."""
 
-from f2p_deploy.embed import onnxruntime_web
 from f2p_deploy.embed.contract import require_embeddable
 from f2p_deploy.embed.ios import SwiftPackage, default_artifact, embed_ios
+from f2p_deploy.embed.onnxruntime_web import ONNXRUNTIME_WEB
+from f2p_deploy.embed.tasks_vision import TASKS_VISION
 from f2p_deploy.embed.web import WebPage, default_onnx_artifact, embed_web
 from f2p_deploy.embed.web_contract import require_web
 
 __all__ = [
+    "ONNXRUNTIME_WEB",
     "SwiftPackage",
+    "TASKS_VISION",
     "WebPage",
     "default_artifact",
     "default_onnx_artifact",
     "embed_ios",
     "embed_web",
-    "onnxruntime_web",
     "require_embeddable",
     "require_web",
 ]

@@ -13,9 +13,10 @@ from typing import Any
 from f2p_deploy import __version__
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.manifest import FileRecord
-from f2p_deploy.embed import onnxruntime_web
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
-from f2p_deploy.embed.web_contract import FINDER, require_web, web_contract, web_graphs, weights_of
+from f2p_deploy.embed.onnxruntime_web import ONNXRUNTIME_WEB, WEBGPU_FILES
+from f2p_deploy.embed.tasks_vision import TASKS_VISION
+from f2p_deploy.embed.web_contract import FINDER, LANDMARKER, require_web, web_contract, web_graphs, weights_of
 from f2p_deploy.model.bundle import load_bundle
 from f2p_deploy.model.bundle_artifact import artifact_of
 from f2p_deploy.system.files import sha256_of, write_folder
@@ -70,16 +71,25 @@ def default_onnx_artifact() -> Artifact:
 
 
 def embed_web(
-    artifact: Artifact, out: Path, *, ort: Path | None = None, webgpu: bool = True, progress: Progress = silent
+    artifact: Artifact,
+    out: Path,
+    *,
+    ort: Path | None = None,
+    webgpu: bool = True,
+    landmarker: Path | None = None,
+    tasks_vision: Path | None = None,
+    progress: Progress = silent,
 ) -> WebPage:
     """Write the static files, atomically and reproducibly.
 
     Args:
         artifact: an artifact of ONNX graphs.
         out: the folder; a page that is already there is replaced.
-        ort: see `onnxruntime_web.onnxruntime_web`.
+        ort: the source of onnxruntime-web, see `NpmPackage.read`.
         webgpu: offer WebGPU to browsers that have it and compute all golden vectors right.
-        progress: called while onnxruntime-web is downloaded.
+        landmarker: MediaPipe's model file, see `find_landmarker_model`; None to find faces with the package's networks.
+        tasks_vision: the source of MediaPipe's library, see `NpmPackage.read`; read only with a landmarker.
+        progress: called while npm's packages are downloaded.
 
     Raises:
         InputError: an artifact that cannot be embedded, see `require_web`, or a folder that cannot be written to.
@@ -87,14 +97,19 @@ def embed_web(
         MissingDependency, F2PError: onnxruntime-web must be downloaded and cannot be.
     """
     require_web(artifact)
-    onnxruntime_web.require_source(ort)
-    runtime = onnxruntime_web.onnxruntime_web(ort, webgpu, progress)
+    ONNXRUNTIME_WEB.require_source(ort)
+    if landmarker is not None:
+        TASKS_VISION.require_source(tasks_vision)
+    runtime = ONNXRUNTIME_WEB.read(ort, () if webgpu else WEBGPU_FILES, progress)
+    mediapipe = {} if landmarker is None else TASKS_VISION.read(tasks_vision, (), progress)
     with write_folder(Path(out), CONTRACT, KIND) as folder:
         _copy_resources("web_page", folder)
         _copy_resources("web_library", folder / "character-maker")
         for name, content in runtime.items():
             _write(folder / "onnxruntime" / name, content)
-        _write_model(artifact, folder / MODEL)
+        for name, content in mediapipe.items():
+            _write(folder / "mediapipe" / name, content)
+        _write_model(artifact, folder / MODEL, landmarker)
         _write(folder / "backend.json", _json({"kind": "browser", "webgpu": webgpu}))
         _write(folder / "README.md", _readme(artifact).encode())
         _finish_service_worker(folder)
@@ -102,7 +117,7 @@ def embed_web(
     return WebPage(Path(out), listed, _first_bytes(artifact, listed))
 
 
-def _write_model(artifact: Artifact, folder: Path) -> None:
+def _write_model(artifact: Artifact, folder: Path, landmarker: Path | None) -> None:
     """Write the graphs, their weights, the golden vectors and the contract."""
     index, golden = golden_files(artifact, GOLDEN_SAMPLES)
     names = {name for graph in web_graphs(artifact).values() for name in (graph.file, *weights_of(artifact, graph))}
@@ -112,6 +127,8 @@ def _write_model(artifact: Artifact, folder: Path) -> None:
     for name in FINDER.values():
         network = files("f2p_deploy.alignment") / "face_finder" / Path(name).name
         _write(folder / name, network.read_bytes())
+    if landmarker is not None:
+        _write(folder / LANDMARKER, landmarker.read_bytes())
     used = {graph: entry for graph, entry in index["graphs"].items() if graph in web_graphs(artifact)}
     tensors = {tensor["file"] for entry in used.values() for tensor in entry["tensors"].values()}
     for name in sorted(tensors):
@@ -139,7 +156,7 @@ def _offline(name: str) -> bool:
     if name.startswith(f"{MODEL}/"):
         return name == CONTRACT
     others = ("service-worker.js", "README.md", "character-maker/", "_headers")
-    return not name.startswith(others) and name.rpartition("/")[2] not in onnxruntime_web.WEBGPU_FILES
+    return not name.startswith(others) and name.rpartition("/")[2] not in WEBGPU_FILES
 
 
 def _first_bytes(artifact: Artifact, listed: dict[str, int]) -> int:
@@ -158,7 +175,7 @@ def _readme(artifact: Artifact) -> str:
     text = (files("f2p_deploy.embed") / "WEB.md.in").read_text(encoding="utf-8")
     manifest = artifact.manifest
     return Template(text).substitute(
-        version=__version__, bundle=manifest.bundle, target=manifest.target, onnxruntime=onnxruntime_web.VERSION
+        version=__version__, bundle=manifest.bundle, target=manifest.target, onnxruntime=ONNXRUNTIME_WEB.version
     )
 
 

@@ -63,6 +63,10 @@ def weights_of(artifact: Artifact, graph: GraphEntry) -> list[str]:
     return sorted(name for name in others if name.encode() in content)
 
 
+#: MediaPipe's model, if there is one.
+LANDMARKER = "finder/face_landmarker.task"
+
+
 def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[str, Any]:
     """Return the contract as plain data for JSON; `web/src/networks/contract.ts` documents every entry.
 
@@ -84,6 +88,7 @@ def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[st
         "format": FORMAT,
         "limits": limits,
         "finder": FINDER,
+        "landmarker": LANDMARKER if LANDMARKER in files else None,
         "unread": list(artifact.manifest.unread or ()),
         "graphs": {name: _graph(artifact, graph) for name, graph in web_graphs(artifact).items()},
         "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in sorted(files.items())},

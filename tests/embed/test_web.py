@@ -72,6 +72,19 @@ def test_without_webgpu_its_files_are_left_out_and_something_else_is_not_replace
     assert (other / "notes.txt").read_text() == "mine"
 
 
+def test_with_a_landmarker_mediapipe_is_beside_the_page(
+    ort_folder: Path, landmarker: Path, tmp_path: Path
+) -> None:
+    library = ort_folder.parent / "@mediapipe" / "tasks-vision"
+    page = embed_web(
+        default_onnx_artifact(), tmp_path / "web", ort=ort_folder, landmarker=landmarker, tasks_vision=library
+    )
+    contract = json.loads((page.folder / "model" / "contract.json").read_text())
+    assert contract["landmarker"] == "finder/face_landmarker.task" and contract["landmarker"] in contract["files"]
+    kept = json.loads((page.folder / "offline.json").read_text())
+    assert {"mediapipe/vision_bundle.mjs", "mediapipe/vision_wasm_module_internal.wasm"} <= set(kept)
+
+
 def test_the_types_of_the_library_name_no_other_package(page: WebPage) -> None:
     types = list((page.folder / "character-maker" / "types").rglob("*.d.ts"))
     texts = "".join(path.read_text() for path in types if path.name != "ortNetworks.d.ts")

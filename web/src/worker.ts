@@ -26,7 +26,11 @@ interface Opened {
   finder?: Promise<FaceFinder>;
 }
 
+refuseOtherOrigins();
+
 let opened: Opened | undefined;
+/** The origin of the models, which may be another than that of the worker. */
+let home = self.location.origin;
 const stopping = new Map<number, AbortController>();
 const post = (answer: Answer) => self.postMessage(answer);
 
@@ -36,6 +40,7 @@ type Handlers = {
 
 const handlers: Handlers = {
   async open({ base, provider }) {
+    home = new URL(base).origin;
     opened ??= await open(base, provider);
     return { contract: opened.text, provider };
   },
@@ -105,7 +110,7 @@ async function open(base: string, provider: Provider): Promise<Opened> {
 
 /** Returns the finder, which is opened once; a failure is tried again at the next call. */
 function finderOf(from: Opened): Promise<FaceFinder> {
-  from.finder ??= openFinder(from.ort, from.contract, from.files).catch((error: unknown) => {
+  from.finder ??= openFinder(from.base, from.ort, from.contract, from.files).catch((error: unknown) => {
     delete from.finder;
     throw error;
   });
@@ -119,6 +124,16 @@ function ortOf(base: string, provider: Provider): Promise<Ort> {
 function ready(): Opened {
   if (!opened) throw new CharacterError("missing", "the worker was not opened");
   return opened;
+}
+
+/** Refuses requests of this worker to other origins: a library that reports its use must not do so from here. */
+function refuseOtherOrigins(): void {
+  const own = self.fetch.bind(self);
+  self.fetch = (input, init) => {
+    const address = new URL(input instanceof Request ? input.url : input, self.location.href);
+    if (address.origin === self.location.origin || address.origin === home) return own(input, init);
+    return Promise.reject(new TypeError(`requests to ${address.origin} are refused`));
+  };
 }
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {

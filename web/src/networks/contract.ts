@@ -92,6 +92,8 @@ export interface Contract {
   readonly graphs: Readonly<Record<string, Graph>>;
   /** The two networks of the face finder. */
   readonly finder: { readonly detector: string; readonly reader: string };
+  /** MediaPipe's model, which finds faces instead of the two networks if it is there. */
+  readonly landmarker: string | null;
   /** Every file of the folder that the page loads by its name. */
   readonly files: Readonly<Record<string, FileRecord>>;
 }

@@ -5,8 +5,15 @@ import type { FileStore } from "../networks/store";
 import type { FaceFinder } from "./finder";
 import { NetworkFinder, type FinderNetworks } from "./networkFinder";
 
-/** Opens the face finder of the folder; it runs on the processor, since its networks are small. */
-export async function openFinder(ort: Ort, contract: Contract, files: FileStore): Promise<FaceFinder> {
+/** Opens the face finder of the folder: MediaPipe's if it has its model, else the two networks, on the processor.
+ *
+ * @param base - address of the folder of the contract.
+ */
+export async function openFinder(base: string, ort: Ort, contract: Contract, files: FileStore): Promise<FaceFinder> {
+  if (contract.landmarker) {
+    const { openMediaPipe } = await import("./mediaPipeFinder");
+    return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
+  }
   const open = async (file: string) =>
     ort.InferenceSession.create(await files.read(file), { executionProviders: ["wasm"], logSeverityLevel: 3 });
   const [detector, reader] = [await open(contract.finder.detector), await open(contract.finder.reader)];

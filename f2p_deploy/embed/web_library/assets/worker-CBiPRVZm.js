@@ -1546,8 +1546,15 @@ function rgbOf({ pixels }) {
 	return rgb;
 }
 // src/photo/openFinder.ts
-/** Opens the face finder of the folder; it runs on the processor, since its networks are small. */
-async function openFinder(ort, contract, files) {
+/** Opens the face finder of the folder: MediaPipe's if it has its model, else the two networks, on the processor.
+*
+* @param base - address of the folder of the contract.
+*/
+async function openFinder(base, ort, contract, files) {
+	if (contract.landmarker) {
+		const { openMediaPipe } = await import("./mediaPipeFinder-DT-cnuQN.js");
+		return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
+	}
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {
 		executionProviders: ["wasm"],
 		logSeverityLevel: 3
@@ -1568,11 +1575,15 @@ async function run(ort, session, rgb, edge) {
 }
 // src/worker.ts
 /** The worker that computes: it keeps the page free while networks run. */
+refuseOtherOrigins();
 let opened;
+/** The origin of the models, which may be another than that of the worker. */
+let home = self.location.origin;
 const stopping = /* @__PURE__ */ new Map();
 const post = (answer) => self.postMessage(answer);
 const handlers = {
 	async open({ base, provider }) {
+		home = new URL(base).origin;
 		opened ??= await open(base, provider);
 		return {
 			contract: opened.text,
@@ -1657,7 +1668,7 @@ async function open(base, provider) {
 }
 /** Returns the finder, which is opened once; a failure is tried again at the next call. */
 function finderOf(from) {
-	from.finder ??= openFinder(from.ort, from.contract, from.files).catch((error) => {
+	from.finder ??= openFinder(from.base, from.ort, from.contract, from.files).catch((error) => {
 		delete from.finder;
 		throw error;
 	});
@@ -1669,6 +1680,15 @@ function ortOf(base, provider) {
 function ready() {
 	if (!opened) throw new CharacterError("missing", "the worker was not opened");
 	return opened;
+}
+/** Refuses requests of this worker to other origins: a library that reports its use must not do so from here. */
+function refuseOtherOrigins() {
+	const own = self.fetch.bind(self);
+	self.fetch = (input, init) => {
+		const address = new URL(input instanceof Request ? input.url : input, self.location.href);
+		if (address.origin === self.location.origin || address.origin === home) return own(input, init);
+		return Promise.reject(/* @__PURE__ */ new TypeError(`requests to ${address.origin} are refused`));
+	};
 }
 self.onmessage = async ({ data }) => {
 	if ("stop" in data) {
@@ -1693,3 +1713,4 @@ self.onmessage = async ({ data }) => {
 		stopping.delete(id);
 	}
 };
+export { mean as n, CharacterError as r, landmarksOf as t };
