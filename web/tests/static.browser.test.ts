@@ -1,6 +1,8 @@
 /** The static page of `f2p-deploy embed web` in Chromium, with the demo bundle and without any stand-in. */
 
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM, hasChromium, launch } from "../bench/browser.mjs";
@@ -122,6 +124,22 @@ describe.skipIf(!here)(`the static page in ${CHROMIUM} (make test-web writes it)
     await context.unroute("**/model/render.onnx");
     await page.getByRole("button", { name: "Try again" }).click();
     await page.locator(".stage canvas").first().waitFor();
+    await context.close();
+  });
+
+  it("says so if its script cannot be loaded, at once as a file and after a while elsewhere", async () => {
+    const context = await browser.newContext({ serviceWorkers: "block", reducedMotion: "reduce" });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(resolve(`${folder}/page/index.html`)).href);
+    expect(await page.getByText("The editor has not started").isVisible()).toBe(true);
+    await context.route("**/assets/index-*.js", (route) => route.abort());
+    await page.goto(site.address);
+    expect(await page.getByText("The editor has not started").isVisible()).toBe(false);
+    await page.getByText("The editor has not started").waitFor();
+    await context.unroute("**/assets/index-*.js");
+    await page.goto(site.address);
+    await page.locator(".stage canvas").first().waitFor();
+    expect(await page.getByText("The editor has not started").count()).toBe(0);
     await context.close();
   });
 

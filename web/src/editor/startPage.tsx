@@ -16,6 +16,7 @@ export type OnLoading = (loading: { loaded: number; total: number }) => void;
 
 /** Shows the page: opens what computes, brings back the work of before a reload, and lets the visitor edit. */
 export async function startPage(openBackend: (onLoading: OnLoading) => Promise<Backend>): Promise<void> {
+  document.getElementById("not-started")?.remove();
   const root = document.getElementById("editor")!;
   const language = chosenLanguage();
   const say = sayIn(language);
