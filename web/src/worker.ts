@@ -7,7 +7,7 @@ import { plainError, type Answer, type Calls, type Method, type Request } from "
 import { readContract, type Contract, type Provider } from "./networks/contract";
 import { checkGolden } from "./networks/golden";
 import { loadOrt, OrtNetworks, type Ort } from "./networks/ortNetworks";
-import { FileStore } from "./networks/store";
+import { FileStore, notThere } from "./networks/store";
 import { align } from "./photo/alignment";
 import { decodePhoto } from "./photo/decode";
 import { openFinder } from "./photo/openFinder";
@@ -90,7 +90,8 @@ async function open(base: string, provider: Provider): Promise<Opened> {
   const unreachable = () =>
     new CharacterError("missing", "contract.json cannot be loaded: check the connection", { name: "contract.json" }, "unreachable");
   const response = await fetch(new URL("contract.json", base)).catch(() => null);
-  if (!response?.ok) throw unreachable();
+  if (!response) throw unreachable();
+  if (!response.ok) throw notThere("contract.json", response.status);
   const text = await response.text();
   const contract = readContract(text);
   let before = 0;

@@ -22,12 +22,15 @@ export const wrong = (maker: CharacterMaker): unknown =>
   maker.nothing();
 `;
 
-it("gives its types to a page that imports character-maker.js", { timeout: 60_000 }, () => {
+it.each([
+  ["esnext", "bundler"],
+  ["nodenext", "nodenext"],
+])("gives its types to a page that imports character-maker.js, as %s by %s", { timeout: 60_000 }, (module, resolution) => {
   const folder = mkdtempSync(join(import.meta.dirname, "types-"));
   try {
     const file = join(folder, "program.ts");
     writeFileSync(file, PROGRAM);
-    const options = ["--ignoreConfig", "--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"];
+    const options = ["--ignoreConfig", "--strict", "--noEmit", "--target", "es2022", "--module", module, "--moduleResolution", resolution];
     const tsc = resolve(import.meta.dirname, "../node_modules/typescript/bin/tsc");
     const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, "--types", "", "--lib", "es2022,dom", file]);
     expect(String(stdout)).toBe("");

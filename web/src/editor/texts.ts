@@ -162,6 +162,8 @@ const en = {
 
   "error.unknown": "Something went wrong: {reason}",
   "error.unreachable": "The other side does not answer; nothing is lost.",
+  "error.notThere": "The server does not have {name} (status {status}); copy the whole folder again.",
+  "error.noRuntime": "onnxruntime-web does not start here; copy the whole folder again, or use another browser. ({reason})",
   "error.serverEnded": "The server of this page does not answer: start f2p-deploy edit again; nothing is lost.",
   "error.noFace": "No face was found in this photo; take one with the face from the front.",
   "error.tooSmall":
@@ -348,6 +350,8 @@ const de: Texts = {
 
   "error.unknown": "Etwas ist schiefgegangen: {reason}",
   "error.unreachable": "Die Gegenstelle antwortet nicht; es ist nichts verloren.",
+  "error.notThere": "Der Server hat {name} nicht (Status {status}); kopieren Sie den ganzen Ordner noch einmal.",
+  "error.noRuntime": "onnxruntime-web startet hier nicht; kopieren Sie den ganzen Ordner noch einmal, oder nehmen Sie einen anderen Browser. ({reason})",
   "error.serverEnded": "Der Server dieser Seite antwortet nicht: f2p-deploy edit neu starten; nichts ist verloren.",
   "error.noFace": "In diesem Foto wurde kein Gesicht gefunden; bitte eines mit dem Gesicht von vorn nehmen.",
   "error.tooSmall":
@@ -530,6 +534,8 @@ const zh: Texts = {
 
   "error.unknown": "出错了：{reason}",
   "error.unreachable": "对方没有响应；没有丢失任何内容。",
+  "error.notThere": "服务器上没有 {name}（状态 {status}）；请重新复制整个文件夹。",
+  "error.noRuntime": "onnxruntime-web 无法在此启动；请重新复制整个文件夹，或使用其他浏览器。（{reason}）",
   "error.serverEnded": "此页面的服务器没有响应：请重新启动 f2p-deploy edit；没有丢失任何内容。",
   "error.noFace": "这张照片里没有找到脸；请使用正面照片。",
   "error.tooSmall": "脸太小：外眼角之间只有 {pixels} 像素，至少需要 {needed}。",
@@ -709,6 +715,8 @@ const ja: Texts = {
 
   "error.unknown": "問題が発生しました：{reason}",
   "error.unreachable": "相手が応答しません。失われたものはありません。",
+  "error.notThere": "サーバーに {name} がありません（ステータス {status}）。フォルダー全体をもう一度コピーしてください。",
+  "error.noRuntime": "ここでは onnxruntime-web を起動できません。フォルダー全体をもう一度コピーするか、別のブラウザーを使ってください。（{reason}）",
   "error.serverEnded":
     "このページのサーバーが応答しません。f2p-deploy edit を再起動してください。失われたものはありません。",
   "error.noFace": "この写真に顔が見つかりません。正面を向いた写真を使ってください。",

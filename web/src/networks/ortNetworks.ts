@@ -132,6 +132,10 @@ export class OrtNetworks implements Networks {
       executionProviders: [this.provider],
       externalData,
       logSeverityLevel: 3,
+    }).catch((error: unknown) => {
+      const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0].slice(0, 200);
+      const message = `onnxruntime-web does not start here (${reason}): copy the whole folder again, or use another browser`;
+      throw new CharacterError("missing", message, { reason }, "noRuntime");
     });
     for (const name of [entry.file, ...entry.weights]) this.files.release(name);
     return session;

@@ -74,7 +74,8 @@ export class FileStore {
     const unreachable = () => new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
     // Without the HTTP cache: IndexedDB keeps the file, and a stale copy would only fail the check.
     const response = await fetch(new URL(name, this.base), { cache: "no-store" }).catch(() => null);
-    if (!response?.ok || !response.body) throw unreachable();
+    if (response && !response.ok) throw notThere(name, response.status);
+    if (!response?.body) throw unreachable();
     const content = new Uint8Array(size);
     let loaded = 0;
     const reader = response.body.getReader();
@@ -90,6 +91,12 @@ export class FileStore {
     }
     return loaded === size ? content : new Uint8Array(0);
   }
+}
+
+/** Returns the error for a file that a server has not. */
+export function notThere(name: string, status: number): CharacterError {
+  const message = `the server does not have ${name} (status ${status}): copy the whole folder again`;
+  return new CharacterError("missing", message, { name, status }, "notThere");
 }
 
 /** Returns whether a content has another SHA-256; false where the browser cannot compute it, without HTTPS. */

@@ -1,9 +1,9 @@
-import { Parameters } from "./character/parameters";
-import { Schema } from "./character/schema";
-import type { Generation, GenerateOptions } from "./generator";
-import { type GoldenResult, type PlainAlignedFace } from "./messages";
-import { type Contract, type Provider } from "./networks/contract";
-import type { Picture } from "./photo/picture";
+import { Parameters } from "./character/parameters.js";
+import { Schema } from "./character/schema.js";
+import type { Generation, GenerateOptions } from "./generator.js";
+import { type GoldenResult, type PlainAlignedFace } from "./messages.js";
+import { type Contract, type Provider } from "./networks/contract.js";
+import type { Picture } from "./photo/picture.js";
 /** A face of a photo, in the place of the average face, ready for `generate`. */
 export type AlignedFace = PlainAlignedFace;
 /** Options of `CharacterMaker.open`.

@@ -1,9 +1,9 @@
-import { Parameters } from "./character/parameters";
-import { Schema } from "./character/schema";
-import type { Contract, Mode } from "./networks/contract";
-import type { Networks } from "./networks/networks";
-import type { Picture } from "./photo/picture";
-import { type Progress } from "./search/search";
+import { Parameters } from "./character/parameters.js";
+import { Schema } from "./character/schema.js";
+import type { Contract, Mode } from "./networks/contract.js";
+import type { Networks } from "./networks/networks.js";
+import type { Picture } from "./photo/picture.js";
+import { type Progress } from "./search/search.js";
 /** One character made from one photo. */
 export interface Generation {
     /** Discrete groups one-hot, as a game needs them. */

@@ -1,9 +1,9 @@
-import { type ErrorKind } from "./errors";
-import type { Mode, Provider } from "./networks/contract";
-import type { Progress } from "./search/search";
-import type { Landmarks } from "./photo/landmarks";
-import type { Picture } from "./photo/picture";
-import type { Warning } from "./photo/alignment";
+import { type ErrorKind } from "./errors.js";
+import type { Mode, Provider } from "./networks/contract.js";
+import type { Progress } from "./search/search.js";
+import type { Landmarks } from "./photo/landmarks.js";
+import type { Picture } from "./photo/picture.js";
+import type { Warning } from "./photo/alignment.js";
 /** A character as plain data, for messages. */
 export interface PlainParameters {
     readonly values: Float32Array;

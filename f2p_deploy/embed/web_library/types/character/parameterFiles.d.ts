@@ -1,5 +1,5 @@
-import { Parameters } from "./parameters";
-import type { Schema } from "./schema";
+import { Parameters } from "./parameters.js";
+import type { Schema } from "./schema.js";
 /** Returns a character as `parameters.json`, byte for byte as f2p-deploy writes it. */
 export declare function toJson(parameters: Parameters): string;
 /** Reads a character from the text of a `parameters.json`, which may have been edited by hand.

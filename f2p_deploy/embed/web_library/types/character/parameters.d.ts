@@ -1,4 +1,4 @@
-import type { Schema } from "./schema";
+import type { Schema } from "./schema.js";
 /** One character: the value of every controller, the choice of every discrete group, and locks. Never changes. */
 export declare class Parameters {
     readonly schema: Schema;

@@ -1,4 +1,4 @@
-import type { SchemaData } from "../character/schema";
+import type { SchemaData } from "../character/schema.js";
 /** A mode of generation. */
 export type Mode = "one-shot" | "iterative" | "hybrid";
 /** The hardware that computes: the processor through WebAssembly, or the graphics card through WebGPU. */

@@ -1,4 +1,4 @@
-import type { Picture } from "../photo/picture";
+import type { Picture } from "../photo/picture.js";
 /** The photo as the recognition and the segmentation network see it; the losses compare it. */
 export interface Description {
     readonly identity: Float32Array;

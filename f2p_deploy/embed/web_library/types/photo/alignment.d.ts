@@ -1,7 +1,7 @@
-import type { Contract, Mode } from "../networks/contract";
-import type { FoundFace } from "./finder";
-import { type Landmarks } from "./landmarks";
-import type { Picture } from "./picture";
+import type { Contract, Mode } from "../networks/contract.js";
+import type { FoundFace } from "./finder.js";
+import { type Landmarks } from "./landmarks.js";
+import type { Picture } from "./picture.js";
 /** A sentence about a photo that may spoil the character, with the key of its translations. */
 export interface Warning {
     readonly code: string;

@@ -1,5 +1,5 @@
-import type { Landmarks } from "./landmarks";
-import type { Picture } from "./picture";
+import type { Landmarks } from "./landmarks.js";
+import type { Picture } from "./picture.js";
 /** One face of a photo. */
 export interface FoundFace {
     readonly landmarks: Landmarks;

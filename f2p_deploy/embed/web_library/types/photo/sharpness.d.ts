@@ -1,6 +1,6 @@
-import type { Point } from "./landmarks";
-import type { Picture } from "./picture";
-import type { Similarity } from "./similarity";
+import type { Point } from "./landmarks.js";
+import type { Picture } from "./picture.js";
+import type { Similarity } from "./similarity.js";
 /** Returns the sharpness of a face between brows and mouth: per cent of its contrast, 0 for a flat picture.
  *
  * It is 100 times the standard deviation of the Laplacian of the face at 256 pixels, averaged over 2 x 2 pixels, / the

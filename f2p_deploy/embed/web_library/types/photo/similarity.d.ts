@@ -1,4 +1,4 @@
-import { type Point } from "./landmarks";
+import { type Point } from "./landmarks.js";
 /** A rotation, a scale and a shift of the plane: x' = a x - b y + x0, y' = b x + a y + y0. */
 export declare class Similarity {
     readonly a: number;

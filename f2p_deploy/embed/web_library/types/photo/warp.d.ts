@@ -1,5 +1,5 @@
-import { type Picture } from "./picture";
-import type { Similarity } from "./similarity";
+import { type Picture } from "./picture.js";
+import type { Similarity } from "./similarity.js";
 /** Draws a transformed square of a photo, as f2p-deploy's Python side does.
  *
  * If the photo is shrunk, it is first averaged over blocks of pixels, then drawn at twice the size and halved, which

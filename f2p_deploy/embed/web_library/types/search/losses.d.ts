@@ -1,6 +1,6 @@
-import type { Contract } from "../networks/contract";
-import type { Description, Networks } from "../networks/networks";
-import type { Found } from "./search";
+import type { Contract } from "../networks/contract.js";
+import type { Description, Networks } from "../networks/networks.js";
+import type { Found } from "./search.js";
 /** Returns the content loss (eq. 6 of the paper): the L1 distance of two contents. */
 export declare function contentLoss(a: Float32Array, b: Float32Array, contract: Contract): number;
 /** Returns the loss (eq. 9) of a drawn character beside a photo. */

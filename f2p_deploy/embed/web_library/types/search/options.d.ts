@@ -1,6 +1,6 @@
-import type { Schema } from "../character/schema";
-import type { Contract } from "../networks/contract";
-import type { Description, Networks } from "../networks/networks";
+import type { Schema } from "../character/schema.js";
+import type { Contract } from "../networks/contract.js";
+import type { Description, Networks } from "../networks/networks.js";
 /** The inputs of a choice of options.
  *
  * @param values - parameters with one option in each discrete group.

@@ -1,6 +1,6 @@
-import type { Schema } from "../character/schema";
-import type { SearchSettings } from "../networks/contract";
-import type { Description, Networks } from "../networks/networks";
+import type { Schema } from "../character/schema.js";
+import type { SearchSettings } from "../networks/contract.js";
+import type { Description, Networks } from "../networks/networks.js";
 /** How far a search is. */
 export interface Progress {
     readonly done: number;

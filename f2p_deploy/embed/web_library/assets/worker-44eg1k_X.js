@@ -852,6 +852,9 @@ var OrtNetworks = class {
 			executionProviders: [this.provider],
 			externalData,
 			logSeverityLevel: 3
+		}).catch((error) => {
+			const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0].slice(0, 200);
+			throw new CharacterError("missing", `onnxruntime-web does not start here (${reason}): copy the whole folder again, or use another browser`, { reason }, "noRuntime");
 		});
 		for (const name of [entry.file, ...entry.weights]) this.files.release(name);
 		return session;
@@ -927,7 +930,8 @@ var FileStore = class {
 	async fetch(name, size) {
 		const unreachable = () => new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
 		const response = await fetch(new URL(name, this.base), { cache: "no-store" }).catch(() => null);
-		if (!response?.ok || !response.body) throw unreachable();
+		if (response && !response.ok) throw notThere(name, response.status);
+		if (!response?.body) throw unreachable();
 		const content = new Uint8Array(size);
 		let loaded = 0;
 		const reader = response.body.getReader();
@@ -947,6 +951,13 @@ var FileStore = class {
 		return loaded === size ? content : /* @__PURE__ */ new Uint8Array(0);
 	}
 };
+/** Returns the error for a file that a server has not. */
+function notThere(name, status) {
+	return new CharacterError("missing", `the server does not have ${name} (status ${status}): copy the whole folder again`, {
+		name,
+		status
+	}, "notThere");
+}
 /** Returns whether a content has another SHA-256; false where the browser cannot compute it, without HTTPS. */
 async function differs(content, sha256) {
 	if (!globalThis.crypto?.subtle) return false;
@@ -1552,7 +1563,7 @@ function rgbOf({ pixels }) {
 */
 async function openFinder(base, ort, contract, files) {
 	if (contract.landmarker) {
-		const { openMediaPipe } = await import("./mediaPipeFinder-DT-cnuQN.js");
+		const { openMediaPipe } = await import("./mediaPipeFinder-8p3cGDVZ.js");
 		return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
 	}
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {
@@ -1638,7 +1649,8 @@ const handlers = {
 async function open(base, provider) {
 	const unreachable = () => new CharacterError("missing", "contract.json cannot be loaded: check the connection", { name: "contract.json" }, "unreachable");
 	const response = await fetch(new URL("contract.json", base)).catch(() => null);
-	if (!response?.ok) throw unreachable();
+	if (!response) throw unreachable();
+	if (!response.ok) throw notThere("contract.json", response.status);
 	const text = await response.text();
 	const contract = readContract(text);
 	let before = 0;
