@@ -3,7 +3,8 @@
 The files are in `face_finder/`; `python tools/face_finder/train.py` trains them with MediaPipe as the teacher. Every
 step is a short function, so that a program without Python can do the same:
 
-1. `squares` lists squares of the photo: the whole photo, the whole with a margin, then tiles.
+1. `squares` lists squares of the photo: the whole photo, the whole with a margin, in quarter turns, then tiles. The
+   search ends after those in which a face is found; see `SURE`.
 2. Each is warped to 192 x 192 pixels (`square_matrix`, `warp`: outside the photo its edge pixels are repeated).
    `detector.onnx` takes it as it is, uint8 (192, 192, 3) `picture`, and gives float32 (576, 6) `faces`, one row per
    cell of 8 pixels: score in [0, 1]; x, y of the middle of the face and the distance of the eyes, in pixels of the
@@ -56,6 +57,19 @@ FIRST_FACE, FACE = 0.2, 0.6
 APART = 0.12
 
 
+#: The probability of a face that ends the search, and the last search of the whole photo; after it, any face ends it.
+SURE, LAST_OF_WHOLE = 0.97, 2
+
+
+class Square(NamedTuple):
+    """A square to search: left, top and edge in pixels of the photo; anticlockwise quarter turns of its picture."""
+
+    left: float
+    top: float
+    edge: float
+    turns: int = 0
+
+
 class Detection(NamedTuple):
     """A possible face: score, middle and eye distance in pixels, cosine and sine of its roll."""
 
@@ -90,14 +104,15 @@ class NetworkFinder:
 
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
-        for attempt in squares(*image.shape[:2]):
-            readings: list[Reading] = []
-            for corner_and_edge in attempt:
-                readings += self._search(image, square_matrix(*corner_and_edge))
-            faces = [_landmarks(reading) for reading in different(readings)]
-            if faces:
-                return sorted(faces, key=lambda face: face.area, reverse=True)[: self._most_faces]
-        return []
+        readings: list[Reading] = []
+        for attempt, searched in enumerate(squares(*image.shape[:2])):
+            for square in searched:
+                readings += self._search(image, square_matrix(square))
+            most = max((reading.face for reading in readings), default=0.0)
+            if most >= SURE or (readings and attempt >= LAST_OF_WHOLE):
+                break
+        faces = [_landmarks(reading) for reading in different(readings)]
+        return sorted(faces, key=lambda face: face.area, reverse=True)[: self._most_faces]
 
     def _search(self, image: np.ndarray, matrix: np.ndarray) -> list[Reading]:
         """Detect the faces in a square of the photo and read them."""
@@ -151,27 +166,34 @@ def _session(name: str) -> Any:
     return onnxruntime.InferenceSession(_content(name), options, providers=["CPUExecutionProvider"])
 
 
-def squares(height: int, width: int) -> Iterator[list[tuple[float, float, float]]]:
-    """Yield the squares of a photo to search, cheapest first: left, top and edge in pixels of the photo.
+def squares(height: int, width: int) -> Iterator[list[Square]]:
+    """Yield the squares of a photo to search, cheapest first.
 
-    The first is the whole photo, the second the whole with a margin; then come tiles that overlap by half.
+    The whole photo, the whole with a margin, the whole in quarter turns, and tiles that overlap by half.
 
     Example:
-        >>> list(squares(100, 60))
-        [[(-20.0, 0.0, 100.0)], [(-53.0, -33.0, 166.0)]]
+        >>> [len(searched) for searched in squares(600, 400)]
+        [1, 1, 3, 6]
+        >>> next(squares(100, 60))
+        [Square(left=-20.0, top=0.0, edge=100.0, turns=0)]
     """
     longest = max(height, width)
-    for margin in (0, longest // MARGIN):
-        edge = float(longest + 2 * margin)
-        yield [((width - edge) / 2, (height - edge) / 2, edge)]
+    edges = longest, longest + 2 * (longest // MARGIN)
+    whole, wide = (Square((width - edge) / 2, (height - edge) / 2, float(edge)) for edge in edges)
+    yield [whole]
+    yield [wide]
+    yield [whole._replace(turns=turns) for turns in (1, 3, 2)]
     for side in tile_sides(height, width):
-        yield [(float(left), float(top), float(side)) for left, top in tile_corners(height, width, side)]
+        yield [Square(float(left), float(top), float(side)) for left, top in tile_corners(height, width, side)]
 
 
-def square_matrix(left: float, top: float, edge: float) -> np.ndarray:
-    """Return the (2, 3) matrix from a square of the photo to the detector's picture."""
-    scale = PHOTO_EDGE / edge
-    return np.array([[scale, 0.0, -scale * left], [0.0, scale, -scale * top]])
+def square_matrix(square: Square) -> np.ndarray:
+    """Return the (2, 3) matrix from the photo to the detector's picture of a square."""
+    scale = PHOTO_EDGE / square.edge
+    matrix = np.array([[scale, 0.0, -scale * square.left], [0.0, scale, -scale * square.top]])
+    for _ in range(square.turns):
+        matrix = np.array([matrix[1], [0.0, 0.0, PHOTO_EDGE] - matrix[0]])
+    return matrix
 
 
 def best_detections(rows: np.ndarray, to_photo: np.ndarray) -> list[Detection]:
@@ -179,15 +201,17 @@ def best_detections(rows: np.ndarray, to_photo: np.ndarray) -> list[Detection]:
 
     Args:
         rows: (576, 6) see the module.
-        to_photo: (2, 3) matrix without rotation, from the detector's picture to the photo.
+        to_photo: (2, 3) matrix from the detector's picture to the photo.
     """
-    scale = to_photo[0, 0]
+    scale = math.hypot(to_photo[0, 0], to_photo[1, 0])
+    a, b = to_photo[0, 0] / scale, to_photo[1, 0] / scale
     kept: list[Detection] = []
     for i in np.argsort(-rows[:, 0], kind="stable"):
         score, x, y, eyes, cos, sin = (float(value) for value in rows[i])
         if score < SCORE or len(kept) == MOST_DETECTIONS:
             break
-        found = Detection(score, scale * x + to_photo[0, 2], scale * y + to_photo[1, 2], scale * eyes, cos, sin)
+        (place,) = transform(to_photo, np.array([[x, y]]))
+        found = Detection(score, *map(float, place), scale * eyes, a * cos - b * sin, b * cos + a * sin)
         if all(
             math.hypot(found.x - other.x, found.y - other.y) >= APART_BY * max(found.eyes, other.eyes) for other in kept
         ):

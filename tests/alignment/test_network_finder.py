@@ -12,6 +12,7 @@ from f2p_deploy.alignment.network_finder import (
     TEMPLATE,
     Detection,
     Reading,
+    Square,
     best_detections,
     different,
     square_matrix,
@@ -45,9 +46,10 @@ def test_the_same_in_every_thread_and_the_photo_is_not_changed(astronaut: np.nda
 
 def test_squares_hold_the_photo_and_tiles_come_last() -> None:
     searched = list(squares(600, 400))
-    assert searched[0] == [(-100.0, 0.0, 600.0)] and searched[1] == [(-300.0, -200.0, 1000.0)]
-    assert len(searched) == 3 and searched[2][0] == (0.0, 0.0, 300.0)
-    matrix = square_matrix(*searched[0][0])
+    assert searched[0] == [(-100.0, 0.0, 600.0, 0)] and searched[1] == [(-300.0, -200.0, 1000.0, 0)]
+    assert [square.turns for square in searched[2]] == [1, 3, 2]
+    assert len(searched) == 4 and searched[3][0] == (0.0, 0.0, 300.0, 0)
+    matrix = square_matrix(searched[0][0])
     assert transform(matrix, np.array([[-100.0, 0.0], [500.0, 600.0]])) == pytest.approx(
         np.array([[0.0, 0.0], [PHOTO_EDGE, PHOTO_EDGE]])
     )
@@ -59,9 +61,22 @@ def test_of_near_detections_the_best_stays() -> None:
     rows[1] = (0.9, 60, 50, 20, 1, 0)  # 10 pixels beside it
     rows[2] = (0.7, 150, 50, 20, 0, 1)
     rows[3] = (0.1, 10, 150, 20, 1, 0)  # not probable enough
-    best, other = best_detections(rows, inverse(square_matrix(0.0, 0.0, 2.0 * PHOTO_EDGE)))
+    best, other = best_detections(rows, inverse(square_matrix(Square(0.0, 0.0, 2.0 * PHOTO_EDGE))))
     assert (best.x, best.y, best.eyes) == pytest.approx((120, 100, 40)) and best.score == pytest.approx(0.9)
     assert (other.x, other.cos, other.sin) == (300, 0, 1)
+
+
+def test_a_detection_in_a_turned_square_is_where_it_is_in_the_photo() -> None:
+    picture = np.arange(300 * 300).reshape(300, 300)
+    row, column = 40, 100
+    for turns in range(4):
+        there = np.argwhere(np.rot90(picture, turns) == picture[row, column])[0][::-1] + 0.5
+        matrix = square_matrix(Square(0.0, 0.0, 300.0, turns))
+        scale = PHOTO_EDGE / 300
+        rows = np.array([[0.9, *(there * scale), 20.0, 1.0, 0.0]], np.float32)
+        (found,) = best_detections(rows, inverse(matrix))
+        assert (found.x, found.y) == pytest.approx((column + 0.5, row + 0.5), abs=1e-3)
+        assert np.degrees(np.arctan2(found.sin, found.cos)) % 360 == pytest.approx(90 * turns, abs=1e-3)
 
 
 def test_an_upright_close_up_has_the_eyes_level() -> None:

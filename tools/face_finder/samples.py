@@ -16,6 +16,10 @@ from f2p_deploy.alignment.warp import transform
 #: Eye distance in pixels in the reader's pictures.
 EYES = 40.0
 
+#: Kinds of close-ups with their shares: four that are no faces, the first and the later readings of a face.
+KINDS = ("background", "pieces", "on its side", "far off", "first", "later")
+SHARES = (0.14, 0.06, 0.04, 0.04, 0.27, 0.45)
+
 #: Brows to chin, in eye distances: the length of a face.
 LENGTH = 2.77
 
@@ -188,9 +192,9 @@ def face_sample(faces: Faces, rng: np.random.Generator) -> dict[str, np.ndarray]
         `picture` (128, 128, 3) uint8; `face` 0 or 1; `points` (79, 2) in fractions from the middle; `eyes`, their
         distance in fractions; `turn` (2,) in units of 30 degrees; `shape` (24,).
     """
-    kind = rng.random()
+    kind = KINDS[np.searchsorted(np.cumsum(SHARES), rng.random())]
     nothing = {"points": np.zeros((79, 2)), "eyes": 1.0, "turn": np.zeros(2), "shape": np.zeros(24)}
-    if kind < 0.10:
+    if kind == "background":
         return {"picture": colour(background(faces, rng, FACE), rng), "face": 0.0, **nothing}
     row = faces.rows[rng.integers(len(faces.rows))]
     source, points = faces.faces[row], faces.points[row].astype(np.float64)
@@ -199,37 +203,52 @@ def face_sample(faces: Faces, rng: np.random.Generator) -> dict[str, np.ndarray]
     matrix = np.column_stack([linear, FACE / 2 + shift * FACE - linear @ [STORED / 2, STORED / 2]])
     picture = _warp(source, matrix, FACE)
     moved = transform(matrix, points) / FACE - 0.5
+    if kind == "pieces":
+        return {"picture": colour(_shuffled(picture, rng), rng), "face": 0.0, **nothing}
     yaw, pitch = faces.turns[row] / 30.0
     if rng.random() < 0.5:
         picture, yaw = picture[:, ::-1], -yaw
         moved = (moved * [-1.0, 1.0])[faces.order]
     picture = np.ascontiguousarray(picture)
-    is_face = 0.0 if kind < 0.18 else 1.0
     if rng.random() < 0.3:
         picture = cover(picture, rng, background(faces, rng, FACE) if rng.random() < 0.3 else picture[::-1, ::-1])
     picture = colour(picture, rng)
     eyes = float(np.hypot(*(moved[1] - moved[0])))
-    if not is_face:
+    if kind in ("on its side", "far off"):
         return {"picture": picture, "face": 0.0, **nothing}
     return {"picture": picture, "face": 1.0, "points": moved, "eyes": max(eyes, 0.12),
             "turn": np.array([yaw, pitch]), "shape": faces.shapes[row]}
 
 
-def _moved(rng: np.random.Generator, kind: float) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return turn and stretch (2, 2), scale and shift of a face in a close-up; below 0.18 it counts as none."""
-    if kind < 0.14:  # upside down or on its side
+def _shuffled(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a face in pieces: its tiles in another order, some of them turned."""
+    count = int(rng.integers(2, 5))
+    edge = picture.shape[0] // count
+    starts = range(0, edge * count, edge)
+    tiles = [picture[y : y + edge, x : x + edge] for y in starts for x in starts]
+    order = rng.permutation(len(tiles))
+    while count == 2 and order[0] < 2 and order[1] < 2:  # eyes above the mouth would still be a face
+        order = rng.permutation(len(tiles))
+    moved = [np.rot90(tiles[i], rng.integers(4) if rng.random() < 0.3 else 0) for i in order]
+    rows = [np.concatenate(moved[i * count : (i + 1) * count], 1) for i in range(count)]
+    return cv2.resize(np.concatenate(rows), (FACE, FACE))
+
+
+def _moved(rng: np.random.Generator, kind: str) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return turn and stretch (2, 2), scale and shift of a face in a close-up."""
+    if kind == "on its side":
         angle, scale, shift = rng.uniform(np.radians(75), np.radians(285)), rng.uniform(0.7, 1.4), rng.normal(0, 0.1, 2)
-    elif kind < 0.18:  # far off in place or size
+    elif kind == "far off":
         angle, scale, shift = rng.normal(0, 0.4), rng.uniform(0.7, 1.4), rng.normal(0, 0.05, 2)
         if rng.random() < 0.5:
             scale = rng.uniform(0.15, 0.4) if rng.random() < 0.7 else rng.uniform(2.4, 4.0)
         else:
             side = rng.uniform(0, 2 * np.pi)
             shift = rng.uniform(0.42, 0.7) * np.array([np.cos(side), np.sin(side)])
-    elif kind < 0.5:  # the first look
+    elif kind == "first":
         angle, scale = rng.uniform(-0.55, 0.55), np.exp(rng.uniform(-0.35, 0.35))
         shift = rng.uniform(-0.14, 0.14, 2)
-    else:  # the second
+    else:
         angle, scale, shift = rng.normal(0, 0.06), np.exp(rng.normal(0, 0.06)), rng.normal(0, 0.02, 2)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     if rng.random() < 0.5:

@@ -64,7 +64,7 @@ def reader_loss(reader: nn.Module, faces: Faces, rng: np.random.Generator) -> di
         "five": mean(both[:, :5]),
         "mapped": 0.5 * mean(mapped[:, :5]) + 0.25 * mean(mapped),
         "coarse": 0.5 * mean(coarse[:, :5]) + 0.5 * mean(coarse),
-        "face": 0.05 * nn.functional.binary_cross_entropy_with_logits(out["face"], is_face),
+        "face": 0.1 * nn.functional.binary_cross_entropy_with_logits(out["face"], is_face),
         "turn": 0.05 * mean((out["turn"] - truth["turn"]).abs()),
         "shape": 0.05 * mean((out["shape"] - truth["shape"]).abs()),
     }
