@@ -29,6 +29,9 @@ LARGE = 50.0
 #: Every n-th photo is also turned and made small.
 CHANGED_EVERY = 4
 
+#: Number of pictures of noise.
+TEXTURES = 30
+
 MEDIAPIPE, MIRRORED = "mediapipe", "mediapipe mirrored"
 
 #: Largest error in percent of a face that counts as found.
@@ -200,14 +203,18 @@ def main() -> None:
         MEDIAPIPE: plain(mediapipe),
         MIRRORED: mirrored(mediapipe),
     }
-    result: dict[str, Any] = {"command": " ".join(["python", *sys.argv]), "date": str(date.today()),
-                              "finders": measure(finders, photos, blanks), "without_faces": {}}
+    result: dict[str, Any] = {
+        "command": " ".join(["python bench/face_finder.py", *(Path(word).name for word in sys.argv[1:])]),
+        "date": str(date.today()),
+        "finders": measure(finders, photos, blanks),
+        "without_faces": {},
+    }
     for name, find in finders.items():
         if name == MIRRORED:
             continue
         result["without_faces"][name] = {
             "pictures": [len(blanks), sum(len(find(view)) for view in blanks)],
-            "textures": [60, sum(len(find(view)) for view in textures(60))],
+            "textures": [TEXTURES, sum(len(find(view)) for view in textures(TEXTURES))],
         }
     text = json.dumps(result, indent=1)
     print(text)

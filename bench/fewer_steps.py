@@ -106,7 +106,7 @@ def main() -> None:
     torch.set_num_threads(words.threads)
     bundle = load_bundle(words.bundle)
     chosen = select_photos(words.photos, words.only, words.count)
-    faces = aligned_faces(chosen, bundle, choose_finder_for(bundle, words.landmarker, None, False))
+    faces = aligned_faces(chosen, bundle, choose_finder_for(words.landmarker, None, False))
     images = torch.from_numpy(faces.images)
     start = first_states(bundle, images, words.mode)
     results = {}

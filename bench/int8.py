@@ -113,7 +113,7 @@ def _bytes(artifact: Artifact, graph: str) -> int:
 
 def _accuracy(words: argparse.Namespace, bundle: Bundle, runners: dict[str, Runtime]) -> dict[str, dict[str, float]]:
     """Compare every runtime with eager PyTorch on held-out photos, and print it."""
-    finder = choose_finder_for(bundle, words.landmarker, None, False)
+    finder = choose_finder_for(words.landmarker, None, False)
     faces = aligned_faces(select_photos(words.photos, "held-out"), bundle, finder)
     schema, eager = bundle.schema, runners["eager"]
     parameters = _run(eager, "one_shot", "face", faces.images)["parameters"]

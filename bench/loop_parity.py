@@ -72,7 +72,7 @@ def main() -> None:
     if bundle.fingerprint != artifact.manifest.bundle_fingerprint:
         sys.exit(f"{options.artifact} was not made from the bundle {bundle.path}")
     photos = expand([options.photos])[: options.count]
-    faces = aligned_faces(photos, bundle, choose_finder_for(bundle, options.landmarker, offline=options.offline))
+    faces = aligned_faces(photos, bundle, choose_finder_for(options.landmarker, offline=options.offline))
     torch.set_num_threads(options.threads or torch.get_num_threads())
     rows: list[Row] = []
     for image, name in zip(faces.images, faces.names, strict=True):
@@ -183,7 +183,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--plain", type=int, metavar="N", help="N plain steps instead of the bundle's search")
     parser.add_argument("--threads", type=int, help="all cores if not given")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's model file")
-    parser.add_argument("--offline", action="store_true", help="find faces with the built-in cascade")
+    parser.add_argument("--offline", action="store_true", help="find faces with the built-in networks")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
     return parser.parse_args()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.alignment import CascadeFinder, LandmarkFinder, align, read_photo
+from f2p_deploy.alignment import LandmarkFinder, align, read_photo
 from f2p_deploy.alignment.both_ways import EXCHANGED, disagreement
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.model.bundle import load_bundle
@@ -65,14 +65,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="number of photos")
     parser.add_argument("--first", type=int, default=0, help="index of the first photo")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's model file")
-    parser.add_argument("--cascade", choices=("plain", "segmentation"), help="measure the built-in finder instead")
+    parser.add_argument("--offline", action="store_true", help="measure the built-in finder instead")
     asked = parser.parse_args()
     bundle = load_bundle()
     template = dict(bundle.settings.alignment.landmarks)
-    if asked.cascade == "plain":
-        finder: LandmarkFinder = CascadeFinder()
-    else:
-        finder = choose_finder_for(bundle, asked.landmarker, offline=asked.cascade is not None).finder
+    finder = choose_finder_for(asked.landmarker, offline=asked.offline).finder
     outcomes: dict[str, Counter] = {}
     photos = sorted(asked.portraits.glob("*.jpg"))[asked.first : asked.first + asked.count]
     started = time.perf_counter()

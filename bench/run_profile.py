@@ -25,7 +25,7 @@ from f2p_deploy.runtimes import load
 #: Stages by the functions (file, name) that they are spent in; cumulative times.
 STAGES = {
     "read the photo": (("photo.py", "open_photo"),),
-    "find the face": (("cascade.py", "find"), ("mediapipe.py", "find")),
+    "find the face": (("network_finder.py", "find"), ("mediapipe.py", "find")),
     "align it, sharpness, brightness": (("aligned_face.py", "align"),),
     "generate the character": (("search.py", "generate"),),
     "draw it by the imitator": (("graph_calls.py", "render"),),
@@ -59,13 +59,13 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--runtime", default="onnxruntime")
     parser.add_argument("--mode", default="hybrid")
-    parser.add_argument("--landmarker", type=Path, help="MediaPipe's; without it the built-in cascade finds faces")
+    parser.add_argument("--landmarker", type=Path, help="MediaPipe's; without it the built-in networks find faces")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("-o", "--out", type=Path)
     given = parser.parse_args()
     photos = [photo for photo in expand(given.photos)][: given.count]
     runtime = load(given.bundle or demo_bundle_path(), given.runtime, given.threads)
-    finder = choose_finder_for(runtime, given.landmarker, None, given.landmarker is None)
+    finder = choose_finder_for(given.landmarker, None, given.landmarker is None)
     seconds, profile = [], cProfile.Profile()
     with tempfile.TemporaryDirectory() as folder:
         create_characters(photos[:2], runtime, Path(folder) / "first", [given.mode], finder=finder)

@@ -163,7 +163,7 @@ def main() -> None:
     bundle = load_bundle(given.bundle)
     settings = getattr(bundle.settings, given.mode)
     chosen = select_photos(given.photos, given.only, given.count)
-    faces = aligned_faces(chosen, bundle, choose_finder_for(bundle, given.landmarker, None, False))
+    faces = aligned_faces(chosen, bundle, choose_finder_for(given.landmarker, None, False))
     runtime = TorchRuntime(bundle, threads=given.threads)
     images = torch.from_numpy(faces.images)
     rows = [measure(bundle, images[i : i + 1], settings, runtime) for i in range(len(images))]

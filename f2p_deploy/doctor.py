@@ -38,8 +38,8 @@ SYSTEM_LIBRARIES = {
 #: Commands that create characters: the first two from an artifact, the others from the demo bundle or its artifact.
 ARTIFACTS = "run artifacts"
 ARTIFACT_PHOTOS = "run PHOTO --artifact"
-BUNDLE_LANDMARKS = "run PHOTO --landmarks, render"
-BUNDLE_PHOTOS = "run PHOTO"
+BUNDLE_PHOTOS = "run PHOTO, render"
+DEMO = "demo"
 
 #: The command that makes the demo bundle's artifact in a clone.
 MAKE_ARTIFACT = "python tools/demo_artifact.py"
@@ -101,9 +101,9 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         _landmarker(landmarker),
         engine_assets,
         _ability(ARTIFACTS, _of(packages, "")),
-        _ability(ARTIFACT_PHOTOS, _of(packages, "", "faces")),
-        _ability(BUNDLE_LANDMARKS, [*_of(packages, ""), *runners]),
-        _ability(BUNDLE_PHOTOS, [*_of(packages, "", "faces"), *runners]),
+        _ability(ARTIFACT_PHOTOS, _of(packages, "")),
+        _ability(BUNDLE_PHOTOS, [*_of(packages, ""), *runners]),
+        _ability(DEMO, [*_of(packages, "", "faces"), *runners]),
         _ability("edit", [*_of(packages, "", "edit"), *runners]),
         *_exports(packages, bundle),
         _ability("train", [*_of(packages, ""), *_pytorch(packages)]),
@@ -112,7 +112,7 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
 
 
 def next_step(findings: Iterable[Finding]) -> NextStep:
-    """Return the next step: mend a fault, else install what photos need, else create a character.
+    """Return the next step: mend a fault, else create a character.
 
     Args:
         findings: from `diagnose`.
@@ -122,12 +122,12 @@ def next_step(findings: Iterable[Finding]) -> NextStep:
     if fault is not None:
         return NextStep(fault.remedy, f"to mend {fault.name}")
     able = {finding.name: finding.status == "ok" for finding in findings if finding.area == "able to"}
-    if not able[ARTIFACT_PHOTOS]:
-        return NextStep(install_line("faces"), "to find faces in photos (an artifact needs nothing else)")
     if not able[BUNDLE_PHOTOS]:
         return NextStep(
             f"{command_name()} run PHOTO --artifact DIR", "to make a character with an exported artifact"
         )
+    if not able[DEMO]:
+        return NextStep(f"{command_name()} run PHOTO", "to make a character")
     return NextStep(f"{command_name()} demo", "to see a photo become a character")
 
 
@@ -242,7 +242,7 @@ def _landmarker(named: Path | None) -> Finding:
     except F2PError as error:
         return Finding("files", "face landmarker", "wrong", str(error))
     if path is None:
-        detail = "not found; photos are aligned with the built-in finder, which is less precise"
+        detail = "not found; photos are aligned with the built-in finder, which is somewhat less exact"
         remedy = f"f2p-deploy landmarker downloads it; a copy: --landmarker FILE, or {LANDMARKER_VARIABLE}"
         return Finding("files", "face landmarker", "absent", detail, remedy)
     return Finding("files", "face landmarker", "ok", str(path))

@@ -76,8 +76,8 @@ def test_a_bare_installation_makes_and_draws_a_character(
     assert done.returncode == 0 and "made with onnxruntime " in done.stdout, done.stderr
     done = run("render", Path("out", "astronaut", "parameters.json"), "-o", "again.png")
     assert (done.returncode, done.stdout) == (0, "again.png\n"), done.stderr
-    done = run("run", photo, "-o", "none")
-    assert done.returncode == 3 and "needs mediapipe, scikit-image, not installed here: " in done.stderr
+    done = run("run", photo, "-o", "found")
+    assert done.returncode == 0 and "found with the built-in networks" in done.stderr
     done = run("bench", "--runtime", "onnxruntime")
     assert done.returncode == 3 and "bench, which compares with PyTorch, needs torch" in done.stderr
 

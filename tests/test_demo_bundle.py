@@ -123,14 +123,14 @@ def test_the_same_person_stays_nearer_than_another(demo, astronaut, shared, land
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("offline", [False, True], ids=["mediapipe", "cascade"])
+@pytest.mark.parametrize("offline", [False, True], ids=["mediapipe", "networks"])
 def test_the_engines_pictures_of_the_demos_characters_are_there(
     demo, landmarker: Path, tmp_path: Path, mode: str, offline: bool
 ) -> None:
     """After another training or another engine: python tools/draw_samples.py."""
     pytest.importorskip("mediapipe")
     photo = write_sample_photo(tmp_path)
-    finder = choose_finder_for(demo, None if offline else landmarker, offline=offline).finder
+    finder = choose_finder_for(None if offline else landmarker, offline=offline).finder
     face = align_photo(photo, finder, demo.settings.alignment.landmarks, demo.settings.architecture.image_size)
     made = reference_generate(demo, face.image, mode, shape=face.landmarks.shape).parameters
     picture = read_drawn(demo.path / FOLDER, demo.schema).find(made)
@@ -145,8 +145,7 @@ def test_the_engines_picture_is_shown_without_pytorch_and_mediapipe_too(demo, tm
     from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime
 
     photo, runtime = write_sample_photo(tmp_path), OnnxRuntime(read_artifact(demo.path))
-    finder = choose_finder_for(runtime, offline=True)
-    assert ", refined" in finder.sentence
+    finder = choose_finder_for(offline=True)
     made = create_characters([photo], runtime, tmp_path / "out", MODES, finder=finder)
     assert [result.drawn_beforehand for result in made.created] == [True] * len(MODES)
 

@@ -121,10 +121,9 @@ def test_every_requirement_of_pyproject_belongs_to_an_extra_or_the_base() -> Non
 @pytest.mark.parametrize(
     ("missing", "able", "command"),
     [
-        (("export", "faces"), {"run artifacts"}, install_line("faces")),
-        (("export",), {"run artifacts", "run PHOTO --artifact"}, f"{command_name()} run PHOTO --artifact DIR"),
-        (("faces",), {"run artifacts", "run PHOTO --landmarks, render", "train"}, install_line("faces")),
-        ((), {"run artifacts", "run PHOTO --artifact", "run PHOTO", "train"}, f"{command_name()} demo"),
+        (("export", "faces"), {"run artifacts", "run PHOTO --artifact"}, f"{command_name()} run PHOTO --artifact DIR"),
+        (("faces",), {"run artifacts", "run PHOTO, render", "train"}, f"{command_name()} run PHOTO"),
+        ((), {"run artifacts", "run PHOTO --artifact", "run PHOTO, render", "demo", "train"}, f"{command_name()} demo"),
     ],
 )
 def test_the_next_command_follows_from_what_is_here(
@@ -141,12 +140,8 @@ def test_the_next_command_follows_from_what_is_here(
 @pytest.mark.parametrize(
     ("missing", "able", "command"),
     [
-        (("export", "faces"), {"run artifacts", "run PHOTO --landmarks, render"}, install_line("faces")),
-        (
-            ("export",),
-            {"run artifacts", "run PHOTO --artifact", "run PHOTO --landmarks, render", "run PHOTO"},
-            f"{command_name()} demo",
-        ),
+        (("export", "faces"), {"run artifacts", "run PHOTO, render"}, f"{command_name()} run PHOTO"),
+        (("export",), {"run artifacts", "run PHOTO --artifact", "run PHOTO, render", "demo"}, f"{command_name()} demo"),
     ],
 )
 def test_a_bundle_that_carries_its_artifact_needs_no_pytorch(
@@ -155,7 +150,7 @@ def test_a_bundle_that_carries_its_artifact_needs_no_pytorch(
     monkeypatch.setattr("f2p_deploy.model.bundle.demo_bundle_path", lambda: carrying_bundle.path)
     findings = without(missing, monkeypatch)
     assert by_name(findings)["demo artifact"].detail.startswith("for onnx, parity with PyTorch: passed")
-    assert able_to(findings) & {"run PHOTO", *able} == able and "train" not in able_to(findings)
+    assert able_to(findings) & {"demo", *able} == able and "train" not in able_to(findings)
     assert next_step(findings).command == command
 
 

@@ -39,8 +39,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = write_sample_photo(Path(folder))
         finders = {
-            "mediapipe": choose_finder_for(bundle).finder,
-            "cascade": choose_finder_for(bundle, offline=True).finder,
+            "mediapipe": choose_finder_for().finder,
+            "networks": choose_finder_for(offline=True).finder,
         }
         for name, finder in finders.items():
             face = align_photo(photo, finder, template, size)

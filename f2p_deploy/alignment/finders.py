@@ -3,12 +3,11 @@
 import logging
 from pathlib import Path
 
-from f2p_deploy.alignment.cascade import CascadeFinder
 from f2p_deploy.alignment.landmarker_model import find_landmarker_model
 from f2p_deploy.alignment.landmarks import LandmarkFinder
 from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
-from f2p_deploy.alignment.refinement import FaceSegmenter
+from f2p_deploy.alignment.network_finder import NetworkFinder
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import missing_modules
 
@@ -18,16 +17,14 @@ logger = logging.getLogger(__name__)
 def choose_finder(
     landmarker: str | Path | None = None,
     landmarks: str | Path | None = None,
-    segmentation: FaceSegmenter | None = None,
 ) -> LandmarkFinder:
-    """Return the finder that the user named, else MediaPipe's if its model file exists, else the cascade.
+    """Return the finder that the user named, else MediaPipe's if its model file exists, else the built-in one.
 
     The choice is logged.
 
     Args:
         landmarker: MediaPipe's model file (`--landmarker`).
         landmarks: a file of landmarks (`--landmarks`).
-        segmentation: the bundle's segmentation network, which refines the cascade's points.
 
     Raises:
         InputError: both files were named, or the named file cannot be used.
@@ -42,5 +39,5 @@ def choose_finder(
         logger.info("landmarks: MediaPipe, %s", model)
         return MediaPipeFinder(model)
     reason = "mediapipe is not installed" if model else "MediaPipe's model file was not found"
-    logger.info("landmarks: scikit-image's cascade, since %s", reason)
-    return CascadeFinder(segmentation)
+    logger.info("landmarks: the built-in networks, since %s", reason)
+    return NetworkFinder()

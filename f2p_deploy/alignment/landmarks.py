@@ -31,7 +31,7 @@ class Landmarks:
 
     Args:
         points: the five points by the names of `LANDMARKS`; left is left in the picture.
-        source: the finder (`mediapipe`, `cascade`, `cascade+segmentation`, `file`).
+        source: the finder (`mediapipe`, `networks`, `file`).
         box: left, top, right, bottom of the face (brows to chin, without hair); computed from the points if None.
         eye_distance: pixels between the outer eye corners; computed from the eye centres if None.
         yaw: degrees; positive values turn the nose to the picture's right. Estimated from the points if None. It is

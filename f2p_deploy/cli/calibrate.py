@@ -41,7 +41,7 @@ def calibrate(
     chosen = select_photos(photos, only)
     options.use_threads(threads)
     opened = load_bundle(bundle)
-    finder = choose_finder_for(opened, landmarker, landmarks, offline).finder
+    finder = choose_finder_for(landmarker, landmarks, offline).finder
     words = ["f2p-deploy", "calibrate", *map(str, photos), "-o", str(out)]
     words += ["--bundle", str(bundle)] if bundle else []
     words += ["--count", str(count)] if count != 512 else []

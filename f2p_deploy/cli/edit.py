@@ -106,7 +106,7 @@ def _load(
     engine = engine_of(opened.schema, at, assets)
     session.load(opened, engine)
     try:
-        chosen = choose_finder_for(opened, landmarker, landmarks, offline)
+        chosen = choose_finder_for(landmarker, landmarks, offline)
     except MissingDependency as error:
         if landmarker or landmarks or offline:
             raise

@@ -116,7 +116,7 @@ def verification(
     require_features(opened, modes)
     finder, sentence = None, "The pictures are taken as crops aligned to ArcFace's points; no faces are searched for."
     if aligned == "no":
-        chosen = choose_finder_for(opened, landmarker, offline=offline)
+        chosen = choose_finder_for(landmarker, offline=offline)
         finder, sentence = chosen.finder, chosen.sentence
     if out is not None:
         folder.prepare_folder(out, ())

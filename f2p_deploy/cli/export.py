@@ -126,7 +126,7 @@ def export(
         return
     faces = None
     if photos:
-        faces = aligned_faces(photos, opened, choose_finder_for(opened, landmarker, landmarks, offline))
+        faces = aligned_faces(photos, opened, choose_finder_for(landmarker, landmarks, offline))
     with console.bar() as bar:
 
         def progress(stage: str, done: float = 0.0, total: float = 0.0, /) -> None:

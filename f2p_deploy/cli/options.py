@@ -94,7 +94,7 @@ Landmarks = Annotated[
     ),
 ]
 Offline = Annotated[
-    bool, typer.Option("--offline", help="Find faces with the built-in cascade even if MediaPipe is installed.")
+    bool, typer.Option("--offline", help="Find faces with the built-in networks even if MediaPipe is installed.")
 ]
 Assets = Annotated[
     Path | None,

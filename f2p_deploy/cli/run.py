@@ -116,7 +116,7 @@ def run(
     if write or template:
         characters_open.require_one_schema(opened, "--write and --template")
     formats = written.open_formats(write, template, mapping, first.schema, assets)
-    finder = choose_finder_for(first, landmarker, landmarks, offline)
+    finder = choose_finder_for(landmarker, landmarks, offline)
     with console.bar() as bar:
         report = create_characters(
             photos,

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from f2p_deploy.pipeline.character_kinds import CharacterChoice
 from f2p_deploy.pipeline.character_set import CharacterSet
-from f2p_deploy.pipeline.finder import finder_for
 from f2p_deploy.pipeline.kept import read_choice
 from f2p_deploy.pipeline.photo_characters import RunContext, Task, align_for, failure_of
 from f2p_deploy.pipeline.results import Failed
@@ -63,7 +62,7 @@ def cast_all(
 def context_of_reader(characters: CharacterSet, context: RunContext) -> RunContext:
     """Return what the photos share while the set's reader looks at them."""
     reader = characters.reader or context.runtime
-    return replace(context, runtime=reader, finder=finder_for(reader, context.finder))
+    return replace(context, runtime=reader)
 
 
 def about_casting(characters: CharacterSet, names: Sequence[str]) -> tuple[str, ...]:

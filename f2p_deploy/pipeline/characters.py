@@ -12,7 +12,7 @@ from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.character_casting import about_casting, cast_all, context_of_reader
 from f2p_deploy.pipeline.character_set import CharacterSet
-from f2p_deploy.pipeline.finder import ChosenFinder, finder_for
+from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.folder_names import folder_names, natural_name
 from f2p_deploy.pipeline.kept import conditions_of, folder_of, held_by_others, known_stems, others_in, read_kept
 from f2p_deploy.pipeline.mode import check_modes, ways_of
@@ -95,9 +95,8 @@ def create_characters(
         remove_abandoned(out)
         contexts = {}
         for name, runtime in runtimes.items():
-            own = finder if characters is None else finder_for(runtime, finder)
-            conditions = conditions_of(runtime, own, face, keep, engines.get(name))
-            contexts[name] = RunContext(runtime, out, work, own, face, keep, engines.get(name), conditions)
+            conditions = conditions_of(runtime, finder, face, keep, engines.get(name))
+            contexts[name] = RunContext(runtime, out, work, finder, face, keep, engines.get(name), conditions)
         tasks = _tasks(files.photos, out, modes)
         tally = _Tally(len(tasks) * len(modes), progress)
         run = _Run(contexts, characters, ways, tasks, tally, [{} for _ in tasks])

@@ -49,7 +49,7 @@ def run_demo(
     Args:
         out: the folder for `index.html`, a folder for each character, and the export in `onnx`.
         landmarker: MediaPipe's model file; None to search for it.
-        offline: find the face with the built-in cascade.
+        offline: find the face with the built-in networks.
         progress: called with the progress.
         bundle: None for the demo bundle.
 
@@ -70,7 +70,7 @@ def run_demo(
         source,
         out,
         MODES,
-        finder=choose_finder_for(source, landmarker, offline=offline),
+        finder=choose_finder_for(landmarker, offline=offline),
         again=True,
         progress=lambda doing, done=0.0, total=0.0: progress(doing, done, _STAGES),
     )

@@ -12,8 +12,8 @@ def align_face(photo: str | Path, runtime: Runtime, finder: LandmarkFinder | Non
 
     Args:
         photo: the file.
-        runtime: gives the size and the average face; its segmentation network makes a rough finder's points exact.
-        finder: finds landmarks; MediaPipe's where it is installed and its model is there, else the built-in cascade.
+        runtime: gives the size and the average face.
+        finder: finds landmarks; MediaPipe's where it is installed and its model is there, else the built-in networks.
 
     Returns:
         The face: `image` is (S, S, 3) uint8 RGB, `landmarks.shape` its measured shape where the finder gives a
@@ -22,8 +22,7 @@ def align_face(photo: str | Path, runtime: Runtime, finder: LandmarkFinder | Non
     Raises:
         InputError: no photo, or one that cannot be read.
         PhotoError: no face, or one that is too small or turned away too far.
-        MissingDependency: no finder is installed.
     """
     settings = runtime.settings
-    chosen = finder or choose_finder_for(runtime).finder
+    chosen = finder or choose_finder_for().finder
     return align_photo(Path(photo), chosen, settings.alignment.landmarks, settings.architecture.image_size)

@@ -84,7 +84,7 @@ class WorkerOrder:
         runtime.fast = self.fast
         chosen = self.finder
         if isinstance(chosen, FinderChoice):
-            chosen = choose_finder_for(runtime, chosen.landmarker, chosen.landmarks, chosen.offline)
+            chosen = choose_finder_for(chosen.landmarker, chosen.landmarks, chosen.offline)
         load_networks_for(runtime, self.ways)
         return RunContext(runtime, self.out, work, chosen, self.face, self.keep, self.engine, self.conditions)
 

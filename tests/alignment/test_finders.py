@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f2p_deploy.alignment import CascadeFinder, LandmarksFile, MediaPipeFinder, choose_finder
+from f2p_deploy.alignment import LandmarksFile, MediaPipeFinder, NetworkFinder, choose_finder
 from f2p_deploy.alignment.landmarker_model import LANDMARKER_VARIABLE
 from f2p_deploy.system.errors import InputError
 
@@ -17,9 +17,9 @@ def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
-def test_without_a_model_the_cascade_and_the_log_says_why(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_model_the_networks_and_the_log_says_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        assert isinstance(choose_finder(), CascadeFinder)
+        assert isinstance(choose_finder(), NetworkFinder)
     assert "model file was not found" in caplog.text
 
 

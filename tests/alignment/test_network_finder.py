@@ -1,11 +1,14 @@
 """The built-in finder: its pure functions, and the networks on real photos."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from f2p_deploy.alignment import NetworkFinder
+from f2p_deploy.alignment import MediaPipeFinder, NetworkFinder, read_photo
+from f2p_deploy.alignment.both_ways import EXCHANGED, disagreement
 from f2p_deploy.alignment.network_finder import (
     FACE_EDGE,
     PHOTO_EDGE,
@@ -21,11 +24,62 @@ from f2p_deploy.alignment.network_finder import (
 )
 from f2p_deploy.alignment.warp import inverse, transform
 
+#: MediaPipe's points of the astronaut.
+ASTRONAUT = np.array([(203.9, 101.7), (246.4, 103.7), (223.7, 126.0), (202.3, 139.2), (244.5, 140.6)])
+
 
 @pytest.fixture(scope="module")
 def networks() -> NetworkFinder:
     """One finder for all tests: it has no state."""
     return NetworkFinder()
+
+
+def test_the_astronaut_without_any_extra(networks: NetworkFinder, astronaut: np.ndarray) -> None:
+    (face,) = networks.find(astronaut)
+    assert disagreement(face.array, ASTRONAUT) < 0.05
+    assert face.source == "networks" and face.dense is None and face.shape is not None and face.shape.shape == (24,)
+    assert abs(face.yaw or 90) < 15 and abs(face.pitch or 90) < 15
+
+
+def test_portraits_and_their_points(networks: NetworkFinder, finder: MediaPipeFinder, shared: Path) -> None:
+    errors = []
+    for number in range(0, 147, 20):
+        photo = read_photo(shared / "data" / "portraits" / f"p{number:04d}.jpg")
+        found = networks.find(photo)
+        errors.append(disagreement(found[0].array, finder.find(photo)[0].array) if found else np.inf)
+    assert np.median(errors) < 0.03 and max(errors) < 0.12
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_face_is_found_turned(networks: NetworkFinder, astronaut: np.ndarray, turns: int) -> None:
+    (face,) = networks.find(np.rot90(astronaut, turns))
+    points = ASTRONAUT
+    for _ in range(turns):
+        points = np.column_stack([points[:, 1], 512 - points[:, 0]])
+    assert disagreement(face.array, points) < 0.05
+
+
+def test_the_mirror_image_has_the_mirrored_points(networks: NetworkFinder, astronaut: np.ndarray) -> None:
+    ((face,), (other,)) = networks.find(astronaut), networks.find(astronaut[:, ::-1])
+    assert disagreement((other.array * [-1.0, 1.0] + [512.0, 0.0])[EXCHANGED], face.array) < 0.02
+    assert other.yaw == pytest.approx(-(face.yaw or 0), abs=1.5)
+    assert np.abs(other.shape - face.shape).max() < 0.1
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket", "chelsea", "brick"])
+def test_no_face_where_there_is_none(networks: NetworkFinder, name: str) -> None:
+    picture = np.asarray(Image.fromarray(getattr(pytest.importorskip("skimage.data"), name)()).convert("RGB"))
+    assert networks.find(picture) == []
+
+
+def test_two_faces_largest_first(networks: NetworkFinder, astronaut: np.ndarray) -> None:
+    large = np.full((900, 1300, 3), 128, np.uint8)
+    large[300:812, 700:1212] = astronaut
+    large[40:424, 60:444] = np.asarray(Image.fromarray(astronaut).resize((384, 384)))
+    first, second = networks.find(large)
+    assert disagreement(first.array, ASTRONAUT + [700, 300]) < 0.06
+    assert disagreement(second.array, ASTRONAUT * 0.75 + [60, 40]) < 0.06
+    assert NetworkFinder(most_faces=1).find(large)[0].points == first.points
 
 
 def test_tiny_pictures_and_narrow_ones_have_no_face(networks: NetworkFinder) -> None:

@@ -338,7 +338,7 @@ def test_the_trained_bundle_without_any_download(f2p: Callable, photo: Path, tmp
     if not (demo_bundle_path() / "bundle.json").is_file():
         pytest.skip("the demo bundle is not in this checkout")
     ran = f2p("run", photo, "--offline", "--mode", "one-shot", "-o", tmp_path / "out", "--json")
-    assert ran.code == 0 and "built-in cascade, refined" in ran.json["finder"]
+    assert ran.code == 0 and "built-in networks" in ran.json["finder"]
     with Image.open(tmp_path / "out" / "astronaut" / "aligned.png") as aligned:
         assert np.asarray(aligned).std() > 20
 

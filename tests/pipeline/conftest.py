@@ -25,7 +25,7 @@ def finder(tmp_path: Path, small_bundle: "Bundle") -> "ChosenFinder":
     path = tmp_path / "landmarks.json"
     names = ("astronaut.png", "astronaut.jpg", "a & <b>.png")
     path.write_text(json.dumps({name: {point: list(xy) for point, xy in ASTRONAUT.items()} for name in names}))
-    return choose_finder_for(small_bundle, landmarks=path)
+    return choose_finder_for(landmarks=path)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def finder_for(tmp_path: Path, small_bundle: "Bundle") -> "Callable[..., ChosenF
     def make(*names: str) -> "ChosenFinder":
         path = tmp_path / "landmarks-of-many.json"
         path.write_text(json.dumps({name: {point: list(xy) for point, xy in ASTRONAUT.items()} for name in names}))
-        return choose_finder_for(small_bundle, landmarks=path)
+        return choose_finder_for(landmarks=path)
 
     return make
 

@@ -78,7 +78,7 @@ def test_the_demo_bundles_own_settings(photo: Path) -> None:
     landmarks = photo.with_name("landmarks.json")
     landmarks.write_text(json.dumps({photo.name: {name: list(point) for name, point in ASTRONAUT.items()}}))
     bundle = load_bundle()
-    face = aligned_faces([photo], bundle, choose_finder_for(bundle, landmarks=landmarks)).images
+    face = aligned_faces([photo], bundle, choose_finder_for(landmarks=landmarks)).images
     settings, demo = replace(bundle.settings.iterative, iterations=2), TorchRuntime(bundle)
     expected = reference.reference_iterate(bundle, torch.from_numpy(face), settings)
     found = search.iterate(demo, face, settings)

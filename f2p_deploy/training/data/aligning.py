@@ -102,7 +102,7 @@ def align_one(
     """
     try:
         aligned = align_photo(photo, finder, template.landmarks, size)
-    except InputError as error:  # also landmarks that are not those of a face, which a cascade may find
+    except InputError as error:  # also landmarks that are not those of a face, which a finder may find
         return str(error)
     unknown = aligned.landmarks.dense is None
     regions = np.full((size, size), UNKNOWN, np.uint8) if unknown else label_portrait(aligned).labels

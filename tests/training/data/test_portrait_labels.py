@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f2p_deploy.alignment import CascadeFinder, MediaPipeFinder, align, align_photo
+from f2p_deploy.alignment import MediaPipeFinder, NetworkFinder, align, align_photo
 from f2p_deploy.alignment.warp import transform
 from f2p_deploy.character.face import HELEN_CLASSES
 from f2p_deploy.system.errors import InputError
@@ -93,9 +93,8 @@ def test_confidence_is_low_where_regions_meet() -> None:
 
 
 def test_a_face_without_a_mesh_is_refused(astronaut: np.ndarray) -> None:
-    pytest.importorskip("skimage")
     with pytest.raises(InputError, match="478"):
-        label_portrait(align(astronaut, CascadeFinder(), TEMPLATE, 64))
+        label_portrait(align(astronaut, NetworkFinder(), TEMPLATE, 64))
 
 
 def test_a_render_is_labelled_as_a_photo_is_where_the_engine_drew_face(

@@ -1391,9 +1391,12 @@ const TEMPLATE = [
 const READINGS = 2;
 /** Smallest probability of a face, in the first reading and in the last. */
 const FIRST_FACE = .2;
-const FACE = .6;
+const FACE = .92;
 /** Largest disagreement of a face with its mirror image. */
-const APART = .12;
+const APART = .08;
+/** The probability of a face that ends the search, and the last search of the whole photo; after it, any face ends it. */
+const SURE = .97;
+const LAST_OF_WHOLE = 2;
 /** The margin of the second view is the photo's longer edge / this. */
 const MARGIN = 3;
 const SMALLEST_TILE = 256;
@@ -1406,13 +1409,14 @@ var NetworkFinder = class {
 		this.networks = networks;
 	}
 	async find(photo) {
-		for (const attempt of squares(photo.height, photo.width)) {
-			const readings = [];
-			for (const square of attempt) readings.push(...await this.search(photo, squareToPicture(square)));
-			const faces = different(readings);
-			if (faces.length) return faces.sort((a, b) => unitOf(b.points) - unitOf(a.points)).slice(0, MOST_FACES).map(found);
+		const readings = [];
+		let attempt = 0;
+		for (const searched of squares(photo.height, photo.width)) {
+			for (const square of searched) readings.push(...await this.search(photo, squareToPicture(square)));
+			if (Math.max(0, ...readings.map((reading) => reading.face)) >= SURE || readings.length && attempt >= LAST_OF_WHOLE) break;
+			attempt++;
 		}
-		return [];
+		return different(readings).sort((a, b) => unitOf(b.points) - unitOf(a.points)).slice(0, MOST_FACES).map(found);
 	}
 	/** Detects the faces in a square of the photo and reads them. */
 	async search(photo, toPicture) {
@@ -1466,7 +1470,7 @@ var NetworkFinder = class {
 		};
 	}
 };
-/** Yields the squares of a photo to search, cheapest first: the whole, the whole with a margin, then tiles. */
+/** Yields the squares of a photo to search, cheapest first: the whole, the whole with a margin, in quarter turns, then tiles. */
 function* squares(height, width) {
 	const longest = Math.max(height, width);
 	for (const margin of [0, Math.floor(longest / MARGIN)]) {
@@ -1477,6 +1481,16 @@ function* squares(height, width) {
 			edge
 		]];
 	}
+	yield [
+		1,
+		3,
+		2
+	].map((turns) => [
+		(width - longest) / 2,
+		(height - longest) / 2,
+		longest,
+		turns
+	]);
 	for (let across = 2; across <= MOST_TILES_ACROSS && longest / across >= SMALLEST_TILE; across *= 2) {
 		const side = Math.ceil(longest / across);
 		const step = Math.floor(side / 2);
@@ -1492,23 +1506,28 @@ function* squares(height, width) {
 /** Returns the detector's best faces in pixels of the photo, best first, none of them near a better one.
 *
 * @param rows - 6 numbers per cell: score, x, y, eye distance, cosine and sine of the roll.
-* @param toPhoto - without rotation, from the detector's picture to the photo.
+* @param toPhoto - from the detector's picture to the photo.
 */
 function bestDetections(rows, toPhoto) {
-	const order = Array.from({ length: rows.length / 6 }, (_, i) => i).sort((a, b) => rows[6 * b] - rows[6 * a] || a - b);
+	const order = Array.from({ length: rows.length / 6 }, (_, i) => i).sort((i, j) => rows[6 * j] - rows[6 * i] || i - j);
+	const scale = Math.hypot(toPhoto.a, toPhoto.b);
+	const [a, b] = [toPhoto.a / scale, toPhoto.b / scale];
 	const kept = [];
 	for (const i of order) {
 		const [score, x, y, eyes, cos, sin] = rows.subarray(6 * i, 6 * i + 6);
 		if (score < SCORE || kept.length === MOST_DETECTIONS) break;
+		const direction = {
+			cos: a * cos - b * sin,
+			sin: b * cos + a * sin
+		};
 		const detection = {
 			score,
 			...toPhoto.apply({
 				x,
 				y
 			}),
-			eyes: toPhoto.a * eyes,
-			cos,
-			sin
+			eyes: scale * eyes,
+			...direction
 		};
 		if (!kept.some((other) => distance(detection, other) < APART_BY * Math.max(detection.eyes, other.eyes))) kept.push(detection);
 	}
@@ -1523,9 +1542,11 @@ function different(readings) {
 	}
 	return kept;
 }
-function squareToPicture([left, top, edge]) {
+function squareToPicture([left, top, edge, turns = 0]) {
 	const scale = PHOTO_EDGE / edge;
-	return new Similarity(scale, 0, -scale * left, -scale * top);
+	let matrix = new Similarity(scale, 0, -scale * left, -scale * top);
+	for (let i = 0; i < turns; i++) matrix = new Similarity(matrix.b, -matrix.a, matrix.y, PHOTO_EDGE - matrix.x);
+	return matrix;
 }
 /** Returns the transform from the photo to the upright close-up of a detection. */
 function uprightOf({ x, y, eyes, cos, sin }) {
@@ -1563,7 +1584,7 @@ function rgbOf({ pixels }) {
 */
 async function openFinder(base, ort, contract, files) {
 	if (contract.landmarker) {
-		const { openMediaPipe } = await import("./mediaPipeFinder-8p3cGDVZ.js");
+		const { openMediaPipe } = await import("./mediaPipeFinder-BbqJBSzq.js");
 		return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
 	}
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {
