@@ -11,7 +11,7 @@ def test_the_report_is_grouped(f2p: Callable) -> None:
 
 def test_json(f2p: Callable) -> None:
     findings = f2p("doctor", "--json").json["findings"]
-    assert {"run PHOTO", "Python"} <= {finding["name"] for finding in findings}
+    assert {"run PHOTO, render", "Python"} <= {finding["name"] for finding in findings}
     assert {finding["status"] for finding in findings} <= {"ok", "absent", "wrong"}
 
 

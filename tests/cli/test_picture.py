@@ -129,9 +129,7 @@ def test_a_picture_that_cannot_be_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_engine_without_assets_is_code_3(
-    f2p: Callable, small_bundle: "Bundle", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_engine_without_assets_is_code_3(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("F2P_MAKEHUMAN_ASSETS", raising=False)
-    ran = f2p("render", "--average", "--engine", "--bundle", small_bundle.path, "-o", tmp_path / "a.png")
+    ran = f2p("render", "--average", "--engine", "-o", tmp_path / "a.png")
     assert ran.code == 3 and "--assets" in ran.err
