@@ -60,12 +60,14 @@ def main() -> None:
         values = np.array(found["values"], np.float32)
         sliders.append(float(np.abs(values[:n_c] - made.parameters.values[:n_c]).mean()))
         options.append(float(np.mean(_choices(values, runtime) == _choices(made.parameters.values, runtime))))
+    times = [found for found in browser["found"].values() if "ms" in found]
     facts = {
         "browser": f"Chromium {browser['browser']}",
         "photos": len(photos),
         "compared": len(apart),
         "no_face_in_both": both_failed,
         "no_face_in_one": failed,
+        "find_and_align_ms_median": round(float(np.median([found["ms"] for found in times])), 0),
         "points_apart_median": round(float(np.median(apart)), 5),
         "points_apart_p95": round(float(np.quantile(apart, 0.95)), 5),
         "points_apart_max": round(max(apart), 5),
