@@ -10,6 +10,7 @@ from f2p_deploy.system.causes import reason_of
 from f2p_deploy.system.downloads import Published, download_published
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
+from f2p_deploy.system.files import sha256_of
 from f2p_deploy.system.progress import Progress, silent
 
 _REGISTRY = "https://registry.npmjs.org"
@@ -54,8 +55,12 @@ class NpmPackage:
         """
         if source is not None and not source.exists():
             raise InputError(f"{self.option}: there is no {source}")
-        if source is None and not self.cached.exists():
+        if source is None and not self._is_cached():
             require("web", f"the download of {self.name}")
+
+    def _is_cached(self) -> bool:
+        """Return whether the cache holds the published archive; a damaged one is downloaded again."""
+        return self.cached.is_file() and sha256_of(self.cached) == self.sha256
 
     def read(
         self, source: Path | None = None, leave_out: Collection[str] = (), progress: Progress = silent
@@ -72,8 +77,10 @@ class NpmPackage:
             InputError: the source lacks a file or has another version.
             MissingDependency, F2PError: the archive must be downloaded and cannot be.
         """
+        if source is None and self._is_cached():
+            source = self.cached
         if source is None:
-            self.require_source()
+            require("web", f"the download of {self.name}")
             url = f"{_REGISTRY}/{self.name}/-/{self.short_name}-{self.version}.tgz"
             published = Published(f"package {self.name}", url, self.sha256, f"name the file with {self.option}")
             source = download_published(published, self.cached, 60.0, progress)

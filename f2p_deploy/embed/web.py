@@ -163,7 +163,8 @@ def _first_bytes(artifact: Artifact, listed: dict[str, int]) -> int:
     """Return the bytes before the first picture: page, runtime for the processor, contract, and the graph `render`."""
     render = artifact.manifest.graphs["render"]
     model = {f"{MODEL}/{name}" for name in (render.file, *weights_of(artifact, render))}
-    return sum(size for name, size in listed.items() if name in model or _offline(name))
+    page = {name for name in listed if _offline(name) and not name.startswith("mediapipe/")}
+    return sum(listed[name] for name in model | page)
 
 
 def _copy_resources(name: str, folder: Path) -> None:

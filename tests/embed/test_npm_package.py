@@ -1,12 +1,14 @@
 import io
 import tarfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from f2p_deploy.embed.npm_package import NpmPackage
-from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.errors import InputError, MissingDependency
+from f2p_deploy.system.extras import EXTRAS
 
 FILES = {"dist/one.mjs": b"one", "wasm/two.wasm": b"two"}
 PACKAGE = NpmPackage(
@@ -51,6 +53,23 @@ def test_other_files_and_folders_are_refused(tmp_path: Path) -> None:
         PACKAGE.read(text)
     with pytest.raises(InputError, match="--some: there is no"):
         PACKAGE.require_source(tmp_path / "nothing")
+
+
+def test_a_cached_archive_needs_no_extra_and_a_damaged_one_is_not_used(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(EXTRAS, "web", ("no_such_module",))
+    package = replace(PACKAGE, sha256=sha256(archive.read_bytes()).hexdigest())
+    with pytest.raises(MissingDependency, match="the download of @scope/some-package needs no_such_module"):
+        package.read()
+    package.cached.parent.mkdir(parents=True)
+    package.cached.write_bytes(archive.read_bytes())
+    package.require_source()
+    assert package.read() == {"one.mjs": b"one", "two.wasm": b"two"}
+    package.cached.write_bytes(b"damaged")
+    with pytest.raises(MissingDependency):
+        package.read()
 
 
 def test_the_cached_archive_has_no_scope_in_its_name() -> None:

@@ -83,6 +83,7 @@ def test_with_a_landmarker_mediapipe_is_beside_the_page(
     assert contract["landmarker"] == "finder/face_landmarker.task" and contract["landmarker"] in contract["files"]
     kept = json.loads((page.folder / "offline.json").read_text())
     assert {"mediapipe/vision_bundle.mjs", "mediapipe/vision_wasm_module_internal.wasm"} <= set(kept)
+    assert page.first < 24e6, "MediaPipe is loaded with the first photo"
 
 
 def test_the_types_of_the_library_name_no_other_package(page: WebPage) -> None:

@@ -98,6 +98,26 @@ describe.skipIf(!here)("the reference cases of Python (make test-web writes them
     }
   });
 
+  it("searches with the shape that a finder measured instead of the estimated one", async () => {
+    const searched: Description[] = [];
+    class Shapes extends Formula {
+      override async describe(): Promise<Description> {
+        return { identity: floats([1]), content: new Float32Array(schema.count + 2).fill(0.25) };
+      }
+      override async step(step: Step, photo: Description): Promise<Stepped> {
+        searched.push(photo);
+        return super.step(step);
+      }
+    }
+    const size = contract.imageSize;
+    const face = { width: size, height: size, pixels: new Uint8ClampedArray(4 * size ** 2) };
+    const generator = new CharacterGenerator(contract, new Shapes());
+    await generator.generate(face, { mode: "iterative", fast: false, shape: floats([3, 4]) });
+    expect([...searched[0].content.slice(-3)]).toEqual([0.25, 3, 4]);
+    await generator.generate(face, { mode: "iterative", fast: false });
+    expect(searched.at(-1)!.content.at(-1)).toBe(0.25);
+  });
+
   it("keeps locked values in every mode, reports every step and stops", async () => {
     const generator = new CharacterGenerator(contract, new Formula());
     const face = { width: contract.imageSize, height: contract.imageSize, pixels: new Uint8ClampedArray(4 * contract.imageSize ** 2) };
@@ -131,7 +151,7 @@ class Formula implements Networks {
     return { width: 1, height: 1, pixels: new Uint8ClampedArray(4).fill(255 * parameters[0]) };
   }
 
-  async step(step: Step): Promise<Stepped> {
+  async step(step: Step, _photo?: Description): Promise<Stepped> {
     return { next: step.state, loss: 3, lookahead: step.state };
   }
 
