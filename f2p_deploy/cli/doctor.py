@@ -43,7 +43,11 @@ def landmarker(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Download MediaPipe's face landmarker (4 MB, Apache-2.0) and check its SHA-256; `run` uses it from then on."""
+    """Download MediaPipe's face landmarker (4 MB, Apache-2.0) and check its SHA-256; `run` uses it from then on.
+
+    MediaPipe's library reports figures about its use to Google, not pictures (https://goo.gle/mediapipe-privacy). The
+    built-in finder reports nothing.
+    """
     from f2p_deploy.alignment import download_landmarker
 
     with console.bar() as bar:
