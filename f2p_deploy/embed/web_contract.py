@@ -7,6 +7,7 @@ from f2p_deploy.alignment import judgement
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.manifest import FileRecord, GraphEntry
 from f2p_deploy.embed.contract import GRAPHS, SHORTCUT_GRAPHS, generation_facts
+from f2p_deploy.embed.onnxruntime_web import ONNXRUNTIME_WEB
 from f2p_deploy.system.errors import InputError
 
 #: The contract's format version; equal to `FORMAT` of `web/src/networks/contract.ts`.
@@ -87,6 +88,7 @@ def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[st
     return facts | {
         "format": FORMAT,
         "limits": limits,
+        "runtime": f"{ONNXRUNTIME_WEB.name} {ONNXRUNTIME_WEB.version}",
         "finder": FINDER,
         "landmarker": LANDMARKER if LANDMARKER in files else None,
         "unread": list(artifact.manifest.unread or ()),

@@ -9,7 +9,7 @@ from f2p_deploy.alignment import network_finder, searches
 from f2p_deploy.alignment.judgement import SHARP
 from f2p_deploy.artifact.artifact import Artifact, read_artifact
 from f2p_deploy.artifact.manifest import FileRecord
-from f2p_deploy.embed import default_onnx_artifact
+from f2p_deploy.embed import ONNXRUNTIME_WEB, default_onnx_artifact
 from f2p_deploy.embed.web_contract import FORMAT, require_web, web_contract, web_graphs, weights_of
 from f2p_deploy.system.errors import FloorMissed, InputError
 
@@ -38,6 +38,7 @@ def test_graphs_and_files_are_listed(demo: Artifact) -> None:
     assert contract["graphs"]["render"]["inputs"] == [{"name": "parameters", "shape": [1, 215]}]
     assert contract["graphs"]["render"]["weights"] == ["imitator.safetensors", "weights.bin"]
     assert contract["files"] == {"render.onnx": {"size": 5, "sha256": "ab"}}
+    assert contract["runtime"] == f"onnxruntime-web {ONNXRUNTIME_WEB.version}"
     assert contract["limits"]["sharp"] == SHARP and "asym.brow-1" in contract["unread"]
 
 

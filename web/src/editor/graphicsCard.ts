@@ -8,13 +8,13 @@ interface Gpu {
 
 /** Returns whether this device's graphics card computes every graph's golden vectors within their floors.
  *
- * The result is remembered for the card, the bundle and the browser; the check loads 27 MB.
+ * The result is remembered for the card, the bundle, the runtime's version and the browser; the check loads 27 MB.
  */
 export async function graphicsCardPasses(model: string, contract: Contract): Promise<boolean> {
   const adapter = await (navigator as { gpu?: Gpu }).gpu?.requestAdapter().catch(() => null);
   if (!adapter) return false;
   const { vendor = "", architecture = "", device = "" } = adapter.info ?? {};
-  const key = ["f2p-webgpu", contract.bundleFingerprint, vendor, architecture, device, navigator.userAgent].join(" ");
+  const key = ["f2p-webgpu", contract.bundleFingerprint, contract.runtime, vendor, architecture, device, navigator.userAgent].join(" ");
   const known = remembered(key);
   if (known !== null) return known === "passed";
   try {

@@ -90,6 +90,8 @@ export interface Contract {
   /** Controllers that no network reads; they stay at their standard. */
   readonly unread: readonly string[];
   readonly graphs: Readonly<Record<string, Graph>>;
+  /** Name and version of the runtime beside the page. */
+  readonly runtime: string;
   /** The two networks of the face finder. */
   readonly finder: { readonly detector: string; readonly reader: string };
   /** MediaPipe's model, which finds faces instead of the two networks if it is there. */
