@@ -1,7 +1,7 @@
 /** The page of `f2p-deploy edit` in Chromium: a folder is reviewed, and other pages stay out. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -82,7 +82,9 @@ describe.skipIf(!hasChromium || !installed)(`the page of edit in ${CHROMIUM}`, {
 
   it("lets no other page in, and opens a second tab", async () => {
     const editor = await edit("--stay");
-    const site = await serve("tests/page");
+    const another = mkdtempSync(join(tmpdir(), "f2p-site-"));
+    writeFileSync(join(another, "index.html"), "<title>another site</title>");
+    const site = await serve(another);
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(editor.address);
@@ -94,7 +96,8 @@ describe.skipIf(!hasChromium || !installed)(`the page of edit in ${CHROMIUM}`, {
     expect((await (await browser.newContext()).request.get(editor.address)).status()).toBe(403);
 
     const other = await context.newPage();
-    await other.goto(`${site.address}backend.json`).catch(() => null);
+    await other.goto(site.address);
+    expect(await other.evaluate(() => self.origin)).toBe(new URL(site.address).origin);
     let asked = 0;
     const answered: number[] = [];
     other.on("request", (request) => (asked += Number(request.url().startsWith(origin))));
