@@ -35,11 +35,14 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "coreml": ("coremltools", "torch"),
     "openvino": ("openvino",),
     "web": ("pooch",),
+    "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
+    "client": ("httpx",),
+    "batch": ("pyarrow",),
     "bench": ("matplotlib",),
     "train": ("lightning_fabric", "tomli_w", "tensorboard"),
     "dev": (
         "pytest", "xdist", "ruff", "mypy", "importlinter", "tree_sitter", "tree_sitter_swift", "tree_sitter_c",
-        "tree_sitter_c_sharp", "dlib", "face_recognition_models",
+        "tree_sitter_c_sharp", "dlib", "face_recognition_models", "schemathesis", "tritonclient", "grpc",
     ),
 }
 
@@ -58,6 +61,9 @@ PACKAGES = {
     "tree_sitter_c": "tree-sitter-c",
     "tree_sitter_c_sharp": "tree-sitter-c-sharp",
     "face_recognition_models": "face-recognition-models",
+    "python_multipart": "python-multipart",
+    "prometheus_client": "prometheus-client",
+    "grpc": "grpcio",
 }
 
 

@@ -1,0 +1,1 @@
+"""Make characters from thousands of photos into Parquet files: `f2p-deploy batch`."""

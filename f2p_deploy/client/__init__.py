@@ -1,0 +1,1 @@
+"""Call the HTTP service from Python, with retries: needs only httpx."""
