@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.alignment import LandmarkFinder, align, decode_photo, frontal_sharp_large
+from f2p_deploy.alignment import LandmarkFinder, frontal_sharp_large
 from f2p_deploy.character.folder_files import ALIGNED_FILE
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.editor.editor_engine import EditorEngine
@@ -17,9 +17,10 @@ from f2p_deploy.editor.photo_shelf import PhotoShelf, ShelvedFace
 from f2p_deploy.editor.plain_errors import Stopped
 from f2p_deploy.model.result import Generation, Mode
 from f2p_deploy.pipeline.kept import origin_of
+from f2p_deploy.pipeline.made_character import align_content
 from f2p_deploy.pipeline.run_source import draws
 from f2p_deploy.runtimes import Runtime, fast_search, graph_calls, search
-from f2p_deploy.system.errors import InputError, PhotoError
+from f2p_deploy.system.errors import InputError
 
 #: Called with `done`, `total` and `loss` after every step of a search.
 OnStep = Callable[[dict[str, Any]], None]
@@ -67,14 +68,7 @@ class Workbench:
         Raises:
             PhotoError: an unreadable photo, or one without a usable face.
         """
-        photo = decode_photo(content, name)
-        template = self.runtime.settings.alignment.landmarks
-        try:
-            aligned = align(photo, self.finder.result(), template, self.image_size, name=name)
-        except PhotoError as error:
-            raise PhotoError(error.reason, f"{name}: {error}") from error
-        except InputError as error:
-            raise InputError(f"{name}: {error}") from error
+        aligned = align_content(content, name, self.finder.result(), self.runtime.settings)
         wanted = "hybrid" if frontal_sharp_large(aligned)[0] else "one-shot"
         return self.photos.put(
             ShelvedFace(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from f2p_deploy.alignment import AlignedFace, align, open_photo
+from f2p_deploy.alignment import AlignedFace, open_photo
 from f2p_deploy.alignment.aligned_face import ROBUST
 from f2p_deploy.character.folder_files import (
     ALIGNED_FILE,
@@ -28,6 +28,7 @@ from f2p_deploy.pipeline.drawn import Drawn
 from f2p_deploy.pipeline.finder import ChosenFinder
 from f2p_deploy.pipeline.folder import character_folder
 from f2p_deploy.pipeline.kept import Conditions, keep_edits, result_text
+from f2p_deploy.pipeline.made_character import align_named
 from f2p_deploy.pipeline.mode import choose_mode
 from f2p_deploy.pipeline.page.photo_view import draw_photo
 from f2p_deploy.pipeline.results import Created, Failed
@@ -148,13 +149,7 @@ def align_for(photo: Path, context: RunContext) -> tuple[np.ndarray, AlignedFace
     """
     image = open_photo(photo)
     settings = context.runtime.settings
-    size, template = settings.architecture.image_size, settings.alignment.landmarks
-    try:
-        return image.pixels, align(image, context.finder.finder, template, size, face=context.face, name=photo.name)
-    except PhotoError as error:
-        raise PhotoError(error.reason, f"{photo.name}: {error}") from error
-    except InputError as error:
-        raise InputError(f"{photo.name}: {error}") from error
+    return image.pixels, align_named(image, photo.name, context.finder.finder, settings, context.face)
 
 
 def _create(
