@@ -1,5 +1,6 @@
 """The command `f2p-deploy edit`: the character editor in the browser, on this machine."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,9 @@ from f2p_deploy.system.errors import MissingDependency
 
 if TYPE_CHECKING:
     from f2p_deploy.editor.edit_session import EditSession
+    from f2p_deploy.editor.editor_engine import EditorEngine
+    from f2p_deploy.pipeline import ChosenFinder
+    from f2p_deploy.runtimes import Runtime
 
 
 def edit(
@@ -56,10 +60,18 @@ def edit(
     require("edit", "the editor")
     from f2p_deploy.editor.edit_session import EditSession
     from f2p_deploy.editor.edit_start import find_start
+    from f2p_deploy.editor.editor_engine import engine_of
     from f2p_deploy.editor.editor_server import serve_editor
     from f2p_deploy.editor.open_browser import open_browser
+    from f2p_deploy.pipeline import check_finder, choose_finder_for
 
     session = EditSession(find_start(what))
+    check_finder(landmarker, landmarks, offline)
+    opened = options.open_source(bundle, artifact, runtime, threads, prefer_artifact=True)
+    opened.fast = fast
+    session.check(opened.schema)
+    engine = engine_of(opened.schema, at, assets)
+    named = bool(landmarker or landmarks or offline)
     try:
         with serve_editor(session, port, stay) as server:
             if as_json:
@@ -69,7 +81,9 @@ def edit(
             if browser and not open_browser(server.address):
                 console.sentence("no browser could be opened here: open the address above yourself")
             try:
-                _load(session, bundle, artifact, runtime, fast, landmarker, landmarks, offline, at, assets, threads)
+                _load(session, opened, engine, lambda: choose_finder_for(landmarker, landmarks, offline), named)
+                if at is None:
+                    _announce_compiling(engine)
             except BaseException as error:
                 session.fail(error)
                 if isinstance(error, Exception):
@@ -83,32 +97,28 @@ def edit(
 
 def _load(
     session: "EditSession",
-    bundle: Path | None,
-    artifact: Path | None,
-    runtime: str,
-    fast: bool | None,
-    landmarker: Path | None,
-    landmarks: Path | None,
-    offline: bool,
-    at: str | None,
-    assets: Path | None,
-    threads: int | None,
+    opened: "Runtime",
+    engine: "EditorEngine | None",
+    choose: "Callable[[], ChosenFinder]",
+    named: bool,
 ) -> None:
-    """Load everything while the page already waits, in the order in which it is needed."""
-    from f2p_deploy.editor.editor_engine import engine_of
-    from f2p_deploy.pipeline import choose_finder_for
+    """Load the networks while the page already waits, in the order in which they are needed.
+
+    Args:
+        session: is handed the runtime, and then the finder.
+        opened, engine: what draws.
+        choose: chooses the finder.
+        named: the user named the finder, so its error ends the command.
+    """
     from f2p_deploy.pipeline.run_source import draws, load_networks_for
 
-    opened = options.open_source(bundle, artifact, runtime, threads, prefer_artifact=True)
-    opened.fast = fast
     if draws(opened):
         opened.prepare(["render"])
-    engine = engine_of(opened.schema, at, assets)
     session.load(opened, engine)
     try:
-        chosen = choose_finder_for(landmarker, landmarks, offline)
+        chosen = choose()
     except MissingDependency as error:
-        if landmarker or landmarks or offline:
+        if named:
             raise
         session.finder.set_exception(error)  # characters can be edited without it
         console.sentence(str(error), "warning")
@@ -116,8 +126,11 @@ def _load(
         session.finder.set_result(chosen.finder)
         console.sentence(chosen.sentence)
     load_networks_for(opened, session.bench.modes)
-    if engine is not None and at is None:
-        from f2p_deploy.engine.makehuman.compiled import compiled_before
 
-        if not compiled_before():
-            console.sentence("The reference engine is compiled when it first draws, once; this takes up to a minute.")
+
+def _announce_compiling(engine: "EditorEngine | None") -> None:
+    """Print that the reference engine, if it is there, will be compiled, unless it was before."""
+    from f2p_deploy.engine.makehuman.compiled import compiled_before
+
+    if engine is not None and not compiled_before():
+        console.sentence("The reference engine is compiled when it first draws, once; this takes up to a minute.")

@@ -9,6 +9,7 @@ import numpy as np
 
 from f2p_deploy.alignment import LandmarkFinder
 from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.editor.character_file import OpenedCharacter, open_character, save_character
 from f2p_deploy.editor.character_sheet import CharacterSheet, reduced_picture
 from f2p_deploy.editor.edit_start import EditStart
@@ -38,14 +39,17 @@ class EditSession:
         self.saved: list[Path] = []
         self._saving = Lock()
 
-    def load(self, runtime: Runtime, engine: EditorEngine | None) -> None:
-        """Hand over the runtime: pages may draw from now on.
+    def check(self, schema: Schema) -> None:
+        """Raise unless the character that was named, if one was, can be opened.
 
         Raises:
-            InputError: the character that was named is not of the runtime's schema, or its file is damaged.
+            InputError: it is of another schema, or its file is damaged.
         """
         if self.start.character is not None:
-            open_character(self.start.character, runtime.schema)
+            open_character(self.start.character, schema)
+
+    def load(self, runtime: Runtime, engine: EditorEngine | None) -> None:
+        """Hand over the runtime: pages may draw from now on."""
         self.loaded.set_result(Workbench(runtime, engine, self.finder))
 
     def fail(self, error: BaseException) -> None:

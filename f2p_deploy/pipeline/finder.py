@@ -14,7 +14,7 @@ from f2p_deploy.alignment import (
 )
 from f2p_deploy.alignment.network_finder import networks_sha256
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.extras import install_line, missing_modules
+from f2p_deploy.system.extras import install_line, missing_modules, require
 from f2p_deploy.system.files import sha256_of
 
 
@@ -71,6 +71,14 @@ def choose_finder_for(
     finder = NetworkFinder() if offline else choose_finder(landmarker, landmarks)
     choice, identity = identify_finder(finder, landmarker, landmarks)
     return ChosenFinder(finder, _sentence(finder, landmarks, offline), choice, identity)
+
+
+def check_finder(landmarker: Path | None = None, landmarks: Path | None = None, offline: bool = False) -> None:
+    """Raise what `choose_finder_for` raises, as far as it is known without loading MediaPipe, which takes long."""
+    if offline or landmarks:
+        choose_finder_for(landmarker, landmarks, offline)
+    elif find_landmarker_model(landmarker) and landmarker:
+        require("faces", "the MediaPipe landmarker")
 
 
 def identify_finder(

@@ -133,10 +133,32 @@ def test_what_cannot_be_opened_is_one_sentence(f2p: Callable, tmp_path: Path) ->
     ):
         ran = f2p("edit", tmp_path / name, *QUICK)
         assert ran.code == 2 and sentence in ran.err and ran.err.count("error: ") == 1, ran.err
-    ran = f2p("edit", *QUICK, "--artifact", tmp_path / "none")
-    assert ran.code == 2 and ran.err.count("\n") == 1 and "Traceback" not in ran.err
+        assert not ran.out, "no address of a page that will not come"
     ran = f2p("edit", *QUICK, "--port", 70000)
     assert ran.code == 2 and "--port" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--artifact", "none"), "none is not an artifact: there is no such folder"),
+        (("--bundle", "none"), "none is not a bundle"),
+        (("--engine-at", "127.0.0.1:9"), "the address of an engine begins with tcp://: tcp://127.0.0.1:9"),
+        (("--engine-at", "tcp://127.0.0.1:1"), "no engine listens at tcp://127.0.0.1:1: start it first"),
+        (("--assets", "none"), "assets in none lack"),
+        (("--landmarker", "none"), "--offline means the built-in finder"),
+        (("--landmarks", "none.json"), "--offline means the built-in finder"),
+    ],
+    ids=lambda given: given[0].strip("-") + "-" + given[1] if isinstance(given, tuple) else "",
+)
+def test_what_is_named_is_checked_before_the_address_is_printed(
+    f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, str], sentence: str
+) -> None:
+    pytest.importorskip("starlette")
+    monkeypatch.chdir(tmp_path)
+    ran = f2p("edit", *QUICK, *words)
+    assert ran.code in (2, 3) and sentence in ran.err and ran.err.count("\n") == 1, ran.err
+    assert not ran.out
 
 
 def test_without_the_extra_the_line_that_installs_it(f2p: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_a_character_of_another_schema_is_refused_at_the_start(demo_runtime: Run
     path = tmp_path / "parameters.json"
     write_parameters(path, average(load_schema("justice-girl")))
     with pytest.raises(InputError, match="'schema' must be 'makehuman', found 'justice-girl'"):
-        EditSession(EditStart(path, character=path)).load(demo_runtime, None)
+        EditSession(EditStart(path, character=path)).check(demo_runtime.schema)
 
 
 def test_an_error_while_loading_reaches_those_who_wait() -> None:

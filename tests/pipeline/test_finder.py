@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from f2p_deploy.alignment import LandmarksFile, MediaPipeFinder, NetworkFinder
-from f2p_deploy.pipeline import choose_finder_for
+from f2p_deploy.pipeline import check_finder, choose_finder_for
 from f2p_deploy.system.errors import InputError
 
 
@@ -39,3 +39,18 @@ def test_a_file_of_landmarks(tmp_path: Path) -> None:
 def test_offline_contradicts_a_model(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--offline means the built-in finder"):
         choose_finder_for(landmarker=tmp_path / "x.task", offline=True)
+
+
+def test_what_is_wrong_with_a_named_file_is_known_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("F2P_FACE_LANDMARKER", raising=False)
+    (tmp_path / "cut.task").write_bytes(b"PK")
+    (tmp_path / "points.json").write_text("[")
+    for words, sentence in (
+        ({"landmarker": tmp_path / "none.task"}, "none.task is not a file"),
+        ({"landmarker": tmp_path / "cut.task"}, "cut.task is not a MediaPipe task file, or damaged"),
+        ({"landmarks": tmp_path / "points.json"}, "points.json"),
+        ({"landmarks": tmp_path / "points.json", "offline": True}, "--offline means the built-in finder"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            check_finder(**words)
+    check_finder(offline=True)
