@@ -1,5 +1,6 @@
 """The choice of an engine by one word: an address, a Python class or a folder."""
 
+import re
 from pathlib import Path
 
 from f2p_deploy.character.schema import Schema
@@ -26,6 +27,8 @@ def open_engine(where: str, schema: Schema) -> Engine:
         return LinkedEngine(where, schema)
     if where and Path(where).is_dir():
         engine = FolderEngine(Path(where))
+    elif address := re.fullmatch(r"(?:\w+://(.+)|([^/]*:\d+)/?)", where):
+        raise InputError(f"the address of an engine begins with {TCP}: {TCP}{address[1] or address[2]}, not {where}")
     elif ":" in where:
         engine = import_engine(where)
     else:

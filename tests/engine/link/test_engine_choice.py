@@ -42,3 +42,11 @@ def test_addresses_folders_and_classes(
 def test_none_of_these(disc_engine: Any, where: str) -> None:
     with pytest.raises(InputError, match=r"an engine is tcp://HOST:PORT, module:Class or a folder, found"):
         open_engine(where, disc_engine.schema)
+
+
+@pytest.mark.parametrize("where", ["127.0.0.1:9", "studio:7788", "http://studio:7788", "TCP://studio:7788", "[::1]:9"])
+def test_an_address_without_its_beginning(disc_engine: Any, where: str) -> None:
+    right = f"tcp://{where.rpartition('//')[2]}"
+    with pytest.raises(InputError) as raised:
+        open_engine(where, disc_engine.schema)
+    assert str(raised.value) == f"the address of an engine begins with tcp://: {right}, not {where}"
