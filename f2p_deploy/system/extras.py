@@ -91,8 +91,8 @@ def require(extra: str, purpose: str) -> None:
 def install_line(*extras: str, options: str = "") -> str:
     """Return the command line that installs extras of this package from the source of the present installation.
 
-    In a clone this is an editable install, with the constraints file if an extra needs PyTorch. Otherwise it is the
-    file, folder or address that pip has recorded (`direct_url.json`, PEP 610).
+    In a clone this is an editable install, with the tested versions of its constraints file. Otherwise it is the file,
+    folder or address that pip has recorded (`direct_url.json`, PEP 610).
 
     Args:
         extras: keys of `EXTRAS`; none for the base install.
@@ -144,7 +144,7 @@ def from_direct_url(record: Mapping[str, Any] | None, extras: Sequence[str]) -> 
             return shlex.quote(_beside(path.name) + _suffix(extras)), note
         if record.get("dir_info", {}).get("editable"):
             return _from_clone(path, extras), ""
-        return f"{shlex.quote(_beside(_shown(path)) + _suffix(extras))}{_constraints(path, extras)}", ""
+        return f"{shlex.quote(_beside(_shown(path)) + _suffix(extras))}{_constraints(path)}", ""
     if version_control:
         revision = version_control.get("requested_revision") or version_control.get("commit_id", "")
         url = f"{version_control['vcs']}+{url}{f'@{revision}' if revision else ''}"
@@ -152,7 +152,7 @@ def from_direct_url(record: Mapping[str, Any] | None, extras: Sequence[str]) -> 
 
 
 def _from_clone(root: Path, extras: Sequence[str]) -> str:
-    return f"-e {shlex.quote(_shown(root) + _suffix(extras))}{_constraints(root, extras)}"
+    return f"-e {shlex.quote(_shown(root) + _suffix(extras))}{_constraints(root)}"
 
 
 def _beside(path: str) -> str:
@@ -164,11 +164,10 @@ def _suffix(extras: Sequence[str]) -> str:
     return f"[{','.join(extras)}]" if extras else ""
 
 
-def _constraints(folder: Path, extras: Sequence[str]) -> str:
-    """Return the option that keeps PyTorch at the tested version, if the extras need PyTorch."""
+def _constraints(folder: Path) -> str:
+    """Return the option that keeps all packages at the versions that are tested together, if their file is there."""
     file = folder / CONSTRAINTS
-    pulls = any("torch" in EXTRAS[extra] for extra in extras)
-    return f" -c {shlex.quote(_shown(file))}" if pulls and file.is_file() else ""
+    return f" -c {shlex.quote(_shown(file))}" if file.is_file() else ""
 
 
 def _direct_url() -> Mapping[str, Any] | None:

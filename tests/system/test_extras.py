@@ -99,15 +99,13 @@ def test_a_present_extra_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
 WHEEL = "f2p_deploy-0.1.0-py3-none-any.whl"
 
 
-def test_a_clone_is_installed_as_one_with_its_constraints_where_pytorch_comes_in(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_clone_is_installed_as_one_with_its_constraints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert extras.source_tree() == ROOT
     assert install_line("export").endswith("install -e '.[export]' -c constraints.txt")
     assert install_line("export", "faces").endswith("install -e '.[export,faces]' -c constraints.txt")
-    assert install_line("faces", options="--upgrade").endswith("install -e '.[faces]' --upgrade")
-    assert install_line().endswith("install -e .")
+    assert install_line("faces", options="--upgrade").endswith("install -e '.[faces]' -c constraints.txt --upgrade")
+    assert install_line().endswith("install -e . -c constraints.txt")
 
 
 def test_from_elsewhere_the_clone_s_whole_path_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -136,12 +134,12 @@ def test_an_installed_file_is_named_again(monkeypatch: pytest.MonkeyPatch, tmp_p
     (folder / WHEEL).unlink()
     gone, note = from_direct_url(archive, ("export",))
     assert gone == f"'./{WHEEL}[export]'" and str(folder) in note
-    (folder / "constraints.txt").write_text("torch==2.13.0\n")
     copied = {"dir_info": {}, "url": folder.as_uri()}
     assert from_direct_url(copied, ("faces",)) == ("'./with space[faces]'", "")
-    assert from_direct_url(copied, ("export",))[0] == "'./with space[export]' -c 'with space/constraints.txt'"
+    (folder / "constraints.txt").write_text("torch==2.13.0\n")
+    assert from_direct_url(copied, ("faces",))[0] == "'./with space[faces]' -c 'with space/constraints.txt'"
     editable = {"dir_info": {"editable": True}, "url": folder.as_uri()}
-    assert from_direct_url(editable, ("faces",))[0] == "-e 'with space[faces]'"
+    assert from_direct_url(editable, ("faces",))[0] == "-e 'with space[faces]' -c 'with space/constraints.txt'"
     address = {"archive_info": {}, "url": f"https://studio.example/{WHEEL}"}
     assert from_direct_url(address, ("rtx",))[0] == f"'f2p-deploy[rtx] @ https://studio.example/{WHEEL}'"
     checked_out = {
