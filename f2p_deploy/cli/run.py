@@ -103,10 +103,12 @@ def run(
     from f2p_deploy.alignment.photo_files import find
     from f2p_deploy.pipeline import choose_finder_for, create_characters
     from f2p_deploy.pipeline.drawing import read_character
+    from f2p_deploy.pipeline.folder import refuse_measurement
     from f2p_deploy.pipeline.mode import modes_of
     from f2p_deploy.pipeline.written_formats import write_report_formats
 
     modes = modes_of(mode, compare)
+    refuse_measurement(out)
     find(photos, recursive, out)
     draw = (lambda schema: engine_at.open_drawing_engine(schema, at, assets)) if engine or at is not None else None
     opened, first, drawing = characters_open.open_characters(

@@ -85,7 +85,7 @@ class Bundle:
     @property
     def label(self) -> str:
         """The bundle for a page: the folder as it was named, since copies keep their name; the demo bundle's name."""
-        return self.name if self.path == demo_bundle_path() else str(self.path)
+        return label_of(self.path, self.name)
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -183,6 +183,16 @@ class Bundle:
 def demo_bundle_path() -> Path:
     """Return the folder of the bundle inside the package."""
     return Path(str(files("f2p_deploy"))) / "bundles" / "demo"
+
+
+def label_of(folder: Path, name: str) -> str:
+    """Return what a page calls a bundle or an artifact: its folder as it was named, or the demo bundle's name.
+
+    Args:
+        folder: of the bundle or the artifact.
+        name: of the bundle; copies and artifacts keep it.
+    """
+    return name if folder == demo_bundle_path() else str(folder)
 
 
 def build_crop(settings: BundleSettings) -> "Crop | None":

@@ -13,6 +13,7 @@ from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.character_casting import about_casting, cast_all, context_of_reader
 from f2p_deploy.pipeline.character_set import CharacterSet
 from f2p_deploy.pipeline.finder import ChosenFinder
+from f2p_deploy.pipeline.folder import refuse_measurement
 from f2p_deploy.pipeline.folder_names import folder_names, natural_name
 from f2p_deploy.pipeline.kept import conditions_of, folder_of, held_by_others, known_stems, others_in, read_kept
 from f2p_deploy.pipeline.mode import check_modes, ways_of
@@ -87,6 +88,7 @@ def create_characters(
     runtimes = {"": runtime_of(source)} if not isinstance(source, CharacterSet) else source.runtimes
     engines = {"": engine} if characters is None else characters.engines or {}
     _check_numbers(face, workers)
+    refuse_measurement(out)
     files = photo_files.find(photos, recursive, out)
     for name, runtime in runtimes.items():
         check_modes_of(runtime, ways)

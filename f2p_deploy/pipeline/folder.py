@@ -37,6 +37,18 @@ def refuse_characters(out: Path) -> None:
         raise InputError(f"{out} holds characters of f2p-deploy run and their page: choose another folder with -o")
 
 
+def refuse_measurement(out: Path) -> None:
+    """Raise if a folder holds the page of a measurement, or another one, which the page of a run would replace.
+
+    Raises:
+        InputError: there is a page, but neither characters nor a run's table.
+    """
+    if (out / PAGE_FILE).is_file() and not (out / TABLE_FILE).is_file() and not any(out.glob(f"*/{RESULT_FILE}")):
+        raise InputError(
+            f"{out} holds a page that is not of f2p-deploy run ({PAGE_FILE}): choose another folder with -o"
+        )
+
+
 def prepare_folder(out: Path, names: Sequence[str]) -> None:
     """Create the output folder of a measurement, and check that it can be written.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.bundle import label_of
 from f2p_deploy.model.settings import BundleSettings, from_data
 from f2p_deploy.runtimes.checks import check_input
 from f2p_deploy.runtimes.search_plan import Plan, WholeSearch
@@ -122,6 +123,11 @@ class Runtime(ABC):
     def bundle_name(self) -> str:
         """The name of the bundle that it runs, or that the artifact was exported from."""
         return self.artifact.manifest.bundle
+
+    @property
+    def label(self) -> str:
+        """What a page calls the bundle or the artifact that it runs, see `label_of`."""
+        return label_of(self.folder, self.bundle_name)
 
     @property
     def bundle_fingerprint(self) -> str:

@@ -92,4 +92,4 @@ def report() -> LandmarkReport:
     refused = (Refused("faces/wall.png", "no-face", "wall.png: no face was found"),)
     used = (CONDITIONS[0], CONDITIONS[4], CONDITIONS[-1])
     modes = ("one-shot", "hybrid")
-    return LandmarkReport("demo", "0" * 64, "small", modes, 13, tuple(measured), refused, conditions=used)
+    return LandmarkReport("demo", "my/demo", "0" * 64, "small", modes, 13, tuple(measured), refused, conditions=used)

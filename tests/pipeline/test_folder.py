@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from f2p_deploy.pipeline.folder import character_folder, prepare_folder
+from f2p_deploy.pipeline.folder import character_folder, prepare_folder, refuse_measurement
 from f2p_deploy.system.errors import InputError
 
 
@@ -85,3 +85,18 @@ def test_characters_of_a_run_are_not_in_the_way_of_a_page(tmp_path: Path) -> Non
     (tmp_path / "summary.csv").write_text("photo")
     with pytest.raises(InputError, match="holds characters"):
         prepare_folder(tmp_path, ())
+
+
+def test_a_measurement_is_not_in_the_way_of_characters(tmp_path: Path) -> None:
+    refuse_measurement(tmp_path / "none")
+    refuse_measurement(tmp_path)
+    (tmp_path / "index.html").write_text("a measurement")
+    (tmp_path / "report.json").write_text("{}")
+    with pytest.raises(InputError, match="a page that is not of f2p-deploy run .*: choose another folder"):
+        refuse_measurement(tmp_path)
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "result.json").write_text("{}")
+    refuse_measurement(tmp_path)
+    (tmp_path / "anna" / "result.json").unlink()
+    (tmp_path / "summary.csv").write_text("photo")
+    refuse_measurement(tmp_path)

@@ -34,7 +34,7 @@ def write_landmark_results(report: LandmarkReport, out: Path) -> Path:
     write_json(report, out / "report.json")
     path = out / "index.html"
     photos = str(len(report.measured)) + ("" if report.complete else f" of {report.total}, stopped")
-    facts = {"bundle": report.bundle, "schema": report.schema, "photos": photos, "split": report.only}
+    facts = {"bundle": report.label, "schema": report.schema, "photos": photos, "split": report.only}
     facts["drawn by"] = report.engine
     notes = (
         "landmarks.csv holds every figure of every photo, report.json all tables.",

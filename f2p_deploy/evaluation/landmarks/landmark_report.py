@@ -115,7 +115,7 @@ class LandmarkReport:
     """The whole landmark measurement.
 
     Args:
-        bundle: its name; `fingerprint` identifies the weights.
+        bundle: its name; `label` is its name on the page, and `fingerprint` identifies the weights.
         schema: name of its schema.
         modes: in the order of the request.
         also: other compared pictures, such as the imitator's.
@@ -130,6 +130,7 @@ class LandmarkReport:
     """
 
     bundle: str
+    label: str
     fingerprint: str
     schema: str
     modes: tuple[str, ...]

@@ -180,6 +180,7 @@ def _make_report(
     """Return the report of what was measured in a context."""
     return LandmarkReport(
         bundle=context.bundle.name,
+        label=context.bundle.label,
         fingerprint=context.bundle.fingerprint,
         schema=context.bundle.schema.name,
         modes=context.modes,

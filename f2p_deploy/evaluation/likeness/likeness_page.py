@@ -149,7 +149,7 @@ def write_likeness_results(report: LikenessReport, out: Path) -> Path:
     rows = [_row(report.people[i], i, report) for i in order]
     results = Card("Results", likeness_report_tables(report))
     cards = [results, Card("Every face", rows, f"The least alike by {best} first.")]
-    facts = {"bundle": report.bundle, "judge": report.judge, "people": str(len(report.people)), "split": report.only}
+    facts = {"bundle": report.label, "judge": report.judge, "people": str(len(report.people)), "split": report.only}
     facts["drawn by"] = report.engine
     note = "Pictures named imitator are the imitator's, all others the engine's."
     write_page(page, "Likeness", facts, cards, (note,))

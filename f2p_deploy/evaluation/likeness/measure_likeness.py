@@ -94,7 +94,7 @@ class LikenessReport:
     """The whole likeness measurement.
 
     Args:
-        bundle, fingerprint: name and weights of the bundle that made the characters.
+        bundle, label, fingerprint: of the bundle that made the characters: its name, its name on the page, its weights.
         judge: name of the recogniser that compared them.
         subjects: modes, and the imitator's pictures of them.
         total: number of requested photos; after Ctrl-C, fewer are measured.
@@ -107,6 +107,7 @@ class LikenessReport:
     """
 
     bundle: str
+    label: str
     fingerprint: str
     judge: str
     subjects: tuple[str, ...]
@@ -248,6 +249,7 @@ def measure_likeness(
     )
     return LikenessReport(
         bundle=bundle.name,
+        label=bundle.label,
         fingerprint=bundle.fingerprint,
         judge=judge.name,
         subjects=(*modes, *((imitated(mode) for mode in modes) if imitator else ())),

@@ -52,8 +52,7 @@ class VerificationReport:
     """The result on several sets.
 
     Args:
-        bundle: name of the bundle.
-        fingerprint: its fingerprint.
+        bundle, label, fingerprint: the bundle's name, what the page calls it or its artifact, and its fingerprint.
         runtime: what computed it.
         features: names of the features: modes, and the recognition network.
         alignment: how faces were aligned, a sentence.
@@ -63,6 +62,7 @@ class VerificationReport:
     """
 
     bundle: str
+    label: str
     fingerprint: str
     runtime: str
     features: tuple[str, ...]
@@ -102,6 +102,7 @@ def measure_verification(
         measured.append(measure_pairs(pairs, features, settings))
     return VerificationReport(
         bundle=runtime.bundle_name,
+        label=runtime.label,
         fingerprint=runtime.bundle_fingerprint,
         runtime=runtime.describe_device(),
         features=tuple(measured[0].plain) if measured else (),

@@ -34,7 +34,7 @@ def write_verification_results(report: VerificationReport, out: Path) -> Path:
     for one, table in zip(report.sets, tables, strict=True):
         cards.append(Card(one.pairs.name, (table, _bars(one), *_wrong(one, report.features[0]), *_refused(one))))
     facts = {
-        "bundle": report.bundle,
+        "bundle": report.label,
         "runtime": report.runtime,
         "sets": ", ".join(one.pairs.name for one in report.sets),
         "normalised by": pca_words(report.pca),

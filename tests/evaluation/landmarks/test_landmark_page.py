@@ -40,7 +40,7 @@ def test_the_folder_is_complete(pictured: LandmarkReport, tmp_path: Path) -> Non
     assert len(files) == WORST * 5 + SPOILED and all((tmp_path / file).is_file() for file in files)
     assert len(sources) - len(files) == 12 - WORST
     assert text.index("faces/03.png") < text.index("faces/11.png") < text.index("faces/00.png")
-    assert "wall.png: no face was found" in text and "8.00 to 8.00" in text
+    assert "wall.png: no face was found" in text and "my/demo" in text and "8.00 to 8.00" in text
 
 
 def test_a_stopped_measurement_has_a_page(pictured: LandmarkReport, tmp_path: Path) -> None:

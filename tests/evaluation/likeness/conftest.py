@@ -70,6 +70,7 @@ def known_report() -> "LikenessReport":
     )
     return LikenessReport(
         "small",
+        "my/small",
         "0" * 64,
         "some judge",
         ("one-shot", "hybrid"),

@@ -71,7 +71,7 @@ def test_the_page_shows_every_face_the_least_alike_first(known_report: "Likeness
     report.people[4].characters["hybrid"] = report.people[4].characters["one-shot"]
     page = write_likeness_results(report, tmp_path)
     text = page.read_text()
-    assert page == tmp_path / "index.html" and text.count("<img") == 12 * 3
+    assert page == tmp_path / "index.html" and text.count("<img") == 12 * 3 and "my/small" in text
     names = re.findall(r"faces/\d\d\.png", text)
     assert sorted(set(names)) == [person.name for person in report.people] and names[-1] == "faces/04.png"
     assert "Sex and age" in text and "The least alike by hybrid first." in text

@@ -70,4 +70,5 @@ def known_verification(generated_pairs: "FacePairs") -> "VerificationReport":
     features = FaceFeatures({"one-shot": right, EMBEDDING: vectors}, found, refused)
     pca = PcaSettings()
     sets = tuple(measure_pairs(replace(generated_pairs, name=name), features, pca) for name in ("toy", "lfw"))
-    return VerificationReport("demo", "f" * 8, "torch", ("one-shot", EMBEDDING), "Aligned by hand.", pca, sets)
+    features = ("one-shot", EMBEDDING)
+    return VerificationReport("demo", "my/demo", "f" * 8, "torch", features, "Aligned by hand.", pca, sets)

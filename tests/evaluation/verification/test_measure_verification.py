@@ -58,7 +58,8 @@ def test_sets_are_measured_with_a_real_bundle(generated_pairs: "FacePairs", smal
     report = measure_verification(sets, load(small_bundle), ["one-shot"], None, "by hand")
     assert report.features == ("one-shot", EMBEDDING) and [one.pairs.name for one in report.sets] == ["toy", "other"]
     assert report.recognition == "light-cnn-29v2"
-    assert report.bundle == "small" and report.alignment == "by hand" and report.runtime.startswith("torch")
+    assert report.bundle == "small" and report.label == str(small_bundle.path)
+    assert report.alignment == "by hand" and report.runtime.startswith("torch")
     first, second = report.sets
     assert (first.by_pca["one-shot"].distances == second.by_pca["one-shot"].distances).all()
     assert np.isfinite(first.plain[EMBEDDING].distances).all() and first.by_pca["one-shot"].distances.max() > 0

@@ -19,7 +19,7 @@ def test_the_page_shows_the_tables_the_mistakes_and_what_was_left_out(
         "index.html", "report.json", "verification.csv"
     }  # fmt: skip
     assert "3DMM-CNN (quoted; its authors" in text and "0.9235" in text and "1.0000 ± 0.0000" in text
-    assert "Aligned by hand." in text and "p3.png: no face was found" in text
+    assert "my/demo" in text and "Aligned by hand." in text and "p3.png: no face was found" in text
     assert "0 of 10 pairs" in text and "<img" not in text  # one-shot made no mistake
     assert json.loads((tmp_path / "report.json").read_text())["bundle"] == "demo"
 
