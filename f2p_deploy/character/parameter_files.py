@@ -124,7 +124,9 @@ def from_json(data: object, schema: Schema) -> Parameters:
     Raises:
         InputError: another schema, or an unknown, missing or wrong entry.
     """
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
+    if not isinstance(data, dict):
+        raise InputError("not a parameter file: it is not an object with names")
+    if data.get("format") != FORMAT:
         raise InputError(f"not a parameter file: its 'format' is not {FORMAT!r}")
     if data.get("version") != VERSION:
         raise InputError(f"'version' must be {VERSION}, found {data.get('version')!r}")

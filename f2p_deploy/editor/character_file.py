@@ -15,6 +15,10 @@ class ChangedOnDisk(InputError):
     """A file is not as it was when it was opened."""
 
 
+class RemovedFromDisk(ChangedOnDisk):
+    """A file that was opened is no longer there."""
+
+
 @dataclass(frozen=True)
 class OpenedCharacter:
     """A character and the version of its file.
@@ -48,12 +52,14 @@ def save_character(path: Path, parameters: Parameters, version: str, overwrite: 
         overwrite: write also if the file was changed since.
 
     Raises:
-        ChangedOnDisk: the file was changed or removed since it was opened.
+        ChangedOnDisk: the file was changed since it was opened.
+        RemovedFromDisk: it was removed or renamed.
         InputError: the file cannot be written; the old one is unchanged.
     """
-    if not overwrite and (found := version_of(path)) != version:
-        what = "was changed" if found else "was removed or renamed"
-        raise ChangedOnDisk(f"{path} {what} on the disk since it was opened here: open it again, or overwrite it")
+    if not overwrite and version_of(path) != version:
+        if not path.exists():
+            raise RemovedFromDisk(f"{path} was removed or renamed since it was opened here: overwrite writes it anew")
+        raise ChangedOnDisk(f"{path} was changed on the disk since it was opened here: open it again, or overwrite it")
     write_parameters(path, parameters)
     return version_of(path)
 

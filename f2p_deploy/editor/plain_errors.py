@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any
 
-from f2p_deploy.editor.character_file import ChangedOnDisk
+from f2p_deploy.editor.character_file import ChangedOnDisk, RemovedFromDisk
 from f2p_deploy.system.errors import F2PError, Interrupted, MissingDependency, PhotoError
 from f2p_deploy.system.names import shown
 
@@ -55,5 +55,6 @@ def plain_error(error: BaseException) -> dict[str, Any]:
         code = "unreadable" if error.reason == "unreadable" else plain["code"]
         return {"kind": error.reason, **plain, "code": code}
     if isinstance(error, ChangedOnDisk):
-        return {"kind": "invalid-input", **plain, "code": "changedOnDisk"}
+        code = "removedFromDisk" if isinstance(error, RemovedFromDisk) else "changedOnDisk"
+        return {"kind": "invalid-input", **plain, "code": code}
     return {"kind": "missing" if isinstance(error, MissingDependency) else "invalid-input", **plain}

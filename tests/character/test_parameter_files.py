@@ -167,7 +167,8 @@ def test_wrong_json_is_refused(tmp_path: Path, toy: Schema, change: Callable[[di
     ("content", "sentence"),
     [
         (b"", "damaged or truncated"),
-        (b"[]", "not a parameter file"),
+        (b"[]", "not a parameter file: it is not an object with names"),
+        (b"null", "not a parameter file: it is not an object with names"),
         (b"[" * 100_000, "damaged or truncated|nested too deeply"),
         (b'{"format": ' + b"1" * 5000 + b"}", "damaged or truncated"),
         (b'{"format": 1, "format": 2}', "'format' appears more than once"),

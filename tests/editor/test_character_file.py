@@ -7,7 +7,7 @@ import pytest
 from f2p_deploy.character.parameter_files import read_parameters, write_parameters
 from f2p_deploy.character.parameters import average
 from f2p_deploy.character.schema import load_schema
-from f2p_deploy.editor.character_file import ChangedOnDisk, open_character, save_character, version_of
+from f2p_deploy.editor.character_file import ChangedOnDisk, RemovedFromDisk, open_character, save_character, version_of
 from f2p_deploy.system.errors import InputError
 
 SCHEMA = load_schema("makehuman")
@@ -23,8 +23,16 @@ def test_an_edit_is_written_with_its_locks(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["parameters.json"]
 
 
-@pytest.mark.parametrize("change", ["edited", "removed"])
-def test_what_somebody_else_changed_is_overwritten_only_if_asked(tmp_path: Path, change: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "kind", "sentence"),
+    [
+        ("edited", ChangedOnDisk, "was changed on the disk since it was opened here: open it again, or overwrite it"),
+        ("removed", RemovedFromDisk, "was removed or renamed since it was opened here: overwrite writes it anew"),
+    ],
+)
+def test_what_somebody_else_changed_is_overwritten_only_if_asked(
+    tmp_path: Path, change: str, kind: type[ChangedOnDisk], sentence: str
+) -> None:
     path = tmp_path / "parameters.json"
     write_parameters(path, average(SCHEMA))
     opened = open_character(path, SCHEMA)
@@ -33,8 +41,9 @@ def test_what_somebody_else_changed_is_overwritten_only_if_asked(tmp_path: Path,
     else:
         path.unlink()
     before = version_of(path)
-    with pytest.raises(ChangedOnDisk, match="on the disk since it was opened here: open it again, or overwrite it"):
+    with pytest.raises(ChangedOnDisk, match=sentence) as raised:
         save_character(path, opened.parameters, opened.version)
+    assert type(raised.value) is kind
     assert version_of(path) == before
     save_character(path, opened.parameters, opened.version, overwrite=True)
     assert read_parameters(path, SCHEMA) == opened.parameters

@@ -5,7 +5,7 @@ import pytest
 
 from f2p_deploy.alignment import Landmarks, align, decode_photo
 from f2p_deploy.alignment.sample_faces import ASTRONAUT
-from f2p_deploy.editor.character_file import ChangedOnDisk
+from f2p_deploy.editor.character_file import ChangedOnDisk, RemovedFromDisk
 from f2p_deploy.editor.plain_errors import Stopped, plain_error, plain_warning
 from f2p_deploy.system.errors import InputError, MissingDependency, PhotoError
 
@@ -63,6 +63,7 @@ def test_other_errors() -> None:
     assert plain_error(InputError("no")) == {"kind": "invalid-input", "message": "no", "values": {}, "code": ""}
     assert plain_error(MissingDependency("no"))["kind"] == "missing"
     assert plain_error(ChangedOnDisk("no"))["code"] == "changedOnDisk"
+    assert plain_error(RemovedFromDisk("no"))["code"] == "removedFromDisk"
     assert plain_error(Stopped("stopped"))["kind"] == plain_error(Stopped("stopped"))["code"] == "stopped"
 
 

@@ -3,7 +3,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromCsv, toCsv } from "../src/character/csvFile";
+import { fromJson, shortest, toJson } from "../src/character/parameterFiles";
 import { Parameters } from "../src/character/parameters";
+import type { Backend } from "../src/editor/backend";
 import { differences, lockState, namesOf, reset, sameCharacter, withLocks } from "../src/editor/changes";
 import { DrawQueue, type Draw } from "../src/editor/drawQueue";
 import { begin, changed, ended, redone, undone } from "../src/editor/history";
@@ -11,6 +13,7 @@ import { filled, languageOf, partName, sayIn, sentenceOf, warningText } from "..
 import { fromPlain, toPlain } from "../src/editor/memory";
 import { matches, sliderName, words } from "../src/editor/names";
 import { randomFace } from "../src/editor/randomFace";
+import { save as saveCharacter } from "../src/editor/saving";
 import { Session } from "../src/editor/session";
 import { texts, type TextName } from "../src/editor/texts";
 import { CharacterError } from "../src/errors";
@@ -77,6 +80,16 @@ describe("texts", () => {
     expect(sentenceOf(error, say)).toBe(filled(texts.de["error.turned"], { degrees: 50, limit: 35 }));
     expect(sentenceOf(new CharacterError("missing", "no such file"), say)).toBe("No such file.");
     expect(sentenceOf(new Error("x"), say)).toContain("x");
+    // The name of a file keeps its spelling.
+    for (const message of [
+      "anna.jpg: it is too large.",
+      "my photo.jpg: it is too large.",
+      "anna: it is too large.",
+      "out/anna is gone.",
+    ]) {
+      expect(sentenceOf(new CharacterError("missing", message), say)).toBe(message);
+    }
+    expect(sentenceOf(new CharacterError("missing", "cannot read a.json: no such file"), say)).toMatch(/^Cannot read a/);
     expect(warningText({ code: "small", message: "", values: { pixels: 61 } }, say)).toContain("61 Pixel");
     expect(partName("eye", say)).toBe("Augen");
     expect(partName("left-horn", say)).toBe("Left horn");
@@ -151,6 +164,55 @@ describe("tables", () => {
     expect(() => fromCsv(table.replace("eyes.size", "eyes.sise"), schema)).toThrow("'eyes.sise'");
     expect(() => fromCsv(table.replace("\n0.", "\n7."), schema)).toThrow("'eyebrows.angle'");
     expect(() => fromCsv("a;b\n1;2\n", schema)).toThrow("separated by commas");
+  });
+});
+
+describe("files of parameters", () => {
+  const written = JSON.parse(toJson(average)) as Record<string, Record<string, unknown>>;
+  const [slider] = schema.controllers;
+  const sentence = (text: string) => {
+    try {
+      fromJson(text, schema);
+    } catch (error) {
+      return sentenceOf(error, sayIn("de"));
+    }
+    return "";
+  };
+
+  it.each(["[]", "null", "3", "{", '"NaN"', "NaN"])("are not %s", (text) => {
+    expect(sentence(text)).toBe(texts.de["error.notParameters"]);
+  });
+
+  it("name what is wrong, in the page's language", () => {
+    const wrongEntry = filled(texts.de["error.wrongEntry"], { name: slider.name });
+    for (const value of ["NaN", "Infinity", "-Infinity", "1.5", "null", '"a\\"NaN"']) {
+      const text = toJson(average).replace(`"${slider.name}": ${shortest(slider.standard)}`, () => `"${slider.name}": ${value}`);
+      expect(text).not.toBe(toJson(average));
+      expect(sentence(text)).toBe(wrongEntry);
+    }
+    const { name, options } = schema.discrete[0];
+    const half = { ...written, discrete: { ...written["discrete"], [name]: { [options[0]]: 0.5 } } };
+    expect(sentence(JSON.stringify(half))).toBe(filled(texts.de["error.wrongEntry"], { name }));
+    const locks = JSON.stringify({ ...written, locked: ["NaN"] });
+    expect(sentence(locks)).toBe(filled(texts.de["error.unknownLock"], { name: "NaN" }));
+  });
+});
+
+describe("saving", () => {
+  it.each(["overwrite", "removed"] as const)("asks first where the file needs it: %s", async (dialog) => {
+    const code = dialog === "removed" ? "removedFromDisk" : "changedOnDisk";
+    const backend = new FakeBackend({ server: true });
+    const asked: boolean[] = [];
+    const save: Backend["save"] = async (_, { overwrite = false }) => {
+      asked.push(overwrite);
+      if (!overwrite) throw new CharacterError("invalid-input", "it is not as it was", {}, code);
+      return "anna.json";
+    };
+    const session = new Session(Object.assign(backend, { save }), "en");
+    expect(await saveCharacter(session)).toBe(false);
+    expect(session.state.dialog).toBe(dialog);
+    expect(await saveCharacter(session, true)).toBe(true);
+    expect([session.state.dialog, asked]).toEqual([null, [false, true]]);
   });
 });
 

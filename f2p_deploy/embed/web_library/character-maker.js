@@ -39,12 +39,15 @@ var Parameters = class Parameters {
 		this.locked = locked;
 		if (values.length !== schema.count) throw invalid$1(`schema '${schema.name}' has ${schema.count} parameters, found ${values.length}`);
 		const wrong = values.findIndex((value) => !(value >= 0 && value <= 1));
-		if (wrong >= 0) throw invalid$1(`'${schema.parameterNames[wrong]}' must lie in [0, 1], found ${values[wrong]}`);
+		if (wrong >= 0) {
+			const name = schema.parameterNames[wrong];
+			throw invalid$1(`'${name}' must lie in [0, 1], found ${values[wrong]}`, "wrongEntry", name);
+		}
 		for (const { group, start, end } of schema.parts) {
 			const sum = values.subarray(start, end).reduce((total, value) => total + value, 0);
-			if (Math.abs(sum - 1) > SUM_TOLERANCE) throw invalid$1(`the probabilities of discrete group '${group.name}' must add up to 1, found ${sum}`);
+			if (Math.abs(sum - 1) > SUM_TOLERANCE) throw invalid$1(`the probabilities of discrete group '${group.name}' must add up to 1, found ${sum}`, "wrongEntry", group.name);
 		}
-		for (const name of locked) if (schema.placeOf(name) < 0 && !schema.discrete.some((group) => group.name === name)) throw invalid$1(`no controller or discrete group named '${name}'`);
+		for (const name of locked) if (schema.placeOf(name) < 0 && !schema.discrete.some((group) => group.name === name)) throw invalid$1(`no controller or discrete group named '${name}'`, "unknownLock", name);
 	}
 	/** Returns the value of a controller, in [0, 1]. */
 	value(controller) {
@@ -110,8 +113,8 @@ var Parameters = class Parameters {
 		return found;
 	}
 };
-function invalid$1(message) {
-	return new CharacterError("invalid-input", message);
+function invalid$1(message, code = "", name = "") {
+	return new CharacterError("invalid-input", message, code ? { name } : {}, code);
 }
 // src/character/schema.ts
 /** Probabilities are clamped to at least this before the logarithm is taken. */
@@ -248,7 +251,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-BXXb85oP.js", import.meta.url).href,
+			new URL("assets/worker-Zl4y-Hdh.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();
@@ -463,15 +466,25 @@ function byCodePoints(a, b) {
 	return left.length - right.length;
 }
 function parsed(text) {
+	let content;
 	try {
-		return record(JSON.parse(text), "the file");
-	} catch (error) {
-		if (error instanceof CharacterError) throw error;
+		content = JSON.parse(quotingNaN(text));
+	} catch {
 		throw invalid("not a parameter file: it is not JSON", "notParameters");
 	}
+	if (!isRecord(content)) throw invalid("not a parameter file: it is not an object with names", "notParameters");
+	return content;
+}
+/** Returns JSON in which `NaN` and `Infinity`, which Python writes and JSON does not know, are strings, so that the
+* error names the slider. */
+function quotingNaN(text) {
+	return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (part) => part[0] === "\"" ? part : `"${part}"`);
+}
+function isRecord(value) {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function record(value, name) {
-	if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongEntry(name, `'${name}' must be an object with names`);
+	if (!isRecord(value)) throw wrongEntry(name, `'${name}' must be an object with names`);
 	return value;
 }
 function number(value, name, schema) {

@@ -109,19 +109,29 @@ function byCodePoints(a: string, b: string): number {
 }
 
 function parsed(text: string): Record<string, unknown> {
+  let content: unknown;
   try {
-    return record(JSON.parse(text), "the file");
-  } catch (error) {
-    if (error instanceof CharacterError) throw error;
+    content = JSON.parse(quotingNaN(text));
+  } catch {
     throw invalid("not a parameter file: it is not JSON", "notParameters");
   }
+  if (!isRecord(content)) throw invalid("not a parameter file: it is not an object with names", "notParameters");
+  return content;
+}
+
+/** Returns JSON in which `NaN` and `Infinity`, which Python writes and JSON does not know, are strings, so that the
+ * error names the slider. */
+function quotingNaN(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (part) => (part[0] === '"' ? part : `"${part}"`));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function record(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw wrongEntry(name, `'${name}' must be an object with names`);
-  }
-  return value as Record<string, unknown>;
+  if (!isRecord(value)) throw wrongEntry(name, `'${name}' must be an object with names`);
+  return value;
 }
 
 function number(value: unknown, name: string, schema: Schema): number {

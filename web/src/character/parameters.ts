@@ -23,16 +23,20 @@ export class Parameters {
       throw invalid(`schema '${schema.name}' has ${schema.count} parameters, found ${values.length}`);
     }
     const wrong = values.findIndex((value) => !(value >= 0 && value <= 1));
-    if (wrong >= 0) throw invalid(`'${schema.parameterNames[wrong]}' must lie in [0, 1], found ${values[wrong]}`);
+    if (wrong >= 0) {
+      const name = schema.parameterNames[wrong];
+      throw invalid(`'${name}' must lie in [0, 1], found ${values[wrong]}`, "wrongEntry", name);
+    }
     for (const { group, start, end } of schema.parts) {
       const sum = values.subarray(start, end).reduce((total, value) => total + value, 0);
       if (Math.abs(sum - 1) > SUM_TOLERANCE) {
-        throw invalid(`the probabilities of discrete group '${group.name}' must add up to 1, found ${sum}`);
+        const message = `the probabilities of discrete group '${group.name}' must add up to 1, found ${sum}`;
+        throw invalid(message, "wrongEntry", group.name);
       }
     }
     for (const name of locked) {
       if (schema.placeOf(name) < 0 && !schema.discrete.some((group) => group.name === name)) {
-        throw invalid(`no controller or discrete group named '${name}'`);
+        throw invalid(`no controller or discrete group named '${name}'`, "unknownLock", name);
       }
     }
   }
@@ -115,6 +119,6 @@ export class Parameters {
   }
 }
 
-function invalid(message: string): CharacterError {
-  return new CharacterError("invalid-input", message);
+function invalid(message: string, code = "", name = ""): CharacterError {
+  return new CharacterError("invalid-input", message, code ? { name } : {}, code);
 }

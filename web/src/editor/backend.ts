@@ -55,7 +55,7 @@ export interface SheetEntry {
 /** Where `save` writes.
  *
  * @param entry - the entry of the contact sheet that was edited; null for the character of the start.
- * @param overwrite - also if the file was changed on the disk since it was opened.
+ * @param overwrite - also if the file was changed or removed on the disk since it was opened.
  */
 export interface SaveOptions {
   readonly entry: string | null;

@@ -69,7 +69,11 @@ function isText(name: string): name is TextName {
   return name in texts.en;
 }
 
+/** The beginning of a message that is the name of a file: `anna.jpg: ...`, `my photo.jpg: ...`, `out/anna was ...`. */
+const FILE = /^(?:[^\s:]*[./\\]|\S+:|(?!cannot )[^:]*\.\w+:)/;
+
+/** Returns a message with a capital letter and a full stop; the name of a file at its beginning stays as it is. */
 function sentence(message: string): string {
-  const whole = message.charAt(0).toUpperCase() + message.slice(1);
+  const whole = FILE.test(message) ? message : message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -9,7 +9,7 @@ export type FileKind = "json" | "csv" | "png";
 
 /** Saves a character where it came from on the server, or as a JSON file in the browser.
  *
- * @param overwrite - also if the file on the server was changed since it was opened.
+ * @param overwrite - also if the file on the server was changed or removed since it was opened.
  * @returns whether it was saved.
  */
 export async function save(session: Session, overwrite = false): Promise<boolean> {
@@ -29,7 +29,9 @@ export async function save(session: Session, overwrite = false): Promise<boolean
     session.tell(say("saved", { name }));
     return true;
   } catch (error) {
-    if (error instanceof CharacterError && error.code === "changedOnDisk") session.set({ dialog: "overwrite" });
+    const code = error instanceof CharacterError ? error.code : "";
+    if (code === "changedOnDisk") session.set({ dialog: "overwrite" });
+    else if (code === "removedFromDisk") session.set({ dialog: "removed" });
     else session.fail(error, () => void save(session, overwrite));
     return false;
   }

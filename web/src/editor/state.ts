@@ -68,7 +68,7 @@ export interface State {
   readonly view: "editor" | "sheet";
   readonly comparing: boolean;
   readonly holdingStart: boolean;
-  readonly dialog: "camera" | "modes" | "help" | "overwrite" | null;
+  readonly dialog: "camera" | "modes" | "help" | "overwrite" | "removed" | null;
   readonly choices: readonly Choice[];
   /** Waits for an answer about changes that are not saved. */
   readonly leaving: (() => void) | null;

@@ -39,6 +39,8 @@ const en = {
   changedTitle: "The file was changed",
   changedText: "The file on the disk is not as it was when you opened it. Save over it?",
   overwrite: "Save over it",
+  removedTitle: "The file was removed",
+  removedText: "The file is no longer on the disk. Save it there again?",
   restored: "Your work from before the reload is back.",
 
   photo: "Photo",
@@ -173,6 +175,7 @@ const en = {
   "error.fewPixels": "{width} × {height} pixels are too few; a photo needs at least {needed} on each edge.",
   "error.notParameters": "This is not a file of parameters that f2p-deploy has written.",
   "error.otherSchema": "This file belongs to another kind of character: {found} instead of {wanted}.",
+  "error.unknownLock": "The file locks “{name}”, which this kind of character does not have.",
   "error.wrongEntry": "The entry “{name}” of this file is missing, unknown or out of range.",
   "error.notFinite": "A network gave no numbers; the file of networks does not fit this device.",
   "error.noGraphicsCard": "No graphics card here computes every network right; the processor goes on computing.",
@@ -227,6 +230,8 @@ const de: Texts = {
   changedTitle: "Die Datei wurde geändert",
   changedText: "Die Datei ist nicht mehr so, wie sie beim Öffnen war. Trotzdem überschreiben?",
   overwrite: "Überschreiben",
+  removedTitle: "Die Datei wurde entfernt",
+  removedText: "Die Datei ist nicht mehr auf der Festplatte. Dort wieder speichern?",
   restored: "Die Arbeit von vor dem Neuladen ist wieder da.",
 
   photo: "Foto",
@@ -361,6 +366,7 @@ const de: Texts = {
   "error.fewPixels": "{width} × {height} Pixel sind zu wenig; ein Foto braucht mindestens {needed} an jeder Kante.",
   "error.notParameters": "Das ist keine Parameterdatei, die f2p-deploy geschrieben hat.",
   "error.otherSchema": "Diese Datei gehört zu einer anderen Art von Figur: {found} statt {wanted}.",
+  "error.unknownLock": "Die Datei sperrt „{name}“, was es bei dieser Art von Figur nicht gibt.",
   "error.wrongEntry": "Der Eintrag „{name}“ dieser Datei fehlt, ist unbekannt oder außerhalb seiner Grenzen.",
   "error.notFinite": "Ein Netz hat keine Zahlen geliefert; die Datei der Netze passt nicht zu diesem Gerät.",
   "error.noGraphicsCard": "Hier rechnet keine Grafikkarte jedes Netz richtig; der Prozessor rechnet weiter.",
@@ -411,6 +417,8 @@ const zh: Texts = {
   changedTitle: "文件已被更改",
   changedText: "磁盘上的文件与打开时不同。要覆盖吗？",
   overwrite: "覆盖",
+  removedTitle: "文件已被移除",
+  removedText: "磁盘上已没有这个文件。要重新保存到那里吗？",
   restored: "已恢复刷新前的工作。",
 
   photo: "照片",
@@ -544,6 +552,7 @@ const zh: Texts = {
   "error.fewPixels": "{width} × {height} 像素太少；照片每边至少需要 {needed} 像素。",
   "error.notParameters": "这不是 f2p-deploy 写出的参数文件。",
   "error.otherSchema": "此文件属于另一种角色：{found}，而不是 {wanted}。",
+  "error.unknownLock": "此文件锁定了“{name}”，但这种角色没有它。",
   "error.wrongEntry": "此文件中的条目“{name}”缺失、未知或超出范围。",
   "error.notFinite": "网络没有给出有效数值；网络文件不适合这台设备。",
   "error.noGraphicsCard": "这里没有能正确计算每个网络的显卡；继续使用处理器。",
@@ -592,6 +601,8 @@ const ja: Texts = {
   changedTitle: "ファイルが変更されています",
   changedText: "ディスク上のファイルは、開いたときと内容が違います。上書きしますか？",
   overwrite: "上書き",
+  removedTitle: "ファイルがなくなっています",
+  removedText: "ファイルはディスク上にありません。同じ場所に保存し直しますか？",
   restored: "再読み込み前の作業を復元しました。",
 
   photo: "写真",
@@ -726,6 +737,7 @@ const ja: Texts = {
   "error.fewPixels": "{width} × {height} ピクセルでは足りません。各辺に {needed} ピクセル以上が必要です。",
   "error.notParameters": "f2p-deploy が書き出したパラメーターファイルではありません。",
   "error.otherSchema": "別の種類のキャラクターのファイルです：{wanted} ではなく {found}。",
+  "error.unknownLock": "ファイルは「{name}」をロックしていますが、この種類のキャラクターにはありません。",
   "error.wrongEntry": "ファイルの項目「{name}」がないか、未知か、範囲外です。",
   "error.notFinite": "ネットワークが数値を返しませんでした。ファイルがこの端末に合っていません。",
   "error.noGraphicsCard":

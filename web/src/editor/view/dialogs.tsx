@@ -3,6 +3,7 @@ import { lossText, modeName } from "../language";
 import { closeChoices, openNewPhoto, takeChoice } from "../photoWork";
 import { save } from "../saving";
 import { answerLeave } from "../sheetWork";
+import type { TextName } from "../texts";
 import { Button } from "./buttons";
 import { BusyBar } from "./busyBar";
 import { useSession } from "./context";
@@ -16,7 +17,8 @@ export function Dialogs() {
   if (leaving) return <LeaveDialog />;
   if (dialog === "camera") return <CameraDialog />;
   if (dialog === "modes") return <ModesDialog />;
-  if (dialog === "overwrite") return <OverwriteDialog />;
+  if (dialog === "overwrite") return <OverwriteDialog title="changedTitle" text="changedText" button="overwrite" />;
+  if (dialog === "removed") return <OverwriteDialog title="removedTitle" text="removedText" button="save" />;
   if (dialog === "help") return <HelpDialog />;
   return null;
 }
@@ -128,17 +130,17 @@ function LeaveDialog() {
   );
 }
 
-/** Asks before a file is replaced that somebody else has changed. */
-function OverwriteDialog() {
+/** Asks before a file is written that somebody else has changed or removed. */
+function OverwriteDialog(props: { readonly title: TextName; readonly text: TextName; readonly button: TextName }) {
   const session = useSession();
   const { say } = session;
   const close = () => session.set({ dialog: null });
   return (
-    <Dialog title={say("changedTitle")} onClose={close}>
-      <p>{say("changedText")}</p>
+    <Dialog title={say(props.title)} onClose={close}>
+      <p>{say(props.text)}</p>
       <div class="row end">
         <Button label={say("cancel")} onPress={close} />
-        <Button kind="primary" label={say("overwrite")} onPress={() => void save(session, true)} />
+        <Button kind="primary" label={say(props.button)} onPress={() => void save(session, true)} />
       </div>
     </Dialog>
   );

@@ -43,12 +43,15 @@ var Parameters = class Parameters {
 		this.locked = locked;
 		if (values.length !== schema.count) throw invalid(`schema '${schema.name}' has ${schema.count} parameters, found ${values.length}`);
 		const wrong = values.findIndex((value) => !(value >= 0 && value <= 1));
-		if (wrong >= 0) throw invalid(`'${schema.parameterNames[wrong]}' must lie in [0, 1], found ${values[wrong]}`);
+		if (wrong >= 0) {
+			const name = schema.parameterNames[wrong];
+			throw invalid(`'${name}' must lie in [0, 1], found ${values[wrong]}`, "wrongEntry", name);
+		}
 		for (const { group, start, end } of schema.parts) {
 			const sum = values.subarray(start, end).reduce((total, value) => total + value, 0);
-			if (Math.abs(sum - 1) > SUM_TOLERANCE) throw invalid(`the probabilities of discrete group '${group.name}' must add up to 1, found ${sum}`);
+			if (Math.abs(sum - 1) > SUM_TOLERANCE) throw invalid(`the probabilities of discrete group '${group.name}' must add up to 1, found ${sum}`, "wrongEntry", group.name);
 		}
-		for (const name of locked) if (schema.placeOf(name) < 0 && !schema.discrete.some((group) => group.name === name)) throw invalid(`no controller or discrete group named '${name}'`);
+		for (const name of locked) if (schema.placeOf(name) < 0 && !schema.discrete.some((group) => group.name === name)) throw invalid(`no controller or discrete group named '${name}'`, "unknownLock", name);
 	}
 	/** Returns the value of a controller, in [0, 1]. */
 	value(controller) {
@@ -114,8 +117,8 @@ var Parameters = class Parameters {
 		return found;
 	}
 };
-function invalid(message) {
-	return new CharacterError("invalid-input", message);
+function invalid(message, code = "", name = "") {
+	return new CharacterError("invalid-input", message, code ? { name } : {}, code);
 }
 // src/character/schema.ts
 /** Probabilities are clamped to at least this before the logarithm is taken. */
@@ -1584,7 +1587,7 @@ function rgbOf({ pixels }) {
 */
 async function openFinder(base, ort, contract, files) {
 	if (contract.landmarker) {
-		const { openMediaPipe } = await import("./mediaPipeFinder-BbqJBSzq.js");
+		const { openMediaPipe } = await import("./mediaPipeFinder-D4EZbfyI.js");
 		return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
 	}
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {

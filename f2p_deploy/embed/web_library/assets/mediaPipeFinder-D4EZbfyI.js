@@ -1,4 +1,4 @@
-import { n as mean, r as CharacterError, t as landmarksOf } from "./worker-BXXb85oP.js";
+import { n as mean, r as CharacterError, t as landmarksOf } from "./worker-Zl4y-Hdh.js";
 // src/photo/mediaPipeFinder.ts
 /** MediaPipe's FaceLandmarker in a worker, from files beside the page. */
 /** Contours of the eyes among the 478 points; left is left in the picture. */
