@@ -100,18 +100,19 @@ def open_photo(path: str | Path) -> Photo:
     return decode_photo(path, path.name)
 
 
-def decode_photo(file: Path | bytes, name: str) -> Photo:
+def decode_photo(file: Path | bytes, name: str, most_pixels: int = MOST_PIXELS) -> Photo:
     """Read a photo from a regular file or from its content, see `open_photo`.
 
     Args:
         file: the file's path, or its bytes, which are not written to the disk.
         name: the file's name, with which every error begins.
+        most_pixels: a picture with more is refused before it is decoded.
 
     Raises:
-        PhotoError: as `open_photo` says.
+        PhotoError: as `open_photo` says; `too-many-pixels` beyond a smaller `most_pixels` than `MOST_PIXELS`.
     """
     try:
-        with _without_warnings(), _opened(file, name) as opened:
+        with _without_warnings(), _opened(file, name, most_pixels) as opened:
             photo, reduction = _read(opened, file, name)
             pixels = np.array(photo)
     except Image.DecompressionBombError as error:
@@ -159,8 +160,8 @@ def _without_warnings() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(file: Path | bytes, name: str) -> Iterator[ImageFile.ImageFile]:
-    """Open a picture without decoding it, with `MOST_PIXELS` as the limit; phone photos exceed Pillow's limit."""
+def _opened(file: Path | bytes, name: str, most: int = MOST_PIXELS) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture without decoding it, with `most` pixels as the limit; phone photos exceed Pillow's limit."""
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -168,11 +169,11 @@ def _opened(file: Path | bytes, name: str) -> Iterator[ImageFile.ImageFile]:
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with opened:
-        if opened.width * opened.height > MOST_PIXELS:
+        if opened.width * opened.height > most:
             raise PhotoError(
-                "unreadable",
+                "unreadable" if most >= MOST_PIXELS else "too-many-pixels",
                 f"{name}: {opened.width}x{opened.height} pixels are {_millions(opened.width * opened.height)} "
-                f"megapixels; at most {_millions(MOST_PIXELS)} are read: make it smaller first",
+                f"megapixels; at most {_millions(most)} are read: make it smaller first",
             )
         yield opened
 

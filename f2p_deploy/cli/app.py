@@ -24,6 +24,7 @@ from f2p_deploy.cli.picture import render
 from f2p_deploy.cli.preset import preset_app
 from f2p_deploy.cli.run import run
 from f2p_deploy.cli.schema import schema_app
+from f2p_deploy.cli.serve import serve
 from f2p_deploy.cli.targets import targets
 from f2p_deploy.cli.train import train
 from f2p_deploy.cli.train_labels import StageOrLabels
@@ -58,7 +59,9 @@ def _options(
     """Turn one photo into one editable game character."""
 
 
-_COMMANDS = (run, edit, render, convert, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker)
+_COMMANDS = (
+    run, edit, serve, render, convert, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker,
+)
 for _command in _COMMANDS:
     app.command(cls=CommandWithChoices)(_command)
 app.command(cls=StageOrLabels)(train)

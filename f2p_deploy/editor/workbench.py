@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,8 +18,8 @@ from f2p_deploy.editor.plain_errors import Stopped
 from f2p_deploy.model.result import Generation, Mode
 from f2p_deploy.pipeline.kept import origin_of
 from f2p_deploy.pipeline.made_character import align_content
-from f2p_deploy.pipeline.run_source import draws
-from f2p_deploy.runtimes import Runtime, fast_search, graph_calls, search
+from f2p_deploy.pipeline.run_source import draws, modes_of_runtime
+from f2p_deploy.runtimes import Runtime, graph_calls, search
 from f2p_deploy.system.errors import InputError
 
 #: Called with `done`, `total` and `loss` after every step of a search.
@@ -49,14 +49,7 @@ class Workbench:
     @property
     def modes(self) -> tuple[Mode, ...]:
         """The modes that the runtime has the graphs for."""
-        possible: list[Mode] = []
-        for mode in get_args(Mode):
-            try:
-                search.require_mode(self.runtime, mode, mode != "one-shot" and fast_search.goes_fast(self.runtime))
-            except InputError:
-                continue
-            possible.append(mode)
-        return tuple(possible)
+        return modes_of_runtime(self.runtime)
 
     def align_photo_file(self, content: bytes, name: str) -> str:
         """Find and align the largest face of a photo, and return its id.

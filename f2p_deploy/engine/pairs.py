@@ -12,7 +12,6 @@ While a folder is being written, `parameters.f32` is complete and `records.jsonl
 """
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from f2p_deploy.engine.scenes import SCENES
 from f2p_deploy.system.causes import place_of, reason_of
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import open_whole, write_whole
+from f2p_deploy.system.pictures import png_bytes
 
 FORMAT_VERSION = 1
 MANIFEST, PARAMETERS, LANDMARK_FILE, RECORDS = "manifest.json", "parameters.f32", "landmarks.f32", "records.jsonl"
@@ -307,9 +307,8 @@ def _meaning(manifest: dict) -> dict:
 
 
 def _write_png(path: Path, picture: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
+    content = png_bytes(picture)
     # Not synced, as there are 24,000 files; after a power cut the hash in the record reveals a damaged one.
     with open_whole(path, sync=False) as file:
-        file.write(buffer.getbuffer())
-    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+        file.write(content)
+    return hashlib.sha256(content).hexdigest()

@@ -4,6 +4,7 @@ from typing import Any
 
 from f2p_deploy.alignment import AlignedFace, LandmarkFinder, Photo, align, decode_photo
 from f2p_deploy.alignment.aligned_face import ROBUST
+from f2p_deploy.alignment.photo import MOST_PIXELS
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.model.result import Generation
 from f2p_deploy.model.settings import BundleSettings
@@ -13,7 +14,9 @@ from f2p_deploy.system.errors import InputError, PhotoError
 DECIMALS = 4
 
 
-def align_content(content: bytes, name: str, finder: LandmarkFinder, settings: BundleSettings) -> AlignedFace:
+def align_content(
+    content: bytes, name: str, finder: LandmarkFinder, settings: BundleSettings, most_pixels: int = MOST_PIXELS
+) -> AlignedFace:
     """Find and align the largest face of a photo that is in memory; nothing is written to the disk.
 
     Args:
@@ -21,12 +24,13 @@ def align_content(content: bytes, name: str, finder: LandmarkFinder, settings: B
         name: its name, with which every error begins.
         finder: finds landmarks.
         settings: of the bundle; they give the size and the average face.
+        most_pixels: a photo with more is refused before it is decoded.
 
     Raises:
-        PhotoError: an unreadable photo, or one without a usable face.
+        PhotoError: an unreadable photo, one with too many pixels, or one without a usable face.
         InputError: the finder cannot be used for it.
     """
-    return align_named(decode_photo(content, name), name, finder, settings)
+    return align_named(decode_photo(content, name, most_pixels), name, finder, settings)
 
 
 def align_named(

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from typing import get_args
 
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.drawn import FOLDER, Drawn, read_drawn
 from f2p_deploy.runtimes import Runtime, fast_search, graph_calls, load, search
+from f2p_deploy.system.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +20,18 @@ def runtime_of(source: Bundle | Runtime) -> Runtime:
         MissingDependency: PyTorch is not installed.
     """
     return source if isinstance(source, Runtime) else load(source)
+
+
+def modes_of_runtime(runtime: Runtime) -> tuple[Mode, ...]:
+    """Return the modes of generation that a runtime has the graphs for."""
+    possible: list[Mode] = []
+    for mode in get_args(Mode):
+        try:
+            search.require_mode(runtime, mode, mode != "one-shot" and fast_search.goes_fast(runtime))
+        except InputError:
+            continue
+        possible.append(mode)
+    return tuple(possible)
 
 
 def check_modes_of(runtime: Runtime, modes: Sequence[Mode]) -> None:

@@ -95,8 +95,29 @@ def verify(
     """
     progress("files")
     artifact = read_artifact(folder)
-    schema = Schema.from_dict(artifact.manifest.schema, f"{artifact.folder}: schema")
     runner, why_not_run = _runtime(artifact, runtime, threads)
+    records = measure_golden(runner, progress)
+    measured = replace(
+        artifact.manifest,
+        parity=records,
+        verified="graph" if why_not_run else runner.proves,
+        verified_with=f"{runner.describe_device()}, {platform.system()} {platform.machine()}",
+    )
+    return Verification(artifact, measured, why_not_run, extra_files(artifact))
+
+
+def measure_golden(runner: Runtime, progress: Progress = silent) -> tuple[Parity, ...]:
+    """Run an artifact's golden inputs through a runtime and compare with PyTorch's outputs; a miss does not raise.
+
+    Args:
+        runner: of the artifact, or of its ONNX sources.
+        progress: called with a description of each graph.
+
+    Raises:
+        InputError: no golden vectors, or damaged ones.
+    """
+    artifact = runner.artifact
+    schema = Schema.from_dict(artifact.manifest.schema, f"{artifact.folder}: schema")
     golden = artifact.golden()
     records: list[Parity] = []
     for graph, entry in artifact.manifest.graphs.items():
@@ -111,13 +132,7 @@ def verify(
             samples, outputs = _with_steps_on_the_way(runner, samples, outputs, trajectory)
         records += compare(graph, samples.reference, outputs, samples.names, precision, schema, samples.inputs)
         records += iterated
-    measured = replace(
-        artifact.manifest,
-        parity=tuple(records),
-        verified="graph" if why_not_run else runner.proves,
-        verified_with=f"{runner.describe_device()}, {platform.system()} {platform.machine()}",
-    )
-    return Verification(artifact, measured, why_not_run, extra_files(artifact))
+    return tuple(records)
 
 
 def _runtime(artifact: Artifact, name: str, threads: int | None) -> tuple[Runtime, str]:

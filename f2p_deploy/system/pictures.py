@@ -1,4 +1,4 @@
-"""Write pictures atomically."""
+"""Write pictures atomically, and as bytes."""
 
 import io
 from pathlib import Path
@@ -39,3 +39,10 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
     form = {".png": "PNG", ".webp": "WEBP"}.get(path.suffix.lower(), "JPEG")
     Image.fromarray(picture).save(content, form)
     write_whole(path, content.getvalue())
+
+
+def png_bytes(picture: np.ndarray) -> bytes:
+    """Return an (H, W, 3) uint8 RGB picture as a PNG file, compressed fast rather than well."""
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PNG", compress_level=1)
+    return content.getvalue()

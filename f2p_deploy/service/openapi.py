@@ -1,0 +1,152 @@
+"""The OpenAPI document of the service."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from f2p_deploy.pipeline.mode import MODES
+from f2p_deploy.service.answer_models import ParametersFile, Problem
+from f2p_deploy.service.refusals import CODES
+
+#: Codes of refusals that each address can answer with, besides those of all.
+_REFUSALS: dict[str, tuple[str, ...]] = {
+    "/v1/characters": (
+        "upload-timeout", "key-reused", "too-large", "too-many-pixels", "media-type", "invalid-request", "unreadable",
+        "no-face", "several-faces", "too-small", "turned", "busy", "not-ready", "ending", "timeout",
+    ),
+    "/v1/render": (
+        "upload-timeout", "too-large", "media-type", "invalid-request", "busy", "not-ready", "ending", "timeout",
+    ),
+    "/v1/schema": ("not-ready",),
+    "/readyz": ("not-ready", "ending"),
+}
+
+_FORM = {
+    "type": "object",
+    "required": ["photo"],
+    "additionalProperties": False,
+    "properties": {
+        "photo": {"type": "string", "format": "binary", "description": "The photo's file: JPEG, PNG, WebP and others."},
+        "mode": {
+            "type": "string",
+            "enum": list(MODES),
+            "default": "auto",
+            "description": "auto searches where the face is frontal, sharp and large, else it is one-shot.",
+        },
+        "keep": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "A parameters.json; the values named in its `locked` are kept.",
+        },
+        "picture": {"type": "boolean", "default": False, "description": "Draw the character, too."},
+    },
+}
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A request that is sent again with the same key within ten minutes gets the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+
+_EXAMPLE = {
+    "id": "0f3c1c9a4a7b4f2e9d1b6a5c8e7f0a1b",
+    "mode": "hybrid",
+    "mode_reason": "chosen because the face is frontal (3 degrees), sharp and 142 pixels wide from eye to eye",
+    "parameters": {
+        "format": "f2p-parameters",
+        "version": 1,
+        "schema": "makehuman",
+        "schema_fingerprint": "9a0c41e2",
+        "controllers": {"nose-width": 0.62},
+        "discrete": {"hair": "short01"},
+        "locked": [],
+    },
+    "engine_units": {"nose-width": 0.24},
+    "read": {
+        "hair": {"from": "photo", "option": "short01", "confidence": 0.81, "next": "bald", "next_confidence": 0.1}
+    },
+    "losses": [0.81, 0.34],
+    "face": {
+        "faces": 1, "sharpness": 88.1, "brightness": 0.52, "eye_distance": 142.3, "yaw": 3.1, "pitch": -2.0,
+        "residual": 0.021, "finder": "networks",
+    },
+    "warnings": [],
+    "picture": None,
+    "seconds": {"upload": 0.002, "align": 0.03, "generate": 0.07},
+}
+
+
+def operation_of(
+    path: str, endpoint: Callable[..., Any], model: type | None, public: bool
+) -> dict[str, Any]:
+    """Return FastAPI's keywords that describe an endpoint.
+
+    Args:
+        path: the documented path.
+        endpoint: its docstring's first line is the summary.
+        model: of the answer's JSON; None if it is something else.
+        public: whether it needs no token.
+    """
+    codes = (*_REFUSALS.get(path, ()), "foreign-host", "internal", *(() if public else ("unauthorized",)))
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(CODES[code].status, []).append(code)
+    responses: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem, "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in found)}
+        for status, found in sorted(by_status.items())
+    }
+    if model is not None:
+        responses[200] = {"model": model, "description": (model.__doc__ or "").strip()}
+    elif path == "/metrics":
+        text = {"schema": {"type": "string"}}
+        responses[200] = {"description": "Prometheus' text format", "content": {"text/plain": text}}
+    else:
+        png = {"schema": {"type": "string", "format": "binary"}}
+        responses[200] = {"description": "The picture", "content": {"image/png": png}}
+    extra: dict[str, Any] = {}
+    if path == "/v1/characters":
+        responses[200]["content"] = {"application/json": {"example": _EXAMPLE}}
+        extra["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
+        extra["parameters"] = [_KEY]
+    elif path == "/v1/render":
+        body = {"schema": {"$ref": "#/components/schemas/ParametersFile"}, "example": _EXAMPLE["parameters"]}
+        extra["requestBody"] = {"required": True, "content": {"application/json": body}}
+    if public:
+        extra["security"] = []
+    summary = (endpoint.__doc__ or "").strip().splitlines()[0]
+    name = path.strip("/").replace("/", "-")
+    return {"summary": summary, "responses": responses, "openapi_extra": extra, "name": name}
+
+
+def describe_with(app: FastAPI, secured: bool) -> None:
+    """Let an application's OpenAPI document say what FastAPI cannot know.
+
+    Args:
+        app: the service.
+        secured: whether it asks for bearer tokens.
+    """
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        document = plain()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if status >= "400" and "application/json" in response.get("content", {}):
+                        response["content"] = {"application/problem+json": response["content"]["application/json"]}
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {})["ParametersFile"] = ParametersFile.model_json_schema(
+            by_alias=True, ref_template="#/components/schemas/{model}"
+        )
+        if secured:
+            components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"bearer": []}]
+        app.openapi_schema = document
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
