@@ -23,8 +23,8 @@ def require_web(artifact: Artifact) -> None:
     """Check that an artifact can be embedded in a web page.
 
     Raises:
-        InputError: the artifact does not hold ONNX graphs, lacks a graph, has an older format, or was exported for
-            batches.
+        InputError: the artifact does not hold ONNX graphs, lacks a graph, has an older format, was exported for
+            batches, or its parity was not measured.
         FloorMissed: its parity failed.
     """
     manifest = artifact.manifest
@@ -45,6 +45,8 @@ def require_web(artifact: Artifact) -> None:
             f"{artifact.folder} was exported for batches of {manifest.batch}, but a page makes one character at a "
             "time: export it with --batch 1"
         )
+    if manifest.parity_status == "unmeasured":
+        raise InputError(f"the parity of {artifact.folder} was not measured: export the bundle again, which does that")
     manifest.require_parity()
 
 

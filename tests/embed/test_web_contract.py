@@ -55,6 +55,7 @@ def test_other_artifacts_are_refused(demo: Artifact, small_artifact: Path) -> No
     for changes, sentence in (
         ({"graphs": graphs}, "embed web needs ONNX graphs"),
         ({"graphs": {"render": manifest.graphs["render"]}}, "has no graph 'one_shot'"),
+        ({"parity": ()}, "was not measured: export the bundle again"),
     ):
         with pytest.raises(InputError, match=sentence):
             require_web(replace(demo, manifest=replace(manifest, **changes)))

@@ -7,7 +7,8 @@ import { plainError, type Answer, type Calls, type Method, type Request } from "
 import { readContract, type Contract, type Provider } from "./networks/contract";
 import { checkGolden } from "./networks/golden";
 import { loadOrt, OrtNetworks, type Ort } from "./networks/ortNetworks";
-import { FileStore, notThere } from "./networks/store";
+import { notThere, unreachable } from "./networks/serverFile";
+import { FileStore } from "./networks/store";
 import { align } from "./photo/alignment";
 import { decodePhoto } from "./photo/decode";
 import { openFinder } from "./photo/openFinder";
@@ -87,11 +88,10 @@ const handlers: Handlers = {
 };
 
 async function open(base: string, provider: Provider): Promise<Opened> {
-  const unreachable = () =>
-    new CharacterError("missing", "contract.json cannot be loaded: check the connection", { name: "contract.json" }, "unreachable");
-  const response = await fetch(new URL("contract.json", base)).catch(() => null);
-  if (!response) throw unreachable();
-  if (!response.ok) throw notThere("contract.json", response.status);
+  const name = "contract.json";
+  const response = await fetch(new URL(name, base)).catch(() => null);
+  if (!response) throw unreachable(name);
+  if (!response.ok) throw notThere(name, response.status);
   const text = await response.text();
   const contract = readContract(text);
   let before = 0;

@@ -67,6 +67,18 @@ describe("texts", () => {
     expect(names.filter((name) => !composed.test(name) && !source.includes(`"${name}"`))).toEqual([]);
   });
 
+  it("has one for every code of an error", () => {
+    const folder = new URL("../src/", import.meta.url);
+    const sources = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => /\.tsx?$/.test(file));
+    const codes = sources.flatMap((file) => {
+      const source = readFileSync(new URL(file, folder), "utf8");
+      return [...source.matchAll(/(?<!\?\? \{)\},\s*"(\w+)",?\s*\)/g), ...source.matchAll(/invalid\(.*`, "(\w+)"/g)];
+    });
+    const used = new Set(codes.map(([, code]) => code));
+    expect([...used].filter((code) => code !== "stopped" && !names.includes(`error.${code}` as TextName))).toEqual([]);
+    expect(used.size).toBeGreaterThan(15);
+  });
+
   it("are chosen by the browser's languages", () => {
     expect(languageOf(["fr-FR", "de-AT", "en"])).toBe("de");
     expect(languageOf(["zh-CN"])).toBe("zh-Hans");

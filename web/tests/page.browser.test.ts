@@ -73,6 +73,25 @@ describe.skipIf(!here)(`the page in ${executablePath} (CHROMIUM names another br
     await closed.close();
   });
 
+  it("fits at a zoom of 400 %: nothing is beyond the edge, and keys stand beside what they do", async () => {
+    const page = await open("?sheet&server", { viewport: { width: 320, height: 256 } });
+    await page.getByRole("button", { name: "Keyboard" }).click();
+    const rows = await page.locator(".keys div").evaluateAll((all) =>
+      all.map((row) => {
+        const keys = [...row.querySelectorAll("kbd")].map((key) => key.getBoundingClientRect().right);
+        return row.querySelector("dd")!.getBoundingClientRect().left - Math.max(...keys);
+      }),
+    );
+    expect(Math.min(...rows)).toBeGreaterThan(0);
+    await page.keyboard.press("Escape");
+    for (const view of ["sheet", "editor"]) {
+      if (view === "editor") await page.locator("[data-place='0']").press("e");
+      await page.locator(`main.${view}`).waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    }
+    await page.close();
+  });
+
   it("is used by keyboard alone: photo, slider, lock, undo, fit again, save", async () => {
     const page = await open("", {});
     const chooser = page.waitForEvent("filechooser");

@@ -206,6 +206,14 @@ var Schema = class {
 function errorOf(plain) {
 	return plain.kind ? new CharacterError(plain.kind, plain.message, plain.values, plain.code) : new Error(plain.message);
 }
+// src/networks/serverFile.ts
+/** Returns the error for a file with another content than it should have.
+*
+* @param reason - in English, for programs.
+*/
+function damaged(name, reason = "damaged or from another version") {
+	return new CharacterError("damaged", `${name} is ${reason}: load the page again, or copy the whole folder again`, { name }, "damaged");
+}
 /** Reads a contract from the text of `contract.json`.
 *
 * @throws CharacterError `damaged`: not JSON, or of another format.
@@ -215,9 +223,9 @@ function readContract(text) {
 	try {
 		content = JSON.parse(text);
 	} catch {
-		throw new CharacterError("damaged", "contract.json is damaged: embed the artifact again", {}, "damaged");
+		throw damaged("contract.json");
 	}
-	if (content?.format !== 1) throw new CharacterError("damaged", `contract.json has format ${String(content?.format)}, this page reads 1: embed the artifact again`, {}, "damaged");
+	if (content?.format !== 1) throw damaged("contract.json", `of format ${String(content?.format)}, not 1`);
 	return content;
 }
 // src/characterMaker.ts
@@ -251,7 +259,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-Zl4y-Hdh.js", import.meta.url).href,
+			new URL("assets/worker-DlyWAtut.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();

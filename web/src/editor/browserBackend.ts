@@ -110,7 +110,7 @@ export class BrowserBackend implements Backend {
   }
 
   async drawWithEngine(): Promise<Picture> {
-    throw new CharacterError("missing", "there is no engine in the browser", {}, "noEngine");
+    throw new CharacterError("missing", "there is no engine in the browser");
   }
 
   async openEntry(): Promise<{ parameters: Parameters; photo: OpenedPhoto | null }> {

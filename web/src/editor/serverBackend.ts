@@ -107,7 +107,8 @@ export class ServerBackend implements Backend {
   async openPhoto(photo: Blob, name: string, signal: AbortSignal): Promise<OpenedPhoto> {
     // The server refuses it, too, but a browser that still sends may miss the answer.
     if (photo.size > MOST_PHOTO_BYTES) {
-      throw new CharacterError("unreadable", `${name}: a photo has at most ${MOST_PHOTO_BYTES / 2 ** 20} MB`);
+      const most = MOST_PHOTO_BYTES / 2 ** 20;
+      throw new CharacterError("unreadable", `${name}: a photo has at most ${most} MB`, { name, most }, "tooLarge");
     }
     const address = `api/photo?name=${encodeURIComponent(name)}`;
     const response = await this.server.call(address, { method: "POST", body: photo, signal });

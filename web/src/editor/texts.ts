@@ -165,6 +165,9 @@ const en = {
   "error.unknown": "Something went wrong: {reason}",
   "error.unreachable": "The other side does not answer; nothing is lost.",
   "error.notThere": "The server does not have {name} (status {status}); copy the whole folder again.",
+  "error.damaged":
+    "The server’s file {name} is damaged or from another version; load the page again, or copy the whole folder again.",
+  "error.tooLarge": "{name} is too large; a photo has at most {most} MB.",
   "error.noRuntime": "onnxruntime-web does not start here; copy the whole folder again, or use another browser. ({reason})",
   "error.serverEnded": "The server of this page does not answer: start f2p-deploy edit again; nothing is lost.",
   "error.noFace": "No face was found in this photo; take one with the face from the front.",
@@ -356,6 +359,9 @@ const de: Texts = {
   "error.unknown": "Etwas ist schiefgegangen: {reason}",
   "error.unreachable": "Die Gegenstelle antwortet nicht; es ist nichts verloren.",
   "error.notThere": "Der Server hat {name} nicht (Status {status}); kopieren Sie den ganzen Ordner noch einmal.",
+  "error.damaged":
+    "Die Datei {name} des Servers ist beschädigt oder von einer anderen Version; laden Sie die Seite neu, oder kopieren Sie den ganzen Ordner noch einmal.",
+  "error.tooLarge": "{name} ist zu groß; ein Foto hat höchstens {most} MB.",
   "error.noRuntime": "onnxruntime-web startet hier nicht; kopieren Sie den ganzen Ordner noch einmal, oder nehmen Sie einen anderen Browser. ({reason})",
   "error.serverEnded": "Der Server dieser Seite antwortet nicht: f2p-deploy edit neu starten; nichts ist verloren.",
   "error.noFace": "In diesem Foto wurde kein Gesicht gefunden; bitte eines mit dem Gesicht von vorn nehmen.",
@@ -543,6 +549,8 @@ const zh: Texts = {
   "error.unknown": "出错了：{reason}",
   "error.unreachable": "对方没有响应；没有丢失任何内容。",
   "error.notThere": "服务器上没有 {name}（状态 {status}）；请重新复制整个文件夹。",
+  "error.damaged": "服务器上的文件 {name} 已损坏或版本不同；请重新加载页面，或重新复制整个文件夹。",
+  "error.tooLarge": "{name} 太大；照片最大 {most} MB。",
   "error.noRuntime": "onnxruntime-web 无法在此启动；请重新复制整个文件夹，或使用其他浏览器。（{reason}）",
   "error.serverEnded": "此页面的服务器没有响应：请重新启动 f2p-deploy edit；没有丢失任何内容。",
   "error.noFace": "这张照片里没有找到脸；请使用正面照片。",
@@ -727,6 +735,8 @@ const ja: Texts = {
   "error.unknown": "問題が発生しました：{reason}",
   "error.unreachable": "相手が応答しません。失われたものはありません。",
   "error.notThere": "サーバーに {name} がありません（ステータス {status}）。フォルダー全体をもう一度コピーしてください。",
+  "error.damaged": "サーバーのファイル {name} が壊れているか、別のバージョンのものです。ページを読み込み直すか、フォルダー全体をコピーし直してください。",
+  "error.tooLarge": "{name} は大きすぎます。写真は {most} MB までです。",
   "error.noRuntime": "ここでは onnxruntime-web を起動できません。フォルダー全体をもう一度コピーするか、別のブラウザーを使ってください。（{reason}）",
   "error.serverEnded":
     "このページのサーバーが応答しません。f2p-deploy edit を再起動してください。失われたものはありません。",

@@ -1,5 +1,5 @@
-import { CharacterError } from "../errors";
 import type { SchemaData } from "../character/schema";
+import { damaged } from "./serverFile";
 
 /** A mode of generation. */
 export type Mode = "one-shot" | "iterative" | "hybrid";
@@ -112,15 +112,10 @@ export function readContract(text: string): Contract {
   try {
     content = JSON.parse(text) as Contract;
   } catch {
-    throw new CharacterError("damaged", "contract.json is damaged: embed the artifact again", {}, "damaged");
+    throw damaged("contract.json");
   }
   if (content?.format !== FORMAT) {
-    throw new CharacterError(
-      "damaged",
-      `contract.json has format ${String(content?.format)}, this page reads ${FORMAT}: embed the artifact again`,
-      {},
-      "damaged",
-    );
+    throw damaged("contract.json", `of format ${String(content?.format)}, not ${FORMAT}`);
   }
   return content;
 }

@@ -3,6 +3,7 @@ import { CharacterError } from "../errors";
 import { fromPlanes, toPlanes, type Picture } from "../photo/picture";
 import type { Contract, Provider } from "./contract";
 import type { Description, Networks, Step, Stepped } from "./networks";
+import { importFile } from "./serverFile";
 import type { FileStore } from "./store";
 
 /** The module of onnxruntime-web, as far as it is used here. */
@@ -19,13 +20,7 @@ export interface Ort {
  */
 export async function loadOrt(folder: string, provider: Provider): Promise<Ort> {
   const file = provider === "webgpu" ? "ort.webgpu.min.mjs" : "ort.wasm.min.mjs";
-  const address = new URL(file, folder).href;
-  let ort: Ort;
-  try {
-    ort = (await import(/* @vite-ignore */ address)) as Ort;
-  } catch {
-    throw new CharacterError("missing", `${file} cannot be loaded: check the connection`, { name: file }, "unreachable");
-  }
+  const ort = (await importFile(folder, file)) as Ort;
   ort.env.wasm.wasmPaths = folder;
   // More than one thread needs shared memory, which browsers give to cross-origin isolated pages only.
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;

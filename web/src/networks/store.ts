@@ -1,5 +1,6 @@
 import { CharacterError } from "../errors";
 import type { Contract } from "./contract";
+import { damaged, notThere, unreachable } from "./serverFile";
 
 const DATABASE = "f2p-deploy";
 const TABLE = "files";
@@ -64,24 +65,23 @@ export class FileStore {
     if (kept instanceof ArrayBuffer && kept.byteLength === record.size) return new Uint8Array(kept);
     const content = await this.fetch(name, record.size);
     if (content.byteLength !== record.size || (await differs(content, record.sha256))) {
-      throw new CharacterError("damaged", `${name} is damaged or from another version: load the page again`, { name }, "damaged");
+      throw damaged(name);
     }
     await put(await this.database, record.sha256, content.buffer);
     return content;
   }
 
   private async fetch(name: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
-    const unreachable = () => new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
     // Without the HTTP cache: IndexedDB keeps the file, and a stale copy would only fail the check.
     const response = await fetch(new URL(name, this.base), { cache: "no-store" }).catch(() => null);
     if (response && !response.ok) throw notThere(name, response.status);
-    if (!response?.body) throw unreachable();
+    if (!response?.body) throw unreachable(name);
     const content = new Uint8Array(size);
     let loaded = 0;
     const reader = response.body.getReader();
     for (;;) {
       const { done, value } = await reader.read().catch(() => {
-        throw unreachable();
+        throw unreachable(name);
       });
       if (done) break;
       if (loaded + value.byteLength > size) return new Uint8Array(0);
@@ -91,12 +91,6 @@ export class FileStore {
     }
     return loaded === size ? content : new Uint8Array(0);
   }
-}
-
-/** Returns the error for a file that a server has not. */
-export function notThere(name: string, status: number): CharacterError {
-  const message = `the server does not have ${name} (status ${status}): copy the whole folder again`;
-  return new CharacterError("missing", message, { name, status }, "notThere");
 }
 
 /** Returns whether a content has another SHA-256; false where the browser cannot compute it, without HTTPS. */

@@ -1,6 +1,6 @@
 /** MediaPipe's FaceLandmarker in a worker, from files beside the page. */
 
-import { CharacterError } from "../errors";
+import { damaged, importFile } from "../networks/serverFile";
 import type { FaceFinder, FoundFace } from "./finder";
 import { landmarksOf, mean, type Point } from "./landmarks";
 import type { Picture } from "./picture";
@@ -33,21 +33,19 @@ interface TasksVision {
  *
  * @param folder - address of its library's files, with a slash at its end.
  * @param model - the content of `face_landmarker.task`.
- * @throws CharacterError `missing`: the library cannot be loaded.
+ * @throws CharacterError `missing`: the library cannot be loaded; `damaged`: it cannot use the model.
  */
 export async function openMediaPipe(folder: string, model: Uint8Array): Promise<FaceFinder> {
-  const name = "vision_bundle.mjs";
-  const library = (await import(/* @vite-ignore */ new URL(name, folder).href).catch(() => null)) as TasksVision | null;
-  if (!library) {
-    throw new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
-  }
+  const library = (await importFile(folder, "vision_bundle.mjs")) as TasksVision;
   const landmarker = await library.FaceLandmarker.createFromOptions(
     {
       wasmLoaderPath: new URL("vision_wasm_module_internal.js", folder).href,
       wasmBinaryPath: new URL("vision_wasm_module_internal.wasm", folder).href,
     },
     { baseOptions: { modelAssetBuffer: model, delegate: "CPU" }, numFaces: MOST_FACES },
-  );
+  ).catch((error: unknown) => {
+    throw damaged("mediapipe/*, face_landmarker.task", `nothing that MediaPipe starts with (${String(error)})`);
+  });
   return { find: async (photo) => found(landmarker, photo) };
 }
 

@@ -165,7 +165,9 @@ function HelpDialog() {
         {rows.map(([keys, meaning]) => (
           <div key={meaning}>
             <dt>
-              <kbd>{keys}</kbd>
+              {keys.split(", ").map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
             </dt>
             <dd>{meaning}</dd>
           </div>

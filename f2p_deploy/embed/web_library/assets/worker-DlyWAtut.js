@@ -521,6 +521,42 @@ function plainError(error) {
 		code: ""
 	};
 }
+// src/networks/serverFile.ts
+/** Returns the error for a file whose server does not answer. */
+function unreachable(name) {
+	return new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
+}
+/** Returns the error for a file that a server has not. */
+function notThere(name, status) {
+	return new CharacterError("missing", `the server does not have ${name} (status ${status}): copy the whole folder again`, {
+		name,
+		status
+	}, "notThere");
+}
+/** Returns the error for a file with another content than it should have.
+*
+* @param reason - in English, for programs.
+*/
+function damaged(name, reason = "damaged or from another version") {
+	return new CharacterError("damaged", `${name} is ${reason}: load the page again, or copy the whole folder again`, { name }, "damaged");
+}
+/** Loads a module of the server; browsers do not say why they could not, so it is asked for again.
+*
+* @throws CharacterError `missing` or `damaged`, as the server answers then.
+*/
+async function importFile(folder, name) {
+	const address = new URL(name, folder).href;
+	try {
+		return await import(
+			/* @vite-ignore */
+			address
+);
+	} catch {
+		const response = await fetch(address, { cache: "no-store" }).catch(() => null);
+		if (!response) throw unreachable(name);
+		throw response.ok ? damaged(name) : notThere(name, response.status);
+	}
+}
 /** Reads a contract from the text of `contract.json`.
 *
 * @throws CharacterError `damaged`: not JSON, or of another format.
@@ -530,9 +566,9 @@ function readContract(text) {
 	try {
 		content = JSON.parse(text);
 	} catch {
-		throw new CharacterError("damaged", "contract.json is damaged: embed the artifact again", {}, "damaged");
+		throw damaged("contract.json");
 	}
-	if (content?.format !== 1) throw new CharacterError("damaged", `contract.json has format ${String(content?.format)}, this page reads 1: embed the artifact again`, {}, "damaged");
+	if (content?.format !== 1) throw damaged("contract.json", `of format ${String(content?.format)}, not 1`);
 	return content;
 }
 // src/photo/picture.ts
@@ -738,17 +774,7 @@ function psnr(a, b) {
 * @param provider - decides which build is loaded; the one for WebGPU is larger.
 */
 async function loadOrt(folder, provider) {
-	const file = provider === "webgpu" ? "ort.webgpu.min.mjs" : "ort.wasm.min.mjs";
-	const address = new URL(file, folder).href;
-	let ort;
-	try {
-		ort = await import(
-			/* @vite-ignore */
-			address
-);
-	} catch {
-		throw new CharacterError("missing", `${file} cannot be loaded: check the connection`, { name: file }, "unreachable");
-	}
+	const ort = await importFile(folder, provider === "webgpu" ? "ort.webgpu.min.mjs" : "ort.wasm.min.mjs");
 	ort.env.wasm.wasmPaths = folder;
 	ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
 	return ort;
@@ -926,21 +952,20 @@ var FileStore = class {
 		const kept = await get(await this.database, record.sha256);
 		if (kept instanceof ArrayBuffer && kept.byteLength === record.size) return new Uint8Array(kept);
 		const content = await this.fetch(name, record.size);
-		if (content.byteLength !== record.size || await differs(content, record.sha256)) throw new CharacterError("damaged", `${name} is damaged or from another version: load the page again`, { name }, "damaged");
+		if (content.byteLength !== record.size || await differs(content, record.sha256)) throw damaged(name);
 		await put(await this.database, record.sha256, content.buffer);
 		return content;
 	}
 	async fetch(name, size) {
-		const unreachable = () => new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
 		const response = await fetch(new URL(name, this.base), { cache: "no-store" }).catch(() => null);
 		if (response && !response.ok) throw notThere(name, response.status);
-		if (!response?.body) throw unreachable();
+		if (!response?.body) throw unreachable(name);
 		const content = new Uint8Array(size);
 		let loaded = 0;
 		const reader = response.body.getReader();
 		for (;;) {
 			const { done, value } = await reader.read().catch(() => {
-				throw unreachable();
+				throw unreachable(name);
 			});
 			if (done) break;
 			if (loaded + value.byteLength > size) return /* @__PURE__ */ new Uint8Array(0);
@@ -954,13 +979,6 @@ var FileStore = class {
 		return loaded === size ? content : /* @__PURE__ */ new Uint8Array(0);
 	}
 };
-/** Returns the error for a file that a server has not. */
-function notThere(name, status) {
-	return new CharacterError("missing", `the server does not have ${name} (status ${status}): copy the whole folder again`, {
-		name,
-		status
-	}, "notThere");
-}
 /** Returns whether a content has another SHA-256; false where the browser cannot compute it, without HTTPS. */
 async function differs(content, sha256) {
 	if (!globalThis.crypto?.subtle) return false;
@@ -1587,7 +1605,7 @@ function rgbOf({ pixels }) {
 */
 async function openFinder(base, ort, contract, files) {
 	if (contract.landmarker) {
-		const { openMediaPipe } = await import("./mediaPipeFinder-D4EZbfyI.js");
+		const { openMediaPipe } = await import("./mediaPipeFinder-D9xB2pSk.js");
 		return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
 	}
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {
@@ -1671,10 +1689,10 @@ const handlers = {
 	}
 };
 async function open(base, provider) {
-	const unreachable = () => new CharacterError("missing", "contract.json cannot be loaded: check the connection", { name: "contract.json" }, "unreachable");
-	const response = await fetch(new URL("contract.json", base)).catch(() => null);
-	if (!response) throw unreachable();
-	if (!response.ok) throw notThere("contract.json", response.status);
+	const name = "contract.json";
+	const response = await fetch(new URL(name, base)).catch(() => null);
+	if (!response) throw unreachable(name);
+	if (!response.ok) throw notThere(name, response.status);
 	const text = await response.text();
 	const contract = readContract(text);
 	let before = 0;
@@ -1749,4 +1767,4 @@ self.onmessage = async ({ data }) => {
 		stopping.delete(id);
 	}
 };
-export { mean as n, CharacterError as r, landmarksOf as t };
+export { importFile as i, mean as n, damaged as r, landmarksOf as t };

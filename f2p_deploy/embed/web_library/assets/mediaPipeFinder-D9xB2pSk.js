@@ -1,4 +1,4 @@
-import { n as mean, r as CharacterError, t as landmarksOf } from "./worker-Zl4y-Hdh.js";
+import { i as importFile, n as mean, r as damaged, t as landmarksOf } from "./worker-DlyWAtut.js";
 // src/photo/mediaPipeFinder.ts
 /** MediaPipe's FaceLandmarker in a worker, from files beside the page. */
 /** Contours of the eyes among the 478 points; left is left in the picture. */
@@ -45,16 +45,10 @@ const MOST_FACES = 5;
 *
 * @param folder - address of its library's files, with a slash at its end.
 * @param model - the content of `face_landmarker.task`.
-* @throws CharacterError `missing`: the library cannot be loaded.
+* @throws CharacterError `missing`: the library cannot be loaded; `damaged`: it cannot use the model.
 */
 async function openMediaPipe(folder, model) {
-	const name = "vision_bundle.mjs";
-	const library = await import(
-		/* @vite-ignore */
-		new URL(name, folder).href
-).catch(() => null);
-	if (!library) throw new CharacterError("missing", `${name} cannot be loaded: check the connection`, { name }, "unreachable");
-	const landmarker = await library.FaceLandmarker.createFromOptions({
+	const landmarker = await (await importFile(folder, "vision_bundle.mjs")).FaceLandmarker.createFromOptions({
 		wasmLoaderPath: new URL("vision_wasm_module_internal.js", folder).href,
 		wasmBinaryPath: new URL("vision_wasm_module_internal.wasm", folder).href
 	}, {
@@ -63,6 +57,8 @@ async function openMediaPipe(folder, model) {
 			delegate: "CPU"
 		},
 		numFaces: MOST_FACES
+	}).catch((error) => {
+		throw damaged("mediapipe/*, face_landmarker.task", `nothing that MediaPipe starts with (${String(error)})`);
 	});
 	return { find: async (photo) => found(landmarker, photo) };
 }
