@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: data from outside the repository, the sample photo, and a small bundle."""
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -65,6 +66,14 @@ def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
     path = folder / "astronaut.png"
     Image.fromarray(astronaut).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def portrait(astronaut: np.ndarray) -> bytes:
+    """The astronaut's face as a PNG file."""
+    content = io.BytesIO()
+    Image.fromarray(astronaut[:320, 80:400]).save(content, "PNG")
+    return content.getvalue()
 
 
 @pytest.fixture(scope="session")

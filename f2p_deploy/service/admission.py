@@ -14,6 +14,9 @@ _LATEST = 0.1
 class Admission:
     """Counts the requests that are accepted and not yet answered; all methods belong to the event loop's thread.
 
+    `ready` is set once the networks are loaded, `ending` when the service is about to end: what still comes in is
+    answered, but `/readyz` fails.
+
     Args:
         most: largest number of them.
         gauge: shows their number.
@@ -31,14 +34,22 @@ class Admission:
         """Raise unless another request may come in.
 
         Raises:
-            Refusal: `not-ready`, `ending` or `busy`.
+            Refusal: `not-ready` or `busy`.
         """
-        if self.ending:
-            raise Refusal("ending", "the service is about to end: ask another one, or try again", retry_after=1.0)
-        if not self.ready:
-            raise Refusal("not-ready", "the networks are not loaded yet: try again in a moment", retry_after=2.0)
+        self.require_loaded()
         if self.count >= self._most:
             raise Refusal("busy", f"{self.count} requests wait already: try again later", self.retry_after)
+
+    def require_loaded(self) -> None:
+        """Raise `not-ready` unless the networks are loaded."""
+        if not self.ready:
+            raise Refusal("not-ready", "the networks are not loaded yet: try again in a moment", retry_after=2.0)
+
+    def require_ready(self) -> None:
+        """Raise `not-ready` or `ending` unless a load balancer should send requests here."""
+        self.require_loaded()
+        if self.ending:
+            raise Refusal("ending", "the service is about to end: ask another one", retry_after=1.0)
 
     @contextmanager
     def accepted(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ from f2p_deploy.service.backend import ServedBundle
 from f2p_deploy.service.batcher import Batcher
 from f2p_deploy.service.limits import ServiceLimits
 from f2p_deploy.service.metrics import ServiceMetrics
-from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.errors import FloorMissed
 from f2p_deploy.system.pictures import png_bytes
 from f2p_deploy.system.threads import usable_cores
 
@@ -115,7 +115,7 @@ class LocalBackend:
             records = measure_golden(runtime)
             sentences = [record.sentence() for record in records if not record.passed]
             if sentences:
-                raise InputError(
+                raise FloorMissed(
                     f"{runtime.folder} does not compute the same as at its export: {'; '.join(sentences)}"
                 )
         size = runtime.settings.architecture.image_size

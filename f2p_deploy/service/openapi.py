@@ -13,10 +13,10 @@ from f2p_deploy.service.refusals import CODES
 _REFUSALS: dict[str, tuple[str, ...]] = {
     "/v1/characters": (
         "upload-timeout", "key-reused", "too-large", "too-many-pixels", "media-type", "invalid-request", "unreadable",
-        "no-face", "several-faces", "too-small", "turned", "busy", "not-ready", "ending", "timeout",
+        "no-face", "several-faces", "too-small", "turned", "busy", "not-ready", "timeout",
     ),
     "/v1/render": (
-        "upload-timeout", "too-large", "media-type", "invalid-request", "busy", "not-ready", "ending", "timeout",
+        "upload-timeout", "too-large", "media-type", "invalid-request", "busy", "not-ready", "timeout",
     ),
     "/v1/schema": ("not-ready",),
     "/readyz": ("not-ready", "ending"),
@@ -51,7 +51,8 @@ _KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
 
-_EXAMPLE = {
+#: A character that the service answers with.
+EXAMPLE = {
     "id": "0f3c1c9a4a7b4f2e9d1b6a5c8e7f0a1b",
     "mode": "hybrid",
     "mode_reason": "chosen because the face is frontal (3 degrees), sharp and 142 pixels wide from eye to eye",
@@ -108,11 +109,11 @@ def operation_of(
         responses[200] = {"description": "The picture", "content": {"image/png": png}}
     extra: dict[str, Any] = {}
     if path == "/v1/characters":
-        responses[200]["content"] = {"application/json": {"example": _EXAMPLE}}
+        responses[200]["content"] = {"application/json": {"example": EXAMPLE}}
         extra["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
         extra["parameters"] = [_KEY]
     elif path == "/v1/render":
-        body = {"schema": {"$ref": "#/components/schemas/ParametersFile"}, "example": _EXAMPLE["parameters"]}
+        body = {"schema": {"$ref": "#/components/schemas/ParametersFile"}, "example": EXAMPLE["parameters"]}
         extra["requestBody"] = {"required": True, "content": {"application/json": body}}
     if public:
         extra["security"] = []

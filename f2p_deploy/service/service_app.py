@@ -169,8 +169,7 @@ class CharacterApi:
 
     async def schema(self, request: Request) -> Response:
         """Describe the bundle and the parameters of its characters."""
-        if not self.admission.ready:
-            self.admission.require_open()
+        self.admission.require_loaded()
         served = self.backend.served
         facts = {
             "bundle": served.name,
@@ -189,8 +188,7 @@ class CharacterApi:
 
     async def readiness(self, request: Request) -> Response:
         """Answer `ok` from the golden check and the warm-up on, until the service is about to end."""
-        if self.admission.ending or not self.admission.ready:
-            self.admission.require_open()
+        self.admission.require_ready()
         return _json({"status": "ok"})
 
     async def measurements(self, request: Request) -> Response:

@@ -1,0 +1,68 @@
+"""The command `f2p-deploy serve`: its address, its log, its end, and what it refuses before it listens."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+
+def test_it_answers_and_sigterm_ends_it(tmp_path: Path, portrait: bytes) -> None:
+    command = [sys.executable, "-m", "f2p_deploy", "serve", "--port", "0", "--offline", "--json"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            lines = ""
+            while "}" not in lines:
+                lines += process.stdout.readline()
+            address = json.loads(lines)["address"]
+            for _ in range(600):
+                try:
+                    if httpx.get(f"{address}/readyz").status_code == 200:
+                        break
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.1)
+            form = {"data": {"mode": "one-shot"}, "files": {"photo": ("secret.png", portrait)}}
+            answer = httpx.post(f"{address}/v1/characters", **form, timeout=30)
+            assert answer.status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 143
+        finally:
+            process.kill()
+    text = (tmp_path / "log").read_text()
+    assert "secret" not in text
+    *records, last = text.splitlines()
+    events = [json.loads(line) for line in records]
+    assert last == "error: stopped by SIGTERM"
+    assert "ready" in [event["event"] for event in events]
+    (asked,) = [event for event in events if event.get("route") == "/v1/characters"]
+    assert asked["id"] == answer.json()["id"] and asked["status"] == 200
+
+
+def test_beyond_this_machine_it_wants_tokens(f2p: Callable) -> None:
+    ran = f2p("serve", "--host", "0.0.0.0")
+    assert ran.code == 2 and "on 0.0.0.0 others could reach the service: give --tokens FILE" in ran.err
+
+
+def test_bad_tokens_and_hosts_are_one_sentence(f2p: Callable, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("0123456789abcdef\n")
+    for words, sentence in (
+        (("--tokens", tmp_path / "none"), "cannot read the tokens"),
+        (("--host", "no.such.host.invalid", "--tokens", tokens), "cannot listen on no.such.host.invalid"),
+    ):
+        ran = f2p("serve", *words)
+        assert ran.code == 2 and sentence in ran.err
+
+
+def test_an_artifact_that_is_not_there_ends_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "f2p_deploy", "serve", "--port", "0", "--artifact", str(tmp_path / "none")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": "200"})
+    assert ended.returncode == 2 and "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("error: ") and "none" in ended.stderr
