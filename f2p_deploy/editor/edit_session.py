@@ -14,7 +14,7 @@ from f2p_deploy.editor.character_file import OpenedCharacter, open_character, sa
 from f2p_deploy.editor.character_sheet import CharacterSheet, reduced_picture
 from f2p_deploy.editor.edit_start import EditStart
 from f2p_deploy.editor.editor_engine import EditorEngine
-from f2p_deploy.editor.plain_errors import Stopped, plain_warning
+from f2p_deploy.editor.plain_errors import Stopped, plain_error, plain_warning
 from f2p_deploy.editor.workbench import Workbench
 from f2p_deploy.embed.contract import schema_facts
 from f2p_deploy.runtimes import Runtime
@@ -133,8 +133,10 @@ class EditSession:
         bench = self.bench
         return reduced_picture(bench.draw(open_character(self.sheet.path(name), bench.runtime.schema).parameters))
 
-    def save(self, entry: str | None, parameters: Parameters, version: str, overwrite: bool) -> dict[str, str]:
-        """Write a character where it came from, and return its `path` and its new `version`.
+    def save(self, entry: str | None, parameters: Parameters, version: str, overwrite: bool) -> dict[str, Any]:
+        """Write a character where it came from; return its `path`, its new `version` and a `warning`.
+
+        The warning is the error, as plain data, that kept the contact sheet from noting the change; None for none.
 
         Args:
             entry: the entry of the contact sheet; None for the character that was named on the command line.
@@ -153,9 +155,13 @@ class EditSession:
             version = save_character(path, parameters, version, overwrite)
             if path not in self.saved:
                 self.saved.append(path)
+        warning = None
         if entry is not None:
-            self.sheet.note_changed(entry)
-        return {"path": str(path), "version": version}
+            try:
+                self.sheet.note_changed(entry)
+            except InputError as error:  # the character itself is saved
+                warning = plain_error(error)
+        return {"path": str(path), "version": version, "warning": warning}
 
 
 def plain_parameters(parameters: Parameters) -> dict[str, Any]:

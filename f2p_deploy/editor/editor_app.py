@@ -130,7 +130,7 @@ class EditorApi:
         if not isinstance(entry, str | None) or not isinstance(version, str) or not isinstance(overwrite, bool):
             raise InputError("save needs a 'version', an 'entry' or null, and 'overwrite' true or false")
 
-        def save() -> dict[str, str]:
+        def save() -> dict[str, Any]:
             return self.session.save(entry, self._parameters(asked), version, overwrite)
 
         return JSONResponse(await run_in_threadpool(save))

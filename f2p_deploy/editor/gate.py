@@ -31,7 +31,7 @@ _HEADERS = (
 #: is also sent if the address was clicked on another site, such as a terminal in the browser.
 _GO_ON = (
     b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">'
-    b'<title>Character editor</title><a href="/">Open the editor</a></html>'
+    b'<link rel="icon" href="/icon.svg"><title>Character editor</title><a href="/">Open the editor</a></html>'
 )
 
 _USED = (

@@ -25,6 +25,17 @@ _SENTENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"the landmarks .* are not those of a face", "noFace", ()),
 )
 
+#: Sentences about a file of parameters, after its path: the pattern of each, whose groups are its values, and its code.
+_FILE = r"(?P<file>.+?\.(?:json|csv|f32|bin)): "
+_FILE_SENTENCES: tuple[tuple[str, str], ...] = (
+    (r"not a parameter file|damaged or truncated", "notParameters"),
+    (r"'schema' must be '(?P<wanted>[^']*)', found '(?P<found>[^']*)'", "otherSchema"),
+    (r"written for another version of schema '(?P<found>(?P<wanted>[^']*))'", "otherSchema"),
+    (r"no controller, discrete group or part of the face named '(?P<name>[^']*)'", "unknownLock"),
+    (r"(?:unknown entry|no (?:controller|discrete group|column) named|no option of) '(?P<name>[^']*)'", "wrongEntry"),
+    (r"(?:[a-z ]* )?'(?P<name>[^']*)' (?:must |of schema |needs |appears )", "wrongEntry"),
+)
+
 
 class Stopped(Interrupted):
     """The page has given up a request, or a newer one has taken its place."""
@@ -39,6 +50,14 @@ def plain_warning(sentence: str) -> dict[str, Any]:
     return {"code": "", "message": sentence, "values": {}}
 
 
+def _plain_sentence(sentence: str) -> dict[str, Any]:
+    """Return the sentence of an error as `plain_warning` does, also one about a file of parameters."""
+    for pattern, code in _FILE_SENTENCES:
+        if found := re.match(f"{_FILE}(?:{pattern})", sentence):
+            return {"code": code, "message": sentence, "values": found.groupdict()}
+    return plain_warning(sentence)
+
+
 def plain_error(error: BaseException) -> dict[str, Any]:
     """Return an error as `kind`, `message`, `values` and `code`: the sentence of the command line.
 
@@ -50,7 +69,7 @@ def plain_error(error: BaseException) -> dict[str, Any]:
         logger.warning("unexpected %s", type(error).__name__, exc_info=error)
         message = f"unexpected {type(error).__name__}: {error}. This is a bug; --verbose shows where"
         return {"kind": "", "message": shown(message), "values": {}, "code": ""}
-    plain = plain_warning(shown(str(error)))
+    plain = _plain_sentence(shown(str(error)))
     if isinstance(error, PhotoError) and error.reason in _PHOTO_KINDS:
         code = "unreadable" if error.reason == "unreadable" else plain["code"]
         return {"kind": error.reason, **plain, "code": code}

@@ -63,6 +63,18 @@ def test_an_entry_that_is_saved_is_changed(open_session: Callable[..., EditSessi
         session.save("../x", edited, "", overwrite=True)
 
 
+def test_a_review_that_cannot_be_written_is_a_warning_beside_the_saved_character(
+    open_session: Callable[..., EditSession], run_folder: Path
+) -> None:
+    session = open_session(run_folder)
+    entry = session.describe_entry("anna")
+    edited = average(session.bench.runtime.schema).with_values({"nose.width": 0.9})
+    (run_folder / "review.json").mkdir()
+    saved = session.save("anna", edited, entry["version"], overwrite=False)
+    assert saved["warning"]["kind"] == "invalid-input" and "review.json" in saved["warning"]["message"]
+    assert session.save("anna", edited, saved["version"], overwrite=False)["version"] == saved["version"]
+
+
 def test_what_came_from_no_file_is_not_saved(open_session: Callable[..., EditSession]) -> None:
     session = open_session()
     with pytest.raises(InputError, match="came from no file: download it instead"):

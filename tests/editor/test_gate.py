@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from f2p_deploy.editor.gate import Gate
+from f2p_deploy.editor.page_files import read_page
 
 HOST = "127.0.0.1:8000"
 
@@ -42,6 +43,7 @@ def enter(gate: Gate) -> str:
     """Exchange the token; return the cookie."""
     status, headers, content = ask(gate, "/", gate.address.partition("?")[2])
     assert status == 200 and b'content="0;url=/"' in content
+    assert b'rel="icon" href="/icon.svg"' in content and "icon.svg" in read_page(), "browsers ask for /favicon.ico else"
     return headers["set-cookie"].partition(";")[0]
 
 

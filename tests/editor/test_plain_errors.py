@@ -1,10 +1,17 @@
 """The sentences of the command line, with the codes of the page's texts."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from f2p_deploy.alignment import Landmarks, align, decode_photo
 from f2p_deploy.alignment.sample_faces import ASTRONAUT
+from f2p_deploy.character.parameter_files import read_parameters, to_json
+from f2p_deploy.character.parameters import average
+from f2p_deploy.character.schema import load_schema
 from f2p_deploy.editor.character_file import ChangedOnDisk, RemovedFromDisk
 from f2p_deploy.editor.plain_errors import Stopped, plain_error, plain_warning
 from f2p_deploy.system.errors import InputError, MissingDependency, PhotoError
@@ -71,3 +78,38 @@ def test_a_bug_is_logged_and_has_no_kind(caplog: pytest.LogCaptureFixture) -> No
     plain = plain_error(ZeroDivisionError("by\nzero"))
     assert plain["kind"] == "" and plain["message"].startswith(r"unexpected ZeroDivisionError: by\nzero. This is a bug")
     assert "unexpected ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "values"),
+    [
+        ("[]", "notParameters", {}),
+        ('{"format"', "notParameters", {}),
+        ({"schema": "other"}, "otherSchema", {"wanted": "makehuman", "found": "other"}),
+        ({"schema_fingerprint": "0"}, "otherSchema", {"wanted": "makehuman", "found": "makehuman"}),
+        ({"locked": ["horn"]}, "unknownLock", {"name": "horn"}),
+        ({"controllers": {"nose.width": float("nan")}}, "wrongEntry", {"name": "nose.width"}),
+        ({"controllers": {"horn": 0.5}}, "wrongEntry", {"name": "horn"}),
+        ({"controllers": {"nose.width": "a"}}, "wrongEntry", {"name": "nose.width"}),
+        ({"discrete": {"hair": "none such"}}, "wrongEntry", {"name": "hair"}),
+        ({"discrete": {"hair": {"bald": 0.5}}}, "wrongEntry", {"name": "hair"}),
+        ({"horn": 1}, "wrongEntry", {"name": "horn"}),
+    ],
+    ids=str,
+)
+def test_a_wrong_file_of_parameters_has_the_codes_of_the_page(
+    tmp_path: Path, content: Any, code: str, values: dict[str, str]
+) -> None:
+    schema = load_schema("makehuman")
+    path = tmp_path / "parameters.json"
+    if isinstance(content, dict):
+        data = to_json(average(schema))
+        for key, value in content.items():
+            data[key] = {**data[key], **value} if isinstance(value, dict) else value  # type: ignore[dict-item]
+        content = json.dumps(data)
+    path.write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_parameters(path, schema)
+    plain = plain_error(caught.value)
+    assert (plain["kind"], plain["code"], plain["message"]) == ("invalid-input", code, str(caught.value))
+    assert plain["values"] == {"file": str(path), **values}

@@ -101,6 +101,9 @@ describe("texts", () => {
     ]) {
       expect(sentenceOf(new CharacterError("missing", message), say)).toBe(message);
     }
+    const inFile = new CharacterError("invalid-input", "x", { file: "anna.json" }, "notParameters");
+    expect(sentenceOf(inFile, say)).toBe(`anna.json: ${texts.de["error.notParameters"]}`);
+    expect(sentenceOf(inFile, say, false)).toBe(texts.de["error.notParameters"]);
     expect(sentenceOf(new CharacterError("missing", "cannot read a.json: no such file"), say)).toMatch(/^Cannot read a/);
     expect(warningText({ code: "small", message: "", values: { pixels: 61 } }, say)).toContain("61 Pixel");
     expect(partName("eye", say)).toBe("Augen");
@@ -218,13 +221,15 @@ describe("saving", () => {
     const save: Backend["save"] = async (_, { overwrite = false }) => {
       asked.push(overwrite);
       if (!overwrite) throw new CharacterError("invalid-input", "it is not as it was", {}, code);
-      return "anna.json";
+      return { path: "anna.json", warning: new CharacterError("invalid-input", "cannot write review.json") };
     };
     const session = new Session(Object.assign(backend, { save }), "en");
     expect(await saveCharacter(session)).toBe(false);
     expect(session.state.dialog).toBe(dialog);
     expect(await saveCharacter(session, true)).toBe(true);
     expect([session.state.dialog, asked]).toEqual([null, [false, true]]);
+    expect(session.unsaved).toBe(false);
+    expect(session.state.notice?.text).toBe("Cannot write review.json.");
   });
 });
 
@@ -271,6 +276,15 @@ describe("drawing", () => {
     for (const id of [1, 2, 3]) queue.drawPresent(draw(id), done);
     cancel();
     await expect.poll(() => drawn).toEqual([10, 3, 12]);
+  });
+
+  it("draws the other thumbnails if an error is of one alone", async () => {
+    const seen: unknown[] = [];
+    const queue = new DrawQueue((error) => seen.push(error));
+    const refuse = () => Promise.reject(new Error("cut"));
+    queue.drawThumbnail(refuse, () => seen.push("drawn"), (error) => seen.push(String(error)) > 0);
+    queue.drawThumbnail(async () => picture(1), () => seen.push("other"));
+    await expect.poll(() => seen).toEqual(["Error: cut", "other"]);
   });
 
   it("tells of an error once, and draws again", async () => {

@@ -80,6 +80,33 @@ describe.skipIf(!hasChromium || !installed)(`the page of edit in ${CHROMIUM}`, {
     expect(messages).toContain(`saved: ${join(folder, "ben", "parameters.json")}`);
   });
 
+  it("shows a folder in which one file is damaged, and no error in the console", async () => {
+    const damaged = mkdtempSync(join(tmpdir(), "f2p-damaged-"));
+    for (const name of ["anna", "ben"]) {
+      mkdirSync(join(damaged, name));
+      copyFileSync(join(folder, "anna", "parameters.json"), join(damaged, name, "parameters.json"));
+    }
+    writeFileSync(join(damaged, "anna", "parameters.json"), "[]");
+    const editor = await edit("--stay", damaged);
+    const context = await browser.newContext({ locale: "de-DE" });
+    const page = await context.newPage();
+    const failed: string[] = [];
+    page.on("response", (response) => {
+      if (response.status() >= 400) failed.push(new URL(response.url()).pathname);
+    });
+    page.on("console", (message) => {
+      if (message.text().includes("favicon")) failed.push(message.text());
+    });
+    await page.goto(editor.address);
+    await page.getByText("Das ist keine Parameterdatei, die f2p-deploy geschrieben hat.").waitFor();
+    await page.locator("[data-place='1'] canvas:not(.empty)").waitFor();
+    expect(failed).toEqual(["/api/thumbnail/anna"]);
+    expect((await page.locator("[role=alert]").allTextContents()).join("")).toBe("");
+    await context.close();
+    editor.process.kill("SIGINT");
+    await editor.ended;
+  });
+
   it("lets no other page in, and opens a second tab", async () => {
     const editor = await edit("--stay");
     const another = mkdtempSync(join(tmpdir(), "f2p-site-"));

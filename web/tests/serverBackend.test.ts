@@ -122,11 +122,12 @@ it("saves with the version of the file that was opened, and of the one that was 
     await backend.save!(backend.start.parameters!, { entry: null });
     return (JSON.parse(last().body.toString()) as { version: string; overwrite: boolean }).version;
   };
-  answers["POST /api/save"] = json({ path: "/out/anna/parameters.json", version: "2" });
+  answers["POST /api/save"] = json({ path: "/out/anna/parameters.json", version: "2", warning: null });
   expect([await versions(), await versions()]).toEqual(["1", "2"]);
   answers["GET /api/entry/ben%20%26%20co"] = json({ ...SESSION.start, version: "7" });
   const entry = await backend.openEntry("ben & co", never);
-  expect(await backend.save!(entry.parameters, { entry: "ben & co", overwrite: true })).toBe("/out/anna/parameters.json");
+  const saved = await backend.save!(entry.parameters, { entry: "ben & co", overwrite: true });
+  expect(saved).toEqual({ path: "/out/anna/parameters.json", warning: null });
   expect(JSON.parse(last().body.toString())).toEqual({
     entry: "ben & co",
     version: "7",

@@ -62,6 +62,12 @@ export interface SaveOptions {
   readonly overwrite?: boolean | undefined;
 }
 
+/** A saved character: its file, and the error that kept the contact sheet from noting it, if there is one. */
+export interface Saved {
+  readonly path: string;
+  readonly warning: Error | null;
+}
+
 /** Computes for the page: in this browser, or on the server of `f2p-deploy edit`. All errors are `CharacterError`s. */
 export interface Backend {
   readonly kind: "browser" | "server";
@@ -96,11 +102,11 @@ export interface Backend {
   /** Draws a character with the engine. */
   drawWithEngine(parameters: Parameters, signal: AbortSignal): Promise<Picture>;
 
-  /** Saves where the character came from, on the server, and returns the file's path; an entry is `changed` then. Null
+  /** Saves where the character came from, on the server; an entry is `changed` then. Null
    * where saving is a download: in the browser, and on a server that was started with a photo or with nothing.
    * Rejects with the code `changedOnDisk` if the file is not as it was when it was opened: ask, then `overwrite`.
    */
-  readonly save: ((parameters: Parameters, options: SaveOptions) => Promise<string>) | null;
+  readonly save: ((parameters: Parameters, options: SaveOptions) => Promise<Saved>) | null;
 
   /** Returns what can compute in this browser, the graphics card only after a check; not there on the server. */
   providers?(): Promise<readonly Provider[]>;

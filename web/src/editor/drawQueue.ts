@@ -6,6 +6,7 @@ export type Draw = (signal: AbortSignal) => Promise<Picture>;
 interface Order {
   readonly draw: Draw;
   readonly drawn: (picture: Picture) => void;
+  readonly refused?: ((error: unknown) => boolean) | undefined;
 }
 
 /** Draws one picture at a time: first the newest of the present character, then the thumbnails in their order. */
@@ -23,9 +24,12 @@ export class DrawQueue {
     void this.work();
   }
 
-  /** Draws a thumbnail when nothing else is wanted. Returns what cancels it. */
-  drawThumbnail(draw: Draw, drawn: (picture: Picture) => void): () => void {
-    const order = { draw, drawn };
+  /** Draws a thumbnail when nothing else is wanted. Returns what cancels it.
+   *
+   * @param refused - told of an error; returns whether it is this thumbnail's alone, so that the others are drawn.
+   */
+  drawThumbnail(draw: Draw, drawn: (picture: Picture) => void, refused?: (error: unknown) => boolean): () => void {
+    const order = { draw, drawn, refused };
     this.thumbnails.push(order);
     void this.work();
     return () => {
@@ -50,7 +54,7 @@ export class DrawQueue {
         const picture = await order.draw(stop.signal);
         if (!stop.signal.aborted) order.drawn(picture);
       } catch (error) {
-        if (!stop.signal.aborted) {
+        if (!stop.signal.aborted && !order.refused?.(error)) {
           this.present = null;
           this.thumbnails = [];
           this.failed(error);

@@ -30,12 +30,17 @@ export function filled(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** Returns the sentence about an error: in the page's language if it has one, else the error's own. */
-export function sentenceOf(error: unknown, say: Say): string {
+/** Returns the sentence about an error: in the page's language if it has one, else the error's own.
+ *
+ * @param named - whether it begins with the file that the error is about, if it is about one.
+ */
+export function sentenceOf(error: unknown, say: Say, named = true): string {
   if (!(error instanceof CharacterError)) return say("error.unknown", { reason: String(error) });
   if (error.kind === "stopped") return say("stopped");
   const name = `error.${error.code}`;
-  return isText(name) ? say(name, error.values) : sentence(error.message);
+  if (!isText(name)) return sentence(error.message);
+  const { file } = error.values;
+  return file === undefined || !named ? say(name, error.values) : `${file}: ${say(name, error.values)}`;
 }
 
 /** Returns the sentence about a warning, as `sentenceOf` does. */

@@ -1,6 +1,7 @@
 import { toCsv } from "../character/csvFile";
 import { toJson } from "../character/parameterFiles";
 import { CharacterError } from "../errors";
+import { sentenceOf } from "./language";
 import { toCanvas } from "./view/canvas";
 import type { Session } from "./session";
 
@@ -17,16 +18,16 @@ export async function save(session: Session, overwrite = false): Promise<boolean
   if (!backend.save) return download(session, "json");
   const { entry } = session.state;
   try {
-    const name = await backend.save(parameters, { entry, overwrite });
+    const { path, warning } = await backend.save(parameters, { entry, overwrite });
     const { sheet } = session.state;
     if (entry) session.thumbnails.delete(entry);
     session.set({
       saved: parameters,
-      notice: null,
+      notice: warning && { text: sentenceOf(warning, say), retry: null },
       dialog: null,
       sheet: sheet?.map((one) => (one.name === entry ? { ...one, state: "changed" as const } : one)) ?? null,
     });
-    session.tell(say("saved", { name }));
+    session.tell(say("saved", { name: path }));
     return true;
   } catch (error) {
     const code = error instanceof CharacterError ? error.code : "";

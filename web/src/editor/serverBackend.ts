@@ -6,7 +6,7 @@ import type { Mode } from "../networks/contract";
 import type { Warning } from "../photo/alignment";
 import { fromRgb, type Picture } from "../photo/picture";
 import type { Progress } from "../search/search";
-import type { Backend, Made, OpenedPhoto, SaveOptions, SheetEntry, Start } from "./backend";
+import type { Backend, Made, OpenedPhoto, Saved, SaveOptions, SheetEntry, Start } from "./backend";
 
 /** A character as the server sends and takes it. */
 interface ServerParameters {
@@ -63,7 +63,7 @@ export class ServerBackend implements Backend {
   readonly bundle: string;
   readonly computedBy: string;
   readonly engine: string | null;
-  readonly save: ((parameters: Parameters, options: SaveOptions) => Promise<string>) | null;
+  readonly save: ((parameters: Parameters, options: SaveOptions) => Promise<Saved>) | null;
   readonly ended: Promise<void>;
   /** Versions of the files that were opened: by the entry's name, and by null for the character of the start. */
   private readonly versions = new Map<string | null, string>();
@@ -159,12 +159,12 @@ export class ServerBackend implements Backend {
     await this.server.post("api/kept", { name, kept });
   }
 
-  private async saveTo(parameters: Parameters, { entry, overwrite = false }: SaveOptions): Promise<string> {
+  private async saveTo(parameters: Parameters, { entry, overwrite = false }: SaveOptions): Promise<Saved> {
     const version = this.versions.get(entry) ?? "";
     const response = await this.server.post("api/save", { entry, version, overwrite, ...plain(parameters) });
-    const saved = (await response.json()) as { path: string; version: string };
+    const saved = (await response.json()) as { path: string; version: string; warning: PlainError | null };
     this.versions.set(entry, saved.version);
-    return saved.path;
+    return { path: saved.path, warning: saved.warning && errorOf(saved.warning) };
   }
 }
 

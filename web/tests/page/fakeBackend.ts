@@ -77,7 +77,7 @@ export class FakeBackend implements Backend {
     this.save = wishes.server
       ? async (parameters) => {
           this.saves.push(parameters);
-          return "parameters.json";
+          return { path: "parameters.json", warning: null };
         }
       : null;
   }

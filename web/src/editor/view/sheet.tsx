@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { CharacterError } from "../../errors";
 import type { Picture } from "../../photo/picture";
 import type { SheetEntry } from "../backend";
+import { sentenceOf } from "../language";
 import { edit, neighbour, setKept } from "../sheetWork";
 import { Button } from "./buttons";
 import { useSession } from "./context";
@@ -90,13 +92,21 @@ function Card(props: {
         data-place={place}
         tabIndex={current ? 0 : -1}
         aria-label={say("editOf", { name: entry.name })}
-        aria-describedby={`entry-state-${place} sheet-keys`}
+        aria-describedby={`entry-state-${place} entry-refusal-${place} sheet-keys`}
         onClick={() => edit(session, entry.name)}
       >
         {entry.photo && (
-          <Thumbnail name={`face of ${entry.name}`} get={(signal) => session.backend.entryFace(entry.name, signal)} />
+          <Thumbnail
+            name={`face of ${entry.name}`}
+            refusalId={`entry-face-refusal-${place}`}
+            get={(signal) => session.backend.entryFace(entry.name, signal)}
+          />
         )}
-        <Thumbnail name={entry.name} get={(signal) => session.backend.thumbnail(entry.name, signal)} />
+        <Thumbnail
+          name={entry.name}
+          refusalId={`entry-refusal-${place}`}
+          get={(signal) => session.backend.thumbnail(entry.name, signal)}
+        />
       </button>
       <p class="file-name" title={entry.name}>
         {entry.name}
@@ -119,24 +129,37 @@ function Card(props: {
 /** A small picture that is fetched once it is in view.
  *
  * @param name - by which it is remembered.
+ * @param refusalId - names the sentence that stands in its place if it cannot be drawn.
  */
-function Thumbnail(props: { readonly name: string; readonly get: (signal: AbortSignal) => Promise<Picture> }) {
-  const { name, get } = props;
+function Thumbnail(props: {
+  readonly name: string;
+  readonly refusalId: string;
+  readonly get: (signal: AbortSignal) => Promise<Picture>;
+}) {
+  const { name, refusalId, get } = props;
   const session = useSession();
   const frame = useRef<HTMLDivElement>(null);
   const [picture, setPicture] = useState(session.thumbnails.get(name) ?? null);
+  const [refusal, setRefusal] = useState("");
   useEffect(() => {
     if (!frame.current || picture) return;
     let cancel = () => {};
+    const isRefused = (error: unknown) => {
+      if (!(error instanceof CharacterError) || error.kind !== "invalid-input") return false;
+      observer.disconnect();
+      setRefusal(sentenceOf(error, session.say, false));
+      return true;
+    };
     const observer = new IntersectionObserver(
       ([seen]) => {
         cancel();
         if (!seen.isIntersecting) return;
-        cancel = session.queue.drawThumbnail(get, (found) => {
+        const show = (found: Picture) => {
           observer.disconnect();
           session.thumbnails.set(name, found);
           setPicture(found);
-        });
+        };
+        cancel = session.queue.drawThumbnail(get, show, isRefused);
       },
       { rootMargin: "200px" },
     );
@@ -148,7 +171,13 @@ function Thumbnail(props: { readonly name: string; readonly get: (signal: AbortS
   }, [name, picture]);
   return (
     <div ref={frame}>
-      <PictureView picture={picture} edge={128} />
+      {refusal ? (
+        <span class="refusal" id={refusalId}>
+          {refusal}
+        </span>
+      ) : (
+        <PictureView picture={picture} edge={128} />
+      )}
     </div>
   );
 }
