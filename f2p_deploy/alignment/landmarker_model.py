@@ -3,6 +3,7 @@
 import logging
 import os
 import zipfile
+from functools import cache
 from pathlib import Path
 
 from f2p_deploy.system.downloads import Published, download_published
@@ -46,7 +47,7 @@ def find_landmarker_model(argument: str | Path | None = None) -> Path | None:
         path = Path(named)
         _check_task_file(path, "--landmarker" if argument else LANDMARKER_VARIABLE)
         if sha256_of(path) != LANDMARKER_SHA256:
-            logger.warning("%s is not the published face landmarker; it is used because it was named", path)
+            _warn_once(path)
         return path
     path = cached_landmarker()
     if not path.exists():
@@ -77,6 +78,11 @@ def download_landmarker(
     require("faces", "the download of the face landmarker")
     published = Published("face landmarker", url, LANDMARKER_SHA256, "name the file with --landmarker")
     return download_published(published, destination or cached_landmarker(), timeout, progress)
+
+
+@cache
+def _warn_once(path: Path) -> None:
+    logger.warning("%s is not the published face landmarker; it is used because it was named", path)
 
 
 def _check_task_file(path: Path, asked_by: str) -> None:

@@ -31,6 +31,9 @@ import numpy as np
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.searches import MARGIN, tile_corners, tile_sides
 from f2p_deploy.alignment.warp import fit_similarity, inverse, transform, warp
+from f2p_deploy.artifact.onnx_file import load_failures
+from f2p_deploy.system.errors import MissingDependency
+from f2p_deploy.system.extras import install_line, source_tree
 
 #: The files in `face_finder/`.
 DETECTOR, READER = "detector.onnx", "reader.onnx"
@@ -103,6 +106,15 @@ class NetworkFinder:
     def __init__(self, most_faces: int = 5) -> None:
         self._most_faces = most_faces
 
+    def prepare(self) -> None:
+        """Open both networks, as the first photo would.
+
+        Raises:
+            MissingDependency: a file of this installation is damaged or missing.
+        """
+        for network in (self._detector, self._reader):
+            network.get_inputs()
+
     def find(self, image: np.ndarray, name: str | None = None, reduction: int = 1) -> list[Landmarks]:
         """Find the faces of an (H, W, 3) uint8 RGB photo, largest first; see `LandmarkFinder`."""
         readings: list[Reading] = []
@@ -154,7 +166,17 @@ def networks_sha256() -> str:
 
 
 def _content(name: str) -> bytes:
-    return (files("f2p_deploy.alignment") / "face_finder" / name).read_bytes()
+    try:
+        return (files("f2p_deploy.alignment") / "face_finder" / name).read_bytes()
+    except OSError as error:
+        raise _damaged(name) from error
+
+
+def _damaged(name: str) -> MissingDependency:
+    again = install_line(options="--force-reinstall --no-deps") if source_tree() is None else "git restores it"
+    return MissingDependency(
+        f"the built-in face finder needs face_finder/{name}, which is missing or damaged in this f2p-deploy: {again}"
+    )
 
 
 def _session(name: str) -> Any:
@@ -164,7 +186,10 @@ def _session(name: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(_content(name), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(_content(name), options, providers=["CPUExecutionProvider"])
+    except load_failures() as error:
+        raise _damaged(name) from error
 
 
 def squares(height: int, width: int) -> Iterator[list[Square]]:

@@ -11,6 +11,7 @@ from string import Template
 from typing import Any
 
 from f2p_deploy import __version__
+from f2p_deploy.alignment import NetworkFinder
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.manifest import FileRecord
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
@@ -94,9 +95,10 @@ def embed_web(
     Raises:
         InputError: an artifact that cannot be embedded, see `require_web`, or a folder that cannot be written to.
         FloorMissed: the artifact's parity failed.
-        MissingDependency, F2PError: onnxruntime-web must be downloaded and cannot be.
+        MissingDependency, F2PError: onnxruntime-web must be downloaded and cannot be, or the face finder is damaged.
     """
     require_web(artifact)
+    NetworkFinder().prepare()
     ONNXRUNTIME_WEB.require_source(ort)
     if landmarker is not None:
         TASKS_VISION.require_source(tasks_vision)

@@ -64,11 +64,13 @@ def choose_finder_for(
 
     Raises:
         InputError: a file cannot be used, or is given together with `offline`.
-        MissingDependency: a file needs a package that is not installed.
+        MissingDependency: a file needs a package that is not installed, or the built-in networks are damaged.
     """
     if offline and (landmarker or landmarks):
         raise InputError("--offline means the built-in finder: leave out --landmarker and --landmarks")
     finder = NetworkFinder() if offline else choose_finder(landmarker, landmarks)
+    if isinstance(finder, NetworkFinder):
+        finder.prepare()
     choice, identity = identify_finder(finder, landmarker, landmarks)
     return ChosenFinder(finder, _sentence(finder, landmarks, offline), choice, identity)
 

@@ -1,5 +1,6 @@
 """The built-in finder: its pure functions, and the networks on real photos."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from f2p_deploy.alignment import MediaPipeFinder, NetworkFinder, read_photo
+from f2p_deploy.alignment import MediaPipeFinder, NetworkFinder, network_finder, read_photo
 from f2p_deploy.alignment.both_ways import EXCHANGED, disagreement
 from f2p_deploy.alignment.network_finder import (
     FACE_EDGE,
@@ -23,6 +24,7 @@ from f2p_deploy.alignment.network_finder import (
     upright_matrix,
 )
 from f2p_deploy.alignment.warp import inverse, transform
+from f2p_deploy.system.errors import MissingDependency
 
 #: MediaPipe's points of the astronaut.
 ASTRONAUT = np.array([(203.9, 101.7), (246.4, 103.7), (223.7, 126.0), (202.3, 139.2), (244.5, 140.6)])
@@ -39,6 +41,22 @@ def test_the_astronaut_without_any_extra(networks: NetworkFinder, astronaut: np.
     assert disagreement(face.array, ASTRONAUT) < 0.05
     assert face.source == "networks" and face.dense is None and face.shape is not None and face.shape.shape == (24,)
     assert abs(face.yaw or 90) < 15 and abs(face.pitch or 90) < 15
+
+
+@pytest.mark.parametrize("how", ["cut", "empty", "gone"])
+@pytest.mark.parametrize("name", ["detector.onnx", "reader.onnx"])
+def test_a_damaged_file_of_the_installation_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, how: str
+) -> None:
+    shutil.copytree(Path(network_finder.__file__).parent / "face_finder", tmp_path / "face_finder")
+    path = tmp_path / "face_finder" / name
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] if how == "cut" else b"")
+    if how == "gone":
+        path.unlink()
+    monkeypatch.setattr(network_finder, "files", lambda package: tmp_path)
+    with pytest.raises(MissingDependency, match=f"needs face_finder/{name}, which is missing or damaged"):
+        NetworkFinder().prepare()
 
 
 def test_portraits_and_their_points(networks: NetworkFinder, finder: MediaPipeFinder, shared: Path) -> None:
