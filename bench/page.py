@@ -30,6 +30,7 @@ SCRIPTS = (
     ("golden/mnn.sh", "the golden vectors with MNN, in an environment of its own", "docs/targets.md"),
     ("golden/litert.sh", "the same with LiteRT", "docs/targets.md"),
     ("golden/executorch.sh", "the same with ExecuTorch", "docs/targets.md"),
+    ("triton_server.py", "a model repository in Triton's server against ONNX Runtime", "docs/triton.md"),
     ("face_finder.py", "landmark finders on held-out, turned, small and missing faces", "docs/fidelity.md"),
     ("head_turn.py", "effect of a face's position in the photo on yaw and pitch", ""),
     ("gallery.py", "randomly drawn people above their characters, drawn by the engine", "docs/fidelity.md"),

@@ -59,9 +59,10 @@ def _timed_modes() -> Sequence[str]:
 
 
 def _targets() -> Sequence[str]:
+    from f2p_deploy.cli.export_repository import TRITON
     from f2p_deploy.export.targets import TARGETS
 
-    return tuple(TARGETS)
+    return (*TARGETS, TRITON)
 
 
 def _runtimes() -> Sequence[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f2p_deploy.cli import choices, console, options
+from f2p_deploy.cli.export_repository import TRITON, export_repository, require_target_options
 
 if TYPE_CHECKING:
     from f2p_deploy.artifact.artifact import Artifact, TensorSpec
@@ -24,6 +25,10 @@ def export(
         ),
     ],
     bundle: options.Bundle = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="ARTIFACT", help="triton: the artifact; by default the bundle folder's."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="The artifact's folder; build/<bundle>/<target> if not given."),
@@ -106,7 +111,7 @@ def export(
     """Export a bundle's networks and check that they still compute the same face.
 
     Every exported graph is run on real aligned faces and compared with PyTorch. If a parity threshold is missed, the
-    exit code is 1, and the artifact is kept and marked as failed.
+    exit code is 1, and the artifact is kept and marked as failed. The target triton serves a finished artifact.
     """
     from f2p_deploy.export import BuildOptions, export_bundle, find_target, plan_export
     from f2p_deploy.model.bundle import load_bundle
@@ -114,6 +119,12 @@ def export(
     from f2p_deploy.pipeline.faces import aligned_faces
 
     chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios, weights)
+    others = {"--batch": batch > 1, "--photos": photos, "--trajectories": trajectories != 1, "--dry-run": dry_run}
+    files = {"--landmarker": landmarker, "--landmarks": landmarks, "--offline": offline, "--threads": threads}
+    require_target_options(target, source, {**chosen.flags(), **others, **files})
+    if target == TRITON:
+        export_repository(source, bundle, out, as_json)
+        return
     find_target(target).require_options(chosen)
     options.use_threads(threads)
     opened = load_bundle(bundle)

@@ -1,4 +1,4 @@
-"""From an artifact into a game's build: the Swift package F2PKit, and a folder of static files for browsers."""
+"""From an artifact into a game's build: a Swift package, static files for browsers, and Triton's model repository."""
 
 from f2p_deploy.embed.contract import require_embeddable
 from f2p_deploy.embed.ios import SwiftPackage, default_artifact, embed_ios
