@@ -6,6 +6,7 @@ import typer
 
 from f2p_deploy import __version__
 from f2p_deploy.cli import console
+from f2p_deploy.cli.batch import batch
 from f2p_deploy.cli.bench import bench
 from f2p_deploy.cli.bundle import bundle_app
 from f2p_deploy.cli.calibrate import calibrate
@@ -60,7 +61,8 @@ def _options(
 
 
 _COMMANDS = (
-    run, edit, serve, render, convert, export, calibrate, verify, bench, inspect, demo, targets, doctor, landmarker,
+    *(run, batch, edit, serve, render, convert, export, calibrate, verify, bench, inspect),
+    *(demo, targets, doctor, landmarker),
 )
 for _command in _COMMANDS:
     app.command(cls=CommandWithChoices)(_command)

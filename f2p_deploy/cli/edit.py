@@ -27,14 +27,7 @@ def edit(
     bundle: options.Bundle = None,
     artifact: options.Artifact = None,
     runtime: options.RuntimeName = "auto",
-    fast: Annotated[
-        bool | None,
-        typer.Option(
-            "--fast/--exact",
-            help="Search through the shortcut, or through the imitator; by default as the bundle says.",
-            show_default=False,
-        ),
-    ] = None,
+    fast: options.Fast = None,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
     offline: options.Offline = False,

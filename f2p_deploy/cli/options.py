@@ -50,6 +50,14 @@ RuntimeName = Annotated[
         help="Runtime for the artifact, or for the artifact inside the bundle: {runtimes}.",
     ),
 ]
+Fast = Annotated[
+    bool | None,
+    typer.Option(
+        "--fast/--exact",
+        help="Search through the shortcut, or through the imitator; by default as the bundle says.",
+        show_default=False,
+    ),
+]
 Schema = Annotated[
     str,
     typer.Option(

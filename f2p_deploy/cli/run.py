@@ -47,14 +47,7 @@ def run(
     ] = "auto",
     runtime: options.RuntimeName = "auto",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path("f2p-out"),
-    fast: Annotated[
-        bool | None,
-        typer.Option(
-            "--fast/--exact",
-            help="Search through the shortcut, or through the imitator; by default as the bundle says.",
-            show_default=False,
-        ),
-    ] = None,
+    fast: options.Fast = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Also take the photos in subfolders.")
     ] = False,

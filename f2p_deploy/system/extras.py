@@ -38,6 +38,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
     "client": ("httpx",),
     "batch": ("pyarrow",),
+    "ray": ("ray",),
     "bench": ("matplotlib",),
     "train": ("lightning_fabric", "tomli_w", "tensorboard"),
     "dev": (

@@ -1,0 +1,87 @@
+"""Chunks of a bulk job made by Ray Data, on this machine or on a cluster whose machines see the same files."""
+
+import logging
+import os
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from f2p_deploy.bulk.bulk_order import BulkOrder, Chunk
+from f2p_deploy.bulk.local_chunks import made_by
+from f2p_deploy.bulk.photo_rows import Row
+from f2p_deploy.system.errors import F2PError
+from f2p_deploy.system.process_crew import ProcessCrew
+
+#: Blocks of chunks that Ray hands out, for every worker: a block is the least that is made again after a failure.
+_BLOCKS = 64
+
+
+@contextmanager
+def ray_session() -> Iterator[int]:
+    """Connect to the cluster in RAY_ADDRESS, or start Ray on this machine for the block; yield its number of cores.
+
+    Ray's report of its use to its makers is switched off, unless the environment says otherwise.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    began = not ray.is_initialized()
+    if began:
+        here = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
+    try:
+        yield max(1, int(ray.cluster_resources().get("CPU", 1)))
+    finally:
+        if began:
+            ray.shutdown()
+
+
+def make_with_ray(order: BulkOrder, chunks: Iterator[Chunk], workers: int) -> Iterator[tuple[Chunk, list[Row]]]:
+    """Yield the rows of chunks as Ray finishes them, see `f2p_deploy.bulk.local_chunks.make_local`.
+
+    Args:
+        order: what the workers open.
+        chunks: all of them are sent to Ray at the start.
+        workers: number of Ray's actors, each with a core and a process of its own.
+
+    Raises:
+        F2PError: a worker cannot load what the order says, or Ray gave up.
+    """
+    import ray
+
+    sent = [{"chunk": pickle.dumps(chunk)} for chunk in chunks]
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    blocks = ray.data.from_items(sent, override_num_blocks=min(len(sent), workers * _BLOCKS))
+    made = blocks.map_batches(RayWorker, fn_constructor_args=(order,), batch_size=1, concurrency=workers, num_cpus=1)
+    try:
+        for row in made.iter_rows():
+            answer = pickle.loads(row["made"])
+            if isinstance(answer, Exception):
+                raise answer
+            yield from answer
+    except ray.exceptions.RayError as error:
+        raise F2PError("Ray could not make all photos: its own logs say why; without --ray it may succeed") from error
+
+
+class RayWorker:
+    """An actor of Ray Data: a crew of one process, which may end at a photo without ending the actor.
+
+    Args:
+        order: what the process opens.
+    """
+
+    def __init__(self, order: BulkOrder) -> None:
+        self._crew = ProcessCrew(order, 1)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+        """Return the rows of chunks, or the error that kept the process from making them, pickled."""
+        return {"made": [pickle.dumps(self._answer(pickle.loads(content))) for content in batch["chunk"]]}
+
+    def _answer(self, chunk: Chunk) -> list[tuple[Chunk, list[Row]]] | F2PError:
+        try:
+            return list(made_by(self._crew, iter([chunk])))
+        except F2PError as error:
+            return error
