@@ -12,6 +12,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "f2p_deploy.alignment.photo": (),
     "f2p_deploy.alignment.warp": (),
     "f2p_deploy.artifact.artifact": (),
+    "f2p_deploy.bulk.photo_refs": (),
     "f2p_deploy.character.parameter_files": (),
     "f2p_deploy.character.parameters": (),
     "f2p_deploy.character.priors": (),
