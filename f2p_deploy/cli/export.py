@@ -125,7 +125,7 @@ def export(
     if target == TRITON:
         export_repository(source, bundle, out, as_json)
         return
-    find_target(target).require_options(chosen)
+    find_target(target, (TRITON,)).require_options(chosen)
     options.use_threads(threads)
     opened = load_bundle(bundle)
     if dry_run:

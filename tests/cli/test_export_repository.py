@@ -29,6 +29,7 @@ def test_a_repository_of_an_artifact(f2p: Callable, small_artifact: Path, tmp_pa
     ("words", "sentence"),
     [
         (("--target", "onnx", "--from", "x"), "onnx is made from a bundle: --from is for the target triton only"),
+        (("--target", "tritn"), "no target named 'tritn'. Did you mean 'triton'?"),
         (("--target", "triton", "--batch", "4"), "triton serves a finished artifact and does not take --batch"),
         (("--target", "triton", "--weights", "float16"), "does not take --weights: leave it out"),
         (("--target", "triton", "--offline"), "does not take --offline: leave it out"),

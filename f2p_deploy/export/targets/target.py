@@ -1,6 +1,6 @@
 """The class of export targets, their build options, and the table of all targets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -197,12 +197,16 @@ def register_target(target: Target) -> None:
     TARGETS[target.name] = target
 
 
-def find_target(name: str) -> Target:
+def find_target(name: str, others: Sequence[str] = ()) -> Target:
     """Return a target by its name.
+
+    Args:
+        name: a key of `TARGETS`.
+        others: more words that the caller accepts, which the message may suggest too.
 
     Raises:
         InputError: no such target; the message suggests the nearest name.
     """
     if name not in TARGETS:
-        raise InputError(f"no target named {name!r}{suggestion(name, tuple(TARGETS))}")
+        raise InputError(f"no target named {name!r}{suggestion(name, (*TARGETS, *others))}")
     return TARGETS[name]
