@@ -3,7 +3,13 @@
 Names of the public API are resolved when they are first used: importing this package loads no PyTorch and no compiler.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# From 1.31 on, ONNX Runtime reports its use to Microsoft and leaves a device id in the user's cache, also on Linux and
+# macOS, unless it is told not to before it is first imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 #: Where each public name lives.
 _PUBLIC = {

@@ -1,5 +1,6 @@
 """The base install: light to import, complete without PyTorch."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,3 +127,19 @@ def test_only_a_page_loads_the_templates() -> None:
 def test_the_command_line_is_a_module_too(module: str) -> None:
     done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("f2p-deploy ")
+
+
+@pytest.mark.parametrize("chosen", [None, "0"])
+def test_onnx_runtime_reports_nothing_unless_the_user_has_chosen_it(tmp_path: Path, chosen: str | None) -> None:
+    code = (
+        "import os, f2p_deploy; from f2p_deploy.alignment import NetworkFinder; "
+        "NetworkFinder().prepare() if os.environ['ORT_DISABLE_TELEMETRY'] == '1' else None; "
+        "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "CI")}
+    environment |= {"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    if chosen is not None:
+        environment["ORT_DISABLE_TELEMETRY"] = chosen
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == (chosen or "1")
+    assert not list(tmp_path.rglob("*onnxruntime*"))
