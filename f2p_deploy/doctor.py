@@ -105,6 +105,7 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         _ability(BUNDLE_PHOTOS, [*_of(packages, ""), *runners]),
         _ability(DEMO, [*_of(packages, "", "faces"), *runners]),
         _ability("edit", [*_of(packages, "", "edit"), *runners]),
+        _ability("batch", [*_of(packages, "", "batch"), *runners]),
         *_exports(packages, bundle),
         _ability("train", [*_of(packages, ""), *_pytorch(packages)]),
         _ability("engine render", [*_of(packages, "", "engine"), engine_assets]),

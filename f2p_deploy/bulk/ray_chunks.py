@@ -24,7 +24,7 @@ def ray_session() -> Iterator[int]:
     Ray's report of its use to its makers is switched off, unless the environment says otherwise.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # native messages, on the standard error
     import ray
 
     began = not ray.is_initialized()
@@ -54,8 +54,10 @@ def make_with_ray(order: BulkOrder, chunks: Iterator[Chunk], workers: int) -> It
     sent = [{"chunk": pickle.dumps(chunk)} for chunk in chunks]
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     blocks = ray.data.from_items(sent, override_num_blocks=min(len(sent), workers * _BLOCKS))
-    made = blocks.map_batches(RayWorker, fn_constructor_args=(order,), batch_size=1, concurrency=workers, num_cpus=1)
+    actors = ray.data.ActorPoolStrategy(size=workers)
+    made = blocks.map_batches(RayWorker, fn_constructor_args=(order,), batch_size=1, compute=actors, num_cpus=1)
     try:
         for row in made.iter_rows():
             answer = pickle.loads(row["made"])
