@@ -72,10 +72,13 @@ class CharacterClient:
             InputError: the file cannot be read.
             ServiceError: the service refused the photo, or cannot be reached.
         """
-        try:
-            content = photo if isinstance(photo, bytes) else Path(photo).read_bytes()
-        except OSError as error:
-            raise InputError(f"cannot read {photo}: {error.strerror}") from error
+        if isinstance(photo, bytes):
+            content = photo
+        else:
+            try:
+                content = Path(photo).read_bytes()
+            except OSError as error:
+                raise InputError(f"cannot read {photo}: {error.strerror}") from error
         fields = {"mode": mode, "picture": "true" if picture else "false"}
         if keep is not None:
             fields["keep"] = json.dumps(keep)

@@ -82,7 +82,7 @@ class HealthAnswer(_Answer):
     status: str = Field(examples=["ok"])
 
 
-class Problem(_Answer):
+class ProblemAnswer(_Answer):
     """Why a request was not answered as asked, as RFC 9457 has it; `code` never changes its meaning."""
 
     type: str

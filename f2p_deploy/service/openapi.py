@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from f2p_deploy.pipeline.mode import MODES
-from f2p_deploy.service.answer_models import ParametersFile, Problem
+from f2p_deploy.service.answer_models import ParametersFile, ProblemAnswer
 from f2p_deploy.service.refusals import CODES
 
 #: Codes of refusals that each address can answer with, besides those of all.
@@ -96,7 +96,7 @@ def operation_of(
     for code in codes:
         by_status.setdefault(CODES[code].status, []).append(code)
     responses: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem, "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in found)}
+        status: {"model": ProblemAnswer, "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in found)}
         for status, found in sorted(by_status.items())
     }
     if model is not None:
@@ -109,7 +109,6 @@ def operation_of(
         responses[200] = {"description": "The picture", "content": {"image/png": png}}
     extra: dict[str, Any] = {}
     if path == "/v1/characters":
-        responses[200]["content"] = {"application/json": {"example": EXAMPLE}}
         extra["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
         extra["parameters"] = [_KEY]
     elif path == "/v1/render":
@@ -140,6 +139,8 @@ def describe_with(app: FastAPI, secured: bool) -> None:
                 for status, response in operation["responses"].items():
                     if status >= "400" and "application/json" in response.get("content", {}):
                         response["content"] = {"application/problem+json": response["content"]["application/json"]}
+        # FastAPI would leave the example's null out, which is a value here.
+        document["paths"]["/v1/characters"]["post"]["responses"]["200"]["content"]["application/json"]["example"] = EXAMPLE
         components = document.setdefault("components", {})
         components.setdefault("schemas", {})["ParametersFile"] = ParametersFile.model_json_schema(
             by_alias=True, ref_template="#/components/schemas/{model}"
