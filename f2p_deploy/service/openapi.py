@@ -140,7 +140,8 @@ def describe_with(app: FastAPI, secured: bool) -> None:
                     if status >= "400" and "application/json" in response.get("content", {}):
                         response["content"] = {"application/problem+json": response["content"]["application/json"]}
         # FastAPI would leave the example's null out, which is a value here.
-        document["paths"]["/v1/characters"]["post"]["responses"]["200"]["content"]["application/json"]["example"] = EXAMPLE
+        made = document["paths"]["/v1/characters"]["post"]["responses"]["200"]
+        made["content"]["application/json"]["example"] = EXAMPLE
         components = document.setdefault("components", {})
         components.setdefault("schemas", {})["ParametersFile"] = ParametersFile.model_json_schema(
             by_alias=True, ref_template="#/components/schemas/{model}"
