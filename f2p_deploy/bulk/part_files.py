@@ -27,6 +27,7 @@ _DIFFERENCES = {
     "bundle": "another bundle",
     "made_by": "another artifact, runtime or kind of search",
     "finder": "another finder of landmarks",
+    "part": "another name",
 }
 
 
@@ -75,8 +76,9 @@ def finished_parts(out: Path, conditions: BulkConditions) -> frozenset[int]:
     Raises:
         InputError: a part is damaged, or was made under other conditions; the message says which.
     """
-    wanted, parts = conditions.entries(), list[int]()
+    parts = list[int]()
     for path, part in sorted(_parts_in(out).items(), key=lambda item: item[1]):
+        wanted = {**conditions.entries(), "part": str(part)}
         try:
             with opened_parquet(path) as file:
                 found, rows = _entries_of(file.schema_arrow.metadata), file.metadata.num_rows

@@ -33,7 +33,8 @@ def parts(demo_runtime: "Runtime", tmp_path: Path) -> Path:
     """The first and the last of three parts."""
     for part, indices in ((0, (0, 1)), (2, (4,))):
         rows = [killed_row(PhotoRef(i, "a.tar", str(i), i), "ended") for i in indices]
-        (tmp_path / part_name(part)).write_bytes(table_bytes(rows, demo_runtime.schema, CONDITIONS.entries()))
+        entries = {**CONDITIONS.entries(), "part": str(part)}
+        (tmp_path / part_name(part)).write_bytes(table_bytes(rows, demo_runtime.schema, entries))
     return tmp_path
 
 
@@ -69,8 +70,11 @@ def test_damaged_and_foreign_files_are_refused_and_never_removed(parts: Path) ->
     damaged.write_bytes((parts / part_name(0)).read_bytes()[:-9])
     with pytest.raises(InputError, match="part-00001.parquet: .*damaged or incomplete: remove it, and it is"):
         finished_parts(parts, CONDITIONS)
+    (parts / part_name(0)).rename(damaged)
+    with pytest.raises(InputError, match="part-00001.parquet was made with another name"):
+        finished_parts(parts, CONDITIONS)
+    damaged.rename(parts / part_name(0))
     parquet.write_table(pa.table({"mine": [1]}), parts / part_name(7))
-    damaged.unlink()
     with pytest.raises(InputError, match="part-00007.parquet was made with no entry that says what of"):
         finished_parts(parts, CONDITIONS)
     with pytest.raises(InputError, match="part-00007.parquet is no part of a batch, so nothing is removed"):
