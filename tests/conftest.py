@@ -69,6 +69,14 @@ def photo(tmp_path: Path, astronaut: np.ndarray) -> Path:
 
 
 @pytest.fixture(scope="session")
+def served_artifact(small_artifact: Path) -> "Artifact":
+    """`small_artifact`, opened."""
+    from f2p_deploy.artifact.artifact import read_artifact
+
+    return read_artifact(small_artifact)
+
+
+@pytest.fixture(scope="session")
 def portrait(astronaut: np.ndarray) -> bytes:
     """The astronaut's face as a PNG file."""
     content = io.BytesIO()

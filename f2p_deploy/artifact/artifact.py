@@ -83,7 +83,7 @@ class Artifact:
         without = [name for name, entry in entries.items() if not entry.source]
         if without:
             raise InputError(f"the artifact {self.folder} keeps no source of the graph {without[0]!r}")
-        graphs = {name: replace(entry, file=entry.source, source="") for name, entry in entries.items()}
+        graphs = {name: replace(entry, file=entry.source, source="", many="") for name, entry in entries.items()}
         return Artifact(self.folder, replace(self.manifest, graphs=graphs, hardware={"built_for": "any"}))
 
     def golden(self) -> dict[str, np.ndarray]:
@@ -167,7 +167,7 @@ def read_artifact(folder: str | Path) -> Artifact:
     manifest = _read_manifest(path)
     again = f"Make it again: {manifest.command}"
     for graph, entry in manifest.graphs.items():
-        for file in (entry.file, *((entry.source,) if entry.source else ())):
+        for file in filter(None, (entry.file, entry.source, entry.many)):
             if not any(name == file or name.startswith(f"{file}/") for name in manifest.files):
                 raise InputError(f"{path} lists no file {file} for the graph {graph!r}. {again}")
     for name, record in manifest.files.items():

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal, get_args
 
@@ -45,6 +45,10 @@ class TensorSpec:
     low: float | None = None
     high: float | None = None
 
+    def with_rows(self, rows: int) -> "TensorSpec":
+        """Return the same tensor with another number of samples."""
+        return replace(self, shape=(rows, *self.shape[1:]))
+
 
 @dataclass(frozen=True)
 class GraphEntry:
@@ -61,6 +65,8 @@ class GraphEntry:
         loss_scale: the factor that the gradient inside `step` is multiplied by before backpropagation and divided by
             afterwards.
         kept_float32: nodes of the ONNX that stayed float32 in a lower precision.
+        many: path of the same graph for any number of samples, see
+            `f2p_deploy.runtimes.onnxruntime.batch_axis.with_batch_axis`; empty if there is none.
     """
 
     file: str
@@ -72,6 +78,7 @@ class GraphEntry:
     source: str = ""
     loss_scale: float = 1.0
     kept_float32: tuple[str, ...] = ()
+    many: str = ""
 
     @property
     def batch(self) -> int:
@@ -325,7 +332,8 @@ def _graph_entry(entry: Mapping[str, Any]) -> GraphEntry:
     )
     source = _inside(entry["source"]) if entry["source"] else ""
     names = {key: tuple(entry[key]) for key in ("shared", "kept_float32")}
-    files = {"file": _inside(entry["file"]), "source": source}
+    many = _inside(entry["many"]) if entry.get("many") else ""
+    files = {"file": _inside(entry["file"]), "source": source, "many": many}
     return GraphEntry(**{**entry, **files, **names, "inputs": inputs, "outputs": outputs})
 
 

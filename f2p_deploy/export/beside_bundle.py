@@ -65,7 +65,9 @@ def _reading_from(bundle: Bundle, exported: Artifact, folder: Path, command: str
     """Write an export's graphs again, with weights in copies of the bundle's files beside them."""
     import onnx
 
-    models = {name: onnx.load(exported.path(name)) for name in exported.manifest.graphs}
+    entries = exported.manifest.graphs.values()
+    files = [file for entry in entries for file in (entry.file, entry.many) if file]
+    models = {file.removesuffix(".onnx"): onnx.load(exported.folder / file) for file in files}
     with write_artifact(folder) as draft:
         save_sharing_weights(models, draft.folder, elsewhere=dict(_places(bundle)))
         graphs = (onnx.load(draft.folder / f"{name}.onnx", load_external_data=False) for name in models)

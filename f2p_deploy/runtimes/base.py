@@ -231,6 +231,15 @@ class Runtime(ABC):
             self.require_finite(graph, name, value)
         return outputs
 
+    def rows(self, graph: str, count: int) -> int:
+        """Return the number of samples of one call that computes `count` samples: the graph's batch, or all at once.
+
+        Raises:
+            InputError: there is no such graph.
+        """
+        self.artifact.path(graph)
+        return self.artifact.manifest.graphs[graph].batch
+
     def checked(self, graph: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return a graph's inputs after checking them, ready for `_compute`.
 
@@ -238,10 +247,15 @@ class Runtime(ABC):
             InputError: as `compute` says.
         """
         self.artifact.path(graph)
-        specs = self.artifact.manifest.graphs[graph].inputs
+        entry = self.artifact.manifest.graphs[graph]
+        specs = entry.inputs
         if set(inputs) != {spec.name for spec in specs}:
             names = ", ".join(spec.name for spec in specs)
             raise InputError(f"{graph} takes the tensors {names}; found {', '.join(inputs) or 'none'}")
+        given = getattr(inputs[specs[0].name], "shape", ())
+        if given and given[0] != entry.batch and self.rows(graph, given[0]) == given[0]:
+            wide = [spec if spec.name in entry.shared else spec.with_rows(given[0]) for spec in specs]
+            specs = tuple(wide)
         return {spec.name: self.checked_input(graph, spec, inputs[spec.name]) for spec in specs}
 
     def checked_input(self, graph: str, spec: TensorSpec, value: Any) -> Any:

@@ -27,7 +27,8 @@ def run_graph(runtime: Runtime, graph: str, inputs: dict[str, np.ndarray]) -> di
     """
     runtime.artifact.path(graph)
     entry = runtime.artifact.manifest.graphs[graph]
-    return run_in_batches(partial(runtime.compute, graph), inputs, entry.batch, entry.shared)
+    count = max(len(value) for name, value in inputs.items() if name not in entry.shared)
+    return run_in_batches(partial(runtime.compute, graph), inputs, runtime.rows(graph, count), entry.shared)
 
 
 def describe(runtime: Runtime, faces: np.ndarray) -> dict[str, np.ndarray]:

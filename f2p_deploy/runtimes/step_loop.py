@@ -39,7 +39,7 @@ def take_steps(
     """
     content = with_shapes(described["content"], runtime.schema.n, shapes)
     photos = {"identity": described["identity"], "content": content, "start": start}
-    batches = [_Batch(part, locked, settings) for part in split_in_batches(photos, runtime.artifact.manifest.batch)]
+    batches = [_Batch(part, locked, settings) for part in split_in_batches(photos, runtime.rows(graph, len(start)))]
     take = runtime.stepper(graph)
     # One more step, without momentum and with learning rate 0, computes the loss of the final state.
     rates = [(rate, settings.momentum) for rate in settings.learning_rates()] + [(0.0, 0.0)]

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 #: Batches that a card computes at a time: one, while the next is prepared.
 CARD_LANES = 2
 
+#: Most searches that take their steps together, where the artifact's step takes any number of faces.
+MOST_SEARCHES = 16
+
 
 class _Face(NamedTuple):
     """A face to generate from: (S, S, 3) uint8, and its measured shape or None."""
@@ -58,8 +61,8 @@ class _Kind(NamedTuple):
 class LocalBackend:
     """A runtime in this process; see `f2p_deploy.service.backend.Backend`.
 
-    Photos are aligned in threads of their own. One-shot generation and searches are batched apart, each up to the
-    artifact's batch; faces with the same values to keep share a batch. On a processor there are as many lanes as
+    Photos are aligned in threads of their own. One-shot generation and searches are batched apart, each up to
+    `most_faces`; faces with the same values to keep share a batch. On a processor there are as many lanes as
     cores, and each call should use one thread (`load(..., threads=1)`): that answers more requests per second than
     all cores for one call.
 
@@ -97,14 +100,14 @@ class LocalBackend:
         self.finder, self.runtime = await loop.run_in_executor(self._loading, self._load)
         cores = usable_cores()
         lanes = self._lanes or (CARD_LANES if self.runtime.on_card else cores)
-        most = self.runtime.artifact.manifest.batch if self._batching else 1
+        alone, together = most_faces(self.runtime) if self._batching else (1, 1)
         self._computing = ThreadPoolExecutor(2 * lanes, "f2p-compute")
         self._drawing = ThreadPoolExecutor(lanes, "f2p-draw")
         self._batchers: dict[bool, Batcher[_Face, Generation]] = {
             searches: Batcher(
                 self._generate_batch, most, lanes, self._limits.batch_seconds, self._computing, self._note_batch
             )
-            for searches in (False, True)
+            for searches, most in ((False, alone), (True, together))
         }
 
     def _load(self) -> tuple[LandmarkFinder, Runtime]:
@@ -182,3 +185,14 @@ class LocalBackend:
 
     def _draw(self, parameters: Parameters) -> bytes:
         return png_bytes(graph_calls.render(self.runtime, parameters))
+
+
+def most_faces(runtime: Runtime) -> tuple[int, int]:
+    """Return the largest batches of one-shot generation and of searches.
+
+    Searches of an artifact whose step takes any number of faces at once are batched although its other graphs take
+    one: on a processor a batch of convolutions costs as much as its faces, and of the steps hardly more than one.
+    """
+    batch = runtime.artifact.manifest.batch
+    steps = [graph for graph in ("step", "step_fast") if graph in runtime.graphs]
+    return batch, max([batch, *(runtime.rows(graph, MOST_SEARCHES) for graph in steps)])

@@ -10,8 +10,8 @@ from f2p_deploy.artifact.onnx_file import tensors
 from f2p_deploy.artifact.parity import FLOORS, Precision
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.embed.contract import GRAPHS
-from f2p_deploy.embed.triton.batch_axis import why_not_batched, with_batch_axis
 from f2p_deploy.embed.triton.model_config import Kind, ModelConfig, ServedTensor
+from f2p_deploy.runtimes.onnxruntime.batch_axis import why_not_batched, with_batch_axis
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
 from f2p_deploy.system.progress import Progress, silent

@@ -18,7 +18,7 @@ class TritonRuntime(Runtime):
     Args:
         artifact: the artifact that the models were made from; only its manifest is used.
         call: calls a model.
-        batched: names of the models with a batch axis, see `f2p_deploy.embed.triton.batch_axis`.
+        batched: names of the models with a batch axis, see `f2p_deploy.runtimes.onnxruntime.batch_axis`.
     """
 
     name = "triton"

@@ -1,8 +1,11 @@
 """The ONNX targets: one file for each graph and one for the weights, for ONNX Runtime and other readers of ONNX."""
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from f2p_deploy.artifact.artifact import GraphEntry
 from f2p_deploy.artifact.parity import Precision
@@ -13,6 +16,11 @@ from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, an
 from f2p_deploy.model.settings import STORAGES
 from f2p_deploy.system.errors import CompilerError, InputError
 from f2p_deploy.system.progress import Progress
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+logger = logging.getLogger(__name__)
 
 
 def build_onnx(
@@ -34,7 +42,13 @@ def build_onnx(
     if options.weights == "float16":
         progress("weights in float16")
         models = keep_halves(models, {name: source.graph.module for name, source in sources.items()})
-    save_by_precision({name: (source.precision, models[name]) for name, source in sources.items()}, folder)
+    stored = {name: (source.precision, models[name]) for name, source in sources.items()}
+    many = {}
+    for name, source in sources.items():
+        if (batched := _for_many(source, models[name])) is not None:
+            many[name] = f"{name}.many"
+            stored[many[name]] = (source.precision, batched)
+    save_by_precision(stored, folder)
     entries = {}
     for name, source in sources.items():
         path = folder / f"{name}.onnx"
@@ -42,8 +56,28 @@ def build_onnx(
         asked = source.asked(precision, rest)
         if actual != asked:
             raise CompilerError(f"{path.name} should hold {asked} weights, but {actual} was read back from it")
-        entries[name] = source.entry(path.name, actual)
+        entry = source.entry(path.name, actual)
+        entries[name] = replace(entry, many=f"{many[name]}.onnx") if name in many else entry
     return entries
+
+
+def _for_many(source: Source, model: "ModelProto") -> "ModelProto | None":
+    """Return a graph for any number of samples; None where that would be no faster, or computes something else."""
+    from f2p_deploy.runtimes.onnxruntime.batch_axis import (
+        gains_from_batches,
+        made_up_samples,
+        why_not_batched,
+        with_batch_axis,
+    )
+
+    entry = source.entry("", source.precision)
+    if entry.batch != 1 or not gains_from_batches(model):
+        return None
+    batched = with_batch_axis(model, entry)
+    reason = why_not_batched(source.graph.name, model, batched, entry, made_up_samples(entry), source.precision)
+    if reason:
+        logger.info("%s has no twin for many samples: %s", source.graph.name, reason)
+    return None if reason else batched
 
 
 def onnx_toolchain(options: BuildOptions) -> Toolchain:

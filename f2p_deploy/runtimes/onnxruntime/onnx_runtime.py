@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 #: ONNX Runtime's log level for errors only: what users need to know is logged by this package.
 LOG_ERRORS = 3
 
+#: Most samples of one call of a graph for any number of them.
+MOST_ROWS = 64
+
 
 @register_runtime
 class OnnxRuntime(Runtime):
@@ -31,6 +34,8 @@ class OnnxRuntime(Runtime):
     module = "onnxruntime"
     #: ONNX Runtime's name of the execution provider.
     provider: ClassVar[str] = "CPUExecutionProvider"
+    #: Whether several samples are computed in one call where the artifact has a graph for that.
+    takes_many: ClassVar[bool] = True
 
     @classmethod
     def why_not_here(cls) -> str:
@@ -54,11 +59,34 @@ class OnnxRuntime(Runtime):
 
         return f"onnxruntime {onnxruntime.__version__}, {self.provider.removesuffix('ExecutionProvider')}"
 
+    def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:
+        super().__init__(artifact, threads, device)
+        self._many: dict[str, Any] = {}
+        self._loading_many = threading.Lock()
+
+    def rows(self, graph: str, count: int) -> int:
+        """Return the number of samples of one call: all, up to `MOST_ROWS`, where the artifact has a graph for that."""
+        single = super().rows(graph, count)
+        many = self.takes_many and self.artifact.manifest.graphs[graph].many
+        return min(count, MOST_ROWS) if many and count > single else single
+
     def _load(self, graph: str) -> Any:
         return open_session(str(self.artifact.path(graph)), self.provider, self.threads)
 
     def _compute(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return _run(self._loaded(graph), inputs)
+        entry = self.artifact.manifest.graphs[graph]
+        rows = len(inputs[entry.inputs[0].name])
+        if not entry.many or rows == entry.batch:
+            return _run(self._loaded(graph), inputs)
+        shared = {name: np.repeat(inputs[name][None], rows, axis=0) for name in entry.shared}
+        return _run(self._loaded_many(graph, entry.many), {**inputs, **shared})
+
+    def _loaded_many(self, graph: str, file: str) -> Any:
+        """Return the session of a graph for any number of samples."""
+        with self._loading_many:
+            if graph not in self._many:
+                self._many[graph] = open_session(str(self.artifact.folder / file), self.provider, self.threads)
+            return self._many[graph]
 
 
 def _run(session: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -77,6 +105,7 @@ class OnnxRuntimeCuda(OnnxRuntime):
     name = "onnxruntime-cuda"
     summary = "ONNX Runtime on an NVIDIA card"
     provider = "CUDAExecutionProvider"
+    takes_many = False
     on_card = True
 
     def __init__(self, artifact: Artifact, threads: int | None = None, device: int = 0) -> None:

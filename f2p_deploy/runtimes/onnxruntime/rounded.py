@@ -68,6 +68,8 @@ def rounded(model: "ModelProto") -> "ModelProto":
 class RoundedOnnx(OnnxRuntime):
     """Runs float16 ONNX with every value rounded: a CPU stand-in for files that only a card runs. Needs onnx."""
 
+    takes_many = False
+
     @property
     def proves(self) -> Verified:
         """The value of `Manifest.verified` for a measurement by it: it runs the graph that a file was compiled from."""

@@ -17,14 +17,6 @@ DTYPES = {"TYPE_FP32": np.float32, "TYPE_STRING": np.object_}
 
 
 @pytest.fixture(scope="session")
-def served_artifact(small_artifact: Path) -> "Artifact":
-    """`small_artifact`, opened."""
-    from f2p_deploy.artifact.artifact import read_artifact
-
-    return read_artifact(small_artifact)
-
-
-@pytest.fixture(scope="session")
 def repository(served_artifact: "Artifact", tmp_path_factory: pytest.TempPathFactory) -> "TritonRepository":
     """`served_artifact` as a model repository."""
     from f2p_deploy.embed.triton import embed_triton

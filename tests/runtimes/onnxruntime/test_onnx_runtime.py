@@ -8,7 +8,9 @@ import onnxruntime
 import pytest
 
 from f2p_deploy.artifact.artifact import read_artifact
-from f2p_deploy.runtimes import load
+from f2p_deploy.artifact.golden import samples_of
+from f2p_deploy.embed import default_onnx_artifact
+from f2p_deploy.runtimes import graph_calls, load
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import OnnxRuntime, open_session
 from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
 
@@ -81,3 +83,18 @@ def test_a_file_without_a_graph_and_a_path_that_is_not_utf_8_are_sentences(tmp_p
         open_session(str(tmp_path / "empty.onnx"))
     with pytest.raises(InputError, match="not UTF-8"):
         open_session(os.fsdecode(b"/tmp/caf\xe9.onnx"))
+
+
+def test_many_samples_take_a_step_in_one_call_and_are_the_same_bits() -> None:
+    runtime = load(default_onnx_artifact(), "onnxruntime", threads=1)
+    single = load(default_onnx_artifact(), "onnxruntime", threads=1)
+    single.takes_many = False
+    golden = samples_of(runtime.artifact, runtime.artifact.golden(), "step").inputs
+    shared = runtime.artifact.manifest.graphs["step"].shared
+    rows = {name: value if name in shared else value[:5] for name, value in golden.items()}
+    assert runtime.rows("step", 5) == 5 and single.rows("step", 5) == 1 == runtime.rows("one_shot", 5)
+    together = graph_calls.run_graph(runtime, "step", rows)
+    alone = graph_calls.run_graph(single, "step", rows)
+    assert all(np.array_equal(together[name], alone[name]) for name in alone)
+    with pytest.raises(InputError, match="batches of 1"):
+        single.compute("step", rows)

@@ -10,7 +10,12 @@ from f2p_deploy.artifact.artifact import Artifact, GraphEntry, TensorSpec
 from f2p_deploy.artifact.golden import GoldenSamples, samples_of
 from f2p_deploy.character.schema import Schema, load_schema
 from f2p_deploy.embed import default_onnx_artifact
-from f2p_deploy.embed.triton.batch_axis import why_not_batched, with_batch_axis
+from f2p_deploy.runtimes.onnxruntime.batch_axis import (
+    gains_from_batches,
+    made_up_samples,
+    why_not_batched,
+    with_batch_axis,
+)
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
 
 onnx = pytest.importorskip("onnx")
@@ -112,3 +117,25 @@ def test_the_single_model_is_not_changed() -> None:
     before = model.SerializeToString()
     with_batch_axis(model, replace(entry))
     assert model.SerializeToString() == before
+
+
+def test_only_matrix_products_gain_from_batches(served_artifact: Artifact) -> None:
+    demo = default_onnx_artifact()
+    models = {name: onnx.load(demo.path(name), load_external_data=False) for name in demo.manifest.graphs}
+    gains = {name: gains_from_batches(model) for name, model in models.items()}
+    assert gains == {"one_shot": False, "describe": False, "render": False, "step": True, "segment": False}
+    assert not gains_from_batches(onnx.load(served_artifact.path("step"), load_external_data=False))
+
+
+def test_made_up_samples_find_a_graph_that_mixes_its_samples() -> None:
+    artifact = default_onnx_artifact()
+    entry = artifact.manifest.graphs["step"]
+    single = onnx.load(artifact.path("step"))
+    batched, samples = with_batch_axis(single, entry), made_up_samples(entry)
+    assert why_not_batched("step", single, batched, entry, samples, "fp32") == ""
+    for node in batched.graph.node:
+        if "next_state" in node.output:
+            node.output[list(node.output).index("next_state")] = "own"
+    batched.graph.node.append(onnx.helper.make_node("CumSum", ["own", "axis"], ["next_state"]))
+    batched.graph.initializer.append(onnx.numpy_helper.from_array(np.array(0), "axis"))
+    assert "differs from single samples by" in why_not_batched("step", single, batched, entry, samples, "fp32")
