@@ -1,6 +1,7 @@
 """HEIC photos, the format of iPhones; Pillow opens them if the extra `heif` is installed."""
 
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -12,19 +13,20 @@ from f2p_deploy.system.extras import require
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 
 
-def open_picture(file: Path | bytes, name: str) -> ImageFile.ImageFile:
+def open_picture(file: Path | bytes, name: str, formats: Collection[str] | None = None) -> ImageFile.ImageFile:
     """Open a picture like `Image.open`, which may also be HEIC; the format is detected from the content.
 
     Args:
         file: the file's path, or its content.
         name: the file's name, for errors.
+        formats: Pillow's names of the formats besides HEIC; None for all that it reads.
 
     Raises:
         PhotoError: `unreadable`; the file is HEIC and the extra is not installed.
         UnidentifiedImageError: the file is not a picture in a supported format.
     """
     try:
-        return Image.open(_readable(file))
+        return Image.open(_readable(file), formats=None if formats is None else _known(formats))
     except UnidentifiedImageError:
         if not is_heif(file):
             raise
@@ -35,7 +37,12 @@ def open_picture(file: Path | bytes, name: str) -> ImageFile.ImageFile:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
-    return Image.open(_readable(file))
+    return Image.open(_readable(file), formats=("HEIF",))
+
+
+def _known(formats: Collection[str]) -> list[str]:
+    Image.init()
+    return [name for name in formats if name in Image.OPEN]
 
 
 def _readable(file: Path | bytes) -> Path | io.BytesIO:

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from f2p_deploy.alignment.colour import deep_to_grey, is_deep, to_srgb
 from f2p_deploy.alignment.deep_colour import is_deep_colour, round_deep_colour
 from f2p_deploy.alignment.heif import open_picture
+from f2p_deploy.alignment.sent_photo import SENT_FORMATS, check_sent
 from f2p_deploy.system.errors import PhotoError
 
 logger = logging.getLogger(__name__)
@@ -100,19 +101,20 @@ def open_photo(path: str | Path) -> Photo:
     return decode_photo(path, path.name)
 
 
-def decode_photo(file: Path | bytes, name: str, most_pixels: int = MOST_PIXELS) -> Photo:
+def decode_photo(file: Path | bytes, name: str, most_pixels: int = MOST_PIXELS, sent: bool = False) -> Photo:
     """Read a photo from a regular file or from its content, see `open_photo`.
 
     Args:
         file: the file's path, or its bytes, which are not written to the disk.
         name: the file's name, with which every error begins.
         most_pixels: a picture with more is refused before it is decoded.
+        sent: it is the content of a file that somebody else sent: see `sent_photo`.
 
     Raises:
         PhotoError: as `open_photo` says; `too-many-pixels` beyond a smaller `most_pixels` than `MOST_PIXELS`.
     """
     try:
-        with _without_warnings(), _opened(file, name, most_pixels) as opened:
+        with _without_warnings(), _opened(file, name, most_pixels, sent) as opened:
             photo, reduction = _read(opened, file, name)
             pixels = np.array(photo)
     except Image.DecompressionBombError as error:
@@ -160,12 +162,14 @@ def _without_warnings() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(file: Path | bytes, name: str, most: int = MOST_PIXELS) -> Iterator[ImageFile.ImageFile]:
+def _opened(
+    file: Path | bytes, name: str, most: int = MOST_PIXELS, sent: bool = False
+) -> Iterator[ImageFile.ImageFile]:
     """Open a picture without decoding it, with `most` pixels as the limit; phone photos exceed Pillow's limit."""
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            opened = open_picture(file, name)
+            opened = open_picture(file, name, SENT_FORMATS if sent else None)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with opened:
@@ -175,6 +179,8 @@ def _opened(file: Path | bytes, name: str, most: int = MOST_PIXELS) -> Iterator[
                 f"{name}: {opened.width}x{opened.height} pixels are {_millions(opened.width * opened.height)} "
                 f"megapixels; at most {_millions(most)} are read: make it smaller first",
             )
+        if sent and isinstance(file, bytes):
+            check_sent(opened, file, name)
         yield opened
 
 

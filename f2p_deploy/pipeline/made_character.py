@@ -15,7 +15,12 @@ DECIMALS = 4
 
 
 def align_content(
-    content: bytes, name: str, finder: LandmarkFinder, settings: BundleSettings, most_pixels: int = MOST_PIXELS
+    content: bytes,
+    name: str,
+    finder: LandmarkFinder,
+    settings: BundleSettings,
+    most_pixels: int = MOST_PIXELS,
+    sent: bool = False,
 ) -> AlignedFace:
     """Find and align the largest face of a photo that is in memory; nothing is written to the disk.
 
@@ -25,12 +30,13 @@ def align_content(
         finder: finds landmarks.
         settings: of the bundle; they give the size and the average face.
         most_pixels: a photo with more is refused before it is decoded.
+        sent: somebody else sent it: only formats that are decoded in bounded time are read, see `sent_photo`.
 
     Raises:
         PhotoError: an unreadable photo, one with too many pixels, or one without a usable face.
         InputError: the finder cannot be used for it.
     """
-    return align_named(decode_photo(content, name, most_pixels), name, finder, settings)
+    return align_named(decode_photo(content, name, most_pixels, sent), name, finder, settings)
 
 
 def align_named(

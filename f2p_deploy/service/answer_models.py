@@ -1,6 +1,6 @@
-"""The bodies of answers, for the OpenAPI document."""
+"""The bodies of answers, and characters that are sent, for the OpenAPI document."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,15 +11,29 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ParametersFile(_Answer):
+#: A controller's value, or an option's probability.
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class GivenParameters(_Answer):
+    """A character by the names of its schema, which may have been edited by hand: the content of a parameters.json."""
+
+    format: Literal["f2p-parameters"]
+    version: Literal[1]
+    schema_: str = Field(alias="schema", examples=["makehuman"], description="Name of the schema.")
+    schema_fingerprint: str = Field("", description="Of the schema; left out, the names alone decide.")
+    controllers: dict[str, Share] = Field(description="Every controller, in [0, 1].", examples=[{"nose-width": 0.62}])
+    discrete: dict[str, str | dict[str, Share]] = Field(
+        {}, description="The option of each group, or its probabilities.", examples=[{"hair": "short01"}]
+    )
+    locked: list[str] = Field([], description="Names that generation keeps.")
+
+
+class ParametersFile(GivenParameters):
     """A character by the names of its schema: the content of a parameters.json."""
 
-    format: str = Field(examples=["f2p-parameters"])
-    version: int = Field(examples=[1])
-    schema_: str = Field(alias="schema", examples=["makehuman"], description="Name of the schema.")
-    schema_fingerprint: str
-    controllers: dict[str, float] = Field(description="Every controller, in [0, 1].", examples=[{"nose-width": 0.62}])
-    discrete: dict[str, str | dict[str, float]] = Field(
+    schema_fingerprint: str = Field(description="Of the schema.")
+    discrete: dict[str, str | dict[str, Share]] = Field(
         description="The option of each group, or its probabilities.", examples=[{"hair": "short01"}]
     )
     locked: list[str] = Field(description="Names that generation keeps.")

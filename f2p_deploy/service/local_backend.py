@@ -159,7 +159,7 @@ class LocalBackend:
         settings, most = self.runtime.settings, self._limits.photo_pixels
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._aligning, align_content, content, name, self.finder, settings, most
+            self._aligning, align_content, content, name, self.finder, settings, most, True
         )
 
     async def generate(self, face: AlignedFace, mode: Mode, keep: Parameters | None) -> Generation:

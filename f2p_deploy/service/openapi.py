@@ -1,12 +1,12 @@
 """The OpenAPI document of the service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 
 from f2p_deploy.pipeline.mode import MODES
-from f2p_deploy.service.answer_models import ParametersFile, ProblemAnswer
+from f2p_deploy.service.answer_models import GivenParameters, ProblemAnswer
 from f2p_deploy.service.refusals import CODES
 
 #: Codes of refusals that each address can answer with, besides those of all.
@@ -34,21 +34,20 @@ _FORM = {
             "default": "auto",
             "description": "auto searches where the face is frontal, sharp and large, else it is one-shot.",
         },
-        "keep": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "description": "A parameters.json; the values named in its `locked` are kept.",
-        },
+        "keep": {"$ref": "#/components/schemas/GivenParameters"},
         "picture": {"type": "boolean", "default": False, "description": "Draw the character, too."},
     },
 }
+
+#: What an idempotency key may be.
+KEY_PATTERN, LONGEST_KEY = "^[!-~]+$", 200
 
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "description": "A request that is sent again with the same key within ten minutes gets the same answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": KEY_PATTERN},
 }
 
 #: A character that the service answers with.
@@ -80,6 +79,28 @@ EXAMPLE = {
 }
 
 
+def _header(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **schema}}
+
+
+def _headers(status: int, path: str, codes: Sequence[str]) -> dict[str, Any]:
+    """Return the headers of an answer; `codes` are its refusals."""
+    headers = {"X-Request-Id": _header("Random id of the request, also in the log.", pattern="^[0-9a-f]{32}$")}
+    if status == 401:
+        headers["WWW-Authenticate"] = _header("How to ask.", const="Bearer")
+    if any(CODES[code].retry for code in codes):
+        seconds = {"type": "integer", "minimum": 1}
+        headers["Retry-After"] = {"description": "Seconds after which to try again.", "schema": seconds}
+    if status == 200 and path == "/v1/characters":
+        headers["Idempotent-Replay"] = _header("The answer was kept from an earlier request.", const="true")
+    return headers
+
+
+def _form() -> dict[str, Any]:
+    """Return the description of the form that makes a character."""
+    return {"schema": _FORM, "encoding": {"keep": {"contentType": "application/json"}}}
+
+
 def operation_of(
     path: str, endpoint: Callable[..., Any], model: type | None, public: bool
 ) -> dict[str, Any]:
@@ -109,13 +130,15 @@ def operation_of(
         responses[200] = {"description": "The picture", "content": {"image/png": png}}
     extra: dict[str, Any] = {}
     if path == "/v1/characters":
-        extra["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
+        extra["requestBody"] = {"required": True, "content": {"multipart/form-data": _form()}}
         extra["parameters"] = [_KEY]
     elif path == "/v1/render":
-        body = {"schema": {"$ref": "#/components/schemas/ParametersFile"}, "example": EXAMPLE["parameters"]}
+        body = {"schema": {"$ref": "#/components/schemas/GivenParameters"}, "example": EXAMPLE["parameters"]}
         extra["requestBody"] = {"required": True, "content": {"application/json": body}}
     if public:
         extra["security"] = []
+    for status, response in responses.items():
+        response["headers"] = _headers(int(status), path, by_status.get(int(status), []))
     summary = (endpoint.__doc__ or "").strip().splitlines()[0]
     name = path.strip("/").replace("/", "-")
     return {"summary": summary, "responses": responses, "openapi_extra": extra, "name": name}
@@ -143,7 +166,7 @@ def describe_with(app: FastAPI, secured: bool) -> None:
         made = document["paths"]["/v1/characters"]["post"]["responses"]["200"]
         made["content"]["application/json"]["example"] = EXAMPLE
         components = document.setdefault("components", {})
-        components.setdefault("schemas", {})["ParametersFile"] = ParametersFile.model_json_schema(
+        components.setdefault("schemas", {})["GivenParameters"] = GivenParameters.model_json_schema(
             by_alias=True, ref_template="#/components/schemas/{model}"
         )
         if secured:

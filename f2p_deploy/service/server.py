@@ -9,6 +9,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from f2p_deploy.service.timed_heads import TimedHeads
 from f2p_deploy.system.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def run_server(app: FastAPI, listener: socket.socket, drain: float = 0.0, grace:
     """
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=TimedHeads,
         ws="none",
         lifespan="on",
         loop="asyncio",

@@ -5,6 +5,7 @@ import base64
 import json
 import logging
 import math
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
@@ -27,7 +28,7 @@ from f2p_deploy.service.idempotency import KeptAnswers
 from f2p_deploy.service.json_log import Stopwatch
 from f2p_deploy.service.limits import ServiceLimits
 from f2p_deploy.service.metrics import ServiceMetrics
-from f2p_deploy.service.openapi import describe_with, operation_of
+from f2p_deploy.service.openapi import KEY_PATTERN, LONGEST_KEY, describe_with, operation_of
 from f2p_deploy.service.refusals import Refusal, refusal_of
 from f2p_deploy.service.tokens import is_loopback, knows
 from f2p_deploy.service.uploads import FIELD_BYTES, Form, discard_body, parse_form, read_body
@@ -39,9 +40,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 #: Fields of the form that makes a character.
 FIELDS = ("photo", "mode", "keep", "picture")
-
-#: Longest idempotency key.
-_LONGEST_KEY = 200
 
 #: What errors call a photo: its file's name is never repeated.
 _PHOTO = "photo"
@@ -72,7 +70,7 @@ class CharacterApi:
         watch = Stopwatch()
         most = self.limits.upload_bytes + FIELD_BYTES
         body = await read_body(request, most, self.limits.upload_seconds)
-        form = await parse_form(body, request.headers, "photo")
+        form = await parse_form(body, request.headers, "photo", ("keep",))
         seconds = {"upload": watch.lap()}
         mode, keep, wants_picture = self._asked(form)
         if form.file is not None and len(form.file) > self.limits.upload_bytes:
@@ -87,11 +85,11 @@ class CharacterApi:
         key = request.headers.get("idempotency-key")
         if key is None:
             content, again = await unless_gone(request, compute()), False
-        elif 0 < len(key) <= _LONGEST_KEY and key.isprintable():
+        elif re.fullmatch(KEY_PATTERN, key) and len(key) <= LONGEST_KEY:
             owner = request.headers.get("authorization", "")
             content, again = await self.kept.answer(f"{owner}\n{key}", form.digest_text(), compute)
         else:
-            raise Refusal("invalid-request", f"an Idempotency-Key has 1 to {_LONGEST_KEY} printable characters")
+            raise Refusal("invalid-request", f"an Idempotency-Key has 1 to {LONGEST_KEY} ASCII characters, no spaces")
         headers = {"idempotent-replay": "true"} if again else None
         return Response(content, media_type="application/json", headers=headers)
 
@@ -330,6 +328,7 @@ def create_app(
         summary="One photo in, one editable game character out.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.api = api
@@ -355,7 +354,7 @@ def create_app(
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:
         code = "method-not-allowed" if error.status_code == 405 else "not-found"
-        sentence = f"there is no {request.method} {request.url.path[:200]}"
+        sentence = f"there is no {request.method} {request.scope['path'][:200]}"  # its URL fails for some hosts
         request_id = secrets.token_hex(16)
         await discard_body(request, limits.upload_bytes, 2.0)
         response = problem(Refusal(code, sentence), request_id)

@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Collection
 from typing import NamedTuple
 
 from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -17,6 +19,9 @@ FIELD_BYTES = 2**20
 
 #: Most fields of a form.
 MOST_FIELDS = 16
+
+#: What the boundary of a form may be; RFC 2046 allows less.
+_BOUNDARY = r"[ !#-\[\]-~]{1,200}"
 
 
 class Form(NamedTuple):
@@ -80,33 +85,47 @@ async def discard_body(request: Request, most: int, seconds: float) -> None:
         return
 
 
+def _utf8(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal("invalid-request", f"the field {name[:80]!r} is not UTF-8 text") from error
+
+
 class _InMemory(MultiPartParser):
     """Starlette's parser, which would write a file of more than 1 MB to the disk."""
 
     spool_max_size = 2**40
 
 
-async def parse_form(body: bytes, headers: Headers, file_field: str) -> Form:
-    """Parse a `multipart/form-data` body.
+async def parse_form(body: bytes, headers: Headers, file_field: str, texts: Collection[str] = ()) -> Form:
+    """Parse a `multipart/form-data` body; its text is UTF-8, whatever it says.
 
     Args:
         body: the whole body.
         headers: of the request.
         file_field: the name of the field with the file.
+        texts: names of other fields that may be sent as a file.
 
     Raises:
-        Refusal: `media-type`, or `invalid-request` for a damaged form, a field that is given twice, or a file where
-            none belongs.
+        Refusal: `media-type`, `too-large` for such a file of more than `FIELD_BYTES`, or `invalid-request` for a
+            damaged form, a field that is given twice, a file where none belongs, or text that is not UTF-8.
     """
     kind = headers.get("content-type", "")
     if kind.split(";")[0].strip().lower() != "multipart/form-data":
         raise Refusal("media-type", "send a form: Content-Type must be multipart/form-data")
+    boundary = parse_options_header(kind)[1].get(b"boundary", b"").decode("latin-1")
+    if not re.fullmatch(_BOUNDARY, boundary):
+        raise Refusal("invalid-request", "the form is damaged: its Content-Type has no usable boundary")
 
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
         yield b""
 
-    parser = _InMemory(headers, stream(), max_files=1, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
+    # As Latin-1 the parser's text still has every byte; other charsets give text that cannot be written as UTF-8.
+    plain = Headers({"content-type": f'multipart/form-data; charset=latin-1; boundary="{boundary}"'})
+    most = 1 + len(texts)
+    parser = _InMemory(plain, stream(), max_files=most, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
     try:
         parsed = await parser.parse()
     except (MultiPartException, FormParserError, KeyError, LookupError, UnicodeError, ValueError) as error:
@@ -117,14 +136,15 @@ async def parse_form(body: bytes, headers: Headers, file_field: str) -> Form:
         for name, value in parsed.multi_items():
             if name in fields or (name == file_field and file is not None):
                 raise Refusal("invalid-request", f"the field {name[:80]!r} is given twice")
-            if isinstance(value, UploadFile):
-                if name != file_field:
-                    raise Refusal("invalid-request", f"the field {name[:80]!r} takes no file; {file_field!r} does")
-                file = await value.read()
-            elif name == file_field:
-                file = value.encode("utf-8", "surrogateescape")
-            else:
-                fields[name] = value
+            content = await value.read() if isinstance(value, UploadFile) else value.encode("latin-1")
+            if name == file_field:
+                file = content
+                continue
+            if isinstance(value, UploadFile) and name not in texts:
+                raise Refusal("invalid-request", f"the field {name[:80]!r} takes no file; {file_field!r} does")
+            if len(content) > FIELD_BYTES:
+                raise Refusal("too-large", f"the field {name[:80]!r} has more than {FIELD_BYTES:,} bytes")
+            fields[name] = _utf8(content, name)
     finally:
         await parsed.close()
     return Form(file, fields)

@@ -47,6 +47,8 @@ def test_locked_values_are_kept(demo_service: str, portrait: bytes) -> None:
     kept = average(schema).with_values({name: 0.125}).lock(name)
     found = post(demo_service, {"keep": json.dumps(to_json(kept))}, {"photo": ("a.png", portrait)}).json()
     assert found["parameters"]["controllers"][name] == 0.125 and found["parameters"]["locked"] == [name]
+    as_file = {"photo": ("a.png", portrait), "keep": ("parameters.json", json.dumps(to_json(kept)))}
+    assert post(demo_service, {}, as_file).json()["parameters"] == found["parameters"]
     again = post(demo_service, {}, {"photo": ("a.png", portrait)}).json()
     assert again["parameters"]["controllers"][name] != 0.125 and again["parameters"]["locked"] == []
 
@@ -122,6 +124,9 @@ def test_unknown_addresses_and_methods_are_problems_too(serve_timed) -> None:
         method = httpx.delete(f"{address}/v1/characters")
         assert method.status_code == 405 and method.json()["code"] == "method-not-allowed"
         assert method.headers["allow"] == "POST"
+        for path, headers in (("/v1/characters/", {}), ("//v1/schema", {}), ("/x", {"host": "["})):
+            answer = httpx.get(f"{address}{path}", headers=headers)
+            assert answer.status_code == 404 and answer.json()["code"] == "not-found"
 
 
 def test_a_character_that_cannot_be_drawn_is_one_sentence(serve_timed) -> None:
@@ -177,8 +182,8 @@ def test_the_same_key_gives_the_same_answer(serve_timed, timed) -> None:
         assert {one.headers.get("idempotent-replay"), two.headers.get("idempotent-replay")} == {None, "true"}
         other = post(address, {"mode": "one-shot"}, headers=key)
         assert (other.status_code, other.json()["code"]) == (409, "key-reused")
-        for bad in ("x" * 201, "a\tb"):
-            assert post(address, headers={"idempotency-key": bad}).json()["code"] == "invalid-request"
+        for bad in ("x" * 201, "a\tb", "a b", "é"):
+            assert post(address, headers={"idempotency-key": bad.encode()}).json()["code"] == "invalid-request"
 
 
 def test_a_caller_that_leaves_is_not_computed_for(serve_timed, timed) -> None:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from f2p_deploy.service.refusals import Refusal
-from f2p_deploy.service.uploads import discard_body, parse_form, read_body
+from f2p_deploy.service.uploads import FIELD_BYTES, discard_body, parse_form, read_body
 
 #: A form whose part has no name.
 NAMELESS = b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"
@@ -72,10 +72,29 @@ def test_files_and_fields_have_their_places() -> None:
         ({}, {"other": ("a", b"x")}, "'other' takes no file"),
         ({"mode": ["a", "b"]}, {"photo": ("a", b"x")}, "'mode' is given twice"),
         ({}, [("photo", ("a", b"x")), ("photo", ("a", b"y"))], "Too many files"),
+        ({"mode": b"\xff"}, {"photo": ("a", b"x")}, "'mode' is not UTF-8"),
         ({str(i): "x" for i in range(20)}, {"photo": ("a", b"x")}, "Too many fields"),
     ):
         with pytest.raises(Refusal, match=sentence):
             parsed(*encoded(data, files))
+
+
+def test_some_fields_may_come_as_files() -> None:
+    body = encoded(files={"photo": ("a", b"x"), "keep": ("parameters.json", "{é}".encode())})
+    assert asyncio.run(parse_form(*body, "photo", ("keep",))).fields == {"keep": "{é}"}
+    for content, code in ((b"\xff", "invalid-request"), (bytes(FIELD_BYTES + 1), "too-large")):
+        with pytest.raises(Refusal) as refused:
+            asyncio.run(parse_form(*encoded(files={"keep": ("a", content)}), "photo", ("keep",)))
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "unicode_escape", "punycode", "latin-1", "hex", "no-such"])
+def test_text_is_utf8_whatever_the_form_says(charset: str) -> None:
+    content = b"\xff\xd8 +2AA- \\ud800 \x00"
+    part = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    body = part % (b"photo", content) + part % (b"mode", b"+2AA- \\ud800") + b"--b--\r\n"
+    form = parsed(body, Headers({"content-type": f"multipart/form-data; charset={charset}; boundary=b"}))
+    assert form.file == content and form.fields == {"mode": "+2AA- \\ud800"} and form.digest_text()
 
 
 def test_a_body_is_read_within_bytes_and_seconds() -> None:

@@ -100,7 +100,7 @@ class PhotoModel(ServedModel):
         """
         size, template = self.settings.architecture.image_size, self.settings.alignment.landmarks
         return [
-            align(decode_photo(bytes(content), PHOTO), self.finder, template, size, name=PHOTO)
+            align(decode_photo(bytes(content), PHOTO, sent=True), self.finder, template, size, name=PHOTO)
             for content in photos.reshape(-1)
         ]
 
