@@ -21,6 +21,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import httpx
 from load import SERVE, memory_mb, running
 
 HERE = Path(__file__).resolve().parent
@@ -49,7 +50,7 @@ def main() -> None:
         command += ["--seed", str(words.seed)]
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")}
         done = subprocess.run(command, cwd=folder, env=environment, check=False)
-        metrics = subprocess.run(["curl", "-s", f"{address}/metrics"], capture_output=True, text=True, check=True).stdout
+        metrics = httpx.get(f"{address}/metrics").text
         memory = memory_mb(process.pid)
     statuses: Counter[str] = Counter()
     for line in metrics.splitlines():
