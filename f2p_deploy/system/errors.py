@@ -25,6 +25,10 @@ class PhotoError(InputError):
         super().__init__(message)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["PhotoError"], tuple[str, str]]:
+        """Return what another process makes the same error of."""
+        return type(self), (self.reason, str(self))
+
 
 class FloorMissed(F2PError):
     """A parity or quality threshold was missed."""

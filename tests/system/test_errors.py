@@ -1,6 +1,7 @@
 """The errors: each has its exit code, and what is one is caught as one."""
 
 import inspect
+import pickle
 
 import pytest
 
@@ -30,3 +31,8 @@ def test_a_photo_error_says_why_in_a_word_and_in_a_sentence() -> None:
     with pytest.raises(InputError, match="^no face was found$") as caught:
         raise PhotoError("no-face", "no face was found")
     assert isinstance(caught.value, PhotoError) and caught.value.reason == "no-face"
+
+
+def test_a_photo_error_comes_whole_from_another_process() -> None:
+    error = pickle.loads(pickle.dumps(PhotoError("no-face", "no face was found")))
+    assert type(error) is PhotoError and (error.reason, str(error)) == ("no-face", "no face was found")
