@@ -1,6 +1,9 @@
 """Whole jobs: each photo once, the same bits whatever the workers, the source or an interruption."""
 
+import multiprocessing
+import os
 import shutil
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,12 +75,26 @@ def test_a_stopped_job_goes_on_and_leaves_the_same_bytes(make: Make, photo_folde
     assert (report.earlier, report.made, report.to_dict()["ok"]) == (1, 4, 6)
     assert contents(out) == whole and (out / "part-00000.parquet").stat().st_mtime_ns == written
     assert make(source, out).made == 0
+    assert _with_a_killed_worker(make, source, tmp_path / "killed") == whole
     with pytest.raises(InputError, match="made with another --rows"):
         make(source, out, rows=4)
     (photo_folder / "p9.jpg").write_bytes(b"another")
     with pytest.raises(InputError, match="another list of photos"):
         make(source, out)
     assert make(source, out, again=True).statuses == {"ok": 6, "unreadable": 2}
+
+
+def _with_a_killed_worker(make: Make, source: PhotoSource, out: Path) -> dict[str, bytes]:
+    """Return the parts of a job one of whose two workers is killed after the first rows."""
+    killed: list[int] = []
+
+    def kill(doing: str, done: float = 0.0, total: float = 0.0) -> None:
+        if done and not killed:
+            killed.append(multiprocessing.active_children()[0].pid or 0)
+            os.kill(killed[0], signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+    assert make(source, out, workers=2, progress=kill).statuses == {"ok": 6, "unreadable": 1} and killed
+    return contents(out)
 
 
 def test_a_damaged_shard_is_told_and_its_photos_are_rows(
