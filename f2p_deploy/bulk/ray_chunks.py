@@ -3,6 +3,7 @@
 import logging
 import os
 import pickle
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from f2p_deploy.bulk.bulk_order import BulkOrder, Chunk
 from f2p_deploy.bulk.local_chunks import made_by
 from f2p_deploy.bulk.photo_rows import Row
 from f2p_deploy.system.errors import F2PError
+from f2p_deploy.system.interruption import SIGNALS
 from f2p_deploy.system.process_crew import ProcessCrew
 
 #: Blocks of chunks that Ray hands out, for every worker: a block is the least that is made again after a failure.
@@ -18,10 +20,15 @@ _BLOCKS = 64
 
 
 @contextmanager
-def ray_session() -> Iterator[int]:
+def ray_session(num_cpus: int | None = None, spilling: bool = True) -> Iterator[int]:
     """Connect to the cluster in RAY_ADDRESS, or start Ray on this machine for the block; yield its number of cores.
 
-    Ray's report of its use to its makers is switched off, unless the environment says otherwise.
+    Ray's report of its use to its makers is switched off, unless the environment says otherwise. A Ray of this
+    machine has no dashboard. Signals are handled as before.
+
+    Args:
+        num_cpus: cores that a Ray of this machine shares out; None for those that there are.
+        spilling: whether a Ray of this machine may write to the disk what it has no memory for.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # native messages, on the standard error
@@ -29,8 +36,15 @@ def ray_session() -> Iterator[int]:
 
     began = not ray.is_initialized()
     if began:
-        here = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+        here: dict[str, Any] = {}
+        if not os.environ.get("RAY_ADDRESS"):
+            here = {"include_dashboard": False, "num_cpus": num_cpus}
+            if not spilling:
+                here["_system_config"] = {"automatic_object_spilling_enabled": False}
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
+        for number, handler in handlers.items():  # ray.init puts its own in their place
+            signal.signal(number, handler)
     try:
         yield max(1, int(ray.cluster_resources().get("CPU", 1)))
     finally:

@@ -1,6 +1,5 @@
 """The command `f2p-deploy serve`: characters over HTTP."""
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +7,13 @@ import typer
 
 from f2p_deploy.cli import console, options
 from f2p_deploy.system.errors import InputError
+from f2p_deploy.system.names import shown
 
 if TYPE_CHECKING:
     from f2p_deploy.alignment import LandmarkFinder
     from f2p_deploy.runtimes import Runtime
+    from f2p_deploy.service.ray_order import RayOrder
+
 
 def serve(
     artifact: options.Artifact = None,
@@ -68,6 +70,20 @@ def serve(
     ] = None,
     landmarker: options.Landmarker = None,
     offline: options.Offline = False,
+    with_ray: Annotated[
+        bool, typer.Option("--ray", help="Serve with Ray Serve, on the cluster in RAY_ADDRESS or on this machine.")
+    ] = False,
+    replicas: Annotated[
+        str | None,
+        typer.Option("--replicas", metavar="N|MIN-MAX", help="With --ray: generators; a range follows the load."),
+    ] = None,
+    gpus: Annotated[
+        float | None, typer.Option("--gpus", min=0, max=1024, metavar="X", help="With --ray: cards of each generator.")
+    ] = None,
+    write_config: Annotated[
+        Path | None,
+        typer.Option("--write-config", metavar="FILE.yaml", help="With --ray: write the file for `serve deploy`."),
+    ] = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -75,15 +91,19 @@ def serve(
 
     The address is printed at once; /readyz answers when the networks are loaded and their golden vectors are right.
     Photos stay in memory and are never logged. The log is JSON lines on the standard error. SIGTERM and Ctrl-C finish
-    what was accepted.
+    what was accepted. With --ray the address is printed once every replica is healthy.
     """
     from f2p_deploy.system.extras import require
 
     require("serve", "the service")
+    if with_ray:
+        require("ray", "--ray")
+    elif replicas is not None or gpus is not None or write_config is not None:
+        raise InputError("--replicas, --gpus and --write-config belong to --ray")
     import logging
 
     from f2p_deploy.service.json_log import log_to
-    from f2p_deploy.service.limits import ServiceLimits
+    from f2p_deploy.service.limits import limits_of
     from f2p_deploy.service.local_backend import LocalBackend
     from f2p_deploy.service.metrics import ServiceMetrics
     from f2p_deploy.service.server import listen, run_server
@@ -96,15 +116,32 @@ def serve(
             f"on {host} others could reach the service: give --tokens FILE, or listen on 127.0.0.1 (openssl rand -hex "
             "32 > FILE makes a token)"
         )
-    usual = ServiceLimits()
-    limits = dataclasses.replace(
-        usual,
-        queue=queue or usual.queue,
-        upload_bytes=usual.upload_bytes if upload_mb is None else int(upload_mb * 1e6),
-        photo_pixels=usual.photo_pixels if megapixels is None else int(megapixels * 1e6),
-        generate_seconds=seconds or usual.generate_seconds,
-        batch_seconds=usual.batch_seconds if batch_ms is None else batch_ms / 1000,
-    )
+    if with_ray:
+        from f2p_deploy.service.ray_order import RayOrder
+
+        if drain:
+            raise InputError("--drain goes without --ray: Ray Serve's replicas finish what they accepted by themselves")
+        if bundle and artifact:
+            raise InputError("give either --bundle or --artifact, not both")
+        order = RayOrder(
+            source=_text(artifact or bundle),
+            runtime=runtime,
+            fast=fast,
+            landmarker=_text(landmarker),
+            offline=offline,
+            tokens=_text(tokens),
+            queue=queue,
+            upload_mb=upload_mb,
+            megapixels=megapixels,
+            seconds=seconds,
+            batch_ms=batch_ms,
+            batching=batching,
+            lanes=lanes,
+            replicas=replicas or "1",
+            gpus=gpus or 0.0,
+        )
+        return on_ray(order, host, port, write_config, as_json)
+    limits = limits_of(queue, upload_mb, megapixels, seconds, batch_ms)
     metrics = ServiceMetrics(limits.queue)
 
     def open_runtime() -> "Runtime":
@@ -121,10 +158,36 @@ def serve(
         backend = LocalBackend(open_runtime, open_finder, limits, metrics, lanes, batching)
         app = create_app(backend, limits, metrics, known)
         name = f"[{host}]" if ":" in host else host
-        address = f"http://{name}:{listener.getsockname()[1]}"
-        if as_json:
-            console.emit({"address": address})
-        else:
-            console.result(address)
+        show_address(f"http://{name}:{listener.getsockname()[1]}", as_json)
         log_to(level=logging.DEBUG if verbose else logging.INFO)
         run_server(app, listener, drain)
+
+
+def on_ray(order: "RayOrder", host: str, port: int, write_config: Path | None, as_json: bool) -> None:
+    """Run the service with Ray Serve, or write its configuration file."""
+    from f2p_deploy.service.ray_service import run_on_ray, serve_config
+    from f2p_deploy.system.files import write_whole
+
+    if write_config is None:
+        run_on_ray(order, host, port, lambda address: show_address(address, as_json))
+        return
+    import yaml
+
+    content = yaml.safe_dump(serve_config(order, host, port or 8000), sort_keys=False)
+    write_whole(write_config, content.encode())
+    if as_json:
+        console.emit({"config": str(write_config)})
+    else:
+        console.result(f"serve deploy {shown(write_config)}")
+
+
+def show_address(address: str, as_json: bool) -> None:
+    """Print where the service answers."""
+    if as_json:
+        console.emit({"address": address})
+    else:
+        console.result(address)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())

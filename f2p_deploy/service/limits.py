@@ -1,6 +1,6 @@
 """The limits of the service: sizes, seconds and the length of the queue."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from f2p_deploy.system.errors import InputError
 
@@ -35,3 +35,29 @@ class ServiceLimits:
             value = getattr(self, field.name)
             if not (0 < value < float("inf")):
                 raise InputError(f"the limit {field.name} must be positive, found {value}")
+
+
+def limits_of(
+    queue: int | None = None,
+    upload_mb: float | None = None,
+    megapixels: float | None = None,
+    seconds: float | None = None,
+    batch_ms: float | None = None,
+) -> ServiceLimits:
+    """Return limits in the units of the command line; None for the usual ones.
+
+    Raises:
+        InputError: a limit that is not positive.
+
+    Example:
+        >>> limits_of(upload_mb=2).upload_bytes
+        2000000
+    """
+    given = {
+        "queue": queue,
+        "upload_bytes": None if upload_mb is None else int(upload_mb * 1e6),
+        "photo_pixels": None if megapixels is None else int(megapixels * 1e6),
+        "generate_seconds": seconds,
+        "batch_seconds": None if batch_ms is None else batch_ms / 1000,
+    }
+    return replace(ServiceLimits(), **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

@@ -13,10 +13,10 @@ from f2p_deploy.service.refusals import CODES
 _REFUSALS: dict[str, tuple[str, ...]] = {
     "/v1/characters": (
         "upload-timeout", "key-reused", "too-large", "too-many-pixels", "media-type", "invalid-request", "unreadable",
-        "no-face", "several-faces", "too-small", "turned", "busy", "not-ready", "timeout",
+        "no-face", "several-faces", "too-small", "turned", "busy", "not-ready", "lost", "timeout",
     ),
     "/v1/render": (
-        "upload-timeout", "too-large", "media-type", "invalid-request", "busy", "not-ready", "timeout",
+        "upload-timeout", "too-large", "media-type", "invalid-request", "busy", "not-ready", "lost", "timeout",
     ),
     "/v1/schema": ("not-ready",),
     "/readyz": ("not-ready", "ending"),

@@ -40,6 +40,7 @@ CODES: dict[str, Meaning] = {
     "internal": Meaning(500, "A bug of the service"),
     "not-ready": Meaning(503, "The networks are not loaded yet", retry=True),
     "ending": Meaning(503, "The service is about to end", retry=True),
+    "lost": Meaning(503, "The process that computed it ended", retry=True),
     "timeout": Meaning(504, "It took too long", retry=True),
 }
 

@@ -204,7 +204,8 @@ class CharacterApi:
             host = request.headers.get("host", "")
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             site = request.headers.get("sec-fetch-site", "none")
-            if not is_loopback(name) or site not in ("same-origin", "none"):
+            peer = request.client is None or is_loopback(request.client.host)
+            if not peer or not is_loopback(name) or site not in ("same-origin", "none"):
                 raise Refusal("foreign-host", "without tokens this service answers this machine only")
         elif not public and not knows(request.headers.get("authorization", ""), self.tokens):
             raise Refusal("unauthorized", "send one of the service's tokens: Authorization: Bearer TOKEN")
@@ -233,6 +234,11 @@ async def unless_gone(request: Request, work: Awaitable[bytes]) -> bytes:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
+def id_of(request: Request) -> str:
+    """Return the request's id: of the server in front, which then puts it into the answer's header, or a random one."""
+    return str(getattr(request.state, "id", None) or secrets.token_hex(16))
+
+
 def _json(content: Any) -> Response:
     return Response(json.dumps(content, separators=(",", ":")), media_type="application/json")
 
@@ -250,7 +256,7 @@ def _answering(api: CharacterApi, route: str, endpoint: Endpoint, counted: bool,
 
     async def answer(request: Request) -> Response:
         watch = Stopwatch()
-        request.state.id = secrets.token_hex(16)
+        request.state.id = id_of(request)
         code = ""
         try:
             api.require_allowed(request, public)
@@ -317,6 +323,7 @@ def create_app(
         # Health is answered while the networks load; a failure ends the service.
         starting = asyncio.create_task(begin())
         starting.add_done_callback(lambda task: app.state.failed(task))
+        app.state.starting = starting
         yield
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
@@ -355,7 +362,7 @@ def create_app(
     async def unknown(request: Request, error: HTTPException) -> Response:
         code = "method-not-allowed" if error.status_code == 405 else "not-found"
         sentence = f"there is no {request.method} {request.scope['path'][:200]}"  # its URL fails for some hosts
-        request_id = secrets.token_hex(16)
+        request_id = id_of(request)
         await discard_body(request, limits.upload_bytes, 2.0)
         response = problem(Refusal(code, sentence), request_id)
         response.headers.update(error.headers or {})

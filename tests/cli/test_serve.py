@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 
 def test_it_answers_and_sigterm_ends_it(tmp_path: Path, portrait: bytes) -> None:
@@ -66,3 +67,32 @@ def test_an_artifact_that_is_not_there_ends_it(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": "200"})
     assert ended.returncode == 2 and "Traceback" not in ended.stderr
     assert ended.stderr.splitlines()[-1].startswith("error: ") and "none" in ended.stderr
+
+
+def test_on_ray_the_same_rules_hold(f2p: Callable, tmp_path: Path) -> None:
+    ran = f2p("serve", "--replicas", "2")
+    assert ran.code == 2 and "belong to --ray" in ran.err
+    pytest.importorskip("ray")
+    for words, sentence in (
+        (("--host", "0.0.0.0"), "on 0.0.0.0 others could reach the service: give --tokens FILE"),
+        (("--host", "0.0.0.0", "--write-config", tmp_path / "f.yaml"), "others could reach the service"),
+        (("--drain", "5"), "--drain goes without --ray"),
+        (("--replicas", "4-2"), "the smaller number first"),
+        (("--landmarker", "x", "--offline"), "leave out landmarker"),
+    ):
+        ran = f2p("serve", "--ray", *words)
+        assert ran.code == 2 and sentence in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_for_serve_deploy(f2p: Callable, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    import yaml
+
+    path, tokens = tmp_path / "f.yaml", tmp_path / "tokens"
+    tokens.write_text("0123456789abcdef\n")
+    ran = f2p("serve", "--ray", "--host", "0.0.0.0", "--tokens", tokens, "--replicas", "1-4", "--write-config", path)
+    assert ran.code == 0 and ran.out.startswith("serve deploy ")
+    content = yaml.safe_load(path.read_text())
+    assert content["applications"][0]["args"] == {"tokens": str(tokens)}
+    assert "0123456789abcdef" not in path.read_text()
