@@ -27,6 +27,8 @@ SCRIPTS = (
     ("rotations.py", "results for rotated or mirrored photos", ""),
     ("browser_parity.py", "characters made in a browser beside those of Python", "docs/web.md"),
     ("browser_landmarks.py", "faces found in a browser beside those found by Python", "docs/web.md"),
+    ("serve/load.py", "requests per second and percentiles of the service, beside a route written in an afternoon", "docs/serve.md"),
+    ("serve/endurance.py", "the service's memory, overload, and every caller's own answer", "docs/serve.md"),
     ("golden_runtimes.py", "the golden vectors on every runtime of this machine", "docs/targets.md"),
     ("golden/mnn.sh", "the golden vectors with MNN, in an environment of its own", "docs/targets.md"),
     ("golden/litert.sh", "the same with LiteRT", "docs/targets.md"),

@@ -14,6 +14,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -33,9 +34,6 @@ from f2p_deploy.evaluation.speed.device import describe_device
 from f2p_deploy.system.threads import usable_cores
 
 HERE = Path(__file__).parent
-
-#: A port of its own for every server that is started, so that none hears the one before.
-_FIRST_PORT = 18200
 
 
 class Asked(NamedTuple):
@@ -92,11 +90,12 @@ SERVE = (sys.executable, "-m", "f2p_deploy", "serve", "--offline", "--queue", "1
 def running(
     command: Sequence[str], environment: dict[str, str] | None = None
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Run a server on a port of its own while a block runs; give its address once it is ready."""
-    global _FIRST_PORT
-    _FIRST_PORT += 1
-    address = f"http://127.0.0.1:{_FIRST_PORT}"
-    line = [*command, "--port", str(_FIRST_PORT)]
+    """Run a server on a free port while a block runs; give its address once it is ready."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    line = [*command, "--port", str(port)]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(line, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
         try:

@@ -1,6 +1,6 @@
 """Build the image's steps in a chroot and run the service there as the container would: where there is no Docker.
 
-    sudo python deploy/docker/check_in_chroot.py PHOTO [--mirror URL] [--bind FOLDER]
+    sudo python deploy/docker/check_in_chroot.py PHOTO [--mirror URL] [--copy FILE]
 
 Debian's debootstrap makes the base (bookworm with Python 3.11) instead of the official image; then the steps of the
 Dockerfile are executed one by one. The service runs as the Dockerfile's user in a root file system that is mounted
@@ -29,26 +29,32 @@ PACKAGES = "python3,python3-venv,ca-certificates"
 
 
 def main() -> None:
-    """Build, run, ask, and end."""
+    """Build, run, ask, and end in a mount namespace, and remove everything outside of it, where nothing is mounted."""
     words = _words()
+    if words.inside is not None:
+        return inside(words, words.inside)
     work = Path(tempfile.mkdtemp(prefix="f2p-image-"))
-    root = work / "root"
     try:
-        base = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root), words.mirror]
-        subprocess.run(base, check=True)
-        for folder in ("/proc", *words.bind):
-            (root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
-            subprocess.run(["mount", "--rbind", folder, str(root / folder.lstrip("/"))], check=True)
-        for file in ("/etc/resolv.conf", *words.copy):
-            shutil.copy(file, root / file.lstrip("/"))
-        environment, user, entry = build(root, (ROOT / "deploy/docker/Dockerfile").read_text(encoding="utf-8"))
-        size = subprocess.run(["du", "-sxm", str(root)], capture_output=True, text=True, check=True).stdout
-        print(f"the file system has {size.split()[0]} MB")
-        check(root, environment, user, entry, words.photo)
+        isolated = ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, *sys.argv[1:]]
+        sys.exit(subprocess.run([*isolated, "--inside", str(work / "root")]).returncode)
     finally:
-        subprocess.run(f"umount -Rl {shlex.quote(str(root))}/* {shlex.quote(str(root))} 2>/dev/null", shell=True)
-        if not os.path.ismount(root):
-            shutil.rmtree(work, ignore_errors=True)
+        if any(str(work) in line for line in Path("/proc/self/mountinfo").read_text().splitlines()):
+            print(f"something is mounted below {work}: it is left there", file=sys.stderr)
+        else:
+            shutil.rmtree(work)
+
+
+def inside(words: argparse.Namespace, root: Path) -> None:
+    """Build and check in a folder; every mount ends with this process's namespace."""
+    base = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root), words.mirror]
+    subprocess.run(base, check=True)
+    subprocess.run(["mount", "-t", "proc", "proc", str(root / "proc")], check=True)
+    for file in ("/etc/resolv.conf", *words.copy):
+        shutil.copy(file, root / file.lstrip("/"))
+    environment, user, entry = build(root, (ROOT / "deploy/docker/Dockerfile").read_text(encoding="utf-8"))
+    size = subprocess.run(["du", "-sxm", str(root)], capture_output=True, text=True, check=True).stdout
+    print(f"the file system has {size.split()[0]} MB")
+    check(root, environment, user, entry, words.photo)
 
 
 def steps(text: str) -> Iterator[tuple[str, str]]:
@@ -96,7 +102,8 @@ def check(root: Path, environment: dict[str, str], user: str, entry: list[str], 
     (secrets / "tokens").write_text(TOKEN + "\n")
     subprocess.run(["mount", "--bind", str(root), str(root)], check=True)
     subprocess.run(["mount", "-o", "remount,ro,bind", str(root)], check=True)
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(root / "tmp")], check=True)
+    for kind, folder in (("proc", "proc"), ("tmpfs", "tmp")):  # the bind mount hides the mounts below
+        subprocess.run(["mount", "-t", kind, kind, str(root / folder)], check=True)
     command = ["chroot", f"--userspec={user}:{user}", str(root), *entry, "--port", "8765"]
     process = subprocess.Popen(command, env=environment)
     try:
@@ -141,8 +148,8 @@ def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photo", type=Path)
     parser.add_argument("--mirror", default="http://deb.debian.org/debian", help="of Debian")
-    parser.add_argument("--bind", action="append", default=[], help="a folder of this machine that pip needs")
     parser.add_argument("--copy", action="append", default=[], help="a file of this machine that pip needs")
+    parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     words = parser.parse_args()
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         sys.exit("needs root and debootstrap (apt install debootstrap)")
