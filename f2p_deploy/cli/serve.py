@@ -10,6 +10,8 @@ from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.names import shown
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from f2p_deploy.alignment import LandmarkFinder
     from f2p_deploy.runtimes import Runtime
     from f2p_deploy.service.ray_order import RayOrder
@@ -70,6 +72,9 @@ def serve(
     ] = None,
     landmarker: options.Landmarker = None,
     offline: options.Offline = False,
+    with_editor: Annotated[
+        bool, typer.Option("--edit", help="Show the character editor at /; with tokens, /?token=TOKEN opens it.")
+    ] = False,
     with_ray: Annotated[
         bool, typer.Option("--ray", help="Serve with Ray Serve, on the cluster in RAY_ADDRESS or on this machine.")
     ] = False,
@@ -102,6 +107,7 @@ def serve(
         raise InputError("--replicas, --gpus and --write-config belong to --ray")
     import logging
 
+    from f2p_deploy.service.editor_door import EditorDoor
     from f2p_deploy.service.json_log import log_to
     from f2p_deploy.service.limits import limits_of
     from f2p_deploy.service.local_backend import LocalBackend
@@ -119,6 +125,8 @@ def serve(
     if with_ray:
         from f2p_deploy.service.ray_order import RayOrder
 
+        if with_editor:
+            raise InputError("--edit goes without --ray: the editor's photos stay in one process")
         if drain:
             raise InputError("--drain goes without --ray: Ray Serve's replicas finish what they accepted by themselves")
         if bundle and artifact:
@@ -156,7 +164,13 @@ def serve(
 
     with listen(host, port) as listener:
         backend = LocalBackend(open_runtime, open_finder, limits, metrics, lanes, batching)
-        app = create_app(backend, limits, metrics, known)
+        app: FastAPI | EditorDoor
+        if with_editor:
+            app = door = EditorDoor(
+                create_app(backend, limits, metrics, known, lambda: door.load(backend.runtime, backend.finder)), known
+            )
+        else:
+            app = create_app(backend, limits, metrics, known)
         name = f"[{host}]" if ":" in host else host
         show_address(f"http://{name}:{listener.getsockname()[1]}", as_json)
         log_to(level=logging.DEBUG if verbose else logging.INFO)

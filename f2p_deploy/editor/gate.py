@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 #: Headers of every answer, besides the policy.
-_HEADERS = (
+HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -29,7 +29,7 @@ _HEADERS = (
 
 #: Sent for the token. The page itself goes on, not a redirect: then the cookie, which other sites' links do not carry,
 #: is also sent if the address was clicked on another site, such as a terminal in the browser.
-_GO_ON = (
+GO_ON = (
     b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">'
     b'<link rel="icon" href="/icon.svg"><title>Character editor</title><a href="/">Open the editor</a></html>'
 )
@@ -53,7 +53,7 @@ class Gate:
         self._app = app
         self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         self._cookie_name = f"f2p-edit-{port}"
-        self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
+        self._headers = [(b"content-security-policy", policy.encode()), *HEADERS]
         self._token: str | None = secrets.token_urlsafe(24)
         self._secret = secrets.token_urlsafe(32)
         self.address = f"http://{self._hosts[0]}/?token={self._token}"
@@ -97,9 +97,9 @@ class Gate:
         if token is not None and secrets.compare_digest(given.encode(), token.encode()):
             self._token = None
             cookie = f"{self._cookie_name}={self._secret}; Path=/; HttpOnly; SameSite=Strict"
-            await _answer(send, 200, _GO_ON, b"text/html; charset=utf-8", [(b"set-cookie", cookie.encode())])
+            await _answer(send, 200, GO_ON, b"text/html; charset=utf-8", [(b"set-cookie", cookie.encode())])
         elif self._knows(headers):
-            await _answer(send, 200, _GO_ON, b"text/html; charset=utf-8")
+            await _answer(send, 200, GO_ON, b"text/html; charset=utf-8")
         else:
             await _refuse("/", _USED, send)
 

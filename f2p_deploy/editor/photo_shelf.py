@@ -1,8 +1,8 @@
 """The aligned faces of the editor's last photos, in memory only."""
 
+import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
-from itertools import count
 from threading import Lock
 
 import numpy as np
@@ -33,19 +33,23 @@ class ShelvedFace:
 
 
 class PhotoShelf:
-    """Remembers the last `MOST_PHOTOS` faces by an id; any thread may use it."""
+    """Remembers the last faces by a random id; any thread may use it.
 
-    def __init__(self) -> None:
+    Args:
+        most: number of faces.
+    """
+
+    def __init__(self, most: int = MOST_PHOTOS) -> None:
         self._faces: OrderedDict[str, ShelvedFace] = OrderedDict()
-        self._ids = map(str, count(1))
+        self._most = most
         self._lock = Lock()
 
     def put(self, face: ShelvedFace) -> str:
         """Remember a face, forget the one that was not used for the longest time, and return its id."""
         with self._lock:
-            name = next(self._ids)
+            name = secrets.token_urlsafe(12)  # where a service shows the editor, others must not guess it
             self._faces[name] = face
-            while len(self._faces) > MOST_PHOTOS:
+            while len(self._faces) > self._most:
                 self._faces.popitem(last=False)
             return name
 
@@ -57,6 +61,6 @@ class PhotoShelf:
         """
         with self._lock:
             if name not in self._faces:
-                raise InputError(f"this photo is no longer in memory, only the last {MOST_PHOTOS} are: open it again")
+                raise InputError(f"this photo is no longer in memory, only the last {self._most} are: open it again")
             self._faces.move_to_end(name)
             return self._faces[name]

@@ -9,6 +9,9 @@ PATIENCE = 5.0
 #: Seconds between two events; a connection that is broken is found by them.
 _BEAT = 10.0
 
+#: Seconds within which a stream notices that the server is about to end.
+_GLANCE = 0.5
+
 
 class PagePresence:
     """Counts open pages, and tells when the last one has been closed.
@@ -16,11 +19,18 @@ class PagePresence:
     Args:
         on_empty: called when no page has been open for `patience` seconds, after there was one.
         patience: in seconds.
+        ended: whether the server is about to end, and with it every stream.
     """
 
-    def __init__(self, on_empty: Callable[[], None], patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        on_empty: Callable[[], None],
+        patience: float = PATIENCE,
+        ended: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._on_empty = on_empty
         self._patience = patience
+        self._ended = ended
         self._timer: asyncio.TimerHandle | None = None
         self.pages = 0
 
@@ -30,9 +40,12 @@ class PagePresence:
         if self._timer is not None:
             self._timer.cancel()
         try:
-            while True:
+            while not self._ended():
                 yield b"data: alive\n\n"
-                await asyncio.sleep(_BEAT)
+                for _ in range(int(_BEAT / _GLANCE)):
+                    if self._ended():
+                        break
+                    await asyncio.sleep(_GLANCE)
         finally:
             self.pages -= 1
             if self.pages == 0:

@@ -49,6 +49,16 @@ class LocalBackend:
         await self._generator.stop()
 
     @property
+    def runtime(self) -> Runtime:
+        """The runtime; known once it has started."""
+        return self._generator.runtime
+
+    @property
+    def finder(self) -> LandmarkFinder:
+        """The finder of faces; known once it has started."""
+        return self._aligner.finder
+
+    @property
     def served(self) -> ServedBundle:
         """The bundle; known once it has started."""
         return self._generator.served

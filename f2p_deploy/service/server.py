@@ -9,6 +9,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from f2p_deploy.service.editor_door import EditorDoor
 from f2p_deploy.service.timed_heads import TimedHeads
 from f2p_deploy.system.errors import InputError
 
@@ -25,7 +26,7 @@ MOST_CONNECTIONS = 1024
 class _Server(uvicorn.Server):
     """A server that says that it is about to end before it ends, and ends if the networks cannot be loaded."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, drain: float) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI | EditorDoor, drain: float) -> None:
         super().__init__(config)
         self._app = app
         self._drain = drain
@@ -54,7 +55,7 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().call_later(self._drain, end)
 
 
-def run_server(app: FastAPI, listener: socket.socket, drain: float = 0.0, grace: float = 60.0) -> None:
+def run_server(app: FastAPI | EditorDoor, listener: socket.socket, drain: float = 0.0, grace: float = 60.0) -> None:
     """Answer requests until SIGTERM or Ctrl-C, then finish those that were accepted and raise the signal again.
 
     Args:

@@ -301,6 +301,7 @@ def create_app(
     limits: ServiceLimits | None = None,
     metrics: ServiceMetrics | None = None,
     tokens: Collection[bytes] | None = None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Return the service as an ASGI application; the backend is started and stopped with it.
 
@@ -309,12 +310,14 @@ def create_app(
         limits: the usual ones if not given.
         metrics: those that the backend measures with.
         tokens: hashes of the bearer tokens, see `read_tokens`; None to answer without, at loopback names only.
+        on_ready: called once the backend has started.
     """
     limits = limits or ServiceLimits()
     api = CharacterApi(backend, limits, metrics or ServiceMetrics(limits.queue), tokens)
 
     async def begin() -> None:
         await backend.start()
+        on_ready()
         api.admission.ready = True
         logger.info("ready", extra={"facts": {"bundle": backend.served.name, "by": backend.served.computed_by}})
 

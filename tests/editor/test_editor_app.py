@@ -48,11 +48,12 @@ def test_a_photo_becomes_a_character_and_a_picture(serve: Serve, demo_runtime: R
     client, schema = serve(), demo_runtime.schema
     assert client.get("/api/dropped").status == 400 and serve(photo).get("/api/dropped").content == photo.read_bytes()
     opened = client.post("/api/photo?name=anna%20%C3%A9.png", photo.read_bytes()).json
-    assert opened == {"id": "1", "faces": 1, "warnings": [], "suits": "hybrid"}
-    face = client.get("/api/face/1")
+    name = opened.pop("id")
+    assert opened == {"faces": 1, "warnings": [], "suits": "hybrid"} and len(name) == 16
+    face = client.get(f"/api/face/{name}")
     assert (face.headers["x-width"], face.headers["x-height"], len(face.content)) == ("256", "256", 3 * 256 * 256)
     keep = {"values": average(schema).values.tolist(), "locked": ["nose.width"]}
-    lines = client.post("/api/make", {"photo": "1", "mode": "hybrid", "keep": keep}).lines
+    lines = client.post("/api/make", {"photo": name, "mode": "hybrid", "keep": keep}).lines
     assert [line["progress"]["done"] for line in lines[:-1]] == list(range(1, 31))
     made = lines[-1]["result"]
     parameters = Parameters(schema, np.array(made["values"], np.float32))

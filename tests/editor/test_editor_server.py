@@ -41,7 +41,7 @@ def test_a_port_that_is_taken_is_one_sentence(open_session: Callable[..., EditSe
 def test_it_ends_when_the_last_page_is_closed(
     open_session: Callable[..., EditSession], enter: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence.PagePresence.__init__, "__defaults__", (0.2,))
+    monkeypatch.setattr(presence.PagePresence.__init__, "__defaults__", (0.2, lambda: False))
     with serve_editor(open_session()) as server:
         client = enter(server.address)
         pages = []
