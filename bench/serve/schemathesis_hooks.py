@@ -36,9 +36,7 @@ def before_call(context, case, kwargs) -> None:
     values = list((body.get("controllers") or {}).values())
     changed = dict(zip(_choice.sample(sorted(REAL["controllers"]), min(9, len(values))), values, strict=False))
     real = json.loads(json.dumps(REAL)) | {"controllers": REAL["controllers"] | changed}
-    if "photo" in body:
-        body["photo"] = PHOTO
-        if "keep" in body:
-            body["keep"] = real
+    if "photo" in body:  # a copy: other cases share the body
+        case.body = body | {"photo": PHOTO} | ({"keep": real} if "keep" in body else {})
     else:
-        body.update(real)
+        case.body = body | real

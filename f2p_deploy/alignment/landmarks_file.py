@@ -79,7 +79,7 @@ class LandmarksFile:
 def _read_json(text: str, source: str) -> dict[str, list[Landmarks]]:
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{source} is not valid JSON{place_of(error)}") from error
     if not isinstance(data, dict):
         raise InputError(f"{source} must be an object with one key per photo, found a {type(data).__name__}")

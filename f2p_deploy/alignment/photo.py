@@ -45,7 +45,7 @@ _DECODE_ERRORS = (
     EOFError,
     OverflowError,
     MemoryError,
-    NotImplementedError,
+    RuntimeError,  # of AVIF files
     struct.error,
     zlib.error,
 )

@@ -5,8 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from f2p_deploy.artifact.artifact import Artifact, GraphEntry, extra_files, read_artifact
+from f2p_deploy.artifact.artifact import MANIFEST_FILE, Artifact, GraphEntry, extra_files, read_artifact
 from f2p_deploy.artifact.onnx_file import load_failures
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import missing_modules, package_line
 from f2p_deploy.system.names import require_utf8
@@ -39,10 +40,7 @@ def inspect_artifact(artifact: Artifact) -> dict[str, Any]:
     """
     manifest = artifact.manifest
     content = manifest.to_dict()
-    schema = content.pop("schema")
-    discrete = schema.get("discrete", [])
-    options = sum(len(group["options"]) for group in discrete)
-    controllers = len(schema.get("controllers", []))
+    schema = Schema.from_dict(content.pop("schema"), f"{artifact.folder / MANIFEST_FILE}: schema")
     content["graphs"] = {name: _graph(artifact, name, entry) for name, entry in manifest.graphs.items()}
     return {
         "kind": "artifact",
@@ -50,7 +48,7 @@ def inspect_artifact(artifact: Artifact) -> dict[str, Any]:
         **content,
         "scope": manifest.scope,
         "parity_sentence": manifest.parity_sentence(),
-        "schema": {"name": schema.get("name"), "n": controllers + options, "n_c": controllers, "n_d": options},
+        "schema": {"name": schema.name, "n": schema.n, "n_c": schema.n_c, "n_d": schema.n_d},
         "size": sum(record.size for record in manifest.files.values()),
         "extra_files": list(extra_files(artifact)),
     }

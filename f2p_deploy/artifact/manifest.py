@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal, get_args
 
+from f2p_deploy.artifact.value_kinds import first_of_wrong_kind
 from f2p_deploy.system.errors import FloorMissed, InputError
 
 #: Increased by one whenever an older program could misread a newer manifest.
@@ -263,7 +264,9 @@ class Manifest:
             content["parity"] = tuple(_parity(record) for record in data["parity_records"])
             if content["verified"] not in get_args(Verified):
                 raise InputError(f"verified must be one of {get_args(Verified)}, found {content['verified']!r}")
-            return cls(**content)
+            manifest = cls(**content)
+            _check_kinds(manifest)
+            return manifest
         except KeyError as error:
             raise InputError(f"{source} is not a manifest: {error.args[0]!r} is missing") from error
         except InputError as error:
@@ -322,6 +325,21 @@ def _inside(name: str) -> str:
     if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
         raise InputError(f"file name {name!r} leads out of the artifact")
     return name
+
+
+def _check_kinds(manifest: Manifest) -> None:
+    """Raise `InputError`, `KeyError` or `TypeError` if a value is of the wrong kind."""
+    wrong = first_of_wrong_kind(manifest)
+    if wrong:
+        raise InputError(f"{wrong} is of the wrong kind")
+    for name, graph in manifest.graphs.items():
+        if not graph.inputs or not graph.outputs or not all(spec.shape for spec in graph.inputs):
+            raise InputError(f"the graph {name!r} has no inputs, no outputs, or an input without a batch")
+    if facts := manifest.calibration:
+        counts = [facts["faces"], *(graph[key] for graph in facts["graphs"].values() for key in ("quantised", "of"))]
+        words = [facts["hash"], facts["running"], *(graph["method"] for graph in facts["graphs"].values())]
+        if not all(isinstance(count, int) for count in counts) or not all(isinstance(word, str) for word in words):
+            raise InputError("calibration is of the wrong kind")
 
 
 def _graph_entry(entry: Mapping[str, Any]) -> GraphEntry:

@@ -261,7 +261,7 @@ def load_priors(path: Path, schema: Schema) -> Priors:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason_of(error, 'it cannot be opened')}") from error
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged or truncated") from error
     if not isinstance(about, dict) or about.get("version") != VERSION:
         raise InputError(f"{path} holds no priors of version {VERSION}")

@@ -271,7 +271,7 @@ def load_schema(name_or_path: str | Path) -> Schema:
         raise InputError(f"no schema named {str(name_or_path)!r}{suggestion(str(name_or_path), shipped_schemas())}")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"the schema {name_or_path} is not valid TOML{place_of(error)}") from error
     return Schema.from_dict(data, f"schema {name_or_path}")
 

@@ -160,7 +160,7 @@ def read_mapping(path: Path, schema: Schema) -> dict[str, MappedValue]:
     """
     try:
         data = tomllib.loads(_read_text(path, "mapping"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"the mapping {path} is not valid TOML{place_of(error)}") from error
     unknown = [key for key in data if key != "values"]
     entries = data.get("values")

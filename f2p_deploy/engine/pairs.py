@@ -237,7 +237,7 @@ def read_manifest(folder: Path) -> dict:
         raise InputError(f"{folder} is not a folder of rendered pairs: it has no {path.name}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
         raise InputError(f"{folder} is not a folder of rendered pairs: cannot read {path.name}: {reason}") from error
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
@@ -260,7 +260,7 @@ def _whole_records(folder: Path) -> Iterator[tuple[dict, int]]:
     for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if not line.endswith(b"\n") or not isinstance(record, dict) or not {"index", "image"} <= record.keys():
             return

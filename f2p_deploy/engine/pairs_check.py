@@ -158,7 +158,7 @@ def _read_lines(folder: Path, count: int) -> tuple[dict[int, dict], list[Problem
 def _parse(line: bytes) -> dict | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     good = isinstance(record, dict) and isinstance(record.get("index"), int) and isinstance(record.get("image"), str)
     return record if good else None

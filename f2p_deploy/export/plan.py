@@ -288,5 +288,5 @@ def _what_lies_in(folder: Path) -> str:
         return f"the artifact of {manifest['bundle']} for {manifest['target']}"
     except FileNotFoundError:
         return ""
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "a damaged artifact"

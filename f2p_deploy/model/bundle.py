@@ -233,7 +233,7 @@ def read_header(folder: Path) -> Bundle:
         raise InputError(f"{folder} is not a bundle: it has no {HEADER}")
     try:
         data = json.loads(header.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = reason_of(error, f"it is not valid JSON{place_of(error)}")
         raise InputError(f"cannot read {header}: {reason}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:

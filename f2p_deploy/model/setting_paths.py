@@ -135,7 +135,7 @@ def _numbers(path: str, text: str, count: int | None) -> tuple[float, ...]:
     try:
         values = json.loads(f"[{text.strip('[]() ')}]")
         numbers = tuple(float(value) for value in values)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} should be numbers separated by commas, found {text!r}") from error
     if not all(math.isfinite(value) for value in numbers):
         raise InputError(f"{path} should be finite numbers, found {text!r}")

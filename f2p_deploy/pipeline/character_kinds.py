@@ -179,7 +179,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not valid TOML{place_of(error)}") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = reason_of_text(error)

@@ -100,5 +100,5 @@ def _is_before(line: bytes, done: int, total: int) -> bool:
     try:
         found = json.loads(line)
         return bool(found["step"] <= done and (found["step"] < total or "evaluation" not in found))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return False

@@ -91,7 +91,7 @@ def read_preset(path: Path) -> Preset:
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = reason_of(error, f"it is not valid TOML{place_of(error)}")
         raise InputError(f"cannot read the preset {path}: {reason}") from error
     known = {entry.name for entry in fields(Preset)} | {BASE}

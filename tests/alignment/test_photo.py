@@ -139,6 +139,16 @@ def test_a_truncated_file(tmp_path: Path, astronaut: np.ndarray, suffix: str) ->
     assert error.reason == "unreadable"
 
 
+def test_a_damaged_avif_file(tmp_path: Path, astronaut: np.ndarray) -> None:
+    Image.fromarray(astronaut).save(tmp_path / "a.avif")
+    content = (tmp_path / "a.avif").read_bytes()
+    place = content.index(b"ispe") + 4
+    without_size = content[:place] + bytes(12) + content[place + 12 :]
+    for damage in (without_size, content.replace(b"iinf", b"iinx"), content[:-400]):
+        (tmp_path / "a.avif").write_bytes(damage)
+        assert refused(tmp_path / "a.avif").reason == "unreadable"
+
+
 def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
     assert "folder" in str(refused(tmp_path))
     assert "no such file" in str(refused(tmp_path / "nobody.jpg"))

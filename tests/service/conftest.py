@@ -24,6 +24,7 @@ from f2p_deploy.service.local_backend import LocalBackend
 from f2p_deploy.service.metrics import ServiceMetrics
 from f2p_deploy.service.server import listen
 from f2p_deploy.service.service_app import create_app
+from f2p_deploy.service.timed_heads import TimedHeads
 
 DEMO = Path(__file__).resolve().parents[2] / "f2p_deploy" / "bundles" / "demo"
 
@@ -81,7 +82,7 @@ def serve_app(app) -> Iterator[str]:
     import uvicorn
 
     with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(app, http=TimedHeads, log_config=None, ws="none", lifespan="on"))
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -46,7 +46,7 @@ class SampleFolder:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             values = (self.folder / VALUES_FILE).read_bytes()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = reason_of(error, f"{SAMPLES_FILE} is not valid JSON")
             raise InputError(f"{self.folder} is not a folder of samples: {reason}") from error
         if not isinstance(data, dict) or data.get("format_version") != SAMPLES_VERSION:

@@ -54,7 +54,7 @@ def read_floors(path: Path) -> tuple[Floor, ...]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not valid TOML{place_of(error)}") from error
     tables = content.get("floor")
     if not isinstance(tables, list) or not tables or set(content) != {"floor"}:

@@ -70,7 +70,7 @@ def load_name_map(path: Path) -> tuple[NameRule, ...]:
     kind = "JSON" if path.suffix == ".json" else "TOML"
     try:
         data = json.loads(text) if kind == "JSON" else tomllib.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"the mapping {path} is not valid {kind}{place_of(error)}") from error
     if not isinstance(data, dict) or not data:
         raise InputError(f'the mapping {path} holds no rules, such as "conv1" = "features.0"')

@@ -149,7 +149,7 @@ def read_weights(manifest: Path) -> dict[str, torch.Tensor]:
     except OSError as error:
         missing = f"cannot read {error.filename or manifest}: {error.strerror or error}"
         raise InputError(f"the age and sex network {manifest}: {missing}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{manifest} is not a weights manifest of TensorFlow.js, or its file is damaged") from error
     return tensors
 

@@ -368,7 +368,7 @@ def _entry_of(line: bytes) -> dict[str, Any] | None:
     """Return the entry of a line of the index; None for a line that was cut short."""
     try:
         entry = json.loads(line) if line.endswith(b"\n") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(entry, dict):
         return None
