@@ -1,7 +1,6 @@
 """Whether plain data is of the kinds that a dataclass says: JSON may hold anything in any place."""
 
 from dataclasses import is_dataclass
-from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,13 +16,10 @@ def first_of_wrong_kind(data: Any) -> str:
         >>> first_of_wrong_kind(FileRecord(size=3, sha256=None))
         'sha256'
     """
-    for name, hint in _hints(type(data)).items():
+    for name, hint in get_type_hints(type(data)).items():
         if path := _wrong(getattr(data, name), hint, name):
             return path
     return ""
-
-
-_hints = cache(get_type_hints)
 
 
 def _wrong(value: Any, hint: Any, path: str) -> str:

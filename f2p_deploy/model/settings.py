@@ -322,16 +322,31 @@ def _value(expected: Any, value: Any, place: str) -> Any:
         return value
     if expected is int and isinstance(value, int) and not isinstance(value, bool):
         return value
-    if expected is float and isinstance(value, int | float) and not isinstance(value, bool):
+    if expected is float and _is_like(float, value):
         return float(value)
     if (expected is str or origin is Literal) and isinstance(value, str):
         return value
-    if origin is tuple and isinstance(value, list | tuple):
+    if origin is tuple and _is_like(expected, value):
         return tuple(value)
-    if origin is dict and isinstance(value, dict):
+    if origin is dict and _is_like(expected, value):
         return value
     name = expected.__name__ if isinstance(expected, type) and origin is None else expected
     raise InputError(f"{place} should be {name}, found {value!r}")
+
+
+def _is_like(expected: Any, value: Any) -> bool:
+    """Return whether plain data has the types of a hint, inside tuples and tables, too; how many there are is open."""
+    origin, parts = get_origin(expected), get_args(expected)
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(_is_like(parts[0], each) for each in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_is_like(parts[1], each) for each in value.values())
+    if expected is float:
+        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**1000
+        return whole or isinstance(value, float)
+    if expected is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str) if origin is Literal or expected is str else True
 
 
 def shown_by_content(settings: BundleSettings) -> bool:

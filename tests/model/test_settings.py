@@ -42,6 +42,9 @@ def test_survive_json() -> None:
     [
         ({"iterativ": {}}, "unknown setting 'iterativ'"),
         ({"iterative": {"iterations": "fifty"}}, "settings.iterative.iterations should be int, found 'fifty'"),
+        ({"iterative": {"beta": 10**400}}, "settings.iterative.beta should be float, found 1000"),
+        ({"similarity": {"class_weights": ["1"] * 11}}, "settings.similarity.class_weights should be tuple"),
+        ({"alignment": {"landmarks": {"nose-tip": [0.5, {}]}}}, "settings.alignment.landmarks should be dict"),
         ({"iterative": {"iterations": 0}}, "iterations must be greater than 0, found 0"),
         ({"iterative": {"decay": 1.0}}, "decay must lie in"),
         ({"similarity": {"features": "conv_9"}}, "features must be one of conv_2"),
