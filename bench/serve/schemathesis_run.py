@@ -5,8 +5,8 @@
 Every answer must be of a documented status, content type, schema and headers, no answer a bug (500), what the document
 forbids must be refused, and other methods must be 405 with `Allow`. That what the document allows is accepted is
 not asked of the two addresses that take characters and photos: which controllers there are is a matter of the bundle,
-and not every file is a photo. A quarter of the valid requests carries a real photo or character
-(schemathesis_hooks.py), so that the networks run, too. Exit code 1 if something is found.
+and not every file is a photo. A quarter of the valid requests to draw carries a real character
+(schemathesis_hooks.py), so that the network runs, too. Exit code 1 if something is found.
 """
 
 import argparse
