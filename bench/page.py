@@ -23,6 +23,7 @@ SCRIPTS = (
     ("shape_limits.py", "smallest distance of the reference engine's faces from real ones", "docs/imitator-search.md"),
     ("many_photos.py", "thousands of photos, including unusual files: none lost, kills survived, workers", ""),
     ("bulk.py", "thousands of photos into Parquet: none lost, same bits after kills and on Ray", "docs/batch.md"),
+    ("serve/ray_cluster.py", "`serve --ray`: a generator killed, bundles rolled out, under load", "docs/cluster.md"),
     ("strange_photos.py", "the unusual files for many_photos.py", ""),
     ("rotations.py", "results for rotated or mirrored photos", ""),
     ("browser_parity.py", "characters made in a browser beside those of Python", "docs/web.md"),

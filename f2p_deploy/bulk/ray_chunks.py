@@ -38,7 +38,8 @@ def ray_session(num_cpus: int | None = None, spilling: bool = True) -> Iterator[
     if began:
         here: dict[str, Any] = {}
         if not os.environ.get("RAY_ADDRESS"):
-            here = {"include_dashboard": False, "num_cpus": num_cpus}
+            # Without "local" Ray joins whatever cluster was last begun on this machine.
+            here = {"address": "local", "include_dashboard": False, "num_cpus": num_cpus}
             if not spilling:
                 here["_system_config"] = {"automatic_object_spilling_enabled": False}
         handlers = {number: signal.getsignal(number) for number in SIGNALS}

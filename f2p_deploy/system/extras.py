@@ -44,6 +44,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "dev": (
         "pytest", "xdist", "ruff", "mypy", "importlinter", "tree_sitter", "tree_sitter_swift", "tree_sitter_c",
         "tree_sitter_c_sharp", "dlib", "face_recognition_models", "schemathesis", "tritonclient", "grpc",
+        "kubernetes_validate",
     ),
 }
 
@@ -65,6 +66,7 @@ PACKAGES = {
     "python_multipart": "python-multipart",
     "prometheus_client": "prometheus-client",
     "grpc": "grpcio",
+    "kubernetes_validate": "kubernetes-validate",
 }
 
 
