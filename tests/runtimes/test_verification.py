@@ -1,6 +1,7 @@
 """The function `verify`: it finds artifacts that compute other results, and reports which files were not run."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from f2p_deploy.artifact.artifact import read_artifact
-from f2p_deploy.runtimes import verification
-from f2p_deploy.runtimes.verification import Verification, verify
+from f2p_deploy.embed import default_onnx_artifact
+from f2p_deploy.runtimes import load, verification
+from f2p_deploy.runtimes.verification import Verification, measure_golden, verify
 from f2p_deploy.system.errors import FloorMissed, InputError, MissingDependency
 
 onnx = pytest.importorskip("onnx")
@@ -200,3 +202,19 @@ main(["verify", {str(small_artifact)!r}, "--threads", "1"])
     )
     assert done.returncode == 0, done.stderr
     assert "parity with PyTorch: passed" in done.stdout and "verified: runtime" in done.stdout
+
+
+def test_a_twin_for_many_samples_that_computes_something_else_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "artifact"
+    shutil.copytree(default_onnx_artifact().folder, folder)
+    runtime = load(read_artifact(folder), "onnxruntime", threads=1)
+    assert all(record.passed for record in measure_golden(runtime))
+    twin = onnx.load(folder / "step.many.onnx", load_external_data=False)
+    for node in twin.graph.node:
+        if "loss" in node.output:
+            node.output[list(node.output).index("loss")] = "right"
+    twin.graph.node.append(onnx.helper.make_node("Neg", ["right"], ["loss"]))
+    onnx.save(twin, folder / "step.many.onnx")
+    changed = load(runtime.artifact, "onnxruntime", threads=1)
+    missed = [record for record in measure_golden(changed) if not record.passed]
+    assert [(record.graph, record.output) for record in missed] == [("step", "loss, many at once")]
