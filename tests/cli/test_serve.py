@@ -96,3 +96,26 @@ def test_the_file_for_serve_deploy(f2p: Callable, tmp_path: Path) -> None:
     content = yaml.safe_load(path.read_text())
     assert content["applications"][0]["args"] == {"tokens": str(tokens)}
     assert "0123456789abcdef" not in path.read_text()
+
+
+def test_on_ray_it_answers_and_sigterm_ends_it(tmp_path: Path, portrait: bytes) -> None:
+    pytest.importorskip("ray")
+    command = [sys.executable, "-m", "f2p_deploy", "serve", "--ray", "--port", "0", "--offline", "--json"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            lines = ""
+            while "}" not in lines and process.poll() is None:
+                lines += process.stdout.readline()
+            address = json.loads(lines)["address"]
+            form = {"data": {"mode": "one-shot"}, "files": {"photo": ("secret.png", portrait)}}
+            assert httpx.post(f"{address}/v1/characters", **form, timeout=60).status_code == 200
+            for headers in ({"host": "elsewhere.example"}, {"x-forwarded-for": "203.0.113.9"}):
+                refused = httpx.get(f"{address}/readyz", headers=headers)
+                assert refused.status_code == 403 and refused.json()["code"] == "foreign-host"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(90) == 143
+        finally:
+            process.kill()
+    text = (tmp_path / "log").read_text()
+    assert "secret" not in text and "Traceback" not in text and text.endswith("error: stopped by SIGTERM\n")

@@ -1,5 +1,6 @@
 """The HTTP interface: answers, refusals, tokens, hosts, keys, overload, callers that leave."""
 
+import asyncio
 import base64
 import concurrent.futures
 import io
@@ -250,3 +251,14 @@ def test_readiness_fails_while_it_loads_and_when_it_ends(timed, serve) -> None:
         app.state.api.admission.ready, app.state.api.admission.ending = True, True
         assert httpx.get(f"{address}/readyz").json()["code"] == "ending"
         assert post(address).status_code == 200
+
+
+def test_without_tokens_another_machine_is_refused_whatever_name_it_asks_for(timed) -> None:
+    async def ask(host: str) -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(timed), client=(host, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/healthz")
+
+    assert asyncio.run(ask("127.0.0.1")).status_code == 200
+    refused = asyncio.run(ask("203.0.113.9"))
+    assert refused.status_code == 403 and refused.json()["code"] == "foreign-host"
