@@ -1,5 +1,6 @@
 """The command `f2p-deploy serve`: characters over HTTP."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -148,6 +149,8 @@ def serve(
             replicas=replicas or "1",
             gpus=gpus or 0.0,
         )
+        if write_config is None and "RAY_ADDRESS" not in os.environ:  # what is not here is told before Ray starts
+            options.open_source(bundle, artifact, runtime, 1, prefer_artifact=True)
         return on_ray(order, host, port, write_config, as_json)
     limits = limits_of(queue, upload_mb, megapixels, seconds, batch_ms)
     metrics = ServiceMetrics(limits.queue)

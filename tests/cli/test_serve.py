@@ -79,6 +79,7 @@ def test_on_ray_the_same_rules_hold(f2p: Callable, tmp_path: Path) -> None:
         (("--drain", "5"), "--drain goes without --ray"),
         (("--replicas", "4-2"), "the smaller number first"),
         (("--landmarker", "x", "--offline"), "leave out landmarker"),
+        (("--artifact", tmp_path / "none"), "none"),
     ):
         ran = f2p("serve", "--ray", *words)
         assert ran.code == 2 and sentence in ran.err
