@@ -15,11 +15,22 @@ const WEBGPU = [
   "--use-vulkan=swiftshader",
 ];
 
+/** Milliseconds that a page may take for anything: a search takes a second, on a busy machine a minute. */
+const PATIENCE = 90_000;
+
 /** Launches the browser.
  *
  * @param {{ webgpu?: boolean, args?: string[] }} options
  */
-export function launch({ webgpu = false, args = [] } = {}) {
+export async function launch({ webgpu = false, args = [] } = {}) {
   // The sandbox needs rights that containers and root accounts do not have.
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", ...(webgpu ? WEBGPU : []), ...args] });
+  const options = { executablePath: CHROMIUM, args: ["--no-sandbox", ...(webgpu ? WEBGPU : []), ...args] };
+  const browser = await chromium.launch(options);
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (...words) => {
+    const context = await newContext(...words);
+    context.setDefaultTimeout(PATIENCE);
+    return context;
+  };
+  return browser;
 }
