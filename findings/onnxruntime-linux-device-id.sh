@@ -1,39 +1,43 @@
 #!/usr/bin/env bash
 # Importing onnxruntime on Linux writes a device id and a database of events into the user's cache.
 #
-# Package:  onnxruntime 1.28.0 and 1.31.1
+# Package:  onnxruntime 1.31.1
 # Platform: Linux x86-64
-# Expected: an import writes nothing into the user's home, as up to 1.28.0; switching telemetry off by its function leaves
-#           nothing there either.
-# Happens:  with 1.31.1 the bare import leaves `deviceid` and `onnxruntime.db` in ~/.cache/Microsoft/DeveloperTools;
-#           Privacy.md in the wheel says that events go to Microsoft by default, on Linux too. disable_telemetry_events()
-#           right after the import is too late for both files. ORT_DISABLE_TELEMETRY=1 before the import leaves none.
+# Expected: an import writes nothing into the user's home, as that of 1.28 does not; and the function that switches
+#           telemetry off leaves nothing there.
+# Happens:  the bare import leaves `deviceid` and `onnxruntime.db` in ~/.cache/Microsoft/DeveloperTools; Privacy.md in the
+#           wheel says that events go to Microsoft by default, on Linux too. disable_telemetry_events() right after the
+#           import is too late for both files. ORT_DISABLE_TELEMETRY=1 before the import leaves none.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-for version in 1.28.0 1.31.1; do
-  "${PYTHON:-python3}" -m venv "$folder/$version"
-  "$folder/$version/bin/pip" install -qq --disable-pip-version-check numpy==2.4.6 "onnxruntime==$version"
-done
+"${PYTHON:-python3}" -m venv "$folder/venv"
+"$folder/venv/bin/pip" install -qq --disable-pip-version-check numpy==2.4.6 onnxruntime==1.31.1
+cd "$folder"
+"$folder/venv/bin/python" - <<'END'
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
 
-# What is in a fresh home after some Python: left VERSION CODE [VARIABLE=VALUE]
-left() {
-  local home
-  home=$(mktemp -d -p "$folder")
-  env -u XDG_CACHE_HOME -u ORT_DISABLE_TELEMETRY HOME="$home" "${@:3}" "$folder/$1/bin/python" -c "$2"
-  (cd "$home" && find . -type f -printf '%f\n' | sort | tr '\n' ' ')
-}
+print("onnxruntime", version("onnxruntime"), "| Python", platform.python_version())
 
-import='import onnxruntime'
-off='import onnxruntime; onnxruntime.disable_telemetry_events()'
-before=$(left 1.28.0 "$import")
-bare=$(left 1.31.1 "$import")
-switched=$(left 1.31.1 "$off")
-variable=$(left 1.31.1 "$import" ORT_DISABLE_TELEMETRY=1)
-"$folder/1.31.1/bin/python" -V
-printf '%-46s [%s]\n' "1.28.0, import:" "$before" "1.31.1, import:" "$bare" \
-  "1.31.1, disable_telemetry_events():" "$switched" "1.31.1, ORT_DISABLE_TELEMETRY=1 and import:" "$variable"
-if [ -n "$before" ] || [ "$bare" != "deviceid onnxruntime.db " ] || [ "$switched" != "$bare" ] || [ -n "$variable" ]; then
-  echo "changed: expected both files after an import of 1.31.1 and after the function, and none otherwise" >&2
-  exit 1
-fi
+
+def left(program: str, **variables: str) -> list[str]:
+    """Return the names of the files in a fresh home after a program."""
+    home = tempfile.mkdtemp(dir=".")
+    kept = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY")}
+    subprocess.run([sys.executable, "-c", program], env={**kept, "HOME": os.path.abspath(home), **variables}, check=True)
+    return sorted(path.name for path in pathlib.Path(home).rglob("*") if path.is_file())
+
+
+bare = left("import onnxruntime")
+switched = left("import onnxruntime; onnxruntime.disable_telemetry_events()")
+variable = left("import onnxruntime", ORT_DISABLE_TELEMETRY="1")
+print("left by the import:", bare, "| with disable_telemetry_events():", switched, "| with the variable:", variable)
+if (bare, switched, variable) != (["deviceid", "onnxruntime.db"], ["deviceid", "onnxruntime.db"], []):
+    sys.exit("changed: expected both files after the import and after the function, and none with the variable")
+END

@@ -34,10 +34,14 @@ def made_by(crew: ProcessCrew, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk,
     """Yield the rows of chunks as a crew finishes them, see `make_local`; the crew may be used again."""
     again: deque[Chunk] = deque()
     losses: Counter[Chunk] = Counter()
+    finished: set[Chunk] = set()
     for event in crew.work(lambda: again.popleft() if again else next(chunks, None)):
         if event.kind == "result":
+            finished.add(event.task)
             yield event.task, event.content
-        elif event.kind == "lost":
+        elif event.kind == "done":
+            finished.discard(event.task)
+        elif event.kind == "lost" and event.task not in finished:  # else it ended between its rows and its next chunk
             yield from _lost(event, again, losses)
 
 

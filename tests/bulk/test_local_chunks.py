@@ -21,11 +21,15 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does"
 
 @dataclass(frozen=True)
 class Order:
-    """An order whose rows need no network; some photos end their worker, each in `once` only the first time."""
+    """An order whose rows need no network; some photos end their worker, those in `once` only the first time.
+
+    The worker of a photo in `after` ends once, when it has given its rows and before it can ask for more.
+    """
 
     folder: Path
     deadly: tuple[int, ...] = ()
     once: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
     levels: tuple[int, int] = log_levels()
 
     @contextmanager
@@ -45,6 +49,11 @@ class Order:
                 first.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
         yield [{"index": ref.index, "status": "ok"} for ref in chunk.refs]
+        for ref in chunk.refs:
+            last = self.folder / f"after {ref.index}"
+            if ref.index in self.after and not last.exists():
+                last.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def statuses(order: Order, workers: int) -> dict[int, str]:
@@ -54,6 +63,10 @@ def statuses(order: Order, workers: int) -> dict[int, str]:
     rows = [row for _, rows in make_local(order, chunks, workers) for row in rows]  # type: ignore[arg-type]
     assert sorted(row["index"] for row in rows) == list(range(12)) and not multiprocessing.active_children()
     return {row["index"]: row["status"] for row in rows}
+
+
+def test_a_worker_that_ends_after_its_rows_does_not_give_them_twice(tmp_path: Path) -> None:
+    assert set(statuses(Order(tmp_path, after=(1, 5, 11)), 2).values()) == {"ok"}
 
 
 def test_a_worker_killed_once_costs_nothing(tmp_path: Path) -> None:
