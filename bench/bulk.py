@@ -41,20 +41,26 @@ SHARD = 1000
 def main() -> None:
     """Measure, print, and write."""
     words = _words()
-    found: dict[str, Any] = {"photos": words.photos, "broken": words.broken, "rows_in_a_part": words.rows}
+    command = f"python bench/bulk.py {shlex.join(sys.argv[1:])}"
+    found: dict[str, Any] = {"command": command, "date": date.today().isoformat()}
+    found |= {"device": describe_device(words.workers), "photos": words.photos, "broken": words.broken}
     with tempfile.TemporaryDirectory(prefix="f2p-bulk-", dir=words.place) as name:
         place = Path(name)
         build(place / "shards", words.folders, words.photos, words.broken)
         found |= measure_kills(words, place)
+        write(words.out, found)
         if words.ray:
             build(place / "fewer", words.folders, words.ray, words.ray * words.broken // words.photos)
             found |= measure_ray(words, place)
+            write(words.out, found)
     for key, value in found.items():
         print(f"{key:28} {value}")
-    if words.out is not None:
-        command = f"python bench/bulk.py {shlex.join(sys.argv[1:])}"
-        facts = {"date": date.today().isoformat(), "device": describe_device(words.workers)}
-        words.out.write_text(json.dumps({"command": command, **facts, **found}, indent=1) + "\n", "utf-8")
+
+
+def write(file: Path | None, found: dict[str, Any]) -> None:
+    """Write what is measured so far."""
+    if file is not None:
+        file.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 def build(folder: Path, portraits: Sequence[Path], count: int, broken: int) -> None:
@@ -117,6 +123,7 @@ def measure_kills(words: argparse.Namespace, place: Path) -> dict[str, Any]:
     assert len({row["key"] for row in rows}) == words.photos, "a photo is there twice"
     return {
         "workers": words.workers,
+        "rows_in_a_part": words.rows,
         "photos_a_second": round(report["photos_made"] / report["seconds"], 2),
         "seconds": report["seconds"],
         "parts": parts,

@@ -4,6 +4,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 from f2p_deploy.bulk.bulk_order import BulkOrder, Chunk
 from f2p_deploy.bulk.local_chunks import made_by
 from f2p_deploy.bulk.photo_rows import Row
-from f2p_deploy.system.errors import F2PError
+from f2p_deploy.system.errors import F2PError, InputError
 from f2p_deploy.system.interruption import SIGNALS
 from f2p_deploy.system.process_crew import ProcessCrew
 
 #: Blocks of chunks that Ray hands out, for every worker: a block is the least that is made again after a failure.
 _BLOCKS = 64
+
+#: Seconds to wait for a cluster's answer.
+_PATIENCE = 5.0
 
 
 @contextmanager
@@ -29,6 +33,9 @@ def ray_session(num_cpus: int | None = None, spilling: bool = True) -> Iterator[
     Args:
         num_cpus: cores that a Ray of this machine shares out; None for those that there are.
         spilling: whether a Ray of this machine may write to the disk what it has no memory for.
+
+    Raises:
+        InputError: no cluster answers at RAY_ADDRESS.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # native messages, on the standard error
@@ -37,13 +44,18 @@ def ray_session(num_cpus: int | None = None, spilling: bool = True) -> Iterator[
     began = not ray.is_initialized()
     if began:
         here: dict[str, Any] = {}
-        if not os.environ.get("RAY_ADDRESS"):
+        if address := os.environ.get("RAY_ADDRESS"):
+            _require_answer(address)
+        else:
             # Without "local" Ray joins whatever cluster was last begun on this machine.
             here = {"address": "local", "include_dashboard": False, "num_cpus": num_cpus}
             if not spilling:
                 here["_system_config"] = {"automatic_object_spilling_enabled": False}
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
+        try:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
+        except ConnectionError as error:
+            raise _no_cluster(address or "this machine") from error
         for number, handler in handlers.items():  # ray.init puts its own in their place
             signal.signal(number, handler)
     try:
@@ -51,6 +63,25 @@ def ray_session(num_cpus: int | None = None, spilling: bool = True) -> Iterator[
     finally:
         if began:
             ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Check that something listens at `host:port`; Ray itself tries for a quarter of an hour.
+
+    Raises:
+        InputError: nothing does.
+    """
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdecimal() and "/" not in host):  # auto, local, ray://host:port
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address) from error
+
+
+def _no_cluster(address: str) -> InputError:
+    return InputError(f"no Ray cluster answers at {address} (RAY_ADDRESS): start it there, or unset RAY_ADDRESS")
 
 
 def make_with_ray(order: BulkOrder, chunks: Iterator[Chunk], workers: int) -> Iterator[tuple[Chunk, list[Row]]]:

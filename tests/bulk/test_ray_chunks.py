@@ -24,7 +24,13 @@ pytest.importorskip("ray")
 pytest.importorskip("pyarrow")
 
 
-@pytest.fixture(scope="module", autouse=True)
+def test_an_address_without_a_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(InputError, match="no Ray cluster answers at 127.0.0.1:1 .RAY_ADDRESS."), ray_session():
+        pass
+
+
+@pytest.fixture(scope="module")
 def ray_here() -> Iterator[None]:
     """Start Ray once for all tests."""
     with ray_session() as cores:
@@ -46,6 +52,7 @@ class KillsOnce:
         return self.finder.find(image, name, reduction)  # type: ignore[attr-defined, no-any-return]
 
 
+@pytest.mark.usefixtures("ray_here")
 def test_ray_gives_the_same_bytes(
     demo_runtime: "Runtime", chosen_finder: "ChosenFinder", photo_folder: Path, tmp_path: Path
 ) -> None:
@@ -62,6 +69,7 @@ def test_ray_gives_the_same_bytes(
     assert contents("killed-once", deadly, True) == whole and (tmp_path / "killed").exists()
 
 
+@pytest.mark.usefixtures("ray_here")
 def test_an_error_of_a_worker_is_our_sentence(
     demo_runtime: "Runtime", chosen_finder: "ChosenFinder", photo_folder: Path, tmp_path: Path
 ) -> None:
