@@ -85,10 +85,11 @@ def overload(photos: list[Path], words: argparse.Namespace) -> dict[str, Any]:
     with running(command) as (address, process):
         ask(address, form, 4, 5)
         usual = ask(address, form, 8, words.seconds / 8)
+        quick = 3 * float(np.median(ask(address, form, 1, 3).seconds))
         pace = float((usual.statuses == 200).sum() / usual.wall)
         asked = ask(address, form, 128, words.seconds, rate=5 * pace)
         ended = time.perf_counter()
-        recovered = _seconds_until_quick(address, form, 3 * float(np.median(ask(address, form, 1, 3).seconds)), ended)
+        recovered = _seconds_until_quick(address, form, quick, ended)
         refused = asked.seconds[asked.statuses == 429]
         return {
             "per_second": round(pace, 2),
