@@ -14,6 +14,7 @@ from PIL import Image
 from f2p_deploy.alignment import find_landmarker_model
 from f2p_deploy.alignment.sample_faces import write_sample_photo
 from f2p_deploy.alignment.sharpness import sharpness_and_brightness
+from f2p_deploy.alignment.warp import quick_warp
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.golden import samples_of
 from f2p_deploy.character.face import LANDMARKS
@@ -26,9 +27,12 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Shift and scale of the photo's face in the cases of sharpness.
 _PLACES = ((0.0, 1.0), (-20.0, 1.3))
 
+#: Edge in pixels of the squares for networks.
+_SQUARE = 40
+
 
 def page_cases(artifact: Artifact) -> dict[str, Any]:
-    """Return the cases that only the page has: decimals as Python writes them, and the sharpness of a face."""
+    """Return the cases that only the page has: decimals as Python writes them, sharpness, squares for networks."""
     rng = np.random.default_rng(5)
     numbers = np.concatenate([rng.random(200), 10.0 ** rng.uniform(-9, 0, 50), [0.0, 1.0, 0.1]]).astype(np.float32)
     face = samples_of(artifact, artifact.golden(), "one_shot").inputs["face"][0]
@@ -41,7 +45,17 @@ def page_cases(artifact: Artifact) -> dict[str, Any]:
         sharpness, _ = sharpness_and_brightness(photo, matrix, points, len(photo))
         cases.append({"shift": shift, "scale": scale, "sharpness": sharpness})
     decimals = [[float(number), str(float(str(number)))] for number in numbers]
-    return {"decimals": decimals, "points": points.tolist(), "sharpness": cases}
+    squares = [
+        {"matrix": matrix.tolist(), "pixels": quick_warp(photo, matrix, _SQUARE).ravel().tolist()}
+        for matrix in (_rotation(scale, 0.4, (9.0, -3.0)) for scale in (0.3, 0.7, 1.4))
+    ]
+    return {"decimals": decimals, "points": points.tolist(), "sharpness": cases, "quickWarps": squares}
+
+
+def _rotation(scale: float, angle: float, shift: tuple[float, float]) -> np.ndarray:
+    """Return the (2, 3) matrix of a similarity transform."""
+    a, b = scale * np.cos(angle), scale * np.sin(angle)
+    return np.array([[a, -b, shift[0]], [b, a, shift[1]]])
 
 
 def write_photos(folder: Path) -> None:

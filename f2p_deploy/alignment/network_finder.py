@@ -5,7 +5,7 @@ step is a short function, so that a program without Python can do the same:
 
 1. `squares` lists squares of the photo: the whole photo, the whole with a margin, in quarter turns, then tiles. The
    search ends after those in which a face is found; see `SURE`.
-2. Each is warped to 192 x 192 pixels (`square_matrix`, `warp`: outside the photo its edge pixels are repeated).
+2. Each is warped to 192 x 192 pixels (`square_matrix`, `quick_warp`: outside the photo its edge pixels are repeated).
    `detector.onnx` takes it as it is, uint8 (192, 192, 3) `picture`, and gives float32 (576, 6) `faces`, one row per
    cell of 8 pixels: score in [0, 1]; x, y of the middle of the face and the distance of the eyes, in pixels of the
    picture; cosine and sine of the roll. A face may have any roll.
@@ -30,7 +30,7 @@ import numpy as np
 
 from f2p_deploy.alignment.landmarks import Landmarks, five_points
 from f2p_deploy.alignment.searches import MARGIN, tile_corners, tile_sides
-from f2p_deploy.alignment.warp import fit_similarity, inverse, transform, warp
+from f2p_deploy.alignment.warp import fit_similarity, inverse, quick_warp, transform
 from f2p_deploy.artifact.onnx_file import load_failures
 from f2p_deploy.system.errors import MissingDependency
 from f2p_deploy.system.extras import install_line, source_tree
@@ -129,7 +129,7 @@ class NetworkFinder:
 
     def _search(self, image: np.ndarray, matrix: np.ndarray) -> list[Reading]:
         """Detect the faces in a square of the photo and read them."""
-        (rows,) = self._detector.run(["faces"], {"picture": warp(image, matrix, PHOTO_EDGE)})
+        (rows,) = self._detector.run(["faces"], {"picture": quick_warp(image, matrix, PHOTO_EDGE)})
         read = [self._read_detection(image, found) for found in best_detections(rows, inverse(matrix))]
         return [reading for reading in read if reading is not None]
 
@@ -147,7 +147,7 @@ class NetworkFinder:
 
     def _read(self, image: np.ndarray, matrix: np.ndarray) -> Reading:
         names = ["points", "face", "disagreement", "turn", "shape"]
-        points, face, apart, turn, shape = self._reader.run(names, {"picture": warp(image, matrix, FACE_EDGE)})
+        points, face, apart, turn, shape = self._reader.run(names, {"picture": quick_warp(image, matrix, FACE_EDGE)})
         in_photo = transform(inverse(matrix), points.astype(np.float64))
         return Reading(in_photo, float(face[0]), float(apart[0]), float(turn[0]), float(turn[1]), shape)
 

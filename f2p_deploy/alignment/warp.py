@@ -63,9 +63,24 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     Returns:
         (size, size, 3) uint8.
     """
-    scale = scale_of(matrix)
-    reduction = max(1, math.floor(1.0 / scale))
-    oversampling = 2 if scale < 1.0 else 1
+    oversampling = 2 if scale_of(matrix) < 1.0 else 1
+    drawn = _drawn(image, matrix, size, oversampling, Image.Resampling.BICUBIC)
+    return np.array(drawn.reduce(oversampling) if oversampling > 1 else drawn)
+
+
+def quick_warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+    """Apply a similarity transform as `warp` does, in a fifth of its time, for networks that only measure.
+
+    If the image is shrunk, it is averaged over blocks of pixels and drawn once, bilinearly.
+    """
+    return np.array(_drawn(image, matrix, size, 1, Image.Resampling.BILINEAR))
+
+
+def _drawn(
+    image: np.ndarray, matrix: np.ndarray, size: int, oversampling: int, kernel: Image.Resampling
+) -> Image.Image:
+    """Draw an image, averaged over blocks of pixels if it is shrunk, at `oversampling` times the size."""
+    reduction = max(1, math.floor(1.0 / scale_of(matrix)))
     back = inverse(matrix)
     window, origin = _window(image, transform(back, _corners(size)), margin=3 * reduction)
     source = Image.fromarray(window)
@@ -73,14 +88,9 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
         source = source.reduce(reduction)
     linear = back[:, :2] / (oversampling * reduction)
     shift = (back[:, 2] - origin) / reduction
-    coefficients = (*linear[0], shift[0], *linear[1], shift[1])
-    result = source.transform(
-        (size * oversampling, size * oversampling),
-        Image.Transform.AFFINE,
-        tuple(float(value) for value in coefficients),
-        Image.Resampling.BICUBIC,
-    )
-    return np.array(result.reduce(oversampling) if oversampling > 1 else result)
+    coefficients = tuple(float(value) for value in (*linear[0], shift[0], *linear[1], shift[1]))
+    edge = size * oversampling
+    return source.transform((edge, edge), Image.Transform.AFFINE, coefficients, kernel)
 
 
 def inside_fraction(image: np.ndarray, matrix: np.ndarray, size: int) -> float:
@@ -99,8 +109,18 @@ def _window(image: np.ndarray, corners: np.ndarray, margin: int) -> tuple[np.nda
     """Return the part of an image that a warp reads, with edge pixels repeated outside the image, and its origin."""
     left, top = np.floor(corners.min(axis=0)).astype(int) - margin
     right, bottom = np.ceil(corners.max(axis=0)).astype(int) + margin
-    rows = np.clip(np.arange(top, bottom), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(left, right), 0, image.shape[1] - 1)
-    # Rows first and then columns: about four times as fast as both at once.
-    window = image.take(rows, axis=0).take(columns, axis=1)
+    rows, above, below = _span(top, bottom, image.shape[0])
+    columns, before, after = _span(left, right, image.shape[1])
+    window = image[rows, columns]
+    if above or below or before or after:
+        window = np.pad(window, ((above, below), (before, after), (0, 0)), mode="edge")
     return window, np.array([left, top], dtype=np.float64)
+
+
+def _span(start: int, stop: int, length: int) -> tuple[slice, int, int]:
+    """Return the part of an axis from `start` to `stop` that exists, at least 1, and how much repeats on each side."""
+    first = min(max(start, 0), length - 1)
+    last = max(min(stop, length), first + 1)
+    missing = stop - start - (last - first)
+    before = min(max(first - start, 0), missing)
+    return slice(first, last), before, missing - before

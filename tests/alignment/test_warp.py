@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, inverse, scale_of, transform, warp
+from f2p_deploy.alignment.warp import fit_similarity, inside_fraction, inverse, quick_warp, scale_of, transform, warp
 
 
 def similarity(scale: float, degrees: float, shift: tuple[float, float]) -> np.ndarray:
@@ -42,6 +42,20 @@ def test_the_inverse_undoes() -> None:
 
 def test_the_identity_changes_nothing(astronaut: np.ndarray) -> None:
     assert np.array_equal(warp(astronaut, similarity(1, 0, (0, 0)), 512), astronaut)
+
+
+@pytest.mark.parametrize("scale", [0.09, 0.3, 0.8, 1.0, 3.0])
+def test_a_quick_warp_draws_nearly_the_same(astronaut: np.ndarray, scale: float) -> None:
+    matrix = similarity(scale, 25, (10.0, -5.0))
+    slow, quick = warp(astronaut, matrix, 96).astype(float), quick_warp(astronaut, matrix, 96).astype(float)
+    assert np.abs(quick - slow).mean() < 2.5
+
+
+@pytest.mark.parametrize("shift", [(-900.0, 0.0), (900.0, 0.0), (0.0, -900.0), (0.0, 900.0)])
+def test_a_square_beside_the_image_repeats_its_edge(astronaut: np.ndarray, shift: tuple[float, float]) -> None:
+    edge = warp(astronaut, similarity(1.0, 0, shift), 64)
+    assert edge.shape == (64, 64, 3)
+    assert (edge == edge[0] if shift[1] else edge == edge[:, :1]).all()
 
 
 @pytest.mark.parametrize("scale", [0.09, 0.3, 0.8, 1.0, 3.0])

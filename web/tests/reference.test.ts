@@ -11,7 +11,7 @@ import type { Description, Networks, Step, Stepped } from "../src/networks/netwo
 import { fromRgb, type Picture } from "../src/photo/picture";
 import { sharpness } from "../src/photo/sharpness";
 import { Similarity } from "../src/photo/similarity";
-import { warp } from "../src/photo/warp";
+import { quickWarp, warp } from "../src/photo/warp";
 import { trueLoss } from "../src/search/losses";
 import { chooseOptionsFast } from "../src/search/options";
 
@@ -58,6 +58,16 @@ describe.skipIf(!here)("the reference cases of Python (make test-web writes them
       expect(furthest([found.a, found.b, found.x, found.y], [matrix[0][0], matrix[1][0], matrix[0][2], matrix[1][2]])).toBeLessThan(1e-7);
       const drawn = warp(photo, found, reference.size).pixels.filter((_, i) => i % 4 < 3);
       expect(furthest(drawn, rgbOf(wanted))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("draws squares for networks as Python does", () => {
+    const { edge, pixels } = reference.photo;
+    const photo = fromRgb(rgbOf(pixels), edge, edge);
+    for (const { matrix, pixels: wanted } of reference.quickWarps) {
+      const toSquare = new Similarity(matrix[0][0], matrix[1][0], matrix[0][2], matrix[1][2]);
+      const drawn = quickWarp(photo, toSquare, 40).pixels.filter((_, i) => i % 4 < 3);
+      expect(furthest(drawn, wanted)).toBeLessThanOrEqual(1);
     }
   });
 

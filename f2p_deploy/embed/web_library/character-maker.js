@@ -259,7 +259,7 @@ var CharacterMaker = class CharacterMaker {
 	static async open(model, options = {}) {
 		const worker = new Worker(new URL(
 			/* @vite-ignore */
-			new URL("assets/worker-DlyWAtut.js", import.meta.url).href,
+			new URL("assets/worker-jXq7kN1W.js", import.meta.url).href,
 			"" + import.meta.url
 		), { type: "module" });
 		const waiting = /* @__PURE__ */ new Map();

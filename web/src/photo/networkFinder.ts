@@ -4,7 +4,7 @@ import { distance, landmarksOf, mean, type Point } from "./landmarks";
 import type { FaceFinder, FoundFace } from "./finder";
 import type { Picture } from "./picture";
 import { Similarity } from "./similarity";
-import { warp } from "./warp";
+import { quickWarp } from "./warp";
 
 /** Edges in pixels of the pictures that the two networks take. */
 const PHOTO_EDGE = 192;
@@ -95,7 +95,7 @@ export class NetworkFinder implements FaceFinder {
 
   /** Detects the faces in a square of the photo and reads them. */
   private async search(photo: Picture, toPicture: Similarity): Promise<Reading[]> {
-    const rows = await this.networks.detect(rgbOf(warp(photo, toPicture, PHOTO_EDGE)));
+    const rows = await this.networks.detect(rgbOf(quickWarp(photo, toPicture, PHOTO_EDGE)));
     const readings: Reading[] = [];
     for (const detection of bestDetections(rows, toPicture.inverse)) {
       const reading = await this.readDetection(photo, detection);
@@ -118,7 +118,7 @@ export class NetworkFinder implements FaceFinder {
   }
 
   private async read(photo: Picture, toPicture: Similarity): Promise<Reading> {
-    const outputs = await this.networks.read(rgbOf(warp(photo, toPicture, FACE_EDGE)));
+    const outputs = await this.networks.read(rgbOf(quickWarp(photo, toPicture, FACE_EDGE)));
     const back = toPicture.inverse;
     const places = outputs["points"];
     return {

@@ -11,8 +11,22 @@ import type { Similarity } from "./similarity";
  * @param size - edge of the square in pixels.
  */
 export function warp(photo: Picture, toSquare: Similarity, size: number): Picture {
-  const reduction = Math.max(1, Math.floor(1 / toSquare.scale));
   const oversampling = toSquare.scale < 1 ? 2 : 1;
+  const drawn = draw(photo, toSquare, size, oversampling, bicubic);
+  return oversampling > 1 ? reduced(drawn, oversampling) : drawn;
+}
+
+/** Draws a transformed square as `warp` does, but once and bilinearly, for networks that only measure. */
+export function quickWarp(photo: Picture, toSquare: Similarity, size: number): Picture {
+  return draw(photo, toSquare, size, 1, bilinear);
+}
+
+/** Writes one pixel, interpolated at a place of a picture, to `index` and the two after it. */
+type Sample = (picture: Picture, x: number, y: number, pixels: Uint8ClampedArray, index: number) => void;
+
+/** Draws a square at `oversampling` times its size, of a photo that is averaged over blocks of pixels if it shrinks. */
+function draw(photo: Picture, toSquare: Similarity, size: number, oversampling: number, sample: Sample): Picture {
+  const reduction = Math.max(1, Math.floor(1 / toSquare.scale));
   const back = toSquare.inverse;
   const { window, left, top } = windowOf(photo, back, size, 3 * reduction);
   const source = reduction > 1 ? reduced(window, reduction) : window;
@@ -22,17 +36,17 @@ export function warp(photo: Picture, toSquare: Similarity, size: number): Pictur
   for (let row = 0; row < edge; row++) {
     for (let column = 0; column < edge; column++) {
       const [x, y] = [column + 0.5, row + 0.5];
-      sample(
-        source,
-        (back.a * x - back.b * y) / unit + (back.x - left) / reduction,
-        (back.b * x + back.a * y) / unit + (back.y - top) / reduction,
-        pixels,
-        4 * (row * edge + column),
-      );
+      const index = 4 * (row * edge + column);
+      const placeX = (back.a * x - back.b * y) / unit + (back.x - left) / reduction;
+      const placeY = (back.b * x + back.a * y) / unit + (back.y - top) / reduction;
+      if (placeX >= 0 && placeX < source.width && placeY >= 0 && placeY < source.height) {
+        sample(source, placeX, placeY, pixels, index);
+      } else {
+        pixels.fill(0, index, index + 3);
+      }
     }
   }
-  const drawn = { width: edge, height: edge, pixels };
-  return oversampling > 1 ? reduced(drawn, oversampling) : drawn;
+  return { width: edge, height: edge, pixels };
 }
 
 /** Returns the share of a warped square that is inside the photo, in [0, 1]. */
@@ -73,12 +87,8 @@ function clamped(place: number, length: number): number {
   return Math.max(0, Math.min(length - 1, place));
 }
 
-/** Draws one pixel by bicubic interpolation (a = -1) of the sixteen around a place; black outside the picture. */
-function sample(picture: Picture, x: number, y: number, pixels: Uint8ClampedArray, index: number): void {
-  if (!(x >= 0 && x < picture.width && y >= 0 && y < picture.height)) {
-    pixels.fill(0, index, index + 3);
-    return;
-  }
+/** Interpolates the sixteen pixels around a place (a = -1). */
+function bicubic(picture: Picture, x: number, y: number, pixels: Uint8ClampedArray, index: number): void {
   const left = Math.floor(x - 0.5);
   const top = Math.floor(y - 0.5);
   const [dx, dy] = [x - 0.5 - left, y - 0.5 - top];
@@ -89,6 +99,21 @@ function sample(picture: Picture, x: number, y: number, pixels: Uint8ClampedArra
     const row = (line: number) => cubic(pixel(line, 0), pixel(line, 1), pixel(line, 2), pixel(line, 3), dx);
     const value = cubic(row(lines[0]), row(lines[1]), row(lines[2]), row(lines[3]), dy);
     pixels[index + channel] = Math.max(0, Math.min(255, Math.trunc(value)));
+  }
+}
+
+/** Interpolates the four pixels around a place, rounded down as Pillow does. */
+function bilinear(picture: Picture, x: number, y: number, pixels: Uint8ClampedArray, index: number): void {
+  const left = Math.floor(x - 0.5);
+  const top = Math.floor(y - 0.5);
+  const [dx, dy] = [x - 0.5 - left, y - 0.5 - top];
+  const columns = [0, 1].map((offset) => 4 * clamped(left + offset, picture.width));
+  const lines = [0, 1].map((offset) => 4 * clamped(top + offset, picture.height) * picture.width);
+  for (let channel = 0; channel < 3; channel++) {
+    const pixel = (line: number, i: number) => picture.pixels[line + columns[i] + channel];
+    const row = (line: number) => pixel(line, 0) + dx * (pixel(line, 1) - pixel(line, 0));
+    const upper = row(lines[0]);
+    pixels[index + channel] = Math.trunc(upper + dy * (row(lines[1]) - upper));
   }
 }
 

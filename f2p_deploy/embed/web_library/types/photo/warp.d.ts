@@ -10,5 +10,7 @@ import type { Similarity } from "./similarity.js";
  * @param size - edge of the square in pixels.
  */
 export declare function warp(photo: Picture, toSquare: Similarity, size: number): Picture;
+/** Draws a transformed square as `warp` does, but once and bilinearly, for networks that only measure. */
+export declare function quickWarp(photo: Picture, toSquare: Similarity, size: number): Picture;
 /** Returns the share of a warped square that is inside the photo, in [0, 1]. */
 export declare function insideFraction(photo: Picture, toSquare: Similarity, size: number): number;

@@ -1076,8 +1076,17 @@ function noseOffset(face) {
 * @param size - edge of the square in pixels.
 */
 function warp(photo, toSquare, size) {
-	const reduction = Math.max(1, Math.floor(1 / toSquare.scale));
 	const oversampling = toSquare.scale < 1 ? 2 : 1;
+	const drawn = draw(photo, toSquare, size, oversampling, bicubic);
+	return oversampling > 1 ? reduced(drawn, oversampling) : drawn;
+}
+/** Draws a transformed square as `warp` does, but once and bilinearly, for networks that only measure. */
+function quickWarp(photo, toSquare, size) {
+	return draw(photo, toSquare, size, 1, bilinear);
+}
+/** Draws a square at `oversampling` times its size, of a photo that is averaged over blocks of pixels if it shrinks. */
+function draw(photo, toSquare, size, oversampling, sample) {
+	const reduction = Math.max(1, Math.floor(1 / toSquare.scale));
 	const back = toSquare.inverse;
 	const { window, left, top } = windowOf(photo, back, size, 3 * reduction);
 	const source = reduction > 1 ? reduced(window, reduction) : window;
@@ -1086,14 +1095,17 @@ function warp(photo, toSquare, size) {
 	const pixels = new Uint8ClampedArray(4 * edge * edge).fill(255);
 	for (let row = 0; row < edge; row++) for (let column = 0; column < edge; column++) {
 		const [x, y] = [column + .5, row + .5];
-		sample(source, (back.a * x - back.b * y) / unit + (back.x - left) / reduction, (back.b * x + back.a * y) / unit + (back.y - top) / reduction, pixels, 4 * (row * edge + column));
+		const index = 4 * (row * edge + column);
+		const placeX = (back.a * x - back.b * y) / unit + (back.x - left) / reduction;
+		const placeY = (back.b * x + back.a * y) / unit + (back.y - top) / reduction;
+		if (placeX >= 0 && placeX < source.width && placeY >= 0 && placeY < source.height) sample(source, placeX, placeY, pixels, index);
+		else pixels.fill(0, index, index + 3);
 	}
-	const drawn = {
+	return {
 		width: edge,
 		height: edge,
 		pixels
 	};
-	return oversampling > 1 ? reduced(drawn, oversampling) : drawn;
 }
 /** Returns the share of a warped square that is inside the photo, in [0, 1]. */
 function insideFraction(photo, toSquare, size) {
@@ -1140,12 +1152,8 @@ function windowOf(photo, back, size, margin) {
 function clamped(place, length) {
 	return Math.max(0, Math.min(length - 1, place));
 }
-/** Draws one pixel by bicubic interpolation (a = -1) of the sixteen around a place; black outside the picture. */
-function sample(picture, x, y, pixels, index) {
-	if (!(x >= 0 && x < picture.width && y >= 0 && y < picture.height)) {
-		pixels.fill(0, index, index + 3);
-		return;
-	}
+/** Interpolates the sixteen pixels around a place (a = -1). */
+function bicubic(picture, x, y, pixels, index) {
 	const left = Math.floor(x - .5);
 	const top = Math.floor(y - .5);
 	const [dx, dy] = [x - .5 - left, y - .5 - top];
@@ -1166,6 +1174,20 @@ function sample(picture, x, y, pixels, index) {
 		const row = (line) => cubic(pixel(line, 0), pixel(line, 1), pixel(line, 2), pixel(line, 3), dx);
 		const value = cubic(row(lines[0]), row(lines[1]), row(lines[2]), row(lines[3]), dy);
 		pixels[index + channel] = Math.max(0, Math.min(255, Math.trunc(value)));
+	}
+}
+/** Interpolates the four pixels around a place, rounded down as Pillow does. */
+function bilinear(picture, x, y, pixels, index) {
+	const left = Math.floor(x - .5);
+	const top = Math.floor(y - .5);
+	const [dx, dy] = [x - .5 - left, y - .5 - top];
+	const columns = [0, 1].map((offset) => 4 * clamped(left + offset, picture.width));
+	const lines = [0, 1].map((offset) => 4 * clamped(top + offset, picture.height) * picture.width);
+	for (let channel = 0; channel < 3; channel++) {
+		const pixel = (line, i) => picture.pixels[line + columns[i] + channel];
+		const row = (line) => pixel(line, 0) + dx * (pixel(line, 1) - pixel(line, 0));
+		const upper = row(lines[0]);
+		pixels[index + channel] = Math.trunc(upper + dy * (row(lines[1]) - upper));
 	}
 }
 function cubic(v1, v2, v3, v4, d) {
@@ -1441,7 +1463,7 @@ var NetworkFinder = class {
 	}
 	/** Detects the faces in a square of the photo and reads them. */
 	async search(photo, toPicture) {
-		const rows = await this.networks.detect(rgbOf(warp(photo, toPicture, PHOTO_EDGE)));
+		const rows = await this.networks.detect(rgbOf(quickWarp(photo, toPicture, PHOTO_EDGE)));
 		const readings = [];
 		for (const detection of bestDetections(rows, toPicture.inverse)) {
 			const reading = await this.readDetection(photo, detection);
@@ -1469,7 +1491,7 @@ var NetworkFinder = class {
 		return null;
 	}
 	async read(photo, toPicture) {
-		const outputs = await this.networks.read(rgbOf(warp(photo, toPicture, FACE_EDGE)));
+		const outputs = await this.networks.read(rgbOf(quickWarp(photo, toPicture, FACE_EDGE)));
 		const back = toPicture.inverse;
 		const places = outputs["points"];
 		return {
@@ -1605,7 +1627,7 @@ function rgbOf({ pixels }) {
 */
 async function openFinder(base, ort, contract, files) {
 	if (contract.landmarker) {
-		const { openMediaPipe } = await import("./mediaPipeFinder-D9xB2pSk.js");
+		const { openMediaPipe } = await import("./mediaPipeFinder-Lhg5tNS8.js");
 		return openMediaPipe(new URL("../mediapipe/", base).href, await files.read(contract.landmarker));
 	}
 	const open = async (file) => ort.InferenceSession.create(await files.read(file), {

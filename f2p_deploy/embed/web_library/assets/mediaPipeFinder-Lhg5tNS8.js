@@ -1,4 +1,4 @@
-import { i as importFile, n as mean, r as damaged, t as landmarksOf } from "./worker-DlyWAtut.js";
+import { i as importFile, n as mean, r as damaged, t as landmarksOf } from "./worker-jXq7kN1W.js";
 // src/photo/mediaPipeFinder.ts
 /** MediaPipe's FaceLandmarker in a worker, from files beside the page. */
 /** Contours of the eyes among the 478 points; left is left in the picture. */
