@@ -1,7 +1,6 @@
 """From a photo to an aligned face: reading, landmarks, and the similarity transform onto the average face."""
 
 from f2p_deploy.alignment.aligned_face import AlignedFace, align, align_photo
-from f2p_deploy.alignment.cascade import CascadeFinder
 from f2p_deploy.alignment.finders import choose_finder
 from f2p_deploy.alignment.judgement import frontal_sharp_large
 from f2p_deploy.alignment.landmarker_model import download_landmarker, find_landmarker_model
@@ -10,18 +9,15 @@ from f2p_deploy.alignment.landmarks_file import LandmarksFile
 from f2p_deploy.alignment.mediapipe import MediaPipeFinder
 from f2p_deploy.alignment.network_finder import NetworkFinder
 from f2p_deploy.alignment.photo import Photo, decode_photo, open_photo, read_photo
-from f2p_deploy.alignment.refinement import FaceSegmenter
 
 __all__ = [
     "AlignedFace",
-    "CascadeFinder",
     "LandmarkFinder",
     "Landmarks",
     "LandmarksFile",
     "MediaPipeFinder",
     "NetworkFinder",
     "Photo",
-    "FaceSegmenter",
     "align",
     "align_photo",
     "choose_finder",

@@ -80,9 +80,8 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
 def bundle_graphs(bundle: Bundle, batch: int = 1, names: Collection[str] = GRAPHS) -> tuple[BundleGraph, ...]:
     """Return graphs of a bundle.
 
-    `segment` is left out if the content that `describe` gives contains the class probabilities already. Alignment needs
-    them to locate eyes and mouth where only the artifact is at hand, see `f2p_deploy.alignment.refinement`. The
-    graphs of `FAST` are left out if the bundle has no shortcut.
+    `segment` is left out if the content that `describe` gives contains the class probabilities already. The graphs of
+    `FAST` are left out if the bundle has no shortcut.
 
     Args:
         bundle: loaded, in evaluation mode.
