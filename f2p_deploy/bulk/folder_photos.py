@@ -27,6 +27,11 @@ class FolderPhotos:
         """What the source consists of."""
         return "photos"
 
+    @property
+    def columns(self) -> str:
+        """Nothing: there is no table."""
+        return ""
+
     def shards(self) -> tuple[tuple[str, int], ...]:
         """Return nothing: every photo is a file of its own."""
         return ()

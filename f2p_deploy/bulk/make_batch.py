@@ -117,9 +117,8 @@ def make_batch(
     began = time.perf_counter()
     progress("looking through the source")
     surveyed = survey(source)
-    conditions = BulkConditions(
-        surveyed.fingerprint, surveyed.photos, rows, mode, conditions_of(runtime, finder, None, None, None)
-    )
+    made = conditions_of(runtime, finder, None, None, None)
+    conditions = BulkConditions(surveyed.fingerprint, surveyed.photos, rows, mode, made, source.columns)
     with hold_parts(out):
         if again:
             remove_parts(out)

@@ -38,6 +38,11 @@ class ParquetShards:
         """What the source consists of."""
         return "Parquet shards"
 
+    @property
+    def columns(self) -> str:
+        """The column of pictures, and that of names if there is one."""
+        return f"{self.column}, names from {self.key}" if self.key else self.column
+
     def shards(self) -> tuple[tuple[str, int], ...]:
         """Return name and size in bytes of every shard."""
         return tuple((name, (self.root / name).stat().st_size) for name in self.names)

@@ -22,6 +22,7 @@ _DIFFERENCES = {
     "version": "another version of f2p-deploy",
     "source": "another list of photos, or photos of other sizes",
     "photos": "another number of photos",
+    "columns": "another --column or --key",
     "rows": "another --rows",
     "mode": "another --mode",
     "bundle": "another bundle",
@@ -147,6 +148,6 @@ def _entries_of(metadata: Any) -> dict[str, str]:
 
 def _both(found: dict[str, str], wanted: dict[str, str], different: str | None) -> str:
     """Return both values where people can read them."""
-    if different not in ("version", "photos", "rows", "mode") or different not in found:
+    if different not in ("version", "photos", "rows", "mode", "columns") or different not in found:
         return ""
     return f" ({found[different]}, now {wanted[different]})"

@@ -26,6 +26,7 @@ class BulkConditions:
         rows: number of photos in each part but the last.
         mode: the mode that was asked for.
         made: everything else that characters depend on.
+        columns: what is read of the source's tables; empty if it has none.
     """
 
     source: str
@@ -33,6 +34,7 @@ class BulkConditions:
     rows: int
     mode: str
     made: Conditions
+    columns: str = ""
 
     @property
     def parts(self) -> int:
@@ -55,6 +57,7 @@ class BulkConditions:
             "bundle": self.made.bundle,
             "made_by": self.made.made_by,
             "finder": self.made.finder,
+            **({"columns": self.columns} if self.columns else {}),
         }
 
 

@@ -70,6 +70,11 @@ class PhotoSource(Protocol):
         """What it consists of, in words."""
         ...
 
+    @property
+    def columns(self) -> str:
+        """What is read of a table, in words; empty where there is nothing to choose."""
+        ...
+
     def shards(self) -> tuple[tuple[str, int], ...]:
         """Return name and size in bytes of every shard; none for a folder of photos."""
         ...

@@ -45,6 +45,11 @@ class TarShards:
         """What the source consists of."""
         return "tar shards"
 
+    @property
+    def columns(self) -> str:
+        """Nothing: there is no table."""
+        return ""
+
     def shards(self) -> tuple[tuple[str, int], ...]:
         """Return name and size in bytes of every shard."""
         return tuple((name, (self.root / name).stat().st_size) for name in self.names)

@@ -125,7 +125,8 @@ def show(report: "BatchReport") -> None:
     rows += sorted(((reason, str(count)) for reason, count in report.failed.items()), key=lambda row: -int(row[1]))
     console.table(rows, ("status", "photos"))
     if report.made:
-        console.result(f"{report.made} photos in {report.seconds:.1f} s: {report.made / report.seconds:.1f} a second")
+        photos = "1 photo" if report.made == 1 else f"{report.made} photos"
+        console.result(f"{photos} in {report.seconds:.1f} s: {report.made / report.seconds:.1f} a second")
     kept = f", {report.earlier} of them kept from before" if report.earlier else ""
     files = "1 file" if report.parts == 1 else f"{report.parts} files"
     console.result(f"{files} in {shown(report.out)}{kept}")

@@ -110,6 +110,17 @@ def test_a_damaged_shard_is_told_and_its_photos_are_rows(
     assert "0.tar: the tar file is damaged or incomplete; 2 photos before that are taken" in report.broken[0]
 
 
+def test_rows_of_another_column_are_not_kept(make: Make, pictures: list[bytes], tmp_path: Path) -> None:
+    path, out = tmp_path / "a.parquet", tmp_path / "out"
+    parquet.write_table(pa.table({"jpg": pictures[:1], "thumb": pictures[1:2], "id": ["anna"]}), path)
+    make(open_bulk_source(path, column="jpg"), out)
+    for other, now in (({"column": "thumb"}, "thumb"), ({"column": "jpg", "key": "id"}, "jpg, names from id")):
+        with pytest.raises(InputError, match=rf"made with another --column or --key \(jpg, now {now}\): --again"):
+            make(open_bulk_source(path, **other), out)
+    make(open_bulk_source(path, column="jpg", key="id"), out, again=True)
+    assert parquet.read_table(out)["key"].to_pylist() == ["anna"]
+
+
 def test_damage_inside_a_parquet_file_is_told(make: Make, pictures: list[bytes], tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     parquet.write_table(pa.table({"jpg": pictures}), path, row_group_size=4, use_dictionary=False, compression="none")
