@@ -16,6 +16,7 @@ from f2p_deploy.embed.contract import schema_facts
 from f2p_deploy.embed.triton.model_config import EnsembleStep, ModelConfig, ServedTensor, require_resolved
 from f2p_deploy.embed.triton.served_graphs import FILES, ServedGraph, require_servable, served_graphs
 from f2p_deploy.embed.triton.served_models import BATCHED
+from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import require_place, write_folder
 from f2p_deploy.system.progress import Progress, silent
 
@@ -88,12 +89,13 @@ def embed_triton(artifact: Artifact, out: Path, progress: Progress = silent) -> 
 
     Raises:
         InputError: an artifact that Triton cannot load, see `require_servable`; a damaged one; or a folder that cannot
-            be written to, or holds something else.
+            be written to, or holds something else, such as a model that was added to the repository.
         FloorMissed: the artifact's parity failed.
         MissingDependency: the package onnx is not installed.
     """
     require_servable(artifact)
     require_place(Path(out), MARKER, KIND)
+    _require_own_models(Path(out))
     manifest = artifact.manifest
     schema = Schema.from_dict(manifest.schema, f"{artifact.folder}: schema")
     graphs = served_graphs(artifact, schema, progress)
@@ -119,6 +121,22 @@ def embed_triton(artifact: Artifact, out: Path, progress: Progress = silent) -> 
     paths = sorted(path for path in Path(out).rglob("*") if path.is_file())
     sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in paths}
     return TritonRepository(Path(out), configs, fixed, sizes)
+
+
+def _require_own_models(folder: Path) -> None:
+    """Raise `InputError` if a repository holds models that were not written here: they would be removed."""
+    try:
+        own = json.loads((folder / MARKER).read_bytes())["models"]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / MARKER} is damaged, so {folder} is not replaced: remove it first") from error
+    added = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in own)
+    if added:
+        raise InputError(
+            f"{folder} also holds the model {added[0]}, which was not written by f2p-deploy and would be removed: "
+            "choose another place with -o; tritonserver takes several --model-repository"
+        )
 
 
 def _photo_models(schema: Schema, size: int, graphs: Mapping[str, ServedGraph]) -> tuple[ModelConfig, ...]:

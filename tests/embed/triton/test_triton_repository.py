@@ -1,6 +1,7 @@
 """The repository: configurations that Triton's message parses and the graphs confirm; whole, and the same each time."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,20 @@ def test_the_same_artifact_gives_the_same_bytes(
     (tmp_path / "models" / "old.txt").write_text("left over")
     embed_triton(served_artifact, tmp_path / "models")
     assert not (tmp_path / "models" / "old.txt").exists()
+
+
+def test_a_model_that_somebody_added_stays(
+    repository: TritonRepository, served_artifact: Artifact, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    (models / "mine").mkdir(parents=True)
+    shutil.copy(repository.folder / MARKER, models)
+    with pytest.raises(InputError, match="also holds the model mine, which was not written by f2p-deploy .* with -o"):
+        embed_triton(served_artifact, models)
+    (models / MARKER).write_text("{")
+    with pytest.raises(InputError, match=f"{MARKER} is damaged, so .*models is not replaced"):
+        embed_triton(served_artifact, models)
+    assert {path.name for path in models.iterdir()} == {"mine", MARKER}
 
 
 def test_a_folder_of_somebody_else_stays(served_artifact: Artifact, tmp_path: Path) -> None:
