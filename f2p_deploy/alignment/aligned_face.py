@@ -33,6 +33,9 @@ LARGE_OUTSIDE = 0.3
 
 SeveralFaces = Literal["largest", "refuse"]
 
+#: End of the warning about several faces; what is not the command `run` removes it.
+NEXT_FACE = ", --face 2 takes the next one"
+
 #: End of the warning about a turned head; one-shot generation removes it.
 ROBUST = ": one-shot is more robust to that than iterative"
 
@@ -180,7 +183,7 @@ def _choose(
     places = ", ".join(f"{i + 1} at {middle:.0%} of the width" for i, middle in enumerate(middles))
     if several == "refuse":
         raise PhotoError("several-faces", f"{len(faces)} faces were found ({places}); choose one, for example --face 1")
-    return 0, (f"{len(faces)} faces were found ({places}); the largest was taken, --face 2 takes the next one",)
+    return 0, (f"{len(faces)} faces were found ({places}); the largest was taken{NEXT_FACE}",)
 
 
 def _check(face: Landmarks, reduction: int) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from f2p_deploy.alignment import LandmarkFinder
-    from f2p_deploy.runtimes import Runtime
     from f2p_deploy.service.ray_order import RayOrder
 
 
@@ -95,7 +94,7 @@ def serve(
 ) -> None:
     """Make characters over HTTP: POST a photo to /v1/characters.
 
-    The address is printed at once; /readyz answers when the networks are loaded and their golden vectors are right.
+    The address is printed first; /readyz answers when the networks are loaded and their golden vectors are right.
     Photos stay in memory and are never logged. The log is JSON lines on the standard error. SIGTERM and Ctrl-C finish
     what was accepted. With --ray the address is printed once every replica is healthy.
     """
@@ -108,6 +107,7 @@ def serve(
         raise InputError("--replicas, --gpus and --write-config belong to --ray")
     import logging
 
+    from f2p_deploy.pipeline.finder import check_finder, choose_finder_for
     from f2p_deploy.service.editor_door import EditorDoor
     from f2p_deploy.service.json_log import log_to
     from f2p_deploy.service.limits import limits_of
@@ -124,6 +124,7 @@ def serve(
             "32 > FILE makes a token)"
         )
     if with_ray:
+        from f2p_deploy.runtimes import find_runtime
         from f2p_deploy.service.ray_order import RayOrder
 
         if with_editor:
@@ -132,6 +133,8 @@ def serve(
             raise InputError("--drain goes without --ray: Ray Serve's replicas finish what they accepted by themselves")
         if bundle and artifact:
             raise InputError("give either --bundle or --artifact, not both")
+        if runtime != "auto":
+            find_runtime(runtime)
         order = RayOrder(
             source=_text(artifact or bundle),
             runtime=runtime,
@@ -155,18 +158,15 @@ def serve(
     limits = limits_of(queue, upload_mb, megapixels, seconds, batch_ms)
     metrics = ServiceMetrics(limits.queue)
 
-    def open_runtime() -> "Runtime":
-        opened = options.open_source(bundle, artifact, runtime, 1, prefer_artifact=True)
-        opened.fast = fast
-        return opened
+    check_finder(landmarker, None, offline)
 
     def open_finder() -> "LandmarkFinder":
-        from f2p_deploy.pipeline import choose_finder_for
-
         return choose_finder_for(landmarker, None, offline).finder
 
     with listen(host, port) as listener:
-        backend = LocalBackend(open_runtime, open_finder, limits, metrics, lanes, batching)
+        opened = options.open_source(bundle, artifact, runtime, 1, prefer_artifact=True)
+        opened.fast = fast
+        backend = LocalBackend(lambda: opened, open_finder, limits, metrics, lanes, batching)
         app: FastAPI | EditorDoor
         if with_editor:
             app = door = EditorDoor(

@@ -1,18 +1,21 @@
 """The client of the HTTP service."""
 
 import json
+import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from f2p_deploy.client.made import MadeByService, ServedFacts
 from f2p_deploy.client.retries import AGAIN, RetryPolicy, ServiceError
 from f2p_deploy.system.errors import InputError
+
+Answer = TypeVar("Answer")
 
 
 class CharacterClient:
@@ -41,6 +44,8 @@ class CharacterClient:
         timeout: float = 60.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        if token is not None and not re.fullmatch("[!-~]+", token):
+            raise InputError("a token is ASCII without spaces or line ends: strip what was read from a file")
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         self.retries = retries or RetryPolicy()
         try:
@@ -54,7 +59,7 @@ class CharacterClient:
         self,
         photo: str | Path | bytes,
         mode: str = "auto",
-        keep: Mapping[str, Any] | None = None,
+        keep: Mapping[str, Any] | str | Path | None = None,
         picture: bool = False,
         key: str | None = None,
     ) -> MadeByService:
@@ -63,39 +68,36 @@ class CharacterClient:
         Args:
             photo: the file, or its content.
             mode: `auto`, or one of the service's modes.
-            keep: the content of a `parameters.json` whose locked values are kept.
+            keep: a `parameters.json` whose locked values are kept: the file, or its content.
             picture: draw the character, too.
             key: the idempotency key; a random one if not given. With the same key and the same arguments another
                 process gets the same answer within ten minutes.
 
         Raises:
-            InputError: the file cannot be read.
+            InputError: a file cannot be read, or `key` cannot be one.
             ServiceError: the service refused the photo, or cannot be reached.
         """
-        if isinstance(photo, bytes):
-            content = photo
-        else:
-            try:
-                content = Path(photo).read_bytes()
-            except OSError as error:
-                raise InputError(f"cannot read {photo}: {error.strerror}") from error
+        if key and not re.fullmatch("[!-~]{1,200}", key):
+            raise InputError(f"an idempotency key has 1 to 200 ASCII characters, no spaces; found {key[:80]!r}")
+        content = photo if isinstance(photo, bytes) else _read(photo)
         fields = {"mode": mode, "picture": "true" if picture else "false"}
         if keep is not None:
-            fields["keep"] = json.dumps(keep)
+            fields["keep"] = json.dumps(_content_of(keep))
         request = {"data": fields, "files": {"photo": ("photo", content, "application/octet-stream")}}
         headers = {"idempotency-key": key or secrets.token_hex(16)}
-        return MadeByService.from_dict(self._send("POST", "/v1/characters", headers=headers, **request).json())
+        return self._typed(MadeByService.from_dict, self._send("POST", "/v1/characters", headers=headers, **request))
 
-    def render(self, parameters: Mapping[str, Any]) -> bytes:
+    def render(self, parameters: Mapping[str, Any] | str | Path) -> bytes:
         """Draw a character; return a PNG file.
 
         Args:
-            parameters: the content of a `parameters.json`.
+            parameters: a `parameters.json`: the file, or its content.
 
         Raises:
+            InputError: the file cannot be read.
             ServiceError: as for `make`.
         """
-        return self._send("POST", "/v1/render", json=dict(parameters)).content
+        return self._send("POST", "/v1/render", json=_content_of(parameters)).content
 
     def served(self) -> ServedFacts:
         """Return what the service serves.
@@ -103,7 +105,7 @@ class CharacterClient:
         Raises:
             ServiceError: as for `make`.
         """
-        return ServedFacts.from_dict(self._send("GET", "/v1/schema").json())
+        return self._typed(ServedFacts.from_dict, self._send("GET", "/v1/schema"))
 
     def is_ready(self) -> bool:
         """Return whether the service answers now; it is asked once."""
@@ -123,6 +125,17 @@ class CharacterClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _typed(self, read: Callable[[Any], Answer], response: httpx.Response) -> Answer:
+        """Return what an answer says; raise if it is not that of the service."""
+        try:
+            return read(response.json())
+        except (ValueError, KeyError, TypeError) as error:
+            raise ServiceError(
+                f"{self._http.base_url} answers, but not as `f2p-deploy serve` does: is it the right address?",
+                "unknown",
+                response.status_code,
+            ) from error
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send a request, again where that may help, and return its answer."""
@@ -156,6 +169,23 @@ def error_of(response: httpx.Response) -> ServiceError:
         return ServiceError(str(problem["detail"]), str(problem["code"]), response.status_code, str(problem["id"]))
     except (ValueError, KeyError, TypeError):
         return ServiceError(f"the service answered {response.status_code}", "unknown", response.status_code)
+
+
+def _read(file: str | Path) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _content_of(parameters: Mapping[str, Any] | str | Path) -> Any:
+    """Return the content of a `parameters.json`, which may be given itself."""
+    if isinstance(parameters, Mapping):
+        return dict(parameters)
+    try:
+        return json.loads(_read(parameters))
+    except ValueError as error:
+        raise InputError(f"{parameters} is no parameters.json: it is not JSON") from error
 
 
 def _seconds(text: str) -> float | None:

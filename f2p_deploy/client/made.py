@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -83,7 +83,7 @@ class MadeByService:
     def from_dict(cls, data: Mapping[str, Any]) -> "MadeByService":
         """Build it from an answer's JSON."""
         read = {
-            name: ReadOption(**{"origin" if key == "from" else key: value for key, value in part.items()})
+            name: ReadOption(**_known(ReadOption, {"origin": part["from"], **part}))
             for name, part in data["read"].items()
         }
         picture, losses = data["picture"], data["losses"]
@@ -91,7 +91,7 @@ class MadeByService:
             **{name: data[name] for name in ("id", "mode", "mode_reason", "parameters", "engine_units", "seconds")},
             read=read,
             losses=None if losses is None else (losses[0], losses[1]),
-            face=FaceQuality(**data["face"]),
+            face=FaceQuality(**_known(FaceQuality, data["face"])),
             warnings=tuple(data["warnings"]),
             picture=None if picture is None else base64.b64decode(picture),
         )
@@ -121,4 +121,9 @@ class ServedFacts:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ServedFacts":
         """Build it from an answer's JSON."""
-        return cls(**{**data, "modes": tuple(data["modes"])})
+        return cls(**{**_known(cls, data), "modes": tuple(data["modes"])})
+
+
+def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a class has fields for: a newer service may say more."""
+    return {field.name: data[field.name] for field in fields(kind) if field.name in data}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from f2p_deploy.alignment import AlignedFace, LandmarkFinder, Photo, align, decode_photo
-from f2p_deploy.alignment.aligned_face import ROBUST
+from f2p_deploy.alignment.aligned_face import NEXT_FACE, ROBUST
 from f2p_deploy.alignment.photo import MOST_PIXELS
 from f2p_deploy.character.parameter_files import to_json
 from f2p_deploy.model.result import Generation
@@ -88,7 +88,7 @@ def character_facts(generation: Generation, aligned: AlignedFace, reason: str) -
         sentences.
     """
     parameters, losses = generation.parameters, generation.losses
-    warnings = aligned.warnings
+    warnings = tuple(warning.removesuffix(NEXT_FACE) for warning in aligned.warnings)
     if generation.mode == "one-shot":
         warnings = tuple(warning.removesuffix(ROBUST) for warning in warnings)
     return {

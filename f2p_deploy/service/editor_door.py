@@ -1,5 +1,6 @@
 """The editor's page at `/` of the service, for its own users: `f2p-deploy serve --edit`."""
 
+import logging
 import secrets
 from collections.abc import Collection
 from urllib.parse import parse_qs
@@ -16,8 +17,9 @@ from f2p_deploy.editor.photo_shelf import PhotoShelf
 from f2p_deploy.editor.presence import PagePresence
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.service.admission import Admission
+from f2p_deploy.service.json_log import Stopwatch
 from f2p_deploy.service.refusals import Refusal
-from f2p_deploy.service.service_app import problem
+from f2p_deploy.service.service_app import CharacterApi, problem
 from f2p_deploy.service.tokens import is_loopback, knows
 
 #: Faces of photos that all pages together remember.
@@ -34,6 +36,8 @@ _OWN = ("/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 #: What of the editor's interface computes, and so takes a place in the queue.
 _COUNTED = ("/api/photo", "/api/make", "/api/draw")
 
+#: What measurements and the log call everything else of it.
+_PAGE = "editor"
 
 
 class EditorDoor:
@@ -62,8 +66,13 @@ class EditorDoor:
         self._headers = [(b"content-security-policy", policy_of(page).encode()), *HEADERS]
 
     @property
+    def _api(self) -> CharacterApi:
+        api: CharacterApi = self._service.state.api
+        return api
+
+    @property
     def _admission(self) -> Admission:
-        return self._service.state.api.admission
+        return self._api.admission
 
     def _ends(self) -> bool:
         return self._admission.ending
@@ -80,23 +89,33 @@ class EditorDoor:
             await self._service(scope, receive, send)
             return
 
+        watch, status, code, request_id = Stopwatch(), 0, "", secrets.token_hex(16)
+        counted = scope["method"] == "POST" and scope["path"] in _COUNTED
+
         async def send_with_headers(message: Scope) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = [*message.get("headers", []), *self._headers]
             await send(message)
 
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            answer = self._enter(scope, headers)
-            if answer:
-                await _page(send_with_headers, answer)
-            elif scope["method"] == "POST" and scope["path"] in _COUNTED:
+            cookie = self._enter(scope, headers)
+            if cookie:
+                await _page(send_with_headers, cookie)
+            elif counted:
                 with self._admission.accepted():
                     await self._editor(scope, receive, send_with_headers)
             else:
                 await self._editor(scope, receive, send_with_headers)
         except Refusal as refusal:
-            await problem(refusal, secrets.token_hex(16))(scope, receive, send_with_headers)
+            code = refusal.code
+            await problem(refusal, request_id)(scope, receive, send_with_headers)
+        if counted or code:
+            route = scope["path"] if counted else _PAGE
+            answer = (status, code) if status else (499, "gone")
+            self._api.note(request_id, scope["method"], route, answer, watch.total, logging.INFO)
 
     def _enter(self, scope: Scope, headers: dict[bytes, str]) -> str:
         """Return the cookie for a request with a token, or "" to pass the request on.

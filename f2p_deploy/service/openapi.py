@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from f2p_deploy.pipeline.mode import MODES
 from f2p_deploy.service.answer_models import GivenParameters, ProblemAnswer
-from f2p_deploy.service.refusals import CODES
+from f2p_deploy.service.refusals import CODES, Refusal
 
 #: Codes of refusals that each address can answer with, besides those of all.
 _REFUSALS: dict[str, tuple[str, ...]] = {
@@ -50,9 +50,12 @@ _KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": KEY_PATTERN},
 }
 
+#: A random id of a request.
+EXAMPLE_ID = "0f3c1c9a4a7b4f2e9d1b6a5c8e7f0a1b"
+
 #: A character that the service answers with.
 EXAMPLE = {
-    "id": "0f3c1c9a4a7b4f2e9d1b6a5c8e7f0a1b",
+    "id": EXAMPLE_ID,
     "mode": "hybrid",
     "mode_reason": "chosen because the face is frontal (3 degrees), sharp and 142 pixels wide from eye to eye",
     "parameters": {
@@ -96,6 +99,11 @@ def _headers(status: int, path: str, codes: Sequence[str]) -> dict[str, Any]:
     return headers
 
 
+def _problem(code: str) -> dict[str, Any]:
+    """Return an example of a refusal."""
+    return Refusal(code, f"{CODES[code].title.lower()}: one sentence that says more").to_dict(EXAMPLE_ID)
+
+
 def _form() -> dict[str, Any]:
     """Return the description of the form that makes a character."""
     return {"schema": _FORM, "encoding": {"keep": {"contentType": "application/json"}}}
@@ -117,7 +125,11 @@ def operation_of(
     for code in codes:
         by_status.setdefault(CODES[code].status, []).append(code)
     responses: dict[int | str, dict[str, Any]] = {
-        status: {"model": ProblemAnswer, "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in found)}
+        status: {
+            "model": ProblemAnswer,
+            "description": "; ".join(f"`{code}`: {CODES[code].title}" for code in found),
+            "content": {"application/json": {"examples": {code: {"value": _problem(code)} for code in found}}},
+        }
         for status, found in sorted(by_status.items())
     }
     if model is not None:
@@ -134,7 +146,8 @@ def operation_of(
         extra["parameters"] = [_KEY]
     elif path == "/v1/render":
         body = {"schema": {"$ref": "#/components/schemas/GivenParameters"}, "example": EXAMPLE["parameters"]}
-        extra["requestBody"] = {"required": True, "content": {"application/json": body}}
+        what = "A parameters.json. It holds every controller of /v1/schema; the example has one, to be short."
+        extra["requestBody"] = {"description": what, "required": True, "content": {"application/json": body}}
     if public:
         extra["security"] = []
     for status, response in responses.items():

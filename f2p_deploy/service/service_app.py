@@ -75,8 +75,10 @@ class CharacterApi:
         mode, keep, wants_picture = self._asked(form)
         if form.file is not None and len(form.file) > self.limits.upload_bytes:
             raise Refusal("too-large", f"the photo has more than {self.limits.upload_bytes:,} bytes")
-        if not form.file:
+        if form.file is None:
             raise Refusal("invalid-request", "the form needs the field 'photo' with a photo's file")
+        if not form.file:
+            raise Refusal("unreadable", f"{_PHOTO}: the file is empty")
         photo = form.file
 
         async def compute() -> bytes:
@@ -194,6 +196,23 @@ class CharacterApi:
         content, media_type = self.metrics.text()
         return Response(content, headers={"content-type": media_type})
 
+    def note(
+        self, request_id: str, method: str, route: str, answer: tuple[int, str], seconds: float, level: int
+    ) -> None:
+        """Count an answered request, and write the log's line.
+
+        Args:
+            request_id: its random id, which refusals tell.
+            method, route: of the request; the route as documented, `other` for an unknown one.
+            answer: the status, and the refusal's code; empty for none.
+            seconds: it took.
+            level: of the log.
+        """
+        status, code = answer
+        self.metrics.request(route, status, code, seconds)
+        facts = {"id": request_id, "method": method, "route": route, "status": status, "code": code}
+        logger.log(level, "request", extra={"facts": facts | {"seconds": round(seconds, 4)}})
+
     def require_allowed(self, request: Request, public: bool) -> None:
         """Raise unless a request may be answered.
 
@@ -276,10 +295,8 @@ def _answering(api: CharacterApi, route: str, endpoint: Endpoint, counted: bool,
             await discard_body(request, api.limits.upload_bytes, min(2.0, api.limits.upload_seconds))
             response = problem(refusal, request.state.id)
         response.headers["x-request-id"] = request.state.id
-        api.metrics.request(route, response.status_code, code, watch.total)
-        facts = {"id": request.state.id, "method": request.method, "route": route, "status": response.status_code}
-        facts |= {"code": code, "seconds": round(watch.total, 4)}
-        logger.log(logging.INFO if counted or code else logging.DEBUG, "request", extra={"facts": facts})
+        level = logging.INFO if counted or code else logging.DEBUG
+        api.note(request.state.id, request.method, route, (response.status_code, code), watch.total, level)
         return response
 
     return answer
@@ -287,7 +304,7 @@ def _answering(api: CharacterApi, route: str, endpoint: Endpoint, counted: bool,
 
 def problem(refusal: Refusal, request_id: str) -> Response:
     """Return the answer of a refusal."""
-    headers = {}
+    headers = {"x-request-id": request_id}
     if refusal.retry_after is not None:
         headers["retry-after"] = str(math.ceil(refusal.retry_after))
     if refusal.status == 401:
@@ -363,14 +380,14 @@ def create_app(
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:
+        watch = Stopwatch()
         code = "method-not-allowed" if error.status_code == 405 else "not-found"
         sentence = f"there is no {request.method} {request.scope['path'][:200]}"  # its URL fails for some hosts
         request_id = id_of(request)
         await discard_body(request, limits.upload_bytes, 2.0)
         response = problem(Refusal(code, sentence), request_id)
         response.headers.update(error.headers or {})
-        response.headers["x-request-id"] = request_id
-        api.metrics.request("other", response.status_code, code, 0.0)
+        api.note(request_id, request.method, "other", (response.status_code, code), watch.total, logging.INFO)
         return response
 
     return app

@@ -56,17 +56,19 @@ def test_bad_tokens_and_hosts_are_one_sentence(f2p: Callable, tmp_path: Path) ->
     tokens.write_text("0123456789abcdef\n")
     for words, sentence in (
         (("--tokens", tmp_path / "none"), "cannot read the tokens"),
+        (("--landmarker", tmp_path / "none"), "none is not a file"),
+        (("--artifact", tmp_path, "--bundle", tmp_path, "--port", "0"), "either --bundle or --artifact, not both"),
         (("--host", "no.such.host.invalid", "--tokens", tokens), "cannot listen on no.such.host.invalid"),
     ):
         ran = f2p("serve", *words)
-        assert ran.code == 2 and sentence in ran.err
+        assert ran.code == 2 and sentence in ran.err and ran.out == ""
 
 
 def test_an_artifact_that_is_not_there_ends_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "f2p_deploy", "serve", "--port", "0", "--artifact", str(tmp_path / "none")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": "200"})
-    assert ended.returncode == 2 and "Traceback" not in ended.stderr
-    assert ended.stderr.splitlines()[-1].startswith("error: ") and "none" in ended.stderr
+    assert ended.returncode == 2 and ended.stdout == "", "no address is printed at which nothing answers"
+    assert ended.stderr.startswith("error: ") and ended.stderr.count("\n") == 1 and "none" in ended.stderr
 
 
 def test_on_ray_the_same_rules_hold(f2p: Callable, tmp_path: Path) -> None:
@@ -80,6 +82,7 @@ def test_on_ray_the_same_rules_hold(f2p: Callable, tmp_path: Path) -> None:
         (("--replicas", "4-2"), "the smaller number first"),
         (("--landmarker", "x", "--offline"), "leave out landmarker"),
         (("--artifact", tmp_path / "none"), "none"),
+        (("--runtime", "abacus", "--write-config", tmp_path / "f.yaml"), "no runtime named 'abacus'"),
     ):
         ran = f2p("serve", "--ray", *words)
         assert ran.code == 2 and sentence in ran.err

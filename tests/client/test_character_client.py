@@ -108,3 +108,33 @@ def test_bad_addresses_and_files_are_one_sentence(tmp_path: Path) -> None:
             CharacterClient(address)
     with pytest.raises(InputError, match="cannot read .*No such file"):
         Service(MADE).client().make(tmp_path / "none.jpg")
+    (tmp_path / "p.json").write_text("{")
+    for name, sentence in (("none.json", "cannot read .*none.json"), ("p.json", "not JSON")):
+        for ask in (lambda client, given: client.make(b"x", keep=given), lambda client, given: client.render(given)):
+            with pytest.raises(InputError, match=sentence):
+                ask(Service(MADE).client(), tmp_path / name)
+
+
+def test_a_parameters_file_is_sent_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('{"locked": ["hair"]}')
+    service = Service(MADE)
+    service.client().make(b"photo", keep=tmp_path / "p.json")
+    assert b'{"locked": ["hair"]}' in service.requests[-1].content
+    service.client().render(str(tmp_path / "p.json"))
+    assert json.loads(service.requests[-1].content) == {"locked": ["hair"]}
+
+
+def test_tokens_and_keys_that_no_header_can_hold_are_one_sentence() -> None:
+    for token in ("sécret", "read with its line end\n", ""):
+        with pytest.raises(InputError, match="a token is ASCII without spaces or line ends"):
+            Service(MADE).client(token=token)
+    for key in ("schlüssel", "a b", "x" * 201):
+        with pytest.raises(InputError, match="an idempotency key has 1 to 200 ASCII characters"):
+            Service(MADE).client().make(b"photo", key=key)
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json={"id": "1"})])
+def test_an_answer_of_something_else_is_one_sentence(answer: httpx.Response) -> None:
+    for ask in (lambda client: client.make(b"photo"), lambda client: client.served()):
+        with pytest.raises(ServiceError, match="http://game/? answers, but not as `f2p-deploy serve` does"):
+            ask(Service(answer).client())

@@ -16,3 +16,9 @@ def test_the_documented_example_is_read_whole() -> None:
 def test_what_is_served_is_read_whole() -> None:
     data = {"bundle": "demo", "fingerprint": "0", "modes": ["auto"], "draws": True, "image_size": 256}
     assert ServedFacts.from_dict({**data, "computed_by": "x", "schema": {}}).modes == ("auto",)
+
+
+def test_what_a_newer_service_adds_is_left_out() -> None:
+    face, hair = {**EXAMPLE["face"], "blur": 1.0}, {**EXAMPLE["read"]["hair"], "third": "bald"}
+    newer = {**EXAMPLE, "face": face, "read": {"hair": hair}, "version": "2"}
+    assert MadeByService.from_dict(newer) == MadeByService.from_dict(EXAMPLE)

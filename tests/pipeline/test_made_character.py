@@ -51,6 +51,13 @@ def test_one_shot_has_no_losses_and_no_advice_to_use_it(runtime, astronaut: np.n
     assert not any("one-shot" in warning for warning in facts["warnings"])
 
 
+def test_the_warning_about_several_faces_names_no_option_of_the_command(runtime, astronaut: np.ndarray) -> None:
+    twice = np.concatenate([astronaut, astronaut[::2, ::2].repeat(2, axis=0)], axis=1)
+    aligned = align_content(_png(twice), "two.png", NetworkFinder(), runtime.settings)
+    facts = character_facts(search.generate(runtime, aligned.image, "one-shot"), aligned, "as asked")
+    assert any("2 faces were found" in one and one.endswith("the largest was taken") for one in facts["warnings"])
+
+
 def test_an_error_begins_with_the_photos_name(runtime) -> None:
     with pytest.raises(PhotoError, match="^grey.png: .*face"):
         align_content(_png(np.full((128, 128, 3), 128, np.uint8)), "grey.png", NetworkFinder(), runtime.settings)

@@ -1,5 +1,6 @@
 """The editor's page beside the service: who comes in, what it computes, how it ends."""
 
+import logging
 from pathlib import Path
 
 import httpx
@@ -79,6 +80,22 @@ def test_its_work_takes_a_place_in_the_queue(door, serve) -> None:
         refused = httpx.post(f"{address}/api/draw", content=b"")
         assert (refused.status_code, refused.json()["code"]) == (429, "busy")
         assert httpx.get(f"{address}/").status_code == 200
+
+
+def test_its_work_and_its_refusals_are_measured_and_logged(door, serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "f2p_deploy")
+    with serve(door(secured=True)) as address:
+        refused = httpx.get(f"{address}/")
+        with httpx.Client(base_url=address) as browser:
+            browser.get(f"/?token={TOKEN}")
+            browser.post("/api/photo?name=a.png", content=b"no picture")
+        text = httpx.get(f"{address}/metrics", headers={"authorization": f"Bearer {TOKEN}"}).text
+    facts = [getattr(record, "facts", {}) for record in caplog.records]
+    logged = [one for one in facts if one.get("route") in ("editor", "/api/photo")]
+    assert [(one["route"], one["code"]) for one in logged] == [("editor", "unauthorized"), ("/api/photo", "")]
+    assert logged[0]["id"] == refused.json()["id"] == refused.headers["x-request-id"]
+    assert 'f2p_requests_total{code="unauthorized",route="editor",status="401"} 1.0' in text
+    assert 'route="/api/photo"' in text and TOKEN not in str(logged)
 
 
 def test_open_pages_do_not_hold_the_end_up(door, serve) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from f2p_deploy.service.answer_models import ProblemAnswer
 from f2p_deploy.service.openapi import EXAMPLE
 from f2p_deploy.service.refusals import CODES
 from f2p_deploy.service.service_app import create_app
@@ -21,8 +22,10 @@ def test_refusals_are_problems_of_known_statuses(document) -> None:
             refusals = {status: answer for status, answer in operation["responses"].items() if status != "200"}
             assert refusals and set(refusals) <= statuses
             for answer in refusals.values():
-                (media_type,) = answer["content"]
+                ((media_type, content),) = answer["content"].items()
                 assert media_type == "application/problem+json"
+                for code, example in content["examples"].items():
+                    assert ProblemAnswer.model_validate(example["value"]).code == code
 
 
 def test_a_form_is_described_with_its_example(document) -> None:

@@ -5,6 +5,7 @@ import base64
 import concurrent.futures
 import io
 import json
+import logging
 import time
 
 import httpx
@@ -103,7 +104,7 @@ def test_measurements_count_what_was_answered(demo_service: str, portrait: bytes
         ({"keep": "{"}, b"x", 422, "invalid-request", "keep is not JSON"),
         ({"keep": "[]"}, b"x", 422, "invalid-request", "keep: "),
         ({"size": "3"}, b"x", 422, "invalid-request", "no field named 'size'"),
-        ({}, b"", 422, "invalid-request", "needs the field 'photo'"),
+        ({}, b"", 422, "unreadable", "photo: the file is empty"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(demo_service: str, data, photo, status, code, sentence) -> None:
@@ -118,7 +119,8 @@ def test_what_cannot_be_used_is_one_sentence(demo_service: str, data, photo, sta
     assert sentence in problem["detail"] and "secret" not in answer.text
 
 
-def test_unknown_addresses_and_methods_are_problems_too(serve_timed) -> None:
+def test_unknown_addresses_and_methods_are_problems_too(serve_timed, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "f2p_deploy")
     with serve_timed() as address:
         nothing = httpx.get(f"{address}/v2/characters")
         assert nothing.status_code == 404 and nothing.json()["code"] == "not-found"
@@ -128,6 +130,12 @@ def test_unknown_addresses_and_methods_are_problems_too(serve_timed) -> None:
         for path, headers in (("/v1/characters/", {}), ("//v1/schema", {}), ("/x", {"host": "["})):
             answer = httpx.get(f"{address}{path}", headers=headers)
             assert answer.status_code == 404 and answer.json()["code"] == "not-found"
+            facts = [getattr(record, "facts", {}) for record in caplog.records]
+            (logged,) = [one for one in facts if one.get("id") == answer.json()["id"]]
+            assert (logged["route"], logged["code"]) == ("other", "not-found")
+            assert answer.headers["x-request-id"] == logged["id"]
+        without = httpx.post(f"{address}/v1/characters", files={"mode": (None, "auto")})
+        assert "needs the field 'photo'" in without.json()["detail"]
 
 
 def test_a_character_that_cannot_be_drawn_is_one_sentence(serve_timed) -> None:
