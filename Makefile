@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo artifact samples test check format web test-web clean
+.PHONY: help demo artifact samples test check format web test-web kotlin clean
 
 help:
 	@echo "make demo    a photo becomes a character in three ways, and an ONNX artifact that computes the same"
@@ -15,6 +15,7 @@ help:
 	@echo "make format  let ruff sort imports and mend what it can"
 	@echo "make web     the editor's page and the browser library, built from web/ (Node 20 or newer)"
 	@echo "make test-web  whether what is built is what the sources give, and the tests of web/"
+	@echo "make kotlin  the Kotlin compiler, for tests/embed/test_kotlin.py (Node and Java 17 or newer)"
 	@echo "make samples let the reference engine draw the demo's characters again, after another training of its bundle"
 	@echo "make clean   remove .venv, build and caches"
 
@@ -49,6 +50,9 @@ test-web: web $(VENV)/demo.stamp
 	  echo "f2p_deploy/embed/web_page or web_library is not what web/ builds: commit the build with its sources" >&2; exit 1; }
 	$(RUN)/python tools/web_reference.py
 	cd web && npm test
+
+kotlin:
+	cd tests/embed/android && npm ci --no-audit --no-fund
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

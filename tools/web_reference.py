@@ -19,6 +19,7 @@ from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.golden import samples_of
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.embed import default_onnx_artifact, embed_web
+from f2p_deploy.embed.kotlin_cases import decimal_cases
 from f2p_deploy.embed.reference_cases import reference_cases
 from f2p_deploy.embed.web_contract import web_contract
 
@@ -33,8 +34,6 @@ _SQUARE = 40
 
 def page_cases(artifact: Artifact) -> dict[str, Any]:
     """Return the cases that only the page has: decimals as Python writes them, sharpness, squares for networks."""
-    rng = np.random.default_rng(5)
-    numbers = np.concatenate([rng.random(200), 10.0 ** rng.uniform(-9, 0, 50), [0.0, 1.0, 0.1]]).astype(np.float32)
     face = samples_of(artifact, artifact.golden(), "one_shot").inputs["face"][0]
     photo = np.rint(face.transpose(1, 2, 0) * 255.0).astype(np.uint8)
     template = artifact.manifest.settings["alignment"]["landmarks"]
@@ -44,12 +43,11 @@ def page_cases(artifact: Artifact) -> dict[str, Any]:
         matrix = np.array([[scale, 0.0, shift], [0.0, scale, shift]])
         sharpness, _ = sharpness_and_brightness(photo, matrix, points, len(photo))
         cases.append({"shift": shift, "scale": scale, "sharpness": sharpness})
-    decimals = [[float(number), str(float(str(number)))] for number in numbers]
     squares = [
         {"matrix": matrix.tolist(), "pixels": quick_warp(photo, matrix, _SQUARE).ravel().tolist()}
         for matrix in (_rotation(scale, 0.4, (9.0, -3.0)) for scale in (0.3, 0.7, 1.4))
     ]
-    return {"decimals": decimals, "points": points.tolist(), "sharpness": cases, "quickWarps": squares}
+    return {"decimals": decimal_cases(), "points": points.tolist(), "sharpness": cases, "quickWarps": squares}
 
 
 def _rotation(scale: float, angle: float, shift: tuple[float, float]) -> np.ndarray:

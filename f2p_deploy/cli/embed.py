@@ -54,6 +54,48 @@ def ios(
 
 
 @embed_app.command()
+def android(
+    artifact: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="ARTIFACT", help="An ONNX artifact; the demo bundle's own if not given."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="The Gradle module; build/<bundle>/f2pkit if not given."),
+    ] = None,
+    modes: Annotated[
+        str,
+        typer.Option(help="What the game needs, separated by commas; graphs of other modes are left out."),
+    ] = "one-shot,iterative,hybrid,render",
+    finder: Annotated[
+        bool,
+        typer.Option("--finder/--no-finder", help="Include the two networks that find faces (2 MB)."),
+    ] = True,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Write the Gradle module f2pkit with an artifact's graphs, for Android games.
+
+    The output is deterministic: the same artifact gives the same bytes. README.md in the module explains how to add it
+    to a game and how to run its tests on a device.
+    """
+    from f2p_deploy.artifact.artifact import read_artifact
+    from f2p_deploy.embed import default_onnx_artifact, embed_android
+
+    opened = default_onnx_artifact() if artifact is None else read_artifact(artifact)
+    place = out or Path("build") / opened.manifest.bundle / "f2pkit"
+    wanted = [word.strip() for word in modes.split(",") if word.strip()]
+    module = embed_android(opened, place, modes=wanted, finder=finder)
+    if as_json:
+        console.emit(module.to_dict())
+        return
+    console.table([(f"{name}/" if name else "", str(n), size) for name, n, size in module.folders()], _COLUMNS)
+    console.result(f"the app grows by {module.assets_size / 1e6:.1f} MB of assets, and by ONNX Runtime's library")
+    console.result(f"Gradle module: {module.folder}")
+    console.result(f"how to add it to a game and test it on a device: {module.folder / 'README.md'}")
+
+
+@embed_app.command()
 def web(
     artifact: Annotated[
         Path | None,

@@ -1,6 +1,6 @@
 """The golden vectors for F2PKit's tests on a device: `golden.json`, and one flat file per tensor."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,9 @@ from f2p_deploy.system.errors import InputError
 GOLDEN_INDEX = "golden.json"
 
 
-def golden_files(artifact: Artifact, most: int | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
+def golden_files(
+    artifact: Artifact, most: int | None = None, only: Collection[str] | None = None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the index of an artifact's golden vectors, and the contents of the files that it names.
 
     Faces are 8-bit RGB, sample after sample, row by row (`.rgb`); all other tensors are little-endian float32 in
@@ -22,7 +24,8 @@ def golden_files(artifact: Artifact, most: int | None = None) -> tuple[dict[str,
 
     Args:
         artifact: the artifact.
-        most: largest number of samples per graph; None for all of them.
+        most: largest number of samples per graph; None for all of them, and the recorded search.
+        only: names of the graphs to write; None for all of them.
 
     Raises:
         InputError: the artifact lacks the golden vectors of a graph, or has a precision without thresholds.
@@ -31,6 +34,8 @@ def golden_files(artifact: Artifact, most: int | None = None) -> tuple[dict[str,
     files: dict[str, bytes] = {}
     graphs: dict[str, Any] = {}
     for name, entry in artifact.manifest.graphs.items():
+        if only is not None and name not in only:
+            continue
         if entry.precision_asked not in FLOORS:
             raise InputError(f"no floors for the precision {entry.precision_asked!r} of {name} in {artifact.folder}")
         floors = FLOORS[entry.precision_asked]
@@ -47,7 +52,7 @@ def golden_files(artifact: Artifact, most: int | None = None) -> tuple[dict[str,
         }
     trajectory = trajectory_of(golden)
     index: dict[str, Any] = {"graphs": graphs}
-    if trajectory is not None:
+    if trajectory is not None and most is None and "step" in graphs:
         exact = {name: getattr(trajectory, name) for name in ("learning_rates", "states", "losses")}
         index["trajectory"] = _tensors("trajectory", exact, files)
     return index, files

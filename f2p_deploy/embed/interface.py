@@ -1,4 +1,4 @@
-"""The description of F2PKit's interface, from which Swift protocol, C header, C entry points and C# are generated."""
+"""The description of F2PKit's interface, from which its Swift, C, C# and Kotlin are generated."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -131,7 +131,7 @@ MODES_IN_SWIFT = tuple(
 ERRORS = (
     EnumCase("invalidInput", 2, "An argument is wrong: a size, a number, a name"),
     EnumCase("missing", 3, "A file of the package, or a function of the system, is missing"),
-    EnumCase("modelFailed", 4, "Core ML or Vision could not compile, load or compute"),
+    EnumCase("modelFailed", 4, "The system could not compile, load or compute a model, or computes it wrongly"),
     EnumCase("cancelled", 5, "The caller stopped the call"),
     EnumCase("noFace", 10, "The photo has no face"),
     EnumCase("tooSmall", 11, "The face is too small"),

@@ -1,11 +1,8 @@
 """Write an artifact of Core ML packages as a Swift package for a game: F2PKit."""
 
-import json
 import shutil
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from f2p_deploy import __version__
@@ -13,6 +10,7 @@ from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.embed import sources
 from f2p_deploy.embed.contract import contract_of, packages_of, require_embeddable
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
+from f2p_deploy.embed.package_files import copy_own, filled, json_bytes, put_file, sizes_of_files
 from f2p_deploy.embed.reference_cases import reference_cases
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.files import write_folder
@@ -95,21 +93,24 @@ def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
         "Sources/F2PKit/Generated/EntryPoints.swift": sources.swift_entry_points(),
         "Sources/F2PKitC/include/f2pkit.h": sources.c_header(),
         "Unity/F2PKit.cs": sources.c_sharp(),
-        CONTRACT.as_posix(): _json(contract),
-        f"Tests/F2PKitTests/Golden/{GOLDEN_INDEX}": _json(index),
-        "Tests/F2PCoreTests/Reference/reference.json": _json(reference_cases(artifact)),
+    }
+    contents = {
+        CONTRACT.as_posix(): json_bytes(contract),
+        f"Tests/F2PKitTests/Golden/{GOLDEN_INDEX}": json_bytes(index),
+        "Tests/F2PCoreTests/Reference/reference.json": json_bytes(reference_cases(artifact)),
+        "Tests/F2PCoreTests/Reference/contract.json": json_bytes(contract),
     }
     with write_folder(Path(out), CONTRACT.as_posix(), KIND) as folder:
-        with as_file(files("f2p_deploy.embed") / "F2PKit") as template:
-            shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        copy_own("F2PKit", folder)
         for name, text in texts.items():
-            _write(folder / name, text.encode())
+            put_file(folder / name, text.encode())
+        for name, content in contents.items():
+            put_file(folder / name, content)
         for name, content in golden.items():
-            _write(folder / "Tests" / "F2PKitTests" / "Golden" / name, content)
+            put_file(folder / "Tests" / "F2PKitTests" / "Golden" / name, content)
         for package in packages_of(artifact):
             shutil.copytree(artifact.folder / package, folder / MODELS / package, copy_function=shutil.copyfile)
-        _write(folder / "Tests" / "F2PCoreTests" / "Reference" / "contract.json", _json(contract).encode())
-    return SwiftPackage(Path(out), _listed(Path(out)), ios)
+    return SwiftPackage(Path(out), sizes_of_files(Path(out)), ios)
 
 
 def _ios(artifact: Artifact) -> str:
@@ -125,7 +126,7 @@ def _ios(artifact: Artifact) -> str:
 
 
 def _manifest(ios: str) -> str:
-    return _filled("Package.swift.in", ios=ios, macos=MACOS[ios])
+    return filled("Package.swift.in", ios=ios, macos=MACOS[ios])
 
 
 def _page(artifact: Artifact, ios: str) -> str:
@@ -137,7 +138,7 @@ def _page(artifact: Artifact, ios: str) -> str:
     ]
     discrete = manifest.schema.get("discrete", [])
     contract = contract_of(artifact)
-    return _filled(
+    return filled(
         "README.md.in",
         version=__version__,
         bundle=manifest.bundle,
@@ -165,22 +166,3 @@ def _fast_words(contract: dict[str, Any]) -> str:
     if contract["fast"]:
         return f"A search goes through the bundle's shortcut, unless a call says `fast: false`. {judged}"
     return f"A search draws every step; with `fast: true` it goes through the bundle's shortcut. {judged}"
-
-
-def _filled(name: str, **words: str) -> str:
-    text = (files("f2p_deploy.embed") / name).read_text(encoding="utf-8")
-    return Template(text).substitute(words)
-
-
-def _json(content: object) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
-def _listed(folder: Path) -> dict[str, int]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}

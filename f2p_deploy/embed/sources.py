@@ -73,7 +73,7 @@ def c_header() -> str:
     ):
         lines += [f"/* {comment} */", f"enum {name} {{"]
         prefix = {"F2PStatus": "F2P", "F2PMode": "F2P_MODE", "F2PUnits": "F2P_UNITS"}[name]
-        lines += [f"    {prefix}_{_capitals(word.name)} = {word.code}, /* {word.meaning}. */" for word in words]
+        lines += [f"    {prefix}_{capitals(word.name)} = {word.code}, /* {word.meaning}. */" for word in words]
         lines += ["};", ""]
     lines += ["typedef struct F2PGenerator F2PGenerator;", ""]
     lines += ["/* Called with the steps done, the steps in total, and the loss before the last step. Returning a value"]
@@ -188,8 +188,8 @@ def _c_comment(meaning: str, arguments: tuple[CArgument, ...], gives: str) -> li
     return [head, *lines[:-1], f"{lines[-1]} */"]
 
 
-def _capitals(name: str) -> str:
-    """Return a Swift name in the style of C constants: `NO_FACE` for `noFace`, `CPU_AND_GPU` for `cpuAndGPU`."""
+def capitals(name: str) -> str:
+    """Return a name in the style of C constants: `NO_FACE` for `noFace`, `CPU_AND_GPU` for `cpuAndGPU`."""
     split = ""
     for before, letter in zip(f" {name}", name, strict=False):
         split += f"_{letter}" if letter.isupper() and before.islower() else letter

@@ -1,13 +1,10 @@
 """Write an artifact as a folder of static files: the editor page, the library `CharacterMaker`, and the graphs."""
 
 import hashlib
-import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from f2p_deploy import __version__
@@ -16,6 +13,7 @@ from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.manifest import FileRecord
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
 from f2p_deploy.embed.onnxruntime_web import ONNXRUNTIME_WEB, WEBGPU_FILES
+from f2p_deploy.embed.package_files import copy_own, filled, json_bytes, put_file, sizes_of_files
 from f2p_deploy.embed.tasks_vision import TASKS_VISION
 from f2p_deploy.embed.web_contract import FINDER, LANDMARKER, require_web, web_contract, web_graphs, weights_of
 from f2p_deploy.model.bundle import load_bundle
@@ -105,52 +103,50 @@ def embed_web(
     runtime = ONNXRUNTIME_WEB.read(ort, () if webgpu else WEBGPU_FILES, progress)
     mediapipe = {} if landmarker is None else TASKS_VISION.read(tasks_vision, (), progress)
     with write_folder(Path(out), CONTRACT, KIND) as folder:
-        _copy_resources("web_page", folder)
-        _copy_resources("web_library", folder / "character-maker")
+        copy_own("web_page", folder)
+        copy_own("web_library", folder / "character-maker")
         for name, content in runtime.items():
-            _write(folder / "onnxruntime" / name, content)
+            put_file(folder / "onnxruntime" / name, content)
         for name, content in mediapipe.items():
-            _write(folder / "mediapipe" / name, content)
+            put_file(folder / "mediapipe" / name, content)
         _write_model(artifact, folder / MODEL, landmarker)
-        _write(folder / "backend.json", _json({"kind": "browser", "webgpu": webgpu}))
-        _write(folder / "README.md", _readme(artifact).encode())
+        put_file(folder / "backend.json", json_bytes({"kind": "browser", "webgpu": webgpu}))
+        put_file(folder / "README.md", _readme(artifact).encode())
         _finish_service_worker(folder)
-    listed = dict(_listed(Path(out)))
+    listed = sizes_of_files(Path(out))
     return WebPage(Path(out), listed, _first_bytes(artifact, listed))
 
 
 def _write_model(artifact: Artifact, folder: Path, landmarker: Path | None) -> None:
     """Write the graphs, their weights, the golden vectors and the contract."""
-    index, golden = golden_files(artifact, GOLDEN_SAMPLES)
+    index, golden = golden_files(artifact, GOLDEN_SAMPLES, web_graphs(artifact))
     names = {name for graph in web_graphs(artifact).values() for name in (graph.file, *weights_of(artifact, graph))}
     folder.mkdir(parents=True)
     for name in sorted(names):
         shutil.copyfile(artifact.folder / name, folder / name)
     for name in FINDER.values():
         network = files("f2p_deploy.alignment") / "face_finder" / Path(name).name
-        _write(folder / name, network.read_bytes())
+        put_file(folder / name, network.read_bytes())
     if landmarker is not None:
-        _write(folder / LANDMARKER, landmarker.read_bytes())
-    used = {graph: entry for graph, entry in index["graphs"].items() if graph in web_graphs(artifact)}
-    tensors = {tensor["file"] for entry in used.values() for tensor in entry["tensors"].values()}
-    for name in sorted(tensors):
-        _write(folder / "golden" / name, golden[name])
-    _write(folder / "golden" / GOLDEN_INDEX, _json({"graphs": used}))
+        put_file(folder / LANDMARKER, landmarker.read_bytes())
+    for name, content in golden.items():
+        put_file(folder / "golden" / name, content)
+    put_file(folder / "golden" / GOLDEN_INDEX, json_bytes(index))
     records = {
-        name: FileRecord((folder / name).stat().st_size, sha256_of(folder / name)) for name, _ in _listed(folder)
+        name: FileRecord((folder / name).stat().st_size, sha256_of(folder / name)) for name in sizes_of_files(folder)
     }
-    _write(folder / "contract.json", _json(web_contract(artifact, records)))
+    put_file(folder / "contract.json", json_bytes(web_contract(artifact, records)))
 
 
 def _finish_service_worker(folder: Path) -> None:
     """Give the service worker the files that it keeps for offline use, and a version that follows their content."""
-    kept = [name for name, _ in _listed(folder) if _offline(name)]
+    kept = [name for name in sizes_of_files(folder) if _offline(name)]
     digest = hashlib.sha256()
     for name in kept:
         digest.update(f"{name} {sha256_of(folder / name)}\n".encode())
     path = folder / "service-worker.js"
     path.write_text(path.read_text(encoding="utf-8").replace(_VERSION_MARK, digest.hexdigest()[:16]), encoding="utf-8")
-    _write(folder / "offline.json", _json(kept))
+    put_file(folder / "offline.json", json_bytes(kept))
 
 
 def _offline(name: str) -> bool:
@@ -169,29 +165,12 @@ def _first_bytes(artifact: Artifact, listed: dict[str, int]) -> int:
     return sum(listed[name] for name in model | page)
 
 
-def _copy_resources(name: str, folder: Path) -> None:
-    with as_file(files("f2p_deploy.embed") / name) as source:
-        shutil.copytree(source, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-
-
 def _readme(artifact: Artifact) -> str:
-    text = (files("f2p_deploy.embed") / "WEB.md.in").read_text(encoding="utf-8")
     manifest = artifact.manifest
-    return Template(text).substitute(
-        version=__version__, bundle=manifest.bundle, target=manifest.target, onnxruntime=ONNXRUNTIME_WEB.version
+    return filled(
+        "WEB.md.in",
+        version=__version__,
+        bundle=manifest.bundle,
+        target=manifest.target,
+        onnxruntime=ONNXRUNTIME_WEB.version,
     )
-
-
-def _json(content: object) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
-def _listed(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield the files of a folder by path with `/`, sorted, with their sizes."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        yield path.relative_to(folder).as_posix(), path.stat().st_size

@@ -1,6 +1,6 @@
 """The contract of a web page (`model/contract.json`): the facts about an artifact that its browsers need."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from f2p_deploy.alignment import judgement
@@ -23,6 +23,21 @@ def require_web(artifact: Artifact) -> None:
     """Check that an artifact can be embedded in a web page.
 
     Raises:
+        InputError, FloorMissed: as `require_onnx` says.
+    """
+    require_onnx(artifact, "web", "a page")
+
+
+def require_onnx(artifact: Artifact, command: str, maker: str, graphs: Collection[str] = GRAPHS) -> None:
+    """Check that an artifact of ONNX graphs can be embedded.
+
+    Args:
+        artifact: the artifact.
+        command: the word after `f2p-deploy embed`.
+        maker: what makes the characters, in words.
+        graphs: names of the graphs that are needed.
+
+    Raises:
         InputError: the artifact does not hold ONNX graphs, lacks a graph, has an older format, was exported for
             batches, or its parity was not measured.
         FloorMissed: its parity failed.
@@ -30,19 +45,19 @@ def require_web(artifact: Artifact) -> None:
     manifest = artifact.manifest
     if any(not entry.file.endswith(SUFFIX) for entry in manifest.graphs.values()):
         raise InputError(
-            f"embed web needs ONNX graphs, but {artifact.folder} is of the target {manifest.target!r}: "
+            f"embed {command} needs ONNX graphs, but {artifact.folder} is of the target {manifest.target!r}: "
             "run f2p-deploy export --target onnx to make them"
         )
     if any(spec.dtype != "float32" for entry in manifest.graphs.values() for spec in (*entry.inputs, *entry.outputs)):
-        raise InputError(f"embed web needs graphs with float32 inputs and outputs; {artifact.folder} has others")
-    lacking = [name for name in GRAPHS if name not in manifest.graphs]
+        raise InputError(f"embed {command} needs graphs with float32 inputs and outputs; {artifact.folder} has others")
+    lacking = [name for name in graphs if name not in manifest.graphs]
     if lacking:
         raise InputError(f"{artifact.folder} has no graph {lacking[0]!r}: export the bundle again")
-    if "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
+    if "step" in graphs and "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
         raise InputError(f"{artifact.folder} has an older format: make it again with {manifest.command}")
     if manifest.batch != 1:
         raise InputError(
-            f"{artifact.folder} was exported for batches of {manifest.batch}, but a page makes one character at a "
+            f"{artifact.folder} was exported for batches of {manifest.batch}, but {maker} makes one character at a "
             "time: export it with --batch 1"
         )
     if manifest.parity_status == "unmeasured":
@@ -94,12 +109,13 @@ def web_contract(artifact: Artifact, files: Mapping[str, FileRecord]) -> dict[st
         "finder": FINDER,
         "landmarker": LANDMARKER if LANDMARKER in files else None,
         "unread": list(artifact.manifest.unread or ()),
-        "graphs": {name: _graph(artifact, graph) for name, graph in web_graphs(artifact).items()},
+        "graphs": {name: onnx_graph_facts(artifact, graph) for name, graph in web_graphs(artifact).items()},
         "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in sorted(files.items())},
     }
 
 
-def _graph(artifact: Artifact, graph: GraphEntry) -> dict[str, Any]:
+def onnx_graph_facts(artifact: Artifact, graph: GraphEntry) -> dict[str, Any]:
+    """Return a graph's file, the files of its weights, and its tensors, as plain data for clients."""
     return {
         "file": graph.file,
         "weights": weights_of(artifact, graph),

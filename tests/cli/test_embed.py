@@ -1,4 +1,4 @@
-"""`embed ios` and `embed web`: their output, and the exit codes of errors."""
+"""`embed ios`, `embed android` and `embed web`: their output, and the exit codes of errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,8 +31,8 @@ def test_bad_input_is_refused(f2p: Callable, small_artifact: Path, tmp_path: Pat
     assert ran.code == 2 and "is of the target 'onnx': run f2p-deploy export --target coreml to make them" in ran.err
     ran = f2p("embed", "ios", "--from", tmp_path / "nothing")
     assert ran.code == 2 and "there is no such folder" in ran.err
-    ran = f2p("embed", "android")
-    assert ran.code == 2 and "No such command 'android'" in ran.err
+    ran = f2p("embed", "desktop")
+    assert ran.code == 2 and "No such command 'desktop'" in ran.err
     assert not (tmp_path / "F2PKit").exists()
 
 
@@ -40,6 +40,23 @@ def test_a_missed_floor_is_code_1(f2p: Callable, missed_coreml_folder: Path, tmp
     ran = f2p("embed", "ios", "--from", missed_coreml_folder, "-o", tmp_path / "F2PKit", "--json")
     assert ran.code == 1 and "does not compute the same face" in ran.json["error"]
     assert not (tmp_path / "F2PKit").exists()
+
+
+def test_a_gradle_module_of_the_demo_bundle(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = f2p("embed", "android", "--modes", "one-shot,render", "--no-finder")
+    assert ran.code == 0 and "MB of assets" in ran.out and "src/main/assets/" in ran.out
+    assert (tmp_path / "build" / "demo" / "f2pkit" / "build.gradle.kts").is_file()
+    found = f2p("embed", "android", "--modes", "one-shot", "--json").json
+    assert found["modes"] == ["one-shot"] and "src/main/assets/f2pkit/finder/reader.onnx" in found["files"]
+
+
+def test_no_gradle_module_of_bad_input(f2p: Callable, coreml_folder: Path, tmp_path: Path) -> None:
+    ran = f2p("embed", "android", "--from", coreml_folder, "-o", tmp_path / "f2pkit")
+    assert ran.code == 2 and "embed android needs ONNX graphs" in ran.err
+    ran = f2p("embed", "android", "--modes", "two-shot", "-o", tmp_path / "f2pkit")
+    assert ran.code == 2 and "modes must be among one-shot, iterative, hybrid, render, found 'two-shot'" in ran.err
+    assert not (tmp_path / "f2pkit").exists()
 
 
 def test_a_web_page_of_the_demo_bundle(f2p: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
-"""An artifact to embed, and F2PKit's Swift code, run with stand-ins for Apple's frameworks if there is a compiler."""
+"""An artifact to embed; F2PKit's Swift and f2pkit's Kotlin, run with stand-ins if there is a compiler."""
 
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 STAND_INS = Path(__file__).parent / "apple"
 C_CALLER = Path(__file__).parent / "c_caller"
+
+#: Stand-ins for Android's and ONNX Runtime's classes, and the Kotlin compiler among its packages (`make kotlin`).
+ANDROID = Path(__file__).parent / "android"
 
 #: The frameworks with their imports, in the order of their dependencies.
 FRAMEWORKS = {"CoreGraphics": [], "CoreVideo": [], "CoreML": ["CoreVideo"], "Vision": ["CoreGraphics", "CoreML"]}
@@ -145,6 +149,97 @@ def shortcut_run(
 ) -> SwiftRun:
     """The package of `shortcut_artifact`, ready to build."""
     return _ready_to_build(shortcut_artifact, swift_compiler, tmp_path_factory.mktemp("swift-shortcut"))
+
+
+@dataclass(frozen=True)
+class KotlinRun:
+    """f2pkit, compiled with stand-ins for the classes of Android and of ONNX Runtime.
+
+    Args:
+        module: the module's folder.
+        classes: folder of the compiled classes.
+        library: folder of the compiler's jars.
+    """
+
+    module: Path
+    classes: Path
+    library: Path
+
+    def run(
+        self, main: str, *words: object, module: Path | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a class with a main function.
+
+        Args:
+            main: the class.
+            words: its arguments.
+            module: the module whose assets are used; its Kotlin is the same as that of every other.
+            env: further environment variables.
+        """
+        module = module or self.module
+        names = ("kotlin-stdlib", "kotlinx-coroutines-core-jvm", "kotlin-test")
+        jars = [self.library / f"{name}.jar" for name in names]
+        path = os.pathsep.join(map(str, (self.classes, module / "src" / "test" / "resources", *jars)))
+        line = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", path, main, *map(str, words)]
+        folders = {
+            "F2P_PYTHON": sys.executable,
+            "F2P_BRIDGE": str(ANDROID / "bridge.py"),
+            "F2P_ASSETS": str(module / "src" / "main" / "assets"),
+            "F2P_TEST_ASSETS": str(module / "src" / "androidTest" / "assets"),
+        }
+        return subprocess.run(
+            line, env={**os.environ, **folders, **env}, capture_output=True, text=True, timeout=300, check=False
+        )
+
+
+@pytest.fixture(scope="session")
+def kotlin_library() -> Path:
+    """The folder of the Kotlin compiler's jars."""
+    folder = ANDROID / "node_modules" / "kotlin-compiler" / "lib"
+    if not folder.is_dir():
+        pytest.skip("no Kotlin compiler: make kotlin")
+    if shutil.which("java") is None:
+        pytest.skip("no java for the Kotlin compiler")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kotlin_run(kotlin_library: Path, tmp_path_factory: pytest.TempPathFactory) -> KotlinRun:
+    """The module of the demo bundle, compiled once for all processes of the suite."""
+    from filelock import FileLock
+
+    from f2p_deploy.embed import default_onnx_artifact, embed_android
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kotlin"
+    module, classes, done = folder / "f2pkit", folder / "classes", folder / "done.txt"
+    with FileLock(f"{folder}.lock"):
+        if not done.exists():
+            embed_android(default_onnx_artifact(), module)
+            sources = [*(module / "src" / name / "kotlin" for name in ("main", "test", "androidTest")), ANDROID]
+            done.write_text(compile_kotlin(kotlin_library, classes, sources))
+    assert done.read_text() == ""
+    return KotlinRun(module, classes, kotlin_library)
+
+
+def compile_kotlin(library: Path, classes: Path, sources: list[Path]) -> str:
+    """Compile Kotlin and return what the compiler says: nothing, unless there are errors or warnings.
+
+    Args:
+        library: the folder of the compiler's jars.
+        classes: the folder for the classes.
+        sources: files and folders.
+    """
+    names = ("compiler", "stdlib", "script-runtime", "reflect", "daemon-client")
+    jars = [library / f"kotlin-{name}.jar" for name in names]
+    jars += [library / "kotlinx-coroutines-core-jvm.jar", library / "annotations-13.0.jar"]
+    path = [library / "kotlinx-coroutines-core-jvm.jar", library / "kotlin-test.jar"]
+    line = ["java", "-Xmx900m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", os.pathsep.join(map(str, jars))]
+    line += ["org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-kotlin-home", str(library.parent), "-no-reflect"]
+    line += ["-Werror", "-jvm-target", "11", "-cp", os.pathsep.join(map(str, path))]
+    line += ["-d", str(classes), *map(str, sources)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
+    return done.stdout + done.stderr
 
 
 def _ready_to_build(artifact: "Artifact", compiler: str, folder: Path) -> SwiftRun:
