@@ -14,12 +14,11 @@ from PIL import Image
 from f2p_deploy.alignment import find_landmarker_model
 from f2p_deploy.alignment.sample_faces import write_sample_photo
 from f2p_deploy.alignment.sharpness import sharpness_and_brightness
-from f2p_deploy.alignment.warp import quick_warp
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.artifact.golden import samples_of
 from f2p_deploy.character.face import LANDMARKS
 from f2p_deploy.embed import default_onnx_artifact, embed_web
-from f2p_deploy.embed.kotlin_cases import decimal_cases
+from f2p_deploy.embed.kotlin_cases import decimal_cases, quick_warp_cases
 from f2p_deploy.embed.reference_cases import reference_cases
 from f2p_deploy.embed.web_contract import web_contract
 
@@ -27,9 +26,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: Shift and scale of the photo's face in the cases of sharpness.
 _PLACES = ((0.0, 1.0), (-20.0, 1.3))
-
-#: Edge in pixels of the squares for networks.
-_SQUARE = 40
 
 
 def page_cases(artifact: Artifact) -> dict[str, Any]:
@@ -43,17 +39,8 @@ def page_cases(artifact: Artifact) -> dict[str, Any]:
         matrix = np.array([[scale, 0.0, shift], [0.0, scale, shift]])
         sharpness, _ = sharpness_and_brightness(photo, matrix, points, len(photo))
         cases.append({"shift": shift, "scale": scale, "sharpness": sharpness})
-    squares = [
-        {"matrix": matrix.tolist(), "pixels": quick_warp(photo, matrix, _SQUARE).ravel().tolist()}
-        for matrix in (_rotation(scale, 0.4, (9.0, -3.0)) for scale in (0.3, 0.7, 1.4))
-    ]
-    return {"decimals": decimal_cases(), "points": points.tolist(), "sharpness": cases, "quickWarps": squares}
-
-
-def _rotation(scale: float, angle: float, shift: tuple[float, float]) -> np.ndarray:
-    """Return the (2, 3) matrix of a similarity transform."""
-    a, b = scale * np.cos(angle), scale * np.sin(angle)
-    return np.array([[a, -b, shift[0]], [b, a, shift[1]]])
+    facts = {"decimals": decimal_cases(), "quickWarps": quick_warp_cases(photo)}
+    return facts | {"points": points.tolist(), "sharpness": cases}
 
 
 def write_photos(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact
-from f2p_deploy.embed.kotlin_cases import decimal_cases, kotlin_cases
+from f2p_deploy.embed.kotlin_cases import decimal_cases, kotlin_cases, quick_warp_cases
 
 
 def test_decimals_read_back_and_none_is_shorter() -> None:
@@ -11,6 +11,13 @@ def test_decimals_read_back_and_none_is_shorter() -> None:
     assert {"0.0", "1.0", "0.1", "0.5"} <= {text for _, text in cases} and any("e-" in text for _, text in cases)
     for number, text in cases:
         assert np.float32(text) == np.float32(number) and len(text) <= len(repr(number))
+
+
+def test_squares_are_drawn_smaller_and_larger(astronaut: np.ndarray) -> None:
+    cases = quick_warp_cases(astronaut)
+    scales = [np.hypot(case["matrix"][0][0], case["matrix"][1][0]) for case in cases]
+    assert min(scales) < 0.5 and max(scales) > 1
+    assert all(np.std(case["pixels"]) > 5 and len(case["pixels"]) % 3 == 0 for case in cases)
 
 
 def test_the_mesh_has_five_landmarks(served_artifact: Artifact) -> None:

@@ -37,7 +37,7 @@ class NetworkFaceFinder(private val networks: FinderNetworks) : FaceFinder {
 
     /** Detects the faces in a square of the photo and reads them. */
     private suspend fun search(photo: Picture, toPicture: Similarity): List<Reading> {
-        val rows = networks.detect(warped(photo, toPicture, PHOTO_EDGE))
+        val rows = networks.detect(quicklyWarped(photo, toPicture, PHOTO_EDGE))
         return bestDetections(rows, toPicture.inverse).mapNotNull { readDetection(photo, it) }
     }
 
@@ -56,7 +56,7 @@ class NetworkFaceFinder(private val networks: FinderNetworks) : FaceFinder {
     }
 
     private suspend fun read(photo: Picture, toPicture: Similarity): Reading {
-        val found = networks.read(warped(photo, toPicture, FACE_EDGE))
+        val found = networks.read(quicklyWarped(photo, toPicture, FACE_EDGE))
         fun output(name: String) = found[name] ?: throw F2PError(
             F2PErrorKind.MISSING, "the face finder's reader gives no '$name': embed the artifact again"
         )

@@ -10,8 +10,21 @@ import kotlin.math.floor
  * does not turn into patterns. Beyond the photo's edge its outermost pixels go on.
  */
 internal fun warped(photo: Picture, toSquare: Similarity, size: Int): Picture {
-    val reduction = maxOf(1, floor(1 / toSquare.scale).toInt())
     val oversampling = if (toSquare.scale < 1) 2 else 1
+    val drawn = drawn(photo, toSquare, size, oversampling, ::bicubic)
+    return if (oversampling > 1) reduced(drawn, oversampling) else drawn
+}
+
+/** Draws a transformed square as [warped] does, but once and bilinearly, for networks that only measure. */
+internal fun quicklyWarped(photo: Picture, toSquare: Similarity, size: Int): Picture =
+    drawn(photo, toSquare, size, 1, ::bilinear)
+
+/** Writes one pixel, interpolated at a place of a picture, to an index and the two after it. */
+private typealias Sample = (Picture, Point, ByteArray, Int) -> Unit
+
+/** Draws a square at some times its size, of a photo that is averaged over blocks of pixels if it shrinks. */
+private fun drawn(photo: Picture, toSquare: Similarity, size: Int, oversampling: Int, sample: Sample): Picture {
+    val reduction = maxOf(1, floor(1 / toSquare.scale).toInt())
     val back = toSquare.inverse
     val (window, origin) = window(photo, back, size, 3 * reduction)
     val source = if (reduction > 1) reduced(window, reduction) else window
@@ -25,11 +38,11 @@ internal fun warped(photo: Picture, toSquare: Similarity, size: Int): Picture {
             val x = column + 0.5
             val y = row + 0.5
             val place = Point((back.a * x - back.b * y) / unit + left, (back.b * x + back.a * y) / unit + top)
-            sample(source, place, pixels, 3 * (row * edge + column))
+            val isInside = place.x >= 0 && place.x < source.width && place.y >= 0 && place.y < source.height
+            if (isInside) sample(source, place, pixels, 3 * (row * edge + column))
         }
     }
-    val drawn = Picture(edge, edge, pixels)
-    return if (oversampling > 1) reduced(drawn, oversampling) else drawn
+    return Picture(edge, edge, pixels)
 }
 
 /** Returns which part of a warped square lies inside the photo, in [0, 1]. */
@@ -83,9 +96,8 @@ private fun reduced(picture: Picture, factor: Int): Picture {
     return Picture(width, height, pixels)
 }
 
-/** Draws one pixel by bicubic interpolation (a = -1) of the sixteen around a place; black beyond the picture. */
-private fun sample(picture: Picture, place: Point, pixels: ByteArray, index: Int) {
-    if (!(place.x >= 0 && place.x < picture.width && place.y >= 0 && place.y < picture.height)) return
+/** Interpolates the sixteen pixels around a place (a = -1). */
+private fun bicubic(picture: Picture, place: Point, pixels: ByteArray, index: Int) {
     val left = floor(place.x - 0.5)
     val top = floor(place.y - 0.5)
     val dx = place.x - 0.5 - left
@@ -101,6 +113,24 @@ private fun sample(picture: Picture, place: Point, pixels: ByteArray, index: Int
         }
         val value = cubic(row(-1), row(0), row(1), row(2), dy)
         pixels[index + channel] = value.coerceIn(0.0, 255.0).toInt().toByte()
+    }
+}
+
+/** Interpolates the four pixels around a place, rounded down as Pillow does. */
+private fun bilinear(picture: Picture, place: Point, pixels: ByteArray, index: Int) {
+    val left = floor(place.x - 0.5)
+    val top = floor(place.y - 0.5)
+    val dx = place.x - 0.5 - left
+    val dy = place.y - 0.5 - top
+    val columns = IntArray(2) { (left.toInt() + it).coerceIn(0, picture.width - 1) }
+    val lines = IntArray(2) { (top.toInt() + it).coerceIn(0, picture.height - 1) * picture.width }
+    for (channel in 0 until 3) {
+        fun row(line: Int): Double {
+            val start = picture.channel(line + columns[0], channel)
+            return start + dx * (picture.channel(line + columns[1], channel) - start)
+        }
+        val upper = row(lines[0])
+        pixels[index + channel] = (upper + dy * (row(lines[1]) - upper)).toInt().toByte()
     }
 }
 

@@ -89,6 +89,20 @@ class ReferenceTest {
     }
 
     @Test
+    fun squaresForNetworksAreThoseThatPythonDraws() {
+        val edge = cases.entries("photo").number("edge").toInt()
+        val photo = Picture(edge, edge, cases.entries("photo").bytes("pixels"))
+        for (warp in cases.each("quickWarps")) {
+            val (first, second) = (warp["matrix"] as List<*>).map { row -> numbers(row).map { it.toDouble() } }
+            val wanted = numbers(warp["pixels"]).map { it.toInt() }
+            val size = Math.round(Math.sqrt(wanted.size / 3.0)).toInt()
+            val drawn = quicklyWarped(photo, Similarity(first[0], second[0], Point(first[2], second[2])), size)
+            val off = wanted.indices.maxOf { abs(drawn.channel(it / 3, it % 3) - wanted[it]) }
+            assertTrue(off <= 1, "$off of 255")
+        }
+    }
+
+    @Test
     fun landmarksOfAMeshAreThoseOfPython() {
         val mesh = cases.entries("mesh")
         val found = Landmarks.ofFaceMesh(points(mesh["points"])).points
