@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from f2p_deploy.alignment import photo_files
@@ -35,6 +35,14 @@ class FolderPhotos:
     def shards(self) -> tuple[tuple[str, int], ...]:
         """Return nothing: every photo is a file of its own."""
         return ()
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return sentences about files that are no photos, and about subfolders that are not looked into.
+
+        Raises:
+            InputError: see `refs`.
+        """
+        return replace(photo_files.find([self.root], self.recursive), unreadable=()).sentences
 
     def refs(self, tell_broken: TellBroken) -> Iterator[PhotoRef]:
         """Yield all photos, sorted by name in each folder, before those of its subfolders.

@@ -43,6 +43,7 @@ class BatchReport:
         broken: a sentence for each shard that could not be read to its end.
         seconds: of this job.
         made: photos that were made in them.
+        left_out: sentences about what in the source is no photo.
     """
 
     out: Path
@@ -53,6 +54,7 @@ class BatchReport:
     broken: tuple[str, ...]
     seconds: float
     made: int
+    left_out: tuple[str, ...] = ()
 
     @property
     def failed(self) -> dict[str, int]:
@@ -69,6 +71,7 @@ class BatchReport:
             "parts": self.parts,
             "parts_kept": self.earlier,
             "broken_shards": list(self.broken),
+            "left_out": list(self.left_out),
             "photos_made": self.made,
             "seconds": round(self.seconds, 3),
         }
@@ -142,6 +145,7 @@ def make_batch(
         broken=(*surveyed.broken, *broken),
         seconds=time.perf_counter() - began,
         made=left,
+        left_out=source.left_out(),
     )
 
 

@@ -79,6 +79,10 @@ class PhotoSource(Protocol):
         """Return name and size in bytes of every shard; none for a folder of photos."""
         ...
 
+    def left_out(self) -> tuple[str, ...]:
+        """Return sentences about files and folders that are there and are no photos of it."""
+        ...
+
     def refs(self, tell_broken: TellBroken) -> Iterator[PhotoRef]:
         """Yield all photos, always in the same order."""
         ...

@@ -54,6 +54,10 @@ class TarShards:
         """Return name and size in bytes of every shard."""
         return tuple((name, (self.root / name).stat().st_size) for name in self.names)
 
+    def left_out(self) -> tuple[str, ...]:
+        """Return nothing: what is no shard is not looked at."""
+        return ()
+
     def refs(self, tell_broken: TellBroken) -> Iterator[PhotoRef]:
         """Yield the photo of every sample that has one, shard by shard.
 

@@ -109,6 +109,8 @@ def batch(
             progress=bar.follow("photos"),
         )
     console.sentence(finder.sentence)
+    for sentence in report.left_out:
+        console.sentence(sentence)
     for sentence in report.broken:
         console.sentence(sentence, "error")
     if as_json:

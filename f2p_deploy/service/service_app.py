@@ -370,13 +370,11 @@ def create_app(
         ("GET", "/metrics", api.measurements, False, False, None),
     )
     for method, path, endpoint, counted, public, model in routes:
-        app.add_api_route(
-            path,
-            _answering(api, path, endpoint, counted, public),
-            methods=[method],
-            response_class=Response,
-            **operation_of(path, endpoint, model, public),
-        )
+        answering = _answering(api, path, endpoint, counted, public)
+        described = operation_of(path, endpoint, model, public)
+        app.add_api_route(path, answering, methods=[method], response_class=Response, **described)
+        if public:  # load balancers also ask with HEAD
+            app.add_api_route(path, answering, methods=["HEAD"], include_in_schema=False)
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:

@@ -1,5 +1,6 @@
 """Whole jobs: each photo once, the same bits whatever the workers, the source or an interruption."""
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -108,6 +109,28 @@ def test_a_damaged_shard_is_told_and_its_photos_are_rows(
     report = make(open_bulk_source(folder), tmp_path / "out")
     assert report.statuses == {"ok": 2, "unreadable": 1} and len(report.broken) == 1
     assert "0.tar: the tar file is damaged or incomplete; 2 photos before that are taken" in report.broken[0]
+
+
+def test_the_page_turns_a_row_into_a_parameters_file(
+    make: Make, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(1, 7):
+        (photo_folder / f"p{i}.jpg").unlink()
+    (photo_folder / "more").mkdir()
+    (photo_folder / "notes.txt").touch()
+    report = make(open_bulk_source(photo_folder), tmp_path / "characters")
+    assert [one.split(":")[0] for one in report.left_out] == [
+        "1 file was not taken as a photo", "1 folder was not looked into",
+    ]
+    page = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+    lines = page.partition("In Python:\n\n")[2].partition("\n\n")[0].splitlines()
+    monkeypatch.chdir(tmp_path)
+    variables: dict[str, Any] = {}
+    exec("\n".join(line[4:] for line in lines).replace("anna.jpg", "p0.jpg"), variables)  # noqa: S102
+    found = json.loads((tmp_path / "anna.json").read_text())
+    named = dict(zip(variables["names"], variables["values"], strict=True))
+    assert found["controllers"] == pytest.approx({name: named[name] for name in found["controllers"]}, abs=1e-6)
+    assert named[f"hair={found['discrete']['hair']}"] == 1.0
 
 
 def test_rows_of_another_column_are_not_kept(make: Make, pictures: list[bytes], tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_folder_becomes_rows_and_a_second_run_has_nothing_to_do(
     again = f2p(*words, "--json")
     assert again.code == 0 and again.json.pop("seconds") >= 0
     assert again.json | {"out": "", "seconds": 0} == {
-        "out": "", "photos": 24, "ok": 23, "failed": {"unreadable": 1}, "parts": 3, "parts_kept": 3,
+        "out": "", "photos": 24, "ok": 23, "failed": {"unreadable": 1}, "parts": 3, "parts_kept": 3, "left_out": [],
         "broken_shards": [], "photos_made": 0, "seconds": 0,
     }  # fmt: skip
     refused = f2p(*words, "--mode", "hybrid")

@@ -208,6 +208,13 @@ def test_a_caller_that_leaves_is_not_computed_for(serve_timed, timed) -> None:
         assert timed.cancelled == 1 and post(address).status_code == 200
 
 
+def test_a_load_balancer_may_ask_with_head(serve_timed) -> None:
+    with serve_timed() as address:
+        for path in ("/healthz", "/readyz"):
+            answer = httpx.head(f"{address}{path}")
+            assert answer.status_code == 200 and answer.content == b""
+
+
 def test_tokens_are_asked_for_where_they_are_set(serve_timed, tmp_path) -> None:
     file = tmp_path / "tokens"
     file.write_text("0123456789abcdef\n")
