@@ -15,7 +15,7 @@ from f2p_deploy.editor.character_sheet import CharacterSheet, reduced_picture
 from f2p_deploy.editor.edit_start import EditStart
 from f2p_deploy.editor.editor_engine import EditorEngine
 from f2p_deploy.editor.plain_errors import Stopped, plain_error, plain_warning
-from f2p_deploy.editor.workbench import Workbench
+from f2p_deploy.editor.workbench import AcceptedPhotos, Workbench
 from f2p_deploy.embed.contract import schema_facts
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.system.errors import InputError
@@ -30,10 +30,12 @@ class EditSession:
 
     Args:
         start: what was named on the command line.
+        accepted: the photos that pages may send; None for those of a person's own pages.
     """
 
-    def __init__(self, start: EditStart) -> None:
+    def __init__(self, start: EditStart, accepted: AcceptedPhotos | None = None) -> None:
         self.start = start
+        self.accepted = accepted or AcceptedPhotos()
         self.loaded: Future[Workbench] = Future()
         self.finder: Future[LandmarkFinder] = Future()
         self.saved: list[Path] = []

@@ -22,8 +22,7 @@ from f2p_deploy.editor.plain_errors import Stopped, plain_error
 from f2p_deploy.editor.presence import PagePresence
 from f2p_deploy.system.errors import F2PError, InputError
 
-#: Largest body of a photo, and of any other request, in bytes.
-MOST_PHOTO_BYTES = 64 * 2**20
+#: Largest body of a request that sends no photo, in bytes.
 MOST_BYTES = 2**20
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -59,11 +58,12 @@ class EditorApi:
 
     async def photo(self, request: Request) -> Response:
         """Align the largest face of a photo; the body is the photo's file."""
-        content = await _body(request, MOST_PHOTO_BYTES)
+        accepted = self.session.accepted
+        content = await _body(request, accepted.most_bytes)
         name = request.query_params.get("name") or "photo"
 
         def align() -> dict[str, Any]:
-            return self.session.describe_photo(self.session.bench.align_photo_file(content, name))
+            return self.session.describe_photo(self.session.bench.align_photo_file(content, name, accepted))
 
         return JSONResponse(await run_in_threadpool(align))
 
@@ -231,7 +231,7 @@ def _status(error: Exception) -> int:
 
 async def _body(request: Request, most: int) -> bytes:
     """Return a request's body; it is refused as soon as it is known to be too large."""
-    refusal = TooLarge(f"a request has at most {most // 2**20} MB")
+    refusal = TooLarge(f"a request has at most {most / 2**20:.3g} MB")
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > most:
         raise refusal

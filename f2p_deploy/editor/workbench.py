@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from f2p_deploy.alignment import LandmarkFinder, frontal_sharp_large
+from f2p_deploy.alignment.photo import MOST_PIXELS
 from f2p_deploy.character.folder_files import ALIGNED_FILE
 from f2p_deploy.character.parameters import Parameters
 from f2p_deploy.editor.editor_engine import EditorEngine
@@ -24,6 +26,25 @@ from f2p_deploy.system.errors import InputError
 
 #: Called with `done`, `total` and `loss` after every step of a search.
 OnStep = Callable[[dict[str, Any]], None]
+
+
+#: Largest file of a photo in bytes, unless a service says otherwise.
+MOST_PHOTO_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class AcceptedPhotos:
+    """Which files a page may send as a photo.
+
+    Args:
+        most_bytes: of the file.
+        most_pixels: of the picture; it is not decoded beyond.
+        sent: pages are other people's: only formats that are decoded in bounded time, see `align_content`.
+    """
+
+    most_bytes: int = MOST_PHOTO_BYTES
+    most_pixels: int = MOST_PIXELS
+    sent: bool = False
 
 
 class Workbench:
@@ -51,17 +72,20 @@ class Workbench:
         """The modes that the runtime has the graphs for."""
         return modes_of_runtime(self.runtime)
 
-    def align_photo_file(self, content: bytes, name: str) -> str:
+    def align_photo_file(self, content: bytes, name: str, accepted: AcceptedPhotos | None = None) -> str:
         """Find and align the largest face of a photo, and return its id.
 
         Args:
             content: the photo's file.
             name: its name, with which every error begins.
+            accepted: which pictures are decoded; None for those of a person's own pages.
 
         Raises:
             PhotoError: an unreadable photo, or one without a usable face.
         """
-        aligned = align_content(content, name, self.finder.result(), self.runtime.settings)
+        accepted = accepted or AcceptedPhotos()
+        most, sent = accepted.most_pixels, accepted.sent
+        aligned = align_content(content, name, self.finder.result(), self.runtime.settings, most, sent)
         wanted = "hybrid" if frontal_sharp_large(aligned)[0] else "one-shot"
         return self.photos.put(
             ShelvedFace(

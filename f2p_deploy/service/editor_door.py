@@ -15,6 +15,7 @@ from f2p_deploy.editor.gate import GO_ON, HEADERS, Receive, Scope, Send
 from f2p_deploy.editor.page_files import policy_of, read_page
 from f2p_deploy.editor.photo_shelf import PhotoShelf
 from f2p_deploy.editor.presence import PagePresence
+from f2p_deploy.editor.workbench import AcceptedPhotos
 from f2p_deploy.runtimes import Runtime
 from f2p_deploy.service.admission import Admission
 from f2p_deploy.service.json_log import Stopwatch
@@ -57,8 +58,9 @@ class EditorDoor:
 
     def __init__(self, service: FastAPI, tokens: Collection[bytes] | None) -> None:
         page = read_page()
-        self.session = EditSession(EditStart())
         self.state = service.state
+        limits = service.state.api.limits
+        self.session = EditSession(EditStart(), AcceptedPhotos(limits.upload_bytes, limits.photo_pixels, sent=True))
         self._service = service
         self._tokens = tokens
         self._browsers: dict[str, None] = {}

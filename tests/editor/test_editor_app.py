@@ -14,7 +14,8 @@ from f2p_deploy.character.parameter_files import read_parameters
 from f2p_deploy.character.parameters import Parameters, average
 from f2p_deploy.editor.edit_session import EditSession
 from f2p_deploy.editor.edit_start import EditStart
-from f2p_deploy.editor.editor_app import MOST_BYTES, MOST_PHOTO_BYTES
+from f2p_deploy.editor.editor_app import MOST_BYTES
+from f2p_deploy.editor.workbench import MOST_PHOTO_BYTES
 from f2p_deploy.runtimes import Runtime, graph_calls
 from f2p_deploy.system.errors import InputError
 

@@ -1,10 +1,12 @@
 """The editor's page beside the service: who comes in, what it computes, how it ends."""
 
+import io
 import logging
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from f2p_deploy.alignment import NetworkFinder
 from f2p_deploy.artifact.artifact import read_artifact
@@ -80,6 +82,20 @@ def test_its_work_takes_a_place_in_the_queue(door, serve) -> None:
         refused = httpx.post(f"{address}/api/draw", content=b"")
         assert (refused.status_code, refused.json()["code"]) == (429, "busy")
         assert httpx.get(f"{address}/").status_code == 200
+
+
+def test_its_photos_keep_the_limits_of_the_service(door, serve, portrait: bytes) -> None:
+    bitmap, large = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (64, 64)).save(bitmap, "PPM")
+    Image.new("L", (400, 400)).save(large, "PNG")
+    with serve(door(upload_bytes=len(portrait) - 1, photo_pixels=100_000)) as address:
+        for content, status, sentence in (
+            (portrait, 413, "a request has at most"),
+            (large.getvalue(), 400, "400x400 pixels are"),
+            (bitmap.getvalue(), 400, "this is not a picture in a supported format"),
+        ):
+            refused = httpx.post(f"{address}/api/photo?name=a", content=content, timeout=30)
+            assert refused.status_code == status and sentence in refused.json()["error"]["message"]
 
 
 def test_its_work_and_its_refusals_are_measured_and_logged(door, serve, caplog: pytest.LogCaptureFixture) -> None:
