@@ -185,7 +185,8 @@ def _opened(
 
 
 def _millions(pixels: int) -> str:
-    return f"{math.ceil(pixels / 1e6):,}"
+    """Return millions, rounded up; small numbers with hundredths, so that too many never looks like the limit."""
+    return f"{math.ceil(pixels / 1e6):,}" if pixels >= 10_000_000 else f"{math.ceil(pixels / 1e4) / 100:g}"
 
 
 def _read(opened: ImageFile.ImageFile, file: Path | bytes, name: str) -> tuple[Image.Image, int]:

@@ -262,3 +262,10 @@ def test_twenty_pixels_are_too_few(tmp_path: Path) -> None:
     Image.new("RGB", (20, 20)).save(tmp_path / "tiny.png")
     error = refused(tmp_path / "tiny.png")
     assert error.reason == "too-small" and "20x20" in str(error)
+
+
+def test_a_small_limit_of_pixels_is_told_as_it_is(tmp_path: Path) -> None:
+    Image.new("L", (500, 600)).save(tmp_path / "a.png")
+    with pytest.raises(PhotoError, match="500x600 pixels are 0.3 megapixels; at most 0.2 are read") as error:
+        decode_photo((tmp_path / "a.png").read_bytes(), "a.png", 200_000)
+    assert error.value.reason == "too-many-pixels"
