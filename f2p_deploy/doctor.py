@@ -106,6 +106,7 @@ def diagnose(assets: Path | None = None, landmarker: Path | None = None) -> list
         _ability(DEMO, [*_of(packages, "", "faces"), *runners]),
         _ability("edit", [*_of(packages, "", "edit"), *runners]),
         _ability("batch", [*_of(packages, "", "batch"), *runners]),
+        _ability("serve", [*_of(packages, "", "serve"), *runners]),
         *_exports(packages, bundle),
         _ability("train", [*_of(packages, ""), *_pytorch(packages)]),
         _ability("engine render", [*_of(packages, "", "engine"), engine_assets]),

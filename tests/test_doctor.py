@@ -63,6 +63,13 @@ def test_an_absent_extra_stops_what_needs_it_and_nothing_else(record: list[str])
     assert findings["run artifacts"].status == "ok"
 
 
+@pytest.mark.parametrize("extra", ["edit", "batch", "serve"])
+def test_an_ability_of_an_extra_of_its_own(record: list[str], extra: str) -> None:
+    record[1] = f'no-such-package>=1; extra == "{extra}"'
+    findings = by_name(diagnose())
+    assert findings[extra].detail == "no: no-such-package" and findings[extra].remedy == install_line(extra)
+
+
 def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     def requires(name: str) -> list[str]:
         raise importlib.metadata.PackageNotFoundError(name)
