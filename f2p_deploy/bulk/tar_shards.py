@@ -114,13 +114,14 @@ def _photos_of(path: Path, tell_broken: TellBroken) -> Iterator[tuple[str, int, 
             for member in _members(archive):
                 folder, slash, base = member.name.rpartition("/")
                 stem, dot, suffix = base.partition(".")
-                if folder + slash + stem != key:
+                again = dot and suffix.lower() in pictures  # the same name once more is another photo
+                if folder + slash + stem != key or again:
                     if pictures:
                         yield key, *_first(pictures)
                         taken += 1
                     key, pictures = folder + slash + stem, {}
                 if dot and suffix.lower() in PICTURES:
-                    pictures.setdefault(suffix.lower(), (member.offset_data, member.size))
+                    pictures[suffix.lower()] = (member.offset_data, member.size)
     except (tarfile.TarError, OSError, ValueError, EOFError):
         taken += bool(pictures)
         what = {0: "none of its photos was", 1: "1 photo before that is"}.get(taken, f"{taken} photos before that are")

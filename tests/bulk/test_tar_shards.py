@@ -1,6 +1,8 @@
 """Tar files in WebDataset's layout: keys, choice of the picture, damage."""
 
 import gzip
+import io
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -74,3 +76,15 @@ def test_a_photo_that_is_too_large_or_gone_is_told(tmp_path: Path) -> None:
     with source.reader() as reader:
         contents = [reader.read(PhotoRef(0, "gone.tar", "a", 512, size)) for size in (MOST_BYTES + 1, 5)]
     assert [content.error.reason for content in contents if content.error] == ["too-large", "unreadable"]
+
+
+def test_the_same_name_twice_is_two_photos(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "0.tar", "w") as archive:
+        members = (("a.jpg", b"one"), ("a.json", b"{}"), ("a.jpg", b"two"), ("a.png", b"x"), ("b.jpg", b"b"))
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    source = TarShards(tmp_path, ("0.tar",))
+    refs = list(source.refs(pytest.fail))
+    assert [ref.key for ref in refs] == ["a", "a", "b"] and read_all(source, refs) == [b"one", b"two", b"b"]
