@@ -72,9 +72,9 @@ def _runtimes() -> Sequence[str]:
 
 
 def _contenders() -> Sequence[str]:
-    from f2p_deploy.evaluation.speed.contenders import NAMES
+    from f2p_deploy.evaluation.speed.request import CONTENDERS
 
-    return NAMES
+    return CONTENDERS
 
 
 def _stages() -> Sequence[str]:

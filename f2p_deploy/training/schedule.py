@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
-
-import torch
+from typing import TYPE_CHECKING, Literal, get_args
 
 from f2p_deploy.system.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 Optimiser = Literal["sgd", "adam"]
 Decay = Literal["steps", "cosine"]
@@ -65,8 +66,10 @@ class Schedule:
             return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / self.total_steps(samples)))
         return self.learning_rate * (1.0 - self.decay_by) ** (step // self.steps_an_epoch(samples) // self.decay_epochs)
 
-    def optimiser_for(self, modules: dict[str, torch.nn.Module]) -> torch.optim.Optimizer:
+    def optimiser_for(self, modules: "dict[str, torch.nn.Module]") -> "torch.optim.Optimizer":
         """Return the optimiser of all trainable tensors of some modules."""
+        import torch  # here, so that presets are listed without waiting for it
+
         tensors = [tensor for module in modules.values() for tensor in module.parameters() if tensor.requires_grad]
         if self.optimiser == "adam":
             return torch.optim.AdamW(tensors, self.learning_rate, weight_decay=self.weight_decay)

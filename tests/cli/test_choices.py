@@ -63,6 +63,13 @@ def test_a_registry_whose_package_is_missing_is_left_out(monkeypatch: pytest.Mon
     assert words_of("stages") == ()
 
 
+def test_no_help_waits_for_pytorch() -> None:
+    code = "import sys; from f2p_deploy.cli.choices import REGISTRIES, words_of\n"
+    code += "print(all(map(words_of, REGISTRIES)), 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
 def test_words_after_a_comma_are_completed() -> None:
     assert complete("timed_modes")("one-shot,it") == ["one-shot,iterative", "one-shot,iterative-fast"]
     assert complete("targets")("trt-f") == ["trt-fp16", "trt-fp32"]

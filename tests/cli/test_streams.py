@@ -1,9 +1,12 @@
 """Every command with a standard stream that is closed, full, or without a reader."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full, and streams that can be closed")
 
-MAIN = [sys.executable, "-m", "f2p_deploy.cli"]
+MAIN = (sys.executable, "-m", "f2p_deploy.cli")
 
 #: What a user reads, by where stdout leads to, and the exit code.
 OUTCOMES = {
@@ -21,7 +24,34 @@ OUTCOMES = {
 }
 
 
-def start(words: tuple[str, ...], stdout: str = "pipe", closed: tuple[int, ...] = ()) -> "subprocess.Popen[str]":
+#: For each line of stdin, a list of words, run that command in a fork, and write its exit code to the pipe of argument 1.
+#: A fork begins as a new process does, with the modules of every help loaded: loading them takes most of its time.
+FORKS = """
+import gc, json, os, sys
+import typer
+from f2p_deploy.cli import choices, main, outcome
+typer.main.get_command(outcome.app).make_context("f2p-deploy", ["targets"])
+for registry in choices.REGISTRIES:
+    choices.words_of(registry)
+gc.freeze()
+answers = int(sys.argv.pop())
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        sys.argv[1:] = json.loads(line)
+        main()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.write(answers, f"{code}\\n".encode())
+"""
+
+
+def start(
+    words: tuple[str, ...],
+    stdout: str = "pipe",
+    closed: tuple[int, ...] = (),
+    main: tuple[str, ...] = MAIN,
+    **more: object,
+) -> "subprocess.Popen[str]":
     """Start a command; stdout leads to a pipe, to a full disk, nowhere, or to a reader that has gone."""
 
     def close() -> None:
@@ -37,26 +67,69 @@ def start(words: tuple[str, ...], stdout: str = "pipe", closed: tuple[int, ...] 
         os.close(reader)
         opened = [writer]
     process = subprocess.Popen(
-        [*MAIN, *words],
+        [*main, *words],
         stdout=opened[0] if opened else target,
-        stderr=subprocess.PIPE,
         text=True,
         preexec_fn=close,  # after Popen has put its own streams there
         env={**os.environ, "NO_COLOR": "1"},
+        **{"stderr": subprocess.PIPE, **more},
     )
     for number in opened:
         os.close(number)
     return process
 
 
-def test_help_that_cannot_be_printed_is_one_sentence(any_command: tuple[str, ...]) -> None:
-    running = {where: start((*any_command, "--help"), where) for where in OUTCOMES}
-    for where, process in running.items():
-        _, err = process.communicate(timeout=60)
-        assert (process.returncode, err) == OUTCOMES[where], where
+@dataclass(frozen=True)
+class Forks:
+    """A process that runs one command after another, each in a fork of itself with the same streams.
+
+    Args:
+        words: its stdin.
+        codes: where it writes the exit codes.
+        errors: the file that is stderr of all of them.
+    """
+
+    words: IO[str]
+    codes: IO[str]
+    errors: Path
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """Run a command, and return its exit code and what it wrote to stderr."""
+        before = self.errors.stat().st_size
+        self.words.write(json.dumps(words) + "\n")
+        self.words.flush()
+        code = int(self.codes.readline())
+        return code, self.errors.read_text()[before:]
 
 
-@pytest.mark.parametrize("words", [("targets",), ("--version",), ("bundle", "show"), ("schema", "list", "--json")])
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Forks]]:
+    """One for each place that stdout may lead to; nothing else takes the number of a stream that is closed."""
+    folder = tmp_path_factory.mktemp("streams")
+    with ExitStack() as stack:
+        made = {}
+        for where in OUTCOMES:
+            errors = folder / where
+            file = stack.enter_context(errors.open("a"))
+            reader, writer = os.pipe()
+            given = {"stdin": subprocess.PIPE, "stderr": file, "pass_fds": (writer,)}
+            process = start((str(writer),), where, main=(sys.executable, "-c", FORKS), **given)
+            os.close(writer)
+            codes = stack.enter_context(os.fdopen(reader))
+            stack.callback(process.wait, 60)
+            assert process.stdin is not None
+            made[where] = Forks(stack.enter_context(process.stdin), codes, errors)
+        yield made
+
+
+def test_help_that_cannot_be_printed_is_one_sentence(any_command: tuple[str, ...], forks: dict[str, Forks]) -> None:
+    for where, expected in OUTCOMES.items():
+        assert forks[where].run(*any_command, "--help") == expected, where
+
+
+@pytest.mark.parametrize(
+    "words", [("targets",), ("--version",), ("train", "--help"), ("bundle", "show"), ("schema", "list", "--json")]
+)
 def test_results_that_cannot_be_printed_are_one_sentence(words: tuple[str, ...]) -> None:
     running = {where: start(words, where) for where in OUTCOMES}
     silent = start(words, "closed", closed=(0, 2))

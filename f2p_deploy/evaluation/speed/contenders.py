@@ -13,7 +13,7 @@ from f2p_deploy.artifact.parity import SearchResults
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.evaluation.speed import peers
 from f2p_deploy.evaluation.speed.bench_case import BenchCase, Outputs, Prepared
-from f2p_deploy.evaluation.speed.request import GRAPHS, SEARCHES
+from f2p_deploy.evaluation.speed.request import CONTENDERS, GRAPHS, SEARCHES
 from f2p_deploy.model.result import Generation
 from f2p_deploy.runtimes import RUNTIMES, Runtime, load
 from f2p_deploy.runtimes.search import generate_many, graphs_for, iterate
@@ -54,8 +54,6 @@ PEERS = (
     ),
 )
 
-NAMES = (*(peer.name for peer in PEERS), *(name for name in RUNTIMES if name != "torch"))
-
 
 def require_here(wanted: tuple[str, ...]) -> None:
     """Raise unless every contender that was named can run here.
@@ -65,8 +63,8 @@ def require_here(wanted: tuple[str, ...]) -> None:
         MissingDependency: a runtime that is not installed or whose hardware is missing.
     """
     for name in wanted:
-        if name not in NAMES:
-            raise InputError(f"no runtime named {name!r}{suggestion(name, NAMES)}")
+        if name not in CONTENDERS:
+            raise InputError(f"no runtime named {name!r}{suggestion(name, CONTENDERS)}")
         reason = RUNTIMES[name].why_not_here() if name in RUNTIMES else ""
         if reason:
             raise MissingDependency(f"the runtime {name!r} cannot run here: {reason}")
@@ -77,7 +75,7 @@ def contenders_for(artifacts: tuple[Artifact, ...], wanted: tuple[str, ...]) -> 
 
     Args:
         artifacts: the available artifacts.
-        wanted: names of `NAMES`; all that fit if empty.
+        wanted: names of `CONTENDERS`; all that fit if empty.
 
     Raises:
         InputError: a runtime runs none of the artifacts.

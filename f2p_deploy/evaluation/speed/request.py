@@ -5,6 +5,7 @@ from pathlib import Path
 
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.model.result import Mode
+from f2p_deploy.runtimes import RUNTIMES
 from f2p_deploy.system.errors import InputError
 
 #: The graph that each mode runs; in a search it takes every gradient step.
@@ -27,6 +28,12 @@ SEARCHES: dict[str, tuple[Mode, bool]] = {
     "hybrid": ("hybrid", False),
     "hybrid-fast": ("hybrid", True),
 }
+
+#: Names of the contenders: those that are no runtimes of artifacts, see `contenders.PEERS`, then all other runtimes.
+CONTENDERS = (
+    *("torch", "onnx-naive", "torch-captured", "torch-captured-fp16", "torch-captured-bf16", "torch.compile"),
+    *(name for name in RUNTIMES if name != "torch"),
+)
 
 #: Default number of seconds after which contenders that need minutes to compile are skipped.
 DEFAULT_LIMIT = 100.0

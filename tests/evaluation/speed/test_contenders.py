@@ -11,7 +11,8 @@ pytest.importorskip("torch")
 pytest.importorskip("onnxsim")
 
 from f2p_deploy.artifact.artifact import Artifact, read_artifact  # noqa: E402
-from f2p_deploy.evaluation.speed.contenders import NAMES, PEERS, contenders_for, require_here  # noqa: E402
+from f2p_deploy.evaluation.speed.contenders import PEERS, contenders_for, require_here  # noqa: E402
+from f2p_deploy.evaluation.speed.request import CONTENDERS  # noqa: E402
 from f2p_deploy.runtimes import RUNTIMES  # noqa: E402
 from f2p_deploy.system.errors import InputError, MissingDependency  # noqa: E402
 
@@ -26,7 +27,8 @@ def test_the_baseline_comes_first_then_runtimes_then_the_other_peers(artifact: A
     of_onnx = [name for name, kind in RUNTIMES.items() if ".onnx" in kind.suffixes]
     assert {"onnxruntime", "openvino"} <= set(of_onnx)
     assert names == ["torch", *of_onnx, *(peer.name for peer in PEERS[1:])]
-    assert set(names) <= set(NAMES) and len(set(NAMES)) == len(NAMES)
+    assert set(names) <= set(CONTENDERS) and len(set(CONTENDERS)) == len(CONTENDERS)
+    assert [peer.name for peer in PEERS] == list(CONTENDERS[: len(PEERS)])
 
 
 def test_only_those_named_and_the_baseline(artifact: Artifact) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ pytest.importorskip("onnxsim")
 torch = pytest.importorskip("torch")
 
 from f2p_deploy.alignment.sample_faces import Faces  # noqa: E402
-from f2p_deploy.artifact.artifact import read_artifact  # noqa: E402
+from f2p_deploy.artifact.artifact import Artifact, read_artifact  # noqa: E402
 from f2p_deploy.evaluation.speed import (  # noqa: E402
     Request,
     Row,
@@ -71,10 +72,11 @@ def test_searches_show_how_alike_their_characters_are(report: SpeedReport) -> No
     assert runtime.loss == pytest.approx(exact.loss, rel=0.02) and -1.0 <= exact.likeness <= 1.0
 
 
-def test_searches_through_the_shortcut_are_timed_beside_the_exact_ones(fast_bundle: Bundle, tmp_path: Path) -> None:
-    artifact = export_bundle(fast_bundle, "onnx", tmp_path / "fast", trajectories=0)
+def test_searches_through_the_shortcut_are_timed_beside_the_exact_ones(
+    fast_bundle: Bundle, fast_artifact: Artifact
+) -> None:
     modes = ("iterative-fast", "hybrid-fast")
-    request = Request(modes, runtimes=("onnxruntime",), artifacts=(artifact.folder,), threads=1, device="cpu")
+    request = Request(modes, runtimes=("onnxruntime",), artifacts=(fast_artifact.folder,), threads=1, device="cpu")
     report = run_benchmark(fast_bundle, request, "f2p-deploy bench")
     for mode in modes:
         found = rows(report, mode)
@@ -142,7 +144,12 @@ def test_one_wrong_step_is_seen_in_a_search(
 
 
 def test_each_batch_size_has_its_artifact(
-    small_bundle: Bundle, small_artifact: Path, small_faces: Faces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_bundle: Bundle,
+    small_artifact: Path,
+    small_faces: Faces,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    exporting: Callable,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(small_artifact, tmp_path / "build" / "small" / "onnx")  # where an export leaves it
@@ -152,7 +159,8 @@ def test_each_batch_size_has_its_artifact(
         lambda *given, **named: export_bundle(*given, faces=small_faces, **named),
     )
     request = Request(("one-shot",), (1, 2), ("onnxruntime",), threads=1, device="cpu")
-    report = run_benchmark(small_bundle, request, "")
+    with exporting("one_shot"):
+        report = run_benchmark(small_bundle, request, "")
     assert [(row.batch, row.runtime, row.status) for row in report.rows] == [
         (1, "torch", "ok"),
         (1, "onnxruntime", "ok"),
