@@ -22,18 +22,16 @@ from f2p_deploy.runtimes.search import iterate, starting_state  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def artifact(surrogate_bundle: Bundle, small_faces: Faces, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("surrogate") / "onnx"
-    report = export_bundle(surrogate_bundle, "onnx", folder, faces=small_faces)
-    assert report is not None
-    return folder
+def artifact(carrying_bundle: Bundle) -> Path:
+    """The artifact in the bundle's folder."""
+    return carrying_bundle.path
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
 @pytest.mark.parametrize("mode", ["iterative", "hybrid"])
 @pytest.mark.parametrize("measured", [False, True])
 def test_runtimes_search_as_pytorch_does(
-    artifact: Path, surrogate_bundle: Bundle, small_faces: Faces, name: str, mode: str, measured: bool
+    artifact: Path, carrying_bundle: Bundle, small_faces: Faces, name: str, mode: str, measured: bool
 ) -> None:
     pytest.importorskip(name)
     runtime = load(artifact, name, threads=1)
@@ -44,10 +42,10 @@ def test_runtimes_search_as_pytorch_does(
     from f2p_deploy.model.reference import reference_start as start_of
 
     tensors = torch.from_numpy(faces)
-    start = start_of(surrogate_bundle, tensors, mode, settings)
-    expected = reference(surrogate_bundle, tensors, settings, start, shapes=shapes)
+    start = start_of(carrying_bundle, tensors, mode, settings)
+    expected = reference(carrying_bundle, tensors, settings, start, shapes=shapes)
     if measured:
-        guessed = reference(surrogate_bundle, tensors, settings, start)
+        guessed = reference(carrying_bundle, tensors, settings, start)
         assert np.abs(guessed.losses[0] - expected.losses[0]).min() > 0.1  # they are compared with
     np.testing.assert_allclose(found.losses, expected.losses, atol=1e-4)
     np.testing.assert_allclose(found.parameters, expected.parameters, atol=2e-3)
@@ -66,12 +64,12 @@ def test_a_step_is_small(artifact: Path) -> None:
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
 @pytest.mark.parametrize("mode", ["one-shot", "iterative", "hybrid"])
 def test_runtimes_read_as_pytorch_does(
-    artifact: Path, surrogate_bundle: Bundle, small_faces: Faces, name: str, mode: Mode
+    artifact: Path, carrying_bundle: Bundle, small_faces: Faces, name: str, mode: Mode
 ) -> None:
     pytest.importorskip(name)
     face = (np.transpose(small_faces.images[0], (1, 2, 0)) * 255).round().astype(np.uint8)
-    keep = average(surrogate_bundle.schema).lock("lips")
-    expected = reference_generate(surrogate_bundle, face, mode, keep).read
+    keep = average(carrying_bundle.schema).lock("lips")
+    expected = reference_generate(carrying_bundle, face, mode, keep).read
     found = generate_in(load(artifact, name, threads=1), face, mode, keep).read
     assert list(found) == list(expected) == ["hair", "lips", "uneven"]
     assert found["lips"] == expected["lips"] and found["lips"].origin == "kept"

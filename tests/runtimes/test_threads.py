@@ -37,8 +37,12 @@ def artifact_for(
     small_faces: "Faces",
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
+    exporting: Callable[..., Any],
 ) -> Callable[[str, str, int], Artifact]:
-    """Exports `small_bundle` for a target, precision and batch size, once, at the first request."""
+    """Exports `small_bundle` for a target, precision and batch size, once, at the first request.
+
+    A batch of several faces is without `step`, whose export takes longer than all others': a batch of one has it.
+    """
     from f2p_deploy.export import export_bundle
 
     shared = {"onnx": "small_artifact", "coreml": "coreml_folder"}
@@ -52,7 +56,8 @@ def artifact_for(
         elif key not in ready and batch == 1:
             ready[key] = read_artifact(request.getfixturevalue(shared[target]))
         elif key not in ready:
-            ready[key] = export_bundle(small_bundle, target, folder, batch, small_faces, trajectories=0)
+            with exporting("one_shot", "describe", "render", "segment"):
+                ready[key] = export_bundle(small_bundle, target, folder, batch, small_faces, trajectories=0)
         return ready[key]
 
     return make
