@@ -220,7 +220,9 @@ def test_the_most_probable_option_is_drawn(engine: MakeHumanEngine) -> None:
     assert np.array_equal(engine.render(soft, SIZE).image, draw(engine, hair=bald).image)
 
 
-def test_processes_draw_what_one_draws_and_in_order(engine: MakeHumanEngine) -> None:
+def test_processes_draw_what_one_draws_and_in_order_and_end_in_the_middle_of_a_picture(
+    engine: MakeHumanEngine,
+) -> None:
     batch = random_batch(engine.schema, 9, seed=5)
     # Without hair, since each process would compute its ambient occlusion.
     hair = engine.schema.discrete_slices["hair"]
@@ -231,6 +233,14 @@ def test_processes_draw_what_one_draws_and_in_order(engine: MakeHumanEngine) -> 
             engine.render_many(batch, 64, scenes), engine.render_many(batch, 64, scenes, workers=2), strict=True
         ):
             assert np.array_equal(one.image, other.image) and np.array_equal(one.labels, other.labels)
+        drawn = engine.render_many(batch, 512, workers=2)
+        next(drawn)
+        workers = [process for process in multiprocessing.active_children() if process.is_alive()]
+        assert len(workers) == 2
+        engine.abandon()
+        for process in workers:
+            # Not `is_alive`: the pool's thread also waits for the process, and the system informs only one of the two.
+            assert multiprocessing.connection.wait([process.sentinel], 60)
     finally:
         engine.close()
 
@@ -240,19 +250,6 @@ def test_it_can_be_sent_to_a_process(engine: MakeHumanEngine) -> None:
     assert len(sent) < 100_000  # what it read stays here
     drawn = pickle.loads(sent).render(average(engine.schema).values, SIZE)
     np.testing.assert_array_equal(drawn.image, draw(engine).image)
-
-
-def test_workers_end_in_the_middle_of_a_picture(engine: MakeHumanEngine) -> None:
-    batch = random_batch(engine.schema, 8, 4)
-    drawn = engine.render_many(batch, 512, workers=2)
-    next(drawn)
-    workers = [process for process in multiprocessing.active_children() if process.is_alive()]
-    assert len(workers) == 2
-    engine.abandon()
-    for process in workers:
-        # Not `is_alive`: the pool's thread also waits for the process, and the system informs only one of the two.
-        assert multiprocessing.connection.wait([process.sentinel], 60)
-    engine.close()
 
 
 @pytest.mark.parametrize("name", ["makehuman-female", "makehuman-male"])

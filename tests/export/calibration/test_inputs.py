@@ -1,5 +1,7 @@
 """Calibration inputs: computed from real faces, with others held out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,9 @@ def test_characters_are_mixtures_and_choices(small_bundle: Bundle, faces: np.nda
 
 
 def test_states_begin_where_a_search_does_and_go_on(small_bundle: Bundle, faces: np.ndarray) -> None:
-    found = calibration_inputs(small_bundle, faces, "step").judged
+    search = replace(small_bundle.settings.iterative, iterations=6)
+    bundle = replace(small_bundle, settings=replace(small_bundle.settings, iterative=search))
+    found = calibration_inputs(bundle, faces, "step").judged
     start = first_state(small_bundle, 2).numpy()
     np.testing.assert_array_equal(found["state"][:2], start)
     assert len(found["state"]) == len(found["identity"]) == len(found["content"]) == 6
