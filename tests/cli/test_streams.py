@@ -24,7 +24,7 @@ OUTCOMES = {
 }
 
 
-#: For each line of stdin, a list of words, run that command in a fork, and write its exit code to the pipe of argument 1.
+#: For each line of stdin, a list of words, run that command in a fork, and write its exit code to a pipe.
 #: A fork begins as a new process does, with the modules of every help loaded: loading them takes most of its time.
 FORKS = """
 import gc, json, os, sys

@@ -11,7 +11,7 @@ pytest.importorskip("onnxsim")
 
 from f2p_deploy.artifact.manifest import Manifest  # noqa: E402
 from f2p_deploy.character.parameters import average  # noqa: E402
-from f2p_deploy.export import Faces, export_bundle  # noqa: E402
+from f2p_deploy.export import Faces  # noqa: E402
 from f2p_deploy.model.bundle import Bundle  # noqa: E402
 from f2p_deploy.model.reference import reference_generate  # noqa: E402
 from f2p_deploy.model.reference import reference_iterate as reference  # noqa: E402
