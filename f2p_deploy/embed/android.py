@@ -1,7 +1,7 @@
 """Write an artifact of ONNX graphs as a Gradle library module for Android games: f2pkit."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from f2p_deploy.embed.android_contract import android_contract
 from f2p_deploy.embed.embedded_modes import WANTED, graphs_of_modes, modes_of_graphs
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
 from f2p_deploy.embed.kotlin_cases import kotlin_cases
+from f2p_deploy.embed.lean_weights import lean_weights
 from f2p_deploy.embed.package_files import copy_own, filled, json_bytes, put_file, sizes_of_files
 from f2p_deploy.embed.web_contract import FINDER, require_onnx, weights_of
 from f2p_deploy.system.files import sha256_of, write_folder
@@ -79,23 +80,24 @@ def embed_android(
     Args:
         artifact: an artifact of ONNX graphs.
         out: the module's folder; a module of f2pkit that is already there is replaced.
-        modes: what the game needs, some of `WANTED`; the graphs of others are left out.
+        modes: what the game needs, some of `WANTED`; the graphs and weights of others are left out.
         finder: include the two networks of the built-in face finder.
 
     Raises:
         InputError: an artifact that cannot be embedded, see `require_onnx`, an unknown mode, or a folder that cannot be
             written to.
         FloorMissed: the artifact's parity failed.
-        MissingDependency: the face finder is damaged.
+        MissingDependency: the face finder is damaged, or leaving weights out needs the package `onnx`.
     """
     graphs = graphs_of_modes(artifact, modes)
     require_onnx(artifact, "android", "a game", graphs)
     if finder:
         NetworkFinder().prepare()
+    lean = lean_weights(artifact, graphs)
     index, golden = golden_files(artifact, only=graphs)
     with write_folder(Path(out), CONTRACT, KIND) as folder:
         copy_own("android_module", folder)
-        contract = _write_assets(artifact, folder / ASSETS, graphs, finder)
+        contract = _write_assets(artifact, folder / ASSETS, graphs, lean, finder)
         for name, content in golden.items():
             put_file(folder / _GOLDEN / name, content)
         put_file(folder / _GOLDEN / GOLDEN_INDEX, json_bytes(index))
@@ -108,13 +110,17 @@ def embed_android(
     return AndroidModule(Path(out), sizes_of_files(Path(out)), modes_of_graphs(graphs))
 
 
-def _write_assets(artifact: Artifact, folder: Path, graphs: Sequence[str], finder: bool) -> dict[str, Any]:
+def _write_assets(
+    artifact: Artifact, folder: Path, graphs: Sequence[str], lean: Mapping[str, bytes], finder: bool
+) -> dict[str, Any]:
     """Write graphs, weights, golden vectors for the check at the start, and the contract; return the contract."""
     entries = [artifact.manifest.graphs[name] for name in graphs]
     names = {name for entry in entries for name in (entry.file, *weights_of(artifact, entry))}
-    for name in sorted(names):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
+    for name in sorted(names - set(lean)):
         shutil.copyfile(artifact.folder / name, folder / name)
+    for name, content in lean.items():
+        put_file(folder / name, content)
     if finder:
         for name in FINDER.values():
             network = files("f2p_deploy.alignment") / "face_finder" / Path(name).name
