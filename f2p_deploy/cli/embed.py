@@ -14,6 +14,13 @@ embed_app = typer.Typer(
 
 _COLUMNS = ("folder", "files", "size")
 
+_Modes = Annotated[str, typer.Option(help="What the game needs, separated by commas; other graphs are left out.")]
+_ALL_MODES = "one-shot,iterative,hybrid,render"
+
+
+def _words(modes: str) -> list[str]:
+    return [word.strip() for word in modes.split(",") if word.strip()]
+
 
 @embed_app.callback()
 def _embed() -> None:
@@ -30,6 +37,7 @@ def ios(
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="The Swift package; build/<bundle>/F2PKit if not given."),
     ] = None,
+    modes: _Modes = _ALL_MODES,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -42,7 +50,8 @@ def ios(
     from f2p_deploy.embed import default_artifact, embed_ios
 
     opened = read_artifact(default_artifact() if artifact is None else artifact)
-    package = embed_ios(opened, out or Path("build") / opened.manifest.bundle / "F2PKit")
+    place = out or Path("build") / opened.manifest.bundle / "F2PKit"
+    package = embed_ios(opened, place, modes=_words(modes))
     if as_json:
         console.emit(package.to_dict())
         return
@@ -63,10 +72,7 @@ def android(
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="The Gradle module; build/<bundle>/f2pkit if not given."),
     ] = None,
-    modes: Annotated[
-        str,
-        typer.Option(help="What the game needs, separated by commas; graphs of other modes are left out."),
-    ] = "one-shot,iterative,hybrid,render",
+    modes: _Modes = _ALL_MODES,
     finder: Annotated[
         bool,
         typer.Option("--finder/--no-finder", help="Include the two networks that find faces (2 MB)."),
@@ -84,8 +90,7 @@ def android(
 
     opened = default_onnx_artifact() if artifact is None else read_artifact(artifact)
     place = out or Path("build") / opened.manifest.bundle / "f2pkit"
-    wanted = [word.strip() for word in modes.split(",") if word.strip()]
-    module = embed_android(opened, place, modes=wanted, finder=finder)
+    module = embed_android(opened, place, modes=_words(modes), finder=finder)
     if as_json:
         console.emit(module.to_dict())
         return

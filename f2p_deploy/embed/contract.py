@@ -1,6 +1,7 @@
 """The contract (`contract.json`): the facts about an artifact that F2PKit needs, beside the models in its package."""
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 from f2p_deploy.alignment import aligned_face
@@ -16,14 +17,18 @@ from f2p_deploy.system.errors import InputError
 #: The contract's format version; equal to `Contract.format` of F2PKit.
 FORMAT = 3
 
-#: The graphs that F2PKit needs, those that it uses if there is a shortcut, and the suffix of their files.
+#: The graphs that F2PKit needs for all modes, those that it uses if there is a shortcut, and the suffix of their files.
 GRAPHS = ("one_shot", "describe", "render", "step")
 SHORTCUT_GRAPHS = ("step_fast", "compare_fast")
 SUFFIX = ".mlpackage"
 
 
-def require_embeddable(artifact: Artifact) -> None:
+def require_embeddable(artifact: Artifact, graphs: Collection[str] = GRAPHS) -> None:
     """Check that an artifact can be embedded in an iOS build.
+
+    Args:
+        artifact: the artifact.
+        graphs: names of the graphs that are needed.
 
     Raises:
         InputError: the artifact holds no Core ML packages, lacks a graph, has an older format, or was exported for
@@ -36,10 +41,10 @@ def require_embeddable(artifact: Artifact) -> None:
             f"embed ios needs Core ML packages, but {artifact.folder} is of the target {manifest.target!r}: "
             "run f2p-deploy export --target coreml to make them"
         )
-    lacking = [name for name in GRAPHS if name not in manifest.graphs]
+    lacking = [name for name in graphs if name not in manifest.graphs]
     if lacking:
         raise InputError(f"{artifact.folder} has no graph {lacking[0]!r}: export the bundle again")
-    if "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
+    if "step" in graphs and "before" not in {spec.name for spec in manifest.graphs["step"].inputs}:
         raise InputError(
             f"{artifact.folder} has an older format, in which momentum and locks are not part of the graph step, and "
             f"F2PKit needs them there. Make it again: {manifest.command}"
@@ -54,7 +59,7 @@ def require_embeddable(artifact: Artifact) -> None:
 
 def embedded_graphs(artifact: Artifact) -> tuple[str, ...]:
     """Return the names of an artifact's graphs that F2PKit uses."""
-    return (*GRAPHS, *(name for name in SHORTCUT_GRAPHS if name in artifact.manifest.graphs))
+    return tuple(name for name in (*GRAPHS, *SHORTCUT_GRAPHS) if name in artifact.manifest.graphs)
 
 
 def packages_of(artifact: Artifact) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Write an artifact of Core ML packages as a Swift package for a game: F2PKit."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from f2p_deploy import __version__
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.embed import sources
 from f2p_deploy.embed.contract import contract_of, packages_of, require_embeddable
+from f2p_deploy.embed.embedded_modes import WANTED, graphs_of_modes
 from f2p_deploy.embed.golden_files import GOLDEN_INDEX, golden_files
 from f2p_deploy.embed.package_files import copy_own, filled, json_bytes, put_file, sizes_of_files
 from f2p_deploy.embed.reference_cases import reference_cases
@@ -70,20 +72,26 @@ def default_artifact() -> Path:
     return folder
 
 
-def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
+def embed_ios(artifact: Artifact, out: Path, *, modes: Sequence[str] = WANTED) -> SwiftPackage:
     """Write a Swift package with an artifact's models, atomically and reproducibly.
 
     Args:
         artifact: an artifact of the target `coreml` or `coreml-int8`.
         out: the package's folder; a package of F2PKit that is already there is replaced.
+        modes: what the game needs, some of `WANTED`; the packages of other modes are left out.
 
     Raises:
-        InputError: an artifact that cannot be embedded, see `require_embeddable`, or a folder that cannot be written
-            to.
+        InputError: an artifact that cannot be embedded, see `require_embeddable`, an unknown mode, or a folder that
+            cannot be written to.
         FloorMissed: the artifact's parity failed.
     """
-    require_embeddable(artifact)
+    graphs = graphs_of_modes(artifact, modes)
+    require_embeddable(artifact, graphs)
     ios = _ios(artifact)
+    cases = reference_cases(artifact)
+    # From here on the artifact has the wanted graphs only.
+    chosen = {name: artifact.manifest.graphs[name] for name in graphs}
+    artifact = Artifact(artifact.folder, replace(artifact.manifest, graphs=chosen))
     contract = contract_of(artifact)
     index, golden = golden_files(artifact)
     texts = {
@@ -97,7 +105,7 @@ def embed_ios(artifact: Artifact, out: Path) -> SwiftPackage:
     contents = {
         CONTRACT.as_posix(): json_bytes(contract),
         f"Tests/F2PKitTests/Golden/{GOLDEN_INDEX}": json_bytes(index),
-        "Tests/F2PCoreTests/Reference/reference.json": json_bytes(reference_cases(artifact)),
+        "Tests/F2PCoreTests/Reference/reference.json": json_bytes(cases),
         "Tests/F2PCoreTests/Reference/contract.json": json_bytes(contract),
     }
     with write_folder(Path(out), CONTRACT.as_posix(), KIND) as folder:

@@ -160,6 +160,18 @@ def test_what_would_not_work_in_a_game_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_packages_of_other_modes_are_left_out(coreml_artifact: Artifact, tmp_path: Path) -> None:
+    lean = embed_ios(coreml_artifact, tmp_path / "F2PKit", modes=["one-shot", "render"])
+    contract = json.loads((lean.folder / CONTRACT).read_text())
+    assert list(contract["graphs"]) == ["one_shot", "render"]
+    found = {path.name for path in (lean.folder / MODELS).glob("*.mlpackage")}
+    assert found == {"one_shot.mlpackage", "render.mlpackage"}
+    index = json.loads((lean.folder / "Tests/F2PKitTests/Golden/golden.json").read_text())
+    assert set(index["graphs"]) == {"one_shot", "render"}
+    with pytest.raises(InputError, match="modes must be among one-shot, .*, found 'two-shot'"):
+        embed_ios(coreml_artifact, tmp_path / "Other", modes=["two-shot"])
+
+
 def test_a_missing_weight_file_is_found_before_anything_is_written(coreml_artifact: Artifact, tmp_path: Path) -> None:
     folder = shutil.copytree(coreml_artifact.folder, tmp_path / "artifact")
     next(folder.glob("step.mlpackage/Data/*/weights/weight.bin")).unlink()

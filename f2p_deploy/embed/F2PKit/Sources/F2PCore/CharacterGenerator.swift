@@ -65,7 +65,9 @@ public final class CharacterGenerator: CharacterMaker {
                 _ = try await networks.compareFast(Array(repeating: schema.average.values, count: count), with: photo)
             }
         }
-        _ = try await networks.render(schema.average.values)
+        if contract.graphs["render"] != nil {
+            _ = try await networks.render(schema.average.values)
+        }
     }
 
     public func align(photo: Picture) async throws -> AlignedFace {
@@ -129,14 +131,15 @@ public final class CharacterGenerator: CharacterMaker {
         return try await networks.render(parameters.values)
     }
 
-    /// The graphs that a mode needs, and the one that draws its character.
+    /// The graphs that a mode needs, and the one that draws its character if this package has it.
     private func graphs(_ mode: Mode, _ fast: Bool) -> [String] {
-        var search = ["describe", fast ? "step_fast" : "step", "render"]
+        let drawn = contract.graphs["render"] == nil ? [] : ["render"]
+        var search = ["describe", fast ? "step_fast" : "step"] + (fast || contract.chooseOptions ? ["render"] : drawn)
         if fast && contract.chooseOptions {
             search.append("compare_fast")
         }
         switch mode {
-        case .oneShot: return ["one_shot", "render"]
+        case .oneShot: return ["one_shot"] + drawn
         case .iterative: return search
         case .hybrid: return ["one_shot"] + search
         }

@@ -82,7 +82,8 @@
                 return model
             }
             guard let graph = contract.graphs[name] else {
-                throw F2PError(.missing, "the contract names no graph '\(name)': embed the artifact again")
+                throw F2PError(
+                    .missing, "this package was made without the graph '\(name)': embed the artifact again with its mode")
             }
             let configuration = MLModelConfiguration()
             configuration.computeUnits = units
