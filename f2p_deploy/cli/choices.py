@@ -58,6 +58,12 @@ def _timed_modes() -> Sequence[str]:
     return (*MODES, "all")
 
 
+def _embedded_modes() -> Sequence[str]:
+    from f2p_deploy.embed.embedded_modes import WANTED
+
+    return WANTED
+
+
 def _targets() -> Sequence[str]:
     from f2p_deploy.cli.export_repository import TRITON
     from f2p_deploy.export.targets import TARGETS
@@ -142,6 +148,7 @@ REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
     "modes": _modes,
     "measured_modes": _measured_modes,
     "timed_modes": _timed_modes,
+    "embedded_modes": _embedded_modes,
     "targets": _targets,
     "runtimes": _runtimes,
     "contenders": _contenders,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from f2p_deploy.cli import console, options
+from f2p_deploy.cli import choices, console, options
 
 embed_app = typer.Typer(
     name="embed", no_args_is_help=True, help="Package an artifact for a game's build.", rich_markup_mode=None
@@ -14,7 +14,14 @@ embed_app = typer.Typer(
 
 _COLUMNS = ("folder", "files", "size")
 
-_Modes = Annotated[str, typer.Option(help="What the game needs, separated by commas; other graphs are left out.")]
+_Modes = Annotated[
+    str,
+    typer.Option(
+        metavar="MODE[,MODE]",
+        help="What the game needs, some of {embedded_modes}; graphs of other modes are left out.",
+        autocompletion=choices.complete("embedded_modes"),
+    ),
+]
 _ALL_MODES = "one-shot,iterative,hybrid,render"
 
 
@@ -27,7 +34,7 @@ def _embed() -> None:
     """Package an artifact for a game's build."""
 
 
-@embed_app.command()
+@embed_app.command(cls=choices.CommandWithChoices)
 def ios(
     artifact: Annotated[
         Path | None,
@@ -62,7 +69,7 @@ def ios(
     console.result(f"how to add it to a game and test it on a device: {package.folder / 'README.md'}")
 
 
-@embed_app.command()
+@embed_app.command(cls=choices.CommandWithChoices)
 def android(
     artifact: Annotated[
         Path | None,

@@ -12,9 +12,9 @@ from f2p_deploy.cli.choices import REGISTRIES, complete, words_of
 
 COMMANDS = (
     *("run", "render", "export", "calibrate", "verify", "bench", "inspect", "demo", "targets", "doctor", "landmarker"),
-    *("train", "bundle show", "bundle import", "embed ios", "engine render", "engine check", "evaluate landmarks"),
-    *("evaluate stages", "evaluate verification", "evaluate ablation", "evaluate likeness", "schema list"),
-    *("schema show", "preset list", "preset show", "bundle new", "bundle set", "bundle check"),
+    *("train", "bundle show", "bundle import", "embed ios", "embed android", "engine render", "engine check"),
+    *("evaluate landmarks", "evaluate stages", "evaluate verification", "evaluate ablation", "evaluate likeness"),
+    *("schema list", "schema show", "preset list", "preset show", "bundle new", "bundle set", "bundle check"),
     *("bundle pack", "bundle unpack"),
 )
 
@@ -32,6 +32,7 @@ def test_no_placeholder_is_left_in_a_help(f2p: Callable, command: str) -> None:
         ("run", ["modes", "runtimes"]),
         ("export", ["targets", "flavors", "graphs", "releases"]),
         ("verify", ["runtimes"]),
+        ("embed android", ["embedded_modes"]),
         ("calibrate", ["splits"]),
         ("bench", ["timed_modes", "contenders"]),
         ("train", ["stages", "presets"]),

@@ -1,9 +1,11 @@
 package f2p.kit
 
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
 
 /**
  * One character made from one photo.
@@ -75,18 +77,17 @@ class CharacterGenerator(
         if ("render" in contract.graphs) networks.render(schema.average.numbers)
     }
 
-    override suspend fun align(photo: Picture): AlignedFace {
+    override suspend fun align(photo: Picture): AlignedFace = withContext(Dispatchers.Default) {
         val faces = finder.faces(photo)
         val largest = faces.firstOrNull() ?: throw F2PError(
             F2PErrorKind.NO_FACE, "no face was found; take a photo of one face, from the front and evenly lit"
         )
         val aligned = Alignment(contract).align(photo, largest)
-        if (faces.size == 1) return aligned
-        val warnings = listOf("${faces.size} faces were found; the largest was taken") + aligned.warnings
-        return AlignedFace(aligned.picture, aligned.landmarks, warnings)
+        val others = if (faces.size > 1) listOf("${faces.size} faces were found; the largest was taken") else emptyList()
+        AlignedFace(aligned.picture, aligned.landmarks, others + aligned.warnings)
     }
 
-    /** Warps a face whose landmarks are known onto the average face; see the other `align`. */
+    /** Warps a face whose landmarks are known onto the average face, on the caller's thread; see the other `align`. */
     fun align(photo: Picture, landmarks: Landmarks): AlignedFace = Alignment(contract).align(photo, FoundFace(landmarks))
 
     override suspend fun generate(
@@ -190,7 +191,7 @@ class CharacterGenerator(
     /** Runs the golden check once; a device that missed it is asked again at every call. */
     private suspend fun requireRight() = checking.withLock {
         if (!checked) {
-            check?.requirePassed(networks)
+            withContext(Dispatchers.Default) { check?.requirePassed(networks) }
             checked = true
         }
     }

@@ -16,6 +16,9 @@ import f2p.kit.Stepped
 import java.io.File
 import java.nio.ByteBuffer
 import java.nio.FloatBuffer
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
 
 /** As many threads as a phone has fast cores, at most. */
 internal fun usualThreads() = Runtime.getRuntime().availableProcessors().coerceIn(1, 4)
@@ -38,20 +41,24 @@ class OrtNetworks @JvmOverloads constructor(
 
     override val device: String get() = runtime.words
 
-    override suspend fun load(graphs: List<String>) = graphs.forEach { runtime.load(file(graph(it))) }
-
-    override suspend fun oneShot(face: Picture): FloatArray =
-        run("one_shot", mapOf("face" to face.planes())).output("parameters")
-
-    override suspend fun describe(face: Picture): Description {
-        val found = run("describe", mapOf("face" to face.planes()))
-        return Description(found.output("identity"), found.output("content"))
+    override suspend fun load(graphs: List<String>) = elsewhere {
+        graphs.forEach { runtime.load(file(graph(it))) }
     }
 
-    override suspend fun render(parameters: FloatArray): Picture =
-        Picture.ofPlanes(run("render", mapOf("parameters" to parameters)).output("image"), contract.imageSize)
+    override suspend fun oneShot(face: Picture): FloatArray = elsewhere {
+        run("one_shot", mapOf("face" to face.planes())).output("parameters")
+    }
 
-    override suspend fun step(step: Step, photo: Description, fast: Boolean): Stepped {
+    override suspend fun describe(face: Picture): Description = elsewhere {
+        val found = run("describe", mapOf("face" to face.planes()))
+        Description(found.output("identity"), found.output("content"))
+    }
+
+    override suspend fun render(parameters: FloatArray): Picture = elsewhere {
+        Picture.ofPlanes(run("render", mapOf("parameters" to parameters)).output("image"), contract.imageSize)
+    }
+
+    override suspend fun step(step: Step, photo: Description, fast: Boolean): Stepped = elsewhere {
         val inputs = mapOf(
             "state" to step.state,
             "before" to step.before,
@@ -64,15 +71,15 @@ class OrtNetworks @JvmOverloads constructor(
             "discrete_rate" to floatArrayOf(step.discreteRate),
         )
         val found = run(if (fast) "step_fast" else "step", inputs)
-        return Stepped(found.output("next_state"), found.output("loss")[0], found.output("lookahead"))
+        Stepped(found.output("next_state"), found.output("loss")[0], found.output("lookahead"))
     }
 
-    override suspend fun compareFast(characters: List<FloatArray>, photo: Description): Compared {
+    override suspend fun compareFast(characters: List<FloatArray>, photo: Description): Compared = elsewhere {
         val length = contract.schema.count
         val all = FloatArray(characters.size * length) { characters[it / length][it % length] }
         val inputs = mapOf("parameters" to all, "identity" to photo.identity, "content" to photo.content)
         val found = run("compare_fast", inputs)
-        return Compared(found.output("loss"), found.output("content_loss"))
+        Compared(found.output("loss"), found.output("content_loss"))
     }
 
     /** Frees the memory of all graphs; the next call opens them again. */
@@ -116,7 +123,7 @@ class OrtFinderNetworks(private val files: ModelFiles) : FinderNetworks, AutoClo
 
     override fun close() = runtime.close()
 
-    private suspend fun run(name: String, picture: Picture): Map<String, FloatArray> =
+    private suspend fun run(name: String, picture: Picture): Map<String, FloatArray> = elsewhere {
         runtime.run(File(files.folder(), "finder/$name")) { environment ->
             val shape = longArrayOf(picture.height.toLong(), picture.width.toLong(), 3)
             // A copy in native memory, which ONNX Runtime reads where it is.
@@ -124,7 +131,11 @@ class OrtFinderNetworks(private val files: ModelFiles) : FinderNetworks, AutoClo
             pixels.rewind()
             mapOf("picture" to OnnxTensor.createTensor(environment, pixels, shape, OnnxJavaType.UINT8))
         }
+    }
 }
+
+/** Unpacks, converts and computes on threads for that: a caller may be on the main thread. */
+private suspend fun <T> elsewhere(work: suspend CoroutineScope.() -> T): T = withContext(Dispatchers.Default, work)
 
 private fun Map<String, FloatArray>.output(name: String): FloatArray =
     get(name) ?: throw F2PError(F2PErrorKind.MODEL_FAILED, "a graph gives no '$name': embed the artifact again")

@@ -9,16 +9,15 @@ import android.system.Os
 import f2p.kit.F2PError
 import f2p.kit.F2PErrorKind
 import java.io.File
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
-import kotlinx.coroutines.withContext
 
 /** What computes: ONNX Runtime's own kernels, or those of XNNPACK where it has them. */
 enum class Provider { CPU, XNNPACK }
 
 /**
- * ONNX Runtime: one session for each file, opened when it is first used. Calls take turns.
+ * ONNX Runtime: one session for each file, opened when it is first used. Calls take turns, and compute on the caller's
+ * thread.
  *
  * @param provider what computes.
  * @param threads number of threads of one call.
@@ -32,7 +31,7 @@ internal class OrtRuntime(private val provider: Provider, private val threads: I
 
     val words: String get() = "ONNX Runtime ${environment.version}, $provider, $threads threads"
 
-    suspend fun load(file: File) = turn.withLock { withContext(Dispatchers.Default) { session(file) } }
+    suspend fun load(file: File) = turn.withLock { session(file) }
 
     /**
      * Computes a graph.
@@ -43,7 +42,7 @@ internal class OrtRuntime(private val provider: Provider, private val threads: I
      * @throws F2PError of the kind `MODEL_FAILED` if it cannot be computed, or gives NaN.
      */
     suspend fun run(file: File, inputs: (OrtEnvironment) -> Map<String, OnnxTensor>): Map<String, FloatArray> =
-        turn.withLock { withContext(Dispatchers.Default) { runNow(file, inputs) } }
+        turn.withLock { runNow(file, inputs) }
 
     private fun runNow(file: File, inputs: (OrtEnvironment) -> Map<String, OnnxTensor>): Map<String, FloatArray> {
         val session = session(file)
