@@ -56,12 +56,14 @@ def kotlin_blocking_generator() -> str:
     lines += [" * Makes characters for Java, Unity and JNI: calls wait until they are done, pictures are RGB bytes,"]
     lines += [" * characters are JSON. Call it from a thread of your own. Errors are `F2PError`s."]
     lines += [" *", " * @param maker what makes the characters.", " */"]
-    lines += ["class BlockingGenerator(private val maker: CharacterMaker) {"]
+    lines += ["class BlockingGenerator(private val maker: CharacterMaker) : AutoCloseable {"]
     lines += ["    /** Edge of faces and pictures in pixels. */", "    val imageSize: Int get() = maker.imageSize", ""]
     lines += ["    /** The names of all parameters in order: a controller, or `group=option`. */"]
     lines += ["    val parameterNames: Array<String> get() = maker.schema.parameterNames.toTypedArray()"]
     for operation in OPERATIONS:
         lines += ["", f"    /** {operation.meaning}. */", *_waiting(operation)]
+    lines += ["", "    /** Waits for the call that computes, and frees the memory of the networks. */"]
+    lines += ["    override fun close() {", "        (maker as? AutoCloseable)?.close()", "    }"]
     lines += ["", "    private fun modeOf(code: Int) = Mode.entries.find { it.code == code }"]
     lines += ['        ?: throw invalid("mode must be a code of Mode, found $code")']
     return "\n".join([*lines, "}", ""])

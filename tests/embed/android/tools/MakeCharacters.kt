@@ -26,6 +26,7 @@ fun main(words: Array<String>) = runBlocking {
             println("${error.kind}: ${error.message}")
         }
     }
+    opened?.close()
     println("telemetry ${Os.variables["ORT_DISABLE_TELEMETRY"]} ${OrtEnvironment.reports}")
 }
 

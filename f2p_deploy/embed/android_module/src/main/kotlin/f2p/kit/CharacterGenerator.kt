@@ -49,7 +49,7 @@ class CharacterGenerator(
     private val networks: Networks,
     private val finder: FaceFinder,
     private val check: GoldenCheck? = null,
-) : CharacterMaker {
+) : CharacterMaker, AutoCloseable {
     override val schema: Schema get() = contract.schema
 
     override val imageSize: Int get() = contract.imageSize
@@ -125,6 +125,12 @@ class CharacterGenerator(
         requireSchema(parameters)
         requireGraph("render", null)
         return networks.render(parameters.numbers)
+    }
+
+    /** Waits for the call that computes, and frees the memory of the networks; the next call loads them again. */
+    override fun close() {
+        (networks as? AutoCloseable)?.close()
+        (finder as? AutoCloseable)?.close()
     }
 
     /** Returns the state that a search starts from: the first state or the one-shot prediction, locked values kept. */

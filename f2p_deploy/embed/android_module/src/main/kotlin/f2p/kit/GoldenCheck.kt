@@ -2,6 +2,7 @@ package f2p.kit
 
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.util.Locale
 import kotlin.math.abs
 import kotlin.math.log10
 import kotlinx.coroutines.CancellationException
@@ -22,7 +23,7 @@ data class Measure(
     val passes: Boolean get() = if (higherIsBetter) value >= floor else value <= floor
 
     override fun toString() = "$graph: $name %.3g (%s %.3g is needed)"
-        .format(java.util.Locale.ROOT, value, if (higherIsBetter) "at least" else "at most", floor)
+        .format(Locale.ROOT, value, if (higherIsBetter) "at least" else "at most", floor)
 }
 
 /**

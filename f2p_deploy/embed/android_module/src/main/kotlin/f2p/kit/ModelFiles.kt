@@ -3,6 +3,7 @@ package f2p.kit
 import java.io.File
 import java.io.IOException
 import java.io.InputStream
+import java.util.Locale
 
 /**
  * The graphs and their weights as files: unpacked once, and kept until another version comes.
@@ -44,7 +45,8 @@ class ModelFiles(private val contract: Contract, private val cache: File, privat
         if (!cache.isDirectory && !cache.mkdirs()) throw IOException("the folder cannot be made")
         val needed = contract.files.values.sum()
         if (cache.usableSpace < needed) {
-            throw IOException("they need %.1f MB, and %.1f MB are free".format(needed / 1e6, cache.usableSpace / 1e6))
+            val sizes = listOf(needed, cache.usableSpace).map { "%.1f MB".format(Locale.ROOT, it / 1e6) }
+            throw IOException("they need ${sizes[0]}, and ${sizes[1]} are free")
         }
     }
 

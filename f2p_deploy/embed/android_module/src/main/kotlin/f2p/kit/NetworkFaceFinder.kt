@@ -20,7 +20,12 @@ interface FinderNetworks {
  * The photo is searched whole, then with a margin, in quarter turns and in tiles, until a face is found. Each detection is
  * turned upright and read twice.
  */
-class NetworkFaceFinder(private val networks: FinderNetworks) : FaceFinder {
+class NetworkFaceFinder(private val networks: FinderNetworks) : FaceFinder, AutoCloseable {
+    /** Frees the memory of the networks, if they hold any; the next call loads them again. */
+    override fun close() {
+        (networks as? AutoCloseable)?.close()
+    }
+
     override suspend fun faces(photo: Picture): List<FoundFace> {
         val readings = ArrayList<Reading>()
         for ((attempt, searched) in squares(photo.height, photo.width).withIndex()) {

@@ -9,6 +9,7 @@ import android.system.Os
 import f2p.kit.F2PError
 import f2p.kit.F2PErrorKind
 import java.io.File
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 
@@ -90,13 +91,15 @@ internal class OrtRuntime(private val provider: Provider, private val threads: I
         }
     }.session
 
-    /** Frees the memory of all sessions; the next call opens them again. */
-    override fun close() {
-        val opened = sessions.values.toList()
-        sessions.clear()
-        for (one in opened) {
-            one.session.close()
-            one.options.close()
+    /** Waits for the call that computes, and frees the memory of all sessions; the next call opens them again. */
+    override fun close() = runBlocking {
+        turn.withLock {
+            val opened = sessions.values.toList()
+            sessions.clear()
+            for (one in opened) {
+                one.session.close()
+                one.options.close()
+            }
         }
     }
 
