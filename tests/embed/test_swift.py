@@ -8,7 +8,10 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,9 @@ from f2p_deploy.embed import embed_ios
 from f2p_deploy.model.result import MODES, Generation
 from f2p_deploy.runtimes import load
 from f2p_deploy.runtimes.search import generate
+
+#: The folders of a package that hold what an artifact brings; all others are the same for every artifact.
+DATA = ("Sources/F2PKit/Models", "Tests/F2PKitTests/Golden", "Tests/F2PCoreTests/Reference")
 
 #: Status numbers of f2pkit.h.
 CANCELLED, INVALID_INPUT, NO_FACE = 5, 2, 10
@@ -87,15 +93,37 @@ def test_the_tests_of_the_package_pass(swift_run: Any, host: Any, tmp_path: Path
 
 
 def test_the_tests_of_a_package_with_a_shortcut_pass(
-    shortcut_run: Any, host: Any, tmp_path: Path
+    swift_run: Any, shortcut_run: Any, host: Any, tmp_path: Path
 ) -> None:
-    with host(tmp_path) as env:
-        done = shortcut_run.run("test", env=env)
+    """Both packages have the same sources, so the build of the first goes on with the data of the second."""
+    with host(tmp_path) as env, data_of(shortcut_run.package, swift_run):
+        done = swift_run.run("test", env=env)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     # Skipped are the steps on the way, which were not exported.
     assert "Executed 23 tests, with 1 test skipped and 0 failures" in said
     assert "A search goes through the bundle's shortcut" in (shortcut_run.package / "README.md").read_text()
+
+
+@contextmanager
+def data_of(package: Path, built: Any) -> Iterator[None]:
+    """Put another package's models, contract and golden vectors into a built one; afterwards it is as it was."""
+    names = {path.relative_to(folder) for folder in (package, built.package) for path in folder.rglob("*.swift")}
+    assert all((package / name).read_bytes() == (built.package / name).read_bytes() for name in names)
+    changed = [built.package / name for name in DATA]
+    copies = list(built.built.glob("*/debug/*.resources"))  # of the build, which would else stay what they are
+    with TemporaryDirectory(dir=built.package.parent) as aside:
+        own = [(folder, Path(aside) / str(number)) for number, folder in enumerate([*changed, *copies])]
+        for folder, place in own:
+            folder.rename(place)
+        try:
+            for name in DATA:
+                shutil.copytree(package / name, built.package / name)
+            yield
+        finally:
+            for folder, place in own:
+                shutil.rmtree(folder, ignore_errors=True)
+                place.rename(folder)
 
 
 def test_the_portable_half_builds_and_passes_without_any_framework(

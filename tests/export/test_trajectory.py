@@ -50,7 +50,9 @@ def test_the_run_beside_it_starts_one_rounding_away(small_bundle: Bundle, run: R
 def test_a_run_begins_with_options_tried_out(
     small_bundle: Bundle, small_faces: Faces, step: ExportGraph, sample: Samples
 ) -> None:
-    choosing = replace(small_bundle, settings=replace(small_bundle.settings, choose_options=True))
+    settings = small_bundle.settings
+    search = replace(settings.iterative, iterations=1)
+    choosing = replace(small_bundle, settings=replace(settings, choose_options=True, iterative=search))
     begun = reference_runs(choosing, step, sample, small_faces.images, 1)[0].exact.states[:1]
     beta = small_bundle.settings.iterative.beta
     expected = with_options_tried_out(

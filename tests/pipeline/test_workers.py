@@ -26,15 +26,19 @@ pytest.importorskip("torch")
 def test_several_make_what_one_makes_in_the_same_order(
     small_bundle: "Bundle", many: list[Path], finder_for: "Callable[..., ChosenFinder]", tmp_path: Path
 ) -> None:
+    from f2p_deploy.model.bundle import copy_bundle, replace_settings
     from f2p_deploy.pipeline import create_characters
 
+    settings = small_bundle.settings
+    short = replace(settings, hybrid=replace(settings.hybrid, iterations=3))
+    bundle = replace_settings(copy_bundle(small_bundle, tmp_path / "bundle", "short"), short)
     many[3].write_text("no photo")
     finder = finder_for(*(path.name for path in many))
-    one = create_characters(many, small_bundle, tmp_path / "one", ["one-shot", "hybrid"], finder=finder)
+    one = create_characters(many, bundle, tmp_path / "one", ["one-shot", "hybrid"], finder=finder)
     said: list[str] = []
     two = create_characters(
         many,
-        small_bundle,
+        bundle,
         tmp_path / "two",
         ["one-shot", "hybrid"],
         finder=finder,
@@ -47,7 +51,7 @@ def test_several_make_what_one_makes_in_the_same_order(
     for mine, theirs in zip(two.created, one.created, strict=True):
         assert mine.name == theirs.name and np.allclose(mine.parameters.values, theirs.parameters.values, atol=1e-4)
     assert two.failed == one.failed and len(two.failed) == 1
-    again = create_characters(many, small_bundle, two.out, ["hybrid", "one-shot"], finder=finder, workers=2)
+    again = create_characters(many, bundle, two.out, ["hybrid", "one-shot"], finder=finder, workers=2)
     assert (len(again.kept), len(again.created)) == (10, 0)
     assert not multiprocessing.active_children() and not list(two.out.glob(".f2p-*"))
 
