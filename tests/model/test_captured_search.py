@@ -112,14 +112,14 @@ def test_the_first_layer_computes_in_float32(small_bundle: Bundle) -> None:
 
 
 def test_a_compiler_that_is_not_here_is_one_sentence(
-    small_bundle: Bundle, small_faces: Faces, monkeypatch: pytest.MonkeyPatch
+    surrogate_bundle: Bundle, small_faces: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch._inductor.config as inductor
 
     monkeypatch.setattr(inductor.cpp, "cxx", ("no-such-compiler",))
     monkeypatch.setattr(inductor, "force_disable_caches", True)
     torch._dynamo.reset()
-    search = CapturedSearch(small_bundle, 1, PLAIN, device="cpu", compile=True)
+    search = CapturedSearch(surrogate_bundle, 1, PLAIN, device="cpu", compile=True)
     with pytest.raises(CompilerError, match="torch.compile .* cannot compile the search; --verbose shows"):
         search.iterate(small_faces.images[:1])
 
