@@ -71,8 +71,13 @@ final class ShortcutTests: XCTestCase {
         let data = try Data(contentsOf: folder.appendingPathComponent("contract.json"))
         var content = try XCTUnwrap(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         var graphs = try XCTUnwrap(content["graphs"] as? [String: Any])
+        // The networks are formulas, so any graph stands for one that this package was made without.
+        let some = try XCTUnwrap(graphs.values.first)
+        for name in ["one_shot", "describe", "render", "step"] where graphs[name] == nil {
+            graphs[name] = some
+        }
         for name in ["step_fast", "compare_fast"] {
-            graphs[name] = shortcut ? graphs["step"] : nil
+            graphs[name] = shortcut ? some : nil
         }
         content["graphs"] = graphs
         content["fast"] = shortcut

@@ -182,6 +182,7 @@
         }
 
         func testACancelledSearchStops() async throws {
+            _ = try graph("step")
             let face = try face(try graph("one_shot"), 0)
             let task = Task { [generator] in try await generator!.generate(face: face, mode: .iterative) }
             task.cancel()
