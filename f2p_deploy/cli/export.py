@@ -100,6 +100,14 @@ def export(
             help="onnx: storage type of the weights, {storages}; computation stays float32.",
         ),
     ] = None,
+    converter_python: Annotated[
+        Path | None,
+        typer.Option(
+            "--converter-python",
+            metavar="FILE",
+            help="litert*: the Python that has the converter, if it is not this one.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan of the export and write nothing.")] = False,
     landmarker: options.Landmarker = None,
     landmarks: options.Landmarks = None,
@@ -118,7 +126,9 @@ def export(
     from f2p_deploy.pipeline import choose_finder_for
     from f2p_deploy.pipeline.faces import aligned_faces
 
-    chosen = BuildOptions(flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios, weights)
+    chosen = BuildOptions(
+        flavor, tuple(compute_capability or ()), calibration, tuple(keep_float or ()), ios, weights, converter_python
+    )
     others = {"--batch": batch > 1, "--photos": photos, "--trajectories": trajectories != 1, "--dry-run": dry_run}
     files = {"--landmarker": landmarker, "--landmarks": landmarks, "--offline": offline, "--threads": threads}
     require_target_options(target, source, {**chosen.flags(), **others, **files})

@@ -115,7 +115,9 @@ def export_bundle(
                 runs = reference_runs(bundle, graph, samples["step"], faces.images, trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
         int8 = None if calibration is None else _int8_settings(bundle, chosen, options, calibration, progress)
-        sources = make_sources(graphs, samples, chosen.precision, progress, bundle.schema, int8, chosen.from_modules)
+        sources = make_sources(
+            graphs, samples, chosen.precision, progress, bundle.schema, int8, chosen.from_modules, chosen.rest
+        )
         entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)

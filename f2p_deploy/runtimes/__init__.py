@@ -1,6 +1,6 @@
 """The runtimes: each runs an artifact or a bundle, as one-shot generation, single steps or a whole search."""
 
-from f2p_deploy.runtimes import openvino_runtime  # noqa: F401  (importing a module registers its runtimes)
+from f2p_deploy.runtimes import litert_runtime, openvino_runtime  # noqa: F401  (importing a module registers its runtimes)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
 from f2p_deploy.runtimes.coreml import coreml_runtime  # noqa: F401
 from f2p_deploy.runtimes.loading import AUTO, find_runtime, load

@@ -31,6 +31,7 @@ class BuildOptions:
         ios: the oldest release of iOS that packages should run on.
         weights: how weights are stored, one of `f2p_deploy.model.settings.Storage`; the computation is in float32 in
             each case.
+        converter_python: the Python that has the target's converter; None for this one.
     """
 
     flavor: str | None = field(default=None, metadata={"flag": "--flavor"})
@@ -39,6 +40,7 @@ class BuildOptions:
     keep_float: tuple[str, ...] = field(default=(), metadata={"flag": "--keep-float"})
     ios: str | None = field(default=None, metadata={"flag": "--ios"})
     weights: str | None = field(default=None, metadata={"flag": "--weights"})
+    converter_python: Path | None = field(default=None, metadata={"flag": "--converter-python"})
 
     def flags(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each option that differs from its default, by the option's flag."""

@@ -62,10 +62,10 @@ def run_in_child(
             return _follow(process, (function, arguments), progress, doing, errors)
         finally:
             with postponed():
-                _end_all(process)
+                end_all(process)
 
 
-def _end_all(process: subprocess.Popen[bytes]) -> None:
+def end_all(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and all its children, without raising exceptions that would hide the original one."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError):
@@ -109,10 +109,10 @@ def _follow(
     errors.seek(0)
     lines = errors.read().decode(errors="replace").splitlines()
     logger.info("%s: standard error of the process: %s", doing, "\n".join(lines))
-    raise CompilerError(f"{doing} failed: {_end(code)}; {SAID}")
+    raise CompilerError(f"{doing} failed: {how_it_ended(code)}; {SAID}")
 
 
-def _end(code: int) -> str:
+def how_it_ended(code: int) -> str:
     """Describe how a process ended that sent no result."""
     if code >= 0:
         return f"its process ended by itself with exit code {code}"
