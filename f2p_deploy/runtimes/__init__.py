@@ -1,6 +1,10 @@
 """The runtimes: each runs an artifact or a bundle, as one-shot generation, single steps or a whole search."""
 
-from f2p_deploy.runtimes import litert_runtime, openvino_runtime  # noqa: F401  (importing a module registers its runtimes)
+from f2p_deploy.runtimes import (  # noqa: F401  (importing a module registers its runtimes)
+    executorch_runtime,
+    litert_runtime,
+    openvino_runtime,
+)
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime
 from f2p_deploy.runtimes.coreml import coreml_runtime  # noqa: F401
 from f2p_deploy.runtimes.loading import AUTO, find_runtime, load

@@ -35,6 +35,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "coreml": ("coremltools", "torch"),
     "openvino": ("openvino",),
     "litert": ("ai_edge_litert",),
+    "executorch": ("executorch", "torch"),
     "web": ("pooch",),
     "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
     "client": ("httpx",),

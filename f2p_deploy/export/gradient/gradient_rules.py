@@ -90,7 +90,7 @@ def max_pool2d_backward(
             values = padded[:, :, i : i + down * (high - 1) + 1 : down, j : j + right * (wide - 1) + 1 : right]
             hit = values == maximum
             parts.append(torch.where(hit, rest, 0.0))
-            rest = torch.where(hit, 0.0, rest)
+            rest = rest - parts[-1]  # exact: x - x or x - 0; litert-torch 0.10 crashes on a long chain of `where`
     laid = _laid(parts, (rows, columns), (down, right), padded.shape[2:])
     return _cut(laid, (top, left), x.shape[2:])
 
