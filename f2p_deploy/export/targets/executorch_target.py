@@ -28,8 +28,8 @@ CONVERTER = Converter(
 
 def executorch_toolchain(options: BuildOptions) -> Toolchain:
     """Return ExecuTorch with its version; see `Target.toolchain`."""
-    versions = versions_of(CONVERTER, python_of(CONVERTER, None))
-    return Toolchain(f"executorch {versions['executorch']}", {"built_for": "any"}, {"executorch": versions["executorch"]})
+    version = versions_of(CONVERTER, python_of(CONVERTER, None))["executorch"]
+    return Toolchain(f"executorch {version}", {"built_for": "any"}, {"executorch": version})
 
 
 def build_executorch(
