@@ -9,6 +9,7 @@ import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact
 from f2p_deploy.runtimes.base import Runtime, register_runtime
+from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import InputError
 
 
@@ -45,7 +46,7 @@ class ExecuTorch(Runtime):
                     self._programs[file] = Methods.get().load_program(file)
                 method = self._programs[file].load_method(graph)
         except (RuntimeError, ValueError, KeyError) as error:
-            raise InputError(f"{file} has no method {graph!r} that ExecuTorch can run: {error}") from error
+            raise InputError(f"{file} has no method {graph!r} that ExecuTorch can run; {SAID}") from error
         if method is None:
             raise InputError(f"{file} has no method {graph!r}")
         return method

@@ -10,6 +10,7 @@ import numpy as np
 
 from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.runtimes.base import Runtime, register_runtime
+from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.threads import default_threads
 
@@ -49,7 +50,7 @@ class LiteRt(Runtime):
             interpreter.allocate_tensors()
             runner = interpreter.get_signature_runner()
         except (RuntimeError, ValueError) as error:
-            raise InputError(f"{file} is no file that LiteRT can run: {_first_line(error)}") from error
+            raise InputError(f"{file} is no file that LiteRT can run; {SAID}") from error
         entry = self.artifact.manifest.graphs[graph]
         _require_shapes(file, runner.get_input_details(), "args", entry.inputs)
         _require_shapes(file, runner.get_output_details(), "output", entry.outputs)
@@ -75,7 +76,3 @@ def _require_shapes(
     wanted = {f"{prefix}_{k}": tuple(spec.shape) for k, spec in enumerate(specs)}
     if shapes != wanted:
         raise InputError(f"{file} has the tensors {shapes}, and its manifest says {wanted}")
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,6 +1,7 @@
 """Runs a converter in the Python that it is installed in, in a process of its own."""
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from f2p_deploy.export.tensorrt.compiler_process import end_all, how_it_ended
+from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError, InputError, MissingDependency
 from f2p_deploy.system.interruption import postponed
 from f2p_deploy.system.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 #: The line that a script begins its answer with.
 ANSWER = "answer: "
@@ -96,10 +100,8 @@ def versions_of(converter: Converter, python: Path) -> dict[str, str]:
         raise MissingDependency(f"{python} does not run as a Python: {type(error).__name__}") from error
     answer = _marked(ran.stdout, ANSWER)
     if ran.returncode or answer is None:
-        reason = _marked(ran.stderr, REFUSAL) or how_it_ended(ran.returncode)
-        raise MissingDependency(
-            f"{converter.title} does not run in {python} ({reason}): {converter.install_lines}"
-        )
+        logger.info("%s: %s", python, _marked(ran.stderr, REFUSAL) or how_it_ended(ran.returncode))
+        raise MissingDependency(f"{converter.title} does not run in {python}: {converter.install_lines}")
     return {str(name): str(version) for name, version in json.loads(answer).items()}
 
 
@@ -141,8 +143,11 @@ def run_converter(
         answer = _marked(_text(said), ANSWER)
         if process.returncode == 0 and answer is not None:
             return dict(json.loads(answer))
-        reason = _marked(_text(errors), REFUSAL)
-    raise CompilerError(f"{doing} failed: {reason or how_it_ended(process.returncode)}")
+        refusal = _marked(_text(errors), REFUSAL)
+    if refusal is None:
+        raise CompilerError(f"{doing} failed: {how_it_ended(process.returncode)}")
+    logger.info("%s: %s", doing, refusal)
+    raise CompilerError(f"{doing} failed: the converter refused the graph; {SAID}")
 
 
 def _text(file: IO[bytes]) -> str:

@@ -36,7 +36,7 @@ def test_the_answer_is_read_among_other_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("import sys; print('refused: ValueError: no operator', file=sys.stderr); sys.exit(1)", "no operator"),
+        ("import sys; print('refused: ValueError: no operator', file=sys.stderr); sys.exit(1)", "refused the graph"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashed in native code \(SIGSEGV\)"),
         ("import sys; sys.exit(3)", "ended by itself with exit code 3"),
         ("", "ended by itself with exit code 0"),
@@ -61,7 +61,7 @@ def test_it_is_looked_for_in_this_python_and_named_with_its_commands(tmp_path: P
 
 def test_a_python_without_the_converter_is_told_apart_from_a_file_that_is_none(tmp_path: Path) -> None:
     body = "import sys; print('refused: PackageNotFoundError: demo', file=sys.stderr); sys.exit(1)"
-    with pytest.raises(MissingDependency, match="does not run in .*PackageNotFoundError: demo.*pip install"):
+    with pytest.raises(MissingDependency, match="does not run in .*pip install"):
         versions_of(converter(tmp_path, body), PYTHON)
     text = tmp_path / "text"
     text.write_text("no program")
