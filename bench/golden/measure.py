@@ -2,9 +2,9 @@
 
     python bench/golden/measure.py mnn build/demo/onnx --python /tmp/venv/bin/python -o out.json
 
-`mnn.sh`, `litert.sh` and `executorch.sh` beside this file make that Python and call it. Each graph is converted and
-run in a process of its own by `run_TOOL.py`: from the artifact's ONNX (mnn), or from the bundle's modules as
-`torch.export` traces them (litert, executorch; both Pythons need one version of PyTorch). Each value is the worst
+`mnn.sh`, `litert.sh`, `executorch.sh` and `arm64.sh` beside this file make that Python and call it. Each graph is
+converted and run in a process of its own by `run_TOOL.py`: from the artifact's ONNX (mnn, onnxruntime), or from the
+bundle's modules as `torch.export` traces them (litert, executorch; both Pythons need one version of PyTorch). Each value is the worst
 sample's, beside its floor; a graph that was refused has the message's first line instead.
 """
 
@@ -16,13 +16,13 @@ import subprocess
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact, Parity, read_artifact
 from f2p_deploy.artifact.golden import GoldenSamples, samples_of
-from f2p_deploy.artifact.parity import compare
+from f2p_deploy.artifact.parity import Precision, compare
 from f2p_deploy.character.schema import Schema
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +31,10 @@ HERE = Path(__file__).resolve().parent
 LIMIT = 900
 
 #: The words for run_TOOL.py of each kind of kernels: those that the tool takes by itself, and its plain ones.
-KERNELS = {"mnn": ([],), "litert": ([], ["--plain"]), "executorch": ([], ["--plain"])}
+KERNELS = {"mnn": ([],), "onnxruntime": ([],), "litert": ([], ["--plain"]), "executorch": ([], ["--plain"])}
+
+#: The tools that read ONNX; the others convert the bundle's modules.
+FROM_ONNX = ("mnn", "onnxruntime")
 
 
 def write_onnx(artifact: Artifact, wanted: Collection[str], folder: Path) -> dict[str, Path]:
@@ -101,7 +104,8 @@ def measure_graph(
     with np.load(outputs) as stored:
         found = {name: stored[name][:, 0] for name in names}
     schema = Schema.from_dict(artifact.manifest.schema, "schema")
-    records = compare(graph, samples.reference, found, samples.names, "fp32", schema, samples.inputs)
+    precision = cast(Precision, entry.precision_asked)
+    records = compare(graph, samples.reference, found, samples.names, precision, schema, samples.inputs)
     return {"passed": all(record.passed for record in records), "measures": dict(map(_row, records))}
 
 
@@ -126,14 +130,14 @@ def _row(record: Parity) -> tuple[str, list[float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tool", choices=("mnn", "litert", "executorch"))
-    parser.add_argument("artifact", type=Path, help="ONNX in float32, batch size 1")
+    parser.add_argument("tool", choices=tuple(KERNELS))
+    parser.add_argument("artifact", type=Path, help="ONNX, batch size 1")
     parser.add_argument("--bundle", type=Path, help="the artifact's bundle; litert and executorch convert its modules")
     parser.add_argument("--python", type=Path, required=True, help="the Python that the tool is installed in")
     parser.add_argument("--graph", action="append", help="only this graph (repeatable)")
     parser.add_argument("-o", "--out", type=Path, help="JSON; rows are added to those that it has")
     words = parser.parse_args()
-    if words.tool != "mnn" and words.bundle is None:
+    if words.tool not in FROM_ONNX and words.bundle is None:
         parser.error(f"{words.tool} converts modules: --bundle is needed")
     artifact = read_artifact(words.artifact)
     if artifact.manifest.batch != 1:
@@ -142,7 +146,7 @@ def main() -> None:
     rows = json.loads(words.out.read_text()) if words.out is not None and words.out.is_file() else []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        if words.tool == "mnn":
+        if words.tool in FROM_ONNX:
             files = write_onnx(artifact, wanted, folder)
         else:
             files = write_programs(artifact, wanted, words.bundle, folder)
@@ -156,14 +160,14 @@ def measure(artifact: Artifact, files: dict[str, Path], tool: str, python: Path,
     """Measure all graphs with one kind of kernels, print the measures and return them."""
     version = [str(python), str(HERE / f"run_{tool}.py"), "--version", *kernels]
     runtime = subprocess.run(version, capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1]
-    print(f"{artifact.manifest.bundle} | {runtime}")
+    print(f"{artifact.manifest.bundle}, {artifact.manifest.target} | {runtime}")
     graphs = {}
     for name, file in files.items():
         graph = graphs[name] = measure_graph(artifact, name, tool, python, file, kernels)
         measures = "; ".join(f"{key} {value[0]:g}" for key, value in graph.get("measures", {}).items())
         verdict = "refused" if "error" in graph else "passed" if graph["passed"] else "MISSED"
         print(f"  {name}: {verdict}: {graph.get('error', measures)}", flush=True)
-    return {"bundle": artifact.manifest.bundle, "runtime": runtime, "graphs": graphs}
+    return {"bundle": artifact.manifest.bundle, "target": artifact.manifest.target, "runtime": runtime, "graphs": graphs}
 
 
 if __name__ == "__main__":

@@ -443,10 +443,17 @@ function fromJson(text, schema) {
 function shortest(value) {
 	const wanted = Math.fround(value);
 	for (let digits = 1; digits <= 9; digits++) {
-		const tried = Number(wanted.toPrecision(digits));
+		const tried = halfToEven(wanted, digits);
 		if (Math.fround(tried) === wanted) return asPython(tried);
 	}
 	return asPython(wanted);
+}
+/** Rounds to a number of digits, a half to the even one, as Python does; JavaScript's own rounding goes up. */
+function halfToEven(value, digits) {
+	const [mantissa, exponent] = Math.abs(value).toExponential(100).split("e");
+	const all = mantissa.replace(".", "");
+	if (!/^50*$/.test(all.slice(digits)) || Number(all[digits - 1]) % 2) return Number(value.toPrecision(digits));
+	return Math.sign(value) * Number(`${all[0]}.${all.slice(1, digits)}e${exponent}`);
 }
 function asPython(value) {
 	if (Number.isInteger(value) && Math.abs(value) < 0x2386f26fc10000) return value.toFixed(1);
