@@ -34,7 +34,7 @@ done >"$root/proc/cpuinfo"
 emulated=$folder/arm64-python
 cat >"$emulated" <<END
 #!/bin/sh
-exec env PYTHONPATH=$folder/site ORT_DISABLE_TELEMETRY=1 qemu-aarch64-static -cpu max -L $root $root/usr/bin/python3.11 "\$@"
+exec env PYTHONPATH=$folder/site ORT_DISABLE_TELEMETRY=1 qemu-aarch64-static -cpu cortex-a76 -L $root $root/usr/bin/python3.11 "\$@"
 END
 chmod +x "$emulated"
 
