@@ -4,8 +4,8 @@
 
 `mnn.sh`, `litert.sh`, `executorch.sh` and `arm64.sh` beside this file make that Python and call it. Each graph is
 converted and run in a process of its own by `run_TOOL.py`: from the artifact's ONNX (mnn, onnxruntime), or from the
-bundle's modules as `torch.export` traces them (litert, executorch; both Pythons need one version of PyTorch). Each value is the worst
-sample's, beside its floor; a graph that was refused has the message's first line instead.
+bundle's modules as `torch.export` traces them (litert, executorch; both Pythons need one version of PyTorch). Each
+value is the worst sample's, beside its floor; a graph that was refused has the message's first line instead.
 """
 
 import argparse
@@ -167,7 +167,8 @@ def measure(artifact: Artifact, files: dict[str, Path], tool: str, python: Path,
         measures = "; ".join(f"{key} {value[0]:g}" for key, value in graph.get("measures", {}).items())
         verdict = "refused" if "error" in graph else "passed" if graph["passed"] else "MISSED"
         print(f"  {name}: {verdict}: {graph.get('error', measures)}", flush=True)
-    return {"bundle": artifact.manifest.bundle, "target": artifact.manifest.target, "runtime": runtime, "graphs": graphs}
+    names = {"bundle": artifact.manifest.bundle, "target": artifact.manifest.target}
+    return {**names, "runtime": runtime, "graphs": graphs}
 
 
 if __name__ == "__main__":
