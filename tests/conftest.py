@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -306,6 +306,52 @@ def forged(small_artifact: Path, tmp_path: Path) -> "Callable[..., Path]":
         return _sealed_again(small_artifact, tmp_path / "forged", change, **manifest)
 
     return forge
+
+
+@pytest.fixture(scope="session")
+def ways_to_break() -> "dict[str, Callable[[Path], None]]":
+    """Five mistakes of real deployments, by name; each changes the graphs in a folder of `small_artifact`'s files."""
+    onnx = pytest.importorskip("onnx")
+    from onnx.helper import make_node
+
+    def with_face(path: Path, nodes: "Sequence[object]", name: str, value: np.ndarray) -> None:
+        """Let a graph compute with a changed `face`: the nodes turn `face` and a constant into `changed`."""
+        model = onnx.load(path, load_external_data=False)
+        for node in model.graph.node:
+            node.input[:] = ["changed" if given == "face" else given for given in node.input]
+        for i, node in enumerate(nodes):
+            model.graph.node.insert(i, node)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+        onnx.save(model, path)
+
+    def bgr(folder: Path) -> None:
+        swap = make_node("Gather", ["face", "order"], ["changed"], axis=1)
+        with_face(folder / "one_shot.onnx", [swap], "order", np.array([2, 1, 0]))
+
+    def scaled_twice(folder: Path) -> None:
+        smaller = make_node("Mul", ["face", "factor"], ["changed"])
+        with_face(folder / "one_shot.onnx", [smaller], "factor", np.array(1 / 255, np.float32))
+
+    def layout(folder: Path) -> None:
+        pixels = make_node("Reshape", ["face", "pixels"], ["by_pixel"])
+        planes = make_node("Transpose", ["by_pixel"], ["changed"], perm=[0, 3, 1, 2])
+        with_face(folder / "one_shot.onnx", [pixels, planes], "pixels", np.array([1, 128, 128, 3]))
+
+    def gradient(folder: Path) -> None:
+        """Invert the comparison that lets a gradient pass where a ReLU's input was positive."""
+        step = onnx.load(folder / "step.onnx", load_external_data=False)
+        for node in step.graph.node:
+            node.op_type = "Greater" if node.op_type == "LessOrEqual" else node.op_type
+        onnx.save(step, folder / "step.onnx")
+
+    def stale_weights(folder: Path) -> None:
+        weights = bytearray((folder / "weights.bin").read_bytes())
+        half = len(weights) // 2
+        weights[:half] = weights[half : 2 * half]
+        (folder / "weights.bin").write_bytes(weights)
+
+    ways = (bgr, scaled_twice, layout, gradient, stale_weights)
+    return {way.__name__.replace("_", " "): way for way in ways}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ stand-ins (`android/`), for which ONNX Runtime computes in another process.
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,6 @@ from f2p_deploy.runtimes.search import generate
 
 #: Number of portraits that are compared; the astronaut is another one.
 PORTRAITS = 10
-
-
-#: The comparison that lets a gradient pass where a ReLU's input was positive, and its opposite.
-INVERSE = {"LessOrEqual": "Greater"}
 
 
 @pytest.fixture(scope="module")
@@ -167,50 +164,18 @@ def test_what_is_missing_or_damaged_is_a_sentence(
     assert "MISSING: contract.json is damaged" in make(kotlin_run, tmp_path, jobs, module=module)
 
 
-def with_face(path: Path, *nodes: Any, **constants: np.ndarray) -> None:
-    """Let a graph compute with a changed `face`: the nodes turn `face` into `changed`."""
-    import onnx
-
-    model = onnx.load(path, load_external_data=False)
-    graph = model.graph
-    for node in graph.node:
-        for i, name in enumerate(node.input):
-            if name == "face":
-                node.input[i] = "changed"
-    for i, node in enumerate(nodes):
-        graph.node.insert(i, node)
-    graph.initializer.extend(onnx.numpy_helper.from_array(value, name) for name, value in constants.items())
-    onnx.save(model, path)
-
-
 def test_modules_that_are_broken_on_purpose_do_not_start(
-    kotlin_run: Any, small_artifact: Path, tmp_path: Path
+    kotlin_run: Any, small_artifact: Path, ways_to_break: dict[str, Callable[[Path], None]], tmp_path: Path
 ) -> None:
-    import onnx
-    from onnx.helper import make_node
-
     from f2p_deploy.artifact.artifact import read_artifact
 
-    names = ("whole", "bgr", "scaled twice", "layout", "gradient", "stale weights")
+    names = ("whole", *ways_to_break)
     whole = embed_android(read_artifact(small_artifact), tmp_path / "f2pkit", finder=False).folder
     folders = {name: tmp_path / name / "assets" / "f2pkit" for name in names}
     for folder in folders.values():
         shutil.copytree(whole / "src" / "main" / "assets" / "f2pkit", folder)
-    swapped = make_node("Gather", ["face", "order"], ["changed"], axis=1)
-    with_face(folders["bgr"] / "one_shot.onnx", swapped, order=np.array([2, 1, 0]))
-    smaller = make_node("Mul", ["face", "factor"], ["changed"])
-    with_face(folders["scaled twice"] / "one_shot.onnx", smaller, factor=np.array(1 / 255, np.float32))
-    shape = (1, 128, 128, 3)
-    pixels = make_node("Reshape", ["face", "pixels"], ["by_pixel"])
-    planes = make_node("Transpose", ["by_pixel"], ["changed"], perm=[0, 3, 1, 2])
-    with_face(folders["layout"] / "one_shot.onnx", pixels, planes, pixels=np.array(shape))
-    step = onnx.load(folders["gradient"] / "step.onnx", load_external_data=False)
-    for node in [node for node in step.graph.node if node.op_type in INVERSE]:
-        node.op_type = INVERSE[node.op_type]
-    onnx.save(step, folders["gradient"] / "step.onnx")
-    weights = bytearray((folders["stale weights"] / "weights.bin").read_bytes())
-    weights[: len(weights) // 2] = weights[len(weights) // 2 : 2 * (len(weights) // 2)]
-    (folders["stale weights"] / "weights.bin").write_bytes(weights)
+    for name, change in ways_to_break.items():
+        change(folders[name])
     for folder in folders.values():
         contract = json.loads((folder / "contract.json").read_text())
         contract["files"] = {name: {"size": (folder / name).stat().st_size} for name in contract["files"]}

@@ -105,6 +105,30 @@ def test_a_step_of_another_length_misses_its_floor(forged: Callable[..., Path]) 
     assert ("step", "relative length of the update") in found and ("step", "cosine of the update") not in found
 
 
+@pytest.mark.parametrize("name", ["bgr", "scaled twice", "layout", "gradient", "stale weights"])
+def test_mistakes_of_real_deployments_are_named(
+    forged: Callable[..., Path], ways_to_break: dict[str, Callable[[Path], None]], name: str
+) -> None:
+    found = missed(verify(forged(ways_to_break[name]), "onnxruntime", threads=1))
+    graphs = {graph for graph, _ in found}
+    if name == "gradient":
+        assert graphs == {"step"} and ("step", "cosine of the update") in found
+    elif name == "stale weights":
+        assert "one_shot" in graphs
+    else:
+        assert graphs == {"one_shot"}
+
+
+def test_a_stale_weight_file_is_named_before_anything_runs(
+    small_artifact: Path, ways_to_break: dict[str, Callable[[Path], None]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "stale"
+    shutil.copytree(small_artifact, folder)
+    ways_to_break["stale weights"](folder)
+    with pytest.raises(InputError, match=r"weights\.bin"):
+        verify(folder)
+
+
 def test_golden_outputs_of_other_networks_are_missed(forged: Callable[..., Path]) -> None:
     def exchange(folder: Path) -> None:
         with np.load(folder / "golden.npz") as arrays:
