@@ -9,7 +9,7 @@ from typing import Any
 import converter_script
 
 #: The operations whose weights get 8 bits. Not BATCH_MATMUL: LiteRT 2.3 refuses a left factor of 8 bits beside
-#: float32, which ai-edge-quantizer 0.10 writes.
+#: float32, which ai-edge-quantizer 0.10 writes (findings/litert-quantizer-batch-matmul.sh).
 _IN_8_BITS = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "FULLY_CONNECTED")
 
 
