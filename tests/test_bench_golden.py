@@ -41,7 +41,9 @@ def test_a_script_can_be_started_and_pins_what_it_installs(script: Path) -> None
     assert os.access(script, os.X_OK)
     assert subprocess.run([shutil.which("bash") or "bash", "-n", script], check=False).returncode == 0
     text = script.read_text(encoding="utf-8")
-    assert re.search(r"[\w-]+==[\d.]+", text) and (FOLDER / f"run_{script.stem}.py").is_file()
+    tools = re.findall(r'measure\.py" (\w+) ', text)
+    assert re.search(r"[\w-]+==[\d.]+", text) and tools
+    assert all((FOLDER / f"run_{tool}.py").is_file() for tool in tools)
 
 
 def test_each_sample_is_run_and_each_output_stored(tool: list[str], tmp_path: Path) -> None:
