@@ -12,7 +12,7 @@ from f2p_deploy.artifact.artifact import TensorSpec
 from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import InputError
-from f2p_deploy.system.threads import default_threads
+from f2p_deploy.system.threads import default_threads, usable_cores
 
 
 class _Interpreted(NamedTuple):
@@ -44,7 +44,7 @@ class LiteRt(Runtime):
         from ai_edge_litert.interpreter import Interpreter
 
         file = self.artifact.path(graph)
-        threads = self.threads or default_threads()
+        threads = self.threads or default_threads() or usable_cores()
         try:
             interpreter = Interpreter(str(file), num_threads=threads)
             interpreter.allocate_tensors()

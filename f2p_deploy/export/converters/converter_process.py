@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -55,8 +56,16 @@ class Converter:
         """The commands that install it into an environment of its own, and the option that names its Python."""
         return (
             f"it has an environment of its own: python -m venv converter && converter/bin/pip install "
-            f"{self.packages}; then give --converter-python converter/bin/python"
+            f"{self.packages} torch=={_torch_here()}; then give --converter-python converter/bin/python"
         )
+
+
+def _torch_here() -> str:
+    """Return this Python's version of PyTorch, which a converter should have, too; without the build's name."""
+    try:
+        return version("torch").split("+")[0]
+    except PackageNotFoundError:
+        return "2.*"
 
 
 def why_not_installed(converter: Converter) -> str:

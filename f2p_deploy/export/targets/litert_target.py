@@ -72,7 +72,7 @@ def _target(name: str, precision: Precision, words: str) -> Target:
         summary=f"LiteRT (TensorFlow Lite) in {words}, for Android and boards",
         file=f"*{SUFFIX}",
         precision=precision,
-        build_extra="export",
+        build_extra="litert",
         run_needs="LiteRT with XNNPACK; here ai-edge-litert",
         runtime="litert",
         verified="runtime",

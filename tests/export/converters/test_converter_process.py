@@ -49,7 +49,8 @@ def test_a_failure_says_why(tmp_path: Path, body: str, reason: str) -> None:
 
 def test_it_is_looked_for_in_this_python_and_named_with_its_commands(tmp_path: Path) -> None:
     missing = converter(tmp_path, "")
-    with pytest.raises(MissingDependency, match="pip install demo-converter==1.0; then give --converter-python"):
+    line = r"pip install demo-converter==1\.0 torch==2\.\S+; then give --converter-python"
+    with pytest.raises(MissingDependency, match=line):
         python_of(missing, None)
     assert "python -m venv" in why_not_installed(missing)
     installed = converter(tmp_path, "", module="numpy")

@@ -24,6 +24,10 @@ def test_the_missing_converter_is_named_before_anything_is_written(small_bundle:
     assert "litert-torch" in TARGETS["litert"].why_not_here()
 
 
+def test_the_runtime_that_will_measure_is_asked_for_first() -> None:
+    assert TARGETS["litert"].build_extras == TARGETS["litert-int8"].build_extras == ("export", "litert")
+
+
 def test_only_converted_targets_take_a_python(small_bundle: Bundle, tmp_path: Path) -> None:
     options = BuildOptions(converter_python=tmp_path / "python")
     with pytest.raises(InputError, match="onnx does not take --converter-python, only litert, litert-int8"):
