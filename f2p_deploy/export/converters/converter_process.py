@@ -55,7 +55,7 @@ class Converter:
     def install_lines(self) -> str:
         """The commands that install it into an environment of its own, and the option that names its Python."""
         return (
-            f"it has an environment of its own: python -m venv converter && converter/bin/pip install "
+            f"give it an environment of its own: python -m venv converter && converter/bin/pip install "
             f"{self.packages} torch=={_torch_here()}; then give --converter-python converter/bin/python"
         )
 
@@ -70,7 +70,7 @@ def _torch_here() -> str:
 
 def why_not_installed(converter: Converter) -> str:
     """Return why a converter cannot be called in this Python, and what to do; empty if it can."""
-    return "" if find_spec(converter.module) is not None else f"{converter.title}: {converter.install_lines}"
+    return "" if find_spec(converter.module) is not None else f"{converter.title} is missing: {converter.install_lines}"
 
 
 def python_of(converter: Converter, asked: Path | None) -> Path:
