@@ -102,7 +102,7 @@ def export_bundle(
     # Opened before the slow work, so that a folder that cannot be written raises at once.
     with repeatable(command, folder), write_artifact(folder) as draft:
         progress("networks")
-        graphs = exportable_graphs(bundle, batch)
+        graphs = tuple(graph for graph in exportable_graphs(bundle, batch) if chosen.holds(graph.name))
         require_space(folder, graphs, chosen, options)
         progress("reference outputs of PyTorch")
         faces = faces if faces is not None else default_faces(bundle)

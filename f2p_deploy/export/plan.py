@@ -117,7 +117,7 @@ def plan_export(
     calibration_set(chosen, options, bundle)
     folder = artifact_folder(bundle, target, out)
     require_artifact_place(folder)
-    graphs = exportable_graphs(bundle, batch)
+    graphs = tuple(graph for graph in exportable_graphs(bundle, batch) if chosen.holds(graph.name))
     return ExportPlan(
         target=target,
         precision=chosen.precision,

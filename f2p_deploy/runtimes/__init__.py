@@ -3,6 +3,7 @@
 from f2p_deploy.runtimes import (  # noqa: F401  (importing a module registers its runtimes)
     executorch_runtime,
     litert_runtime,
+    ncnn_runtime,
     openvino_runtime,
 )
 from f2p_deploy.runtimes.base import RUNTIMES, Runtime

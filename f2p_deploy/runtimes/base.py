@@ -156,7 +156,7 @@ class Runtime(ABC):
         """Return a sentence that says why there is no graph of this name, and what to do about it."""
         return (
             f"the artifact {self.artifact.folder} has no graph {graph!r}, it has {', '.join(self.graphs) or 'none'}: "
-            "export the bundle again"
+            "export the bundle again, to a target that has it"
         )
 
     @property

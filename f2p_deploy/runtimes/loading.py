@@ -16,7 +16,7 @@ from f2p_deploy.system.errors import InputError, MissingDependency
 #: first because exports are measured with it; OpenVINO searches 1.2 to 1.5 times as fast, but some of its versions
 #: computed wrong gradients. Runtimes of lower precision (`openvino-bf16`), and runtimes that use a card for files that
 #: need none (`onnxruntime-cuda`), must be asked for by name.
-AUTO = ("onnxruntime", "openvino", "coreml", "litert", "executorch", "tensorrt", "torch")
+AUTO = ("onnxruntime", "openvino", "coreml", "litert", "executorch", "ncnn", "tensorrt", "torch")
 
 logger = logging.getLogger(__name__)
 

@@ -36,6 +36,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "openvino": ("openvino",),
     "litert": ("ai_edge_litert",),
     "executorch": ("executorch", "torch"),
+    "ncnn": ("ncnn", "pnnx"),
     "web": ("pooch",),
     "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
     "client": ("httpx",),

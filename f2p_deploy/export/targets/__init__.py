@@ -4,6 +4,7 @@ from f2p_deploy.export.targets import (  # noqa: F401  (importing registers)
     coreml_target,
     executorch_target,
     litert_target,
+    ncnn_target,
     onnx_target,
     tensorrt_target,
 )

@@ -128,6 +128,7 @@ class Target:
         file_of: returns the file name of a graph; None for the graph's name with the suffix.
         compiler_missing: returns why its compiler cannot work here, without loading it; empty if it can.
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
+        graphs: the names of the graphs that it can hold; None for all.
     """
 
     name: str
@@ -148,6 +149,11 @@ class Target:
     file_of: Callable[[str, BuildOptions], str] | None = None
     compiler_missing: Callable[[], str] = _nothing
     hardware_missing: Callable[[], str] = _nothing
+    graphs: tuple[str, ...] | None = None
+
+    def holds(self, graph: str) -> bool:
+        """Return whether its artifacts hold a graph of this name."""
+        return self.graphs is None or graph in self.graphs
 
     @property
     def suffix(self) -> str:
