@@ -97,7 +97,9 @@ def running(
     address = f"http://127.0.0.1:{port}"
     line = [*command, "--port", str(port)]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(line, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
+        # Every server finds faces with the built-in networks.
+        variables = {name: value for name, value in os.environ.items() if name != "F2P_FACE_LANDMARKER"}
+        process = subprocess.Popen(line, stdout=log, stderr=log, env={**variables, **(environment or {})})
         try:
             for _ in range(600):
                 try:

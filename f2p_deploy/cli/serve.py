@@ -113,9 +113,10 @@ def serve(
     from f2p_deploy.service.limits import limits_of
     from f2p_deploy.service.local_backend import LocalBackend
     from f2p_deploy.service.metrics import ServiceMetrics
-    from f2p_deploy.service.server import listen, run_server
+    from f2p_deploy.service.server import run_server
     from f2p_deploy.service.service_app import create_app
     from f2p_deploy.service.tokens import is_loopback, read_tokens
+    from f2p_deploy.system.listener import listen
 
     known = None if tokens is None else read_tokens(tokens)
     if known is None and not is_loopback(host):

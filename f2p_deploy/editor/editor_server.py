@@ -1,7 +1,5 @@
 """The editor's server: it listens on 127.0.0.1 only, in a thread, until the last page is closed."""
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -10,8 +8,8 @@ from f2p_deploy.editor.edit_session import EditSession
 from f2p_deploy.editor.gate import Gate
 from f2p_deploy.editor.page_files import policy_of, read_page
 from f2p_deploy.editor.presence import PagePresence
-from f2p_deploy.system.errors import InputError
 from f2p_deploy.system.extras import require
+from f2p_deploy.system.listener import listen
 
 HOST = "127.0.0.1"
 
@@ -65,7 +63,7 @@ def serve_editor(session: EditSession, port: int = 0, stay: bool = False) -> Ite
     page = read_page()
     closed = Event()
     presence = PagePresence((lambda: None) if stay else closed.set)
-    with _listening(port) as listener:
+    with listen(HOST, port) as listener:
         gate = Gate(editor_app(session, presence, page), listener.getsockname()[1], policy_of(page))
         server = uvicorn.Server(
             uvicorn.Config(
@@ -90,18 +88,3 @@ def serve_editor(session: EditSession, port: int = 0, stay: bool = False) -> Ite
         finally:
             server.should_exit = True
             thread.join(_GRACE)
-
-
-@contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    """Open a socket on this machine's own address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        if os.name == "posix":  # a port that was used a minute ago is free; elsewhere the option would share it
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-            listener.listen(128)
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or "no such port"
-            raise InputError(f"cannot listen on {HOST}:{port}: {reason}; --port 0 takes a free port") from error
-        yield listener

@@ -10,9 +10,10 @@ from typing import Any
 from f2p_deploy.bulk.ray_chunks import ray_session
 from f2p_deploy.service.ray_app import IMPORT_PATH, app_builder, deployments_of
 from f2p_deploy.service.ray_order import RayOrder, Replicas
-from f2p_deploy.service.server import KEEP_ALIVE, listen
+from f2p_deploy.service.server import KEEP_ALIVE
 from f2p_deploy.system import errors
 from f2p_deploy.system.errors import F2PError
+from f2p_deploy.system.listener import listen
 
 logger = logging.getLogger(__name__)
 

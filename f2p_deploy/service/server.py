@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import socket
 from types import FrameType
 
@@ -11,7 +10,6 @@ from fastapi import FastAPI
 
 from f2p_deploy.service.editor_door import EditorDoor
 from f2p_deploy.service.timed_heads import TimedHeads
-from f2p_deploy.system.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -86,30 +84,3 @@ def run_server(app: FastAPI | EditorDoor, listener: socket.socket, drain: float 
     server.run(sockets=[listener])
     if server.failure is not None:
         raise server.failure
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open a socket.
-
-    Args:
-        host: name or address.
-        port: 0 for a free one.
-
-    Raises:
-        InputError: there is no such address, or the port is taken or not allowed.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"cannot listen on {host}: {getattr(error, 'strerror', None) or 'no such host'}") from error
-    try:
-        if os.name == "posix":  # a port that was used a minute ago is free; elsewhere the option would share it
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or "no such port"
-        raise InputError(f"cannot listen on {host}:{port}: {reason}; --port 0 takes a free port") from error
-    return listener

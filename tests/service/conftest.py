@@ -22,9 +22,9 @@ from f2p_deploy.service.backend import ServedBundle
 from f2p_deploy.service.limits import ServiceLimits
 from f2p_deploy.service.local_backend import LocalBackend
 from f2p_deploy.service.metrics import ServiceMetrics
-from f2p_deploy.service.server import listen
 from f2p_deploy.service.service_app import create_app
 from f2p_deploy.service.timed_heads import TimedHeads
+from f2p_deploy.system.listener import listen
 
 DEMO = Path(__file__).resolve().parents[2] / "f2p_deploy" / "bundles" / "demo"
 
