@@ -63,7 +63,7 @@ $(VENV)/demo.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,edit,heif,engine,openvino,litert,ncnn,rtx,coreml,web,serve,client,batch,bench,train,dev]' -c constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -e '.[export,faces,edit,heif,engine,openvino,litert,ncnn,rtx,trt-lean,coreml,web,serve,client,batch,bench,train,dev]' -c constraints.txt
 	@touch $@ $(VENV)/demo.stamp
 
 $(VENV)/pyvenv.cfg:

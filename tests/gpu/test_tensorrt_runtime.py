@@ -27,7 +27,7 @@ from f2p_deploy.system.cuda_devices import cuda_devices  # noqa: E402
 from f2p_deploy.system.errors import F2PError, InputError, MissingDependency  # noqa: E402
 
 
-@pytest.fixture(scope="module", params=["tensorrt", "rtx"])
+@pytest.fixture(scope="module", params=["tensorrt", "rtx", "tensorrt-lean"])
 def artifact(
     request: pytest.FixtureRequest,
     small_bundle: Bundle,

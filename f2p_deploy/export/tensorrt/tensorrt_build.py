@@ -137,6 +137,9 @@ def _build(progress: Progress, job: EngineJob) -> EngineReport:
     config.progress_monitor = monitor
     if job.flavor.needs_gpu:
         config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED  # without it, the inspector shows no types
+    if job.flavor.lean:
+        config.set_flag(trt.BuilderFlag.VERSION_COMPATIBLE)
+        config.set_flag(trt.BuilderFlag.EXCLUDE_LEAN_RUNTIME)  # else each engine holds 100 MB of it
     if job.compute_capabilities:
         config.num_compute_capabilities = len(job.compute_capabilities)
         for index, capability in enumerate(job.compute_capabilities):
@@ -146,7 +149,7 @@ def _build(progress: Progress, job: EngineJob) -> EngineReport:
         raise CompilerError(f"{job.flavor.title} {trt.__version__} could not build an engine of {job.graph}; {SAID}")
     constants = constants_of(memoryview(plan))
     require_kept(job, weights, constants)
-    if job.flavor.needs_gpu:
+    if job.flavor.needs_gpu and not job.flavor.lean:  # TensorRT itself opens no engine without its lean runtime
         _require_inspected(trt, log, plan, job)
     job.engine.write_bytes(memoryview(plan))
     seconds = round(time.monotonic() - start, 2)

@@ -1,4 +1,4 @@
-"""The two flavors of TensorRT, their differences, and the choice of the one that can build here."""
+"""The flavors of TensorRT, their differences, and the choice of the one that can build here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TURING = "7.5"
 
 @dataclass(frozen=True)
 class Flavor:
-    """One of the two compilers.
+    """A compiler, and the kind of engine that it builds.
 
     Args:
         name: the name for `--flavor`.
@@ -31,6 +31,7 @@ class Flavor:
         needs_gpu: whether it builds only on the card that will run the engine. Otherwise it builds on any machine for
             given compute capabilities, and the engine cannot be opened here for inspection.
         os: the operating systems that an engine runs on, for `Manifest.hardware`; empty for the one it was built on.
+        lean: whether its engines are version-compatible: TensorRT's lean runtime of this or a newer version runs them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Flavor:
     oldest: str
     needs_gpu: bool
     os: str
+    lean: bool = False
 
 
 #: All flavors by name, in the order of preference.
@@ -57,6 +59,17 @@ FLAVORS = {
             oldest="1.2",
             needs_gpu=False,
             os="Linux, Windows",
+        ),
+        Flavor(
+            "tensorrt-lean",
+            "TensorRT",
+            "tensorrt",
+            "tensorrt",
+            "trt",
+            oldest="10.0",
+            needs_gpu=True,
+            os="",
+            lean=True,
         ),
     )
 }
@@ -76,7 +89,7 @@ def choose_flavor(name: str | None = None) -> Flavor:
         if reason:
             raise MissingDependency(reason)
         return FLAVORS[name]
-    reasons = {flavor: why_not(flavor) for flavor in FLAVORS.values()}
+    reasons = {flavor: why_not(flavor) for flavor in FLAVORS.values() if not flavor.lean}
     for flavor, reason in reasons.items():
         if not reason:
             return flavor

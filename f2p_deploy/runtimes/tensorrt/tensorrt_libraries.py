@@ -1,4 +1,4 @@
-"""The two libraries that run engines, TensorRT and TensorRT for RTX, and their differences at run time."""
+"""The libraries that run engines: TensorRT, its lean runtime, and TensorRT for RTX; their differences at run time."""
 
 import logging
 import shlex
@@ -25,7 +25,7 @@ CACHE_SUFFIX = ".cache"
 
 @dataclass(frozen=True)
 class Library:
-    """One of the two libraries.
+    """One of the libraries.
 
     Args:
         flavor: its name in `export --flavor` and `Manifest.hardware`.
@@ -33,6 +33,8 @@ class Library:
         module: its Python module.
         distribution: pip's name of it.
         extra: the extra of this package that installs it.
+        compiler: pip's name of the compiler whose version `Manifest.tools` has; empty for `distribution`.
+        newer: whether it runs engines of older releases as well.
     """
 
     flavor: str
@@ -40,6 +42,8 @@ class Library:
     module: str
     distribution: str
     extra: str
+    compiler: str = ""
+    newer: bool = False
 
     def why_not_here(self) -> str:
         """Return why the library cannot be loaded; empty if it can. Does not load it."""
@@ -62,7 +66,7 @@ class Library:
             raise MissingDependency(f"{self.title} is installed, but cannot be loaded; {SAID}") from error
 
     def require_version(self, manifest: Manifest, folder: Path, loaded: str = "") -> None:
-        """Raise unless this is the version that built an artifact's engines: another version may not read them.
+        """Raise unless this version may read an artifact's engines: the version that built them, or `newer`.
 
         Args:
             manifest: names the version that built them.
@@ -72,11 +76,11 @@ class Library:
         Raises:
             MissingDependency: another version; the message has the command that builds the engines again.
         """
-        built = manifest.tools.get(self.distribution, "")
+        built = manifest.tools.get(self.compiler or self.distribution, "")
         here = loaded or self.installed_version()
-        if not built or not here or _same_release(built, here):
+        if not built or not here or _same_release(built, here) or (self.newer and _is_older(built, here)):
             return
-        built_with = package_line(shlex.quote(f"{self.distribution}=={built}"))
+        built_with = package_line(shlex.quote(f"{self.distribution}{'>' if self.newer else '='}={built}"))
         raise MissingDependency(
             f"the engines in {folder} were built by {self.title} {built}, here is {here}, which may not be able to "
             f"read them. Build them again: {manifest.command}; or {built_with}"
@@ -133,6 +137,15 @@ LIBRARIES = {
     for library in (
         Library("tensorrt", "TensorRT", "tensorrt", "tensorrt", "trt"),
         Library("rtx", "TensorRT for RTX", "tensorrt_rtx", "tensorrt-rtx", "rtx"),
+        Library(
+            "tensorrt-lean",
+            "TensorRT's lean runtime",
+            "tensorrt_lean",
+            "tensorrt-lean",
+            "trt-lean",
+            compiler="tensorrt",
+            newer=True,
+        ),
     )
 }
 
@@ -176,3 +189,10 @@ def _same_release(one: str, other: str) -> bool:
         return Version(Version(one).base_version) == Version(Version(other).base_version)
     except InvalidVersion:
         return one == other
+
+
+def _is_older(one: str, other: str) -> bool:
+    try:
+        return Version(one) < Version(other)
+    except InvalidVersion:
+        return False

@@ -1,7 +1,9 @@
-"""The two libraries that run engines: the one that built an artifact, and the check of its version."""
+"""The libraries that run engines: their calls, the one that built an artifact, and the check of its version."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ def manifest(forged: Callable[..., Path]) -> Callable[..., Manifest]:
 def test_the_manifest_says_which(manifest: Callable[..., Manifest]) -> None:
     assert library_for(manifest(hardware={"flavor": "rtx"})).module == "tensorrt_rtx"
     assert library_for(manifest(hardware={"flavor": "tensorrt"})).module == "tensorrt"
+    assert library_for(manifest(hardware={"flavor": "tensorrt-lean"})).module == "tensorrt_lean"
     with pytest.raises(InputError, match="does not say which flavor of TensorRT built its engines, found ''"):
         library_for(manifest(hardware={}))
 
@@ -51,6 +54,51 @@ def test_engines_are_of_one_version(
     monkeypatch.setattr(Library, "installed_version", lambda self: "")
     with pytest.raises(MissingDependency, match=f"here is {here}"):
         library.require_version(found, Path("build"), here)
+
+
+@pytest.mark.parametrize(
+    ("built", "here", "fits"),
+    [("11.4.0.106", "11.4.0.106", True), ("10.16.1", "11.4.0.106", True), ("11.5.0", "11.4.0.106", False)],
+)
+def test_the_lean_runtime_runs_engines_of_older_releases(
+    manifest: Callable[..., Manifest], built: str, here: str, fits: bool
+) -> None:
+    library, found = LIBRARIES["tensorrt-lean"], manifest(tools={"tensorrt": built})
+    if fits:
+        library.require_version(found, Path("build"), here)
+        return
+    words = rf"built by TensorRT's lean runtime {built}, here is {here}.*tensorrt-lean>={built}"
+    with pytest.raises(MissingDependency, match=words):
+        library.require_version(found, Path("build"), here)
+
+
+#: What the runtime calls in every library: class, method, and the types of its arguments and result.
+CALLS = (
+    ("Runtime", "deserialize_cuda_engine", r"serialized_engine: \S*Buffer\) -> \S*ICudaEngine"),
+    ("ICudaEngine", "create_execution_context", r"-> \S*IExecutionContext"),
+    ("IExecutionContext", "set_tensor_address", r"name: str, memory: \S*(int|SupportsInt)\) -> bool"),
+    ("IExecutionContext", "execute_async_v3", r"stream_handle: \S*(int|SupportsInt)\) -> bool"),
+)
+
+#: What it calls in TensorRT for RTX as well.
+RTX_CALLS = (
+    ("ICudaEngine", "create_runtime_config", r"-> \S*IRuntimeConfig"),
+    ("ICudaEngine", "create_execution_context", r"runtime_config: \S*IRuntimeConfig"),
+    ("IRuntimeConfig", "create_runtime_cache", r"-> \S*IRuntimeCache"),
+    ("IRuntimeConfig", "set_runtime_cache", r"\) -> bool"),
+    ("IExecutionContext", "is_stream_capturable", r"stream: \S*(int|SupportsInt)\) -> bool"),
+)
+
+
+@pytest.mark.parametrize("flavor", ["tensorrt", "tensorrt-lean", "rtx"])
+def test_a_library_has_every_call_with_these_types(flavor: str) -> None:
+    trt: Any = pytest.importorskip(LIBRARIES[flavor].module)
+    for owner, method, types in CALLS + (RTX_CALLS if flavor == "rtx" else ()):
+        signatures = getattr(getattr(trt, owner), method).__doc__
+        assert re.search(types, signatures), f"{owner}.{method}: {signatures}"
+    assert trt.Logger(trt.Logger.ERROR) and hasattr(trt.ICudaEngine, "device_memory_size_v2") and trt.__version__
+    if flavor == "tensorrt-lean":
+        assert trt.BuilderFlag.VERSION_COMPATIBLE and trt.BuilderFlag.EXCLUDE_LEAN_RUNTIME
 
 
 def test_what_is_not_installed_is_said_with_its_extra() -> None:
