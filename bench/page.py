@@ -35,6 +35,7 @@ SCRIPTS = (
     ("golden/mnn.sh", "the golden vectors with MNN, in an environment of its own", "docs/targets.md"),
     ("golden/litert.sh", "the same with LiteRT", "docs/targets.md"),
     ("golden/executorch.sh", "the same with ExecuTorch", "docs/targets.md"),
+    ("golden/held_out.py", "every graph of artifacts against PyTorch over held-out portraits", "docs/targets.md"),
     ("golden/arm64.sh", "the same with ONNX Runtime on arm64, under emulation", "docs/targets.md"),
     ("serve/hostile_uploads.py", "thousands of hostile uploads: codes, memory, readiness", "docs/serve.md"),
     ("fuzz_files.py", "thousands of command lines on damaged files, in one process", ""),

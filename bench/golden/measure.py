@@ -28,7 +28,7 @@ from f2p_deploy.character.schema import Schema
 HERE = Path(__file__).resolve().parent
 
 #: Seconds for the conversion and the run of one graph.
-LIMIT = 900
+LIMIT = 3600
 
 #: The words for run_TOOL.py of each kind of kernels: those that the tool takes by itself, and its plain ones.
 KERNELS = {"mnn": ([],), "onnxruntime": ([],), "litert": ([], ["--plain"]), "executorch": ([], ["--plain"])}

@@ -60,9 +60,10 @@ def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
 
 
 def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
-    """Return the precision of a model's weights: `int8` if any layer is quantised, else `fp32`, `fp16` or `mixed`.
+    """Return the precision of a model's weights.
 
-    Weights that are stored in float16 but cast to float32 before use count as float32.
+    It is `int4` if weights are packed into codes of 3 to 8 bits, `int8` if any layer computes in 8 bits, else `fp32`,
+    `fp16` or `mixed`. Weights that are stored in float16 but cast to float32 before use count as float32.
 
     Args:
         model: the structure; the weights may be in another file.
@@ -70,6 +71,8 @@ def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str
     """
     from onnx import TensorProto
 
+    if _has_codes(model):
+        return "int4"
     if layers_in_8_bits(model):
         return "int8"
     names = {TensorProto.FLOAT: "fp32", TensorProto.FLOAT16: "fp16", TensorProto.INT8: "int8"}
@@ -80,6 +83,14 @@ def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str
     kinds = {names[weight.data_type] for weight in matrices if weight.data_type in names and weight.name not in widened}
     kinds |= {"fp32"} if widened else set()
     return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _has_codes(model: "ModelProto") -> bool:
+    """Return whether weights are computed from uint8 codes."""
+    from onnx import TensorProto
+
+    codes = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.UINT8}
+    return any(node.op_type in ("BitShift", "Cast") and node.input[0] in codes for node in model.graph.node)
 
 
 def stored_in_float16(model: "ModelProto") -> frozenset[str]:

@@ -15,7 +15,7 @@ from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.errors import InputError
 
-Precision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "fp16", "int8", "int4"]
 
 #: PyTorch's and the artifact's values of each output, float64.
 Pairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -56,6 +56,8 @@ FLOORS: dict[Precision, Floors] = {
     # The threshold is 0.14 rad. The loss differs by 8e-4 in the same measurement.
     "fp16": Floors(controllers=5e-3, discrete=1.0, identity=0.9995, content=2e-2, render=45.0, update=0.99, loss=1e-2),
     "int8": Floors(controllers=3e-2, discrete=0.99, identity=0.99, content=1e-1, render=35.0, update=0.9, loss=1e-1),
+    # Weights of 3 to 8 bits in float32 arithmetic: the same error is allowed, it only comes from elsewhere.
+    "int4": Floors(controllers=3e-2, discrete=0.99, identity=0.99, content=1e-1, render=35.0, update=0.9, loss=1e-1),
 }
 
 #: Iterative generation amplifies rounding, by large steps and by activation masks that flip. The difference between

@@ -71,7 +71,7 @@ def export(
     ] = None,
     calibration: Annotated[
         Path | None,
-        typer.Option("--calibration", metavar="DIR", help="*-int8: a calibration set made by `f2p-deploy calibrate`."),
+        typer.Option("--calibration", metavar="DIR", help="*-int8, onnx-int4: a set made by `f2p-deploy calibrate`."),
     ] = None,
     keep_float: Annotated[
         list[str] | None,
@@ -159,7 +159,7 @@ def export(
         console.emit({"artifact": str(artifact.folder), "scope": manifest.scope, **manifest.to_dict()})
     else:
         show(artifact)
-        if artifact.manifest.calibration is not None:
+        if (artifact.manifest.calibration or {}).get("verdict"):
             show_verdict(artifact)
     artifact.manifest.require_parity()
 

@@ -89,11 +89,14 @@ def _calibration(facts: Mapping[str, Any] | None) -> str:
     """Return the number of calibration faces and the quantised layers of each graph."""
     if not facts:
         return "none needed"
-    graphs = "; ".join(
-        f"{name} {graph['quantised']} of {graph['of']} layers in 8 bits, {graph['method']} ranges"
-        for name, graph in facts["graphs"].items()
-    )
+    graphs = "; ".join(f"{name} {_quantised(graph)}" for name, graph in facts["graphs"].items())
     return f"{facts['faces']} faces, hash {facts['hash'][:12]}; {graphs}; running {facts['running']}"
+
+
+def _quantised(graph: Mapping[str, Any]) -> str:
+    if "bits_per_weight" in graph:
+        return f"{graph['quantised']} layers in {graph['bits_per_weight']:.2f} bits a weight"
+    return f"{graph['quantised']} of {graph['of']} layers in 8 bits, {graph['method']} ranges"
 
 
 def _show_tensors(graphs: Mapping[str, Mapping[str, Any]]) -> None:

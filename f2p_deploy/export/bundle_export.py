@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -48,11 +48,16 @@ from f2p_deploy.system.progress import Progress, silent
 
 if TYPE_CHECKING:
     from f2p_deploy.export.calibration.calibration_set import CalibrationSet
+    from f2p_deploy.export.export_graphs import ExportGraph
     from f2p_deploy.export.precision import Int8Settings
+    from f2p_deploy.export.source import Source
     from f2p_deploy.export.trajectory import Compute, Reference
 
 #: Samples of each graph that the artifact keeps as golden vectors.
 GOLDEN_SAMPLES = 2
+
+#: Largest number of calibration faces that weights of few bits are fitted to, and of others on which bits are chosen.
+FITTED, TRIED = 96, 64
 
 #: Packages whose versions determine the content of an exported file.
 TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "numpy")
@@ -114,17 +119,26 @@ def export_bundle(
             if graph.name == "step":
                 runs = reference_runs(bundle, graph, samples["step"], faces.images, trajectories)
                 samples["step"] = with_iterations(samples["step"], graph, runs)
-        int8 = None if calibration is None else _int8_settings(bundle, chosen, options, calibration, progress)
+        int8 = None
+        if calibration is not None and chosen.scheme is not None:
+            int8 = _int8_settings(bundle, chosen, options, calibration, progress)
+        before: Precision = "fp32" if chosen.palettes else chosen.precision
         sources = make_sources(
-            graphs, samples, chosen.precision, progress, bundle.schema, int8, chosen.from_modules, chosen.rest
+            graphs, samples, before, progress, bundle.schema, int8, chosen.from_modules, chosen.rest
         )
+        palettes: dict[str, Any] = {}
+        if calibration is not None and chosen.palettes:
+            sources, palettes = _with_palettes(bundle, graphs, sources, calibration, progress)
         entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
         parity, verified, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
         manifest = replace(manifest, parity=parity, verified=verified, verified_with=verified_with)
-        if calibration is not None:
+        if calibration is not None and chosen.palettes:
+            facts = calibration_facts(calibration, (), ())
+            manifest = replace(manifest, calibration={**facts, "graphs": palettes})
+        elif calibration is not None:
             progress("benefit of 8 bits")
             first = {name: sample.first_batch(batch) for name, sample in samples.items()}
             verdicts = judge(sources, first, parity, chosen.rest, chosen.verified == "runtime")
@@ -139,10 +153,8 @@ def _with_held_out(faces: Faces, calibration: "CalibrationSet") -> Faces:
     """Return faces followed by the held-out faces of a calibration set: 99 % agreement needs more than six faces."""
     from f2p_deploy.export.calibration.inputs import judged_rows
 
-    rows = judged_rows(calibration.count)
-    images = np.stack([calibration.image(int(row)) for row in rows])
-    names = (Path(calibration.faces[int(row)].photo).name for row in rows)
-    return Faces(np.concatenate([faces.images, images]), (*faces.names, *names))
+    held_out = calibration.chosen_faces([int(row) for row in judged_rows(calibration.count)])
+    return Faces(np.concatenate([faces.images, held_out.images]), (*faces.names, *held_out.names))
 
 
 def _int8_settings(
@@ -157,6 +169,28 @@ def _int8_settings(
     names = [name for name in INT8_GRAPHS if name not in options.keep_float]
     inputs = {name: calibration_inputs(bundle, images, name) for name in names}
     return Int8Settings(cast(Scheme, target.scheme), target.rest, inputs)
+
+
+def _with_palettes(
+    bundle: Bundle,
+    graphs: tuple["ExportGraph", ...],
+    sources: "dict[str, Source]",
+    calibration: "CalibrationSet",
+    progress: Progress,
+) -> "tuple[dict[str, Source], dict[str, Any]]":
+    """Return sources with weights of 3 to 8 bits, and the facts about them, by the graph's name."""
+    from f2p_deploy.export.calibration.inputs import JUDGED_ONE_IN
+    from f2p_deploy.export.palette.palette_sources import palette_sources
+
+    progress("calibration inputs")
+    rows = [row for row in range(calibration.count) if row % JUDGED_ONE_IN != JUDGED_ONE_IN - 1]
+    others = rows[2::3]
+    fitted, tried = (
+        sample_graphs(bundle, graphs, calibration.chosen_faces(few))
+        for few in ([row for row in rows if row not in others][:FITTED], others[:TRIED])
+    )
+    found = palette_sources(sources, fitted, tried, bundle.schema, progress)
+    return found.sources, found.facts
 
 
 def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:

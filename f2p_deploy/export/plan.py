@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 INT8_GRAPHS = ("one_shot", "describe", "render")
 
 #: Bytes of one weight.
-WEIGHT_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
+WEIGHT_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1, "int4": 1}
 
 #: Size of a compiled file without its weights, in bytes: the most that TensorRT for RTX writes.
 PLAN_BYTES = 8_000_000
@@ -179,7 +179,7 @@ def calibration_set(target: Target, options: BuildOptions, bundle: Bundle) -> Ca
         InputError: no set was named, it is damaged or was made for another bundle, its photos have changed, or
             `keep_float` names a graph that cannot compute in 8 bits.
     """
-    if target.scheme is None:
+    if not target.calibrated:
         return None
     for name in options.keep_float:
         if name not in INT8_GRAPHS:

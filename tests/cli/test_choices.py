@@ -96,4 +96,4 @@ def test_bash_completes_commands_and_words(tmp_path: Path) -> None:
     answers f2p-deploy export --target onnx-
     """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == ["export", "render", "onnx-fp16 onnx-int8"], done.stderr
+    assert done.stdout.splitlines() == ["export", "render", "onnx-fp16 onnx-int8 onnx-int4"], done.stderr

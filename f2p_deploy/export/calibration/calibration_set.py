@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from f2p_deploy.alignment.sample_faces import Faces
 from f2p_deploy.export.calibration.contact_sheet import contact_sheet
 from f2p_deploy.system.causes import place_of
 from f2p_deploy.system.errors import InputError
@@ -110,6 +111,11 @@ class CalibrationSet:
     def images(self) -> np.ndarray:
         """Return all faces: (N, 3, S, S) float32 RGB in [0, 1]."""
         return np.stack([self.image(position) for position in range(self.count)])
+
+    def chosen_faces(self, positions: Sequence[int]) -> Faces:
+        """Return the faces at these positions, named after their photos."""
+        names = tuple(Path(self.faces[position].photo).name for position in positions)
+        return Faces(np.stack([self.image(position) for position in positions]), names)
 
     def require_made_for(self, bundle: "Bundle") -> None:
         """Raise unless the faces were aligned for a bundle and their photos are unchanged.

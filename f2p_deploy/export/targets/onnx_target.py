@@ -92,8 +92,11 @@ def onnx_toolchain(options: BuildOptions) -> Toolchain:
     return any_machine(options)
 
 
-def _target(name: str, precision: Precision, words: str, scheme: Scheme | None = None) -> Target:
+def _target(
+    name: str, precision: Precision, words: str, scheme: Scheme | None = None, palettes: bool = False
+) -> Target:
     rest: Precision = "fp32" if scheme else precision
+    takes = ("--weights",) if precision == "fp32" else ("--calibration",) if palettes else ()
     return Target(
         name=name,
         summary=f"ONNX in {words}, for ONNX Runtime on any machine",
@@ -101,8 +104,9 @@ def _target(name: str, precision: Precision, words: str, scheme: Scheme | None =
         precision=precision,
         rest=rest,
         scheme=scheme,
-        build_needs="PyTorch, a calibration set" if scheme else "PyTorch",
-        options=("--calibration", "--keep-float") if scheme else ("--weights",) if precision == "fp32" else (),
+        build_needs="PyTorch, a calibration set" if scheme or palettes else "PyTorch",
+        options=("--calibration", "--keep-float") if scheme else takes,
+        palettes=palettes,
         toolchain=onnx_toolchain,
         build_extra="export",
         run_needs="onnxruntime",
@@ -115,3 +119,4 @@ def _target(name: str, precision: Precision, words: str, scheme: Scheme | None =
 register_target(_target("onnx", "fp32", "float32"))
 register_target(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
 register_target(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))
+register_target(_target("onnx-int4", "int4", "float32 with weights of 3 to 8 bits", palettes=True))

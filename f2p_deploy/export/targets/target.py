@@ -129,6 +129,7 @@ class Target:
         compiler_missing: returns why its compiler cannot work here, without loading it; empty if it can.
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
         graphs: the names of the graphs that it can hold; None for all.
+        palettes: whether weights are stored in 3 to 8 bits, see `f2p_deploy.export.palette`.
     """
 
     name: str
@@ -150,6 +151,12 @@ class Target:
     compiler_missing: Callable[[], str] = _nothing
     hardware_missing: Callable[[], str] = _nothing
     graphs: tuple[str, ...] | None = None
+    palettes: bool = False
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether it needs a calibration set."""
+        return self.scheme is not None or self.palettes
 
     def holds(self, graph: str) -> bool:
         """Return whether its artifacts hold a graph of this name."""

@@ -1,0 +1,101 @@
+"""Chooses the number of bits of every layer: as few bytes as the floors allow.
+
+A layer's harm is the error of its own outputs (`RoundedWeight.error`) times what such an error does to the outputs of
+the graphs. For a price of a byte, each layer takes the number of bits whose harm and price together are least; the
+highest price at which all graphs stay within the floors is found by bisection. Graphs that share no weights, such as
+`render` and `one_shot`, have a price each.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from f2p_deploy.artifact.artifact import Parity
+from f2p_deploy.export.palette.rounding import RoundedWeight
+
+#: Share of the way to a floor that a choice may use up on the faces it is made on; the rest is for other faces.
+MARGIN = 0.75
+
+#: What a floor in dB must be exceeded by.
+MARGIN_DB = 1.5
+
+#: Ends of the bisection: the common logarithm of the harm that a megabyte may cost.
+CHEAPEST, DEAREST = -8.0, 5.0
+
+#: Steps of the bisection.
+BISECTIONS = 10
+
+
+def groups_that_share(keys: Mapping[str, frozenset[bytes]]) -> tuple[tuple[str, ...], ...]:
+    """Return the names of graphs in groups: graphs of different groups share no weights.
+
+    Args:
+        keys: keys of its weights, by the graph's name.
+    """
+    groups: list[tuple[list[str], set[bytes]]] = []
+    for name, own in keys.items():
+        joined = [group for group in groups if group[1] & own]
+        groups = [group for group in groups if group not in joined]
+        names = [one for group in joined for one in group[0]]
+        groups.append(([*names, name], set().union(own, *(group[1] for group in joined))))
+    return tuple(tuple(names) for names, _ in groups)
+
+
+def fewest_bytes(
+    choices: Mapping[bytes, Sequence[RoundedWeight]],
+    effects: Mapping[bytes, float],
+    passes: Callable[[Mapping[bytes, RoundedWeight]], bool],
+) -> dict[bytes, RoundedWeight]:
+    """Return one rounding of each weight: the cheapest ones that pass, or the most accurate ones if none do.
+
+    Args:
+        choices: roundings of each weight, by its key.
+        effects: what a layer's error does to the graphs' outputs, by the key of its weight.
+        passes: returns whether these roundings are accurate enough together.
+    """
+    low, high = CHEAPEST, DEAREST
+    best = _at_price(choices, effects, low)
+    cheap = _at_price(choices, effects, high)
+    if passes(cheap):
+        return cheap
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        chosen = _at_price(choices, effects, middle)
+        if passes(chosen):
+            low, best = middle, chosen
+        else:
+            high = middle
+    return best
+
+
+def _at_price(
+    choices: Mapping[bytes, Sequence[RoundedWeight]], effects: Mapping[bytes, float], logarithm: float
+) -> dict[bytes, RoundedWeight]:
+    price = 10.0**logarithm / 1e6
+    return {
+        key: rounded[int(np.argmin([effects[key] * one.error + price * one.bytes for one in rounded]))]
+        for key, rounded in choices.items()
+    }
+
+
+def harm(record: Parity) -> float:
+    """Return how much of the way to its floor a measure has gone, as a power: 1 at the floor.
+
+    Shares of equal options count nothing: they jump.
+    """
+    if record.metric.endswith("dB"):
+        return 10.0 ** ((record.floor - record.value) / 10.0)
+    if record.better == "lower":
+        return (record.value / record.floor) ** 2
+    return 0.0 if record.metric.endswith("agreement") else (1.0 - record.value) / (1.0 - record.floor)
+
+
+def comfortable(record: Parity) -> bool:
+    """Return whether a measure keeps a distance from its floor."""
+    if not record.passed:
+        return False
+    if record.metric.endswith("dB"):
+        return record.value >= record.floor + MARGIN_DB
+    if record.better == "lower":
+        return record.value <= MARGIN * record.floor
+    return 1.0 - record.value <= MARGIN * (1.0 - record.floor) + 1e-12

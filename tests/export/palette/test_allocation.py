@@ -1,0 +1,66 @@
+"""Bits of each layer: as few bytes as pass."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from f2p_deploy.artifact.artifact import Parity
+from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm
+from f2p_deploy.export.palette.rounding import RoundedWeight
+
+
+def of(bits: int, error: float) -> RoundedWeight:
+    return RoundedWeight(bits, np.zeros((1, 800), np.uint8), None, np.zeros(1, np.float32), np.zeros(1), error)
+
+
+CHOICES = {
+    b"harmless": [of(4, 1e-4), of(8, 1e-6)],
+    b"delicate": [of(4, 0.5), of(8, 1e-3)],
+}
+
+
+EFFECTS = {b"harmless": 1.0, b"delicate": 1.0}
+
+
+def bits_of(chosen: Mapping[bytes, RoundedWeight]) -> dict[bytes, int]:
+    return {key: one.bits for key, one in chosen.items()}
+
+
+def test_bits_go_where_they_help() -> None:
+    chosen = fewest_bytes(CHOICES, EFFECTS, lambda chosen: sum(one.error for one in chosen.values()) < 0.01)
+    assert bits_of(chosen) == {b"harmless": 4, b"delicate": 8}
+    assert set(bits_of(fewest_bytes(CHOICES, EFFECTS, lambda chosen: True)).values()) == {4}
+    assert set(bits_of(fewest_bytes(CHOICES, EFFECTS, lambda chosen: False)).values()) == {8}
+
+
+def test_graphs_of_a_group_share_weights() -> None:
+    keys = {"a": frozenset({b"1"}), "b": frozenset({b"2"}), "c": frozenset({b"1", b"3"}), "d": frozenset({b"3", b"2"})}
+    assert [sorted(group) for group in groups_that_share(keys)] == [["a", "b", "c", "d"]]
+    assert groups_that_share({"a": frozenset({b"1"}), "b": frozenset({b"2"})}) == (("a",), ("b",))
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "floor", "better", "passed", "expected"),
+    [
+        ("cosine", 0.995, 0.99, "higher", True, True),
+        ("cosine", 0.991, 0.99, "higher", True, False),
+        ("controllers max abs difference", 0.02, 0.03, "lower", True, True),
+        ("controllers max abs difference", 0.029, 0.03, "lower", True, False),
+        ("PSNR dB", 36.0, 35.0, "higher", True, False),
+        ("PSNR dB", 37.0, 35.0, "higher", True, True),
+        ("cosine", 0.5, 0.99, "higher", False, False),
+    ],
+)
+def test_a_distance_is_kept_from_each_floor(
+    metric: str, value: float, floor: float, better: str, passed: bool, expected: bool
+) -> None:
+    record = Parity("g", "o", metric, value, floor, better, "s", 1)  # type: ignore[arg-type]
+    assert comfortable(record) is expected
+
+
+def test_harm_is_one_at_a_floor() -> None:
+    for metric, floor, better in (("cosine", 0.99, "higher"), ("PSNR dB", 35.0, "higher"), ("max", 0.03, "lower")):
+        assert harm(Parity("g", "o", metric, floor, floor, better, "s", 1)) == pytest.approx(1.0)  # type: ignore[arg-type]
+    assert harm(Parity("g", "o", "max", 0.06, 0.03, "lower", "s", 1)) == pytest.approx(4.0)
+    assert harm(Parity("g", "o", "discrete arg-max agreement", 0.5, 0.99, "higher", "s", 1)) == 0.0
