@@ -22,7 +22,7 @@ class ServiceLimits:
         InputError: a limit that is not positive.
     """
 
-    upload_bytes: int = 16 * 2**20
+    upload_bytes: int = 16_000_000
     photo_pixels: int = 50_000_000
     queue: int = 32
     upload_seconds: float = 20.0
