@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Parity
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.export.palette.rounding import RoundedWeight
 
 #: Share of the way to a floor that a choice may use up on the faces it is made on; the rest is for other faces.
@@ -21,6 +22,9 @@ MARGIN_DB = 1.5
 
 #: Ends of the bisection: the common logarithm of the harm that a megabyte may cost.
 CHEAPEST, DEAREST = -8.0, 5.0
+
+#: Mean movement of probabilities that is as bad as a floor: about as large a share of the options changes.
+MOVED = 0.01
 
 #: Steps of the bisection.
 BISECTIONS = 10
@@ -81,13 +85,24 @@ def _at_price(
 def harm(record: Parity) -> float:
     """Return how much of the way to its floor a measure has gone, as a power: 1 at the floor.
 
-    Shares of equal options count nothing: they jump.
+    Shares of equal options count nothing: they jump, see `harm_to_options`.
     """
     if record.metric.endswith("dB"):
         return 10.0 ** ((record.floor - record.value) / 10.0)
     if record.better == "lower":
         return (record.value / record.floor) ** 2
     return 0.0 if record.metric.endswith("agreement") else (1.0 - record.value) / (1.0 - record.floor)
+
+
+def harm_to_options(reference: np.ndarray, found: np.ndarray, schema: Schema) -> float:
+    """Return how far the options' probabilities have moved, as a power: 1 if by `MOVED` on average.
+
+    Args:
+        reference, found: (K, n) parameters, discrete groups as probabilities.
+        schema: of the parameters.
+    """
+    moved = [np.abs(found[:, place] - reference[:, place]).max(axis=1) for place in schema.discrete_slices.values()]
+    return float((np.mean(moved) / MOVED) ** 2) if moved else 0.0
 
 
 def comfortable(record: Parity) -> bool:

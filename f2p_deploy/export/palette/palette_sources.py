@@ -11,7 +11,7 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Parity
 from f2p_deploy.artifact.parity import compare
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm
+from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm, harm_to_options
 from f2p_deploy.export.palette.input_moments import Moments, input_moments
 from f2p_deploy.export.palette.layer_weights import LayerWeight, layer_weights
 from f2p_deploy.export.palette.packed_weights import bias_takes_shift, with_packed_weights
@@ -156,10 +156,9 @@ class _Layered:
         return run_in_batches(compute, samples.inputs, self.source.graph.batch, samples.shared)
 
     def compared(
-        self, chosen: Mapping[bytes, RoundedWeight], samples: Samples, schema: Schema
+        self, outputs: Mapping[str, np.ndarray], samples: Samples, schema: Schema
     ) -> tuple[Parity, ...]:
-        """Compare the graph with these weights with PyTorch."""
-        outputs = self.outputs(chosen, samples)
+        """Compare outputs of the graph with PyTorch's."""
         name = self.source.graph.name
         return compare(name, samples.reference, outputs, samples.names, "int4", schema, samples.inputs)
 
@@ -171,14 +170,18 @@ def _effect(graphs: Mapping[str, _Layered], schema: Schema, key: bytes, rounded:
     whole = 0.0
     for graph in graphs.values():
         if any(weight.key == key for weight in graph.weights):
-            whole += sum(map(harm, graph.compared({key: rounded}, graph.samples.first(FELT), schema)))
+            samples = graph.samples.first(FELT)
+            outputs = graph.outputs({key: rounded}, samples)
+            whole += sum(map(harm, graph.compared(outputs, samples, schema)))
+            if "parameters" in outputs:
+                whole += harm_to_options(samples.reference["parameters"], outputs["parameters"], schema)
     return whole / rounded.error
 
 
 def _passes(graphs: Mapping[str, _Layered], schema: Schema, chosen: Mapping[bytes, RoundedWeight]) -> bool:
     """Return whether graphs with these weights keep a distance from their floors."""
     for name, graph in graphs.items():
-        records = graph.compared(chosen, graph.samples, schema)
+        records = graph.compared(graph.outputs(chosen, graph.samples), graph.samples, schema)
         logger.info("%s: %s", name, "; ".join(record.sentence() for record in records))
         if not all(comfortable(record) for record in records):
             return False

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from f2p_deploy.artifact.artifact import Parity
-from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm
+from f2p_deploy.character.schema import load_schema
+from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm, harm_to_options
 from f2p_deploy.export.palette.rounding import RoundedWeight
 
 
@@ -64,3 +65,14 @@ def test_harm_is_one_at_a_floor() -> None:
         assert harm(Parity("g", "o", metric, floor, floor, better, "s", 1)) == pytest.approx(1.0)  # type: ignore[arg-type]
     assert harm(Parity("g", "o", "max", 0.06, 0.03, "lower", "s", 1)) == pytest.approx(4.0)
     assert harm(Parity("g", "o", "discrete arg-max agreement", 0.5, 0.99, "higher", "s", 1)) == 0.0
+
+
+def test_probabilities_that_move_do_harm() -> None:
+    schema = load_schema("makehuman")
+    before = np.zeros((4, schema.n), np.float32)
+    after = before.copy()
+    after[:, : schema.n_c] = 1.0
+    assert harm_to_options(before, after, schema) == 0.0
+    for place in schema.discrete_slices.values():
+        after[:, place.start] = 0.01
+    assert harm_to_options(before, after, schema) == pytest.approx(1.0, rel=1e-4)
