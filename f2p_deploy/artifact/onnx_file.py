@@ -90,7 +90,8 @@ def _has_codes(model: "ModelProto") -> bool:
     from onnx import TensorProto
 
     codes = {weight.name for weight in model.graph.initializer if weight.data_type == TensorProto.UINT8}
-    return any(node.op_type in ("BitShift", "Cast") and node.input[0] in codes for node in model.graph.node)
+    readers = (node for node in model.graph.node if node.op_type in ("BitwiseAnd", "BitShift", "Cast"))
+    return any(node.input[0] in codes for node in readers)
 
 
 def stored_in_float16(model: "ModelProto") -> frozenset[str]:

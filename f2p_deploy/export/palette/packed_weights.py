@@ -1,7 +1,7 @@
 """Stores rounded weights in ONNX as packed codes; runtimes compute the float32 weights once, when they load a graph.
 
 Only operators of ONNX's main set are used, so every runtime of ONNX reads such a graph: two or more codes share a
-byte, `BitShift` and `BitwiseAnd` take them apart, and `GatherElements` looks them up in the palettes.
+byte, `BitwiseAnd` and `BitShift` take them apart, and `GatherElements` looks them up in the palettes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -157,10 +157,12 @@ class _Graph:
             if bits == 8:
                 return self.constant(plane, packed)
             stored = self.constant(plane, packed[:, None])
-            shifts = self.constant(f"shifts.{bits}", bits * np.arange(8 // bits, dtype=np.uint8)[None])
-            mask = self.constant(f"mask.{bits}", np.array(2**bits - 1, np.uint8))
-            part = self.add("BitShift", [stored, shifts], f"{plane}.shifted", direction="RIGHT")
-            part = self.add("BitwiseAnd", [part, mask], f"{plane}.codes")
+            places = bits * np.arange(8 // bits, dtype=np.uint8)[None]
+            shifts = self.constant(f"shifts.{bits}", places)
+            masks = self.constant(f"masks.{bits}", np.uint8(2**bits - 1) << places)
+            # Masked first, so that nothing is left to round: OpenVINO shifts by a rounded division (2026.4).
+            part = self.add("BitwiseAnd", [stored, masks], f"{plane}.masked")
+            part = self.add("BitShift", [part, shifts], f"{plane}.codes", direction="RIGHT")
             part = self.add("Reshape", [part, self.constant("flat", np.array([-1], np.int64))], f"{plane}.flat")
             if flat.size % (8 // bits):
                 ends = [self.constant(f"place.of.{at}", np.array([at], np.int64)) for at in (0, flat.size)]

@@ -71,3 +71,18 @@ def test_arrays_of_zeros_are_stored_by_the_others() -> None:
 def test_weights_without_a_rounding_stay() -> None:
     model = model_of("MatMul", (64, 128))
     assert with_packed_weights(model, {}) == model
+
+
+@pytest.mark.parametrize("bits", list(PLANES))
+def test_openvino_computes_the_rounded_weights(bits: int) -> None:
+    """OpenVINO 2026.4 shifts the codes of a matrix product by a division that it rounds."""
+    openvino = pytest.importorskip("openvino")
+    model = model_of("Gemm", (64, 128), transB=1)
+    (weight,) = layer_weights(model)
+    rounded = round_weight(weight, bits, None, False)
+    packed = with_packed_weights(model, {weight.key: rounded})
+    value = np.random.default_rng(0).normal(size=(1, 128)).astype(np.float32)
+    core, exact = openvino.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = core.compile_model(core.read_model(packed.SerializeToString()), "CPU", exact)
+    expected = value @ rounded.matrix().T
+    assert np.abs(compiled([value])[0] - expected).max() < 1e-4
