@@ -219,6 +219,8 @@ def show_plan(plan: "ExportPlan") -> None:
     free, size = plan.bytes_free / 1e9, plan.bytes_at_most / 1e6
     on = "the files themselves" if plan.verified == "runtime" else "the ONNX sources of the files"
     faces = f"{plan.trajectories} as a whole iterative search" if plan.trajectories else "single steps only"
+    if "step" not in plan.graphs:
+        faces = "no searches"
     console.table(
         [
             ("bundle:", f"{plan.bundle}, batches of {plan.batch}"),

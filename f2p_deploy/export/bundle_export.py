@@ -95,7 +95,7 @@ def export_bundle(
         MissingDependency: the target's packages, compiler or hardware are missing.
         CompilerError: a compiler failed; the message has the command line that repeats the export. No files are left.
     """
-    chosen, toolchain = check_request_of(target, trajectories, options)
+    chosen, toolchain = check_request_of(target, batch, trajectories, options)
     require_halves(bundle, options)
     calibration = calibration_set(chosen, options, bundle)
     from f2p_deploy.export.export_graphs import exportable_graphs

@@ -110,7 +110,7 @@ def plan_export(
     Raises:
         InputError, MissingDependency: as `export_bundle` raises before it begins to build.
     """
-    chosen, toolchain = check_request_of(target, trajectories, options)
+    chosen, toolchain = check_request_of(target, batch, trajectories, options)
     from f2p_deploy.export.export_graphs import exportable_graphs
 
     require_halves(bundle, options)
@@ -142,16 +142,18 @@ def plan_export(
     )
 
 
-def check_request_of(target: str, trajectories: int, options: BuildOptions) -> tuple[Target, Toolchain]:
+def check_request_of(target: str, batch: int, trajectories: int, options: BuildOptions) -> tuple[Target, Toolchain]:
     """Return the target and its toolchain on this machine.
 
     Raises:
-        InputError: an unknown target, options that it does not take or with invalid values, a negative number of
-            trajectories.
+        InputError: an unknown target, options that it does not take or with invalid values, a batch for a target that
+            has none, a negative number of trajectories.
         MissingDependency: packages, compilers or hardware that the build needs are missing.
     """
     chosen = find_target(target)
     chosen.require_options(options)
+    if batch > 1 and not chosen.batches:
+        raise InputError(f"{target} computes one face at a time, and --batch {batch} was asked for")
     if trajectories < 0:
         raise InputError(f"the number of trajectories must not be negative, found {trajectories}")
     for extra in chosen.build_extras:

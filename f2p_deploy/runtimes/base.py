@@ -154,9 +154,10 @@ class Runtime(ABC):
 
     def why_no_graph(self, graph: str) -> str:
         """Return a sentence that says why there is no graph of this name, and what to do about it."""
+        without = "; --mode one-shot needs none" if "one_shot" in self.graphs and graph != "one_shot" else ""
         return (
-            f"the artifact {self.artifact.folder} has no graph {graph!r}, it has {', '.join(self.graphs) or 'none'}: "
-            "export the bundle again, to a target that has it"
+            f"the artifact {self.artifact.folder} has only {', '.join(self.graphs) or 'none'}: "
+            f"export the bundle again, to a target that has it, such as onnx{without}"
         )
 
     @property

@@ -140,7 +140,7 @@ def test_an_artifact_without_the_graph(small_artifact: Path, faces: np.ndarray) 
     graphs = {name: entry for name, entry in artifact.manifest.graphs.items() if name != "step"}
     runtime = OnnxRuntime(Artifact(artifact.folder, replace(artifact.manifest, graphs=graphs)), threads=1)
     search.require_mode(runtime, "one-shot")
-    with pytest.raises(InputError, match="iterative generation needs the graph 'step', but .* it has one_shot, "):
+    with pytest.raises(InputError, match="iterative generation needs the graph 'step', but .* has only one_shot, "):
         search.generate(runtime, picture(faces), "iterative")
 
 

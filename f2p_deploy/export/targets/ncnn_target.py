@@ -9,7 +9,7 @@ from f2p_deploy.export.source import Source
 from f2p_deploy.export.targets.converted import scratch_beside
 from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register_target
 from f2p_deploy.runtimes.ncnn_runtime import PARAM, ncnn_weights
-from f2p_deploy.system.errors import CompilerError, InputError
+from f2p_deploy.system.errors import CompilerError
 from f2p_deploy.system.progress import Progress
 
 #: The graphs that are exported: ncnn has no comparison of tensors, which a gradient needs.
@@ -37,8 +37,6 @@ def build_ncnn(
 
     entries = {}
     for name, source in sources.items():
-        if source.graph.batch != 1:
-            raise InputError(f"ncnn computes one face at a time, and --batch {source.graph.batch} was asked for")
         file = folder / f"{name}{PARAM}"
         with scratch_beside(folder) as scratch:
             progress(f"{name}: trace")
@@ -70,5 +68,6 @@ register_target(
         toolchain=ncnn_toolchain,
         from_modules=True,
         graphs=GRAPHS,
+        batches=False,
     )
 )

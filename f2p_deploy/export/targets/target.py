@@ -129,6 +129,7 @@ class Target:
         compiler_missing: returns why its compiler cannot work here, without loading it; empty if it can.
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
         graphs: the names of the graphs that it can hold; None for all.
+        batches: whether its files can compute several faces at a time.
         palettes: whether weights are stored in 3 to 8 bits, see `f2p_deploy.export.palette`.
     """
 
@@ -152,6 +153,7 @@ class Target:
     hardware_missing: Callable[[], str] = _nothing
     graphs: tuple[str, ...] | None = None
     palettes: bool = False
+    batches: bool = True
 
     @property
     def calibrated(self) -> bool:

@@ -103,7 +103,8 @@ def choose_flavor(name: str | None = None) -> Flavor:
 def why_not(flavor: Flavor) -> str:
     """Return why a flavor cannot build here; empty if it can. Does not load it."""
     if find_spec(flavor.module) is None:
-        return f"{flavor.title} is not installed ({install_line(flavor.extra)})"
+        on_card = "; it builds only on the NVIDIA card that will run the engine" if flavor.needs_gpu else ""
+        return f"{flavor.title} is not installed ({install_line(flavor.extra)}){on_card}"
     installed = installed_version(flavor)
     if installed and Version(installed) < Version(flavor.oldest):
         newer = install_line(flavor.extra, options="--upgrade")
