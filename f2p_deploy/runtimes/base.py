@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from f2p_deploy.artifact.artifact import MANIFEST_FILE, Arrays, Artifact, TensorSpec, Verified
+from f2p_deploy.artifact.manifest import STEPS
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.model.bundle import label_of
 from f2p_deploy.model.settings import BundleSettings, from_data
@@ -154,7 +155,7 @@ class Runtime(ABC):
 
     def why_no_graph(self, graph: str) -> str:
         """Return a sentence that says why there is no graph of this name, and what to do about it."""
-        without = "; --mode one-shot needs none" if "one_shot" in self.graphs and graph != "one_shot" else ""
+        without = "; --mode one-shot needs none" if graph in STEPS and "one_shot" in self.graphs else ""
         return (
             f"the artifact {self.artifact.folder} has only {', '.join(self.graphs) or 'none'}: "
             f"export the bundle again, to a target that has it, such as onnx{without}"

@@ -39,7 +39,7 @@ def input_moments(
 
     Args:
         model: float32, every weight inside; not changed.
-        inputs: tensors by name, K rows each, a multiple of the batch.
+        inputs: tensors by name, K rows each; the last batch is padded with the last row.
         batch: the model's static batch.
         known: keys of weights that need not be measured.
     """

@@ -78,21 +78,20 @@ def palette_sources(
         if name in models:
             progress(f"{name}: inputs of its layers")
             samples, batch = fitted[name], sources[name].graph.batch
-            whole = len(samples.names) // batch * batch
-            inputs = {key: value[:whole] for key, value in samples.inputs.items()}
+            inputs = dict(samples.inputs)
             if "parameters" in inputs:
                 inputs["parameters"] = crossed(inputs["parameters"], schema, CROSSED * batch)
             moments |= input_moments(models[name], inputs, batch, moments)
     unique = {weight.key: weight for every in weights.values() for weight in every}
     biased = {key for model in models.values() for key in _keys_with_bias(model)}
+    forward = {w.key for name, every in weights.items() if sources[name].graph.lower is None for w in every}
     choices: dict[bytes, list[RoundedWeight]] = {}
     for number, (key, weight) in enumerate(unique.items()):
         progress("rounding weights", number, len(unique))
-        choices[key] = _roundings(weight, moments.get(key), key in biased and key in moments)
+        shifted = key in biased and key in moments
+        every_bits = (*PALETTES, *STEPS) if key in forward else (STEP_BITS,)
+        choices[key] = [round_weight(weight, bits, moments.get(key), shifted) for bits in every_bits]
     chosen: dict[bytes, RoundedWeight] = {}
-    forward = {w.key for name, every in weights.items() if sources[name].graph.lower is None for w in every}
-    for key in choices.keys() - forward:
-        choices[key] = [one for one in choices[key] if one.bits == STEP_BITS]
     for group in groups_that_share({name: frozenset(w.key for w in every) for name, every in weights.items()}):
         own = {weight.key: choices[weight.key] for name in group for weight in weights[name]}
         those = {name: _Layered(sources[name], weights[name], tried[name]) for name in group}
@@ -130,10 +129,6 @@ def _keys_with_bias(model: "ModelProto") -> set[bytes]:
     stored = {weight.name: weight for weight in model.graph.initializer}
     nodes = (node for node in model.graph.node if len(node.input) > 1 and node.input[1] in keys)
     return {keys[node.input[1]] for node in nodes if bias_takes_shift(node, stored)}
-
-
-def _roundings(weight: LayerWeight, moments: Moments | None, biased: bool) -> list[RoundedWeight]:
-    return [round_weight(weight, bits, moments, biased) for bits in (*PALETTES, *STEPS)]
 
 
 @dataclass(frozen=True)
