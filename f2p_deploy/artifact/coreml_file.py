@@ -21,8 +21,8 @@ MAIN = "main"
 #: Precisions by the numbers of MIL's data types.
 DATA_TYPES = {10: "fp16", 11: "fp32"}
 
-#: Bytes of one number, by precision.
-BYTES = {"fp16": 2, "fp32": 4, "int8": 1}
+#: Bits of one number, by precision.
+BITS = {"fp16": 16, "fp32": 32}
 
 #: The operators that do most of the arithmetic.
 LAYERS = ("conv", "conv_transpose", "linear")
@@ -92,7 +92,7 @@ def contents_of(package: Path, graph: str) -> dict[str, Any]:
             kind = weights.setdefault(constant.kind, {"tensors": 0, "values": 0, "bytes": 0})
             kind["tensors"] += 1
             kind["values"] += constant.count
-            kind["bytes"] += constant.count * BYTES[constant.kind]
+            kind["bytes"] += constant.bytes
     metadata = dict(spec.description.metadata.userDefined)
     how = metadata.get("weights", metadata.get(f"weights.{graph}", ""))
     return {"operators": dict(sorted(operators.items())), "weights": weights, "how": how}
@@ -100,21 +100,49 @@ def contents_of(package: Path, graph: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Stored:
-    """The precision of a stored constant, and how many numbers it has."""
+    """How a constant is stored.
+
+    Args:
+        kind: its precision; `int4` stands for codes of fewer than 8 bits.
+        count: of numbers.
+        bits: of a number.
+    """
 
     kind: str
     count: int
+    bits: int
+
+    @property
+    def bytes(self) -> int:
+        """Its size, without scales and palettes."""
+        return -(-self.count * self.bits // 8)
 
 
 def _stored(operation: Any) -> _Stored | None:
-    """Return how an operation's constant or 8-bit weight is stored, or None if the operation computes something."""
+    """Return how an operation's constant or rounded weight is stored, or None if the operation computes something."""
     kind = operation.outputs[0].type.tensorType
-    count = int(np.prod([dimension.constant.size for dimension in kind.dimensions] or [1]))
+    count = int(np.prod(_sizes(kind) or [1]))
     if operation.type.startswith("constexpr_"):
-        return _Stored("int8", count)
+        bits = _bits_of_palette(operation) if operation.type == "constexpr_lut_to_dense" else 8
+        return _Stored("int8" if bits == 8 else "int4", count, bits)
     if operation.type == "const" and kind.dataType in DATA_TYPES:
-        return _Stored(DATA_TYPES[kind.dataType], count)
+        precision = DATA_TYPES[kind.dataType]
+        return _Stored(precision, count, BITS[precision])
     return None
+
+
+def _bits_of_palette(operation: Any) -> int:
+    """Return the number of bits of a palette's codes: until iOS 17 it is an attribute, since iOS 18 an argument."""
+    if "lut" in operation.attributes:
+        (count,) = _sizes(operation.attributes["lut"].type.tensorType)
+    else:
+        (argument,) = operation.inputs["lut"].arguments
+        count = _sizes(argument.value.type.tensorType)[-2]
+    return count.bit_length() - 1
+
+
+def _sizes(kind: Any) -> list[int]:
+    return [int(dimension.constant.size) for dimension in kind.dimensions]
 
 
 def _block(spec: Any, function: str) -> Any:
@@ -124,12 +152,14 @@ def _block(spec: Any, function: str) -> Any:
 def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str, ...]]:
     """Return the precision of most of a graph's weights, and the layers that have another one.
 
+    Weights of few bits have layers with 8 bits among them: such a graph is `int4` if any layer is.
+
     Args:
         package: the folder.
         graph: the function's name, if the package has several.
 
     Returns:
-        `fp32`, `fp16` or `int8`; and the names of the convolutions and matrix products with another precision.
+        `fp32`, `fp16`, `int8` or `int4`; and the names of the convolutions and matrix products with another precision.
     """
     with quiet("coremltools"):
         import coremltools
@@ -147,5 +177,6 @@ def package_precision(package: Path, graph: str = MAIN) -> tuple[str, tuple[str,
     counts: dict[str, int] = {}
     for weight in layers.values():
         counts[constants[weight].kind] = counts.get(constants[weight].kind, 0) + constants[weight].count
-    found = max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
-    return found, tuple(layer for layer, weight in layers.items() if constants[weight].kind != found)
+    found = "int4" if "int4" in counts else max(counts, key=lambda kind: counts[kind]) if counts else "fp32"
+    alike = ("int4", "int8") if found == "int4" else (found,)
+    return found, tuple(layer for layer, weight in layers.items() if constants[weight].kind not in alike)

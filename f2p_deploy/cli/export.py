@@ -71,7 +71,7 @@ def export(
     ] = None,
     calibration: Annotated[
         Path | None,
-        typer.Option("--calibration", metavar="DIR", help="*-int8, onnx-int4: a set made by `f2p-deploy calibrate`."),
+        typer.Option("--calibration", metavar="DIR", help="*-int8, *-int4: a set made by `f2p-deploy calibrate`."),
     ] = None,
     keep_float: Annotated[
         list[str] | None,

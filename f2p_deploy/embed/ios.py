@@ -76,7 +76,7 @@ def embed_ios(artifact: Artifact, out: Path, *, modes: Sequence[str] = WANTED) -
     """Write a Swift package with an artifact's models, atomically and reproducibly.
 
     Args:
-        artifact: an artifact of the target `coreml` or `coreml-int8`.
+        artifact: an artifact of the target `coreml`, `coreml-int8` or `coreml-int4`.
         out: the package's folder; a package of F2PKit that is already there is replaced.
         modes: what the game needs, some of `WANTED`; the packages of other modes are left out.
 

@@ -48,16 +48,11 @@ from f2p_deploy.system.progress import Progress, silent
 
 if TYPE_CHECKING:
     from f2p_deploy.export.calibration.calibration_set import CalibrationSet
-    from f2p_deploy.export.export_graphs import ExportGraph
     from f2p_deploy.export.precision import Int8Settings
-    from f2p_deploy.export.source import Source
     from f2p_deploy.export.trajectory import Compute, Reference
 
 #: Samples of each graph that the artifact keeps as golden vectors.
 GOLDEN_SAMPLES = 2
-
-#: Largest number of calibration faces that weights of few bits are fitted to, and of others on which bits are chosen.
-FITTED, TRIED = 96, 64
 
 #: Packages whose versions determine the content of an exported file.
 TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "numpy")
@@ -99,6 +94,7 @@ def export_bundle(
     require_halves(bundle, options)
     calibration = calibration_set(chosen, options, bundle)
     from f2p_deploy.export.export_graphs import exportable_graphs
+    from f2p_deploy.export.palette.few_bits import with_few_bits
     from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
@@ -122,22 +118,23 @@ def export_bundle(
         int8 = None
         if calibration is not None and chosen.scheme is not None:
             int8 = _int8_settings(bundle, chosen, options, calibration, progress)
-        before: Precision = "fp32" if chosen.palettes else chosen.precision
+        coding = chosen.coding(options) if chosen.coding is not None else None
+        before: Precision = "fp32" if coding is not None and not chosen.from_modules else chosen.precision
         sources = make_sources(
             graphs, samples, before, progress, bundle.schema, int8, chosen.from_modules, chosen.rest
         )
-        palettes: dict[str, Any] = {}
-        if calibration is not None and chosen.palettes:
-            sources, palettes = _with_palettes(bundle, graphs, sources, calibration, progress)
+        few_bits: dict[str, Any] = {}
+        if calibration is not None and coding is not None:
+            sources, few_bits = with_few_bits(bundle, sources, samples, coding, calibration, progress)
         entries = chosen.build(sources, draft.folder, options, progress)
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
         parity, verified, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
         manifest = replace(manifest, parity=parity, verified=verified, verified_with=verified_with)
-        if calibration is not None and chosen.palettes:
+        if calibration is not None and coding is not None:
             facts = calibration_facts(calibration, (), ())
-            manifest = replace(manifest, calibration={**facts, "graphs": palettes})
+            manifest = replace(manifest, calibration={**facts, "graphs": few_bits})
         elif calibration is not None:
             progress("benefit of 8 bits")
             first = {name: sample.first_batch(batch) for name, sample in samples.items()}
@@ -169,28 +166,6 @@ def _int8_settings(
     names = [name for name in INT8_GRAPHS if name not in options.keep_float]
     inputs = {name: calibration_inputs(bundle, images, name) for name in names}
     return Int8Settings(cast(Scheme, target.scheme), target.rest, inputs)
-
-
-def _with_palettes(
-    bundle: Bundle,
-    graphs: tuple["ExportGraph", ...],
-    sources: "dict[str, Source]",
-    calibration: "CalibrationSet",
-    progress: Progress,
-) -> "tuple[dict[str, Source], dict[str, Any]]":
-    """Return sources with weights of 3 to 8 bits, and the facts about them, by the graph's name."""
-    from f2p_deploy.export.calibration.inputs import JUDGED_ONE_IN
-    from f2p_deploy.export.palette.palette_sources import palette_sources
-
-    progress("calibration inputs")
-    rows = [row for row in range(calibration.count) if row % JUDGED_ONE_IN != JUDGED_ONE_IN - 1]
-    others = rows[2::3]
-    fitted, tried = (
-        sample_graphs(bundle, graphs, calibration.chosen_faces(few))
-        for few in ([row for row in rows if row not in others][:FITTED], others[:TRIED])
-    )
-    found = palette_sources(sources, fitted, tried, bundle.schema, progress)
-    return found.sources, found.facts
 
 
 def _write_golden(draft: Draft, samples: dict[str, Samples], runs: tuple["Reference", ...], bundle: Bundle) -> None:

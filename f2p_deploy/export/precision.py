@@ -71,7 +71,7 @@ def make_sources(
         schema: tells controllers from discrete groups; thresholds apply to controllers.
         int8: given if and only if the precision is int8.
         from_modules: the target converts PyTorch modules: sources hold an example of the inputs and no ONNX.
-        rest: for such a target with 8-bit weights, the precision of gradients.
+        rest: for such a target with rounded weights, the precision of gradients.
 
     Raises:
         CompilerError: a graph cannot be exported, ONNX Runtime's optimisation changes its results, or the precision is
@@ -84,7 +84,7 @@ def make_sources(
         sample = samples[graph.name]
         inputs = int8.inputs.get(graph.name) if int8 else None
         own: Precision = "int8" if inputs is not None else int8.rest if int8 else precision
-        if from_modules and own == "int8" and graph.lower is not None:
+        if from_modules and own in ("int8", "int4") and graph.lower is not None:
             own = rest  # the weights of a gradient keep the precision of its arithmetic
         scale = loss_scale(graph, sample, progress) if own == "fp16" else 1.0
         if from_modules:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from f2p_deploy.export.export_graphs import ExportGraph
     from f2p_deploy.export.int8.int8_report import GraphReport
+    from f2p_deploy.export.palette.rounded_layers import RoundedLayer
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Source:
         twin: the same graph without quantisation, in the precision of the rest; None for a float graph.
         example: one real batch of its inputs, by tensor name; only for targets that convert modules.
         parameter_names: of the schema, in its order; only for targets that convert modules.
+        layers: its weights of few bits; only for targets that convert modules to such weights.
     """
 
     graph: "ExportGraph"
@@ -42,6 +44,7 @@ class Source:
     twin: "ModelProto | None" = None
     example: Arrays = field(default_factory=dict)
     parameter_names: tuple[str, ...] = ()
+    layers: "tuple[RoundedLayer, ...]" = ()
 
     def asked(self, precision: Precision, rest: Precision) -> Precision:
         """Return the precision that this graph should have in a target's file: its own, if the target allows it.

@@ -14,10 +14,12 @@ from f2p_deploy.artifact.artifact import Arrays, TensorSpec
 from f2p_deploy.artifact.coreml_file import make_reproducible
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.export.coreml.coreml_operators import taught
+from f2p_deploy.export.coreml.coreml_palettes import in_few_bits
 from f2p_deploy.export.coreml.coreml_weights import Weights, in_8_bits
 from f2p_deploy.export.export_graphs import ExportGraph
 from f2p_deploy.export.float16.keep_float32 import FEW_WEIGHTS, MANY_NUMBERS
 from f2p_deploy.export.onnx.checked_folding import folded_and_proven
+from f2p_deploy.export.palette.rounded_layers import RoundedLayer
 from f2p_deploy.runtimes.coreml.coreml_runtime import is_picture, swift_name
 from f2p_deploy.system.causes import SAID
 from f2p_deploy.system.errors import CompilerError
@@ -35,6 +37,7 @@ def to_coreml(
     ios: str,
     loss_scale: float,
     facts: Mapping[str, str],
+    layers: Sequence[RoundedLayer] = (),
 ) -> tuple[Weights, ...]:
     """Write a graph as an `.mlpackage`.
 
@@ -45,11 +48,13 @@ def to_coreml(
         graph: the graph to convert.
         example: one real batch, by tensor name, to trace with.
         path: the package to write; it must not exist.
-        precision: fp32, fp16 or int8. Below fp32, `computes_in_half` decides what stays float32. With int8, the weights
-            of float16 layers are 8-bit, in the form with the smallest error, see `in_8_bits`.
+        precision: fp32, fp16, int8 or int4. Below fp32, `computes_in_half` decides what stays float32. With int8, the
+            weights of float16 layers are 8-bit, in the form with the smallest error, see `in_8_bits`; with int4 they
+            are `layers`, see `in_few_bits`.
         ios: the oldest release of iOS that it should run on.
         loss_scale: see `ExportGraph.exported`.
         facts: further metadata to write into the package.
+        layers: rounded weights, for int4.
 
     Returns:
         The forms of 8-bit weights that were tried, the chosen one first; empty for other precisions.
@@ -81,6 +86,8 @@ def to_coreml(
                 compute_precision=compute,
                 skip_model_load=True,
             )
+            if precision == "int4":
+                model = in_few_bits(model, layers)
             if precision == "int8":
                 return in_8_bits(model, graph, example, path, partial(_save, graph=graph, facts=facts))
             _save(model, path, graph=graph, facts=facts)

@@ -71,7 +71,7 @@ def in_8_bits(
     return tuple(weights for weights, _ in tried)
 
 
-def _linear(model: Any) -> Any:
+def linear_weights(model: Any) -> Any:
     """Return a model whose weights are 8-bit integers times a scale for each output channel."""
     from coremltools.optimize import coreml
 
@@ -88,7 +88,7 @@ def _palettised(model: Any) -> Any:
 
 
 #: The forms that are tried.
-COMPRESSIONS: dict[str, Callable[[Any], Any]] = {"linear": _linear, "palettised": _palettised}
+COMPRESSIONS: dict[str, Callable[[Any], Any]] = {"linear": linear_weights, "palettised": _palettised}
 
 
 def _table(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,10 @@
-"""Chooses the number of bits of every layer: as few bytes as the floors allow.
+"""Chooses the number of bits of every layer: as small a download as the floors allow.
 
 A layer's harm is the error of its own outputs (`RoundedWeight.error`) times what such an error does to the outputs of
 the graphs. For a price of a byte, each layer takes the number of bits whose harm and price together are least; the
 highest price at which all graphs stay within the floors is found by bisection. Graphs that share no weights, such as
-`render` and `one_shot`, have a price each.
+`render` and `one_shot`, have a price each. Harms are estimates that are added up, so smaller roundings of single
+layers are tried afterwards. Bytes are counted compressed: equal steps leave much to compress, palettes little.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,9 @@ MOVED = 0.01
 
 #: Steps of the bisection.
 BISECTIONS = 10
+
+#: Sets of smaller roundings that are tried after the bisection.
+TRIES = 24
 
 
 def groups_that_share(keys: Mapping[str, frozenset[bytes]]) -> tuple[tuple[str, ...], ...]:
@@ -62,14 +66,54 @@ def fewest_bytes(
     cheap = _at_price(choices, effects, high)
     if passes(cheap):
         return cheap
+    found = False
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         chosen = _at_price(choices, effects, middle)
         if passes(chosen):
-            low, best = middle, chosen
+            low, best, found = middle, chosen, True
         else:
             high = middle
-    return best
+    return _refined(best, choices, effects, passes) if found else best
+
+
+def _refined(
+    chosen: dict[bytes, RoundedWeight],
+    choices: Mapping[bytes, Sequence[RoundedWeight]],
+    effects: Mapping[bytes, float],
+    passes: Callable[[Mapping[bytes, RoundedWeight]], bool],
+) -> dict[bytes, RoundedWeight]:
+    """Return roundings that pass and are smaller where the next smaller one of a layer, or of many at once, passes.
+
+    A set that fails is divided into the half of least estimated harm and the other one.
+    """
+    tries, sets = TRIES, [_smaller(chosen, choices, effects)]
+    while sets and tries:
+        changes = sets.pop()
+        tries -= 1
+        tried = chosen | changes
+        if changes and passes(tried):
+            chosen = tried
+        elif len(changes) > 1:
+            keys, half = list(changes), len(changes) // 2
+            sets += [{key: changes[key] for key in part} for part in (keys[half:], keys[:half])]
+    return chosen
+
+
+def _smaller(
+    chosen: Mapping[bytes, RoundedWeight],
+    choices: Mapping[bytes, Sequence[RoundedWeight]],
+    effects: Mapping[bytes, float],
+) -> dict[bytes, RoundedWeight]:
+    """Return the next smaller rounding of each layer that has one, those of least harm for each byte first."""
+    found = []
+    for key, now in chosen.items():
+        smaller = [one for one in choices[key] if one.download_size < now.download_size]
+        if smaller:
+            one = max(smaller, key=lambda one: one.download_size)
+            harm = effects[key] * (one.error - now.error) / (now.download_size - one.download_size)
+            found.append((harm, key, one))
+    return {key: one for _, key, one in sorted(found, key=lambda entry: entry[0])}
 
 
 def _at_price(
@@ -77,7 +121,7 @@ def _at_price(
 ) -> dict[bytes, RoundedWeight]:
     price = 10.0**logarithm / 1e6
     return {
-        key: rounded[int(np.argmin([effects[key] * one.error + price * one.bytes for one in rounded]))]
+        key: rounded[int(np.argmin([effects[key] * one.error + price * one.download_size for one in rounded]))]
         for key, rounded in choices.items()
     }
 

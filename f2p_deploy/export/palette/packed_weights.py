@@ -10,27 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from f2p_deploy.export.palette.layer_weights import LayerWeight, is_sparse, layer_weights
+from f2p_deploy.export.palette.planes import planes
 from f2p_deploy.export.palette.rounding import RoundedWeight
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
-
-#: How the bits of a code are divided into planes, each of which fills whole bytes: the lowest bits first.
-PLANES = {3: (2, 1), 4: (4,), 5: (4, 1), 6: (4, 2), 8: (8,)}
-
-
-def pack(codes: np.ndarray, bits: int) -> np.ndarray:
-    """Return codes of 1, 2, 4 or 8 bits with several in a byte, the first one in its lowest bits.
-
-    Args:
-        codes: (N,) uint8 below 2^bits; a last byte that they do not fill ends in zeros.
-        bits: of a code.
-    """
-    each = 8 // bits
-    shifts = (bits * np.arange(each)).astype(np.uint8)
-    filled = np.pad(codes, (0, -len(codes) % each))
-    return np.bitwise_or.reduce(filled.reshape(-1, each) << shifts, axis=1).astype(np.uint8)
-
 
 def with_packed_weights(
     model: "ModelProto", rounded: Mapping[bytes, RoundedWeight], layers: Sequence[LayerWeight] | None = None
@@ -115,7 +99,8 @@ class _Graph:
 
         self.computed.add(name)
         codes = self._codes(name, rounded)
-        rows = self.constant(f"rows.{weight.channels}", np.array([weight.channels, -1], np.int64))
+        groups = weight.channels if rounded.values is None else len(rounded.values)
+        rows = self.constant(f"rows.{groups}", np.array([groups, -1], np.int64))
         if rounded.values is not None:
             wide = self.add("Cast", [codes], f"{name}.indices", to=TensorProto.INT64)
             wide = self.add("Reshape", [wide, rows], f"{name}.rows")
@@ -149,11 +134,10 @@ class _Graph:
 
     def _codes(self, name: str, rounded: RoundedWeight) -> str:
         """Add what takes the codes of a weight apart, and return their name: (N,) uint8."""
-        planes, below = [], 0
-        flat = rounded.codes.reshape(-1)
-        for bits in PLANES[rounded.bits]:
+        parts = []
+        size = rounded.codes.size
+        for below, bits, packed in planes(rounded.codes, rounded.bits):
             plane = f"{name}.bits{below}"
-            packed = pack((flat >> below) & (2**bits - 1), bits)
             if bits == 8:
                 return self.constant(plane, packed)
             stored = self.constant(plane, packed[:, None])
@@ -164,12 +148,11 @@ class _Graph:
             part = self.add("BitwiseAnd", [stored, masks], f"{plane}.masked")
             part = self.add("BitShift", [part, shifts], f"{plane}.codes", direction="RIGHT")
             part = self.add("Reshape", [part, self.constant("flat", np.array([-1], np.int64))], f"{plane}.flat")
-            if flat.size % (8 // bits):
-                ends = [self.constant(f"place.of.{at}", np.array([at], np.int64)) for at in (0, flat.size)]
+            if size % (8 // bits):
+                ends = [self.constant(f"place.of.{at}", np.array([at], np.int64)) for at in (0, size)]
                 part = self.add("Slice", [part, *ends], f"{plane}.whole")
             if below:
                 place = self.constant(f"place.{below}", np.array(below, np.uint8))
                 part = self.add("BitShift", [part, place], f"{plane}.placed", direction="LEFT")
-            planes.append(part)
-            below += bits
-        return planes[0] if len(planes) == 1 else self.add("BitwiseOr", planes, f"{name}.codes")
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else self.add("BitwiseOr", parts, f"{name}.codes")

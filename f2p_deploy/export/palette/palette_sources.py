@@ -1,4 +1,4 @@
-"""From float32 sources to sources with weights of 3 to 8 bits; the arithmetic stays float32."""
+"""Rounds the weights of all graphs of a bundle to few bits; the arithmetic stays as it is."""
 
 import logging
 from collections.abc import Mapping
@@ -12,10 +12,11 @@ from f2p_deploy.artifact.artifact import Parity
 from f2p_deploy.artifact.parity import compare
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm, harm_to_options
+from f2p_deploy.export.palette.coding import Coding
 from f2p_deploy.export.palette.input_moments import Moments, input_moments
 from f2p_deploy.export.palette.layer_weights import LayerWeight, layer_weights
 from f2p_deploy.export.palette.packed_weights import bias_takes_shift, with_packed_weights
-from f2p_deploy.export.palette.rounding import PALETTES, STEPS, RoundedWeight, round_weight
+from f2p_deploy.export.palette.rounding import RoundedWeight, round_weight
 from f2p_deploy.export.samples import Samples
 from f2p_deploy.export.source import Source
 from f2p_deploy.runtimes.batches import run_in_batches
@@ -43,32 +44,59 @@ STEP_BITS = 8
 
 
 @dataclass(frozen=True)
-class PaletteSources:
-    """Sources with rounded weights, and how they were rounded.
+class Roundings:
+    """The rounded weights of several graphs.
 
     Args:
-        sources: by the graph's name.
-        facts: for each graph the number of layers, of bits per weight, and of layers by bits, for the manifest.
+        weights: the weights of each graph, by its name.
+        chosen: by the key of the weight.
+        coding: the ways in which they may be stored.
     """
 
-    sources: dict[str, Source]
-    facts: dict[str, dict[str, Any]]
+    weights: dict[str, tuple[LayerWeight, ...]]
+    chosen: dict[bytes, RoundedWeight]
+    coding: Coding
+
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """Return for each graph the number of layers, of bits per weight, and of layers by bits, for the manifest."""
+        return {name: self._facts([self.chosen[one.key] for one in every]) for name, every in self.weights.items()}
+
+    def _facts(self, chosen: list[RoundedWeight]) -> dict[str, Any]:
+        values = sum(one.codes.size for one in chosen)
+        return {
+            "quantised": len(chosen),
+            "of": len(chosen),
+            "method": "palettes",
+            "bits": {str(bits): sum(one.bits == bits for one in chosen) for bits in self.coding.bits},
+            "bits_per_weight": round(8 * sum(one.size for one in chosen) / values, 3) if values else 0.0,
+        }
+
+    def packed(self, sources: Mapping[str, Source]) -> dict[str, Source]:
+        """Return ONNX sources whose weights are these."""
+        return {
+            name: replace(
+                source, model=with_packed_weights(source.onnx, self.chosen, self.weights[name]), precision="int4"
+            )
+            for name, source in sources.items()
+        }
 
 
-def palette_sources(
+def choose_roundings(
     sources: Mapping[str, Source],
     fitted: Mapping[str, Samples],
     tried: Mapping[str, Samples],
     schema: Schema,
+    coding: Coding,
     progress: Progress,
-) -> PaletteSources:
-    """Return sources whose layers have weights of 3 to 8 bits, as few bytes as the floors allow.
+) -> Roundings:
+    """Choose weights of few bits for every layer: as small a download as the floors allow.
 
     Args:
-        sources: float32, by the graph's name.
+        sources: float32 ONNX, by the graph's name.
         fitted: inputs and PyTorch's outputs of every graph, by its name, for the faces that weights are fitted to.
         tried: the same for other faces, on which bits are chosen; neither are the faces on which the export is judged.
         schema: tells controllers from discrete groups.
+        coding: the ways in which the format can store weights.
         progress: called with a description of each stage.
     """
     models = {name: source.onnx for name, source in sources.items()}
@@ -83,14 +111,14 @@ def palette_sources(
                 inputs["parameters"] = crossed(inputs["parameters"], schema, CROSSED * batch)
             moments |= input_moments(models[name], inputs, batch, moments)
     unique = {weight.key: weight for every in weights.values() for weight in every}
-    biased = {key for model in models.values() for key in _keys_with_bias(model)}
+    biased = {key for model in models.values() for key in _keys_with_bias(model)} if coding.shifts else set()
     forward = {w.key for name, every in weights.items() if sources[name].graph.lower is None for w in every}
     choices: dict[bytes, list[RoundedWeight]] = {}
     for number, (key, weight) in enumerate(unique.items()):
         progress("rounding weights", number, len(unique))
         shifted = key in biased and key in moments
-        every_bits = (*PALETTES, *STEPS) if key in forward else (STEP_BITS,)
-        choices[key] = [round_weight(weight, bits, moments.get(key), shifted) for bits in every_bits]
+        every_bits = coding.bits if key in forward else (STEP_BITS,)
+        choices[key] = [round_weight(weight, bits, moments.get(key), shifted, coding) for bits in every_bits]
     chosen: dict[bytes, RoundedWeight] = {}
     for group in groups_that_share({name: frozenset(w.key for w in every) for name, every in weights.items()}):
         own = {weight.key: choices[weight.key] for name in group for weight in weights[name]}
@@ -101,11 +129,7 @@ def palette_sources(
             effects[key] = _effect(those, schema, key, rounded[0]) if len(rounded) > 1 else 0.0
         progress(f"{', '.join(group)}: bits of each layer")
         chosen |= fewest_bytes(own, effects, partial(_passes, those, schema))
-    packed = {
-        name: replace(source, model=with_packed_weights(models[name], chosen, weights[name]), precision="int4")
-        for name, source in sources.items()
-    }
-    return PaletteSources(packed, {name: _facts([chosen[w.key] for w in every]) for name, every in weights.items()})
+    return Roundings(weights, chosen, coding)
 
 
 def crossed(parameters: np.ndarray, schema: Schema, count: int) -> np.ndarray:
@@ -181,14 +205,3 @@ def _passes(graphs: Mapping[str, _Layered], schema: Schema, chosen: Mapping[byte
         if not all(comfortable(record) for record in records):
             return False
     return True
-
-
-def _facts(chosen: list[RoundedWeight]) -> dict[str, Any]:
-    values = sum(one.codes.size for one in chosen)
-    return {
-        "quantised": len(chosen),
-        "of": len(chosen),
-        "method": "palettes",
-        "bits": {str(bits): sum(one.bits == bits for one in chosen) for bits in (*PALETTES, *STEPS)},
-        "bits_per_weight": round(8 * sum(one.bytes for one in chosen) / values, 3) if values else 0.0,
-    }

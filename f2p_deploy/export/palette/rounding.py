@@ -1,21 +1,22 @@
 """Rounds a layer's weights to a few values each, so that the layer's outputs change little.
 
 Weights are rounded column by column, and what a column is off is made up for by the columns that are not rounded yet
-(GPTQ, Frantar et al. 2022). A palette holds 8, 16 or 32 values for each output channel, found by k-means with the
-inputs' power as weights (Han et al., Deep Compression, 2015) and fitted once more to the rounded weights by least
-squares. The mean error of an output goes into the layer's bias (Nagel et al., Data-Free Quantization, 2019).
+(GPTQ, Frantar et al. 2022). A palette holds 8 to 64 values for each output channel or for a layer, found by k-means
+with the inputs' power as weights (Han et al., Deep Compression, 2015) and fitted once more to the rounded weights by
+least squares. The mean error of an output goes into the layer's bias (Nagel et al., Data-Free Quantization, 2019).
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from f2p_deploy.export.palette.coding import ONNX_CODING, Coding
 from f2p_deploy.export.palette.input_moments import Moments
 from f2p_deploy.export.palette.layer_weights import LayerWeight
-
-#: The numbers of bits with a palette, and those with equal steps.
-PALETTES, STEPS = (3, 4, 5), (6, 8)
+from f2p_deploy.export.palette.planes import planes
 
 #: Share of the inputs' mean power that is added to each input's, so that unseen inputs count a little.
 DAMPING = 0.01
@@ -51,24 +52,36 @@ class RoundedWeight:
     error: float
 
     @property
-    def bytes(self) -> int:
-        """The size of codes and values."""
-        extra = self.values.nbytes if self.values is not None else 0 if self.steps is None else self.steps.nbytes
-        return -(-self.codes.size * self.bits // 8) + extra
+    def size(self) -> int:
+        """The size of codes and values in a file."""
+        return sum(map(len, self._parts()))
+
+    @cached_property
+    def download_size(self) -> int:
+        """The size of codes and values when they are compressed, as in an app's download."""
+        return sum(len(zlib.compress(part, 9)) for part in self._parts())
 
     def matrix(self) -> np.ndarray:
         """Return the weights that a graph computes: (R, C) float32."""
         return _looked_up(self.codes, self.values, self.steps, self.bits)
 
+    def _parts(self) -> list[bytes]:
+        numbers = self.values if self.values is not None else self.steps
+        kept = [packed.tobytes() for _, _, packed in planes(self.codes, self.bits)]
+        return kept if numbers is None else [*kept, numbers.tobytes()]
 
-def round_weight(weight: LayerWeight, bits: int, moments: Moments | None, biased: bool) -> RoundedWeight:
+
+def round_weight(
+    weight: LayerWeight, bits: int, moments: Moments | None, biased: bool, coding: Coding = ONNX_CODING
+) -> RoundedWeight:
     """Round a weight.
 
     Args:
         weight: to be rounded.
-        bits: one of `PALETTES` or `STEPS`.
+        bits: one of `Coding.bits`.
         moments: of the layer's inputs; None to count every input alike.
         biased: whether the layer has a bias that takes the mean error.
+        coding: the ways in which the format can store weights.
     """
     matrix, rows = weight.matrix, weight.matrix.shape[0]
     inputs = matrix.shape[1]
@@ -77,12 +90,13 @@ def round_weight(weight: LayerWeight, bits: int, moments: Moments | None, biased
     power = second - np.outer(mean, mean) if biased else second
     if moments is not None:
         power = _shrunk(power, moments.count)
-    group = np.arange(rows) // (rows // weight.channels)
-    if bits in PALETTES:
-        codes, values = _with_palettes(matrix, group, weight.channels, power, bits)
+    groups = 1 if coding.whole and bits in coding.palettes else weight.channels
+    group = np.arange(rows) // (rows // groups)
+    if bits in coding.palettes:
+        codes, values = _with_palettes(matrix, group, groups, power, bits)
         steps = None
     else:
-        codes, steps = _with_steps(matrix, group, weight.channels, power, bits)
+        codes, steps = _with_steps(matrix, group, groups, power if coding.own_steps else None, bits)
         values = None
     off = matrix - _looked_up(codes, values, steps, bits)
     whole = _power_of(matrix, power)
@@ -115,12 +129,15 @@ def _looked_up(codes: np.ndarray, values: np.ndarray | None, steps: np.ndarray |
 
 
 def _with_steps(
-    matrix: np.ndarray, group: np.ndarray, channels: int, power: np.ndarray, bits: int
+    matrix: np.ndarray, group: np.ndarray, channels: int, power: np.ndarray | None, bits: int
 ) -> tuple[np.ndarray, np.ndarray]:
     half = 2 ** (bits - 1)
     largest = np.abs(matrix).reshape(channels, -1).max(axis=1)
     steps = np.maximum(largest / (half - 1), np.finfo(np.float32).tiny).astype(np.float32)
     own = steps.astype(np.float64)[group]
+    if power is None:
+        rounded = np.clip(np.rint(matrix / own[:, None]), 1 - half, half - 1)
+        return (rounded + half).astype(np.uint8), steps
 
     def nearest(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         codes = np.clip(np.rint(column / own), 1 - half, half - 1)

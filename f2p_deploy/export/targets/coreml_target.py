@@ -8,6 +8,7 @@ from pathlib import Path
 
 from f2p_deploy.artifact.artifact import GraphEntry
 from f2p_deploy.artifact.parity import Precision
+from f2p_deploy.export.palette.coding import CORE_ML_17, CORE_ML_18, Coding
 from f2p_deploy.export.source import Source
 from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register_target
 from f2p_deploy.runtimes.coreml.coreml_runtime import on_a_mac
@@ -57,7 +58,8 @@ def build_coreml(
         progress(f"{name}: Core ML")
         facts = {"parameters": json.dumps(source.parameter_names)}
         asked = source.asked(precision, rest)
-        tried = to_coreml(source.graph, source.example, packages[name], asked, ios, source.loss_scale, facts)
+        scale, layers = source.loss_scale, source.layers
+        tried = to_coreml(source.graph, source.example, packages[name], asked, ios, scale, facts, layers)
         if tried:
             logger.info("%s: weights in 8 bits, %s", name, " rather than ".join(way.sentence() for way in tried))
     if package_of("", options) == JOINED and len(packages) > 1:
@@ -79,11 +81,16 @@ def package_of(graph: str, options: BuildOptions) -> str:
     return JOINED if (options.ios or DEFAULT_IOS) in IOS_OF_FUNCTIONS else f"{graph}{SUFFIX}"
 
 
+def _coding(options: BuildOptions) -> Coding:
+    """Return how weights of few bits are stored: a palette for each channel needs iOS 18."""
+    return CORE_ML_18 if (options.ios or DEFAULT_IOS) in IOS_OF_FUNCTIONS else CORE_ML_17
+
+
 def _hardware_missing() -> str:
     return "" if on_a_mac() else "Core ML needs a Mac; here the reference interpreter computes packages, to check them"
 
 
-def _target(name: str, precision: Precision, words: str) -> Target:
+def _target(name: str, precision: Precision, words: str, few_bits: bool = False) -> Target:
     return Target(
         name=name,
         summary=f"Core ML packages {words}, for iPhone, iPad and Mac",
@@ -96,8 +103,9 @@ def _target(name: str, precision: Precision, words: str) -> Target:
         verified="reference",
         build=partial(build_coreml, precision=precision, rest="fp16"),
         rest="fp16",
-        build_needs="PyTorch and coremltools",
-        options=("--ios",),
+        build_needs="PyTorch, coremltools and a calibration set" if few_bits else "PyTorch and coremltools",
+        options=("--ios", "--calibration") if few_bits else ("--ios",),
+        coding=_coding if few_bits else None,
         toolchain=coreml_toolchain,
         hardware_missing=_hardware_missing,
         from_modules=True,
@@ -106,3 +114,4 @@ def _target(name: str, precision: Precision, words: str) -> Target:
 
 register_target(_target("coreml", "fp16", "in half precision"))
 register_target(_target("coreml-int8", "int8", "in half precision with 8-bit weights"))
+register_target(_target("coreml-int4", "int4", "in half precision with weights of 3 to 8 bits", few_bits=True))

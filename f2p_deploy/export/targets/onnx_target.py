@@ -11,6 +11,7 @@ from f2p_deploy.artifact.artifact import GraphEntry
 from f2p_deploy.artifact.parity import Precision
 from f2p_deploy.character.schema import suggestion
 from f2p_deploy.export.int8.convert_int8 import FOR_PROCESSORS, Scheme
+from f2p_deploy.export.palette.coding import ONNX_CODING, Coding
 from f2p_deploy.export.source import Source
 from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, any_machine, register_target
 from f2p_deploy.model.settings import STORAGES
@@ -93,10 +94,10 @@ def onnx_toolchain(options: BuildOptions) -> Toolchain:
 
 
 def _target(
-    name: str, precision: Precision, words: str, scheme: Scheme | None = None, palettes: bool = False
+    name: str, precision: Precision, words: str, scheme: Scheme | None = None, coding: Coding | None = None
 ) -> Target:
     rest: Precision = "fp32" if scheme else precision
-    takes = ("--weights",) if precision == "fp32" else ("--calibration",) if palettes else ()
+    takes = ("--weights",) if precision == "fp32" else ("--calibration",) if coding else ()
     return Target(
         name=name,
         summary=f"ONNX in {words}, for ONNX Runtime on any machine",
@@ -104,9 +105,9 @@ def _target(
         precision=precision,
         rest=rest,
         scheme=scheme,
-        build_needs="PyTorch, a calibration set" if scheme or palettes else "PyTorch",
+        build_needs="PyTorch, a calibration set" if scheme or coding else "PyTorch",
         options=("--calibration", "--keep-float") if scheme else takes,
-        palettes=palettes,
+        coding=None if coding is None else lambda options: coding,
         toolchain=onnx_toolchain,
         build_extra="export",
         run_needs="onnxruntime",
@@ -119,4 +120,4 @@ def _target(
 register_target(_target("onnx", "fp32", "float32"))
 register_target(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
 register_target(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))
-register_target(_target("onnx-int4", "int4", "float32 with weights of 3 to 8 bits", palettes=True))
+register_target(_target("onnx-int4", "int4", "float32 with weights of 3 to 8 bits", coding=ONNX_CODING))

@@ -15,8 +15,8 @@ from f2p_deploy.system.extras import install_line, missing_modules
 from f2p_deploy.system.progress import Progress
 
 if TYPE_CHECKING:
-
     from f2p_deploy.export.int8.convert_int8 import Scheme
+    from f2p_deploy.export.palette.coding import Coding
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Target:
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
         graphs: the names of the graphs that it can hold; None for all.
         batches: whether its files can compute several faces at a time.
-        palettes: whether weights are stored in 3 to 8 bits, see `f2p_deploy.export.palette`.
+        coding: returns the ways in which weights of 3 to 8 bits are stored; None if weights are not.
     """
 
     name: str
@@ -152,13 +152,13 @@ class Target:
     compiler_missing: Callable[[], str] = _nothing
     hardware_missing: Callable[[], str] = _nothing
     graphs: tuple[str, ...] | None = None
-    palettes: bool = False
+    coding: "Callable[[BuildOptions], Coding] | None" = None
     batches: bool = True
 
     @property
     def calibrated(self) -> bool:
         """Whether it needs a calibration set."""
-        return self.scheme is not None or self.palettes
+        return self.scheme is not None or self.coding is not None
 
     def holds(self, graph: str) -> bool:
         """Return whether its artifacts hold a graph of this name."""

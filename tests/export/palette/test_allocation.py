@@ -12,7 +12,8 @@ from f2p_deploy.export.palette.rounding import RoundedWeight
 
 
 def of(bits: int, error: float) -> RoundedWeight:
-    return RoundedWeight(bits, np.zeros((1, 800), np.uint8), None, np.zeros(1, np.float32), np.zeros(1), error)
+    codes = np.random.default_rng(0).integers(0, 2**bits, (1, 800)).astype(np.uint8)
+    return RoundedWeight(bits, codes, None, np.zeros(1, np.float32), np.zeros(1), error)
 
 
 CHOICES = {
@@ -33,6 +34,16 @@ def test_bits_go_where_they_help() -> None:
     assert bits_of(chosen) == {b"harmless": 4, b"delicate": 8}
     assert set(bits_of(fewest_bytes(CHOICES, EFFECTS, lambda chosen: True)).values()) == {4}
     assert set(bits_of(fewest_bytes(CHOICES, EFFECTS, lambda chosen: False)).values()) == {8}
+
+
+def test_single_layers_get_fewer_bits_afterwards() -> None:
+    """Estimates say that three layers do the same harm; one of them does none."""
+    choices = {name: [of(4, 1e-2), of(8, 1e-3)] for name in (b"a", b"b", b"c")}
+
+    def passes(chosen: Mapping[bytes, RoundedWeight]) -> bool:
+        return all(one.bits == 8 for key, one in chosen.items() if key != b"b")
+
+    assert bits_of(fewest_bytes(choices, dict.fromkeys(choices, 1.0), passes)) == {b"a": 8, b"b": 4, b"c": 8}
 
 
 def test_graphs_of_a_group_share_weights() -> None:

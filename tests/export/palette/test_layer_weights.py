@@ -10,9 +10,9 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from f2p_deploy.export.palette.layer_weights import layer_weights, outputs_first  # noqa: E402
 
 
-def model_of(kind: str, dims: tuple[int, ...], **attributes: int) -> "onnx.ModelProto":
+def model_of(kind: str, dims: tuple[int, ...], seed: int = 0, **attributes: int) -> "onnx.ModelProto":
     """A model of one layer with random weights."""
-    weight = np.random.default_rng(0).normal(size=dims).astype(np.float32)
+    weight = np.random.default_rng(seed).normal(size=dims).astype(np.float32)
     node = helper.make_node(kind, ["x", "w"], ["y"], "layer", **attributes)
     shape = [None] * max(len(dims), 2)
     graph = helper.make_graph(

@@ -11,19 +11,11 @@ from onnx import checker, numpy_helper  # noqa: E402
 
 from f2p_deploy.artifact.onnx_file import precision_of  # noqa: E402
 from f2p_deploy.export.palette.layer_weights import layer_weights  # noqa: E402
-from f2p_deploy.export.palette.packed_weights import PLANES, pack, with_packed_weights  # noqa: E402
+from f2p_deploy.export.palette.packed_weights import with_packed_weights  # noqa: E402
+from f2p_deploy.export.palette.planes import PLANES  # noqa: E402
 from f2p_deploy.export.palette.rounding import round_weight  # noqa: E402
 from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session  # noqa: E402
 from tests.export.palette.test_layer_weights import model_of  # noqa: E402
-
-
-@pytest.mark.parametrize("bits", [1, 2, 4, 8])
-def test_codes_share_bytes(bits: int) -> None:
-    codes = np.random.default_rng(0).integers(0, 2**bits, 64).astype(np.uint8)
-    packed = pack(codes, bits)
-    assert packed.nbytes == 64 * bits // 8
-    each = 8 // bits
-    assert np.array_equal((packed[:, None] >> (bits * np.arange(each))).reshape(-1) & (2**bits - 1), codes)
 
 
 @pytest.mark.parametrize("bits", list(PLANES))
@@ -47,7 +39,7 @@ def test_onnx_runtime_computes_the_rounded_weights(
     checker.check_model(packed, full_check=True)
     assert precision_of(packed) == "int4" and precision_of(model) == "fp32"
     stored = sum(numpy_helper.to_array(one).nbytes for one in packed.graph.initializer)
-    assert stored < rounded.bytes + 160
+    assert stored < rounded.size + 160
     plain = type(model)()
     plain.CopyFrom(model)
     plain.graph.initializer[0].CopyFrom(numpy_helper.from_array(weight.restored(rounded.matrix()), "w"))

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from f2p_deploy.export.palette.coding import CORE_ML_17, CORE_ML_18, ONNX_CODING, Coding
 from f2p_deploy.export.palette.input_moments import Moments
 from f2p_deploy.export.palette.layer_weights import LayerWeight
-from f2p_deploy.export.palette.rounding import PALETTES, STEPS, round_weight
+from f2p_deploy.export.palette.rounding import round_weight
 
 
 def weight_of(matrix: np.ndarray) -> LayerWeight:
@@ -25,10 +26,12 @@ def inputs() -> np.ndarray:
 
 
 def test_more_bits_are_nearer_and_larger(matrix: np.ndarray) -> None:
-    rounded = [round_weight(weight_of(matrix), bits, None, False) for bits in (*PALETTES, *STEPS)]
-    errors, sizes = [one.error for one in rounded], [one.bytes for one in rounded]
+    rounded = [round_weight(weight_of(matrix), bits, None, False) for bits in ONNX_CODING.bits]
+    errors, sizes = [one.error for one in rounded], [one.size for one in rounded]
     assert errors == sorted(errors, reverse=True) and errors[1] < 0.02 and errors[-1] < 1e-4
     assert sizes[1] == matrix.size // 2 + 32 * 16 * 2 and sizes[-1] == matrix.size + 32 * 4
+    smaller = [one.download_size / one.size for one in rounded]
+    assert smaller[-1] < 1.0 and smaller[-2] < 0.95
     for one in rounded:
         assert one.codes.dtype == np.uint8 and one.codes.max() < 2**one.bits
         measured = ((one.matrix() - matrix) ** 2).sum() / (matrix**2).sum()
@@ -54,7 +57,22 @@ def test_a_row_of_one_value_and_an_input_that_is_always_zero() -> None:
     inputs = np.random.default_rng(1).normal(size=(500, 64))
     inputs[:, 3] = 0.0
     moments = Moments(inputs.mean(axis=0), inputs.T @ inputs / len(inputs), len(inputs))
-    for bits in (*PALETTES, *STEPS):
+    for bits in ONNX_CODING.bits:
         one = round_weight(weight_of(matrix), bits, moments, True)
         assert np.isfinite(one.matrix()).all() and np.isfinite(one.error)
         assert np.abs(one.matrix()[0] - 0.25).max() < 0.01
+
+
+@pytest.mark.parametrize("coding", [CORE_ML_17, CORE_ML_18])
+def test_core_ml_has_a_palette_for_a_layer_or_for_each_channel(
+    matrix: np.ndarray, inputs: np.ndarray, coding: Coding
+) -> None:
+    moments = Moments(inputs.mean(axis=0), inputs.T @ inputs / len(inputs), len(inputs))
+    rounded = [round_weight(weight_of(matrix), bits, moments, False, coding) for bits in coding.bits]
+    errors = [one.error for one in rounded[:-1]]
+    assert errors == sorted(errors, reverse=True) and errors[-1] < 0.01
+    for one in rounded[:-1]:
+        assert one.values is not None and one.values.shape == (1 if coding.whole else 32, 2**one.bits)
+        assert one.matrix().shape == matrix.shape and one.codes.max() < 2**one.bits
+    steps = np.abs(matrix).max(axis=1, keepdims=True) / 127
+    assert np.allclose(rounded[-1].matrix(), np.rint(matrix / steps) * steps), "as coremltools rounds, one by one"

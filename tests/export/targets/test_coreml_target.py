@@ -55,7 +55,7 @@ def test_more_than_one_face_is_no_picture(
 def test_unknown_releases_and_options_of_others_are_refused(small_bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--ios takes 16, 17, 18, 26, found '15'"):
         plan_export(small_bundle, "coreml", tmp_path / "out", options=BuildOptions(ios="15"))
-    with pytest.raises(InputError, match="onnx does not take --ios, only coreml, coreml-int8: leave it out"):
+    with pytest.raises(InputError, match="onnx does not take --ios, only coreml, coreml-int8, coreml-int4: leave"):
         plan_export(small_bundle, "onnx", tmp_path / "out", options=BuildOptions(ios="17"))
     with pytest.raises(InputError, match="coreml-int8 does not take --calibration"):
         plan_export(small_bundle, "coreml-int8", tmp_path / "out", options=BuildOptions(calibration=tmp_path))

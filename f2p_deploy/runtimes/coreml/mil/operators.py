@@ -4,6 +4,7 @@ Each takes its inputs by name, tensors and constants alike, and returns a float3
 the declared type.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,8 +19,8 @@ Operator = Callable[[Inputs], Any]
 
 OPERATORS: dict[str, Operator] = {}
 
-#: Number of values in a lookup table with 8-bit indices.
-TABLE = 256
+#: The numbers of bits of places in a lookup table of iOS 16, by the number of its values.
+TABLES = {2: 1, 4: 2, 16: 4, 64: 6, 256: 8}
 
 
 def _operator(*names: str) -> Callable[[Operator], Operator]:
@@ -285,14 +286,14 @@ def _blockwise_shift_scale(inputs: Inputs) -> torch.Tensor:
 
 @_operator("constexpr_lut_to_dense")
 def _lut_to_dense(inputs: Inputs) -> torch.Tensor:
-    """Look up weights in a table of 256 values (iOS 16), or in a table for each block of weights (iOS 18)."""
+    """Look up weights in one table, with packed places (iOS 16), or in a table for each block of weights (iOS 18)."""
     table, places = inputs["lut"].float(), inputs["indices"].long()
     if "shape" in inputs:
-        if len(table) != TABLE:
-            raise InputError(
-                f"the reference interpreter reads lookup tables of {TABLE} values, the program's has {len(table)}"
-            )
-        return table[places].reshape([int(size) for size in inputs["shape"]])
+        if len(table) not in TABLES:
+            sizes = ", ".join(map(str, TABLES))
+            raise InputError(f"lookup tables of iOS 16 have {sizes} values, the program's has {len(table)}")
+        shape = [int(size) for size in inputs["shape"]]
+        return table[_unpacked(places, TABLES[len(table)], math.prod(shape))].reshape(shape)
     if table.shape[-1] != 1:
         raise InputError("the reference interpreter reads lookup tables of scalars, the program's has vectors")
     which = torch.zeros(1, dtype=torch.long)
@@ -301,6 +302,20 @@ def _lut_to_dense(inputs: Inputs) -> torch.Tensor:
         part = torch.arange(places.shape[axis]) // (places.shape[axis] // parts)
         which = which.unsqueeze(-1) * parts + part
     return table.reshape(-1, table.shape[-2])[which.reshape(places.shape), places]
+
+
+def _unpacked(packed: torch.Tensor, bits: int, count: int) -> torch.Tensor:
+    """Return numbers whose bits follow one another through the bytes, from the least significant on.
+
+    Args:
+        packed: (B,) int64 bytes.
+        bits: of a number.
+        count: of numbers.
+    """
+    each = (packed[:, None] >> torch.arange(8)) & 1
+    if each.numel() < bits * count:
+        raise InputError(f"a weight of the program has {len(packed)} bytes of places, too few for {count} numbers")
+    return (each.reshape(-1)[: bits * count].reshape(count, bits) << torch.arange(bits)).sum(dim=1)
 
 
 def _numbers(inputs: Inputs, name: str, default: list[int]) -> list[int]:

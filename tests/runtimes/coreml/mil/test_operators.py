@@ -148,8 +148,26 @@ def test_weights_in_a_table_of_ios_16() -> None:
     places = np.array([0, 1, 255, 8, 9, 10], np.uint8)
     found = run("constexpr_lut_to_dense", lut=table, indices=places, shape=np.array([3, 2], np.uint32))
     assert found.tolist() == [[0, 0.25], [63.75, 2], [2.25, 2.5]]
-    with pytest.raises(InputError, match="tables of 256 values, the program's has 16"):
-        run("constexpr_lut_to_dense", lut=table[:16], indices=places, shape=np.array([6], np.uint32))
+    # The example of the operator's document: five places of two bits in two bytes.
+    packed, five = np.array([0b01101100, 0b11], np.uint8), np.array([5], np.uint32)
+    found = run("constexpr_lut_to_dense", lut=table[:4], indices=packed, shape=five)
+    assert found.tolist() == [0, 0.75, 0.5, 0.25, 0.75]
+    with pytest.raises(InputError, match="tables of iOS 16 have 2, 4, 16, 64, 256 values, the program's has 8"):
+        run("constexpr_lut_to_dense", lut=table[:8], indices=packed, shape=five)
+    with pytest.raises(InputError, match="1 bytes of places, too few for 5 numbers"):
+        run("constexpr_lut_to_dense", lut=table[:4], indices=packed[:1], shape=five)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 6, 8])
+def test_packed_places_of_ios_16_are_those_of_coremltools(bits: int) -> None:
+    from coremltools.optimize._utils import pack_elements_into_bits
+
+    random = np.random.default_rng(bits)
+    table = random.normal(size=2**bits).astype(np.float32)
+    places = random.integers(0, 2**bits, 77).astype(np.uint8)
+    packed, shape = pack_elements_into_bits(places, bits), np.array([7, 11], np.uint32)
+    found = run("constexpr_lut_to_dense", lut=table, indices=packed, shape=shape)
+    assert np.array_equal(np.asarray(found), table[places].reshape(7, 11))
 
 
 def test_weights_in_tables_for_parts_of_them_of_ios_18() -> None:
