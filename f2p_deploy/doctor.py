@@ -281,11 +281,18 @@ def _ability(name: str, needed: list[Finding]) -> Finding:
 
 def _exports(packages: list[tuple[str, Finding]], bundle: Finding) -> Iterator[Finding]:
     """Yield, for every target, whether it can be exported with the sample photo, and whether its files can run here."""
+    told: dict[str, str] = {}
     for ability in judge_targets():
         name = f"export --target {ability.target.name}"
         finding = _ability(name, [*_of(packages, "", "export", "faces"), bundle])
         if finding.status == "ok" and not ability.builds:
-            finding = Finding("able to", name, "absent", f"no: {ability.why_not_built}")
+            finding = Finding("able to", name, "absent", f"no: {_once(ability.why_not_built, name, told)}")
         yield finding
-        runs = "yes" if ability.runs else f"no: {ability.why_not_run}"
+        runs = "yes" if ability.runs else f"no: {_once(ability.why_not_run, f'run {ability.target.name}', told)}"
         yield Finding("able to", f"run {ability.target.name}", "ok" if ability.runs else "absent", runs)
+
+
+def _once(reason: str, name: str, told: dict[str, str]) -> str:
+    """Return a reason, or the name of the command for which it was told before."""
+    first = told.setdefault(reason, name)
+    return reason if first == name else f"as for {first}"

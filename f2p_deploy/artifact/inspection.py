@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from f2p_deploy.artifact.artifact import MANIFEST_FILE, Artifact, GraphEntry, extra_files, read_artifact
+from f2p_deploy.artifact.ncnn_file import PARAM, ncnn_contents, ncnn_weights
 from f2p_deploy.artifact.onnx_file import load_failures
 from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.errors import InputError
@@ -118,6 +119,8 @@ def _graph(artifact: Artifact, name: str, entry: GraphEntry) -> dict[str, Any]:
         from f2p_deploy.artifact.coreml_file import contents_of
 
         contents |= {"of": entry.file, "opset": None, "external_files": [], **contents_of(path, name)}
+    elif entry.file.endswith(PARAM):
+        contents |= {"of": entry.file, "opset": None, "external_files": [], **ncnn_contents(path)}
     elif not file:
         contents["note"] = f"not counted: {Path(entry.file).suffix or entry.file} files cannot be inspected"
     elif find_spec("onnx") is None:
@@ -125,7 +128,8 @@ def _graph(artifact: Artifact, name: str, entry: GraphEntry) -> dict[str, Any]:
     else:
         counts = _contents(artifact.folder / file)
         contents |= {key: counts[key] for key in ("opset", "operators", "weights", "external_files")}
-    return asdict(entry) | {"size": _size(path), "contents": contents}
+    size = _size(path) + (_size(ncnn_weights(path)) if entry.file.endswith(PARAM) else 0)
+    return asdict(entry) | {"size": size, "contents": contents}
 
 
 def _size(path: Path) -> int:

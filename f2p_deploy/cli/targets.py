@@ -17,11 +17,10 @@ def targets(as_json: options.Json = False) -> None:
         here = " + ".join(word for word in ("build", "run") if target[f"{word}s"]) or "-"
         rows.append((*(str(target[name]) for name in ("name", "file", "build_needs", "run_needs")), here))
     console.table(rows, ("target", "files", "building needs", "running needs", "here"))
-    reasons = [
-        f"{target['name']}: {verb}: {target[reason]}"
-        for target in found
-        for verb, reason in (("cannot be built here", "why_not_built"), ("cannot be run here", "why_not_run"))
-        if target[reason]
-    ]
-    if reasons:
-        console.result("\n" + "\n".join(reasons))
+    names: dict[str, list[str]] = {}
+    for target in found:
+        for verb, reason in (("cannot be built here", "why_not_built"), ("cannot be run here", "why_not_run")):
+            if target[reason]:
+                names.setdefault(f"{verb}: {target[reason]}", []).append(target["name"])
+    if names:
+        console.result("\n" + "\n".join(f"{', '.join(those)}: {reason}" for reason, those in names.items()))

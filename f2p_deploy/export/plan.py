@@ -230,7 +230,8 @@ def require_space(
     """Return an upper estimate of the artifact's size in bytes, after checking that there is space for it.
 
     A compiled file is stored beside its source. If it has a gradient, it holds most weights twice, in the layouts of
-    the forward and the backward pass. ONNX files share one file of weights, so each weight of a precision counts once.
+    the forward and the backward pass. Files that share one file of weights, such as ONNX, count each weight of a
+    precision once.
 
     Raises:
         InputError: there is less free space.
@@ -238,10 +239,11 @@ def require_space(
     needed, stored = 0, set[tuple[str, int]]()
     for graph in graphs:
         compiled = target.verified != "runtime"
-        copies = 1 if not compiled else 2 if graph.lower is None else 3
+        own = compiled or target.copies is not None
+        copies = (target.copies or {}).get(graph.name, 1) if not compiled else 2 if graph.lower is None else 3
         precision = target.precision if graph.name in INT8_GRAPHS else target.rest
         weights = {(precision, id(parameter)): parameter.numel() for parameter in graph.module.parameters()}
-        counted = weights if compiled else {key: count for key, count in weights.items() if key not in stored}
+        counted = weights if own else {key: count for key, count in weights.items() if key not in stored}
         stored.update(weights)
         stored_as: Precision = "fp16" if options.weights == "float16" else precision
         needed += copies * WEIGHT_BYTES[stored_as] * sum(counted.values()) + compiled * PLAN_BYTES

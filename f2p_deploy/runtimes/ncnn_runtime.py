@@ -1,26 +1,18 @@
 """ncnn: small convolutional networks on processors, without gradients."""
 
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from f2p_deploy.artifact.artifact import Artifact
+from f2p_deploy.artifact.ncnn_file import ncnn_weights
 from f2p_deploy.runtimes.base import Runtime, register_runtime
 from f2p_deploy.system.errors import FloorMissed, InputError
 from f2p_deploy.system.threads import default_threads, usable_cores
 
-#: The ends of the two files of a graph.
-PARAM, BIN = ".ncnn.param", ".ncnn.bin"
-
 #: Options of ncnn that compute or store less than float32.
 HALVES = ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage")
-
-
-def ncnn_weights(file: Path) -> Path:
-    """Return the file of a graph's weights, beside that of its layers."""
-    return file.with_name(file.name.removesuffix(PARAM) + BIN)
 
 
 @register_runtime

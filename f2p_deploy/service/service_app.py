@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -19,6 +19,7 @@ from starlette.responses import Response
 from f2p_deploy import __version__
 from f2p_deploy.character.parameter_files import from_json
 from f2p_deploy.character.parameters import Parameters
+from f2p_deploy.model.result import Mode
 from f2p_deploy.pipeline.made_character import character_facts
 from f2p_deploy.pipeline.mode import choose_mode
 from f2p_deploy.service import answer_models as answers
@@ -134,6 +135,8 @@ class CharacterApi:
         mode, picture = form.fields.get("mode", "auto"), form.fields.get("picture", "false").lower()
         if mode != "auto" and mode not in served.modes:
             given = f"mode is one of {', '.join(('auto', *served.modes))}"
+            if mode in get_args(Mode):
+                given = f"the artifact of this service lacks graphs that other modes need: {given}"
             raise Refusal("invalid-request", f"{given}; found {mode[:80]!r}")
         if picture not in ("true", "false"):
             raise Refusal("invalid-request", f"picture is true or false, found {picture[:80]!r}")

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("ncnn")
 
 from f2p_deploy.artifact.artifact import Artifact, GraphEntry, TensorSpec, read_artifact, write_artifact  # noqa: E402
+from f2p_deploy.artifact.ncnn_file import PARAM, ncnn_weights  # noqa: E402
 from f2p_deploy.runtimes import load  # noqa: E402
-from f2p_deploy.runtimes.ncnn_runtime import PARAM, ncnn_weights  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 SHAPE = (1, 3, 16, 16)

@@ -83,6 +83,7 @@ def _target(name: str, precision: Precision, words: str) -> Target:
         toolchain=litert_toolchain,
         compiler_missing=partial(why_not_installed, CONVERTER),
         from_modules=True,
+        copies={},
     )
 
 

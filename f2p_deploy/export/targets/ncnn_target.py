@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from f2p_deploy.artifact.artifact import GraphEntry
+from f2p_deploy.artifact.ncnn_file import PARAM, ncnn_weights
 from f2p_deploy.export.converters.converter_process import Converter, python_of, run_converter, versions_of
 from f2p_deploy.export.source import Source
 from f2p_deploy.export.targets.converted import scratch_beside
 from f2p_deploy.export.targets.target import BuildOptions, Target, Toolchain, register_target
-from f2p_deploy.runtimes.ncnn_runtime import PARAM, ncnn_weights
 from f2p_deploy.system.errors import CompilerError
 from f2p_deploy.system.progress import Progress
 
@@ -69,5 +69,6 @@ register_target(
         from_modules=True,
         graphs=GRAPHS,
         batches=False,
+        copies={"one_shot": 2},
     )
 )

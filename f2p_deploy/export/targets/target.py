@@ -130,6 +130,7 @@ class Target:
         hardware_missing: returns why this machine's hardware cannot run the files; empty if it can.
         graphs: the names of the graphs that it can hold; None for all.
         batches: whether its files can compute several faces at a time.
+        copies: how often a graph's file holds its weights, if not once; None if all graphs share a file of weights.
         coding: returns the ways in which weights of 3 to 8 bits are stored; None if weights are not.
     """
 
@@ -154,6 +155,7 @@ class Target:
     graphs: tuple[str, ...] | None = None
     coding: "Callable[[BuildOptions], Coding] | None" = None
     batches: bool = True
+    copies: Mapping[str, int] | None = None
 
     @property
     def calibrated(self) -> bool:
