@@ -35,7 +35,9 @@ def main() -> None:
     words = _words()
     bundle = load_bundle(words.bundle)
     graphs = exportable_graphs(bundle, 1)
-    samples = sample_graphs(bundle, graphs, held_out_faces(words.portraits, bundle, words.count))
+    faces = held_out_faces(words.portraits, bundle, words.count)
+    print(f"{len(faces.names)} portraits")
+    samples = sample_graphs(bundle, graphs, faces)
     samples |= {graph.name: from_read_states(samples[graph.name], graph) for graph in graphs if graph.name == "step"}
     rows = json.loads(words.out.read_text("utf-8"))["rows"] if words.out and words.out.is_file() else []
     for folder in words.artifacts:
@@ -46,7 +48,7 @@ def main() -> None:
             print(f"  {graph}: " + "; ".join(f"{name} {value:.3g}" for name, (value, _) in measures.items()))
         if words.out:
             command = f"python bench/golden/held_out.py {shlex.join(sys.argv[1:])}"
-            content = {"command": command, "photos": words.count, "bundle": bundle.name, "rows": rows}
+            content = {"command": command, "photos": len(faces.names), "bundle": bundle.name, "rows": rows}
             words.out.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 

@@ -94,7 +94,7 @@ def export_bundle(
     require_halves(bundle, options)
     calibration = calibration_set(chosen, options, bundle)
     from f2p_deploy.export.export_graphs import exportable_graphs
-    from f2p_deploy.export.palette.few_bits import with_few_bits
+    from f2p_deploy.export.palette.few_bits import with_few_bits, with_trials
     from f2p_deploy.export.precision import make_sources
     from f2p_deploy.export.trajectory import reference_runs, with_iterations
 
@@ -126,13 +126,17 @@ def export_bundle(
         few_bits: dict[str, Any] = {}
         if calibration is not None and coding is not None:
             sources, few_bits = with_few_bits(bundle, sources, samples, coding, calibration, progress)
+        elif calibration is not None and chosen.weight_facts is not None:
+            sources = with_trials(bundle, sources, calibration, progress)
         entries = chosen.build(sources, draft.folder, options, progress)
+        if chosen.weight_facts is not None:
+            few_bits = {name: chosen.weight_facts(draft.folder / entry.file) for name, entry in entries.items()}
         _write_golden(draft, samples, runs, bundle)
         manifest = _manifest(bundle, chosen, toolchain, entries, batch, command)
         progress(f"parity with {chosen.runtime}")
         parity, verified, verified_with = _measure(Artifact(draft.folder, manifest), chosen, samples, runs, bundle)
         manifest = replace(manifest, parity=parity, verified=verified, verified_with=verified_with)
-        if calibration is not None and coding is not None:
+        if calibration is not None and few_bits:
             facts = calibration_facts(calibration, (), ())
             manifest = replace(manifest, calibration={**facts, "graphs": few_bits})
         elif calibration is not None:

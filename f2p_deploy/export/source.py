@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from f2p_deploy.artifact.artifact import Arrays, GraphEntry
 from f2p_deploy.artifact.parity import Precision
+from f2p_deploy.character.schema import Schema
 from f2p_deploy.system.errors import CompilerError
 
 if TYPE_CHECKING:
@@ -13,6 +14,20 @@ if TYPE_CHECKING:
     from f2p_deploy.export.export_graphs import ExportGraph
     from f2p_deploy.export.int8.int8_report import GraphReport
     from f2p_deploy.export.palette.rounded_layers import RoundedLayer
+    from f2p_deploy.export.samples import Samples
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the bits of a graph's weights are chosen on.
+
+    Args:
+        samples: inputs and PyTorch's outputs of the graph for calibration faces.
+        schema: of the parameters.
+    """
+
+    samples: "Samples"
+    schema: Schema
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,7 @@ class Source:
         example: one real batch of its inputs, by tensor name; only for targets that convert modules.
         parameter_names: of the schema, in its order; only for targets that convert modules.
         layers: its weights of few bits; only for targets that convert modules to such weights.
+        trial: what bits are chosen on; only for targets that convert modules and choose bits.
     """
 
     graph: "ExportGraph"
@@ -45,6 +61,7 @@ class Source:
     example: Arrays = field(default_factory=dict)
     parameter_names: tuple[str, ...] = ()
     layers: "tuple[RoundedLayer, ...]" = ()
+    trial: Trial | None = None
 
     def asked(self, precision: Precision, rest: Precision) -> Precision:
         """Return the precision that this graph should have in a target's file: its own, if the target allows it.

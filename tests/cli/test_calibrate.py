@@ -90,6 +90,6 @@ def test_export_needs_a_set(f2p: Callable, small_bundle: "Bundle", tmp_path: Pat
     ran = f2p("export", "--target", "onnx-int8", *words)
     assert ran.code == 2 and "f2p-deploy calibrate PHOTOS -o CALIBRATION" in ran.err
     ran = f2p("export", "--target", "onnx", "--calibration", tmp_path, *words)
-    words = "onnx does not take --calibration, only coreml-int4, onnx-int8, onnx-int4, trt-int8: leave it out"
+    words = "--calibration, only coreml-int4, litert-int4, onnx-int8, onnx-int4, trt-int8: leave it out"
     assert ran.code == 2 and words in ran.err
     assert not (tmp_path / "art").exists()

@@ -7,13 +7,13 @@ highest price at which all graphs stay within the floors is found by bisection. 
 layers are tried afterwards. Bytes are counted compressed: equal steps leave much to compress, palettes little.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-from f2p_deploy.artifact.artifact import Parity
+from f2p_deploy.artifact.artifact import Arrays, Parity
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.export.palette.rounding import RoundedWeight
 
 #: Share of the way to a floor that a choice may use up on the faces it is made on; the rest is for other faces.
 MARGIN = 0.75
@@ -30,8 +30,24 @@ MOVED = 0.01
 #: Steps of the bisection.
 BISECTIONS = 10
 
-#: Sets of smaller roundings that are tried after the bisection.
+#: Sets of smaller roundings that are tried after the bisection, if nothing else is said.
 TRIES = 24
+
+
+class Rounding(Protocol):
+    """A way to round a weight, such as `RoundedWeight`."""
+
+    @property
+    def error(self) -> float:
+        """The error of the layer's outputs, relative to their power."""
+
+    @property
+    def download_size(self) -> int:
+        """The size of the rounded weight in a download."""
+
+
+Key = TypeVar("Key", bound=Hashable)
+Choice = TypeVar("Choice", bound=Rounding)
 
 
 def groups_that_share(keys: Mapping[str, frozenset[bytes]]) -> tuple[tuple[str, ...], ...]:
@@ -50,16 +66,18 @@ def groups_that_share(keys: Mapping[str, frozenset[bytes]]) -> tuple[tuple[str, 
 
 
 def fewest_bytes(
-    choices: Mapping[bytes, Sequence[RoundedWeight]],
-    effects: Mapping[bytes, float],
-    passes: Callable[[Mapping[bytes, RoundedWeight]], bool],
-) -> dict[bytes, RoundedWeight]:
+    choices: Mapping[Key, Sequence[Choice]],
+    effects: Mapping[Key, float],
+    passes: Callable[[Mapping[Key, Choice]], bool],
+    tries: int = TRIES,
+) -> dict[Key, Choice]:
     """Return one rounding of each weight: the cheapest ones that pass, or the most accurate ones if none do.
 
     Args:
         choices: roundings of each weight, by its key.
         effects: what a layer's error does to the graphs' outputs, by the key of its weight.
         passes: returns whether these roundings are accurate enough together.
+        tries: how many sets of smaller roundings are tried after the bisection.
     """
     low, high = CHEAPEST, DEAREST
     best = _at_price(choices, effects, low)
@@ -74,20 +92,21 @@ def fewest_bytes(
             low, best, found = middle, chosen, True
         else:
             high = middle
-    return _refined(best, choices, effects, passes) if found else best
+    return _refined(best, choices, effects, passes, tries) if found else best
 
 
 def _refined(
-    chosen: dict[bytes, RoundedWeight],
-    choices: Mapping[bytes, Sequence[RoundedWeight]],
-    effects: Mapping[bytes, float],
-    passes: Callable[[Mapping[bytes, RoundedWeight]], bool],
-) -> dict[bytes, RoundedWeight]:
+    chosen: dict[Key, Choice],
+    choices: Mapping[Key, Sequence[Choice]],
+    effects: Mapping[Key, float],
+    passes: Callable[[Mapping[Key, Choice]], bool],
+    tries: int,
+) -> dict[Key, Choice]:
     """Return roundings that pass and are smaller where the next smaller one of a layer, or of many at once, passes.
 
     A set that fails is divided into the half of least estimated harm and the other one.
     """
-    tries, sets = TRIES, [_smaller(chosen, choices, effects)]
+    sets = [_smaller(chosen, choices, effects)]
     while sets and tries:
         changes = sets.pop()
         tries -= 1
@@ -101,10 +120,10 @@ def _refined(
 
 
 def _smaller(
-    chosen: Mapping[bytes, RoundedWeight],
-    choices: Mapping[bytes, Sequence[RoundedWeight]],
-    effects: Mapping[bytes, float],
-) -> dict[bytes, RoundedWeight]:
+    chosen: Mapping[Key, Choice],
+    choices: Mapping[Key, Sequence[Choice]],
+    effects: Mapping[Key, float],
+) -> dict[Key, Choice]:
     """Return the next smaller rounding of each layer that has one, those of least harm for each byte first."""
     found = []
     for key, now in chosen.items():
@@ -117,8 +136,8 @@ def _smaller(
 
 
 def _at_price(
-    choices: Mapping[bytes, Sequence[RoundedWeight]], effects: Mapping[bytes, float], logarithm: float
-) -> dict[bytes, RoundedWeight]:
+    choices: Mapping[Key, Sequence[Choice]], effects: Mapping[Key, float], logarithm: float
+) -> dict[Key, Choice]:
     price = 10.0**logarithm / 1e6
     return {
         key: rounded[int(np.argmin([effects[key] * one.error + price * one.download_size for one in rounded]))]
@@ -136,6 +155,18 @@ def harm(record: Parity) -> float:
     if record.better == "lower":
         return (record.value / record.floor) ** 2
     return 0.0 if record.metric.endswith("agreement") else (1.0 - record.value) / (1.0 - record.floor)
+
+
+def harm_of_all(records: Iterable[Parity], reference: Arrays, found: Arrays, schema: Schema) -> float:
+    """Return the harm of all measures of a graph, and that to its options.
+
+    Args:
+        records: what `compare` says of the outputs.
+        reference, found: the outputs by tensor name.
+        schema: of the parameters.
+    """
+    options = harm_to_options(reference["parameters"], found["parameters"], schema) if "parameters" in found else 0.0
+    return sum(map(harm, records)) + options
 
 
 def harm_to_options(reference: np.ndarray, found: np.ndarray, schema: Schema) -> float:

@@ -9,7 +9,7 @@ from f2p_deploy.export.palette.palette_sources import choose_roundings
 from f2p_deploy.export.palette.rounded_layers import RoundedLayer
 from f2p_deploy.export.precision import make_sources
 from f2p_deploy.export.samples import Samples, sample_graphs
-from f2p_deploy.export.source import Source
+from f2p_deploy.export.source import Source, Trial
 from f2p_deploy.model.bundle import Bundle
 from f2p_deploy.system.progress import Progress
 
@@ -48,11 +48,8 @@ def with_few_bits(
         models = make_sources(graphs, samples, "fp32", progress, bundle.schema)
     progress("calibration inputs")
     graphs = tuple(source.graph for source in models.values())
-    rows = [row for row in range(calibration.count) if row % JUDGED_ONE_IN != JUDGED_ONE_IN - 1]
-    others = rows[2::3]
     fitted, tried = (
-        sample_graphs(bundle, graphs, calibration.chosen_faces(few))
-        for few in ([row for row in rows if row not in others][:FITTED], others[:TRIED])
+        sample_graphs(bundle, graphs, calibration.chosen_faces(few)) for few in _fitted_and_tried(calibration)
     )
     found = choose_roundings(models, fitted, tried, bundle.schema, coding, progress)
     if not modules:
@@ -62,6 +59,32 @@ def with_few_bits(
         for name, every in found.weights.items()
     }
     return {name: _with_layers(source, rounded.get(name, ())) for name, source in sources.items()}, found.facts()
+
+
+def with_trials(
+    bundle: Bundle, sources: dict[str, Source], calibration: "CalibrationSet", progress: Progress
+) -> dict[str, Source]:
+    """Return sources with the faces on which their target chooses bits; a gradient has none.
+
+    Args:
+        bundle: to compute PyTorch's outputs with.
+        sources: modules.
+        calibration: its faces; those on which the export is judged are not looked at.
+        progress: called with a description of the stage.
+    """
+    progress("calibration inputs")
+    forward = tuple(source.graph for source in sources.values() if source.graph.lower is None)
+    fitted, tried = _fitted_and_tried(calibration)
+    samples = sample_graphs(bundle, forward, calibration.chosen_faces([*fitted, *tried]))
+    trials = {name: Trial(those, bundle.schema) for name, those in samples.items()}
+    return {name: replace(source, precision="int4", trial=trials.get(name)) for name, source in sources.items()}
+
+
+def _fitted_and_tried(calibration: "CalibrationSet") -> tuple[list[int], list[int]]:
+    """Return the rows of the faces that weights are fitted to, and of those on which bits are chosen."""
+    rows = [row for row in range(calibration.count) if row % JUDGED_ONE_IN != JUDGED_ONE_IN - 1]
+    others = rows[2::3]
+    return [row for row in rows if row not in others][:FITTED], others[:TRIED]
 
 
 def _with_layers(source: Source, layers: tuple[RoundedLayer, ...]) -> Source:

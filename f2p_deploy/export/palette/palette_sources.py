@@ -11,7 +11,7 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Parity
 from f2p_deploy.artifact.parity import compare
 from f2p_deploy.character.schema import Schema
-from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm, harm_to_options
+from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm_of_all
 from f2p_deploy.export.palette.coding import Coding
 from f2p_deploy.export.palette.input_moments import Moments, input_moments
 from f2p_deploy.export.palette.layer_weights import LayerWeight, layer_weights
@@ -191,9 +191,7 @@ def _effect(graphs: Mapping[str, _Layered], schema: Schema, key: bytes, rounded:
         if any(weight.key == key for weight in graph.weights):
             samples = graph.samples.first(FELT)
             outputs = graph.outputs({key: rounded}, samples)
-            whole += sum(map(harm, graph.compared(outputs, samples, schema)))
-            if "parameters" in outputs:
-                whole += harm_to_options(samples.reference["parameters"], outputs["parameters"], schema)
+            whole += harm_of_all(graph.compared(outputs, samples, schema), samples.reference, outputs, schema)
     return whole / rounded.error
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from f2p_deploy.artifact.artifact import GraphEntry, Verified
 from f2p_deploy.artifact.parity import Precision
@@ -132,6 +132,8 @@ class Target:
         batches: whether its files can compute several faces at a time.
         copies: how often a graph's file holds its weights, if not once; None if all graphs share a file of weights.
         coding: returns the ways in which weights of 3 to 8 bits are stored; None if weights are not.
+        weight_facts: returns the facts about the weights' bits from a written file, for the manifest, of a target that
+            chooses bits while it builds; it gets `Source.trial` for that.
     """
 
     name: str
@@ -154,13 +156,14 @@ class Target:
     hardware_missing: Callable[[], str] = _nothing
     graphs: tuple[str, ...] | None = None
     coding: "Callable[[BuildOptions], Coding] | None" = None
+    weight_facts: Callable[[Path], dict[str, Any]] | None = None
     batches: bool = True
     copies: Mapping[str, int] | None = None
 
     @property
     def calibrated(self) -> bool:
         """Whether it needs a calibration set."""
-        return self.scheme is not None or self.coding is not None
+        return any(way is not None for way in (self.scheme, self.coding, self.weight_facts))
 
     def holds(self, graph: str) -> bool:
         """Return whether its artifacts hold a graph of this name."""

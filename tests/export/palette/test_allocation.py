@@ -7,7 +7,14 @@ import pytest
 
 from f2p_deploy.artifact.artifact import Parity
 from f2p_deploy.character.schema import load_schema
-from f2p_deploy.export.palette.allocation import comfortable, fewest_bytes, groups_that_share, harm, harm_to_options
+from f2p_deploy.export.palette.allocation import (
+    comfortable,
+    fewest_bytes,
+    groups_that_share,
+    harm,
+    harm_of_all,
+    harm_to_options,
+)
 from f2p_deploy.export.palette.rounding import RoundedWeight
 
 
@@ -87,3 +94,12 @@ def test_probabilities_that_move_do_harm() -> None:
     for place in schema.discrete_slices.values():
         after[:, place.start] = 0.01
     assert harm_to_options(before, after, schema) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_harm_of_all_counts_measures_and_options() -> None:
+    schema = load_schema("makehuman-female")
+    reference = {"parameters": np.zeros((2, schema.n))}
+    found = {"parameters": reference["parameters"] + 0.01}
+    at_floor = Parity("g", "o", "max", 0.03, 0.03, "lower", "s", 1)
+    assert harm_of_all((at_floor,), reference, found, schema) == pytest.approx(2.0)
+    assert harm_of_all((at_floor, at_floor), {}, {}, schema) == pytest.approx(2.0)

@@ -1,10 +1,11 @@
 """The LiteRT targets: what they take, and what is said where the converter is missing."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 from f2p_deploy.export import BuildOptions, Faces, export_bundle, plan_export  # noqa: E402
 from f2p_deploy.export.targets import TARGETS, litert_target  # noqa: E402
@@ -30,10 +31,19 @@ def test_the_runtime_that_will_measure_is_asked_for_first() -> None:
 
 def test_only_converted_targets_take_a_python(small_bundle: Bundle, tmp_path: Path) -> None:
     options = BuildOptions(converter_python=tmp_path / "python")
-    with pytest.raises(InputError, match="onnx does not take --converter-python, only litert, litert-int8"):
+    with pytest.raises(InputError, match="--converter-python, only litert, litert-int8, litert-int4"):
         plan_export(small_bundle, "onnx", tmp_path / "out", options=options)
     with pytest.raises(InputError, match="names a Python's file"):
         plan_export(small_bundle, "litert", tmp_path / "out", options=options)
+
+
+def test_4_bits_are_chosen_on_real_faces(small_bundle: Bundle, tmp_path: Path) -> None:
+    options = BuildOptions(converter_python=Path(sys.executable))
+    versions = dict.fromkeys(("litert-torch", "torch"), torch.__version__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(litert_target, "versions_of", lambda *given: versions)
+        with pytest.raises(InputError, match="litert-int4 is calibrated on real faces: f2p-deploy calibrate PHOTOS"):
+            plan_export(small_bundle, "litert-int4", tmp_path / "out", options=options)
 
 
 def test_exported_graphs_pass(small_bundle: Bundle, small_faces: Faces, tmp_path: Path) -> None:
