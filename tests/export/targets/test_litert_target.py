@@ -1,6 +1,7 @@
 """The LiteRT targets: what they take, and what is said where the converter is missing."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,22 @@ def test_exported_graphs_pass(small_bundle: Bundle, small_faces: Faces, tmp_path
         )
         artifact = export_bundle(small_bundle, "litert", tmp_path / "out", faces=small_faces)
     assert artifact.manifest.parity_status == "passed" and artifact.manifest.verified == "runtime"
+
+
+def test_weights_of_4_bits_pass(
+    small_bundle: Bundle,
+    small_faces: Faces,
+    make_calibration_set: Callable[..., Path],
+    exporting: Callable,
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("litert_torch")
+    options = BuildOptions(calibration=make_calibration_set(tmp_path / "calibration"))
+    with exporting("describe"):
+        artifact = export_bundle(
+            small_bundle, "litert-int4", tmp_path / "out", faces=small_faces, trajectories=0, options=options
+        )
+    manifest = artifact.manifest
+    assert manifest.parity_status == "passed" and manifest.calibration is not None
+    facts = manifest.calibration["graphs"]["describe"]
+    assert facts["quantised"] == sum(facts["bits"].values()) > 0 and 4.0 <= facts["bits_per_weight"] <= 8.0
