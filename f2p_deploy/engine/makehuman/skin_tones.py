@@ -79,8 +79,10 @@ def make_skin(skin: Mesh, lips: np.ndarray) -> SkinMaps:
     lips_here = _cut_window(lips)
     masks = _masks(place, lips_here)
     labels = _labels(place, lips_here)
-    picture = np.stack([np.clip(masks[channel], 0, 1) for channel in CHANNELS], -1)
-    return SkinMaps(make_texture(np.rint(picture * 255).astype(np.uint8)), labels, kinds, uv)
+    picture = np.empty((height, width, len(CHANNELS)), np.uint8)
+    for i, channel in enumerate(CHANNELS):
+        picture[..., i] = np.rint(np.clip(masks[channel], 0, 1).astype(np.float64) * 255)
+    return SkinMaps(make_texture(picture), labels, kinds, uv)
 
 
 def _masks(place: np.ndarray, lips: np.ndarray) -> dict[str, np.ndarray]:

@@ -28,6 +28,8 @@ _LINES = (
     # The chin's upper rim.
     (((0.0, 6.445), (0.08, 6.44), (0.14, 6.415)), 0.018, 0.0060),
 )  # fmt: skip
+#: Half widths beyond which a line is nothing: exp(-8**2) is 1e-28.
+_REACH = 8.0
 _FOREHEAD, _NECK = (7.60, 7.675, 7.755, 7.84, 7.93), (6.02, 5.90, 5.76, 5.60)
 
 
@@ -41,10 +43,13 @@ def wrinkle_heights(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.nda
     wave, breaks, fine = (gaussian_noise(rng, x.shape, *size) for size in ((40, 40), (25, 25), (5, 2)))
     side = np.abs(x)
     front = np.clip((z - 0.75) / 0.3, 0, 1)
-    depth = np.zeros(x.shape)
+    depth, bent = np.zeros(x.shape), y + 0.004 * wave
     for points, width, deep in _LINES:
-        along = _distance(side, y + 0.004 * wave, np.array(points))
-        depth = np.maximum(depth, deep * np.exp(-((along / width) ** 2)) * front)
+        ends = np.array(points)
+        (left, low), (right, high) = ends.min(0) - _REACH * width, ends.max(0) + _REACH * width
+        near = (side > left) & (side < right) & (bent > low) & (bent < high)
+        along = _distance(side[near], bent[near], ends)
+        depth[near] = np.maximum(depth[near], deep * np.exp(-((along / width) ** 2)) * front[near])
     broken = np.clip(0.75 + 0.35 * breaks, 0, 1)
     for k, height in enumerate(_FOREHEAD):
         # The lines follow the brows: lowest in the middle.
@@ -63,7 +68,7 @@ def wrinkle_heights(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.nda
 
 
 def _distance(x: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the distance of (H, W) positions from a line through (n, 2) points; it grows faster beyond the ends."""
+    """Return the distance of (N,) positions from a line through (n, 2) points; it grows faster beyond the ends."""
     nearest = np.full(x.shape, np.inf)
     for k, (start, end) in enumerate(zip(points, points[1:], strict=False)):
         direction = end - start
