@@ -73,8 +73,12 @@ class Bundle:
     def fingerprint(self) -> str:
         """The SHA-256 of everything that an export depends on: schema, settings and weights, not name or provenance."""
         settings = to_data(self.settings)
-        if self.settings.similarity.weighting == "face":  # came later: artifacts of earlier versions stay valid
+        # What came later counts where it is used: artifacts of earlier versions stay valid.
+        if self.settings.similarity.weighting == "face":
             del settings["similarity"]["weighting"]
+        for depth in ("recognition_depth", "segmentation_depth"):
+            if settings["architecture"][depth] == 1.0:
+                del settings["architecture"][depth]
         content = {
             "schema": self.schema.fingerprint,
             "settings": settings,

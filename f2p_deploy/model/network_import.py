@@ -185,8 +185,8 @@ def _require_fit(
             for key, value in changes.items()
         )
         where = f"--bundle {bundle.path}" if not bundle.stored else "in a new bundle"
-        width = changes.get(f"{name}_width")
-        fitting = f"{name}_width {width:g}" if len(changes) == 1 else f"{changes['recognition']}"
+        sizes = " and ".join(f"{key} {value:g}" for key, value in changes.items() if isinstance(value, float))
+        fitting = changes.get("recognition", sizes)
         end = f". It fits {fitting}: f2p-deploy bundle set {words} {where}"
     elif not set(network.state_dict()) & set(tensors):
         end = ". No name of a tensor is the network's: --mapping FILE says which is which"

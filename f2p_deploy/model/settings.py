@@ -47,6 +47,7 @@ class Architecture:
     Args:
         image_size: edge S of faces and pictures, in pixels.
         imitator_width, recognition_width, segmentation_width, translator_width: multiply the numbers of channels.
+        recognition_depth, segmentation_depth: multiply the number of residual blocks of each stage; one is always left.
         recognition_size, segmentation_size: edge of the input of F_recg and F_seg. Faces are reduced to it by integer
             average pooling or, for a recogniser with `points`, by a fixed crop.
         strided_stage: the stage that has Table 3's stride, see `f2p_deploy.model.networks.segmentation`.
@@ -71,6 +72,8 @@ class Architecture:
     shortcut_width: float = 1.0
     shape_length: int = 0
     reader_stage: str = ""
+    recognition_depth: float = 1.0
+    segmentation_depth: float = 1.0
 
     def __post_init__(self) -> None:
         _positive(
@@ -79,6 +82,8 @@ class Architecture:
             imitator_width=self.imitator_width,
             recognition_width=self.recognition_width,
             segmentation_width=self.segmentation_width,
+            recognition_depth=self.recognition_depth,
+            segmentation_depth=self.segmentation_depth,
             translator_width=self.translator_width,
         )
         if self.recognition not in RECOGNISERS:

@@ -324,7 +324,7 @@ def _take_shipped(name: str, bundle: Bundle) -> Bundle:
     shipped = load_bundle()
     own, theirs = bundle.settings.architecture, shipped.settings.architecture
     kind = "recognition" if name == "recognition" else "strided_stage"
-    for setting in (f"{name}_width", f"{name}_size", kind):
+    for setting in (f"{name}_width", f"{name}_depth", f"{name}_size", kind):
         if getattr(own, setting) != getattr(theirs, setting):
             raise InputError(
                 f"the {name} network that is shipped has {setting} {getattr(theirs, setting)}, this bundle needs "

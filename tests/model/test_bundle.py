@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from f2p_deploy.model.bundle import (  # noqa: E402
     why_damaged,
 )
 from f2p_deploy.model.networks.table import build_network  # noqa: E402
-from f2p_deploy.model.settings import IterativeSettings  # noqa: E402
+from f2p_deploy.model.settings import IterativeSettings, to_data  # noqa: E402
 from f2p_deploy.system.errors import InputError  # noqa: E402
 
 
@@ -150,6 +151,23 @@ def test_fingerprint_follows_settings_and_weights_but_not_the_name(small_bundle,
     assert other.fingerprint != small_bundle.fingerprint
     by_class = replace(copied.settings, similarity=replace(copied.settings.similarity, weighting="class"))
     assert replace_settings(copied, by_class).fingerprint not in (other.fingerprint, small_bundle.fingerprint)
+
+
+def test_depths_count_where_they_are_not_1(small_bundle) -> None:
+    """Fingerprints of bundles that were stored before the depths were settings stay what they were."""
+    whole = replace(small_bundle.settings.architecture, recognition_depth=1.0, segmentation_depth=1.0)
+    bundle = replace(small_bundle, settings=replace(small_bundle.settings, architecture=whole))
+    data = to_data(bundle.settings)
+    del data["architecture"]["recognition_depth"], data["architecture"]["segmentation_depth"]
+    del data["similarity"]["weighting"]
+    content = {
+        "schema": bundle.schema.fingerprint,
+        "settings": data,
+        "files": {name: entry.sha256 for name, entry in sorted(bundle.stored.items())},
+    }
+    assert bundle.fingerprint == hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    half = replace(whole, segmentation_depth=0.5)
+    assert replace(bundle, settings=replace(bundle.settings, architecture=half)).fingerprint != bundle.fingerprint
 
 
 def test_settings_cannot_change_the_architecture_of_trained_networks(copied) -> None:

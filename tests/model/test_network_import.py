@@ -38,10 +38,12 @@ def copied(small_bundle: Bundle, tmp_path: Path) -> Bundle:
     return copy_bundle(small_bundle, tmp_path / "copy", "copy")
 
 
-def light_cnn_file(path: Path, width: float = 0.1, people: int = PUBLISHED_PEOPLE, length: int = 2) -> dict[str, Any]:
+def light_cnn_file(
+    path: Path, width: float = 0.1, people: int = PUBLISHED_PEOPLE, length: int = 2, depth: float = 1.0
+) -> dict[str, Any]:
     """Write LightCNN-29v2's file as its authors do; return its weights."""
     torch.manual_seed(1)
-    state = {f"module.{name}": value for name, value in LightCNN(width).state_dict().items()}
+    state = {f"module.{name}": value for name, value in LightCNN(width, depth).state_dict().items()}
     classes = {"module.fc2.weight": torch.zeros(people, length)}
     optimiser = {"state": {}, "param_groups": [{"lr": 1e-5, "momentum": 0.9, "params": [0]}]}
     content = {"epoch": 80, "arch": "LightCNN", "state_dict": state | classes, "prec1": 99.1, "optimizer": optimiser}
@@ -96,7 +98,7 @@ def test_the_crop_is_inside_the_graph(copied: Bundle, new: Bundle, tmp_path: Pat
 
 
 def test_a_bundle_that_is_trained_on_the_whole_face_keeps_it(copied: Bundle, tmp_path: Path) -> None:
-    light_cnn_file(tmp_path / "a.pth.tar")
+    light_cnn_file(tmp_path / "a.pth.tar", depth=copied.settings.architecture.recognition_depth)
     before = copied.settings
     done = import_network(copied, "recognition", tmp_path / "a.pth.tar", "")
     assert done.keeps_whole_face and load_bundle(copied.path).settings == before
@@ -197,7 +199,9 @@ def test_another_kind_of_recogniser_is_named(tmp_path: Path) -> None:
 
 def test_where_networks_are_stored_a_new_bundle_is_proposed(copied: Bundle, tmp_path: Path) -> None:
     light_cnn_file(tmp_path / "a.pth", width=1.0)
-    assert refusal(copied, "recognition", tmp_path / "a.pth").endswith("recognition_width=1 in a new bundle")
+    said = refusal(copied, "recognition", tmp_path / "a.pth")
+    assert "It fits recognition_width 1 and recognition_depth 1: " in said
+    assert said.endswith("architecture.recognition_width=1 architecture.recognition_depth=1 in a new bundle")
 
 
 def test_a_foreign_network_is_refused_with_its_first_tensor(new: Bundle, tmp_path: Path) -> None:

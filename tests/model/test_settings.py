@@ -37,6 +37,12 @@ def test_survive_json() -> None:
     assert from_data(BundleSettings, json.loads(json.dumps(to_data(settings))), "settings") == settings
 
 
+def test_settings_of_before_depths_are_those_of_whole_networks() -> None:
+    data = to_data(BundleSettings())
+    del data["architecture"]["recognition_depth"], data["architecture"]["segmentation_depth"]
+    assert from_data(BundleSettings, data, "settings") == BundleSettings()
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -52,6 +58,7 @@ def test_survive_json() -> None:
         ({"similarity": {"identity_weight": -1}}, "identity_weight must not be negative"),
         ({"similarity": {"search_identity": -1}}, "search_identity must not be negative"),
         ({"architecture": {"segmentation_size": 200}}, "must be a multiple of segmentation_size"),
+        ({"architecture": {"segmentation_depth": 0}}, "segmentation_depth must be greater than 0"),
         ({"architecture": {"imitator_width": 0}}, "imitator_width must be greater than 0"),
         ({"architecture": {"reader_stage": "conv_9"}}, "reader_stage must be one of conv_2"),
         ({"alignment": {"landmarks": {"left-eye": [0, 0]}}}, "an alignment template has"),

@@ -379,3 +379,7 @@ def test_what_looks_at_photos_alone_is_taken_from_the_shipped_bundle(sources, tm
     other = replace(LITE, settings=replace(LITE.settings, architecture=wider))
     with pytest.raises(InputError, match=r"that is shipped has segmentation_width 0\.25, this bundle needs 0\.5"):
         stages.train_stage("segmentation", tmp_path / "other", other, sources)
+    shallow = replace(LITE.settings.architecture, segmentation_depth=0.5)
+    other = replace(LITE, settings=replace(LITE.settings, architecture=shallow))
+    with pytest.raises(InputError, match=r"that is shipped has segmentation_depth 1\.0, this bundle needs 0\.5"):
+        stages.train_stage("segmentation", tmp_path / "shallow", other, sources)

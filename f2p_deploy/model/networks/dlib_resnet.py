@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from f2p_deploy.model.networks.depth import scale_blocks
 from f2p_deploy.model.networks.width import scale_channels
 
 #: Edge of the network's input in pixels, and length of its descriptor.
@@ -49,18 +50,19 @@ class DlibResNet(nn.Module):
 
     Args:
         width: multiplies the number of channels; 1 is the published network.
+        depth: multiplies the number of residual blocks of each stage; one is always left.
     """
 
     mean: torch.Tensor
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         channels = scale_channels(STAGES[0][0], width)
         self.stem = nn.Conv2d(3, channels, 7, stride=2)
         blocks: list[DlibBlock] = []
         size = ((CHIP - 7) // 2 + 1 - 3) // 2 + 1
         for count, repeats, halves in STAGES:
-            for i in range(repeats):
+            for i in range(scale_blocks(repeats, depth)):
                 blocks.append(DlibBlock(channels, scale_channels(count, width), halves and i == 0, size))
                 channels, size = max(channels, scale_channels(count, width)), blocks[-1].size
         self.blocks = nn.Sequential(*blocks)

@@ -62,8 +62,8 @@ def fitting_architecture(
         tensors, absent: see `require_fitting`.
 
     Returns:
-        Values by names of `f2p_deploy.model.settings.Architecture`: another width of the same network, or another kind
-        of recognition network; empty if neither fits.
+        Values by names of `f2p_deploy.model.settings.Architecture`: another width of the same network, its whole depth,
+        or another kind of recognition network; empty if none fits.
     """
     for changes in _candidates(name, schema, settings, tensors):
         try:
@@ -93,16 +93,21 @@ def _candidates(
     name: str, schema: Schema, settings: BundleSettings, tensors: Mapping[str, torch.Tensor]
 ) -> Iterator[dict[str, Any]]:
     sizes = settings.architecture
+    whole = {f"{name}_depth": 1.0} if getattr(sizes, f"{name}_depth", 1.0) != 1.0 else {}
     if hasattr(sizes, f"{name}_width"):
-        full = replace(settings, architecture=replace(sizes, **{f"{name}_width": 1.0}))  # type: ignore[arg-type]
+        full = replace(settings, architecture=replace(sizes, **{f"{name}_width": 1.0}, **whole))  # type: ignore[arg-type]
         with torch.device("meta"):
             shapes = {key: value.shape for key, value in build_network(name, schema, full).state_dict().items()}
+        if whole:
+            yield whole
         for width in (1.0, *_widths(shapes, tensors)):
             yield {f"{name}_width": width}
+            if whole:
+                yield {f"{name}_width": width, **whole}
     if name == "recognition":
         for kind in RECOGNISERS.values():
             if kind.name != sizes.recognition and kind.name not in CROPPED:
-                yield {"recognition": kind.name, "recognition_size": kind.size, "recognition_width": 1.0}
+                yield {"recognition": kind.name, "recognition_size": kind.size, "recognition_width": 1.0, **whole}
 
 
 def _widths(shapes: Mapping[str, torch.Size], tensors: Mapping[str, torch.Tensor]) -> Iterator[float]:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from f2p_deploy.model.networks.depth import scale_blocks
 from f2p_deploy.model.networks.width import scale_channels
 
 EMBEDDING = 256
@@ -55,19 +56,20 @@ class LightCNN(nn.Module):
 
     Args:
         width: multiplies the number of channels; 1 is the published network (10,475,872 parameters).
+        depth: multiplies the number of residual blocks of each stage; one is always left.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         c48, c96, c192, c128 = (scale_channels(channels, width) for channels in (48, 96, 192, 128))
         self.conv1 = MaxFeatureMap(1, c48, kernel=5)
-        self.block1 = _blocks(c48, 1)
+        self.block1 = _blocks(c48, 1, depth)
         self.group1 = Group(c48, c96)
-        self.block2 = _blocks(c96, 2)
+        self.block2 = _blocks(c96, 2, depth)
         self.group2 = Group(c96, c192)
-        self.block3 = _blocks(c192, 3)
+        self.block3 = _blocks(c192, 3, depth)
         self.group3 = Group(c192, c128)
-        self.block4 = _blocks(c128, 4)
+        self.block4 = _blocks(c128, 4, depth)
         self.group4 = Group(c128, c128)
         self.fc = nn.Linear(8 * 8 * c128, EMBEDDING)
 
@@ -87,8 +89,8 @@ class LightCNN(nn.Module):
         return self.fc(_pool(x).flatten(1))
 
 
-def _blocks(channels: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(ResidualBlock(channels) for _ in range(count)))
+def _blocks(channels: int, count: int, depth: float) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(channels) for _ in range(scale_blocks(count, depth))))
 
 
 def _pool(x: torch.Tensor) -> torch.Tensor:

@@ -17,4 +17,5 @@ KINDS: dict[str, type[nn.Module]] = {
 
 def build_recognition(schema: Schema, settings: BundleSettings) -> nn.Module:
     """Return F_recg of the settings' kind, with fresh weights; it is the same for every schema."""
-    return KINDS[settings.architecture.recognition](settings.architecture.recognition_width)
+    sizes = settings.architecture
+    return KINDS[sizes.recognition](sizes.recognition_width, sizes.recognition_depth)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from f2p_deploy.character.schema import Schema
+from f2p_deploy.model.networks.depth import scale_blocks
 from f2p_deploy.model.networks.width import scale_channels
 from f2p_deploy.model.settings import BundleSettings
 from f2p_deploy.system.errors import InputError
@@ -58,6 +59,7 @@ class Segmentation(nn.Module):
     Args:
         width: multiplies the number of filters of every layer but the head.
         strided_stage: the stage with stride 2, from 2 (Conv_2) to 5 (Conv_5).
+        depth: multiplies the number of residual blocks of each stage; one is always left.
 
     Raises:
         InputError: there is no such stage.
@@ -66,7 +68,7 @@ class Segmentation(nn.Module):
     mean: torch.Tensor
     deviation: torch.Tensor
 
-    def __init__(self, width: float = 1.0, strided_stage: int = 2) -> None:
+    def __init__(self, width: float = 1.0, strided_stage: int = 2, depth: float = 1.0) -> None:
         super().__init__()
         if strided_stage not in (2, 3, 4, 5):
             raise InputError(f"strided_stage is 2, 3, 4 or 5 (Conv_2 to Conv_5 of Table 3), found {strided_stage}")
@@ -80,7 +82,7 @@ class Segmentation(nn.Module):
             stride = 2 if strided_stage == position + 2 else 1
             blocks = [Bottleneck(channels, middle, stride)]
             channels = EXPANSION * middle
-            blocks += [Bottleneck(channels, middle, 1) for _ in range(count - 1)]
+            blocks += [Bottleneck(channels, middle, 1) for _ in range(scale_blocks(count, depth) - 1)]
             setattr(self, f"layer{position + 1}", nn.Sequential(*blocks))
         self.classifier = nn.Conv2d(channels, CLASSES, 1)
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
@@ -110,4 +112,5 @@ class Segmentation(nn.Module):
 
 def build_segmentation(schema: Schema, settings: BundleSettings) -> Segmentation:
     """Return F_seg with fresh weights; it is the same for every schema."""
-    return Segmentation(settings.architecture.segmentation_width, settings.architecture.strided_stage)
+    sizes = settings.architecture
+    return Segmentation(sizes.segmentation_width, sizes.strided_stage, sizes.segmentation_depth)

@@ -30,3 +30,11 @@ def test_a_block_that_halves_takes_odd_and_even_sizes() -> None:
 def test_gives_a_descriptor_of_each_face() -> None:
     with torch.no_grad():
         assert DlibResNet(0.25).eval()(torch.rand(2, 3, 150, 150)).shape == (2, 128)
+
+
+def test_a_smaller_depth_leaves_out_blocks_but_no_stage() -> None:
+    assert len(DlibResNet(0.1).blocks) == 14
+    network = DlibResNet(0.1, depth=0.1).eval()
+    assert [block.halves for block in network.blocks] == [False, True, True, True, True]
+    with torch.no_grad():
+        assert network(torch.rand(2, 3, 150, 150)).shape == (2, 128)

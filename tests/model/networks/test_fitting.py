@@ -60,6 +60,14 @@ def test_published_widths_are_found_exactly() -> None:
         assert found == {"recognition_width": 1.0}
 
 
+@pytest.mark.parametrize("name", ["recognition", "segmentation"])
+def test_the_whole_depth_is_found(name: str) -> None:
+    shallow = settings(**{f"{name}_width": 0.1, f"{name}_depth": 0.5})
+    assert fitting_architecture(name, SCHEMA, shallow, state(name, **{f"{name}_width": 0.1})) == {f"{name}_depth": 1.0}
+    both = {f"{name}_width": 1.0, f"{name}_depth": 1.0}
+    assert fitting_architecture(name, SCHEMA, shallow, state(name)) == both
+
+
 def test_another_kind_of_recogniser_is_found() -> None:
     own = settings(recognition="dlib-resnet", recognition_size=150)
     found = fitting_architecture("recognition", SCHEMA, own, state("recognition"))

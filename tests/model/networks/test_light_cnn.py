@@ -21,6 +21,14 @@ def test_names_and_shapes_are_those_of_the_authors_checkpoint() -> None:
     assert shapes["fc.weight"] == (256, 8192)
 
 
+def test_a_smaller_depth_leaves_out_blocks() -> None:
+    names = LightCNN(0.1, depth=0.5).state_dict()
+    assert {"block3.1.conv1.filter.weight", "block4.1.conv2.filter.bias"} <= set(names)
+    assert not {"block2.1.conv1.filter.weight", "block3.2.conv1.filter.weight"} & set(names)
+    with torch.no_grad():
+        assert LightCNN(0.1, depth=0.1)(torch.rand(2, 1, 128, 128)).shape == (2, 256)
+
+
 def test_max_feature_map_keeps_the_larger_half() -> None:
     layer = MaxFeatureMap(2, 3)
     x = torch.rand(1, 2, 5, 5)

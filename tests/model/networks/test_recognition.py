@@ -15,6 +15,9 @@ def test_the_settings_say_which(small_bundle, surrogate_bundle) -> None:  # noqa
     assert isinstance(build_recognition(small_bundle.schema, small_bundle.settings), LightCNN)
     made = build_recognition(surrogate_bundle.schema, surrogate_bundle.settings)
     assert isinstance(made, DlibResNet)
+    shallow = replace(small_bundle.settings.architecture, recognition_depth=0.5)
+    blocks = build_recognition(small_bundle.schema, replace(small_bundle.settings, architecture=shallow)).block4
+    assert len(blocks) == 2
     wider = replace(surrogate_bundle.settings.architecture, recognition_width=0.5)
     other = build_recognition(surrogate_bundle.schema, replace(surrogate_bundle.settings, architecture=wider))
     assert sum(p.numel() for p in other.parameters()) > sum(p.numel() for p in made.parameters())

@@ -24,6 +24,13 @@ def test_every_reading_of_table_3_ends_at_an_eighth(strided_stage: int, edges: t
     assert stages["logits"].shape == (1, 11, 8, 8)
 
 
+def test_a_smaller_depth_leaves_out_blocks_but_no_stage() -> None:
+    network = Segmentation(0.1, depth=0.1)
+    assert [len(getattr(network, f"layer{k}")) for k in (1, 2, 3, 4)] == [1, 1, 1, 1]
+    assert [len(getattr(Segmentation(0.1, depth=0.5), f"layer{k}")) for k in (1, 2, 3, 4)] == [2, 2, 3, 2]
+    assert network(torch.rand(1, 3, 64, 64)).shape == (1, 11, 8, 8)
+
+
 def test_the_table_s_reading_is_the_default() -> None:
     assert Segmentation(width=0.1).layer1[0].conv2.stride == (2, 2)
 
