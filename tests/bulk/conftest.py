@@ -38,7 +38,17 @@ def pictures(astronaut: np.ndarray) -> list[bytes]:
 @pytest.fixture
 def photo_folder(pictures: list[bytes], tmp_path: Path) -> Path:
     """A folder of the photos, `p0.jpg` and so on."""
-    folder = tmp_path / "photos"
+    return write_photos(tmp_path / "photos", pictures)
+
+
+@pytest.fixture(scope="session")
+def kept_folder(pictures: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same folder for all tests, which leave it as it is."""
+    return write_photos(tmp_path_factory.mktemp("kept") / "photos", pictures)
+
+
+def write_photos(folder: Path, pictures: list[bytes]) -> Path:
+    """Make a folder of photos, and return it."""
     folder.mkdir()
     for name, content in zip(names(), pictures, strict=True):
         (folder / f"{name}.jpg").write_bytes(content)

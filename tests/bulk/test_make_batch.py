@@ -27,7 +27,7 @@ Write = Callable[[Path, Mapping[str, bytes]], Path]
 Make = Callable[..., BatchReport]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def make(demo_runtime: "Runtime", chosen_finder: "ChosenFinder") -> Make:
     """Make one-shot characters, three photos in each part."""
 
@@ -37,20 +37,26 @@ def make(demo_runtime: "Runtime", chosen_finder: "ChosenFinder") -> Make:
     return made
 
 
+@pytest.fixture(scope="module")
+def whole(make: Make, kept_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> BatchReport:
+    """The job of the folder on two workers, without an interruption."""
+    return make(open_bulk_source(kept_folder), tmp_path_factory.mktemp("whole") / "out", workers=2)
+
+
 def contents(out: Path) -> dict[str, bytes]:
     """Return the parts."""
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
 def test_all_sources_give_the_same_characters(
-    make: Make, photo_folder: Path, pictures: list[bytes], write_tar: Write, tmp_path: Path
+    make: Make, whole: BatchReport, pictures: list[bytes], write_tar: Write, tmp_path: Path
 ) -> None:
     tar = write_tar(tmp_path / "a.tar", {f"p{i}.jpg": content for i, content in enumerate(pictures)})
     table = tmp_path / "a.parquet"
     parquet.write_table(pa.table({"jpg": pictures}), table)
     found = []
-    for i, source in enumerate((photo_folder, tar, table)):
-        report = make(open_bulk_source(source), tmp_path / str(i), workers=1 + (i == 1))
+    others = (make(open_bulk_source(source), tmp_path / source.suffix) for source in (tar, table))
+    for report in (whole, *others):
         assert (report.photos, report.parts, report.statuses) == (7, 3, {"ok": 6, "unreadable": 1})
         found.append(parquet.read_table(report.out).to_pylist())
     assert [row["key"] for row in found[0]] == [f"p{i}.jpg" for i in range(7)]
@@ -59,9 +65,10 @@ def test_all_sources_give_the_same_characters(
         assert [row[same] for row in found[0]] == [row[same] for row in found[1]] == [row[same] for row in found[2]]
 
 
-def test_a_stopped_job_goes_on_and_leaves_the_same_bytes(make: Make, photo_folder: Path, tmp_path: Path) -> None:
-    source = open_bulk_source(photo_folder)
-    whole = contents(make(source, tmp_path / "whole", workers=2).out)
+def test_a_stopped_job_goes_on_and_leaves_the_same_bytes(
+    make: Make, whole: BatchReport, kept_folder: Path, tmp_path: Path
+) -> None:
+    source = open_bulk_source(kept_folder)
 
     def interrupt(doing: str, done: float = 0.0, total: float = 0.0) -> None:
         if done >= 6:
@@ -74,15 +81,25 @@ def test_a_stopped_job_goes_on_and_leaves_the_same_bytes(make: Make, photo_folde
     written = (out / "part-00000.parquet").stat().st_mtime_ns
     report = make(source, out)
     assert (report.earlier, report.made, report.to_dict()["ok"]) == (1, 4, 6)
-    assert contents(out) == whole and (out / "part-00000.parquet").stat().st_mtime_ns == written
+    assert contents(out) == contents(whole.out) and (out / "part-00000.parquet").stat().st_mtime_ns == written
     assert make(source, out).made == 0
-    assert _with_a_killed_worker(make, source, tmp_path / "killed") == whole
+    assert _with_a_killed_worker(make, source, tmp_path / "killed") == contents(whole.out)
     with pytest.raises(InputError, match="made with another --rows"):
         make(source, out, rows=4)
+
+
+def test_another_list_of_photos_needs_again(
+    make: Make, whole: BatchReport, photo_folder: Path, tmp_path: Path
+) -> None:
+    source, out = open_bulk_source(photo_folder), tmp_path / "out"
+    shutil.copytree(whole.out, out)
+    assert make(source, out).made == 0, "the same photos elsewhere"
+    for i in range(2, 7):
+        (photo_folder / f"p{i}.jpg").unlink()
     (photo_folder / "p9.jpg").write_bytes(b"another")
     with pytest.raises(InputError, match="another list of photos"):
         make(source, out)
-    assert make(source, out, again=True).statuses == {"ok": 6, "unreadable": 2}
+    assert make(source, out, again=True).statuses == {"ok": 2, "unreadable": 1}
 
 
 def _with_a_killed_worker(make: Make, source: PhotoSource, out: Path) -> dict[str, bytes]:

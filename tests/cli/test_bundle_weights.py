@@ -182,7 +182,7 @@ def test_set_shows_before_and_after(f2p: Callable, game: Path) -> None:
         "alignment.landmarks.left-eye=0.35,0.4", "--bundle", game,
     )  # fmt: skip
     assert ran.code == 0 and ran.out.splitlines() == [
-        "hybrid.iterations: 20 -> 50",
+        "hybrid.iterations: 5 -> 50",
         "similarity.content_weight: 1.0 -> 0.5",
         "alignment.landmarks.left-eye: [0.36, 0.42] -> [0.35, 0.4]",
     ]

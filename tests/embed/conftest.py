@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from f2p_deploy.export import Faces
     from f2p_deploy.model.bundle import Bundle
     from f2p_deploy.runtimes.coreml.mil.program import Program
+
+#: Returns the folder of an artifact by its name, which the function makes if no process has.
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 STAND_INS = Path(__file__).parent / "apple"
 C_CALLER = Path(__file__).parent / "c_caller"
@@ -62,24 +65,30 @@ def coreml_artifact(coreml_folder: Path) -> "Artifact":
 
 
 @pytest.fixture(scope="session")
-def demo_artifact(swift_compiler: str, tmp_path_factory: pytest.TempPathFactory) -> "Artifact":
-    """The demo bundle as Core ML packages."""
+def demo_artifact(swift_compiler: str, made_once: MadeOnce) -> "Artifact":
+    """The demo bundle as Core ML packages, once for all processes of the suite."""
+    from f2p_deploy.artifact.artifact import read_artifact
     from f2p_deploy.export import export_bundle
     from f2p_deploy.model.bundle import load_bundle
 
-    return export_bundle(load_bundle(), "coreml", tmp_path_factory.mktemp("demo") / "coreml")
+    return read_artifact(made_once("demo_coreml", lambda folder: export_bundle(load_bundle(), "coreml", folder)))
 
 
 @pytest.fixture(scope="session")
 def shortcut_artifact(
-    swift_compiler: str, fast_bundle: "Bundle", small_faces: "Faces", tmp_path_factory: pytest.TempPathFactory
+    swift_compiler: str,
+    fast_bundle: "Bundle",
+    small_faces: "Faces",
+    made_once: MadeOnce,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> "Artifact":
-    """A bundle with a shortcut as Core ML packages.
+    """A bundle with a shortcut as Core ML packages, once for all processes of the suite.
 
     Its shortcut is wider than that of `fast_bundle`: in half precision, the smallest layers stay float32.
     """
     import torch
 
+    from f2p_deploy.artifact.artifact import read_artifact
     from f2p_deploy.export import export_bundle
     from f2p_deploy.model.bundle import create_bundle, store_network
     from f2p_deploy.model.networks.table import build_network
@@ -101,7 +110,12 @@ def shortcut_artifact(
         if weights.dim() > 1:
             torch.nn.init.kaiming_normal_(weights)
     bundle = store_network(bundle, "shortcut", network, {"command": "tests", "described_by": described_by(bundle)})
-    return export_bundle(bundle, "coreml", folder / "coreml", faces=small_faces, trajectories=0)
+    return read_artifact(
+        made_once(
+            "shortcut_coreml",
+            lambda folder: export_bundle(bundle, "coreml", folder, faces=small_faces, trajectories=0),
+        )
+    )
 
 
 @pytest.fixture(scope="session")

@@ -69,10 +69,11 @@ def test_every_link_leads_to_a_file_beside_the_page(page: Path) -> None:
         assert (page.parent / unquote(link)).is_file(), link
 
 
-def test_the_page_shows_characters_and_failures(page: Path) -> None:
+def test_the_page_shows_characters_and_failures(page: Path, small_bundle: "Bundle") -> None:
     reader = _Reader()
     reader.feed(page.read_text())
-    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "2 modes side by side", "Loss over 20 iterations"):
+    curve = f"Loss over {small_bundle.settings.hybrid.iterations} iterations"
+    for words in ("2 characters, 1 photo failed", "a & _b_-hybrid", "2 modes side by side", curve):
         assert words in reader.text, words
     assert "notes.jpg: this is not a picture" in reader.text
     assert "Where they differ most, 6 of 6 sliders" in reader.text and page.read_text().count("<article") == 2
