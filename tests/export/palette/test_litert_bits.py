@@ -29,21 +29,34 @@ def test_a_weight_is_rounded_in_equal_steps_for_each_channel() -> None:
     np.testing.assert_allclose(np.abs(coarse.values).max(axis=(1, 2, 3)), np.abs(weight).max(axis=(1, 2, 3)), rtol=1e-6)
 
 
-def test_only_layers_that_can_spare_them_lose_bits(tmp_path: Path) -> None:
+def chosen_of(file: Path, signs: np.ndarray, possible: bool = True) -> list[str]:
+    """Return the layers that take 4 bits of a delicate matrix product and one of signs, which 4 bits hold exactly."""
     random = np.random.default_rng(0)
-    delicate = random.normal(size=(32, 32)).astype(np.float32)
+    inputs = signs.shape[1]
+    delicate = random.normal(size=(inputs, inputs)).astype(np.float32)
     delicate[:, 0] *= 30  # one large weight leaves the others of its channel few steps
-    signs = np.sign(random.normal(size=(32, 32))).astype(np.float32)
-    file = tmp_path / "segment.tflite"
     file.write_bytes(dense_model(delicate, signs))
-    faces = random.normal(size=(16, 32)).astype(np.float32)
+    faces = random.normal(size=(16, inputs)).astype(np.float32)
     faces[:, 0] = 0
-    shape = (1, 32)
-    specs = [(TensorSpec(name, "float32", shape, ""),) for name in ("face", "classes")]
-    graph = ExportGraph("segment", torch.nn.Identity(), *specs)
-    names = tuple(f"face {k}" for k in range(16))
-    samples = Samples(names, {"face": faces}, {"classes": faces @ delicate.T @ signs.T})
-    impossible = Samples(names, samples.inputs, {"classes": faces})  # nothing passes: only what 4 bits hold exactly
-    for tried in (samples, impossible):
-        trial = Trial(tried, load_schema("makehuman-female"))
-        assert outputs_in_4_bits(file, graph, trial, silent) == ["layer_1"]
+    shapes = {"face": (1, inputs), "classes": (1, len(signs))}
+    specs = [(TensorSpec(name, "float32", shape, ""),) for name, shape in shapes.items()]
+    reference = faces @ delicate.T @ signs.T * (1 if possible else -1)
+    samples = Samples(tuple(f"face {k}" for k in range(16)), {"face": faces}, {"classes": reference})
+    trial = Trial(samples, load_schema("makehuman-female"))
+    return outputs_in_4_bits(file, ExportGraph("segment", torch.nn.Identity(), *specs), trial, silent)
+
+
+def random_signs(outputs: int, inputs: int) -> np.ndarray:
+    return np.sign(np.random.default_rng(1).normal(size=(outputs, inputs))).astype(np.float32)
+
+
+def test_only_layers_that_can_spare_them_lose_bits(tmp_path: Path) -> None:
+    assert chosen_of(tmp_path / "segment.tflite", random_signs(32, 32)) == ["layer_1"]
+
+
+def test_where_nothing_passes_only_exact_layers_lose_bits(tmp_path: Path) -> None:
+    assert chosen_of(tmp_path / "segment.tflite", random_signs(32, 32), possible=False) == ["layer_1"]
+
+
+def test_a_graph_that_would_gain_little_keeps_8_bits(tmp_path: Path) -> None:
+    assert chosen_of(tmp_path / "segment.tflite", random_signs(8, 64)) == []
