@@ -1,4 +1,4 @@
-"""Weights of 3 to 8 bits of a Core ML model, as they were chosen beforehand: palettes, and 8-bit integers elsewhere."""
+"""Weights of few bits of a Core ML model, as they were chosen beforehand: palettes, 8-bit integers, some in float16."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from f2p_deploy.system.errors import CompilerError
 
 
 def in_few_bits(model: Any, layers: Sequence[RoundedLayer]) -> Any:
-    """Return a model whose layers have the rounded weights; other weights become 8-bit integers.
+    """Return a model whose layers have the rounded weights; weights that are not among them become 8-bit integers.
 
     The computation stays in float16.
 
@@ -24,7 +24,7 @@ def in_few_bits(model: Any, layers: Sequence[RoundedLayer]) -> Any:
     """
     from coremltools.optimize import coreml
 
-    configs, found = {}, set()
+    configs, found, halves = {}, set(), []
     for name, weight in coreml.get_weights_metadata(model, weight_threshold=SMALLEST_WEIGHTS).items():
         layer = layer_of(weight.val, layers)
         if layer is not None and layer.values is not None:
@@ -38,12 +38,14 @@ def in_few_bits(model: Any, layers: Sequence[RoundedLayer]) -> Any:
                 channel_axis=layer.channels,
             )
             found.add(layer.codes.tobytes())
+        elif layer is not None and layer.half:
+            halves.append(name)
     wanted = {layer.codes.tobytes() for layer in layers if layer.values is not None}
     if found != wanted:
         raise CompilerError(f"{len(wanted - found)} of {len(wanted)} rounded weights are not in the Core ML model")
     if configs:
         model = coreml.palettize_weights(model, coreml.OptimizationConfig(op_name_configs=configs))
-    return linear_weights(model)
+    return linear_weights(model, halves)
 
 
 def _in_turn(layer: RoundedLayer) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:

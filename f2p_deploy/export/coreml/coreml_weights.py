@@ -1,7 +1,7 @@
 """8-bit weights of a Core ML model: linear with a scale for each channel, or a table of 256 values for each layer."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,20 @@ def in_8_bits(
     return tuple(weights for weights, _ in tried)
 
 
-def linear_weights(model: Any) -> Any:
-    """Return a model whose weights are 8-bit integers times a scale for each output channel."""
+def linear_weights(model: Any, kept: Sequence[str] = ()) -> Any:
+    """Return a model whose weights are 8-bit integers times a scale for each output channel.
+
+    Args:
+        model: coremltools' model; weights that are rounded already stay.
+        kept: the names of weights that stay float.
+    """
     from coremltools.optimize import coreml
 
     config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALLEST_WEIGHTS)
-    return coreml.linear_quantize_weights(model, coreml.OptimizationConfig(global_config=config))
+    left_out = dict.fromkeys(kept)
+    return coreml.linear_quantize_weights(
+        model, coreml.OptimizationConfig(global_config=config, op_name_configs=left_out)
+    )
 
 
 def _palettised(model: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from f2p_deploy.export.palette.coding import HALF
 from f2p_deploy.export.palette.layer_weights import LayerWeight, is_sparse, layer_weights
 from f2p_deploy.export.palette.planes import planes
 from f2p_deploy.export.palette.rounding import RoundedWeight
@@ -98,6 +99,10 @@ class _Graph:
         from onnx import TensorProto
 
         self.computed.add(name)
+        if rounded.bits == HALF:
+            half = self.constant(f"{name}.half", weight.restored(rounded.matrix()).astype(np.float16))
+            self.add("Cast", [half], name, to=TensorProto.FLOAT)
+            return
         codes = self._codes(name, rounded)
         groups = weight.channels if rounded.values is None else len(rounded.values)
         rows = self.constant(f"rows.{groups}", np.array([groups, -1], np.int64))
@@ -109,7 +114,9 @@ class _Graph:
             flat = self.add("GatherElements", [palette, wide], f"{name}.looked.up", axis=1)
         else:
             assert rounded.steps is not None
-            wide = self.add("Cast", [codes], f"{name}.numbers", to=TensorProto.FLOAT)
+            wide = codes
+            if rounded.bits <= 8:
+                wide = self.add("Cast", [codes], f"{name}.numbers", to=TensorProto.FLOAT)
             wide = self.add("Reshape", [wide, rows], f"{name}.rows")
             zero = self.constant(f"zero.{rounded.bits}", np.array(2 ** (rounded.bits - 1), np.float32))
             wide = self.add("Sub", [wide, zero], f"{name}.signed")
@@ -133,13 +140,16 @@ class _Graph:
         self.add("ScatterND", [zeros, at, numbers], name)
 
     def _codes(self, name: str, rounded: RoundedWeight) -> str:
-        """Add what takes the codes of a weight apart, and return their name: (N,) uint8."""
+        """Add what takes the codes of a weight apart, and return their name: (N,) uint8; float32 above 8 bits."""
+        from onnx import TensorProto
+
         parts = []
         size = rounded.codes.size
         for below, bits, packed in planes(rounded.codes, rounded.bits):
             plane = f"{name}.bits{below}"
             if bits == 8:
-                return self.constant(plane, packed)
+                parts.append(self.constant(plane, packed))
+                continue
             stored = self.constant(plane, packed[:, None])
             places = bits * np.arange(8 // bits, dtype=np.uint8)[None]
             shifts = self.constant(f"shifts.{bits}", places)
@@ -151,8 +161,14 @@ class _Graph:
             if size % (8 // bits):
                 ends = [self.constant(f"place.of.{at}", np.array([at], np.int64)) for at in (0, size)]
                 part = self.add("Slice", [part, *ends], f"{plane}.whole")
-            if below:
+            if 0 < below < 8:
                 place = self.constant(f"place.{below}", np.array(below, np.uint8))
                 part = self.add("BitShift", [part, place], f"{plane}.placed", direction="LEFT")
             parts.append(part)
-        return parts[0] if len(parts) == 1 else self.add("BitwiseOr", parts, f"{name}.codes")
+        if len(parts) == 1:
+            return parts[0]
+        if rounded.bits <= 8:
+            return self.add("BitwiseOr", parts, f"{name}.codes")
+        low, high = (self.add("Cast", [part], f"{part}.number", to=TensorProto.FLOAT) for part in parts)
+        high = self.add("Mul", [high, self.constant("number.256", np.array(256, np.float32))], f"{name}.high")
+        return self.add("Add", [low, high], f"{name}.numbers")

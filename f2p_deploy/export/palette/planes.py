@@ -1,4 +1,4 @@
-"""Divides codes of 3 to 8 bits into planes that fill whole bytes."""
+"""Divides codes of 3 to 12 bits into planes that fill whole bytes."""
 
 from collections.abc import Iterator
 
@@ -6,19 +6,19 @@ import numpy as np
 
 #: How the bits of a code are divided into planes, each of which fills whole bytes: the lowest bits first. Codes of 7
 #: bits have a byte each: compressed, they are smaller than those of 8, and than their bits in three planes.
-PLANES = {3: (2, 1), 4: (4,), 5: (4, 1), 6: (4, 2), 7: (8,), 8: (8,)}
+PLANES = {3: (2, 1), 4: (4,), 5: (4, 1), 6: (4, 2), 7: (8,), 8: (8,), 12: (8, 4)}
 
 
 def planes(codes: np.ndarray, bits: int) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yield the planes of codes: the number of bits below it, its own number of bits, and its bytes.
 
     Args:
-        codes: uint8 below 2^bits, of any shape.
+        codes: uint8 below 2^bits, uint16 for more than 8 bits, of any shape.
         bits: of a code, a key of `PLANES`.
     """
     below, flat = 0, codes.reshape(-1)
     for own in PLANES[bits]:
-        yield below, own, pack((flat >> below) & (2**own - 1), own)
+        yield below, own, pack(((flat >> below) & (2**own - 1)).astype(np.uint8), own)
         below += own
 
 

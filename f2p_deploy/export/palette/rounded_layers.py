@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from f2p_deploy.export.palette.coding import HALF
 from f2p_deploy.export.palette.layer_weights import LayerWeight
 from f2p_deploy.export.palette.rounding import RoundedWeight
 
@@ -18,35 +19,38 @@ class RoundedLayer:
 
     Args:
         weight: float32 as it was before.
-        codes: uint8 of the same shape.
-        values: (G, 2^bits) float16, palettes of groups of output channels; None for equal steps.
+        codes: of the same shape, see `RoundedWeight`.
+        values: (G, 2^bits) float16, palettes of groups of output channels; None without palettes.
         channels: the axis of the output channels.
+        half: whether it stays float16.
     """
 
     weight: np.ndarray
     codes: np.ndarray
     values: np.ndarray | None
     channels: int
+    half: bool = False
 
     @classmethod
     def of(cls, weight: LayerWeight, rounded: RoundedWeight) -> "RoundedLayer":
         """Return a rounded weight in the shape of its layer."""
         codes = rounded.codes.reshape(weight.shape).transpose(weight.back)
-        return cls(weight.restored(weight.matrix), np.ascontiguousarray(codes), rounded.values, weight.order[0])
+        before, codes = weight.restored(weight.matrix), np.ascontiguousarray(codes)
+        return cls(before, codes, rounded.values, weight.order[0], rounded.bits == HALF)
 
     @property
     def turned(self) -> "RoundedLayer":
         """The same layer with its matrix transposed."""
-        return RoundedLayer(self.weight.T, self.codes.T, self.values, 1 - self.channels)
+        return RoundedLayer(self.weight.T, self.codes.T, self.values, 1 - self.channels, self.half)
 
     def parts(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the palette and the codes of each group of output channels, in their order.
 
         Raises:
-            ValueError: a layer of equal steps.
+            ValueError: a layer without palettes.
         """
         if self.values is None:
-            raise ValueError("a layer of equal steps has no palettes")
+            raise ValueError("this layer has no palettes")
         groups = np.split(self.codes, len(self.values), axis=self.channels)
         return list(zip(self.values, groups, strict=True))
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from f2p_deploy.export.palette.coding import ONNX_CODING, Coding
+from f2p_deploy.export.palette.coding import HALF, ONNX_CODING, Coding
 from f2p_deploy.export.palette.input_moments import Moments
 from f2p_deploy.export.palette.layer_weights import LayerWeight
 from f2p_deploy.export.palette.planes import planes
@@ -27,8 +27,8 @@ BLOCK = 128
 #: Iterations of k-means.
 ITERATIONS = 20
 
-#: How often a palette is fitted to the rounded weights.
-FITS = 2
+#: How often a palette is fitted to the rounded weights, and the number of outputs, evenly chosen, that it is fitted to.
+FITS, FITTED_ROWS = 2, 64
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class RoundedWeight:
 
     Args:
         bits: of a code.
-        codes: (R, C) uint8, below 2^bits.
-        values: (G, 2^bits) float16, the palette of each output channel; None for equal steps.
-        steps: (G,) float32, the step of each output channel, code 2^(bits - 1) being zero; None for a palette.
+        codes: (R, C) uint8, below 2^bits; uint16 for more than 8 bits, and the bits of float16 for 16.
+        values: (G, 2^bits) float16, the palette of each output channel; None without one.
+        steps: (G,) float32, the step of each output channel, code 2^(bits - 1) being zero; None without equal steps.
         shift: (R,) float64, what a layer's outputs lose on average; zero without a bias.
         error: mean square error of the layer's outputs, relative to their mean square.
     """
@@ -67,6 +67,8 @@ class RoundedWeight:
 
     def _parts(self) -> list[bytes]:
         numbers = self.values if self.values is not None else self.steps
+        if self.bits == HALF:
+            return [self.codes.tobytes()]
         kept = [packed.tobytes() for _, _, packed in planes(self.codes, self.bits)]
         return kept if numbers is None else [*kept, numbers.tobytes()]
 
@@ -92,7 +94,9 @@ def round_weight(
         power = _shrunk(power, moments.count)
     groups = 1 if coding.whole and bits in coding.palettes else weight.channels
     group = np.arange(rows) // (rows // groups)
-    if bits in coding.palettes:
+    if bits == HALF:
+        codes, values, steps = matrix.astype(np.float16).view(np.uint16), None, None
+    elif bits in coding.palettes:
         codes, values = _with_palettes(matrix, group, groups, power, bits)
         steps = None
     else:
@@ -118,6 +122,8 @@ def _power_of(matrix: np.ndarray, power: np.ndarray) -> float:
 
 
 def _looked_up(codes: np.ndarray, values: np.ndarray | None, steps: np.ndarray | None, bits: int) -> np.ndarray:
+    if bits == HALF:
+        return codes.view(np.float16).astype(np.float32)
     channels = len(values if values is not None else steps if steps is not None else ())
     flat = codes.reshape(channels, -1)
     if values is not None:
@@ -137,13 +143,17 @@ def _with_steps(
     own = steps.astype(np.float64)[group]
     if power is None:
         rounded = np.clip(np.rint(matrix / own[:, None]), 1 - half, half - 1)
-        return (rounded + half).astype(np.uint8), steps
+        return (rounded + half).astype(_code_type(bits)), steps
 
     def nearest(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         codes = np.clip(np.rint(column / own), 1 - half, half - 1)
-        return (codes + half).astype(np.uint8), codes * own
+        return (codes + half).astype(_code_type(bits)), codes * own
 
-    return _rounded_in_turn(matrix, power, nearest), steps
+    return _rounded_in_turn(matrix, power, nearest, _code_type(bits)), steps
+
+
+def _code_type(bits: int) -> type[np.unsignedinteger]:
+    return np.uint8 if bits <= 8 else np.uint16
 
 
 def _with_palettes(
@@ -178,13 +188,16 @@ def _damped(power: np.ndarray) -> np.ndarray:
 
 
 def _rounded_in_turn(
-    matrix: np.ndarray, power: np.ndarray, nearest: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    matrix: np.ndarray,
+    power: np.ndarray,
+    nearest: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    codes_as: type[np.unsignedinteger] = np.uint8,
 ) -> np.ndarray:
     """Return the codes of a matrix whose columns are rounded in turn, those of the greatest power first."""
     damped = _damped(power)
     order = np.argsort(-damped.diagonal(), kind="stable")
     upper = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
-    left, codes = matrix[:, order].copy(), np.empty(matrix.shape, np.uint8)
+    left, codes = matrix[:, order].copy(), np.empty(matrix.shape, codes_as)
     columns = matrix.shape[1]
     for start in range(0, columns, BLOCK):
         end = min(start + BLOCK, columns)
@@ -205,7 +218,8 @@ def _fitted(
     fitted = values.copy()
     for channel in range(len(values)):
         normal, right = np.zeros((count, count)), np.zeros(count)
-        for row in np.flatnonzero(group == channel):
+        rows = np.flatnonzero(group == channel)
+        for row in rows[:: -(-len(rows) // FITTED_ROWS)]:
             chosen = np.zeros((inputs, count))
             chosen[np.arange(inputs), codes[row]] = 1.0
             products = power @ chosen

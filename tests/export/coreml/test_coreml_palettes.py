@@ -33,8 +33,8 @@ def test_a_package_computes_with_the_weights_that_were_chosen(
     example = {"parameters": random_batch(small_bundle.schema, 1, 0)}
     model = to_onnx(graph, example, 1.0)
     weights = layer_weights(model)
-    # Coarse enough that any other rounding shows: 4 bits, 3 where there are, and 8 bits for the last layer.
-    bits = [coding.palettes[0]] * (len(weights) - 1) + [8]
+    # Coarse enough that any other rounding shows: 4 bits, 3 where there are, and 8 and 16 bits for the last layers.
+    bits = [coding.palettes[0]] * (len(weights) - 2) + [8, 16]
     chosen = {
         one.key: round_weight(one, count, None, False, coding) for one, count in zip(weights, bits, strict=True)
     }
@@ -42,8 +42,9 @@ def test_a_package_computes_with_the_weights_that_were_chosen(
     path = tmp_path / "render.mlpackage"
     to_coreml(graph, example, path, "int4", ios, 1.0, {}, layers)
     assert package_precision(path)[0] == "int4"
-    stored = contents_of(path, "render")["weights"]["int4"]
-    assert stored["tensors"] == len(weights) - 1
+    kinds = contents_of(path, "render")["weights"]
+    stored = kinds["int4"]
+    assert stored["tensors"] == len(weights) - 2 and kinds["fp16"]["values"] >= layers[-1].weight.size
     assert stored["bytes"] * 8 == coding.palettes[0] * stored["values"]
     found = core_ml_outputs(graph.outputs, Program(path).compute(core_ml_inputs(graph.inputs, example)), path)["image"]
     session = open_session(with_packed_weights(model, chosen).SerializeToString())

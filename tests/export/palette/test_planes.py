@@ -18,10 +18,11 @@ def test_codes_share_bytes(bits: int) -> None:
 @pytest.mark.parametrize("bits", list(PLANES))
 @pytest.mark.parametrize("count", [64, 61])
 def test_planes_hold_every_bit(bits: int, count: int) -> None:
-    codes = np.random.default_rng(0).integers(0, 2**bits, count).astype(np.uint8)
-    found = np.zeros(count, np.uint8)
+    codes = np.random.default_rng(0).integers(0, 2**bits, count).astype(np.uint16)
+    found = np.zeros(count, np.uint16)
     for below, own, packed in planes(codes, bits):
         each = 8 // own
         parts = (packed[:, None] >> (own * np.arange(each))).reshape(-1)[:count] & (2**own - 1)
-        found |= (parts << below).astype(np.uint8)
+        assert packed.dtype == np.uint8
+        found |= parts.astype(np.uint16) << below
     assert np.array_equal(found, codes)

@@ -26,6 +26,8 @@ def test_palettes_and_codes_give_the_rounded_weight(
     assert layer.weight.shape == layer.codes.shape == dims and layer.channels == channels
     parts = [values.astype(np.float32)[codes] for values, codes in layer.parts()]
     assert np.array_equal(np.concatenate(parts, axis=channels), weight.restored(rounded.matrix()))
+    half = RoundedLayer.of(weight, round_weight(weight, 16, None, False, coding))
+    assert half.half and not layer.half and np.array_equal(half.codes.view(np.float16), half.weight.astype(np.float16))
     steps = RoundedLayer.of(weight, round_weight(weight, 8, None, False, coding))
     with pytest.raises(ValueError, match="no palettes"):
         steps.parts()
