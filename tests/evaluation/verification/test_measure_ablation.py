@@ -31,7 +31,7 @@ from f2p_deploy.training.schedule import Schedule  # noqa: E402
 if TYPE_CHECKING:
     from f2p_deploy.model.bundle import Bundle
 
-SCHEDULE = Schedule(steps=2, batch=2, optimiser="adam", learning_rate=1e-3)
+SCHEDULE = Schedule(steps=4, batch=2, optimiser="adam", learning_rate=1e-3)
 
 
 def _photos(size: int) -> Portraits:
