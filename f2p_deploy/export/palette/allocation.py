@@ -15,8 +15,9 @@ import numpy as np
 from f2p_deploy.artifact.artifact import Arrays, Parity
 from f2p_deploy.character.schema import Schema
 
-#: Share of the way to a floor that a choice may use up on the faces it is made on; the rest is for other faces.
-MARGIN = 0.75
+#: Share of the way to a floor that a choice may use up on the faces it is made on. The rest is for other faces, whose
+#: worst is worse: of many choices, the ones that pass are lucky on these faces.
+MARGIN = 0.6
 
 #: What a floor in dB must be exceeded by.
 MARGIN_DB = 1.5
@@ -180,12 +181,17 @@ def harm_to_options(reference: np.ndarray, found: np.ndarray, schema: Schema) ->
     return float((np.mean(moved) / MOVED) ** 2) if moved else 0.0
 
 
-def comfortable(record: Parity) -> bool:
-    """Return whether a measure keeps a distance from its floor."""
+def comfortable(record: Parity, margin: float = MARGIN) -> bool:
+    """Return whether a measure keeps a distance from its floor.
+
+    Args:
+        record: the measure.
+        margin: share of the way to the floor that it may use up; measures in dB keep `MARGIN_DB`.
+    """
     if not record.passed:
         return False
     if record.metric.endswith("dB"):
         return record.value >= record.floor + MARGIN_DB
     if record.better == "lower":
-        return record.value <= MARGIN * record.floor
-    return 1.0 - record.value <= MARGIN * (1.0 - record.floor) + 1e-12
+        return record.value <= margin * record.floor
+    return 1.0 - record.value <= margin * (1.0 - record.floor) + 1e-12

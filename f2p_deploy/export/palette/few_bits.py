@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from f2p_deploy.export.calibration.calibration_set import CalibrationSet
 
 #: Largest number of calibration faces that weights of few bits are fitted to, and of others on which bits are chosen.
-FITTED, TRIED = 96, 64
+FITTED, TRIED = 96, 128
+
+#: Number of the latter that a target gets which fits no weights, with all of the former.
+TRIED_TOO = 64
 
 
 def with_few_bits(
@@ -75,7 +78,7 @@ def with_trials(
     progress("calibration inputs")
     forward = tuple(source.graph for source in sources.values() if source.graph.lower is None)
     fitted, tried = _fitted_and_tried(calibration)
-    samples = sample_graphs(bundle, forward, calibration.chosen_faces([*fitted, *tried]))
+    samples = sample_graphs(bundle, forward, calibration.chosen_faces([*fitted, *tried[:TRIED_TOO]]))
     trials = {name: Trial(those, bundle.schema) for name, those in samples.items()}
     return {name: replace(source, precision="int4", trial=trials.get(name)) for name, source in sources.items()}
 
