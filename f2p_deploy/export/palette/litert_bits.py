@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 #: Number of faces on which the effect of a layer's error is measured.
 TRIED_ALONE = 8
 
-#: Share of the way to a floor that may be used up on these faces: fewer choices are tried than where weights are fitted.
+#: Share of the way to a floor that may be used up on these faces: fewer choices are tried than where weights are
+#: fitted.
 USED = 0.75
 
 #: Share of a graph's weights in 8 bits that 4 bits must save at least: LiteRT 2.3 takes about twice the time for them.
