@@ -62,7 +62,7 @@ def layers_in_8_bits(model: "ModelProto") -> tuple[str, ...]:
 def precision_of(model: "ModelProto", kept_float32: Collection[str] = ()) -> str:
     """Return the precision of a model's weights.
 
-    It is `int4` if weights are packed into codes of 3 to 8 bits, `int8` if any layer computes in 8 bits, else `fp32`,
+    It is `int4` if weights are packed into codes of 3 to 12 bits, `int8` if any layer computes in 8 bits, else `fp32`,
     `fp16` or `mixed`. Weights that are stored in float16 but cast to float32 before use count as float32.
 
     Args:

@@ -120,4 +120,4 @@ def _target(
 register_target(_target("onnx", "fp32", "float32"))
 register_target(_target("onnx-fp16", "fp16", "half precision with float32 inputs and outputs"))
 register_target(_target("onnx-int8", "int8", "8 bits, calibrated on your faces", FOR_PROCESSORS))
-register_target(_target("onnx-int4", "int4", "float32 with weights of 3 to 8 bits", coding=ONNX_CODING))
+register_target(_target("onnx-int4", "int4", "float32 with weights of 3 to 12 bits", coding=ONNX_CODING))

@@ -131,7 +131,7 @@ class Target:
         graphs: the names of the graphs that it can hold; None for all.
         batches: whether its files can compute several faces at a time.
         copies: how often a graph's file holds its weights, if not once; None if all graphs share a file of weights.
-        coding: returns the ways in which weights of 3 to 8 bits are stored; None if weights are not.
+        coding: returns the ways in which weights of few bits are stored; None if weights are not.
         weight_facts: returns the facts about the weights' bits from a written file, for the manifest, of a target that
             chooses bits while it builds; it gets `Source.trial` for that.
     """

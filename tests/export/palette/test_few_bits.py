@@ -1,4 +1,4 @@
-"""Whole exports with weights of 3 to 8 bits: smaller, within the floors, and refused without a calibration set."""
+"""Whole exports with weights of few bits: smaller, within the floors, and refused without a calibration set."""
 
 from collections.abc import Callable
 from pathlib import Path
