@@ -11,7 +11,7 @@ from f2p_deploy.system.errors import CompilerError
 
 
 def in_few_bits(model: Any, layers: Sequence[RoundedLayer]) -> Any:
-    """Return a model whose layers have the rounded weights; weights that are not among them become 8-bit integers.
+    """Return a model whose layers have the rounded weights; weights that are not among them stay float16.
 
     The computation stays in float16.
 
@@ -38,7 +38,7 @@ def in_few_bits(model: Any, layers: Sequence[RoundedLayer]) -> Any:
                 channel_axis=layer.channels,
             )
             found.add(layer.codes.tobytes())
-        elif layer is not None and layer.half:
+        elif layer is None or layer.half:
             halves.append(name)
     wanted = {layer.codes.tobytes() for layer in layers if layer.values is not None}
     if found != wanted:
