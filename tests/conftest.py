@@ -186,7 +186,7 @@ def fast_bundle(small_bundle: "Bundle", tmp_path_factory: pytest.TempPathFactory
     from f2p_deploy.model.shortcut_owner import described_by
 
     sizes = replace(small_bundle.settings.architecture, shortcut_width=0.1)
-    iterative = replace(small_bundle.settings.iterative, iterations=4, learning_rate=0.5, beta=3.0, keep_best=True)
+    iterative = replace(small_bundle.settings.iterative, iterations=4, learning_rate=50.0, beta=3.0, keep_best=True)
     settings = replace(
         small_bundle.settings, architecture=sizes, iterative=iterative, hybrid=iterative, fast=True
     )
