@@ -185,6 +185,7 @@ def compile_graph(path: Path, precision: str, threads: int | None = None) -> Any
         try:
             model = core.read_model(require_utf8(str(path), "OpenVINO"))
             _widen_weights(model)
+            _unpack_weights(model)
             _unshare_weights(model)
             _write_out_broadcasts(model)
             compiled = core.compile_model(model, DEVICE, options)
@@ -232,6 +233,20 @@ def _widen_weights(model: Any) -> None:
         constant = op.Constant(np.asarray(folded)).output(0)
         for target in operator.output(0).get_target_inputs():
             target.replace_source_output(constant)
+
+
+def _unpack_weights(model: Any) -> None:
+    """Compute weights that are packed into bytes: `_unshare_weights` looks for constants, and OpenVINO folds later."""
+    from openvino.passes import ConstantFolding, Manager
+
+    if any(operator.get_type_name() == "Convert" and _is_bytes(operator.input(0)) for operator in model.get_ops()):
+        manager = Manager()
+        manager.register_pass(ConstantFolding())
+        manager.run_passes(model)
+
+
+def _is_bytes(given: Any) -> bool:
+    return bool(given.get_element_type().get_type_name() == "u8")
 
 
 def _unshare_weights(model: Any) -> None:

@@ -74,6 +74,29 @@ def test_the_gradient_through_weights_stored_in_float16_is_pytorchs(carrying_bun
     assert cosine(*first_step(load(carrying_bundle.path, "openvino", threads=1))) > 0.9999
 
 
+def test_the_gradient_through_packed_weights_is_onnx_runtimes(small_artifact: Path, tmp_path: Path) -> None:
+    """Weights that are computed from codes were shared after all, and the gradient pointed anywhere."""
+    onnx = pytest.importorskip("onnx")
+    from f2p_deploy.export.palette.layer_weights import layer_weights
+    from f2p_deploy.export.palette.packed_weights import with_packed_weights
+    from f2p_deploy.export.palette.rounding import round_weight
+    from f2p_deploy.runtimes.onnxruntime.onnx_runtime import open_session
+
+    artifact = read_artifact(small_artifact)
+    model = onnx.load(str(artifact.path("step")))
+    rounded = {weight.key: round_weight(weight, 8, None, False) for weight in layer_weights(model)}
+    path = tmp_path / "step.onnx"
+    onnx.save(with_packed_weights(model, rounded), str(path))
+    golden = artifact.golden()
+    inputs = {one.name: golden[f"step.{one.name}"] for one in model.graph.input}
+    inputs = {name: value[:1] if value.ndim > 1 else value for name, value in inputs.items()}
+    (expected,) = open_session(path.read_bytes()).run(["next_state"], inputs)
+    compiled = compile_graph(path, "f32", 1)
+    found = dict(zip((one.any_name for one in compiled.outputs), compiled(inputs).values(), strict=True))["next_state"]
+    start = golden["step.lookahead"][:1]
+    assert cosine((found - start).ravel(), (expected - start).ravel()) > 0.9999
+
+
 def test_what_was_returned_stays(runtime: Runtime) -> None:
     parameters = runtime.artifact.golden()["render.parameters"]
     first = runtime.render(parameters[:1])

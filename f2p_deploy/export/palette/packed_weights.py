@@ -37,7 +37,8 @@ def with_packed_weights(
     stored = {weight.name: weight for weight in model.graph.initializer}
     nodes = []
     for node in model.graph.node:
-        if _takes_shift(node, weights, stored):
+        # Layers of a gradient share weights that they read in other directions; none of theirs has a shift.
+        if _takes_shift(node, weights, stored) and rounded[weights[node.input[1]].key].shift.any():
             shift = rounded[weights[node.input[1]].key].shift
             bias = numpy_helper.to_array(stored[node.input[2]]) + shift.astype(np.float32)
             copy = type(node)()
