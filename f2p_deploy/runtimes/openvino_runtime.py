@@ -236,9 +236,14 @@ def _widen_weights(model: Any) -> None:
 
 
 def _unpack_weights(model: Any) -> None:
-    """Compute weights that are packed into bytes: `_unshare_weights` looks for constants, and OpenVINO folds later."""
+    """Compute weights that are packed into bytes: `_unshare_weights` looks for constants, and OpenVINO folds later.
+
+    Graphs with explicit quantisation stay as they are: folded, their 8-bit weights would be float32.
+    """
     from openvino.passes import ConstantFolding, Manager
 
+    if _has_quantisation(model):
+        return
     if any(operator.get_type_name() == "Convert" and _is_bytes(operator.input(0)) for operator in model.get_ops()):
         manager = Manager()
         manager.register_pass(ConstantFolding())

@@ -22,6 +22,7 @@ from f2p_deploy.runtimes.openvino_runtime import (  # noqa: E402
     MOST_CALLS,
     OpenVinoBf16,
     Requests,
+    _unpack_weights,
     compile_graph,
     precisions_of,
     shared_core,
@@ -95,6 +96,37 @@ def test_the_gradient_through_packed_weights_is_onnx_runtimes(small_artifact: Pa
     found = dict(zip((one.any_name for one in compiled.outputs), compiled(inputs).values(), strict=True))["next_state"]
     start = golden["step.lookahead"][:1]
     assert cosine((found - start).ravel(), (expected - start).ravel()) > 0.9999
+
+
+def test_weights_of_explicit_quantisation_stay_in_8_bits(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    from onnx import helper, numpy_helper
+
+    random, path = np.random.default_rng(0), tmp_path / "quantised.onnx"
+    constants = {
+        "step": np.float32(0.1),
+        "middle": np.uint8(128),
+        "codes": random.integers(-127, 128, (8, 3, 3, 3)).astype(np.int8),
+        "zero": np.int8(0),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "step", "middle"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "step", "middle"], ["rounded"]),
+        helper.make_node("DequantizeLinear", ["codes", "step", "zero"], ["w"]),
+        helper.make_node("Conv", ["rounded", "w"], ["y"]),
+    ]
+    sides = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("x", (1, 3, 8, 8)), ("y", (1, 8, 6, 6)))
+    ]
+    stored = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "quantised", sides[:1], sides[1:], stored)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), str(path))
+    model = shared_core().read_model(str(path))
+    before = [operator.get_type_name() for operator in model.get_ops()]
+    assert "FakeQuantize" in before and "Convert" in before
+    _unpack_weights(model)
+    assert [operator.get_type_name() for operator in model.get_ops()] == before
 
 
 def test_what_was_returned_stays(runtime: Runtime) -> None:
