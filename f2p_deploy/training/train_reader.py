@@ -45,7 +45,8 @@ AUGMENTATIONS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (_mirrored, 
 #: colours is higher, but light-skinned people in dim photos get brown skin.
 MEASURED_SHARE = 0.4
 
-#: Logit of the default option of a group without labels; the other options have 0.
+#: Logit of the default option of a group without labels; the other options have 0. Minus this is the logit of an option
+#: that no label names, in a group with labels.
 CERTAIN = 8.0
 
 
@@ -54,7 +55,9 @@ def learn_reader(
 ) -> tuple[Reader, dict[str, float]]:
     """Fit the reader by regularised logistic and least-squares regression.
 
-    A group or slider without labels gets its default.
+    A group or slider without labels gets its default. An option that no label of its group names is never the most
+    probable one: a regression over all options would give each such option the same probability for every photo, and
+    choose among them, by rounding, whenever a photo resembles none of the labelled ones.
 
     Args:
         bundle: gives F.
@@ -181,11 +184,12 @@ def _fit(
         elif not known.any():
             bias[rows] = CERTAIN * default[part]
         else:
-            count, y = part.stop - part.start, options[name][known]
-            weight[rows], bias[rows] = logistic_regression(x[known], y, count, penalty)
-            temperature = calibrated_temperature(x[known], y, photos[known], count, penalty)
-            weight[rows] /= temperature
-            bias[rows] /= temperature
+            named, y = options[name][known].unique(return_inverse=True)
+            slopes, levels = logistic_regression(x[known], y, len(named), penalty)
+            temperature = calibrated_temperature(x[known], y, photos[known], len(named), penalty)
+            bias[rows] = -CERTAIN
+            weight[rows.start + named] = slopes / temperature
+            bias[rows.start + named] = levels / temperature
     for row, i in enumerate(read_controllers(schema), start=schema.n_d):
         name = schema.controllers[i].name
         known = sliders[name].isfinite() if name in sliders else torch.zeros(len(x), dtype=torch.bool)

@@ -36,6 +36,19 @@ def test_parts_are_fitted_to_the_photos_that_they_are_known_of(surrogate_bundle:
     assert (scores[:, :3].argmax(1) == 0).all() and (scores[:, 3:].argmax(1) == 0).all() and (sliders == 0.5).all()
 
 
+def test_what_no_label_names_is_never_read(surrogate_bundle: Bundle) -> None:
+    """Labels that features hardly explain give small scores, beside which an option nobody taught could win."""
+    schema = surrogate_bundle.schema
+    reader = build_network("reader", schema, surrogate_bundle.settings)
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(400, reader.mean.shape[0], generator=draw)
+    hair = torch.randint(0, 2, (400,), generator=draw) * 2  # none or long, never the option between them
+    _fit(reader, schema, x, {"hair": hair}, {})
+    with torch.no_grad():
+        chances = reader(torch.cat([x, torch.zeros_like(x[:1])]))[0][:, :3].softmax(dim=1)
+    assert float(chances[:, 1].max()) < 1e-3
+
+
 def test_what_was_measured_counts_beside_what_was_said(surrogate_bundle: Bundle) -> None:
     """Skin tones follow labels and measured positions, for rare tones and common ones."""
     schema = surrogate_bundle.schema
