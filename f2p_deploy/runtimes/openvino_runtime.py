@@ -235,23 +235,43 @@ def _widen_weights(model: Any) -> None:
             target.replace_source_output(constant)
 
 
+@cache
+def adds_bytes_exactly() -> bool:
+    """Return whether OpenVINO's sums of 8-bit products are right on this processor.
+
+    Processors without 8-bit dot products (VNNI; AMD before Zen 4, Intel before 2019) add two products in 16 bits, which
+    overflows: the largest sums come out half as large (OpenVINO 2026.4.1). Computes one such sum to find out.
+    """
+    import openvino
+    from openvino import opset13 as ops
+
+    channels, most, weight = 64, 255.0, 127
+    given = ops.parameter([1, channels, 1, 1], np.float32)
+    levels = ops.fake_quantize(given, *(np.float32(limit) for limit in (0.0, most, 0.0, most)), 256)
+    weights = ops.convert(ops.constant(np.full((8, channels, 1, 1), weight, np.int8)), np.float32)
+    scaled = ops.multiply(weights, np.ones((8, 1, 1, 1), np.float32))
+    total = ops.convolution(levels, scaled, [1, 1], [0, 0], [0, 0], [1, 1])
+    compiled = _make_core().compile_model(openvino.Model([total], [given]), DEVICE, {"INFERENCE_PRECISION_HINT": "f32"})
+    found = compiled([np.full((1, channels, 1, 1), most, np.float32)])[0]
+    return bool((np.abs(found - most * weight * channels) < most).all())
+
+
 def _unpack_weights(model: Any) -> None:
     """Compute weights that are packed into bytes: `_unshare_weights` looks for constants, and OpenVINO folds later.
 
-    Graphs with explicit quantisation stay as they are: folded, their 8-bit weights would be float32.
+    Graphs with explicit quantisation stay as they are, in 8 bits, unless this processor's sums of these overflow:
+    folded, the weights are float32, and so is the computation with them.
     """
     from openvino.passes import ConstantFolding, Manager
 
+    packed = {"u8"}
     if _has_quantisation(model):
-        return
-    if any(operator.get_type_name() == "Convert" and _is_bytes(operator.input(0)) for operator in model.get_ops()):
+        packed = set() if adds_bytes_exactly() else set(EIGHT_BITS)
+    conversions = (operator for operator in model.get_ops() if operator.get_type_name() == "Convert")
+    if any(operator.input(0).get_element_type().get_type_name() in packed for operator in conversions):
         manager = Manager()
         manager.register_pass(ConstantFolding())
         manager.run_passes(model)
-
-
-def _is_bytes(given: Any) -> bool:
-    return bool(given.get_element_type().get_type_name() == "u8")
 
 
 def _unshare_weights(model: Any) -> None:

@@ -22,7 +22,6 @@ from f2p_deploy.runtimes.openvino_runtime import (  # noqa: E402
     MOST_CALLS,
     OpenVinoBf16,
     Requests,
-    _unpack_weights,
     compile_graph,
     precisions_of,
     shared_core,
@@ -98,35 +97,19 @@ def test_the_gradient_through_packed_weights_is_onnx_runtimes(small_artifact: Pa
     assert cosine((found - start).ravel(), (expected - start).ravel()) > 0.9999
 
 
-def test_weights_of_explicit_quantisation_stay_in_8_bits(tmp_path: Path) -> None:
-    onnx = pytest.importorskip("onnx")
-    from onnx import helper, numpy_helper
+@pytest.mark.parametrize("exact", [True, False])
+def test_weights_of_explicit_quantisation_stay_in_8_bits_where_these_add_up(
+    byte_sums: Path, monkeypatch: pytest.MonkeyPatch, exact: bool
+) -> None:
+    monkeypatch.setattr("f2p_deploy.runtimes.openvino_runtime.adds_bytes_exactly", lambda: exact)
+    compiled = compile_graph(byte_sums, "f32", 1)
+    assert all((precision in ("i8", "u8")) == exact for precision in precisions_of(compiled))
 
-    random, path = np.random.default_rng(0), tmp_path / "quantised.onnx"
-    constants = {
-        "step": np.float32(0.1),
-        "middle": np.uint8(128),
-        "codes": random.integers(-127, 128, (8, 3, 3, 3)).astype(np.int8),
-        "zero": np.int8(0),
-    }
-    nodes = [
-        helper.make_node("QuantizeLinear", ["x", "step", "middle"], ["q"]),
-        helper.make_node("DequantizeLinear", ["q", "step", "middle"], ["rounded"]),
-        helper.make_node("DequantizeLinear", ["codes", "step", "zero"], ["w"]),
-        helper.make_node("Conv", ["rounded", "w"], ["y"]),
-    ]
-    sides = [
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in (("x", (1, 3, 8, 8)), ("y", (1, 8, 6, 6)))
-    ]
-    stored = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
-    graph = helper.make_graph(nodes, "quantised", sides[:1], sides[1:], stored)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), str(path))
-    model = shared_core().read_model(str(path))
-    before = [operator.get_type_name() for operator in model.get_ops()]
-    assert "FakeQuantize" in before and "Convert" in before
-    _unpack_weights(model)
-    assert [operator.get_type_name() for operator in model.get_ops()] == before
+
+def test_8_bit_sums_are_exact_on_every_processor(byte_sums: Path) -> None:
+    found = compile_graph(byte_sums, "f32", 1)([np.full((1, 64, 4, 4), 255, np.float32)])[0]
+    np.testing.assert_array_equal(found[:, ::2], 255 * 64 * 127)
+    np.testing.assert_array_equal(found[:, 1::2], 0)
 
 
 def test_what_was_returned_stays(runtime: Runtime) -> None:

@@ -98,3 +98,9 @@ def test_many_samples_take_a_step_in_one_call_and_are_the_same_bits() -> None:
     assert all(np.array_equal(together[name], alone[name]) for name in alone)
     with pytest.raises(InputError, match="batches of 1"):
         single.compute("step", rows)
+
+
+def test_8_bit_sums_are_exact_on_every_processor(byte_sums: Path) -> None:
+    (found,) = open_session(str(byte_sums)).run(["y"], {"x": np.full((1, 64, 4, 4), 255, np.float32)})
+    np.testing.assert_array_equal(found[:, ::2], 255 * 64 * 127)
+    np.testing.assert_array_equal(found[:, 1::2], 0)

@@ -77,6 +77,7 @@ class OrtSession internal constructor(private val path: String, options: Session
     }
 
     class SessionOptions : AutoCloseable {
+        fun addConfigEntry(configKey: String, configValue: String) = Unit
         fun setIntraOpNumThreads(numThreads: Int) = Unit
         fun addXnnpack(providerOptions: Map<String, String>) = Unit
         override fun close() = Unit

@@ -78,6 +78,8 @@ internal class OrtRuntime(private val provider: Provider, private val threads: I
         if (!file.isFile) throw F2PError(F2PErrorKind.MISSING, "there is no $file: embed the artifact again")
         try {
             val options = OrtSession.SessionOptions()
+            // Emulators and Chromebooks without 8-bit dot products add bytes in 16 bits, which overflows, unless told so.
+            options.addConfigEntry("session.x64quantprecision", "1")
             if (provider == Provider.XNNPACK) {
                 options.addXnnpack(mapOf("intra_op_num_threads" to threads.toString()))
                 // XNNPACK has threads of its own.
