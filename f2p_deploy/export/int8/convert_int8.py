@@ -246,8 +246,8 @@ class _Conversion:
         scales = np.array([_step(max(value / SIGNED_STEPS, SMALLEST_SCALE)) for value in largest], np.float32)
         along = scales.reshape([-1 if i == axis else 1 for i in range(values.ndim)])
         rounded = np.clip(np.rint(values / along), -SIGNED_STEPS, SIGNED_STEPS).astype(np.int8)
-        # On processors without 8-bit dot products ONNX Runtime replaces each layer's weights by unsigned ones, and refuses
-        # a graph in which two layers read the same constant. Equal constants are stored once in the artifact.
+        # On processors without 8-bit dot products ONNX Runtime replaces each layer's weights by unsigned ones, and
+        # refuses a graph in which two layers read the same constant. Equal constants are stored once in the artifact.
         owner = f"{node.name}." if self.scheme.unsigned else ""
         return self._dequantised(f"{owner}{name}.{axis}", rounded, scales, axis), scales
 

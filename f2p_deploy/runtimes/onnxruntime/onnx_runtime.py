@@ -188,7 +188,7 @@ def session_options(threads: int | None) -> Any:
     # spinning for the next call, and slow down the session whose turn it is: a search took a third longer.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     # Processors without 8-bit dot products (VNNI) add two products of unsigned and signed bytes in 16 bits, which
-    # overflows. There, and only there, this makes ONNX Runtime compute with unsigned weights, which is slower but exact.
+    # overflows. There, and only there, this makes ONNX Runtime compute with unsigned weights: slower, but exact.
     options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = LOG_ERRORS
     return options
