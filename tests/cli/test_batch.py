@@ -94,7 +94,11 @@ def test_ctrl_c_leaves_whole_parts_and_says_how_to_go_on(
         os.link(photo, photo.parent / f"b{i:03d}.png")
         points[f"b{i:03d}.png"] = points[photo.name]
     landmarks.write_text(json.dumps(points))
-    process = subprocess.Popen(command(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by a suite in the background
+    try:
+        process = subprocess.Popen(command(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 60
     while not list(out.glob("part-*")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
