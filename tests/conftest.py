@@ -1,13 +1,15 @@
 """Fixtures of the whole suite: data from outside the repository, the sample photo, and a small bundle."""
 
+import hashlib
 import io
 import json
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from f2p_deploy.alignment.mediapipe import MediaPipeFinder
-    from f2p_deploy.artifact.artifact import Artifact
+    from f2p_deploy.artifact.artifact import Arrays, Artifact
     from f2p_deploy.export import Faces
+    from f2p_deploy.export.export_graphs import ExportGraph
     from f2p_deploy.model.bundle import Bundle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -243,6 +246,38 @@ def _operators_are_listed_once() -> None:
     module = sys.modules.get("torch.onnx._internal.exporter._registration")
     if module and not hasattr(module.ONNXRegistry.from_torchlib, "cache_info"):
         module.ONNXRegistry.from_torchlib = staticmethod(lru_cache(module.ONNXRegistry.from_torchlib))
+
+
+@pytest.fixture(autouse=True)
+def _graphs_are_traced_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Share what PyTorch's exporter makes of a graph among the tests and processes that export the same one.
+
+    A step takes ten seconds to trace, and many tests export the same bundle for another target. What is shared belongs
+    to the graph's whole content: its modules with weights and settings, its inputs and the arguments.
+    """
+    module = sys.modules.get("f2p_deploy.export.onnx.convert_onnx")
+    if not module or hasattr(module._trace, "__wrapped__"):
+        return
+    trace, base = module._trace, tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "traced"
+
+    @wraps(trace)
+    def shared(graph: "ExportGraph", inputs: "Arrays", *arguments: object) -> "ModelProto":
+        import onnx
+
+        try:
+            content = pickle.dumps((graph.name, graph.batch, graph.module, graph.lower, inputs, arguments))
+        except (pickle.PicklingError, AttributeError):  # a module that a test defines within itself
+            return trace(graph, inputs, *arguments)
+        path = folder / f"{hashlib.sha256(content).hexdigest()}.onnx"
+        if not path.exists():
+            folder.mkdir(exist_ok=True)
+            written = path.with_suffix(f".{os.getpid()}")
+            written.write_bytes(trace(graph, inputs, *arguments).SerializeToString())
+            written.replace(path)
+        return onnx.load(path)
+
+    module._trace = shared
 
 
 @pytest.fixture(scope="session")
