@@ -67,10 +67,6 @@ FLOORS: dict[Precision, Floors] = {
 ROUNDINGS = 10.0
 
 
-#: Probabilities that differ by less are equal: float32 rounds the sums of a network by about as much.
-TIED = 1e-5
-
-
 @dataclass(frozen=True)
 class SearchResults:
     """The results of iterative generation for K faces.
@@ -286,15 +282,11 @@ def _at_least(
 
 
 def _agreement(expected: np.ndarray, actual: np.ndarray, schema: Schema) -> np.ndarray:
-    """Return the share of discrete groups with the same most probable option, for each sample; (K,) in [0, 1].
-
-    Of options that are as probable as one another within `TIED`, each is right: rounding alone chooses among them.
-    """
-    same = []
-    for part in schema.discrete_slices.values():
-        wanted, found = expected[:, part], actual[:, part]
-        chosen = np.take_along_axis(wanted, found.argmax(axis=1)[:, None], axis=1)[:, 0]
-        same.append((chosen >= wanted.max(axis=1) - TIED) & ~np.isnan(found).any(axis=1))
+    """Return the share of discrete groups with the same most probable option, for each sample; (K,) in [0, 1]."""
+    same = [
+        (expected[:, part].argmax(axis=1) == actual[:, part].argmax(axis=1)) & ~np.isnan(actual[:, part]).any(axis=1)
+        for part in schema.discrete_slices.values()
+    ]
     return np.mean(same, axis=0)
 
 

@@ -46,15 +46,6 @@ def test_equal_outputs_pass_everything() -> None:
     assert len(records) == 5 and all(record.passed for record in records)
 
 
-@pytest.mark.parametrize(("apart", "value"), [(0.0, 1.0), (2e-7, 1.0), (1e-3, 2 / 3)])
-def test_of_equal_options_each_is_right(apart: float, value: float) -> None:
-    expected, found = PARAMETERS.copy(), PARAMETERS.copy()
-    expected[2, 2:] = (0.5 - apart / 2, 0.5 + apart / 2)
-    found[2, 2:] = (0.5 + 1e-3, 0.5 - 1e-3)
-    record = judge("one_shot", "parameters", expected, found, "fp16")[1]
-    assert record.value == pytest.approx(value) and record.passed == (value == 1.0)
-
-
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize(("factor", "passed"), [(0.9, True), (1.1, False)])
 def test_controllers(precision: Precision, factor: float, passed: bool) -> None:
