@@ -1,5 +1,6 @@
 """Inspect an ONNX file from its structure, without PyTorch and without loading weights."""
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Collection
@@ -110,11 +111,20 @@ def stored_in_float16(model: "ModelProto") -> frozenset[str]:
 
 
 def weights(model: "ModelProto") -> dict[str, dict[str, int]]:
-    """Return the `tensors`, `values` and `bytes` of the weights by dtype (NumPy's name), most bytes first."""
+    """Return the `tensors`, `values` and `bytes` of the weights by dtype (NumPy's name), most bytes first.
+
+    Equal weights count once, since an artifact stores them once.
+    """
     from onnx.helper import tensor_dtype_to_np_dtype
 
     counts: dict[str, dict[str, int]] = {}
+    seen = set()
     for weight in model.graph.initializer:
+        place = tuple((entry.key, entry.value) for entry in weight.external_data)
+        content = place or hashlib.sha256(weight.raw_data or weight.name.encode()).digest()
+        if (weight.data_type, tuple(weight.dims), content) in seen:
+            continue
+        seen.add((weight.data_type, tuple(weight.dims), content))
         dtype = tensor_dtype_to_np_dtype(weight.data_type)
         entry = counts.setdefault(str(dtype), {"tensors": 0, "values": 0, "bytes": 0})
         values = math.prod(weight.dims)

@@ -50,6 +50,23 @@ def test_the_contents(model: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_equal_weights_count_once(tmp_path: Path, outside: bool) -> None:
+    from f2p_deploy.export.onnx.onnx_weights import save_sharing_weights
+
+    values = np.arange(1200, dtype=np.float32)
+    stored = [numpy_helper.from_array(values.reshape(shape), name) for name, shape in (("a", 1200), ("b", 1200))]
+    stored.append(numpy_helper.from_array(values + 1, "c"))
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1200])
+    graph = helper.make_graph([helper.make_node("Sum", ["x", "a", "b", "c"], ["y"])], "g", [x], [x], stored)
+    graph.output[0].name = "y"
+    made = helper.make_model(graph)
+    if outside:
+        save_sharing_weights({"model": made}, tmp_path)
+        made = onnx_file.read_structure(tmp_path / "model.onnx")
+    assert onnx_file.weights(made) == {"float32": {"tensors": 2, "values": 2400, "bytes": 9600}}
+
+
 def test_layers_whose_weights_are_8_bit_numbers() -> None:
     nodes = [
         helper.make_node("DequantizeLinear", ["q", "s"], ["w"], axis=0),
