@@ -72,11 +72,14 @@ def test_it_is_smaller_and_runs_where_float_artifacts_do(exported: Artifact, sma
         assert verdict["ms"] > 0 and verdict["twin_ms"] > 0
     assert verify(exported.folder).measured.parity_status == "passed"
     pytest.importorskip("openvino")
+    from f2p_deploy.runtimes.openvino_runtime import adds_bytes_exactly
+
     runtime = load(exported, "openvino")
     outputs = runtime.one_shot(small_faces.images[:1])
     reference = load(exported, "onnxruntime").one_shot(small_faces.images[:1])
     assert abs(outputs - reference).max() < 0.03
-    assert any(word in runtime.describe_device() for word in ("i8", "u8")), runtime.describe_device()
+    in_8_bits = any(word in runtime.describe_device() for word in ("i8", "u8"))
+    assert in_8_bits == adds_bytes_exactly(), runtime.describe_device()
 
 
 @pytest.mark.parametrize(
