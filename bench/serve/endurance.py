@@ -17,8 +17,9 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ def overload(photos: list[Path], words: argparse.Namespace) -> dict[str, Any]:
         usual = ask(address, form, 8, words.seconds / 8)
         quick = 3 * float(np.median(ask(address, form, 1, 3).seconds))
         pace = float((usual.statuses == 200).sum() / usual.wall)
-        asked = ask(address, form, 128, words.seconds, rate=5 * pace)
+        with _asking_alone(address, form) as alone:
+            asked = ask(address, form, 128, words.seconds, rate=5 * pace)
         ended = time.perf_counter()
         recovered = _seconds_until_quick(address, form, quick, ended)
         refused = asked.seconds[asked.statuses == 429]
@@ -98,10 +100,41 @@ def overload(photos: list[Path], words: argparse.Namespace) -> dict[str, Any]:
             "accepted": describe(asked),
             "refused_p50_s": round(float(np.median(refused)), 4) if len(refused) else None,
             "refused_p99_s": round(float(np.percentile(refused, 99)), 4) if len(refused) else None,
+            "refused_alone": len(alone),
+            "refused_alone_p50_s": round(float(np.median(alone)), 4) if alone else None,
+            "refused_alone_p99_s": round(float(np.percentile(alone, 99)), 4) if alone else None,
             "slowest_s": round(float(asked.seconds.max()), 3),
             "recovered_after_s": recovered,
             "memory_mb": memory_mb(process.pid),
         }
+
+
+@contextmanager
+def _asking_alone(address: str, form: Any) -> Iterator[list[float]]:
+    """Ask from another caller, now and then, while a block runs; yield the seconds after which it was refused.
+
+    The load generator's callers ask at the same moment, so that the last one hears of its refusal after all others.
+    """
+    refused: list[float] = []
+    ended = threading.Event()
+
+    def go_on() -> None:
+        with httpx.Client(timeout=60) as client:
+            while not ended.wait(0.1):
+                began = time.perf_counter()
+                answer = client.post(
+                    f"{address}/v1/characters", content=form.content, headers={"content-type": form.kind}
+                )
+                if answer.status_code == 429:
+                    refused.append(time.perf_counter() - began)
+
+    caller = threading.Thread(target=go_on)
+    caller.start()
+    try:
+        yield refused
+    finally:
+        ended.set()
+        caller.join()
 
 
 def _seconds_until_quick(address: str, form: Any, quick: float, ended: float) -> float:
