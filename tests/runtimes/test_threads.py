@@ -129,7 +129,7 @@ def test_every_caller_gets_its_own_answer(
     alone = [{graph: runtime.compute(graph, inputs[graph]) for graph in inputs} for inputs in given]
     for one in alone[1:]:
         values = [(one[graph][key], found) for graph in one for key, found in alone[0][graph].items()]
-        assert not all(np.array_equal(*pair) for pair in values), "callers with the same answers could not be told apart"
+        assert not all(np.array_equal(*pair) for pair in values), "they could not be told apart"
     start = threading.Barrier(CALLERS)
 
     def call(caller: int) -> list[tuple[str, dict[str, np.ndarray], dict[str, np.ndarray]]]:
