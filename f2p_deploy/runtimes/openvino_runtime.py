@@ -251,7 +251,8 @@ def adds_bytes_exactly() -> bool:
     weights = ops.convert(ops.constant(np.full((8, channels, 1, 1), weight, np.int8)), np.float32)
     scaled = ops.multiply(weights, np.ones((8, 1, 1, 1), np.float32))
     total = ops.convolution(levels, scaled, [1, 1], [0, 0], [0, 0], [1, 1])
-    compiled = _make_core().compile_model(openvino.Model([total], [given]), DEVICE, {"INFERENCE_PRECISION_HINT": "f32"})
+    options = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = shared_core().compile_model(openvino.Model([total], [given]), DEVICE, options)
     found = compiled([np.full((1, channels, 1, 1), most, np.float32)])[0]
     return bool((np.abs(found - most * weight * channels) < most).all())
 

@@ -57,9 +57,10 @@ def test_the_artifact_says_how_it_was_calibrated(exported: Artifact) -> None:
     assert [graph["graph"] for graph in report["graphs"]] == ["one_shot", "describe", "render"]
     for graph in report["graphs"]:
         assert len(graph["layers"]) == facts["graphs"][graph["graph"]]["of"]
-        # A layer of the reader changes options only: its controllers can be those of float32 to the last bit.
-        assert all(layer["error"] >= 0 and layer["int8_ms"] > 0 for layer in graph["layers"])
-        assert any(layer["error"] > 0 for layer in graph["layers"])
+        assert all(layer["int8_ms"] > 0 for layer in graph["layers"])
+        # One layer chooses options only, so that the controllers of `one_shot` can be those of float32 to the last bit.
+        unmoved = [layer["name"] for layer in graph["layers"] if not layer["error"] > 0]
+        assert len(unmoved) <= (graph["graph"] == "one_shot"), unmoved
         counts = [point["layers"] for point in graph["curve"]]
         assert counts[0] == len(graph["layers"]) and counts[-1] == 0 and counts == sorted(counts, reverse=True)
         assert graph["curve"][-1]["share"] < 1e-3, "nothing in 8 bits is nearly PyTorch"

@@ -32,8 +32,10 @@ def test_a_search_ends_where_it_ended_before(runtime: Runtime, mode: str) -> Non
     found = iterate(runtime, faces, settings, starting_state(runtime, faces, mode), locked)
     assert runtime.artifact.manifest.format == 2 and settings.momentum
     np.testing.assert_allclose(found.losses, expected[f"{mode}.losses"], rtol=1e-5)
-    # Another processor rounds otherwise: a start that differs by 1e-7 ends 2e-4 away, a momentum of 0.95 times 0.04.
-    np.testing.assert_allclose(found.parameters, expected[f"{mode}.parameters"], atol=1e-3)
+    # Another processor rounds otherwise: an iterative search from a start that differs by 1e-7 ends 2e-4 away. With
+    # 0.95 times the momentum both modes end 0.04 away.
+    atol = 1e-3 if mode == "iterative" else 1e-5
+    np.testing.assert_allclose(found.parameters, expected[f"{mode}.parameters"], atol=atol)
 
 
 def test_it_is_verified(runtime: Runtime) -> None:

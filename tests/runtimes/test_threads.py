@@ -127,9 +127,11 @@ def test_every_caller_gets_its_own_answer(
     runtime = runtime_of(name, precision, batch)
     given = [inputs_of(runtime, caller) for caller in range(CALLERS)]
     alone = [{graph: runtime.compute(graph, inputs[graph]) for graph in inputs} for inputs in given]
+    # bfloat16 in 8 bits may round two answers of one graph to the same numbers: see `inputs_of`.
+    most = 1 if (name, precision) == ("openvino-bf16", "int8") else 0
     for one in alone[1:]:
-        values = [(one[graph][key], found) for graph in one for key, found in alone[0][graph].items()]
-        assert not all(np.array_equal(*pair) for pair in values), "they could not be told apart"
+        same = [graph for graph in one if all(np.array_equal(one[graph][key], v) for key, v in alone[0][graph].items())]
+        assert len(same) <= most, f"callers could not be told apart by {same}"
     start = threading.Barrier(CALLERS)
 
     def call(caller: int) -> list[tuple[str, dict[str, np.ndarray], dict[str, np.ndarray]]]:
